@@ -1,0 +1,60 @@
+"""Every diagnostic code, once. A code's number never changes its meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    name: str
+    title: str
+
+
+# 1xx: the text is not a program.
+SYNTAX = Code("ARC101", "syntax error")
+BAD_CHARACTER = Code("ARC102", "unexpected character")
+UNCLOSED = Code("ARC103", "unclosed bracket or brace")
+RAGGED_TABLE = Code("ARC104", "a table row has more or fewer cells than its header")
+EMPTY_TABLE = Code("ARC105", "a table without rows")
+NOT_TEXT = Code("ARC106", "the file is not UTF-8 text")
+
+# 2xx: names.
+UNKNOWN_NAME = Code("ARC201", "unknown name")
+UNKNOWN_BLOCK = Code("ARC202", "unknown block")
+UNKNOWN_COLUMN = Code("ARC203", "unknown column")
+UNKNOWN_ARGUMENT = Code("ARC204", "unknown argument")
+UNKNOWN_MODEL = Code("ARC205", "unknown model or variant")
+UNKNOWN_FACT = Code("ARC206", "unknown fact of a tensor")
+DUPLICATE_NAME = Code("ARC207", "a name is defined twice")
+MISSING_ARGUMENT = Code("ARC208", "missing argument")
+MISSING_BINDING = Code("ARC209", "a required binding is missing")
+UNKNOWN_PARAMETER = Code("ARC210", "unknown parameter of a model")
+USE_CYCLE = Code("ARC211", "models or files that refer to each other in a circle")
+USE_NOT_FOUND = Code("ARC212", "a used file cannot be read")
+
+# 3xx: values.
+WRONG_KIND = Code("ARC301", "a value of the wrong kind")
+BAD_VALUE = Code("ARC302", "a value out of range")
+ARITHMETIC = Code("ARC303", "arithmetic that has no result")
+OPEN_CHOICE = Code("ARC304", "an open choice where a value is needed")
+
+# 4xx: shapes.
+CHANNEL_MISMATCH = Code("ARC401", "tensors whose shapes do not combine")
+INDIVISIBLE = Code("ARC402", "channels that do not divide into groups")
+VANISHING = Code("ARC403", "a spatial size that shrinks away")
+
+# 5xx: claims.
+REQUIRE_FAILED = Code("ARC501", "a `require` does not hold")
+
+# 6xx: bounds.
+ENDLESS_RECURSION = Code("ARC601", "recursion without end")
+TOO_LARGE = Code("ARC602", "a program over a bound")
+
+# 9xx: could not run.
+CANNOT_READ = Code("ARC901", "a file cannot be read")
+CANNOT_WRITE = Code("ARC902", "a file cannot be written")
+MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
+WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
+
+ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

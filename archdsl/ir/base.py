@@ -1,0 +1,51 @@
+"""What every part of the IR has in common."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """Immutable, and strict about what it is given: an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+
+class Shape(NamedTuple):
+    """The shape of one image's tensor, without the batch: channels, height, width."""
+
+    channels: int
+    height: int
+    width: int
+
+    @property
+    def elements(self) -> int:
+        return self.channels * self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.height} x {self.width}"
+
+
+class Place(NamedTuple):
+    """Where in the source something came from: file, and 1-based line and column."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class ShapeError(Exception):
+    """An operator refuses its input. `attribute` is the one to blame, if any; the elaborator adds the place."""
+
+    def __init__(self, message: str, kind: str, attribute: str | None = None, help: str | None = None):
+        super().__init__(message)
+        self.message, self.kind, self.attribute, self.help = message, kind, attribute, help
+
+
+Scalar = bool | int | float | str | None
+Schema = dict[str, Any]

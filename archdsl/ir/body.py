@@ -1,0 +1,168 @@
+"""The inside of a block: concrete, and in the form in which it was written.
+
+A block's body is a tree, not a flat list of operators: it keeps which guard dropped a step, which branch was taken and
+what repeats. Two instances of one block therefore have bodies of the same form, differing only where the text decides,
+and a backend can fold them back into one piece of code. `walk.py` gives the flat view.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from archdsl.ir.base import Frozen, Place, Shape
+from archdsl.ir.operators import Primitive
+
+# Tensors ---------------------------------------------------------------------------------------------------------
+
+
+class Input(Frozen):
+    """The tensor `in` of the block."""
+
+    node: Literal["input"] = "input"
+
+
+class Bound(Frozen):
+    """The tensor of a binding further up in the same block."""
+
+    node: Literal["bound"] = "bound"
+    name: str
+
+
+class Number(Frozen):
+    """A scalar in tensor arithmetic, as in `2 * x`."""
+
+    node: Literal["number"] = "number"
+    value: float
+    formula: str | None = None
+
+
+class Combine(Frozen):
+    """Tensors (and scalars) combined: elementwise with broadcasting over 1 x 1, or concatenated along channels."""
+
+    node: Literal["combine"] = "combine"
+    operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat"]
+    operands: tuple[TensorExpression, ...]
+    name: str
+    output: Shape
+
+
+class Chain(Frozen):
+    """A tensor fed through steps in sequence."""
+
+    node: Literal["chain"] = "chain"
+    source: TensorExpression
+    steps: tuple[Step, ...]
+
+
+class Select(Frozen):
+    """`if condition then chosen else otherwise`, decided: only the tensor that was taken remains."""
+
+    node: Literal["select"] = "select"
+    condition: str | None
+    taken: bool
+    value: TensorExpression
+
+
+TensorExpression = Annotated[Input | Bound | Number | Combine | Chain | Select, Field(discriminator="node")]
+
+# Steps -----------------------------------------------------------------------------------------------------------
+
+
+class Apply(Frozen):
+    """One operator or one block, applied. `name` is its sub-module's; exactly one of `operator`, `block` is set.
+
+    `formulas` says how attributes (of the operator) or arguments (of the block) were computed. `others` are further
+    tensors that the operator reads (`resize(like = x)`).
+    """
+
+    step: Literal["apply"] = "apply"
+    name: str
+    operator: Primitive | None = None
+    block: str | None = None
+    others: tuple[TensorExpression, ...] = ()
+    other_shapes: tuple[Shape, ...] = ()
+    input: Shape
+    output: Shape
+    formulas: dict[str, str] = {}
+    place: Place
+
+
+class Sequence(Frozen):
+    """Steps as one: `[a -> b]`. With a name it is a sub-module of its own, without it is no more than its steps."""
+
+    step: Literal["sequence"] = "sequence"
+    name: str | None
+    steps: tuple[Step, ...]
+
+
+class Repeat(Frozen):
+    """`layer * count`: copies in sequence, each with parameters of its own."""
+
+    step: Literal["repeat"] = "repeat"
+    name: str
+    count: int
+    formula: str | None
+    copies: tuple[Step, ...]
+
+
+class Guard(Frozen):
+    """`layer when condition`, decided; `value` is None where the condition is false."""
+
+    step: Literal["guard"] = "guard"
+    condition: str | None
+    value: Step | None
+
+
+class Alternative(Frozen):
+    """`if condition then layer else layer`, decided."""
+
+    step: Literal["alternative"] = "alternative"
+    condition: str | None
+    taken: bool
+    value: Step
+
+
+Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discriminator="step")]
+
+
+# Blocks ----------------------------------------------------------------------------------------------------------
+
+
+class TensorBinding(Frozen):
+    """`name = tensor` in a block."""
+
+    name: str
+    value: TensorExpression
+    output: Shape
+
+
+class OutputFact(Frozen):
+    """A fact of the user's own that the output carries, such as its variance."""
+
+    value: float
+    formula: str | None = None
+
+
+class BlockInstance(Frozen):
+    """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
+
+    `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
+    `formulas` says how the bound ones were computed. `layers` are the arguments and settings that are layers or names,
+    as text.
+    """
+
+    id: str
+    name: str
+    doc: str = ""
+    parameters: tuple[str, ...]
+    scalars: dict[str, bool | int | float | str | None]
+    formulas: dict[str, str]
+    layers: dict[str, str]
+    input: Shape
+    output: Shape
+    facts: dict[str, OutputFact] = {}
+    body: tuple[TensorBinding, ...]
+    place: Place
+

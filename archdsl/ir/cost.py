@@ -1,0 +1,120 @@
+"""Parameters, multiply-accumulates and activations, counted from the IR.
+
+Each distinct block instance is counted once and multiplied, so a network of 79 blocks costs no more to count than its
+16 different ones. Conventions of the field: MACs are those of convolutions and linear layers, biases and everything
+elementwise left out; FLOPs are 2 x MACs; activations are the elements that convolutions and linear layers put out
+(Radosavovic et al. 2020). All are for one image; a batch multiplies MACs and activations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.body import (
+    Alternative,
+    Apply,
+    BlockInstance,
+    Chain,
+    Combine,
+    Guard,
+    Repeat,
+    Select,
+    Sequence,
+    Step,
+    TensorExpression,
+)
+
+
+class Cost(NamedTuple):
+    """Learnable scalars; multiply-accumulates and output elements of weighted operators, for one image."""
+
+    params: int = 0
+    macs: int = 0
+    activations: int = 0
+
+    @property
+    def flops(self) -> int:
+        return 2 * self.macs
+
+    def plus(self, other: Cost) -> Cost:
+        return Cost(self.params + other.params, self.macs + other.macs, self.activations + other.activations)
+
+    def for_batch(self, batch: int) -> Cost:
+        return Cost(self.params, self.macs * batch, self.activations * batch)
+
+
+NOTHING = Cost()
+
+
+def total(costs: Iterable[Cost]) -> Cost:
+    params = macs = activations = 0
+    for cost in costs:
+        params += cost.params
+        macs += cost.macs
+        activations += cost.activations
+    return Cost(params, macs, activations)
+
+
+class Costs:
+    """The costs of one architecture and of each of its parts."""
+
+    def __init__(self, architecture: Architecture):
+        self.architecture = architecture
+        self._blocks: dict[str, Cost] = {}
+
+    def model(self) -> Cost:
+        architecture = self.architecture
+        sections = [section for section in (architecture.stem, architecture.head) if section is not None]
+        return total([*map(self.section, sections), *map(self.stage, architecture.stages)])
+
+    def section(self, section: Section) -> Cost:
+        return self.step(section.steps)
+
+    def stage(self, stage: Stage) -> Cost:
+        return total(self.step(layer.apply) for layer in stage.layers)
+
+    def block(self, name: str) -> Cost:
+        """The cost of a block instance, by its id."""
+        cost = self._blocks.get(name)
+        if cost is None:
+            instance: BlockInstance = self.architecture.blocks[name]
+            cost = self._blocks[name] = total(self._tensor(binding.value) for binding in instance.body)
+        return cost
+
+    def step(self, step: Step) -> Cost:
+        match step:
+            case Apply():
+                return self.apply(step)
+            case Sequence(steps=steps) | Repeat(copies=steps):
+                return total(map(self.step, steps))
+            case Guard(value=None):
+                return NOTHING
+            case Guard(value=value) | Alternative(value=value):
+                assert value is not None
+                return self.step(value)
+
+    def apply(self, step: Apply) -> Cost:
+        if step.block is not None:
+            return self.block(step.block)
+        operator = step.operator
+        assert operator is not None
+        shapes = (step.input, *step.other_shapes)
+        own = Cost(
+            operator.parameters(*shapes),
+            operator.macs(*shapes),
+            step.output.elements if operator.is_weighted else 0,
+        )
+        return total([own, *map(self._tensor, step.others)])
+
+    def _tensor(self, expression: TensorExpression) -> Cost:
+        match expression:
+            case Chain(source=source, steps=steps):
+                return total([self._tensor(source), *map(self.step, steps)])
+            case Combine(operands=operands):
+                return total(map(self._tensor, operands))
+            case Select(value=value):
+                return self._tensor(value)
+            case _:
+                return NOTHING

@@ -1,0 +1,127 @@
+"""Operators that move, cut, stretch or scale values."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from archdsl.ir.base import Shape, ShapeError
+from archdsl.ir.operators.base import Count, Expressions, Operator, call
+
+
+class ChannelShuffle(Operator):
+    """Channels of `groups` groups interleaved (Zhang et al. 2018)."""
+
+    kind: Literal["channel_shuffle"] = "channel_shuffle"
+    groups: Count
+
+    def output(self, *shapes: Shape) -> Shape:
+        return _divided(shapes[0], self.groups, "groups") and shapes[0]
+
+    def module(self, of: Expressions) -> str:
+        return f"nn.ChannelShuffle({of['groups']})"
+
+
+class Chunk(Operator):
+    """Part `index` (from 0) of `parts` equal parts of the channels."""
+
+    kind: Literal["chunk"] = "chunk"
+    parts: Count
+    index: Annotated[int, Field(ge=0)] = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if self.index >= self.parts:
+            raise ShapeError(f"there is no part {self.index} of {self.parts}", "value", "index", "parts count from 0")
+        return Shape(_divided(shape, self.parts, "parts"), shape.height, shape.width)
+
+    def module(self, of: Expressions) -> str:
+        return f"Chunk({of['parts']}, {of['index']})"
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("Chunk",)
+
+
+class Pad(Operator):
+    """Zeros around the map: `size` a side."""
+
+    kind: Literal["pad"] = "pad"
+    size: Count
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        return Shape(shape.channels, shape.height + 2 * self.size, shape.width + 2 * self.size)
+
+    def module(self, of: Expressions) -> str:
+        return f"nn.ZeroPad2d({of['size']})"
+
+
+class Resize(Operator):
+    """The map stretched by a whole `factor`; with `like`, to the height and width of another tensor (a second input)."""
+
+    kind: Literal["resize"] = "resize"
+    factor: Count | None = None
+    mode: Literal["bilinear", "nearest"] = "bilinear"
+    align_corners: bool = False
+
+    def output(self, *shapes: Shape) -> Shape:
+        shape = shapes[0]
+        if len(shapes) == 2:
+            return Shape(shape.channels, shapes[1].height, shapes[1].width)
+        if self.factor is None:
+            raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
+        return Shape(shape.channels, shape.height * self.factor, shape.width * self.factor)
+
+    def module(self, of: Expressions) -> str:
+        keywords: dict[str, str | None] = {
+            "mode": None if of["mode"] == "'bilinear'" else of["mode"],
+            "align_corners": None if of["align_corners"] == "False" else of["align_corners"],
+        }
+        if of["factor"] == "None":
+            return call("ResizeLike", **keywords)
+        if self.mode == "nearest":
+            return call("nn.Upsample", scale_factor=of["factor"])
+        return call("nn.Upsample", scale_factor=of["factor"], mode="'bilinear'", align_corners=of["align_corners"])
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("ResizeLike",) if self.factor is None else ()
+
+
+class Gain(Operator):
+    """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
+
+    kind: Literal["gain"] = "gain"
+    initial: float = 1.0
+
+    def parameters(self, *shapes: Shape) -> int:
+        return 1
+
+    def module(self, of: Expressions) -> str:
+        return f"Gain({of['initial']})"
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("Gain",)
+
+
+class ChannelGain(Operator):
+    """A learnable factor per channel, starting at `initial` (LayerScale, Touvron et al. 2021)."""
+
+    kind: Literal["channel_gain"] = "channel_gain"
+    initial: float = 1e-6
+    is_weighted: ClassVar[bool] = False
+
+    def parameters(self, *shapes: Shape) -> int:
+        return shapes[0].channels
+
+    def module(self, of: Expressions) -> str:
+        return f"ChannelGain({of['in_channels']}, {of['initial']})"
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("ChannelGain",)
+
+
+def _divided(shape: Shape, parts: int, attribute: str) -> int:
+    if shape.channels % parts:
+        raise ShapeError(f"{shape.channels} channels do not divide into {parts} {attribute}", "indivisible", attribute)
+    return shape.channels // parts

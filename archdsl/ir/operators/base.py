@@ -1,0 +1,90 @@
+"""What a primitive operator is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from archdsl.ir.base import Frozen, Shape, ShapeError
+
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
+
+# Python text for the value of an attribute, or `in_channels`: what emitted code passes to a constructor.
+Expressions = Mapping[str, str]
+
+
+class Operator(Frozen):
+    """One primitive of the language: its attributes, its shape rule, its cost rule and how PyTorch spells it.
+
+    The fields of a subclass are the arguments of the primitive in the language, in their order; `kind` is its name.
+    A field called `padding` takes the model's `padding` setting when the text gives none.
+    """
+
+    kind: str
+    inputs: ClassVar[int] = 1
+    # What the diagrams and the activation counts treat as the work of a network.
+    is_weighted: ClassVar[bool] = False
+
+    def output(self, *shapes: Shape) -> Shape:
+        """The output shape. Raises ShapeError when the inputs do not fit."""
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> int:
+        """Learnable scalars."""
+        return 0
+
+    def macs(self, *shapes: Shape) -> int:
+        """Multiply-accumulates for one image; biases and everything elementwise left out, as the field does."""
+        return 0
+
+    def module(self, of: Expressions) -> str:
+        """A Python expression that constructs the operator as a module, given texts for `in_channels` and attributes."""
+        raise NotImplementedError
+
+    def helpers(self) -> tuple[str, ...]:
+        """Names of the classes of `helpers.SOURCES` that `module` mentions."""
+        return ()
+
+
+def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
+    """`shape` with a new height and width, which must not have shrunk away."""
+    if height < 1 or width < 1:
+        raise ShapeError(
+            f"{what} leaves nothing of an input of {shape.height} x {shape.width}",
+            "vanishing",
+            "kernel",
+            help="use a smaller kernel, padding, or a larger input",
+        )
+    return Shape(shape.channels, height, width)
+
+
+def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> int:
+    """How many positions a window takes along an axis of `size`.
+
+    `symmetric` pads `dilation * (kernel - 1) // 2` on both sides; `same` is TensorFlow's rule, `ceil(size / stride)`
+    with the odd zero at the end; `valid` pads nothing.
+    """
+    if padding == "same":
+        return -(-size // stride)
+    reach = dilation * (kernel - 1)
+    return (size + 2 * pad_width(kernel, padding, dilation) - reach - 1) // stride + 1
+
+
+def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
+    """Zeros on each side, for every padding but `same` (whose zeros depend on the input's size)."""
+    if isinstance(padding, int):
+        return padding
+    return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
+
+
+def call(function: str, *positional: str, **keywords: str | None) -> str:
+    """The text of a call; a keyword whose text is None (its default) is left out."""
+    parts = [*positional, *(f"{name}={text}" for name, text in keywords.items() if text is not None)]
+    return f"{function}({', '.join(parts)})"
+
+
+Emitter = Callable[[Any], str]

@@ -1,0 +1,90 @@
+"""Whether a value may stand for an attribute, told from the attribute's type and in the words of the language.
+
+The elaborator meets every attribute here first, so that a mistake is reported at its place in the text. Pydantic's own
+validation, from the same annotations, guards the IR when it is read from JSON.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from archdsl.ir.operators.base import Operator
+
+
+@cache
+def attributes(operator: type[Operator]) -> dict[str, Any]:
+    """The arguments of a primitive in order: name to default, `...` for an argument that must be given."""
+    return {
+        name: ... if field.is_required() else field.default
+        for name, field in operator.model_fields.items()
+        if name != "kind"
+    }
+
+
+def refusal(operator: type[Operator], attribute: str, value: object) -> str | None:
+    """What the attribute must be, when `value` is not that; None when it is."""
+    field = operator.model_fields[attribute]
+    accepted = _kinds(field.annotation, tuple(field.metadata))
+    if any(_accepts(kind, limits, value) for kind, limits in accepted):
+        return None
+    return " or ".join(dict.fromkeys(_words(kind, limits) for kind, limits in accepted))
+
+
+def _kinds(annotation: Any, metadata: tuple[Any, ...]) -> list[tuple[Any, dict[str, float]]]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        inner, *extra = get_args(annotation)
+        return _kinds(inner, (*metadata, *extra))
+    if origin in (Union, UnionType):
+        return [kind for option in get_args(annotation) for kind in _kinds(option, metadata)]
+    if origin is Literal:
+        return [(option, {}) for option in get_args(annotation)]
+    limits: dict[str, float] = {}
+    for item in metadata:
+        for constraint in getattr(item, "metadata", [item]):
+            for name in ("ge", "gt", "le", "lt"):
+                bound = getattr(constraint, name, None)
+                if bound is not None:
+                    limits[name] = bound
+    return [(annotation, limits)]
+
+
+def _accepts(kind: Any, limits: dict[str, float], value: Any) -> bool:
+    if kind is type(None):
+        return value is None
+    if isinstance(kind, str):
+        return bool(value == kind)
+    if kind is bool:
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    if kind is int and not isinstance(value, int):
+        return False
+    if kind is float and not isinstance(value, int | float):
+        return False
+    if kind not in (int, float):
+        return False
+    return (
+        value >= limits.get("ge", value)
+        and value <= limits.get("le", value)
+        and ("gt" not in limits or value > limits["gt"])
+        and ("lt" not in limits or value < limits["lt"])
+    )
+
+
+def _words(kind: Any, limits: dict[str, float]) -> str:
+    if kind is type(None):
+        return "`none`"
+    if isinstance(kind, str):
+        return f"`{kind}`"
+    if kind is bool:
+        return "`true` or `false`"
+    if kind is int:
+        return {1: "a positive whole number", 0: "a whole number from 0"}.get(int(limits.get("ge", -1)), "a whole number")
+    if "ge" in limits and limits.get("lt") == 1:
+        return "a number from 0 up to, not including, 1"
+    if "gt" in limits:
+        return f"a number above {limits['gt']:g} and at most {limits.get('le', limits.get('lt', 1)):g}"
+    return "a number"

@@ -1,0 +1,184 @@
+"""Convolutions: full, depthwise, and with standardized weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from archdsl.ir.base import Shape, ShapeError
+from archdsl.ir.operators.base import (
+    Count,
+    Expressions,
+    Operator,
+    Padding,
+    call,
+    check_spatial,
+    pad_width,
+    window,
+)
+
+
+class _Convolution(Operator):
+    is_weighted: ClassVar[bool] = True
+    if TYPE_CHECKING:  # fields of each subclass, which sets their order
+        kernel: Count
+        stride: Count
+        dilation: Count
+        padding: Padding
+        bias: bool
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        """Output channels and groups, for an input of `shape`."""
+        raise NotImplementedError
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        channels, groups = self.filters(shape)
+        for what, count in (("input", shape.channels), ("output", channels)):
+            if count % groups:
+                raise ShapeError(
+                    f"{count} {what} channels do not divide into {groups} groups",
+                    "indivisible",
+                    "groups" if what == "input" else "channels",
+                    help=_divisor_help(count, groups),
+                )
+        height = window(shape.height, self.kernel, self.stride, self.padding, self.dilation)
+        width = window(shape.width, self.kernel, self.stride, self.padding, self.dilation)
+        size = f"a {self.kernel} x {self.kernel} convolution with stride {self.stride}"
+        return Shape(channels, *check_spatial(shape, height, width, size)[1:])
+
+    def weights(self, shape: Shape) -> int:
+        channels, groups = self.filters(shape)
+        return channels * (shape.channels // groups) * self.kernel**2
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.weights(shapes[0]) + (self.filters(shapes[0])[0] if self.bias else 0)
+
+    def macs(self, *shapes: Shape) -> int:
+        out = self.output(*shapes)
+        return self.weights(shapes[0]) * out.height * out.width
+
+    def _is_dynamic(self, of: Expressions) -> bool:
+        """Whether the zeros of `same` depend on the size of the input: not at stride 1 with an odd kernel."""
+        if self.padding != "same":
+            return False
+        return not (of["stride"] == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2)
+
+    def _module(self, of: Expressions, plain: str, same: str, out: str, groups: str | None, **extra: str | None) -> str:
+        dynamic = self._is_dynamic(of)
+        return call(
+            same if dynamic else plain,
+            of["in_channels"],
+            out,
+            of["kernel"],
+            stride=None if of["stride"] == "1" else of["stride"],
+            padding=None if dynamic else padding_text(of["kernel"], of["dilation"], self.padding),
+            dilation=None if of["dilation"] == "1" else of["dilation"],
+            groups=None if groups == "1" else groups,
+            **extra,
+        )
+
+
+class Conv(_Convolution):
+    """Convolution of `in.channels` to `channels`, without a bias unless asked.
+
+    Padding: `symmetric`, `same` (TensorFlow's), `valid` or a number of zeros a side.
+    """
+
+    kind: Literal["conv"] = "conv"
+    channels: Count
+    kernel: Count = 1
+    stride: Count = 1
+    groups: Count = 1
+    bias: bool = False
+    dilation: Count = 1
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        return self.channels, self.groups
+
+    def module(self, of: Expressions) -> str:
+        bias = None if of["bias"] == "True" else of["bias"]
+        return self._module(of, "nn.Conv2d", "Conv2dSame", of["channels"], of["groups"], bias=bias)
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("Conv2dSame",) if self.padding == "same" else ()
+
+
+class Depthwise(_Convolution):
+    """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
+
+    kind: Literal["depthwise"] = "depthwise"
+    kernel: Count = 3
+    stride: Count = 1
+    multiplier: Count = 1
+    bias: bool = False
+    dilation: Count = 1
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        return shape.channels * self.multiplier, shape.channels
+
+    def module(self, of: Expressions) -> str:
+        bias = None if of["bias"] == "True" else of["bias"]
+        channels = of["in_channels"]
+        out = channels if of["multiplier"] == "1" else f"{channels} * {of['multiplier']}"
+        return self._module(of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("Conv2dSame",) if self.padding == "same" else ()
+
+
+class WeightStandardizedConv(_Convolution):
+    """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021).
+
+    `W_hat = gain * (W - mean) / sqrt(max(var * fan_in, eps))`, mean and variance over each filter.
+    """
+
+    kind: Literal["ws_conv"] = "ws_conv"
+    channels: Count
+    kernel: Count = 1
+    stride: Count = 1
+    groups: Count = 1
+    bias: bool = True
+    dilation: Count = 1
+    eps: float = 1e-4
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        return self.channels, self.groups
+
+    def parameters(self, *shapes: Shape) -> int:
+        return super().parameters(*shapes) + self.channels
+
+    def module(self, of: Expressions) -> str:
+        return self._module(
+            of,
+            "StandardizedConv2d",
+            "StandardizedConv2dSame",
+            of["channels"],
+            of["groups"],
+            bias=None if of["bias"] == "True" else of["bias"],
+            eps=None if of["eps"] == "0.0001" else of["eps"],
+        )
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("StandardizedConv2d", "StandardizedConv2dSame") if self.padding == "same" else ("StandardizedConv2d",)
+
+
+def padding_text(kernel: str, dilation: str, padding: Padding) -> str | None:
+    """The zeros a side as Python text, None for none; `same` here is the static case, which pads symmetrically."""
+    if isinstance(padding, int):
+        return str(padding) if padding else None
+    if padding == "valid":
+        return None
+    if kernel.isdigit() and dilation.isdigit():
+        width = pad_width(int(kernel), "symmetric", int(dilation))
+        return str(width) if width else None
+    return f"({kernel} - 1) // 2" if dilation == "1" else f"{dilation} * ({kernel} - 1) // 2"
+
+
+def _divisor_help(count: int, groups: int) -> str:
+    near = [g for g in range(1, min(count, 4096) + 1) if count % g == 0]
+    below = max((g for g in near if g <= groups), default=1)
+    above = min((g for g in near if g >= groups), default=count)
+    return f"{count} channels divide into {below} or {above} groups" if below != above else f"use {below} groups"

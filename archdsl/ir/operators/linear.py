@@ -1,0 +1,42 @@
+"""Fully connected layers and what prepares tensors for them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from archdsl.ir.base import Shape
+from archdsl.ir.operators.base import Count, Expressions, Operator, call
+
+
+class Linear(Operator):
+    """Fully connected layer on the flattened input; its output is `features` x 1 x 1."""
+
+    is_weighted: ClassVar[bool] = True
+    kind: Literal["linear"] = "linear"
+    features: Count
+    bias: bool = True
+
+    def output(self, *shapes: Shape) -> Shape:
+        return Shape(self.features, 1, 1)
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.features * (shapes[0].elements + self.bias)
+
+    def macs(self, *shapes: Shape) -> int:
+        return self.features * shapes[0].elements
+
+    def module(self, of: Expressions) -> str:
+        # nn.Linear wants a flat input: the emitter puts nn.Flatten in front (see `needs_flat`).
+        return call("nn.Linear", of["in_channels"], of["features"], bias=None if of["bias"] == "True" else of["bias"])
+
+
+class Flatten(Operator):
+    """Channels, height and width to channels alone."""
+
+    kind: Literal["flatten"] = "flatten"
+
+    def output(self, *shapes: Shape) -> Shape:
+        return Shape(shapes[0].elements, 1, 1)
+
+    def module(self, of: Expressions) -> str:
+        return "nn.Flatten(1)"

@@ -1,0 +1,83 @@
+"""Normalizations, each with a learnable scale and shift per channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from archdsl.ir.base import Shape, ShapeError
+from archdsl.ir.operators.base import Count, Expressions, Operator, call
+
+Eps = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Normalization(Operator):
+    if TYPE_CHECKING:  # fields of each subclass, which sets their order
+        affine: bool
+
+    def parameters(self, *shapes: Shape) -> int:
+        return 2 * shapes[0].channels if self.affine else 0
+
+
+class BatchNorm(_Normalization):
+    """Batch normalization. `momentum` is the weight of the new batch, as in PyTorch (TensorFlow's is 1 - that)."""
+
+    kind: Literal["batch_norm"] = "batch_norm"
+    eps: Eps = 1e-5
+    momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
+    affine: bool = True
+
+    def module(self, of: Expressions) -> str:
+        return call(
+            "nn.BatchNorm2d",
+            of["in_channels"],
+            eps=None if of["eps"] == "1e-05" else of["eps"],
+            momentum=None if of["momentum"] == "0.1" else of["momentum"],
+            affine=None if of["affine"] == "True" else of["affine"],
+        )
+
+
+class GroupNorm(_Normalization):
+    """Group normalization (Wu & He 2018)."""
+
+    kind: Literal["group_norm"] = "group_norm"
+    groups: Count = 32
+    eps: Eps = 1e-5
+    affine: bool = True
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if shape.channels % self.groups:
+            raise ShapeError(
+                f"{shape.channels} channels do not divide into {self.groups} groups", "indivisible", "groups"
+            )
+        return shape
+
+    def module(self, of: Expressions) -> str:
+        return call(
+            "nn.GroupNorm",
+            of["groups"],
+            of["in_channels"],
+            eps=None if of["eps"] == "1e-05" else of["eps"],
+            affine=None if of["affine"] == "True" else of["affine"],
+        )
+
+
+class LayerNorm(_Normalization):
+    """Layer normalization over the channels at each position, as ConvNeXt uses it (Liu et al. 2022)."""
+
+    kind: Literal["layer_norm"] = "layer_norm"
+    eps: Eps = 1e-6
+    affine: bool = True
+
+    def module(self, of: Expressions) -> str:
+        return call(
+            "LayerNorm2d",
+            of["in_channels"],
+            eps=None if of["eps"] == "1e-06" else of["eps"],
+            affine=None if of["affine"] == "True" else of["affine"],
+        )
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("LayerNorm2d",)

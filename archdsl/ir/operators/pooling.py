@@ -1,0 +1,75 @@
+"""Pooling over windows and over whole maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from archdsl.ir.base import Shape
+from archdsl.ir.operators.base import Count, Expressions, Operator, Padding, call, check_spatial, window
+from archdsl.ir.operators.convolution import padding_text
+
+
+class _Pool(Operator):
+    if TYPE_CHECKING:  # fields of each subclass, which sets their order
+        kernel: Count
+        stride: Count | None
+        padding: Padding
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        step = self.stride or self.kernel
+        height = window(shape.height, self.kernel, step, self.padding)
+        width = window(shape.width, self.kernel, step, self.padding)
+        return check_spatial(shape, height, width, f"a {self.kernel} x {self.kernel} pooling with stride {step}")
+
+    def _module(self, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
+        stride = of["kernel"] if of["stride"] == "None" else of["stride"]
+        if self.padding == "same" and not (stride == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2):
+            return call(same, of["kernel"], stride)
+        return call(plain, of["kernel"], stride, padding=padding_text(of["kernel"], "1", self.padding), **extra)
+
+
+class MaxPool(_Pool):
+    """The largest value of each window; padding never wins. `stride` is the kernel's size unless given."""
+
+    kind: Literal["max_pool"] = "max_pool"
+    kernel: Count
+    stride: Count | None = None
+    padding: Padding = "symmetric"
+
+    def module(self, of: Expressions) -> str:
+        return self._module(of, "nn.MaxPool2d", "MaxPool2dSame")
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("MaxPool2dSame",) if self.padding == "same" else ()
+
+
+class AvgPool(_Pool):
+    """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does."""
+
+    kind: Literal["avg_pool"] = "avg_pool"
+    kernel: Count
+    stride: Count | None = None
+    count_padding: bool = True
+    padding: Padding = "symmetric"
+
+    def module(self, of: Expressions) -> str:
+        counted = of["count_padding"] == "True" and self.padding != "same"
+        return self._module(
+            of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=None if counted else "False"
+        )
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("AvgPool2dSame",) if self.padding == "same" else ()
+
+
+class GlobalPool(Operator):
+    """Each channel to its mean or its largest value: channels x 1 x 1."""
+
+    kind: Literal["global_avg_pool", "global_max_pool"]
+
+    def output(self, *shapes: Shape) -> Shape:
+        return Shape(shapes[0].channels, 1, 1)
+
+    def module(self, of: Expressions) -> str:
+        return "nn.AdaptiveAvgPool2d(1)" if self.kind == "global_avg_pool" else "nn.AdaptiveMaxPool2d(1)"

@@ -1,0 +1,36 @@
+"""Layers that act in training only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archdsl.ir.operators.base import Expressions, Operator, Rate
+
+
+class Dropout(Operator):
+    """Each element zeroed with probability `rate`, the others divided by `1 - rate`."""
+
+    kind: Literal["dropout"] = "dropout"
+    rate: Rate = 0.5
+
+    def module(self, of: Expressions) -> str:
+        return f"nn.Dropout({of['rate']})"
+
+
+class DropPath(Operator):
+    """Stochastic depth (Huang et al. 2016): a residual branch dropped whole, per image.
+
+    A `rate` of none is set by the model's schedule (`drop_path = ramp(0.2)`), layer by layer. `rescale` divides kept
+    branches by the probability of keeping them; DeepMind's NFNets do not.
+    """
+
+    kind: Literal["drop_path"] = "drop_path"
+    rate: Rate | None = None
+    rescale: bool = True
+
+    def module(self, of: Expressions) -> str:
+        rescale = "" if of["rescale"] == "True" else f", rescale={of['rescale']}"
+        return f"DropPath({of['rate']}{rescale})"
+
+    def helpers(self) -> tuple[str, ...]:
+        return ("DropPath",)

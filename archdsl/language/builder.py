@@ -1,0 +1,309 @@
+"""From Lark's rules to the syntax tree: one method a rule, each given the rule's children in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lark import Token
+
+from archdsl.diagnostics import Diagnostic, Source, Span
+from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX
+from archdsl.language import tree
+from archdsl.language.operators import nest
+
+_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "%": 0.01, "ms": 1e-3, "us": 1e-6, "s": 1, "px": 1}
+
+
+class Builder:
+    """Set `source` before a parse; problems that the grammar cannot see are left in `problems`."""
+
+    def __init__(self) -> None:
+        self.source = Source("", "")
+        self.problems: list[Diagnostic] = []
+        self.docs: dict[int, str] = {}
+
+    def begin(self, source: Source, docs: dict[int, str]) -> None:
+        self.source, self.docs, self.problems = source, docs, []
+
+    # Helpers
+
+    def _span(self, first: Any, last: Any) -> Span:
+        start = first.start_pos if isinstance(first, Token) else first.span.start
+        end = last.end_pos if isinstance(last, Token) else last.span.end
+        return Span(self.source, start, end)
+
+    def _identifier(self, token: Token) -> tree.Identifier:
+        return tree.Identifier(self._span(token, token), str(token))
+
+    def _doc(self, keyword: Token) -> str:
+        return self.docs.get(keyword.line or 0, "") if self.docs else ""
+
+    # Expressions
+
+    def literal(self, children: list[Any]) -> tree.Literal:
+        (token,) = children
+        return tree.Literal(self._span(token, token), self._value(token), str(token))
+
+    def _value(self, token: Token) -> int | float | bool | str | None:
+        kind, text = token.type, str(token)
+        if kind == "NUMBER":
+            return self._number(token)
+        if kind == "STRING":
+            return _unescape(text[1:-1])
+        return {"true": True, "false": False, "none": None}[text]
+
+    def _number(self, token: Token) -> int | float:
+        text = str(token)
+        digits = text.rstrip("%KMGTmpsux")
+        unit = text[len(digits) :]
+        if len(digits) > 40:
+            self.problems.append(Diagnostic(BAD_VALUE, "a number of more than 40 characters", self._span(token, token)))
+            return 0
+        is_whole = digits.isdigit()
+        value: int | float = int(digits) if is_whole else float(digits)
+        if value in (float("inf"), float("-inf")):
+            self.problems.append(Diagnostic(BAD_VALUE, f"{digits} is too large a number", self._span(token, token)))
+            return 0
+        if not unit:
+            return value
+        scaled = value * _UNITS[unit]
+        # 118.5M is a whole number, whatever binary floating point makes of the product.
+        return round(scaled) if unit in "KMGT" and abs(scaled - round(scaled)) < 1e-6 * abs(scaled) else scaled
+
+    def name(self, children: list[Any]) -> tree.Name:
+        (token,) = children
+        return tree.Name(self._span(token, token), str(token))
+
+    def fact(self, children: list[Any]) -> tree.Fact:
+        owner, name = children
+        return tree.Fact(self._span(owner, name), owner, self._identifier(name))
+
+    def call(self, children: list[Any]) -> tree.Call:
+        function, (arguments, closing) = children
+        return tree.Call(self._span(function, closing), function, arguments)
+
+    def arguments(self, children: list[Any]) -> tuple[tuple[tree.Argument, ...], Token]:
+        return tuple(child for child in children[1:-1] if child is not None), children[-1]
+
+    def positional_argument(self, children: list[Any]) -> tree.Argument:
+        (value,) = children
+        return tree.Argument(value.span, None, _expression(value))
+
+    def keyword_argument(self, children: list[Any]) -> tree.Argument:
+        name, value = children
+        return tree.Argument(self._span(name, value), self._identifier(name), _expression(value))
+
+    def operation(self, children: list[Any]) -> tree.Expression:
+        if len(children) == 1:
+            operand: tree.Expression = children[0]
+            return operand
+        expression = nest(children)
+        self._refuse_chains(expression)
+        return expression
+
+    def _refuse_chains(self, expression: tree.Expression) -> None:
+        comparisons = {"==", "!=", "<=", ">=", "<", ">"}
+        if (
+            isinstance(expression, tree.Binary)
+            and expression.operator in comparisons
+            and isinstance(expression.left, tree.Binary)
+            and expression.left.operator in comparisons
+        ):
+            self.problems.append(
+                Diagnostic(
+                    SYNTAX,
+                    "comparisons cannot be chained",
+                    expression.span,
+                    help="write both comparisons and join them with `and`",
+                )
+            )
+
+    def if_else(self, children: list[Any]) -> tree.Conditional:
+        keyword, condition, chosen, otherwise = children
+        return tree.Conditional(
+            self._span(keyword, otherwise), _expression(condition), _expression(chosen), otherwise
+        )
+
+    def named_step(self, children: list[Any]) -> tree.Step:
+        value, name, condition = (*children, None)[:3]
+        return tree.Step(self._span(value, condition or name), value, self._identifier(name), condition)
+
+    def guarded_step(self, children: list[Any]) -> tree.Step:
+        value, condition = children
+        return tree.Step(self._span(value, condition), value, None, condition)
+
+    def pipeline(self, children: list[Any]) -> tree.Pipeline:
+        steps = tuple(child if isinstance(child, tree.Step) else tree.Step(child.span, child) for child in children)
+        return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
+
+    def group(self, children: list[Any]) -> Any:
+        _, value, _ = children
+        return _expression(value)
+
+    def composite(self, children: list[Any]) -> tree.Composite:
+        opening, value, closing = children
+        return tree.Composite(self._span(opening, closing), _expression(value))
+
+    def choice(self, children: list[Any]) -> tree.Choice:
+        opening, *options, closing = children
+        return tree.Choice(self._span(opening, closing), tuple(_expression(option) for option in options))
+
+    # Statements
+
+    def binding(self, children: list[Any]) -> tree.Binding:
+        name, fact, value = children
+        return tree.Binding(
+            self._span(name, value),
+            self._identifier(name),
+            self._identifier(fact) if fact is not None else None,
+            _expression(value),
+        )
+
+    def require(self, children: list[Any]) -> tree.Require:
+        keyword, claim = children
+        return tree.Require(self._span(keyword, claim), _expression(claim))
+
+    def bindings(self, children: list[Any]) -> tuple[tuple[tree.Binding, ...], Token]:
+        return _statements(children), children[-1]
+
+    def scale(self, children: list[Any]) -> tree.Scale:
+        keyword, (bindings, closing) = children
+        return tree.Scale(self._span(keyword, closing), bindings)
+
+    def stages(self, children: list[Any]) -> tree.Stages:
+        keyword, _, table, closing = children
+        span = self._span(keyword, closing)
+        return tree.Stages(span, self._table(table, span))
+
+    def stages_override(self, children: list[Any]) -> tree.StagesOverride:
+        keyword, first, last, (bindings, closing) = children
+        numbers = []
+        for token in (first, last or first):
+            value = self._number(token)
+            if not isinstance(value, int) or value < 1:
+                self.problems.append(
+                    Diagnostic(BAD_VALUE, f"{token} is not the number of a stage", self._span(token, token),
+                               help="stages count from 1: `stages 1..3 { ... }`")
+                )
+                value = 1
+            numbers.append(value)
+        return tree.StagesOverride(self._span(keyword, closing), numbers[0], numbers[1], bindings)
+
+    def nested(self, children: list[Any]) -> tree.Nested:
+        name, arguments, _, table, closing = children
+        span = self._span(name, closing)
+        return tree.Nested(span, self._identifier(name), arguments[0] if arguments else (), self._table(table, span))
+
+    # Tables
+
+    def default_cell(self, children: list[Any]) -> tree.DefaultCell:
+        (token,) = children
+        return tree.DefaultCell(self._span(token, token))
+
+    def row(self, children: list[Any]) -> tree.Row:
+        cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))
+        return tree.Row(self._span(children[0], children[-1]), cells)
+
+    def table(self, children: list[Any]) -> list[tree.Row]:
+        return children
+
+    def _table(self, rows: list[tree.Row], span: Span) -> tree.Table:
+        if not rows:
+            self.problems.append(
+                Diagnostic(EMPTY_TABLE, "this table is empty", span, help="write a header row, `| name | name |`, and rows below it")
+            )
+            return tree.Table(span, (), ())
+        head, *body = rows
+        header = []
+        for cell in head.cells:
+            if isinstance(cell, tree.Name):
+                header.append(tree.Identifier(cell.span, cell.text))
+            else:
+                self.problems.append(
+                    Diagnostic(SYNTAX, "the first row of a table names its columns", cell.span, "not a name")
+                )
+                header.append(tree.Identifier(cell.span, ""))
+        for row in body:
+            if len(row.cells) != len(header):
+                self.problems.append(
+                    Diagnostic(
+                        RAGGED_TABLE,
+                        f"this row has {len(row.cells)} cells, the header has {len(header)}",
+                        row.span,
+                        help="write `-` for a cell that takes the default",
+                    )
+                )
+        if not body:
+            self.problems.append(Diagnostic(EMPTY_TABLE, "this table has a header but no rows", head.span))
+        whole = head.span.to(rows[-1].span)
+        return tree.Table(whole, tuple(header), tuple(row for row in body if len(row.cells) == len(header)))
+
+    # Items
+
+    def use(self, children: list[Any]) -> tree.Use:
+        keyword, path = children
+        return tree.Use(self._span(keyword, path), _unescape(str(path)[1:-1]), self._doc(keyword))
+
+    def parameter(self, children: list[Any]) -> tree.Parameter:
+        name, default = children[0], children[1] if len(children) > 1 else None
+        return tree.Parameter(
+            self._span(name, default if default is not None else name),
+            self._identifier(name),
+            _expression(default) if default is not None else None,
+        )
+
+    def parameters(self, children: list[Any]) -> tuple[tree.Parameter, ...]:
+        return tuple(child for child in children if isinstance(child, tree.Parameter))
+
+    def label(self, children: list[Any]) -> tree.Identifier:
+        return self._identifier(children[0])
+
+    def reference(self, children: list[Any]) -> tree.Reference:
+        name, variant, arguments = children
+        last = arguments[1] if arguments else variant or name
+        return tree.Reference(
+            self._span(name, last), self._identifier(name), variant, arguments[0] if arguments else ()
+        )
+
+    def block_body(self, children: list[Any]) -> tuple[tuple[Any, ...], Token]:
+        return _statements(children), children[-1]
+
+    model_body = recipe_body = block_body
+
+    def block(self, children: list[Any]) -> tree.Block:
+        keyword, name, parameters, (body, closing) = children
+        return tree.Block(self._span(keyword, closing), self._identifier(name), parameters, body, self._doc(keyword))
+
+    def model(self, children: list[Any]) -> tree.Model:
+        keyword, name, parameters, parent, (body, closing) = children
+        return tree.Model(
+            self._span(keyword, closing), self._identifier(name), parameters or (), parent, body, self._doc(keyword)
+        )
+
+    def variants(self, children: list[Any]) -> tree.Variants:
+        keyword, name, _, table, closing = children
+        span = self._span(keyword, closing)
+        return tree.Variants(span, self._identifier(name), self._table(table, span), self._doc(keyword))
+
+    def recipe(self, children: list[Any]) -> tree.Recipe:
+        keyword, name, model, (body, closing) = children
+        return tree.Recipe(self._span(keyword, closing), self._identifier(name), model, body, self._doc(keyword))
+
+    def start(self, children: list[Any]) -> tuple[tree.Item, ...]:
+        return tuple(children)
+
+
+def _expression(value: Any) -> Any:
+    """A lone guarded or named step is a pipeline of one."""
+    return tree.Pipeline(value.span, (value,)) if isinstance(value, tree.Step) else value
+
+
+def _statements(children: list[Any]) -> tuple[Any, ...]:
+    return tuple(child for child in children if isinstance(child, tree.Node))
+
+
+def _unescape(text: str) -> str:
+    parts = text.split("\\\\")
+    for escape, character in (("\\n", "\n"), ("\\t", "\t"), ('\\"', '"')):
+        parts = [part.replace(escape, character) for part in parts]
+    return "\\".join(parts)
