@@ -121,7 +121,8 @@ class Depthwise(_Convolution):
     def module(self, of: Expressions) -> str:
         bias = None if of["bias"] == "True" else of["bias"]
         channels = of["in_channels"]
-        out = channels if of["multiplier"] == "1" else f"{channels} * {of['multiplier']}"
+        factor = channels if channels.isidentifier() or channels.isdigit() else f"({channels})"
+        out = channels if of["multiplier"] == "1" else f"{factor} * {of['multiplier']}"
         return self._module(of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
 
     def helpers(self) -> tuple[str, ...]:

@@ -1,0 +1,136 @@
+"""The Python interface: load a spec, look at it, build it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.ir.architecture import Architecture
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of a spec: its architecture, and everything that can be made of it."""
+
+    architecture: Architecture
+
+    @property
+    def name(self) -> str:
+        return self.architecture.name
+
+    @cached_property
+    def source(self) -> str:
+        """The PyTorch source that `archdsl build` writes for this network."""
+        from archdsl.backends.pytorch import emit
+
+        return emit([self.architecture], Path(self.architecture.place.file).name)
+
+    @cached_property
+    def module(self) -> ModuleType:
+        """That source, executed as a Python module of its own."""
+        name = f"archdsl_built_{self.name}"
+        module = ModuleType(name)
+        module.__file__ = f"<archdsl {self.name}>"
+        # Pickle and inspect find a class by its module's name.
+        sys.modules[name] = module
+        exec(compile(self.source, module.__file__, "exec"), module.__dict__)
+        return module
+
+    def build(self, **options: Any) -> nn.Module:
+        """The network as a module with fresh weights.
+
+        `options` are those of the emitted function: `num_classes`, `in_channels`, `drop_path_rate`, `features_only`.
+        """
+        module: nn.Module = getattr(self.module, self.name)(**options)
+        return module
+
+    @property
+    def params(self) -> int:
+        """Learnable scalars."""
+        return self._cost.params
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates for one image at the input size of the spec."""
+        return self._cost.macs
+
+    @property
+    def flops(self) -> int:
+        """2 x `macs`."""
+        return self._cost.flops
+
+    @cached_property
+    def _cost(self) -> Any:
+        from archdsl.ir.cost import Costs
+
+        return Costs(self.architecture).model()
+
+    def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
+        """The diagram at `level` stage, block or operator, as svg, dot, png or pdf."""
+        from archdsl.backends.diagram import draw, render
+
+        return render(draw([self.architecture], level), format)  # type: ignore[arg-type]
+
+    def _repr_svg_(self) -> str:
+        return self.diagram().decode()
+
+    def __repr__(self) -> str:
+        a = self.architecture
+        return f"<{a.name}: input {a.input}, {self.params:,} parameters, {self.macs:,} MACs>"
+
+
+def load(
+    path: str | Path,
+    variant: str | None = None,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+) -> Network:
+    """The network that a spec describes; of a family, the `variant` (`b1` or `efficientnet_b1`).
+
+    `resolution` and `parameters` replace the size of the input and parameters of the model.
+    Raises Failure, with diagnostics, when the file holds mistakes or there are several networks to choose from.
+    """
+    networks = load_all(path, variant=variant, resolution=resolution, parameters=parameters)
+    return _only(networks, str(path))
+
+
+def load_all(
+    path: str | Path,
+    *,
+    variant: str | None = None,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+) -> dict[str, Network]:
+    """All networks of a spec, by name. Raises Failure, with diagnostics, when the file holds mistakes."""
+    from archdsl.compiler import compile_file
+
+    compiled = compile_file(path, variant=variant, resolution=resolution, parameters=parameters, claims=False)
+    return {architecture.name: Network(architecture) for architecture in compiled.checked()}
+
+
+def loads(text: str, variant: str | None = None, *, name: str = "<text>") -> Network:
+    """`load` for a text."""
+    from archdsl.compiler import compile_source
+
+    compiled = compile_source(Source(name, text), variant=variant, claims=False)
+    return _only({a.name: Network(a) for a in compiled.checked()}, name)
+
+
+def _only(networks: dict[str, Network], name: str) -> Network:
+    if len(networks) == 1:
+        return next(iter(networks.values()))
+    known = ", ".join(network.architecture.variant or network.name for network in networks.values())
+    message = f"{name} has {len(networks)} networks" if networks else f"{name} has no models"
+    help_line = f"choose a variant: {known}" if networks else None
+    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])

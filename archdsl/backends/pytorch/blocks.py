@@ -1,0 +1,304 @@
+"""The class of one block: constructor and forward, for all instances of the block that share the class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archdsl.backends.pytorch.layout import call_lines, expression_lines
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
+from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, StepWriter, both, conditional
+from archdsl.backends.pytorch.texts import docstring, literal, same
+from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, Combine, Input, Number, Select
+from archdsl.ir.formula import identifier, module_name
+
+_OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+
+
+@dataclass
+class Flow:
+    """A tensor in the making: the text that computes it in `forward`, how tightly that binds, its channels' text."""
+
+    text: str
+    channels: str | None
+    binds: int = 3  # 1: conditional, 2: sum, 3: product, 4: call or name
+
+
+@dataclass
+class ClassSource:
+    """A finished class."""
+
+    made: Made
+    text: str
+    helpers: set[str]
+    uses: set[str] = field(default_factory=set)
+
+
+class BlockWriter(StepWriter):
+    """Writes one class."""
+
+    def __init__(self, name: str, instances: Sequence[tuple[str, BlockInstance]], find: Find, hands_on: Sequence[str]):
+        first = instances[0][1]
+        builder = ModuleBuilder(
+            [dict(instance.scalars) for _, instance in instances],
+            [dict(instance.formulas) for _, instance in instances],
+            tuple(identifier(parameter) for parameter in first.parameters),
+        )
+        self.uses: set[str] = set()
+        super().__init__(builder, self._noting(find))
+        self.name, self.instances, self.hands_on = name, instances, hands_on
+        self.children_lines: list[str] = []
+        self.attributes: dict[str, str] = {}
+        bodies = [[binding.name for binding in instance.body] for _, instance in instances]
+        if any(body != bodies[0] for body in bodies):
+            raise Unmergeable("bindings")
+        self.bindings = bodies[0]
+        self.input_name = "x" if "x" not in self.bindings else "inputs"
+        self.known_channels: dict[str, str | None] = {}
+
+    def _noting(self, find: Find) -> Find:
+        def noting(index: int, block: str) -> tuple[Made, str]:
+            made, key = find(index, block)
+            self.uses.add(made.name)
+            return made, key
+
+        return noting
+
+    def write(self) -> ClassSource:
+        """The class. Raises Unmergeable when the instances do not fit into one."""
+        self.builder.input_channels()
+        forward: list[str] = []
+        last = len(self.bindings) - 1
+        result = "out"
+        for position, binding in enumerate(self.bindings):
+            seen: Seen = [(index, instance.body[position]) for index, (_, instance) in enumerate(self.instances)]
+            flow = self._binding(binding, [(index, item.value) for index, item in seen])
+            self.known_channels[binding] = flow.channels
+            name = self._variable(binding)
+            if position == last and binding == "out" and flow.text == name:
+                continue
+            forward.append(f"{name}: Tensor = {flow.text}")
+            result = self._variable("out")
+        hands_on = self._hand_on()
+        if self.uses_drop_path:
+            self.builder.arguments["drop_path"] = [0.0] * len(self.instances)
+        order = self.builder.argument_order()
+        values = {
+            key: {name: self.builder.arguments[name][index] for name in order}
+            for index, (key, _) in enumerate(self.instances)
+        }
+        made = Made(self.name, tuple(order), values)
+        return ClassSource(made, self._source(order, forward, result, hands_on), self.builder.helpers, self.uses)
+
+    # Tensors ---------------------------------------------------------------------------------------------------------
+
+    def _variable(self, binding: str) -> str:
+        return identifier(binding)
+
+    def _binding(self, name: str, seen: Seen) -> Flow:
+        values = [value for _, value in seen]
+        is_own = name != "out" and all(isinstance(value, Chain) for value in values)
+        if is_own and not any(_reads_others(value) for value in values):
+            return self._own(module_name(name), seen)
+        return self._tensor(seen, None)
+
+    def _own(self, name: str, seen: Seen) -> Flow:
+        """A binding that is a pipeline: a sub-module of the binding's name."""
+        source = self._tensor([(index, chain.source) for index, chain in seen], None)
+        columns = self._steps(seen)
+        children, channels = self.children(columns, source.channels)
+        is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
+        if not children:
+            return source
+        self._assign(name, conditional(children[0], "nn.Identity()") if is_single else self.pipeline(children))
+        return Flow(f"self.{name}({source.text})", channels, 4)
+
+    def _steps(self, seen: Seen) -> list[Seen]:
+        lengths = {len(chain.steps) for _, chain in seen}
+        if len(lengths) != 1:
+            raise Unmergeable("length")
+        return [[(index, chain.steps[position]) for index, chain in seen] for position in range(lengths.pop())]
+
+    def _tensor(self, seen: Seen, condition: str | None) -> Flow:
+        kinds = {type(value) for _, value in seen}
+        if len(kinds) != 1:
+            raise Unmergeable("tensor")
+        kind = kinds.pop()
+        if kind is Input:
+            return Flow(self.input_name, self.builder.input_channels(), 4)
+        if kind is Bound:
+            names = {value.name for _, value in seen}
+            if len(names) != 1:
+                raise Unmergeable("bound")
+            name = names.pop()
+            return Flow(self._variable(name), self.known_channels.get(name), 4)
+        if kind is Number:
+            return self._number(seen)
+        if kind is Combine:
+            return self._combine(seen, condition)
+        if kind is Select:
+            return self._select(seen, condition)
+        return self._chain(seen, condition)
+
+    def _number(self, seen: Seen) -> Flow:
+        values = [(index, _whole(number.value)) for index, number in seen]
+        if all(same(value, values[0][1]) for _, value in values):
+            return Flow(literal(values[0][1]), None, 4)
+        text = self.builder.text(values, [number.formula for _, number in seen], "factor")
+        name = "factor"
+        number = 1
+        while name in self.attributes or name in self.bindings:
+            number += 1
+            name = f"factor_{number}"
+        self._assign(name, text)
+        return Flow(f"self.{name}", None, 4)
+
+    def _combine(self, seen: Seen, condition: str | None) -> Flow:
+        first: Combine = seen[0][1]
+        if any(one.operator != first.operator or len(one.operands) != len(first.operands) for _, one in seen):
+            raise Unmergeable("combine")
+        flows = [
+            self._tensor([(index, one.operands[position]) for index, one in seen], condition)
+            for position in range(len(first.operands))
+        ]
+        texts = {flow.channels for flow in flows if flow.channels is not None}
+        keeps = texts.pop() if len(texts) == 1 else None
+        if first.operator == "concat":
+            joined = ", ".join(flow.text for flow in flows) + ("," if len(flows) == 1 else "")
+            known = [flow.channels for flow in flows if flow.channels is not None]
+            total = " + ".join(f"({text})" if " if " in text else text for text in known)
+            return Flow(f"torch.cat(({joined}), dim=1)", total if len(known) == len(flows) else None, 4)
+        if first.operator == "negate":
+            return Flow(f"-{_wrapped(flows[0], 4)}", keeps, 3)
+        symbol = _OPERATORS[first.operator]
+        binds = 2 if symbol in "+-" else 3
+        left = _wrapped(flows[0], binds)
+        right = _wrapped(flows[1], binds + (symbol in "-/"))
+        if not all(one.output.channels == seen[0][1].output.channels for _, one in seen) and len(flows) == 2:
+            wide = [operand for operand in first.operands if not isinstance(operand, Number)]
+            keeps = keeps if len(wide) == 1 or keeps is not None else None
+        return Flow(f"{left} {symbol} {right}", keeps, binds)
+
+    def _select(self, seen: Seen, condition: str | None) -> Flow:
+        taken = [(index, one.value) for index, one in seen if one.taken]
+        other = [(index, one.value) for index, one in seen if not one.taken]
+        if not taken or not other:
+            return self._tensor(taken or other, condition)
+        adds = any(_adds_input(value) for _, value in taken)
+        text = self.builder.text(
+            [(index, one.taken) for index, one in seen], [one.condition for _, one in seen], "residual" if adds else "chosen"
+        )
+        name = self._condition_name("residual" if adds else "chosen", text)
+        first = self._tensor(taken, both(condition, f"self.{name}"))
+        second = self._tensor(other, both(condition, f"not self.{name}"))
+        channels = first.channels if first.channels == second.channels else None
+        return Flow(f"{_wrapped(first, 2)} if self.{name} else {_wrapped(second, 1)}", channels, 1)
+
+    def _condition_name(self, base: str, text: str) -> str:
+        if text.isidentifier():
+            base = text
+        name, number = base, 1
+        while name in self.bindings or (name in self.attributes and self.attributes[name] != text):
+            number += 1
+            name = f"{base}_{number}"
+        self._assign(module_name(name), text)
+        return module_name(name)
+
+    def _chain(self, seen: Seen, condition: str | None) -> Flow:
+        """A pipeline inside an expression: its layers belong to the block itself."""
+        source = self._tensor([(index, chain.source) for index, chain in seen], condition)
+        text, channels = source.text, source.channels
+        for column in self._steps(seen):
+            made, channels = self._step(column, channels, None)
+            for child in made:
+                # A layer without parameters does no harm where it is not reached; one with them must not exist there.
+                here = None if _is_free(column) else condition
+                child = Child(child.name, child.text, both(here, child.condition))
+                self._assign(child.name, conditional(child, "nn.Identity()"))
+                others = self._others(column, condition)
+                text = f"self.{child.name}({', '.join([text, *others])})"
+        return Flow(text, channels, 4)
+
+    def _others(self, column: Seen, condition: str | None) -> list[str]:
+        steps = [(index, step) for index, step in column if isinstance(step, Apply) and step.others]
+        if not steps:
+            return []
+        count = len(steps[0][1].others)
+        return [
+            self._tensor([(index, step.others[position]) for index, step in steps], condition).text
+            for position in range(count)
+        ]
+
+    def _assign(self, name: str, text: str) -> None:
+        if name in self.attributes and self.attributes[name] != text:
+            raise Unmergeable(name)
+        self.attributes[name] = text
+
+    # What the next block needs to know -------------------------------------------------------------------------------
+
+    def _hand_on(self) -> dict[str, str]:
+        """`out_channels` and other facts, set as attributes where the network reads them."""
+        texts: dict[str, str] = {}
+        for fact in self.hands_on:
+            if fact == "channels":
+                values: list[tuple[int, Any]] = [
+                    (index, instance.output.channels) for index, (_, instance) in enumerate(self.instances)
+                ]
+                texts["out_channels"] = self.known_channels.get("out") or self.builder.text(values, [None], "out_width")
+                continue
+            values = []
+            formulas: list[str | None] = []
+            for index, (_, instance) in enumerate(self.instances):
+                found = instance.facts.get(fact)
+                values.append((index, _whole(found.value) if found else 0))
+                formulas.append(found.formula if found else None)
+            texts[f"out_{fact}"] = self.builder.text(values, formulas, f"out_{fact}_value")
+        return texts
+
+    # Text ------------------------------------------------------------------------------------------------------------
+
+    def _source(self, order: Sequence[str], forward: Sequence[str], result: str, hands_on: dict[str, str]) -> str:
+        base = "Block" if hands_on else "nn.Module"
+        arguments = [f"{name}: {annotation(self.builder.arguments[name])}" for name in order]
+        lines = [f"class {self.name}({base}):"]
+        doc = docstring(self.instances[0][1].doc)
+        if doc:
+            lines += [f'    """{doc.splitlines()[0]}']
+            lines += [f"    {line}".rstrip() for line in doc.splitlines()[1:]]
+            lines[-1] += '"""'
+            lines.append("")
+        lines += call_lines("    def __init__", ["self", *arguments], " -> None:")
+        lines.append("        super().__init__()")
+        for name, text in self.builder.assigned.items():
+            lines.append(f"        {name} = {text}")
+        for name, text in {**hands_on, **self.attributes}.items():
+            lines += expression_lines(f"        self.{name} = ", text)
+        lines += ["", f"    def forward(self, {self.input_name}: Tensor) -> Tensor:"]
+        lines += [f"        {line}" for line in forward]
+        lines.append(f"        return {result}")
+        return "\n".join(lines) + "\n"
+
+
+def _wrapped(flow: Flow, binds: int) -> str:
+    return f"({flow.text})" if flow.binds < binds else flow.text
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _adds_input(value: Any) -> bool:
+    return isinstance(value, Combine) and value.operator == "add" and any(isinstance(o, Input) for o in value.operands)
+
+
+def _is_free(column: Seen) -> bool:
+    return all(
+        isinstance(step, Apply) and step.operator is not None and not step.operator.parameters(step.input)
+        for _, step in column
+    )
+
+
+def _reads_others(chain: Chain) -> bool:
+    """Whether a step reads a further tensor, which a sequential module cannot hand to it."""
+    return any(isinstance(step, Apply) and step.others for step in chain.steps)

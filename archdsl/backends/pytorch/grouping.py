@@ -1,0 +1,132 @@
+"""Which block instances share a class: as many as can be written as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+
+from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource
+from archdsl.backends.pytorch.module import Unmergeable
+from archdsl.backends.pytorch.steps import Made
+from archdsl.backends.pytorch.texts import pascal
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.body import BlockInstance
+
+Key = str  # "architecture number/block id"
+
+
+class Classes:
+    """The classes of all blocks of some architectures.
+
+    Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
+    (`act`, `norm`, ...), and where that is not enough, one by one. A class's constructor depends on those of the classes
+    that it uses, which may be itself (recursion), so all are written again until nothing changes.
+    """
+
+    def __init__(self, architectures: Sequence[Architecture], taken: set[str]):
+        self.instances: dict[Key, BlockInstance] = {
+            f"{number}/{block.id}": block
+            for number, architecture in enumerate(architectures)
+            for block in architecture.blocks.values()
+        }
+        self.taken = taken
+        self.hands_on: dict[str, tuple[str, ...]] = {}
+        self._write_all()
+
+    def made(self, key: Key) -> Made:
+        return self._made[self._group_of[key]]
+
+    def set_hands_on(self, facts: dict[str, tuple[str, ...]]) -> None:
+        """Which facts the classes (by name) must set as attributes; writes the classes again."""
+        self.hands_on = facts
+        self._write_all()
+
+    def sources(self) -> list[ClassSource]:
+        """The classes, those that others use before their users."""
+        ordered: dict[str, ClassSource] = {}
+
+        def visit(name: str, path: tuple[str, ...] = ()) -> None:
+            if name in ordered or name in path:
+                return
+            source = by_name[name]
+            for used in sorted(source.uses, key=list(by_name).index):
+                visit(used, (*path, name))
+            ordered[name] = source
+
+        by_name = {source.made.name: source for source in self._sources.values()}
+        for name in by_name:
+            visit(name)
+        return list(ordered.values())
+
+    # Grouping --------------------------------------------------------------------------------------------------------
+
+    def _write_all(self) -> None:
+        levels: dict[str, int] = {}
+        while True:
+            groups = self._groups(levels)
+            failed = self._write(groups)
+            if failed is None:
+                return
+            levels[failed] = levels.get(failed, 0) + 1
+
+    def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:
+        """Class names with the instances of each."""
+        by_group: dict[Hashable, list[Key]] = {}
+        for key, instance in self.instances.items():
+            by_group.setdefault(_LEVELS[levels.get(instance.name, 0)](key, instance), []).append(key)
+        groups: dict[str, list[Key]] = {}
+        self._group_of: dict[Key, str] = {}
+        for keys in by_group.values():
+            base = pascal(self.instances[keys[0]].name)
+            name, number = base, 1
+            while name in groups or name in self.taken:
+                number += 1
+                name = f"{base}{number}"
+            groups[name] = keys
+            self._group_of.update(dict.fromkeys(keys, name))
+        return groups
+
+    def _write(self, groups: dict[str, list[Key]]) -> str | None:
+        """Writes every class until the constructors are settled. The name of a block that must be divided, or None."""
+        self._made: dict[str, Made] = {name: Made(name, (), {}) for name in groups}
+        for _ in range(len(groups) + 8):
+            before = {name: made.arguments for name, made in self._made.items()}
+            sources: dict[str, ClassSource] = {}
+            for name, keys in groups.items():
+                try:
+                    source = self._writer(name, keys).write()
+                except Unmergeable:
+                    return self.instances[keys[0]].name
+                except KeyError:
+                    # An argument of a class that has not been written with these instances yet.
+                    continue
+                sources[name] = source
+                self._made[name] = source.made
+            self._sources = sources
+            if len(sources) == len(groups) and before == {name: made.arguments for name, made in self._made.items()}:
+                return None
+        raise AssertionError("the constructors of recursive blocks do not settle")
+
+    def _writer(self, name: str, keys: list[Key]) -> BlockWriter:
+        prefixes = [key.split("/", 1)[0] for key in keys]
+
+        def find(index: int, block: str) -> tuple[Made, str]:
+            key = f"{prefixes[index]}/{block}"
+            return self.made(key), key
+
+        instances = [(key, self.instances[key]) for key in keys]
+        return BlockWriter(name, instances, find, self.hands_on.get(name, ()))
+
+
+def _together(key: Key, instance: BlockInstance) -> Hashable:
+    return (instance.name, tuple(parameter for parameter in instance.parameters))
+
+
+def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
+    return (*_together(key, instance), tuple(sorted(instance.layers.items()))) # type: ignore[misc]
+
+
+def _alone(key: Key, instance: BlockInstance) -> Hashable:
+    return (instance.name, key)
+
+
+_LEVELS: tuple[Callable[[Key, BlockInstance], Hashable], ...] = (_together, _by_layers, _alone)

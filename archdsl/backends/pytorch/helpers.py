@@ -1,0 +1,259 @@
+"""The small modules that emitted files carry along, each as source. An emitted file holds only those that it uses."""
+
+from __future__ import annotations
+
+SOURCES: dict[str, str] = {}
+
+SOURCES["divisible"] = '''
+def divisible(value: float, divisor: int = 8, limit: float = 0.9) -> int:
+    """The nearest multiple of `divisor`, never below `limit` times the value."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < limit * value else rounded
+'''
+
+SOURCES["pipeline"] = '''
+def pipeline(**layers: nn.Module | None) -> nn.Sequential:
+    """Layers in sequence under their names; None stands for a layer that is left out."""
+    sequence = nn.Sequential()
+    for name, layer in layers.items():
+        if layer is not None:
+            sequence.add_module(name, layer)
+    return sequence
+'''
+
+SOURCES["initialize"] = '''
+def initialize(module: nn.Module) -> None:
+    """Fresh weights: variance 2 / fan-out for convolutions (He et al. 2015), small for linear layers."""
+    if isinstance(module, nn.Conv2d):
+        fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels // module.groups
+        nn.init.normal_(module.weight, 0.0, (2.0 / fan_out) ** 0.5)
+    elif isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.01)
+    if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+'''
+
+SOURCES["compile"] = '''
+def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
+
+    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
+    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
+    """
+    model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    on_gpu = any(parameter.is_cuda for parameter in model.parameters())
+    model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
+    return model
+'''
+
+SOURCES["DropPath"] = '''
+class DropPath(nn.Module):
+    """Stochastic depth (Huang et al. 2016): while training, drops a residual branch whole, image by image."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.rate == 0.0 or not self.training:
+            return x
+        kept = x.new_empty(x.shape[0], 1, 1, 1).bernoulli_(1.0 - self.rate)
+        return x * kept.div_(1.0 - self.rate)
+'''
+
+SOURCES["PlainDropPath"] = '''
+class PlainDropPath(nn.Module):
+    """Stochastic depth that leaves kept branches as they are: while training, drops a branch whole, image by image."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.rate == 0.0 or not self.training:
+            return x
+        return x * x.new_empty(x.shape[0], 1, 1, 1).bernoulli_(1.0 - self.rate)
+'''
+
+SOURCES["pad_same"] = '''
+def pad_same(x: Tensor, kernel: int, stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
+    """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
+    reach = dilation * (kernel - 1) + 1
+    down = max((-(-x.shape[2] // stride) - 1) * stride + reach - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride) - 1) * stride + reach - x.shape[3], 0)
+    return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
+'''
+
+SOURCES["Conv2dSame"] = '''
+class Conv2dSame(nn.Conv2d):
+    """Convolution with SAME padding, whose zeros depend on the size of the input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0]))
+'''
+
+SOURCES["StandardizedConv2d"] = '''
+class StandardizedConv2d(nn.Conv2d):
+    """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        eps: float = 1e-4,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        self.gain = nn.Parameter(torch.ones(out_channels, 1, 1, 1))
+        self.eps = eps
+
+    def standardized(self) -> Tensor:
+        fan_in = self.weight[0].numel()
+        variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
+        weight: Tensor = (self.weight - mean) * torch.rsqrt((variance * fan_in).clamp(min=self.eps))
+        return weight * self.gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self._conv_forward(x, self.standardized(), self.bias)
+'''
+
+SOURCES["StandardizedConv2dSame"] = '''
+class StandardizedConv2dSame(StandardizedConv2d):
+    """The same with SAME padding."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0]))
+'''
+
+SOURCES["MaxPool2dSame"] = '''
+class MaxPool2dSame(nn.Module):
+    """Max pooling with SAME padding."""
+
+    def __init__(self, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = pad_same(x, self.kernel, self.stride, value=float("-inf"))
+        return functional.max_pool2d(x, self.kernel, self.stride)
+'''
+
+SOURCES["AvgPool2dSame"] = '''
+class AvgPool2dSame(nn.Module):
+    """Average pooling with SAME padding, which is not counted."""
+
+    def __init__(self, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = functional.avg_pool2d(pad_same(x, self.kernel, self.stride), self.kernel, self.stride)
+        counted = pad_same(torch.ones_like(x[:1, :1]), self.kernel, self.stride)
+        return total / functional.avg_pool2d(counted, self.kernel, self.stride)
+'''
+
+SOURCES["LayerNorm2d"] = '''
+class LayerNorm2d(nn.Module):
+    """Layer normalization over the channels at each position."""
+
+    def __init__(self, channels: int, eps: float = 1e-6, affine: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels)) if affine else None
+        self.bias = nn.Parameter(torch.zeros(channels)) if affine else None
+        self.channels, self.eps = channels, eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), self.weight, self.bias, self.eps)
+        return x.permute(0, 3, 1, 2)
+'''
+
+SOURCES["Gained"] = '''
+class Gained(nn.Module):
+    """An activation times a constant that keeps the variance at one."""
+
+    def __init__(self, activation: nn.Module, gain: float) -> None:
+        super().__init__()
+        self.activation, self.gain = activation, gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.activation(x)
+        return x * self.gain
+'''
+
+SOURCES["Gain"] = '''
+class Gain(nn.Module):
+    """One learnable factor for the whole tensor."""
+
+    def __init__(self, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(float(initial)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+'''
+
+SOURCES["ChannelGain"] = '''
+class ChannelGain(nn.Module):
+    """A learnable factor per channel (LayerScale, Touvron et al. 2021)."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels, 1, 1), float(initial)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+'''
+
+SOURCES["Chunk"] = '''
+class Chunk(nn.Module):
+    """One of several equal parts of the channels."""
+
+    def __init__(self, parts: int, index: int) -> None:
+        super().__init__()
+        self.parts, self.index = parts, index
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = x.shape[1] // self.parts
+        return x[:, self.index * size : (self.index + 1) * size]
+'''
+
+SOURCES["ResizeLike"] = '''
+class ResizeLike(nn.Module):
+    """A map stretched to the height and width of another tensor."""
+
+    def __init__(self, mode: str = "bilinear", align_corners: bool = False) -> None:
+        super().__init__()
+        self.mode = mode
+        self.align_corners = align_corners if mode == "bilinear" else None
+
+    def forward(self, x: Tensor, like: Tensor) -> Tensor:
+        return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
+'''
+
+# What a helper itself needs.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "Conv2dSame": ("pad_same",),
+    "StandardizedConv2dSame": ("StandardizedConv2d", "pad_same"),
+    "MaxPool2dSame": ("pad_same",),
+    "AvgPool2dSame": ("pad_same",),
+}
+
+
+def with_needs(used: set[str]) -> list[str]:
+    """The helpers to emit, in the order of SOURCES."""
+    everything = set(used)
+    for name in used:
+        everything.update(NEEDS.get(name, ()))
+    return [name for name in SOURCES if name in everything]
+
+
+def block_base(facts: set[str]) -> str:
+    """The base of blocks that say what they hand on: their channels, and facts such as the variance."""
+    lines = ["class Block(nn.Module):", '    """A block that says what it hands on to the next one."""', ""]
+    lines += [f"    out_{fact}: {'int' if fact == 'channels' else 'float'}" for fact in sorted(facts)]
+    return "\n".join(lines) + "\n"

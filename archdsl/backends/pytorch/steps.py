@@ -1,0 +1,324 @@
+"""Steps of pipelines as constructor texts, for all instances of a class at once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat
+from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.operators import Operator
+from archdsl.ir.operators.convolution import Depthwise
+
+Seen = Sequence[tuple[int, Any]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A class that other classes construct: its name, its arguments in order, each instance's values for them."""
+
+    name: str
+    arguments: tuple[str, ...]
+    values: dict[str, dict[str, Any]]  # by instance id (unique over all architectures): argument to value
+
+
+# Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
+Find = Callable[[int, str], tuple[Made, str]]
+
+
+@dataclass
+class Child:
+    """A sub-module in the making: its name, the text that constructs it, the condition under which it exists."""
+
+    name: str
+    text: str
+    condition: str | None
+
+
+class StepWriter:
+    """Writes steps as constructor texts; shared by the classes of blocks and of models."""
+
+    def __init__(self, builder: ModuleBuilder, find: Find):
+        self.builder, self.find = builder, find
+        self.uses_drop_path = False
+
+    # Steps to children -----------------------------------------------------------------------------------------------
+
+    def children(
+        self, steps: Sequence[Seen], channels: str | None, condition: str | None = None
+    ) -> tuple[list[Child], str | None]:
+        """The sub-modules of a run of steps, given position by position, and the text of the channels at its end."""
+        found: list[Child] = []
+        for seen in steps:
+            made, channels = self._step(seen, channels, condition)
+            found += made
+        return found, channels
+
+    def _step(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
+        kind = _one_type(seen)
+        if kind is Guard:
+            return self._guard(seen, channels, condition)
+        if kind is Alternative:
+            return self._alternative(seen, channels, condition)
+        if kind is Steps:
+            name = _agreed(seen, lambda step: step.name)
+            inner, channels = self.children(_columns(seen, lambda step: step.steps), channels, None if name else condition)
+            return ([Child(name, self.pipeline(inner), condition)] if name else inner), channels
+        if kind is Repeat:
+            name = _agreed(seen, lambda step: step.name)
+            text, channels = self._repeat(seen, channels, name)
+            return [Child(name, text, condition)], channels
+        name = _agreed(seen, lambda step: step.name)
+        text, channels = self.apply(seen, channels)
+        return [Child(name, text, condition)], channels
+
+    def _guard(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
+        kept = [(index, step.value) for index, step in seen if step.value is not None]
+        if not kept:
+            return [], channels
+        if len(kept) == len(seen):
+            return self._step(kept, channels, condition)
+        text = self.builder.text(
+            [(index, step.value is not None) for index, step in seen],
+            [step.condition for _, step in seen],
+            f"has_{_name_of(kept[0][1])}",
+        )
+        made, inside = self._step(kept, channels, both(condition, text))
+        return made, inside if inside == channels else None
+
+    def _alternative(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
+        taken = [(index, step.value) for index, step in seen if step.taken]
+        other = [(index, step.value) for index, step in seen if not step.taken]
+        if not taken or not other:
+            return self._step(taken or other, channels, condition)
+        text = self.builder.text(
+            [(index, step.taken) for index, step in seen],
+            [step.condition for _, step in seen],
+            f"has_{_name_of(taken[0][1])}",
+        )
+        first, after_first = self._step(taken, channels, None)
+        second, after_second = self._step(other, channels, None)
+        if len(first) != 1 or len(second) != 1 or first[0].condition or second[0].condition:
+            raise Unmergeable("alternative")
+        joined = f"{first[0].text} if {text} else {second[0].text}"
+        return [Child(first[0].name, joined, condition)], after_first if after_first == after_second else None
+
+    def _repeat(self, seen: Seen, channels: str | None, name: str) -> tuple[str, str | None]:
+        counts = [(index, step.count) for index, step in seen]
+        if all(count == 0 for _, count in counts):
+            return "nn.Sequential()", channels
+        if any(count == 0 for _, count in counts):
+            raise Unmergeable("repeat")
+        first = [(index, step.copies[0]) for index, step in seen]
+        if all(count == 1 for _, count in counts):
+            text, channels = self._copy(first, channels)
+            return f"nn.Sequential({text})", channels
+        rest = [(index, copy) for index, step in seen for copy in step.copies[1:]]
+        first_text, after = self._copy(first, channels)
+        count = self.builder.text(counts, [step.formula for _, step in seen], f"{name}_count")
+        try:
+            rest_text, channels_after = self._copy(rest, after if _same_channels(rest) else None)
+        except Unmergeable:
+            if len({count for _, count in counts}) > 1:
+                raise
+            return self._listed(seen, channels)
+        if rest_text == first_text:
+            return f"nn.Sequential(*({rest_text} for _ in range({count})))", channels_after
+        remaining = str(int(count) - 1) if count.isdigit() else f"{count} - 1"
+        if remaining == "1":
+            return f"nn.Sequential({first_text}, {rest_text})", channels_after
+        return f"nn.Sequential({first_text}, *({rest_text} for _ in range({remaining})))", channels_after
+
+    def _listed(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        """Copies that differ from one to the next (channels that grow), each written out."""
+        texts = []
+        for position in range(seen[0][1].count):
+            text, channels = self._copy([(index, step.copies[position]) for index, step in seen], channels)
+            texts.append(text)
+        return f"nn.Sequential({', '.join(texts)})", channels
+
+    def _copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        made, channels = self._step(seen, channels, None)
+        if len(made) == 1 and made[0].condition is None and _one_type(seen) is not Steps:
+            return made[0].text, channels
+        return self.pipeline(made), channels
+
+    def pipeline(self, children: Sequence[Child]) -> str:
+        self.builder.helpers.add("pipeline")
+        return "pipeline(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
+
+    # One layer -------------------------------------------------------------------------------------------------------
+
+    def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        """The constructor text of a layer, and the text of the channels that come out of it."""
+        if seen[0][1].block is None:
+            return self._operator(seen, channels)
+        if any(step.block is None for _, step in seen):
+            raise Unmergeable("block")
+        return self._block(seen, channels)
+
+    def _operator(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        operators: list[Operator] = [step.operator for _, step in seen]
+        if any(operator is None or operator.kind != operators[0].kind for operator in operators):
+            raise Unmergeable("operator")
+        operator = operators[0]
+        texts: dict[str, str] = {}
+        for attribute in type(operator).model_fields:
+            if attribute == "kind":
+                continue
+            values = [(index, getattr(step.operator, attribute)) for index, step in seen]
+            if operator.kind == "drop_path" and attribute == "rate" and all(rate is None for _, rate in values):
+                texts["rate"] = self.drop_path()
+                continue
+            if any(isinstance(value, str) != isinstance(values[0][1], str) for _, value in values) or (
+                isinstance(values[0][1], str) and len({value for _, value in values}) > 1
+            ):
+                raise Unmergeable(attribute)
+            formulas = [step.formulas.get(attribute) for _, step in seen]
+            texts[attribute] = self.builder.text(values, formulas, self._hint(seen[0][1], attribute))
+        texts["in_channels"] = self._in_channels(operator, seen, channels)
+        self.builder.helpers.update(*(one.helpers() for one in operators))
+        text = operator.module(texts)
+        return text, self._out_channels(operator, seen, texts, channels)
+
+    def _hint(self, step: Apply, attribute: str) -> str:
+        return f"{step.name}_{attribute}" if step.name else attribute
+
+    def _in_channels(self, operator: Operator, seen: Seen, channels: str | None) -> str:
+        if "in_channels" not in operator.module(_Probe()):
+            return ""
+        if operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
+            # A linear layer reads the flattened map.
+            return self.builder.text([(index, step.input.elements) for index, step in seen], [None], "features")
+        return self.channels(seen, channels)
+
+    def channels(self, seen: Seen, channels: str | None) -> str:
+        """The channels that a layer reads: as they came about if that is known, else by their values."""
+        if channels is not None:
+            return channels
+        return self.builder.text([(index, step.input.channels) for index, step in seen], [None], "width")
+
+    def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
+        if "channels" in texts:
+            return texts["channels"]
+        if "features" in texts:
+            return texts["features"]
+        keeps = all(step.input.channels == step.output.channels for _, step in seen)
+        if isinstance(operator, Depthwise) and not keeps:
+            return None
+        return channels if keeps else None
+
+    def drop_path(self) -> str:
+        """The rate of the drop path of the layer that is being built."""
+        self.uses_drop_path = True
+        return "drop_path"
+
+    def _block(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        found = [self.find(index, step.block) for index, step in seen]
+        made = found[0][0]
+        if any(other.name != made.name for other, _ in found):
+            raise Unmergeable("class")
+        texts: list[str] = []
+        for argument in made.arguments:
+            if argument == "drop_path":
+                texts.append(f"drop_path={self.drop_path()}")
+                continue
+            values = [(index, made.values[key][argument]) for (index, _), (_, key) in zip(seen, found, strict=True)]
+            if argument == "in_channels":
+                text = self.channels(seen, channels)
+            else:
+                formulas = [step.formulas.get(argument) for _, step in seen]
+                text = self.builder.text(values, formulas, self._hint(seen[0][1], argument))
+            texts.append(text if argument in ("in_channels", "channels") else f"{argument}={text}")
+        after = None
+        if "channels" in made.arguments and all(
+            made.values[key]["channels"] == step.output.channels for (_, step), (_, key) in zip(seen, found, strict=True)
+        ):
+            after = texts[made.arguments.index("channels")]
+        elif all(step.input.channels == step.output.channels for _, step in seen):
+            # Equal in every instance is not yet the same by construction; values decide where the text is needed.
+            after = channels if channels is not None and not channels.isdigit() else None
+        return f"{made.name}({', '.join(texts)})", after
+
+
+class _Probe(dict[str, str]):
+    """Stands for any attribute, to see which ones an operator's text mentions."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def both(one: str | None, other: str | None) -> str | None:
+    """Two conditions joined."""
+    if one is None or other is None or one == other:
+        return one or other
+    return " and ".join(f"({part})" if " or " in part or " if " in part else part for part in (one, other))
+
+
+def conditional(child: Child, otherwise: str) -> str:
+    """The text of a child that exists only under its condition."""
+    if child.condition is None:
+        return child.text
+    condition = f"({child.condition})" if " if " in child.condition else child.condition
+    tree = _Given(child.condition).visit(ast.parse(child.text, mode="eval").body)
+    text = ast.unparse(tree) if ast.unparse(tree) != ast.unparse(ast.parse(child.text)) else child.text
+    if isinstance(tree, ast.IfExp):
+        text = f"({text})"
+    return f"{text} if {condition} else {otherwise}"
+
+
+class _Given(ast.NodeTransformer):
+    """Where a condition is known to hold, `chosen if condition else otherwise` is `chosen`."""
+
+    def __init__(self, condition: str):
+        self.condition = ast.unparse(ast.parse(condition, mode="eval"))
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        if ast.unparse(node.test) == self.condition:
+            chosen: ast.AST = self.visit(node.body)
+            return chosen
+        return self.generic_visit(node)
+
+
+def _one_type(seen: Seen) -> type:
+    kind = type(seen[0][1])
+    if any(type(step) is not kind for _, step in seen):
+        raise Unmergeable("kind")
+    return kind
+
+
+def _agreed(seen: Seen, of: Callable[[Any], Any]) -> Any:
+    values = {of(step) for _, step in seen}
+    if len(values) != 1:
+        raise Unmergeable("name")
+    return values.pop()
+
+
+def _columns(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
+    """Position by position: the first step of every instance, the second of every instance, ..."""
+    lengths = {len(of(step)) for _, step in seen}
+    if len(lengths) != 1:
+        raise Unmergeable("length")
+    return [[(index, of(step)[position]) for index, step in seen] for position in range(lengths.pop())]
+
+
+def _name_of(step: Any) -> str:
+    match step:
+        case Apply(name=name) | Repeat(name=name):
+            return str(name)
+        case Steps(name=name, steps=steps):
+            return name or (_name_of(steps[0]) if steps else "steps")
+        case Guard(value=value) | Alternative(value=value):
+            return _name_of(value) if value is not None else "step"
+        case _:
+            return "step"
+
+
+def _same_channels(rest: Seen) -> bool:
+    """Whether the later copies of a repeated layer all read what they put out."""
+    return all(
+        not isinstance(step, Apply) or step.input.channels == step.output.channels for _, step in rest
+    )

@@ -1,0 +1,148 @@
+"""Formulas as Python source: what is known is put in and folded, functions of the language are spelled in Python."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+Value = bool | int | float | str | None
+
+
+def divisible(value: float, divisor: int = 8, limit: float = 0.9) -> int:
+    """The rounding of channels that `helpers.SOURCES["divisible"]` spells out in emitted files."""
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < limit * value else rounded
+
+
+def _nearest(value: float) -> int:
+    return math.floor(value + 0.5) if value >= 0 else -math.floor(0.5 - value)
+
+
+_FUNCTIONS: dict[str, Any] = {
+    "divisible": divisible,
+    "round": _nearest,
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "sqrt": math.sqrt,
+    "min": min,
+    "max": max,
+}
+
+
+@cache
+def _compiled(formula: str) -> Any:
+    return compile(ast.parse(formula, mode="eval"), "<formula>", "eval")
+
+
+def value_of(formula: str, scalars: Mapping[str, Value]) -> Any:
+    """What a formula gives for these scalars; None when it cannot be computed.
+
+    Formulas are arithmetic over names, written by the elaborator; they hold no other calls than its own functions.
+    """
+    try:
+        return eval(_compiled(formula), {"__builtins__": {}, **_FUNCTIONS}, dict(scalars))
+    except (NameError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality that keeps booleans apart from numbers."""
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def spell(formula: str, known: Mapping[str, Value]) -> str:
+    """The formula as Python source with the `known` names replaced by their values and constants folded."""
+    tree = _Folder(known).visit(ast.parse(formula, mode="eval").body)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+class _Folder(ast.NodeTransformer):
+    def __init__(self, known: Mapping[str, Value]):
+        self.known = known
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        node = super().generic_visit(node)
+        if not isinstance(node, ast.expr) or isinstance(node, ast.Constant):
+            return node
+        if any(isinstance(part, ast.Name) and part.id not in _FUNCTIONS for part in ast.walk(node)):
+            return node
+        expression = ast.fix_missing_locations(ast.Expression(node))
+        try:
+            value = eval(compile(expression, "<formula>", "eval"), {"__builtins__": {}, **_FUNCTIONS})
+        except (TypeError, ValueError, ArithmeticError):
+            return node
+        # `0.2 ** 2` says more than 0.04000000000000001.
+        readable = isinstance(value, bool | int) or (isinstance(value, float) and len(repr(value)) <= 12)
+        return ast.Constant(value) if readable else node
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return ast.Constant(self.known[node.id]) if node.id in self.known else node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        test = self.visit(node.test)
+        if isinstance(test, ast.Constant):
+            chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
+            return chosen
+        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        is_and = isinstance(node.op, ast.And)
+        left: list[ast.expr] = []
+        for part in (self.visit(value) for value in node.values):
+            if isinstance(part, ast.Constant):
+                if bool(part.value) != is_and:
+                    return ast.Constant(not is_and)
+                continue
+            left.append(part)
+        if not left:
+            return ast.Constant(is_and)
+        return left[0] if len(left) == 1 else ast.BoolOp(node.op, left)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        folded = self.generic_visit(ast.Call(ast.Name(_name(node)), node.args, node.keywords))
+        if not isinstance(folded, ast.Call):
+            return folded
+        (first, *_) = folded.args or [ast.Constant(0)]
+        match _name(folded):
+            case "round":
+                return _int(ast.BinOp(first, ast.Add(), ast.Constant(0.5)))
+            case "floor":
+                return _int(ast.BinOp(first, ast.FloorDiv(), ast.Constant(1)))
+            case "ceil":
+                return ast.UnaryOp(
+                    ast.USub(), _int(ast.BinOp(ast.UnaryOp(ast.USub(), first), ast.FloorDiv(), ast.Constant(1)))
+                )
+            case "sqrt":
+                return ast.BinOp(first, ast.Pow(), ast.Constant(0.5))
+            case _:
+                return folded
+
+
+def _name(node: ast.Call) -> str:
+    assert isinstance(node.func, ast.Name)
+    return node.func.id
+
+
+def _int(node: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name("int"), [node], [])
+
+
+def literal(value: Any) -> str:
+    """A value as Python source."""
+    return repr(value)
+
+
+def pascal(name: str) -> str:
+    """`conv_norm_act` as a class is called: `ConvNormAct`."""
+    text = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    return text if text[:1].isalpha() else f"Net{text}"
+
+
+def docstring(text: str) -> str:
+    """A doc comment as the inside of a docstring: nothing in it can end the string or read as an escape."""
+    shown = "".join(c if c.isprintable() or c == "\n" else f"\\\\u{ord(c):04x}" for c in text.replace("\\", "\\\\"))
+    shown = shown.replace('"""', "'''").strip()
+    return f"{shown[:-1]}\\\"" if shown.endswith('"') else shown

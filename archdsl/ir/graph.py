@@ -1,0 +1,32 @@
+"""The operators of an architecture as a `networkx` graph. Only `Architecture.graph()` imports this, when it is asked."""
+
+from __future__ import annotations
+
+import networkx
+
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.walk import walk
+
+
+def operator_graph(architecture: Architecture) -> networkx.DiGraph:
+    """The network as a directed acyclic graph from the node `input` to the node `output`.
+
+    Nodes are the paths of the operators in the built module. Each has the attributes `operator` (its name in the
+    language; `add`, `multiply` and so on for combined tensors), `input` and `output` (shapes, the input being that of
+    the first tensor it reads), `primitive` (the operator with its attributes, or None), `params` and `macs`. Edges
+    carry the `shape` that flows along them.
+    """
+    graph = networkx.DiGraph(name=architecture.name)
+    for visit in walk(architecture):
+        graph.add_node(
+            visit.path,
+            operator=visit.operator,
+            input=visit.shapes[0] if visit.inputs else visit.output,
+            output=visit.output,
+            primitive=visit.primitive,
+            params=visit.params,
+            macs=visit.macs,
+        )
+        for tensor in visit.inputs:
+            graph.add_edge(tensor.path, visit.path, shape=tensor.shape)
+    return graph

@@ -1,0 +1,256 @@
+"""The flat view of an architecture: its operators one by one, in the order in which they run.
+
+Paths are those of the sub-modules in the emitted PyTorch source: `stages.3.0.main.depthwise`. What is elementwise in a
+block's expressions (`in + main`) is no module there, but stands here under the name of its block all the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.ir.architecture import Architecture, Section
+from archdsl.ir.base import Shape
+from archdsl.ir.body import (
+    Alternative,
+    Apply,
+    Bound,
+    Chain,
+    Combine,
+    Guard,
+    Input,
+    Number,
+    Repeat,
+    Select,
+    Sequence,
+    Step,
+    TensorBinding,
+    TensorExpression,
+)
+from archdsl.ir.formula import module_name
+from archdsl.ir.operators import Primitive
+
+# A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
+# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators.
+MAX_APPLICATIONS = 200_000
+
+
+class Tensor(NamedTuple):
+    """What flows: the path of the operator that it comes from, and its shape."""
+
+    path: str
+    shape: Shape
+
+
+class Level(NamedTuple):
+    """A part of the network that has parts: a stage, a block (then `block` is its instance's id), copies of a layer."""
+
+    path: str
+    name: str
+    block: str | None = None
+    copies: int = 1
+
+
+class Visit(NamedTuple):
+    """One operator where it stands.
+
+    `operator` is its name in the language, `add`, `multiply` and so on for combined tensors, `input` and `output` for
+    the two ends; for a block that was not looked into it is the block's name, and `block` its instance's id. `inputs`
+    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`.
+    """
+
+    path: str
+    operator: str
+    inputs: tuple[Tensor, ...]
+    output: Shape
+    levels: tuple[Level, ...] = ()
+    primitive: Primitive | None = None
+    block: str | None = None
+    factors: tuple[float, ...] = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        return tuple(tensor.shape for tensor in self.inputs)
+
+    @property
+    def params(self) -> int:
+        return self.primitive.parameters(*self.shapes) if self.primitive is not None else 0
+
+    @property
+    def macs(self) -> int:
+        return self.primitive.macs(*self.shapes) if self.primitive is not None else 0
+
+
+def walk(architecture: Architecture) -> list[Visit]:
+    """Every operator of the network, each after those that it reads, from `input` to `output`.
+
+    Raises Failure where blocks within blocks unfold to more than MAX_APPLICATIONS operators.
+    """
+    return Tracer(architecture).network()
+
+
+class _Scope:
+    """A block (or section) while it is followed: where it hangs, its input, and the tensors that it has bound."""
+
+    def __init__(self, path: str, source: Tensor):
+        self.path, self.source = path, source
+        self.bound: dict[str, Tensor] = {}
+
+
+class Tracer:
+    """Follows tensors through a network and notes each operator met. A subclass may look into less than everything."""
+
+    def __init__(self, architecture: Architecture):
+        self.architecture = architecture
+        self.visits: list[Visit] = []
+        self.levels: tuple[Level, ...] = ()
+        self._paths: dict[str, int] = {}
+        self._applications = 0
+
+    def network(self) -> list[Visit]:
+        """Follow the whole network."""
+        architecture = self.architecture
+        tensor = self.note("input", "input", (), architecture.input)
+        if architecture.stem is not None:
+            tensor = self.section(architecture.stem, tensor)
+        for stage in architecture.stages:
+            path = f"stages.{stage.name}"
+            outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
+            for index, layer in enumerate(stage.layers):
+                tensor = self._apply(layer.apply, tensor, f"{path}.{index}", _Scope(path, tensor))
+            self.levels = outer
+        if architecture.head is not None:
+            tensor = self.section(architecture.head, tensor)
+        self.note("output", "output", (tensor,), tensor.shape)
+        return self.visits
+
+    def section(self, section: Section, source: Tensor) -> Tensor:
+        """Follow the stem or the head: a stem of one layer is that layer's module."""
+        name, steps = section.name, section.steps.steps
+        outer, self.levels = self.levels, (*self.levels, Level(name, name))
+        if name == "stem" and len(steps) == 1 and isinstance(steps[0], Apply):
+            tensor = self._apply(steps[0], source, name, _Scope(name, source))
+        else:
+            tensor = self.step(section.steps, source, name, _Scope(name, source))
+        self.levels = outer
+        return tensor
+
+    def note(
+        self,
+        path: str,
+        operator: str,
+        inputs: tuple[Tensor, ...],
+        output: Shape,
+        primitive: Primitive | None = None,
+        block: str | None = None,
+        factors: tuple[float, ...] = (),
+    ) -> Tensor:
+        """Note one operator. A path that is taken already (modules and tensors have separate names) gets a number."""
+        count = self._paths[path] = self._paths.get(path, 0) + 1
+        while count > 1 and f"{path}_{count}" in self._paths:
+            count += 1
+        if count > 1:
+            path = f"{path}_{count}"
+            self._paths[path] = 1
+        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        return Tensor(path, output)
+
+    # Steps -----------------------------------------------------------------------------------------------------------
+
+    def step(self, step: Step, source: Tensor, prefix: str, scope: _Scope) -> Tensor:
+        """Follow a tensor through a step whose module is a child of `prefix`."""
+        match step:
+            case Apply():
+                return self._apply(step, source, _join(prefix, step.name), scope)
+            case Sequence(name=name, steps=steps):
+                for part in steps:
+                    source = self.step(part, source, _join(prefix, name or ""), scope)
+                return source
+            case Repeat():
+                return self.repeat(step, source, _join(prefix, step.name), scope)
+            case Guard(value=None):
+                return source
+            case Guard(value=value) | Alternative(value=value):
+                assert value is not None
+                return self.step(value, source, prefix, scope)
+
+    def repeat(self, step: Repeat, source: Tensor, path: str, scope: _Scope) -> Tensor:
+        """Follow a tensor through the copies of a layer, called 0, 1, ..."""
+        for index, copy in enumerate(step.copies):
+            source = self.step(copy, source, f"{path}.{index}", scope)
+        return source
+
+    def _apply(self, step: Apply, source: Tensor, path: str, scope: _Scope) -> Tensor:
+        self._applications += 1
+        if self._applications > MAX_APPLICATIONS:
+            message = f"`{self.architecture.name}` unfolds to more than {MAX_APPLICATIONS:,} operators"
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help="look at its stages or its blocks instead")])
+        if step.block is not None:
+            return self.block(step.block, source, path)
+        others = tuple(tensor for other in step.others if isinstance(tensor := self._tensor(other, scope), Tensor))
+        assert step.operator is not None
+        return self.note(path, step.operator.kind, (source, *others), step.output, step.operator)
+
+    # Blocks ----------------------------------------------------------------------------------------------------------
+
+    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+        """Follow a tensor through a block, given by its instance's id, whose module is at `path`."""
+        level = Level(path, self.architecture.blocks[identity].name, identity)
+        outer, self.levels = self.levels, (*self.levels, level)
+        tensor = self.inside(identity, source, path)
+        self.levels = outer
+        return tensor
+
+    def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
+        """The bindings of a block, in order; the last is what it gives."""
+        scope = _Scope(path, source)
+        for binding in self.architecture.blocks[identity].body:
+            source = scope.bound[binding.name] = self._binding(binding, scope)
+        return scope.bound.get("out", source)
+
+    def _binding(self, binding: TensorBinding, scope: _Scope) -> Tensor:
+        value = binding.value
+        if binding.name != "out" and isinstance(value, Chain) and not _reads_others(value):
+            source = self._tensor(value.source, scope)
+            assert isinstance(source, Tensor)
+            own = _join(scope.path, module_name(binding.name))
+            if len(value.steps) == 1 and isinstance(value.steps[0], Apply):
+                return self._apply(value.steps[0], source, own, scope)
+            for step in value.steps:
+                source = self.step(step, source, own, scope)
+            return source
+        tensor = self._tensor(value, scope)
+        assert isinstance(tensor, Tensor)
+        return tensor
+
+    def _tensor(self, expression: TensorExpression, scope: _Scope) -> Tensor | float:
+        match expression:
+            case Input():
+                return scope.source
+            case Bound(name=name):
+                return scope.bound[name]
+            case Number(value=value):
+                return value
+            case Select(value=value):
+                return self._tensor(value, scope)
+            case Chain(source=start, steps=steps):
+                source = self._tensor(start, scope)
+                assert isinstance(source, Tensor)
+                for step in steps:
+                    source = self.step(step, source, scope.path, scope)
+                return source
+            case Combine(operator=operator, operands=operands, name=name, output=output):
+                found = [self._tensor(operand, scope) for operand in operands]
+                tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
+                factors = tuple(operand for operand in found if not isinstance(operand, Tensor))
+                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path and name else path or name
+
+
+def _reads_others(chain: Chain) -> bool:
+    """Whether a step reads a further tensor; then the steps are modules of the block itself, not of a pipeline."""
+    return any(isinstance(step, Apply) and step.others for step in chain.steps)
