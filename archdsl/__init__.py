@@ -11,6 +11,7 @@ Importing archdsl, loading and counting never import torch; building does.
 from archdsl.api import Network, load, load_all, loads
 from archdsl.diagnostics import Failure
 from archdsl.ir.architecture import Architecture
+from archdsl.specs_folder import specs_folder
 from archdsl.version import __version__
 
-__all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads"]
+__all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads", "specs_folder"]

@@ -19,8 +19,12 @@ from archdsl.diagnostics.codes import (
     USE_CYCLE,
     USE_NOT_FOUND,
 )
-from archdsl.elaborate.models import ModelElaborator, Variant, variants
+from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.gather import Gathered
+from archdsl.elaborate.merge import Variant, variants
+from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names
+from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import prove
 from archdsl.elaborate.values import Value
@@ -29,6 +33,7 @@ from archdsl.language import tree
 from archdsl.language.parser import MAX_CHARACTERS, parse
 
 LIBRARY = Path(__file__).with_name("stdlib")
+MAX_USES = 32
 
 
 @dataclass(frozen=True)
@@ -59,25 +64,26 @@ def read(path: str | Path) -> Source:
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        raise Failure([Diagnostic(CANNOT_READ, message, None, help=_near(path))]) from None
+        raise Failure([Diagnostic(CANNOT_READ, message, None, help=_near(path, str(path)))]) from None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if len(data) > 4 * MAX_CHARACTERS:
-            text = data.decode("utf-8", "replace")  # cut in the middle of a character; refused for its size anyway
-        else:
-            source = Source(str(path), "")
-            message = f"{path} is not UTF-8 text (byte {error.start})"
-            raise Failure([Diagnostic(NOT_TEXT, message, Span(source, 0, 0))]) from None
+        text = data.decode("utf-8", "replace")
+        if len(data) <= 4 * MAX_CHARACTERS:  # else it is cut, perhaps in a character, and refused for its size anyway
+            place = len(data[: error.start].decode("utf-8"))
+            span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
+            message = f"{path} is not UTF-8 text"
+            raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
     return Source(str(path), text.removeprefix("\ufeff"))
 
 
-def _near(path: Path) -> str | None:
+def _near(path: Path, written: str) -> str | None:
+    """A did-you-mean among the files beside a path, in the way that the path was written."""
     try:
-        siblings = [str(path.parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
+        siblings = [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
     except OSError:
         return None
-    return did_you_mean(str(path), siblings)
+    return did_you_mean(written, siblings)
 
 
 # Environments --------------------------------------------------------------------------------------------------------
@@ -89,7 +95,7 @@ def library() -> Environment:
     environment: Environment | None = None
     problems = Problems()
     for path in sorted(LIBRARY.glob("*.arch")):
-        module, found = parse(Source(f"<library>/{path.name}", path.read_text(encoding="utf-8")))
+        module, found = parse(Source(f"{LIBRARY_NAME}/{path.name}", path.read_text(encoding="utf-8")))
         problems.add(*found)
         linked = link(module, None, _no_use, problems)
         if environment is None:
@@ -108,39 +114,62 @@ def _no_use(item: tree.Use) -> Diagnostic:
     return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
 
 
-def environment_of(source: Source, problems: Problems, stack: tuple[Path, ...] = ()) -> Environment:
+def environment_of(source: Source, problems: Problems) -> Environment:
     """A text with everything that it uses. Files are named relative to the one that uses them."""
-    module, found = parse(source)
-    problems.add(*found)
+    return _Uses(problems).environment(source, ())
 
-    def load(item: tree.Use) -> Environment | Diagnostic:
-        base = Path(source.name).parent
-        path = base / item.path
-        if Path(item.path).is_absolute() or "\0" in item.path:
+
+class _Uses:
+    """The files that a text uses, each read once however many use it."""
+
+    def __init__(self, problems: Problems):
+        self.problems = problems
+        self.known: dict[Path, Environment] = {}
+
+    def environment(self, source: Source, stack: tuple[Path, ...]) -> Environment:
+        module, found = parse(source)
+        self.problems.add(*found)
+        inner = (*stack, Path(source.name).resolve())
+        return link(module, library(), lambda item: self._load(item, source, inner), self.problems)
+
+    def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...]) -> Environment | Diagnostic:
+        span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
+        try:
+            path = Path(source.name).parent / item.path
+            resolved = path.resolve()
+            is_file, is_inside = resolved.is_file(), resolved.is_relative_to(_root(Path(source.name)))
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no path", span)
+        if Path(item.path).is_absolute():
             return Diagnostic(
-                USE_NOT_FOUND, "a used file is named relative to this one", item.span, help='`use "other.arch"`'
+                USE_NOT_FOUND,
+                f"`{item.path}` is an absolute path",
+                span,
+                help="name the file relative to this one, with `/` between folders",
             )
-        resolved = path.resolve()
-        if resolved in stack or resolved == Path(source.name).resolve():
-            return Diagnostic(USE_CYCLE, f"`{item.path}` uses this file in turn", item.span)
-        if not resolved.is_relative_to(root := _root(Path(source.name))):
+        if not is_inside:
             return Diagnostic(
                 USE_NOT_FOUND,
                 f"`{item.path}` is outside the project",
-                item.span,
-                f"not below {root.name or root}",
-                help="a `.arch` file can use files of its own project only",
+                span,
+                help="a `.arch` file can use files of its own project only, the nearest folder with `.git` or "
+                "`pyproject.toml` in it",
             )
-        if len(stack) >= 32:
-            return Diagnostic(TOO_LARGE, "files use each other more than 32 deep", item.span)
-        try:
-            text = read(path)
-        except Failure as failure:
-            reason = failure.diagnostics[0].message
-            return Diagnostic(USE_NOT_FOUND, reason, item.span, help=_near(path))
-        return environment_of(text, problems, (*stack, Path(source.name).resolve()))
-
-    return link(module, library(), load, problems)
+        if resolved in stack:
+            way = " -> ".join(name.name for name in (*stack[stack.index(resolved) :], resolved))
+            return Diagnostic(USE_CYCLE, f"`{item.path}` uses this file in turn", span, way)
+        if len(stack) > MAX_USES:
+            return Diagnostic(TOO_LARGE, f"files use each other more than {MAX_USES} deep", span)
+        if not is_file:
+            what = "is a folder" if resolved.is_dir() else "does not exist" if not resolved.exists() else "is no file"
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span, help=_near(path, item.path))
+        if resolved not in self.known:
+            try:
+                text = read(path)
+            except Failure as failure:
+                return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
+            self.known[resolved] = self.environment(text, stack)
+        return self.known[resolved]
 
 
 def _root(path: Path) -> Path:
@@ -174,19 +203,28 @@ def compile_source(
     try:
         environment = environment_of(source, problems)
         check_names(environment, problems)
-        if not problems:
-            for chosen in _chosen(environment, variant, source, problems):
-                result = ModelElaborator(chosen, problems, resolution, dict(parameters or {})).run()
-                if result is None:
-                    continue
-                architecture, merged, names = result
-                made.append(architecture)
-                if claims and resolution is None and not parameters:
-                    unmet.add(*prove(merged.requires, architecture, names, chosen.definition.environment))
+        chosen = _chosen(environment, variant, source, problems) if not problems else []
+        mistakes, refuted, effort = Gathered(), Gathered(), Effort()
+        for network in chosen:
+            found = Problems()
+            result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
+            mistakes.add(network, found.sorted())
+            if result is None:
+                continue
+            made.append(result.architecture)
+            if claims and resolution is None and not parameters:
+                environment = network.definition.environment
+                refuted.add(network, prove(result.requires, result.architecture, result.names, environment))
+        problems.add(*mistakes.told(chosen))
+        unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(
-            Diagnostic(TOO_LARGE, "the program nests too deeply to follow", Span(source, 0, 0),
-                       help="give inner parts names of their own")
+            Diagnostic(
+                TOO_LARGE,
+                "the program is nested too deeply to follow",
+                Span(source, 0, 0),
+                help="give inner parts names of their own",
+            )
         )
     if problems:
         made = []

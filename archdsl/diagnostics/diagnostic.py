@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
-from archdsl.diagnostics.codes import Code
+from archdsl.diagnostics.codes import TOO_LARGE, Code
 from archdsl.diagnostics.source import Span
+
+# A file with more problems than this is broken as a whole; telling all would take long and help nobody.
+MOST = 200
+_LONGEST = 80
+_MOST_CANDIDATES = 2_000
+_NEARER = 0.08
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,6 @@ class Diagnostic:
         place = (self.span.source.name, self.span.start) if self.span else ("", 0)
         return (*place, self.code.name, self.message)
 
-    def with_note(self, note: Note) -> Diagnostic:
-        return Diagnostic(self.code, self.message, self.span, self.label, (*self.notes, note), self.help)
-
 
 class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itself an error to show
     """Carries diagnostics up to the driver; never shown to a user as an exception."""
@@ -49,25 +52,44 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
 
 @dataclass
 class Problems:
-    """The diagnostics found so far, each kept once, in the order found."""
+    """The diagnostics found so far, each kept once. Past `MOST` they are counted, no longer kept."""
 
     found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
+    left_out: int = 0
 
     def add(self, *diagnostics: Diagnostic) -> None:
         for diagnostic in diagnostics:
-            self.found.setdefault(diagnostic.key, diagnostic)
+            if len(self.found) < MOST:
+                self.found.setdefault(diagnostic.key, diagnostic)
+            elif diagnostic.key not in self.found:
+                self.left_out += 1
 
-    def __bool__(self) -> bool:
-        return bool(self.found)
+    @property
+    def is_full(self) -> bool:
+        return len(self.found) >= MOST
+
+    def __len__(self) -> int:
+        return len(self.found) + self.left_out
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """By file and place; those without a place first."""
-        return tuple(sorted(self.found.values(), key=lambda d: (d.key[0], d.key[1])))  # type: ignore[arg-type,return-value]
+        ordered = sorted(self.found.values(), key=lambda d: (str(d.key[0]), d.span.start if d.span else 0))
+        if self.left_out:
+            message = f"there are more problems than these {len(ordered)}"
+            ordered.append(Diagnostic(TOO_LARGE, message, ordered[-1].span, help="mend some and check again"))
+        return tuple(ordered)
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:
+def did_you_mean(name: str, candidates: Iterable[str], *, cutoff: float = 0.61) -> str | None:
     """A help line that names the nearest candidates, or None when nothing is near."""
-    near = get_close_matches(name, sorted(set(candidates)), n=3, cutoff=0.6)
+    if len(name) > _LONGEST:
+        return None
+    # Names of very different lengths are never near; leaving them out keeps this quick in a file with many names.
+    plausible = {candidate for candidate in candidates if abs(len(candidate) - len(name)) <= 2 + len(name) // 2}
+    near = get_close_matches(name, sorted(plausible)[:_MOST_CANDIDATES], n=3, cutoff=cutoff)
     if not near:
         return None
+    best = SequenceMatcher(None, near[0], name).ratio()
+    # One that is much nearer than the others stands alone.
+    near = [other for other in near if best - SequenceMatcher(None, other, name).ratio() < _NEARER]
     return "did you mean " + " or ".join(f"`{candidate}`" for candidate in near) + "?"

@@ -11,6 +11,9 @@ from archdsl.diagnostics.source import Span
 FORMAT_VERSION = "1.0"
 
 _BOLD, _RED, _BLUE, _CYAN, _RESET = "\033[1m", "\033[1;31m", "\033[1;34m", "\033[1;36m", "\033[0m"
+_YELLOW = "\033[1;33m"
+_WIDEST = 160
+_LONGEST = 600
 
 
 def printable(text: str) -> str:
@@ -28,22 +31,31 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
-def _excerpt(span: Span, label: str, paint: _Paint, mark: str) -> list[str]:
+def _excerpt(span: Span, label: str, paint: _Paint, mark: str, gutter: int) -> list[str]:
+    """The line of a place with the place underlined; of a very long line, the part around it."""
     line_number, column = span.source.position(span.start)
     line = span.source.line(line_number)
-    before = line[: column - 1].replace("\t", "    ")
-    inside = line[column - 1 : column - 1 + max(1, span.end - span.start)].replace("\t", "    ")
-    shown = printable(line.replace("\t", "    "))
-    indent = _width(printable(before))
-    marks = mark * max(1, _width(printable(inside)))
-    gutter = str(line_number)
-    blank = " " * len(gutter)
-    pointer = f"{' ' * indent}{marks}" + (f" {label}" if label else "")
+    start, end = column - 1, column - 1 + max(1, span.end - span.start)
+    first = 0 if len(line) <= _WIDEST else max(0, start - _WIDEST // 4)
+    last = len(line) if len(line) - first <= _WIDEST else first + _WIDEST
+    before, inside, shown = (
+        _shown(part) for part in (line[first:start], line[start : min(end, last)], line[first:last])
+    )
+    lead, rest = "... " if first else "", " ..." if last < len(line) else ""
+    marks = mark * max(1, _width(inside))
+    pointer = f"{' ' * (len(lead) + _width(before))}{marks}" + (f" {label}" if label else "")
     return [
-        paint(_BLUE, f"{blank} |"),
-        paint(_BLUE, f"{gutter} |") + f" {shown}",
-        paint(_BLUE, f"{blank} |") + " " + paint(_RED if mark == "^" else _BLUE, pointer),
+        paint(_BLUE, f"{line_number:>{gutter}} |") + f" {lead}{shown}{rest}".rstrip(),
+        paint(_BLUE, f"{' ' * gutter} |") + " " + paint(_RED if mark == "^" else _BLUE, pointer),
     ]
+
+
+def _shown(text: str) -> str:
+    return printable(text.replace("\t", "    "))
+
+
+def _clipped(text: str) -> str:
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ...")
 
 
 class _Paint:
@@ -54,30 +66,50 @@ class _Paint:
         return f"{style}{text}{_RESET}" if self.color else text
 
 
-def full(diagnostic: Diagnostic, *, color: bool = False) -> str:
+def full(diagnostic: Diagnostic, *, color: bool = False, severity: str = "error") -> str:
     """The diagnostic with its source line, underlined, its notes and its help."""
     paint = _Paint(color)
     span = diagnostic.span
     place = f"{printable(span.source.name)}:{span.line}:{span.column}: " if span else ""
-    head = paint(_BOLD, place) + paint(_RED, f"error[{diagnostic.code.name}]")
-    lines = [f"{head}: {paint(_BOLD, printable(diagnostic.message))}"]
+    head = paint(_BOLD, place) + paint(
+        _YELLOW if severity == "warning" else _RED, f"{severity}[{diagnostic.code.name}]"
+    )
+    lines = [f"{head}: {paint(_BOLD, _clipped(diagnostic.message))}"]
+    spans = [place for place in (span, *(note.span for note in diagnostic.notes)) if place is not None]
+    gutter = max((len(str(place.line)) for place in spans), default=1)
+    aside = f"{' ' * gutter} {paint(_BLUE, '=')}"
+    drawn: list[Span] = []
     if span is not None:
-        lines += _excerpt(span, printable(diagnostic.label), paint, "^")
+        lines.append(paint(_BLUE, f"{' ' * gutter} |"))
+        lines += _excerpt(span, _clipped(diagnostic.label), paint, "^", gutter)
+        drawn.append(span)
     for note in diagnostic.notes:
         if note.span is None:
-            lines.append(f"  {paint(_BLUE, '=')} note: {printable(note.text)}")
-        else:
-            lines.append(f"  {paint(_BLUE, '=')} note: {printable(note.text)} ({printable(str(note.span))})")
-            lines += _excerpt(note.span, "", paint, "-")
+            lines.append(f"{aside} note: {_clipped(note.text)}")
+            continue
+        lines.append(f"{aside} note: {_clipped(note.text)} ({printable(str(note.span))})")
+        if not any(_encloses(note.span, other) for other in drawn):
+            lines += _excerpt(note.span, "", paint, "-", gutter)
+            drawn.append(note.span)
     if diagnostic.help:
-        lines.append(f"  {paint(_BLUE, '=')} {paint(_CYAN, 'help')}: {printable(diagnostic.help)}")
+        lines.append(f"{aside} {paint(_CYAN, 'help')}: {_clipped(diagnostic.help)}")
     return "\n".join(lines)
+
+
+def _encloses(outer: Span, inner: Span) -> bool:
+    """Whether a place begins on the line of another and goes around it: that line has been drawn."""
+    return (
+        outer.source is inner.source
+        and outer.start <= inner.start
+        and inner.end <= outer.end
+        and outer.line == inner.line
+    )
 
 
 def concise(diagnostic: Diagnostic) -> str:
     """One line: place, code, message."""
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
-    return f"{place}{diagnostic.code.name} {printable(diagnostic.message)}"
+    return f"{place}{diagnostic.code.name} {_clipped(diagnostic.message)}"
 
 
 def _place(span: Span) -> dict[str, object]:
@@ -109,12 +141,14 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
     }
 
 
-def report(diagnostics: Sequence[Diagnostic], *, color: bool = False, style: str = "full") -> str:
-    """All diagnostics as one text in the style `full`, `concise` or `json`."""
+def report(
+    diagnostics: Sequence[Diagnostic], *, color: bool = False, style: str = "full", severity: str = "error"
+) -> str:
+    """All diagnostics as one text in the style `full`, `concise` or `json`; `severity` is `error` or `warning`."""
     if style == "json":
         import json
 
         return json.dumps(as_json(diagnostics), indent=2)
     if style == "concise":
         return "\n".join(concise(d) for d in diagnostics)
-    return "\n\n".join(full(d, color=color) for d in diagnostics)
+    return "\n\n".join(full(d, color=color, severity=severity) for d in diagnostics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from archdsl.diagnostics import Note, Span
@@ -11,17 +12,23 @@ from archdsl.diagnostics.codes import (
     CHANNEL_MISMATCH,
     ENDLESS_RECURSION,
     INDIVISIBLE,
-    MISSING_ARGUMENT,
     MISSING_BINDING,
+    REQUIRE_FAILED,
     TOO_LARGE,
     VANISHING,
     WRONG_KIND,
 )
 from archdsl.elaborate import scalars
-from archdsl.elaborate.evaluate import Scope, evaluate, missing
+from archdsl.elaborate.claims import refute
+from archdsl.elaborate.evaluate import evaluate
+from archdsl.elaborate.explain import blame, shown
 from archdsl.elaborate.formulas import formula
+from archdsl.elaborate.layers import check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
+from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.signatures import lacks
+from archdsl.elaborate.tensors import within_bounds
 from archdsl.elaborate.values import (
     LAYERS,
     AlternativeLayer,
@@ -33,9 +40,12 @@ from archdsl.elaborate.values import (
     SequenceLayer,
     Tensor,
     Value,
+    bulk,
     describe,
+    holds_tensor,
     key,
     kind,
+    without_formulas,
 )
 from archdsl.ir.base import Place, Shape, ShapeError
 from archdsl.ir.body import (
@@ -56,8 +66,7 @@ from archdsl.ir.formula import identifier
 from archdsl.language import tree
 
 MAX_DEPTH = 64
-MAX_APPLICATIONS = 200_000
-MAX_CHANNELS = 2**24
+MAX_EFFORT = 200_000
 
 _CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
 _INPUT = Input.model_construct(node="input")
@@ -68,23 +77,33 @@ def place(span: Span) -> Place:
     return Place(span.source.name, line, column)
 
 
+@dataclass
+class Effort:
+    """How much was applied so far, over all networks of a file: no file keeps the compiler busy for long."""
+
+    spent: int = 0
+
+
 class Applier:
     """Applies layers under one model's settings and keeps every distinct block instance."""
 
-    def __init__(self, settings: Mapping[str, Value]):
-        self.settings = settings
+    def __init__(self, settings: Mapping[str, Value], effort: Effort):
+        self.settings, self.effort = settings, effort
         self.blocks: dict[str, BlockInstance] = {}
         self._known: dict[Hashable, tuple[str, Tensor]] = {}
         self._open: list[Hashable] = []
         self._counts: dict[str, int] = {}
-        self._applications = 0
         self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
         steps, result = self._steps(layers.steps, tensor)
-        expression = Chain.model_construct(node="chain", source=tensor.expression, steps=steps)
-        return Tensor(result.shape, expression, result.facts)  # type: ignore[arg-type]
+        expression = Chain.model_construct(
+            node="chain",
+            source=tensor.expression,  # type: ignore[arg-type]
+            steps=steps,
+        )
+        return Tensor(result.shape, expression, result.facts)
 
     def apply(self, layer: Layer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         """One layer on one tensor: the step for the IR, and the tensor that comes out."""
@@ -115,30 +134,26 @@ class Applier:
                 steps.append(step)
         return tuple(steps), tensor
 
-    def _count(self, span: Span) -> None:
-        self._applications += 1
-        if self._applications > MAX_APPLICATIONS:
+    def _count(self, layer: Layer) -> None:
+        self.effort.spent += bulk(layer)
+        if self.effort.spent > MAX_EFFORT:
             raise stop(
                 TOO_LARGE,
-                f"the network applies more than {MAX_APPLICATIONS:,} distinct layers",
-                span,
-                help="fewer repetitions, or repeat a block instead of single layers",
+                f"the file applies more than {MAX_EFFORT:,} distinct layers",
+                layer.span,  # type: ignore[union-attr]
+                help="use fewer repetitions, or repeat a block instead of single layers",
             )
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
-        self._count(layer.span)
+        self._count(layer)
         operator = layer.operator
-        missing(layer)
+        check_complete(layer)
         shapes = (tensor.shape, layer.like.shape) if layer.like else (tensor.shape,)
         try:
             shape = operator.output(*shapes)
         except ShapeError as error:
-            span = layer.spans.get(error.attribute or "", layer.span)
-            raise stop(
-                _CODES[error.kind], error.message, span, f"the input is {tensor.shape}", help=error.help
-            ) from None
-        if shape.channels > MAX_CHANNELS:
-            raise stop(TOO_LARGE, f"{shape.channels:,} channels are more than the bound of {MAX_CHANNELS:,}", layer.span)
+            raise _refused(error, layer, tensor) from None
+        within_bounds(shape, layer.span)
         step = Apply.model_construct(
             step="apply",
             name=name,
@@ -156,7 +171,7 @@ class Applier:
     def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         copies: list[Step] = []
         for _ in range(layer.count):
-            self._count(layer.span)
+            self._count(layer)
             step, tensor = self.apply(layer.layer, tensor, "")
             copies.append(step)
         made = Repeat.model_construct(
@@ -167,7 +182,7 @@ class Applier:
     # Blocks ----------------------------------------------------------------------------------------------------------
 
     def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
-        self._count(layer.span)
+        self._count(layer)
         given = dict(layer.arguments)
         identity = (
             id(layer.definition),
@@ -177,22 +192,21 @@ class Applier:
         )
         known = self._known.get(identity)
         if known is None:
-            if identity in self._open or len(self._open) >= MAX_DEPTH:
-                raise stop(
-                    ENDLESS_RECURSION,
-                    f"`{layer.definition.name}` calls itself without end",
-                    layer.span,
-                    "it gets the same arguments and input again" if identity in self._open else f"{MAX_DEPTH} calls deep",
-                    help="guard the call: `-> block(depth - 1) when depth > 1`, or `if depth > 1 then ... else ...`",
-                )
+            if identity in self._open:
+                raise _endless(layer, "it gets the same arguments and input again")
+            if len(self._open) >= MAX_DEPTH:
+                raise _endless(layer, f"{MAX_DEPTH} calls deep")
             self._open.append(identity)
             try:
                 known = self._instance(layer, given, tensor)
             except Stop as problem:
                 shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
-                raise problem.within(
-                    f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}", layer.span
-                ) from None
+                text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
+                raise problem.within(text, layer.span) from None
+            except RecursionError:
+                if len(self._open) <= MAX_DEPTH // 4:
+                    raise  # deep text, not deep calls
+                raise _endless(layer, f"{len(self._open)} calls deep") from None
             finally:
                 self._open.pop()
             self._known[identity] = known
@@ -229,20 +243,17 @@ class Applier:
         fact_formulas: dict[str, str | None] = {}
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
-                if not scalars.truth(evaluate(statement.claim, scope), statement.claim.span):
-                    raise stop(BAD_VALUE, f"`{definition.name}` requires {statement.claim.span.text}", statement.span)
-                continue
-            _bind(statement, scope, known, layers, formulas, body, fact_formulas)
+                self._require(statement, definition, scope)
+            else:
+                _bind(statement, scope, known, layers, formulas, body, fact_formulas)
         out = names.get("out")
         if not isinstance(out, Tensor):
-            label = "no binding `out`" if out is None else f"`out` is {kind(out)}"
-            raise stop(
-                MISSING_BINDING,
-                f"block `{definition.name}` must bind `out` to a tensor",
-                definition.block.name.span,
-                label,
-                help="for example `out = in -> conv(channels)`",
-            )
+            if out is None:  # told by the check of names, unless the block is another file's
+                message, where = f"block `{definition.name}` has no `out`", definition.block.name.span
+            else:
+                message = f"`out` of `{definition.name}` is a tensor, not {kind(out)}"
+                where = scope.origins["out"].node.span
+            raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
         number = self._counts[definition.name] = self._counts.get(definition.name, 0) + 1
         block = BlockInstance.model_construct(
             id=f"{definition.name}:{number}",
@@ -264,26 +275,54 @@ class Applier:
         self.blocks[block.id] = block
         return block.id, Tensor(out.shape, None, out.facts)
 
+    def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
+        refuted = refute(statement.claim, scope)
+        if refuted is not None:
+            message = f"`{definition.name}` requires `{shown(statement.claim)}`"
+            raise stop(REQUIRE_FAILED, message, statement.claim.span, refuted.label, notes=refuted.notes)
+
     def _argument(self, parameter: tree.Parameter, given: dict[str, Value], layer: BlockLayer, scope: Scope) -> Value:
         name = parameter.name.text
-        if name in given:
-            value = given[name]
-            if isinstance(value, Tensor):
-                raise stop(
-                    WRONG_KIND,
-                    "a block takes numbers and layers; its tensor is the one that flows into it",
-                    layer.spans.get(name, layer.span),
-                )
-            return value
-        if parameter.default is None:
+        if name not in given:
+            if parameter.default is None:
+                declared = Note(f"`{name}` has no default", parameter.span)
+                absent = lacks(layer.definition.signature, given, layer.span, declared)
+                assert absent is not None
+                raise Stop(absent)
+            scope.origins[name] = Origin(parameter.default, scope)
+            return evaluate(parameter.default, scope)
+        value = given[name]
+        origin = layer.origins.get(name)
+        if origin is not None:
+            scope.origins[name] = origin
+        if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
+            what = "a tensor" if isinstance(value, Tensor) else "a layer that looks at a tensor"
             raise stop(
-                MISSING_ARGUMENT,
-                f"`{layer.definition.name}` needs `{name}`",
-                layer.span,
-                notes=(Note(f"`{name}` has no default", parameter.span),),
-                help=f"write `{layer.definition.name}({name} = ...)`",
+                WRONG_KIND,
+                f"a block takes numbers and layers, and `{name}` is {what}",
+                origin.node.span if origin else layer.span,
+                help="the tensor of a block is the one that flows into it: `x -> block(...)`",
             )
-        return evaluate(parameter.default, scope)
+        return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
+    """A layer that does not fit its input, at the argument that is to blame."""
+    name, attribute = layer.operator.kind, error.attribute or ""
+    span, notes = blame(layer.origins.get(attribute), layer.span, getattr(layer.operator, attribute, None), name)
+    label = f"the input is {tensor.shape}"
+    return stop(_CODES[error.kind], error.message, span, label, notes=notes, help=error.help)
+
+
+def _endless(layer: BlockLayer, label: str) -> Stop:
+    name = layer.definition.name
+    return stop(
+        ENDLESS_RECURSION,
+        f"`{name}` calls itself without end",
+        layer.span,
+        label,
+        help=f"end it with a condition: `-> {name}(depth - 1) when depth > 1`, or `if depth > 1 then ... else ...`",
+    )
 
 
 def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
@@ -310,8 +349,9 @@ def _bind(
         tensor = scope.names.get(name)
         if not isinstance(tensor, Tensor):
             raise stop(WRONG_KIND, f"`{name}` is no tensor here, so it has no facts", statement.name.span)
-        if not isinstance(value, int | float):
+        if not scalars.is_number(value):
             raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", statement.value.span)
+        assert isinstance(value, int | float)
         fact = statement.fact.text
         if fact in ("channels", "height", "width"):
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
@@ -320,6 +360,7 @@ def _bind(
         if name == "out":
             fact_formulas[fact] = text
         return
+    scope.origins[name] = Origin(statement.value, scope)
     if isinstance(value, Tensor):
         assert value.expression is not None
         body.append(TensorBinding.model_construct(name=name, value=value.expression, output=value.shape))

@@ -40,7 +40,7 @@ def _form(node: tree.Expression) -> tuple[str, int] | None:
             return f"in_{name.text}", POSTFIX
         case tree.Unary(operator=operator, operand=operand):
             inner = _text(operand, UNARY[operator])
-            return inner and (f"{operator} {inner}" if operator == "not" else f"-{inner}", UNARY[operator])
+            return (f"{operator} {inner}" if operator == "not" else f"-{inner}", UNARY[operator]) if inner else None
         case tree.Binary(operator=operator, left=left, right=right) if operator != "+-":
             precedence = BINARY[operator]
             right_side = operator == "**"

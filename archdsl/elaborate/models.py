@@ -2,352 +2,210 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Problems, did_you_mean
-from archdsl.diagnostics.codes import (
-    BAD_VALUE,
-    MISSING_ARGUMENT,
-    MISSING_BINDING,
-    UNKNOWN_MODEL,
-    UNKNOWN_PARAMETER,
-    USE_CYCLE,
-    WRONG_KIND,
-)
-from archdsl.elaborate.apply import Applier, place
-from archdsl.elaborate.evaluate import Scope, evaluate
+from archdsl.diagnostics import Problems, Span
+from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT, MISSING_BINDING, USE_CYCLE, WRONG_KIND
+from archdsl.elaborate.apply import Applier, Effort, place
+from archdsl.elaborate.evaluate import evaluate
+from archdsl.elaborate.explain import reasons, trace
+from archdsl.elaborate.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.naming import Names, name_expression
-from archdsl.elaborate.problems import Stop, stop
-from archdsl.elaborate.program import SETTINGS, Environment, ModelDefinition, parent
-from archdsl.elaborate.stages import StageBuilder, StageRows
-from archdsl.elaborate.values import (
-    LAYERS,
-    LayerStep,
-    PrimitiveLayer,
-    SequenceLayer,
-    Tensor,
-    Value,
-    describe,
-    kind,
-)
-from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
+from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.program import SETTINGS, Environment
+from archdsl.elaborate.scope import NO_NAMES, Origin, Scope, bare
+from archdsl.elaborate.settings import checked, default
+from archdsl.elaborate.stages import StageBuilder
+from archdsl.elaborate.values import LAYERS, LayerStep, SequenceLayer, Tensor, Value, describe, kind, named
+from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Input, Sequence
-from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
-_NO_NAMES = Names()
+# Bindings that say nothing about the network itself: what a search is to maximize.
+ASIDE = ("objective",)
 
 
-@dataclass
-class Merged:
-    """A model with everything that it inherits: bindings by name, each with the file whose names it means."""
+class Elaborated(NamedTuple):
+    """A network, with the claims made about it and the names that they can use."""
 
-    definition: ModelDefinition
-    parameters: dict[str, tuple[tree.Parameter, Environment]] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    bindings: dict[str, tuple[tree.Binding, Environment]] = field(default_factory=dict)
-    facts: list[tuple[tree.Binding, Environment]] = field(default_factory=list)
-    scale: tuple[tree.Scale, Environment] | None = None
-    rows: StageRows = field(default_factory=StageRows)
-    requires: tuple[tree.Require, ...] = ()
-    doc: str = ""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One network of a file: a model and the row of its variants table, if it has one."""
-
-    definition: ModelDefinition
-    row: tuple[tree.Table, tree.Row] | None
-    label: str | None
-    # Where the table's cells are evaluated; a model can inherit the variants of the one it extends.
-    environment: Environment
-
-    @property
-    def name(self) -> str:
-        return f"{self.definition.name}_{self.label}" if self.label else self.definition.name
-
-
-def variants(definition: ModelDefinition, problems: Problems | None = None) -> list[Variant]:
-    """The networks that a model stands for: its variants, or those of the model it extends, or itself alone."""
-    owner: ModelDefinition | None = definition
-    while owner is not None:
-        found = [
-            Variant(definition, (item.table, row), _label(item.table, row), owner.environment)
-            for item in owner.variants
-            for row in item.table.rows
-        ]
-        if found:
-            return found
-        if owner.model.parent is not None and (owner.model.parent.variant or owner.model.parent.arguments):
-            break
-        owner = parent(owner)
-    return [Variant(definition, None, None, definition.environment)]
-
-
-def _label(table: tree.Table, row: tree.Row) -> str:
-    index = next(i for i, column in enumerate(table.header) if column.text == "name")
-    return row.cells[index].span.text
-
-
-def merge(definition: ModelDefinition) -> Merged:
-    """A model over the one that it extends, all the way up."""
-    model, environment = definition.model, definition.environment
-    base = parent(definition)
-    merged = merge(base) if base is not None else Merged(definition)
-    merged.definition, merged.requires, merged.doc = definition, (), model.doc or merged.doc
-    if base is not None and model.parent is not None:
-        _fix_parent(merged, base, model.parent, environment)
-    for parameter in model.parameters:
-        merged.parameters[parameter.name.text] = (parameter, environment)
-        merged.values.pop(parameter.name.text, None)
-    for statement in model.body:
-        match statement:
-            case tree.Binding(fact=None):
-                merged.bindings[statement.name.text] = (statement, environment)
-            case tree.Binding():
-                merged.facts.append((statement, environment))
-            case tree.Scale():
-                merged.scale = (statement, environment)
-            case tree.Stages(table=table):
-                merged.rows = StageRows.of(table, environment)
-            case tree.StagesOverride():
-                merged.rows.override(statement, environment)
-            case tree.Require():
-                merged.requires += (statement,)
-    return merged
-
-
-def _fix_parent(merged: Merged, base: ModelDefinition, reference: tree.Reference, environment: Environment) -> None:
-    if reference.variant is not None:
-        wanted = reference.variant.text
-        choices = [v for v in variants(base) if v.label is not None]
-        found = next((v for v in choices if v.label == wanted), None)
-        if found is None:
-            raise stop(
-                UNKNOWN_MODEL,
-                f"`{base.name}` has no variant `{wanted}`",
-                reference.variant.span,
-                help=did_you_mean(wanted, [v.label or "" for v in choices])
-                or (f"it has {', '.join(v.label or '' for v in choices)}" if choices else "it has no variants"),
-            )
-        merged.values.update(row_values(found, merged))
-    for argument in reference.arguments:
-        if argument.name is None or argument.name.text not in merged.parameters:
-            raise stop(
-                UNKNOWN_PARAMETER,
-                f"`{base.name}` has no parameter `{argument.name.text}`"
-                if argument.name
-                else "parameters of a model are given by name",
-                argument.span,
-                help=did_you_mean(argument.name.text, merged.parameters) if argument.name else None,
-            )
-        merged.values[argument.name.text] = evaluate(argument.value, _bare(environment))
-
-
-def row_values(variant: Variant, merged: Merged) -> dict[str, Value]:
-    """The parameter values of a row of a variants table."""
-    values: dict[str, Value] = {}
-    if variant.row is None:
-        return values
-    table, row = variant.row
-    for column, cell in zip(table.header, row.cells, strict=True):
-        if column.text == "name" or isinstance(cell, tree.DefaultCell):
-            continue
-        if column.text not in merged.parameters:
-            raise stop(
-                UNKNOWN_PARAMETER,
-                f"`{merged.definition.name}` has no parameter `{column.text}`",
-                column.span,
-                help=did_you_mean(column.text, merged.parameters)
-                or "the columns of a variants table are the parameters of its model",
-            )
-        values[column.text] = evaluate(cell, _bare(variant.environment))
-    return values
-
-
-def _bare(environment: Environment) -> Scope:
-    settings = dict.fromkeys(SETTINGS)
-    return Scope(environment, {}, {**settings, "padding": "symmetric"}, _NO_APPLIER, _NO_NAMES)
-
-
-_NO_APPLIER: Any = None
+    architecture: Architecture
+    requires: tuple[tree.Require, ...]
+    names: dict[str, Value]
 
 
 class ModelElaborator:
-    """One network: evaluates the bindings of a model in whatever order they need each other."""
+    """One network: evaluates the bindings of a model in whatever order they need each other.
+
+    A mistake in one binding or row does not hide those in others: each is added to `problems`, and what depends on it
+    is left out.
+    """
 
     def __init__(
         self,
         variant: Variant,
         problems: Problems,
+        effort: Effort,
         resolution: int | tuple[int, int] | None = None,
         overrides: dict[str, Value] | None = None,
     ):
-        self.variant, self.problems, self.resolution = variant, problems, resolution
-        self.overrides = overrides or {}
-        self.settings: dict[str, Value] = {}
+        self.variant, self.problems, self.effort = variant, problems, effort
+        self.resolution, self.overrides = resolution, overrides or {}
+        self.names: dict[str, Value] = {}
+        self.origins: dict[str, Origin] = {}
+        self.settings: dict[str, Value] = {name: default(name, variant.definition.model.name.span) for name in SETTINGS}
+        self.opened: list[str] = []
+        self.failures: dict[str, Stop] = {}
 
-    def run(self) -> tuple[Architecture, Merged, dict[str, Value]] | None:
+    def run(self) -> Elaborated | None:
         """The architecture with what its `require` lines need, or None with the reasons in `problems`."""
+        before = len(self.problems)
         try:
-            return self._run()
+            self.merged = merge(self.variant.definition)
+            take_row(self.merged, self.variant)
+            self._parameters()
+            self._bindings()
+            architecture = self._assemble()
         except Stop as problem:
-            self.problems.add(self._in_variant(problem.diagnostic))
+            self._tell(problem)
             return None
+        if architecture is None or len(self.problems) > before:
+            return None
+        return Elaborated(architecture, self.merged.requires, self.names)
 
-    def _in_variant(self, diagnostic: Diagnostic) -> Diagnostic:
-        return diagnostic
+    def _tell(self, problem: Stop) -> None:
+        self.problems.add(at_home(problem.diagnostic))
 
-    def _run(self) -> tuple[Architecture, Merged, dict[str, Value]] | None:
-        merged = merge(self.variant.definition)
-        model = merged.definition.model
-        names: dict[str, Value] = {}
-        given = {**merged.values, **row_values(self.variant, merged), **self.overrides}
-        for name, (parameter, environment) in merged.parameters.items():
-            names[name] = self._parameter(name, parameter, environment, given, names)
+    # Parameters and bindings -----------------------------------------------------------------------------------------
+
+    def _parameters(self) -> None:
+        merged = self.merged
+        model = self.variant.definition.model
         for name in self.overrides:
             if name not in merged.parameters:
+                raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
+        given = {**merged.values, **self.overrides}
+        for name, (parameter, environment) in merged.parameters.items():
+            if name in given:
+                self.names[name] = given[name]
+                if name in merged.origins and name not in self.overrides:
+                    self.origins[name] = merged.origins[name]
+                continue
+            if parameter.default is None:
                 raise stop(
-                    UNKNOWN_PARAMETER,
-                    f"`{merged.definition.name}` has no parameter `{name}`",
-                    model.name.span,
-                    help=did_you_mean(name, merged.parameters),
+                    MISSING_ARGUMENT,
+                    f"parameter `{name}` of `{model.name.text}` has no value",
+                    parameter.span,
+                    help=f"give it a default, `{name} = ...`, or a column in `variants {model.name.text}`",
                 )
-        self.parameters = dict(names)
-        self.merged, self.names = merged, names
-        self.waiting = set(merged.bindings) - set(names)
-        self.opened: list[str] = []
-        self._bind_settings()
-        self.applier = Applier(self.settings)
-        for name in list(merged.bindings):
-            if name not in names and name not in SETTINGS:
+            scope = bare(environment, self.names, self.origins)
+            self.names[name] = evaluate(parameter.default, scope)
+            self.origins[name] = Origin(parameter.default, scope)
+        self.parameters = dict(self.names)
+        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE}
+
+    def _bindings(self) -> None:
+        for name in SETTINGS:
+            self._bind_setting(name)
+        self.applier = Applier(self.settings, self.effort)
+        for name in self.merged.bindings:
+            if name not in self.waiting:
+                continue
+            try:
                 self._value(name)
-        return self._assemble()
+            except Stop as problem:
+                self._tell(problem)
 
-    def _parameter(
-        self,
-        name: str,
-        parameter: tree.Parameter,
-        environment: Environment,
-        given: dict[str, Value],
-        names: dict[str, Value],
-    ) -> Value:
-        if name in given:
-            return given[name]
-        if parameter.default is None:
-            raise stop(
-                MISSING_ARGUMENT,
-                f"parameter `{name}` of `{self.variant.definition.name}` has no value",
-                parameter.span,
-                help=f"give it a default, `{name} = ...`, or a column in `variants {self.variant.definition.name}`",
-            )
-        scope = _bare(environment)
-        scope.names = names
-        return evaluate(parameter.default, scope)
+    def _bind_setting(self, name: str) -> None:
+        if name in self.parameters:
+            value, span = self.parameters[name], self._written(name)
+        elif name in self.merged.bindings:
+            try:
+                value, span = self._value(name), self._written(name)
+            except Stop as problem:
+                return self._tell(problem)
+        else:
+            return None
+        try:
+            self.settings[name] = checked(name, value, span)
+        except Stop as problem:
+            self.failures[name] = problem
+            self._tell(problem)
 
-    # Bindings --------------------------------------------------------------------------------------------------------
-
-    def _scope(self, environment: Environment, steps: Names = _NO_NAMES) -> Scope:
+    def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
-        return Scope(environment, self.names, self.settings, applier, steps, self._value, frozenset(self.waiting))
+        return Scope(environment, self.names, self.settings, applier, steps, self.origins, self._value, self.waiting)
 
     def _value(self, name: str) -> Value:
+        """The value of a binding. Raises the same Stop each time when it has none."""
         if name in self.names:
             return self.names[name]
-        if name in self.opened:
-            binding, _ = self.merged.bindings[name]
-            raise stop(USE_CYCLE, f"`{name}` refers to itself", binding.name.span, " -> ".join([*self.opened, name]))
+        if name in self.failures:
+            raise self.failures[name]
         binding, environment = self.merged.bindings[name]
+        if name in self.opened:
+            way = " -> ".join([*self.opened[self.opened.index(name) :], name])
+            raise stop(USE_CYCLE, f"`{name}` refers to itself", binding.name.span, way if way.count("->") > 1 else "")
         self.opened.append(name)
-        value = evaluate(binding.value, self._scope(environment, name_expression(binding.value)))
-        self.opened.pop()
-        if name not in SETTINGS:
+        scope = self._scope(environment, name_expression(binding.value))
+        try:
+            with bounded_depth(binding.value.span):
+                value = evaluate(binding.value, scope)
+        except Stop as problem:
+            self.failures[name] = problem
+            raise
+        finally:
+            self.opened.pop()
+        self.origins[name] = Origin(binding.value, scope)
+        if name != "drop_path":  # as a name, it is the layer whose rate the schedule sets
             self.names[name] = value
         return value
 
-    def _bind_settings(self) -> None:
-        defaults: dict[str, Value] = {
-            "padding": "symmetric",
-            "drop_path": Schedule.model_construct(rate=0.0, reach=False),
-        }
-        self.settings.update(defaults)
-        for name in ("padding", "norm", "act", "drop_path"):
-            if name not in self.merged.bindings:
-                if name in ("norm", "act"):
-                    self.settings[name] = self._default_layer("batch_norm" if name == "norm" else "relu")
-                continue
-            binding, environment = self.merged.bindings[name]
-            scope = self._scope(environment)
-            scope.waiting = scope.waiting - set(SETTINGS)
-            value = evaluate(binding.value, scope)
-            self.settings[name] = self._checked_setting(name, value, binding)
-
-    def _default_layer(self, name: str) -> PrimitiveLayer:
-        operator = PRIMITIVES[name]
-        defaults = {key: f.default for key, f in operator.model_fields.items() if key != "kind"}
-        return PrimitiveLayer(
-            operator.model_construct(**{"kind": name, **defaults}), (), {}, {}, self.merged.definition.model.name.span
-        )
-
-    def _checked_setting(self, name: str, value: Value, binding: tree.Binding) -> Value:
-        span = binding.value.span
-        if name in ("norm", "act") and not isinstance(value, LAYERS):
-            raise stop(WRONG_KIND, f"`{name}` is a layer, not {kind(value)}", span, help="for example `act = silu`")
-        if name == "padding" and not (
-            value in ("symmetric", "same", "valid")
-            or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
-        ):
-            raise stop(BAD_VALUE, f"`padding` is symmetric, same, valid or a number, not {describe(value)}", span)
-        if name == "drop_path":
-            if value is None:
-                return Schedule.model_construct(rate=0.0, reach=False)
-            if not isinstance(value, Schedule):
-                raise stop(WRONG_KIND, f"`drop_path` is a schedule, not {kind(value)}", span, help="write `ramp(0.2)`")
-        return value
+    def _written(self, name: str) -> Span:
+        """Where the value of a parameter or binding stands."""
+        if name in self.origins:
+            return trace(self.origins[name]).node.span
+        return self.merged.parameters[name][0].span
 
     # The network -----------------------------------------------------------------------------------------------------
 
-    def _assemble(self) -> Architecture | None | Any:
-        merged, names = self.merged, self.names
-        model = merged.definition.model
-        image = self._input(model)
-        classes = names.get("classes")
-        if classes is not None and (not isinstance(classes, int) or isinstance(classes, bool) or classes < 1):
-            binding, _ = merged.bindings["classes"]
-            raise stop(BAD_VALUE, f"`classes` is a positive whole number, not {describe(classes)}", binding.value.span)
-        before = len(self.problems.found)
-        tensor = Tensor(image, Input.model_construct(node="input"))
+    def _assemble(self) -> Architecture | None:
+        merged = self.merged
+        model = self.variant.definition.model
+        self._check_input()
+        self._check_classes()
+        self._check_sections()
+        scope = self._scope(merged.rows.environment or merged.definition.environment)
+        builder = StageBuilder(merged, scope, self.problems)
+        planned = builder.plan()
+        if self.failures.keys() & {"input", "padding", "stem"}:
+            return None
+        image = self.image
+        tensor = self._with_facts("input", Tensor(image, Input.model_construct(node="input")))
         stem, tensor = self._section("stem", tensor)
         tensor = self._with_facts("stem", tensor)
-        names_of_stages = self._scope(merged.rows.environment or merged.definition.environment)
-        builder = StageBuilder(merged, names_of_stages, self.applier, self.problems)
-        stages: tuple[Stage, ...] = ()
-        if merged.rows.rows:
-            schedule = self.settings["drop_path"]
-            assert isinstance(schedule, Schedule)
-            stages, tensor = builder.build(tensor, schedule)
-        if len(self.problems.found) > before:
+        schedule = self.settings["drop_path"]
+        assert isinstance(schedule, Schedule)
+        built = builder.build(self.applier, planned, tensor, schedule)
+        if built is None or "head" in self.failures:
             return None
+        stages, tensor = built
         head, tensor = self._section("head", tensor)
         if stem is None and head is None and not stages:
             raise stop(
                 MISSING_BINDING,
-                f"model `{model.name.text}` has neither a stem, nor stages, nor a head",
+                f"model `{model.name.text}` has no stem, no stages and no head",
                 model.name.span,
+                help="write `stages { ... }`, or `head = global_avg_pool -> linear(classes)`",
             )
-        schedule = self.settings["drop_path"]
-        assert isinstance(schedule, Schedule)
-        architecture = Architecture.model_construct(
+        return Architecture.model_construct(
             schema_version="1.0",
             name=self.variant.name,
             model=model.name.text,
             variant=self.variant.label,
             doc=merged.doc,
             input=image,
-            classes=classes,
+            classes=self.names.get("classes"),  # type: ignore[arg-type]
             parameters={
                 name: value if isinstance(value, bool | int | float | str | None) else describe(value)
                 for name, value in self.parameters.items()
@@ -365,60 +223,72 @@ class ModelElaborator:
             ),
             place=place(model.name.span),
         )
-        return architecture, merged, names
 
-    def _input(self, model: tree.Model) -> Shape:
-        if "input" not in self.merged.bindings:
-            raise stop(
-                MISSING_BINDING, f"model `{model.name.text}` needs an `input`", model.name.span,
-                help="write `input = 3 x 224 x 224`",
-            )
+    def _refuse(self, name: str, problem: Stop) -> None:
+        self.failures[name] = problem
+        self._tell(problem)
+
+    def _check_input(self) -> None:
+        if "input" in self.failures:
+            return
         image = self.names["input"]
-        binding, _ = self.merged.bindings["input"]
-        if not isinstance(image, Shape):
-            raise stop(
-                WRONG_KIND, f"`input` is a shape, not {kind(image)}", binding.value.span,
-                help="write `input = 3 x 224 x 224`",
-            )
-        if self.resolution is None:
-            return image
-        height, width = self.resolution if isinstance(self.resolution, tuple) else (self.resolution, self.resolution)
-        return Shape(image.channels, height, width)
+        if isinstance(image, Shape):
+            height, width = image.height, image.width
+            if self.resolution is not None:
+                chosen = self.resolution
+                height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
+            self.image = Shape(image.channels, height, width)
+            return
+        message = f"`input` is a shape, not {kind(image)}"
+        help = "write `input = 3 x 224 x 224`"
+        self._refuse("input", stop(WRONG_KIND, message, self._written("input"), help=help))
+
+    def _check_classes(self) -> None:
+        classes = self.names.get("classes")
+        if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
+            return
+        message = f"`classes` is a positive whole number, not {named(classes)}"
+        notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
+        self._refuse("classes", stop(BAD_VALUE, message, self._written("classes"), notes=notes))
+
+    def _check_sections(self) -> None:
+        for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
+            value = self.names.get(name)
+            if name in self.names and not isinstance(value, LAYERS):
+                message = f"`{name}` is a layer, not {kind(value)}"
+                help = f"for example `{name} = {example}`"
+                self._refuse(name, stop(WRONG_KIND, message, self._written(name), help=help))
 
     def _section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
-        if name not in self.merged.bindings:
+        if name not in self.names:
             return None, tensor
-        binding, _ = self.merged.bindings[name]
         layer = self.names[name]
-        if not isinstance(layer, LAYERS):
-            raise stop(
-                WRONG_KIND, f"`{name}` is a layer, not {kind(layer)}", binding.value.span,
-                help=f"for example `{name} = conv(32, 3, stride = 2) -> norm -> act`",
-            )
+        written = self._written(name)
+        assert isinstance(layer, LAYERS)
         if not isinstance(layer, SequenceLayer):
-            layer = SequenceLayer((LayerStep(_alone(binding.value), layer),), binding.value.span)
+            node = self.origins[name].node if name in self.origins else None
+            layer = SequenceLayer((LayerStep(_alone(node), layer),), written)
         try:
-            steps, result = self.applier.apply(layer, tensor, "")
+            with bounded_depth(written):
+                steps, result = self.applier.apply(layer, tensor, "")
         except Stop as problem:
-            raise problem.within(f"in the {name} of `{self.variant.name}`", None) from None
+            if problem.is_inside(written):
+                raise
+            raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
         assert isinstance(steps, Sequence)
+        where = self.merged.bindings[name][0].span if name in self.merged.bindings else written
         section = Section.model_construct(
             name=name,  # type: ignore[arg-type]
             steps=steps,
             input=tensor.shape,
             output=result.shape,
-            place=place(binding.span),
+            place=place(where),
         )
         return section, result
 
     def _with_facts(self, name: str, tensor: Tensor) -> Tensor:
         facts = dict(tensor.facts)
         for binding, environment in self.merged.facts:
-            if binding.name.text not in ("stem", "head", "input"):
-                raise stop(
-                    WRONG_KIND, f"`{binding.name.text}` is no tensor here", binding.name.span,
-                    help="a model sets facts of its stem: `stem.variance = 1`",
-                )
             if binding.name.text != name or binding.fact is None:
                 continue
             value = evaluate(binding.value, self._scope(environment))
@@ -428,7 +298,7 @@ class ModelElaborator:
         return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
 
 
-def _alone(value: tree.Expression) -> str:
+def _alone(value: tree.Expression | None) -> str:
     match value:
         case tree.Call(function=tree.Name(text=text)) | tree.Name(text=text):
             return text

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from archdsl.diagnostics import Diagnostic, Note, Span
-from archdsl.diagnostics.codes import Code
+from archdsl.diagnostics.codes import TOO_LARGE, Code
+
+LIBRARY = "<library>"
+_MAX_NOTES = 8
 
 
 class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never shown
@@ -13,15 +20,65 @@ class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
 
-    def within(self, text: str, span: Span | None) -> Stop:
-        """The same stop with a note on what was being elaborated."""
-        if len(self.diagnostic.notes) >= 6:  # deep recursion says nothing new after a few levels
-            return self
-        return Stop(self.diagnostic.with_note(Note(text, span)))
+    def within(self, text: str, span: Span | None = None) -> Stop:
+        """The same stop with a note on what was being elaborated.
+
+        A note on the very place of the last one replaces it: of a block that calls itself, the outermost call is told.
+        """
+        notes = self.diagnostic.notes
+        if notes and span is not None and notes[-1].span == span:
+            notes = notes[:-1]
+        return Stop(replace(self.diagnostic, notes=(*notes[:_MAX_NOTES], Note(text, span))))
+
+    def is_inside(self, span: Span) -> bool:
+        """Whether the mistake, or one of the places that led to it, is in a part of the text."""
+        places = [self.diagnostic.span, *(note.span for note in self.diagnostic.notes)]
+        return any(
+            place is not None and place.source is span.source and span.start <= place.start < span.end
+            for place in places
+        )
+
+    def noted(self, notes: tuple[Note, ...]) -> Stop:
+        """The same stop with further notes."""
+        return Stop(replace(self.diagnostic, notes=(*self.diagnostic.notes, *notes)))
 
 
 def stop(
-    code: Code, message: str, span: Span | None, label: str = "", *, notes: tuple[Note, ...] = (), help: str | None = None
+    code: Code,
+    message: str,
+    span: Span | None,
+    label: str = "",
+    *,
+    notes: tuple[Note, ...] = (),
+    help: str | None = None,
 ) -> Stop:
     """A `Stop` for a new diagnostic."""
     return Stop(Diagnostic(code, message, span, label, notes, help))
+
+
+@contextmanager
+def bounded_depth(span: Span) -> Iterator[None]:
+    """Turns text that is nested too deeply to follow into a diagnostic at `span`."""
+    try:
+        yield
+    except RecursionError:
+        raise stop(
+            TOO_LARGE, "this is nested too deeply to follow", span, help="give inner parts names of their own"
+        ) from None
+
+
+def in_library(span: Span) -> bool:
+    """Whether a place is in the standard library, which is not the reader's to correct."""
+    return span.source.name.startswith(LIBRARY)
+
+
+def at_home(diagnostic: Diagnostic) -> Diagnostic:
+    """The diagnostic at the nearest place outside the library that led to it; the place in the library as a note."""
+    if diagnostic.span is None or not in_library(diagnostic.span):
+        return diagnostic
+    for index, note in enumerate(diagnostic.notes):
+        if note.span is not None and not in_library(note.span):
+            inside = Note(diagnostic.label or "met here", diagnostic.span)
+            others = diagnostic.notes[:index] + diagnostic.notes[index + 1 :]
+            return replace(diagnostic, span=note.span, label=note.text, notes=(inside, *others))
+    return diagnostic

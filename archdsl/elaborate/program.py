@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from archdsl.diagnostics import Note, Problems, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, UNKNOWN_MODEL, USE_CYCLE
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_MODEL, USE_CYCLE
 from archdsl.diagnostics.diagnostic import Diagnostic, did_you_mean
+from archdsl.elaborate import scalars
 from archdsl.elaborate.naming import Names, name_block
-from archdsl.elaborate.scalars import FUNCTIONS
+from archdsl.elaborate.signatures import Signature
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 SETTINGS = ("norm", "act", "padding", "drop_path")
-TENSOR_FUNCTIONS = ("concat",)
-BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *TENSOR_FUNCTIONS, "ramp", "in"})
+FUNCTIONS = frozenset({*scalars.FUNCTIONS, "concat", "ramp"})
+# Names that stand for themselves: values of attributes such as `padding = same`.
+WORDS = frozenset({"symmetric", "same", "valid", "bilinear", "nearest"})
+BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
+
+# Names that no block or model may have.
+RESERVED = BUILT_IN | {"in", "out"}
+MAX_ANCESTORS = 32
 
 
 @dataclass(eq=False)
@@ -33,6 +41,11 @@ class Definition:
     @cached_property
     def names(self) -> Names:
         return name_block(self.block)
+
+    @cached_property
+    def signature(self) -> Signature:
+        required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
+        return Signature(self.name, tuple(self.parameters), required)
 
     @cached_property
     def parameters(self) -> dict[str, tree.Parameter]:
@@ -61,6 +74,10 @@ class Environment:
     models: dict[str, ModelDefinition] = field(default_factory=dict)
     own_models: tuple[ModelDefinition, ...] = ()
     library: Environment | None = None
+    # Blocks and models that are there but could not be read: that they are missing is no mistake of those who use them.
+    unread: set[str] = field(default_factory=set)
+    # Whether a file could not be used: then any name may have been in it.
+    is_partial: bool = False
 
     def block(self, name: str) -> Definition | None:
         found = self.blocks.get(name)
@@ -69,12 +86,25 @@ class Environment:
     def model(self, name: str) -> ModelDefinition | None:
         return self.models.get(name)
 
-    def block_names(self) -> Iterable[str]:
-        return {*self.blocks, *(self.library.block_names() if self.library else ())}
+    @cached_property
+    def block_names(self) -> frozenset[str]:
+        return frozenset(self.blocks) | (self.library.block_names if self.library else frozenset())
 
+    @cached_property
+    def all_names(self) -> frozenset[str]:
+        """Everything that an expression can mention besides its own block's or model's names."""
+        return self.block_names | BUILT_IN
+
+    def excuses(self, name: str) -> bool:
+        """Whether a name that is not there may well be where it could not be read."""
+        return self.is_partial or name in self.unread
+
+
+# Linking -------------------------------------------------------------------------------------------------------------
 
 # Reads the file that a `use` names: the environment of that file, or a diagnostic.
 Loader = Callable[[tree.Use], "Environment | Diagnostic"]
+_DECLARED = re.compile(r"^[ \t]*(?:block|model)[ \t]+([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
 
 
 def link(module: tree.Module, library: Environment | None, load: Loader, problems: Problems) -> Environment:
@@ -82,74 +112,122 @@ def link(module: tree.Module, library: Environment | None, load: Loader, problem
     environment = Environment(module, library=library)
     for item in module.items:
         if isinstance(item, tree.Use):
-            used = load(item)
-            if isinstance(used, Diagnostic):
-                problems.add(used)
-                continue
-            environment.blocks.update(used.blocks)
-            environment.models.update(used.models)
-    seen: dict[str, Span] = {}
-    own: list[ModelDefinition] = []
-    for item in module.items:
-        if isinstance(item, tree.Block | tree.Model | tree.Recipe):
-            name = item.name
-            if name.text in BUILT_IN and not isinstance(item, tree.Recipe):
-                problems.add(
-                    Diagnostic(
-                        DUPLICATE_NAME,
-                        f"`{name.text}` is a primitive of the language",
-                        name.span,
-                        help="give it a name of its own",
-                    )
-                )
-            if name.text in seen:
-                problems.add(_twice(name, seen[name.text]))
-                continue
-            seen[name.text] = name.span
-        if isinstance(item, tree.Block):
-            environment.blocks[item.name.text] = Definition(item, environment)
-        elif isinstance(item, tree.Model):
-            definition = ModelDefinition(item, environment)
-            environment.models[item.name.text] = definition
-            own.append(definition)
+            _use(item, environment, load, problems)
+    _define(module, environment, problems)
+    environment.unread.update(set(_DECLARED.findall(module.source.text)) - {*environment.blocks, *environment.models})
     for item in module.items:
         if isinstance(item, tree.Variants):
             _attach(item, environment, problems)
-    environment.own_models = tuple(own)
-    for definition in own:
+    for definition in environment.own_models:
         _check_parents(definition, problems)
     return environment
 
 
+def _use(item: tree.Use, environment: Environment, load: Loader, problems: Problems) -> None:
+    used = load(item)
+    if isinstance(used, Diagnostic):
+        problems.add(used)
+        environment.is_partial = True
+        return
+    environment.blocks.update(used.blocks)
+    environment.models.update(used.models)
+    environment.unread |= used.unread
+    environment.is_partial |= used.is_partial
+
+
+def _define(module: tree.Module, environment: Environment, problems: Problems) -> None:
+    """The file's own blocks and models, each name once."""
+    seen: dict[str, Span] = {}
+    own: list[ModelDefinition] = []
+    for item in module.items:
+        if not isinstance(item, tree.Block | tree.Model | tree.Recipe):
+            continue
+        name = item.name
+        if name.text in RESERVED and not isinstance(item, tree.Recipe):
+            problems.add(
+                Diagnostic(
+                    DUPLICATE_NAME,
+                    f"`{name.text}` has a meaning in the language already",
+                    name.span,
+                    help="choose another name",
+                )
+            )
+            if not isinstance(item, tree.Model):
+                continue
+        if name.text in seen:
+            problems.add(twice(name, seen[name.text]))
+            continue
+        seen[name.text] = name.span
+        if isinstance(item, tree.Block):
+            environment.blocks[name.text] = Definition(item, environment)
+        elif isinstance(item, tree.Model):
+            definition = ModelDefinition(item, environment)
+            environment.models[name.text] = definition
+            own.append(definition)
+    environment.own_models = tuple(own)
+
+
 def _attach(item: tree.Variants, environment: Environment, problems: Problems) -> None:
+    """Gives a model its table of variants."""
     model = environment.models.get(item.model.text)
     if model is None:
+        unknown = unknown_model(item.model, environment)
+        problems.add(*filter(None, [unknown]))
+    elif model.environment is not environment:
         problems.add(
             Diagnostic(
                 UNKNOWN_MODEL,
-                f"there is no model `{item.model.text}`",
+                f"`{item.model.text}` is a model of another file",
                 item.model.span,
-                help=did_you_mean(item.model.text, environment.models),
+                "its variants stand in that file",
+                (Note("defined here", model.model.name.span),),
+                help=f"give this file a model of its own: `model my_{model.name} extends {model.name} {{ }}`",
             )
         )
-        return
-    if "name" not in (column.text for column in item.table.header) and item.table.header:
+    elif item.table.header and "name" not in (column.text for column in item.table.header):
         problems.add(
             Diagnostic(
                 MISSING_BINDING,
                 "a table of variants needs a `name` column",
-                item.table.header[0].span,
+                item.table.header[0].span.to(item.table.header[-1].span),
                 help="its cells are labels such as `b0` or `050`",
             )
         )
-        return
-    model.variants.append(item)
+    elif item.table.header:
+        model.variants.append(item)
 
 
-def _twice(name: tree.Identifier, first: Span) -> Diagnostic:
+def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic | None:
+    """A diagnostic for a model that is not there; None when it may be where it could not be read."""
+    if environment.excuses(name.text):
+        return None
+    if environment.block(name.text) is not None:
+        return Diagnostic(UNKNOWN_MODEL, f"`{name.text}` is a block; a model is needed here", name.span)
     return Diagnostic(
-        DUPLICATE_NAME, f"`{name.text}` is defined twice", name.span, notes=(Note("first defined here", first),)
+        UNKNOWN_MODEL,
+        f"unknown model `{name.text}`",
+        name.span,
+        "not defined here",
+        help=did_you_mean(name.text, environment.models) or 'define it, or bring its file in with `use "file.arch"`',
     )
+
+
+def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:
+    """A diagnostic for a name that is defined a second time; `what` says what it is a name of."""
+    message = f"{what}`{name.text}` is {verb} twice"
+    return Diagnostic(DUPLICATE_NAME, message, name.span, notes=(Note(f"first {verb} here", first),))
+
+
+def repeats(names: Iterable[tree.Identifier], what: str, verb: str = "defined") -> Iterator[Diagnostic]:
+    """A diagnostic for each name that came before."""
+    seen: dict[str, Span] = {}
+    for name in names:
+        if name.text and name.text in seen:
+            yield twice(name, seen[name.text], what, verb)
+        seen.setdefault(name.text, name.span)
+
+
+# Inheritance ---------------------------------------------------------------------------------------------------------
 
 
 def parent(definition: ModelDefinition) -> ModelDefinition | None:
@@ -158,27 +236,42 @@ def parent(definition: ModelDefinition) -> ModelDefinition | None:
     return definition.environment.model(reference.name.text) if reference else None
 
 
-def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
-    seen: list[ModelDefinition] = []
+def ancestry(definition: ModelDefinition) -> list[ModelDefinition]:
+    """A model and those that it extends, itself first; a circle is walked once."""
+    found: list[ModelDefinition] = []
     current: ModelDefinition | None = definition
-    while current is not None and current.model.parent is not None:
-        reference = current.model.parent
-        if current in seen:
-            problems.add(
-                Diagnostic(USE_CYCLE, f"`{definition.name}` extends itself", definition.model.name.span)
+    while current is not None and current not in found and len(found) <= MAX_ANCESTORS:
+        found.append(current)
+        current = parent(current)
+    return found
+
+
+def parameters_of(definition: ModelDefinition) -> dict[str, tree.Parameter]:
+    """The parameters of a model, those that it inherits first."""
+    owners = reversed(ancestry(definition))
+    return {parameter.name.text: parameter for owner in owners for parameter in owner.model.parameters}
+
+
+def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
+    line = ancestry(definition)
+    last = line[-1]
+    reference = last.model.parent
+    if reference is None:
+        return
+    if len(line) > MAX_ANCESTORS:
+        place = definition.model.parent or reference
+        problems.add(Diagnostic(TOO_LARGE, f"models extend each other more than {MAX_ANCESTORS} deep", place.span))
+    elif parent(last) is None:
+        problems.add(*filter(None, [unknown_model(reference.name, last.environment)]))
+    elif parent(last) is definition and definition is min(line, key=lambda member: member.model.span.start):
+        assert definition.model.parent is not None
+        way = " -> ".join([*(member.name for member in line), definition.name])
+        problems.add(
+            Diagnostic(
+                USE_CYCLE,
+                f"`{definition.name}` extends itself",
+                definition.model.parent.span,
+                way if len(line) > 1 else "",
+                help="let one of them stand alone, with an `input` and `stages` of its own",
             )
-            return
-        seen.append(current)
-        found = parent(current)
-        if found is None:
-            problems.add(
-                Diagnostic(
-                    UNKNOWN_MODEL,
-                    f"there is no model `{reference.name.text}`",
-                    reference.name.span,
-                    help=did_you_mean(reference.name.text, current.environment.models)
-                    or 'bring its file in with `use "file.arch"`',
-                )
-            )
-            return
-        current = found
+        )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from typing import NamedTuple
 
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.problems import stop
-from archdsl.elaborate.values import Scalar, Value, describe, kind
+from archdsl.elaborate.values import LAYERS, Scalar, Value, describe, kind
 
 # Far beyond any size, far below anything slow.
 MAX_MAGNITUDE = 2**256
@@ -43,14 +44,17 @@ def truth(value: Value, span: Span) -> bool:
     raise stop(WRONG_KIND, f"a condition is a boolean or a number, not {kind(value)}", span)
 
 
-def binary(symbol: str, left: Value, right: Value, span: Span) -> Scalar:
-    """`left symbol right` for scalars. Raises Stop for operands of the wrong kind and results out of bounds."""
+def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
+    """`left symbol right` for scalars. Raises Stop for operands of the wrong kind and results out of bounds.
+
+    `span` is the place of the whole, `sides` those of the operands.
+    """
     if symbol in ("==", "!="):
         same = left == right if is_number(left) and is_number(right) else (type(left), left) == (type(right), right)
         return same if symbol == "==" else not same
     if not (is_number(left) and is_number(right)):
-        wrong = right if is_number(left) else left
-        raise stop(WRONG_KIND, f"`{symbol}` needs numbers, not {kind(wrong)}", span)
+        wrong, place = (right, sides[1]) if is_number(left) else (left, sides[0])
+        raise stop(WRONG_KIND, f"`{symbol}` needs numbers, not {kind(wrong)}", place, help=_number_help(symbol, wrong))
     assert isinstance(left, int | float)
     assert isinstance(right, int | float)
     if symbol in _ORDER:
@@ -58,10 +62,20 @@ def binary(symbol: str, left: Value, right: Value, span: Span) -> Scalar:
     try:
         result = _power(left, right, span) if symbol == "**" else _ARITHMETIC[symbol](left, right)
     except ZeroDivisionError:
-        raise stop(ARITHMETIC, f"{describe(left)} {symbol} {describe(right)} divides by zero", span) from None
+        if symbol == "**":
+            raise stop(ARITHMETIC, "zero to a negative power has no result", span) from None
+        raise stop(ARITHMETIC, f"`{symbol}` divides by zero", sides[1], "this is zero") from None
     except OverflowError:
         raise _too_large(span) from None
     return bounded(result, span)
+
+
+def _number_help(symbol: str, wrong: Value) -> str | None:
+    if isinstance(wrong, bool):
+        return "choose between numbers with `if ... then ... else ...`"
+    if isinstance(wrong, LAYERS) and symbol == "*":
+        return "a layer is repeated with the number on the right: `layer * 3`"
+    return None
 
 
 def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
@@ -69,7 +83,7 @@ def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
         raise _too_large(span)
     result = base**exponent
     if isinstance(result, complex):
-        raise stop(ARITHMETIC, f"{describe(base)} ** {describe(exponent)} is not a real number", span)
+        raise stop(ARITHMETIC, "a negative number to a broken power has no result", span)
     return result
 
 
@@ -108,40 +122,40 @@ def nearest(value: Numeric) -> int:
     return math.floor(value + 0.5) if value >= 0 else -math.floor(0.5 - value)
 
 
-FUNCTIONS: dict[str, tuple[Callable[..., Numeric], tuple[str, ...], int]] = {
-    # name: the function, its parameters' names, how many of them must be given (-1: any number, at least one)
-    "divisible": (divisible, ("value", "divisor", "limit"), 1),
-    "round": (nearest, ("value",), 1),
-    "floor": (math.floor, ("value",), 1),
-    "ceil": (math.ceil, ("value",), 1),
-    "sqrt": (math.sqrt, ("value",), 1),
-    "min": (min, (), -1),
-    "max": (max, (), -1),
+class Function(NamedTuple):
+    """A function of scalars. One without parameters takes any number of values, at least one."""
+
+    compute: Callable[..., Numeric]
+    parameters: tuple[str, ...]
+
+
+FUNCTIONS: dict[str, Function] = {
+    "divisible": Function(divisible, ("value", "divisor", "limit")),
+    "round": Function(nearest, ("value",)),
+    "floor": Function(math.floor, ("value",)),
+    "ceil": Function(math.ceil, ("value",)),
+    "sqrt": Function(math.sqrt, ("value",)),
+    "min": Function(min, ()),
+    "max": Function(max, ()),
 }
 
 
-def call(name: str, positional: list[Value], keywords: dict[str, Value], span: Span) -> Scalar:
-    """A function of scalars, applied. Raises Stop for arguments that do not fit."""
-    function, parameters, required = FUNCTIONS[name]
-    for value in (*positional, *keywords.values()):
+def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> Scalar:
+    """A function of scalars, applied to arguments that its signature has admitted: name, value and place of each."""
+    positional: list[Value] = []
+    named: dict[str, Value] = {}
+    for parameter, value, place in given:
         if not is_number(value):
-            raise stop(WRONG_KIND, f"`{name}` needs numbers, not {kind(value)}", span)
-    unknown = [keyword for keyword in keywords if keyword not in parameters]
-    many = required == -1
-    given = len(positional) + len(keywords)
-    if (
-        unknown
-        or (many and not positional)
-        or (not many and not required <= given <= len(parameters))
-        or any(keyword in parameters[: len(positional)] for keyword in keywords)
-    ):
-        shown = "value, ..." if many else ", ".join(parameters)
-        raise stop(WRONG_KIND, f"these arguments do not fit `{name}`", span, help=f"it is `{name}({shown})`")
+            raise stop(WRONG_KIND, f"`{name}` needs numbers, not {kind(value)}", place)
+        if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
+            raise stop(ARITHMETIC, f"a divisor is a positive whole number, not {describe(value)}", place)
+        if parameter in (None, "value"):
+            positional.append(value)
+        elif parameter is not None:
+            named[parameter] = value
     try:
-        if name == "divisible":
-            divisor = keywords.get("divisor", positional[1] if len(positional) > 1 else 8)
-            if not isinstance(divisor, int) or divisor < 1:
-                raise stop(ARITHMETIC, "`divisible` needs a positive whole divisor", span)
-        return bounded(function(*positional, **keywords), span)
-    except (ValueError, OverflowError):
-        raise stop(ARITHMETIC, f"`{name}` has no result here", span) from None
+        return bounded(FUNCTIONS[name].compute(*positional, **named), span)
+    except ValueError:
+        raise stop(ARITHMETIC, f"`{name}` has no result for {describe(given[0][1])}", span) from None
+    except OverflowError:
+        raise _too_large(span) from None

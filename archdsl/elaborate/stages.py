@@ -2,248 +2,215 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from archdsl.diagnostics import Note, Problems, Span, did_you_mean
+from archdsl.diagnostics import Note, Problems
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
-    MISSING_BINDING,
+    CHANNEL_MISMATCH,
+    INDIVISIBLE,
+    REQUIRE_FAILED,
     TOO_LARGE,
-    UNKNOWN_BLOCK,
-    UNKNOWN_COLUMN,
+    UNKNOWN_FACT,
+    VANISHING,
     WRONG_KIND,
 )
 from archdsl.elaborate.apply import Applier, place
-from archdsl.elaborate.evaluate import Scope, evaluate, primitive
-from archdsl.elaborate.problems import Stop, stop
-from archdsl.elaborate.program import Environment
-from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind
+from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op, stage_name
+from archdsl.elaborate.evaluate import evaluate
+from archdsl.elaborate.explain import reasons, trace
+from archdsl.elaborate.layers import primitive, signature_of
+from archdsl.elaborate.merge import Merged
+from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.stage_rows import StageRow
+from archdsl.elaborate.tensors import MAX_CHANNELS
+from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Layer, Schedule, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
-from archdsl.ir.formula import module_name
-from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.checks import attributes
 from archdsl.language import tree
 
-if TYPE_CHECKING:
-    from archdsl.elaborate.models import Merged
-
 MAX_LAYERS = 10_000
-OWN_COLUMNS = ("op", "layers", "name")
+_OF_SHAPES = (CHANNEL_MISMATCH, INDIVISIBLE, VANISHING, REQUIRE_FAILED, UNKNOWN_FACT)
 _PROMINENT = ("kernel", "stride", "expansion", "channels", "se")
 
 
 @dataclass
-class StageRow:
-    """One row: its cells by column, as written or as overridden by a model that extends the one with the table."""
+class _Planned:
+    """A row with the values of its cells after scaling."""
 
-    span: Span
-    cells: dict[str, tuple[tree.Expression | tree.DefaultCell, Environment]]
-    columns: dict[str, Span]
-
-
-@dataclass
-class StageRows:
-    rows: list[StageRow] = field(default_factory=list)
-    environment: Environment | None = None
-
-    @staticmethod
-    def of(table: tree.Table, environment: Environment) -> StageRows:
-        rows = [
-            StageRow(
-                row.span,
-                {
-                    column.text: (cell, environment)
-                    for column, cell in zip(table.header, row.cells, strict=True)
-                },
-                {column.text: column.span for column in table.header},
-            )
-            for row in table.rows
-        ]
-        return StageRows(rows, environment)
-
-    def override(self, statement: tree.StagesOverride, environment: Environment) -> None:
-        """Sets cells of the rows `first..last`. Raises Stop when there are no such rows."""
-        if not 1 <= statement.first <= statement.last <= len(self.rows):
-            raise stop(
-                BAD_VALUE,
-                f"there are {len(self.rows)} stages, not {statement.first}..{statement.last}",
-                statement.span,
-                help="stages count from 1, the last one included",
-            )
-        for row in self.rows[statement.first - 1 : statement.last]:
-            for binding in statement.bindings:
-                row.cells[binding.name.text] = (binding.value, environment)
-                row.columns.setdefault(binding.name.text, binding.name.span)
+    row: StageRow
+    op: BlockLayer | PrimitiveLayer | None
+    values: dict[str, Value]
+    origins: dict[str, Origin]
+    layers: int = 1
+    is_sound: bool = True
 
 
 class StageBuilder:
     """Builds the stages of one network; a mistake in one row does not hide those in the next."""
 
-    def __init__(self, merged: Merged, scope: Scope, applier: Applier, problems: Problems):
-        self.merged, self.scope, self.applier, self.problems = merged, scope, applier, problems
+    def __init__(self, merged: Merged, scope: Scope, problems: Problems):
+        self.merged, self.scope, self.problems = merged, scope, problems
+        self.rows = merged.rows.rows
 
-    def build(self, tensor: Tensor, schedule: Schedule) -> tuple[tuple[Stage, ...], Tensor]:
-        planned = []
-        for row in self.merged.rows.rows:
-            try:
-                planned.append((row, *self._plan(row)))
-            except Stop as problem:
-                self.problems.add(problem.diagnostic)
-        total = sum(layers for _, _, layers, _ in planned)
-        if total > MAX_LAYERS:
-            raise stop(
-                TOO_LARGE,
-                f"{total:,} layers are more than the bound of {MAX_LAYERS:,}",
-                self.merged.definition.model.name.span,
-            )
-        stages: list[Stage] = []
-        index = 0
-        for number, (row, values, layers, op) in enumerate(planned, start=1):
-            try:
-                stage, tensor = self._stage(number, row, values, layers, op, tensor, schedule, index, total)
-                stages.append(stage)
-            except Stop as problem:
-                self.problems.add(problem.diagnostic)
-                tensor = _guess(values, tensor)
-            index += layers
-        return tuple(stages), tensor
+    def _tell(self, problem: Stop) -> None:
+        self.problems.add(at_home(problem.diagnostic))
 
-    # A row -----------------------------------------------------------------------------------------------------------
+    # Planning --------------------------------------------------------------------------------------------------------
 
-    def _plan(self, row: StageRow) -> tuple[dict[str, Value], int, BlockLayer | PrimitiveLayer]:
-        """The values of a row after scaling, how often its block repeats, and the block."""
-        op = self._op(row)
-        values: dict[str, Value] = {}
+    def plan(self) -> list[_Planned]:
+        """The rows with their values; mistakes in them are told."""
+        planned = [self._plan(row) for row in self.rows]
+        takes = [(plan, signature_of(plan.op, plan.row.span)) for plan in planned if plan.op is not None]
+        blocks = Blocks.of([signature for _, signature in takes])
+        for plan, signature in takes:
+            assert plan.op is not None
+            given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
+            wrong = list(check_row(plan.row, signature, given, blocks))
+            plan.is_sound = plan.is_sound and not wrong
+            self.problems.add(*wrong)
+        self.problems.add(*check_names_of_stages(self.rows))
+        self._check_total(planned)
+        return planned
+
+    def _plan(self, row: StageRow) -> _Planned:
+        plan = _Planned(row, None, {}, {})
         for column, (cell, environment) in row.cells.items():
             if column in ("op", "name") or isinstance(cell, tree.DefaultCell):
                 continue
-            scope = self.scope if environment is self.scope.environment else self._in(environment)
-            values[column] = evaluate(cell, scope)
-        values.setdefault("layers", 1)
-        self._scale(values, row, op)
-        layers = values.pop("layers")
-        if isinstance(layers, float) and layers.is_integer():
-            layers = int(layers)
-        if not isinstance(layers, int) or isinstance(layers, bool) or layers < 1:
-            span = row.cells["layers"][0].span if "layers" in row.cells else row.span
-            raise stop(
-                BAD_VALUE, f"`layers` must be a positive whole number, not {describe(layers)}", span,
-                help="remove the row if the stage is not wanted",
-            )
-        self._check_columns(values, row, op)
-        return values, layers, op
-
-    def _in(self, environment: Environment) -> Scope:
-        scope = self.scope
-        return Scope(
-            environment, scope.names, scope.settings, scope.applier, scope.steps, scope.pending, scope.waiting
-        )
+            scope = self.scope.among(environment)
+            plan.origins[column] = Origin(cell, scope)
+            try:
+                with bounded_depth(cell.span):
+                    plan.values[column] = evaluate(cell, scope)
+            except Stop as problem:
+                plan.is_sound = False
+                self._tell(problem)
+        plan.values.setdefault("layers", 1)
+        try:
+            plan.op = self._op(row)
+            self._scale(plan)
+            plan.layers = self._layers(plan)
+        except Stop as problem:
+            plan.is_sound = False
+            self._tell(problem)
+        plan.values.pop("layers", None)
+        return plan
 
     def _op(self, row: StageRow) -> BlockLayer | PrimitiveLayer:
-        if "op" not in row.cells:
-            raise stop(
-                MISSING_BINDING, "the table of stages needs an `op` column", next(iter(row.columns.values()), row.span),
-                help="it names the block of each stage",
-            )
-        cell, environment = row.cells["op"]
-        if isinstance(cell, tree.DefaultCell):
-            raise stop(MISSING_BINDING, "a stage needs an `op`", cell.span)
-        scope = self.scope if environment is self.scope.environment else self._in(environment)
-        if isinstance(cell, tree.Name) and cell.text not in scope.names and cell.text not in scope.waiting:
-            name = cell.text
-            if environment.block(name) is None and name not in PRIMITIVES:
-                raise stop(
-                    UNKNOWN_BLOCK,
-                    f"unknown block `{name}`",
-                    cell.span,
-                    "not defined here",
-                    help=did_you_mean(name, environment.block_names())
-                    or 'define it, or bring its file in with `use "file.arch"`',
-                )
-        value = evaluate(cell, scope)
+        cell, environment = row.cells.get("op", (None, None))
+        if cell is None or environment is None or isinstance(cell, tree.DefaultCell):
+            raise Stop(no_op(row))
+        value = evaluate(cell, self.scope.among(environment))
         if not isinstance(value, BlockLayer | PrimitiveLayer):
-            raise stop(WRONG_KIND, f"`op` names a block, not {kind(value)}", cell.span)
+            raise stop(
+                WRONG_KIND,
+                f"`op` names a block, not {kind(value)}",
+                cell.span,
+                help="make it a block: `block name(channels, stride = 1) { out = in -> ... }`",
+            )
         return value
 
-    def _scale(self, values: dict[str, Value], row: StageRow, op: BlockLayer | PrimitiveLayer) -> None:
+    def _scale(self, plan: _Planned) -> None:
+        """Rewrites the row's values. A cell left to the block's default, or that the row lacks, is not scaled."""
         if self.merged.scale is None:
             return
         scale, environment = self.merged.scale
         for binding in scale.bindings:
             column = binding.name.text
-            if column not in values:
-                # The block's default is not scaled; a column that the row's block lacks is no concern of the row.
+            if column not in plan.values:
                 continue
-            scope = self._in(environment)
-            scope.names = {**self.scope.names, **values}
+            scope = self.scope.among(environment, plan.values, plan.origins)
             try:
-                values[column] = evaluate(binding.value, scope)
+                plan.values[column] = evaluate(binding.value, scope)
             except Stop as problem:
-                raise problem.within("in the row", row.span) from None
+                raise problem.within(f"in stage {plan.row.number}", plan.row.span) from None
+            plan.origins[column] = Origin(binding.value, scope)
 
-    def _check_columns(self, values: dict[str, Value], row: StageRow, op: BlockLayer | PrimitiveLayer) -> None:
-        parameters = list(_parameters(op))
-        for column in values:
-            if column in parameters:
-                continue
-            cell = row.cells[column][0] if column in row.cells else None
-            name = _op_name(op)
-            suggestion = did_you_mean(column, [*parameters, *OWN_COLUMNS])
-            others = any(column in self._parameters_of(other) for other in self.merged.rows.rows)
-            raise stop(
-                UNKNOWN_COLUMN,
-                f"`{name}` has no parameter `{column}`",
-                cell.span if cell is not None and others else row.columns.get(column, row.span),
-                f"not a parameter of `{name}`",
-                notes=(Note(f"the parameters of `{name}` are {', '.join(parameters) or 'none'}"),),
-                help="write `-` in this cell" if others else suggestion,
-            )
+    def _layers(self, plan: _Planned) -> int:
+        layers = plan.values["layers"]
+        if isinstance(layers, float) and layers.is_integer():
+            layers = int(layers)
+        if isinstance(layers, int) and not isinstance(layers, bool) and layers >= 1:
+            return layers
+        origin = trace(plan.origins["layers"])
+        place, row = origin.node.span, plan.row.span
+        notes = reasons(origin, layers)
+        if not (place.source is row.source and row.start <= place.start < row.end):
+            notes += (Note(f"in stage {plan.row.number}", row),)
+        help = None
+        if layers == 0:
+            help = "remove the row if the stage is not wanted"
+        elif isinstance(layers, float):
+            help = "round it, for example with `ceil(...)`"
+        raise stop(
+            BAD_VALUE, f"`layers` is a positive whole number, not {named(layers)}", place, notes=notes, help=help
+        )
 
-    def _parameters_of(self, row: StageRow) -> list[str]:
-        try:
-            return list(_parameters(self._op(row)))
-        except Stop:
-            return []
+    def _check_total(self, planned: list[_Planned]) -> None:
+        total = sum(plan.layers for plan in planned)
+        if total <= MAX_LAYERS:
+            return
+        most = max(planned, key=lambda plan: plan.layers)
+        origin = most.origins.get("layers")
+        raise stop(
+            TOO_LARGE,
+            f"{total:,} layers in all are more than the bound of {MAX_LAYERS:,}",
+            trace(origin).node.span if origin else most.row.span,
+            f"stage {most.row.number} has {most.layers:,}",
+        )
 
-    # A stage ---------------------------------------------------------------------------------------------------------
+    # Building --------------------------------------------------------------------------------------------------------
+
+    def build(
+        self, applier: Applier, planned: list[_Planned], tensor: Tensor, schedule: Schedule
+    ) -> tuple[tuple[Stage, ...], Tensor] | None:
+        """The stages, and the tensor that comes out of the last; None when one of them has a mistake."""
+        stages: list[Stage] = []
+        total = sum(plan.layers for plan in planned)
+        index = 0
+        is_known = True  # whether the input of the row is known, or likely; else its shape tells nothing
+        for plan in planned:
+            result: Tensor | None = None
+            if plan.is_sound and plan.op is not None:
+                rates = [schedule.at(index + position, total) for position in range(plan.layers)]
+                try:
+                    with bounded_depth(plan.row.span):
+                        stage, result = self._stage(applier, plan, plan.op, tensor, rates)
+                    stages.append(stage)
+                except Stop as problem:
+                    if is_known or problem.diagnostic.code not in _OF_SHAPES:
+                        self._tell(problem)
+                    is_known = is_known and problem.diagnostic.code is not VANISHING
+            if result is None:
+                result, is_likely = _guess(plan.values, tensor)
+                is_known = is_known and is_likely
+            tensor = result
+            index += plan.layers
+        return (tuple(stages), tensor) if len(stages) == len(planned) else None
 
     def _stage(
-        self,
-        number: int,
-        row: StageRow,
-        values: dict[str, Value],
-        layers: int,
-        op: BlockLayer | PrimitiveLayer,
-        tensor: Tensor,
-        schedule: Schedule,
-        index: int,
-        total: int,
+        self, applier: Applier, plan: _Planned, op: BlockLayer | PrimitiveLayer, tensor: Tensor, rates: list[float]
     ) -> tuple[Stage, Tensor]:
-        source = tensor.shape
-        spans = {column: cell.span for column, (cell, _) in row.cells.items()}
+        source, row = tensor.shape, plan.row
         made: list[Layer] = []
-        first = self._layer(op, values, spans, row)
-        later = first
-        if layers > 1 and "stride" in _parameters(op):
-            later = self._layer(op, {**values, "stride": 1}, spans, row)
-        for position in range(layers):
+        first = later = self._layer(op, plan, plan.values)
+        if plan.layers > 1 and "stride" in signature_of(op, row.span).parameters:
+            later = self._layer(op, plan, {**plan.values, "stride": 1})
+        for position, rate in enumerate(rates):
             try:
-                step, tensor = self.applier.apply(first if position == 0 else later, tensor, str(position))
+                step, tensor = applier.apply(first if position == 0 else later, tensor, str(position))
             except Stop as problem:
-                which = f"stage {number}, layer {position + 1} of {layers}"
-                shown = ", ".join(f"{name} = {describe(value)}" for name, value in values.items())
-                raise problem.within(f"{which}: `{_op_name(op)}` with {shown}", row.span) from None
+                raise self._within(problem, plan, op, position, tensor) from None
             assert isinstance(step, Apply)
-            rate = schedule.at(index + position, total)
             made.append(Layer.model_construct(apply=step, drop_path=rate))
-        complete: dict[str, Any] = {name: _plain(value) for name, value in self._defaults(op, first).items()}
-        complete.update({name: _plain(value) for name, value in values.items()})
-        name = row.cells["name"][0].span.text if "name" in row.cells else str(number - 1)
+        complete: dict[str, Any] = {name: _plain(value) for name, value in _defaults(first).items()}
+        complete.update({name: _plain(value) for name, value in plan.values.items()})
         stage = Stage.model_construct(
-            name=name if name.isdigit() else module_name(name),
+            name=stage_name(row),
             op=_op_name(op),
             **{column: _fitting(column, complete.get(column)) for column in _PROMINENT},
             arguments={k: v for k, v in complete.items() if k not in _PROMINENT or v != _fitting(k, v)},
@@ -254,33 +221,51 @@ class StageBuilder:
         )
         return stage, tensor
 
+    def _within(
+        self, problem: Stop, plan: _Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
+    ) -> Stop:
+        """The stop with notes on the stage that it happened in, and on values that `scale` made."""
+        told = {note.text for note in problem.diagnostic.notes}
+        scaled = [
+            note
+            for column, origin in plan.origins.items()
+            if plan.row.cells[column][0] is not origin.node and column in plan.values
+            for note in reasons(origin, plan.values[column])[:1]
+            if note.text not in told
+        ]
+        stage = f"stage {plan.row.number} of {len(self.rows)}" if len(self.rows) > 1 else "the stage"
+        which = f"layer {position + 1} of {plan.layers} of {stage}" if plan.layers > 1 else stage
+        given = ", ".join(f"{name} = {describe(value)}" for name, value in plan.values.items())
+        text = f"in {which}: `{_op_name(op)}({given})` on an input of {tensor.shape}"
+        return problem.within(text, plan.row.span).noted(tuple(scaled))
+
     def _layer(
-        self, op: BlockLayer | PrimitiveLayer, values: dict[str, Value], spans: dict[str, Span], row: StageRow
+        self, op: BlockLayer | PrimitiveLayer, plan: _Planned, values: dict[str, Value]
     ) -> BlockLayer | PrimitiveLayer:
         if isinstance(op, PrimitiveLayer):
-            kept = {name: getattr(op.operator, name) for name in op.given}
-            return primitive(op.operator.kind, {**kept, **values}, {}, spans, row.span, self.scope)
+            kept: dict[str, Value] = {name: getattr(op.operator, name) for name in op.given}
+            origins = {**op.origins, **plan.origins}
+            return primitive(op.operator.kind, {**kept, **values}, {}, origins, plan.row.span, self.scope)
         arguments = {**dict(op.arguments), **values}
-        return BlockLayer(op.definition, tuple(sorted(arguments.items())), {}, spans, row.span)
-
-    def _defaults(self, op: BlockLayer | PrimitiveLayer, layer: BlockLayer | PrimitiveLayer) -> dict[str, Value]:
-        """What the block takes where the row says nothing, for the reader of the IR."""
-        if isinstance(layer, PrimitiveLayer):
-            return {k: v for k, v in layer.operator.__dict__.items() if k != "kind"}
-        given = dict(layer.arguments)
-        found: dict[str, Value] = {}
-        for name, parameter in layer.definition.parameters.items():
-            if name in given:
-                found[name] = given[name]
-            elif isinstance(parameter.default, tree.Literal):
-                found[name] = parameter.default.value
-            elif isinstance(parameter.default, tree.Name) and parameter.default.text in found:
-                found[name] = found[parameter.default.text]
-        return found
+        return BlockLayer(
+            op.definition, tuple(sorted(arguments.items())), {}, {**op.origins, **plan.origins}, plan.row.span
+        )
 
 
-def _parameters(op: BlockLayer | PrimitiveLayer) -> Any:
-    return op.definition.parameters if isinstance(op, BlockLayer) else attributes(type(op.operator))
+def _defaults(layer: BlockLayer | PrimitiveLayer) -> dict[str, Value]:
+    """What the block takes where the row says nothing, for the reader of the IR."""
+    if isinstance(layer, PrimitiveLayer):
+        return {k: v for k, v in layer.operator.__dict__.items() if k != "kind"}
+    given = dict(layer.arguments)
+    found: dict[str, Value] = {}
+    for name, parameter in layer.definition.parameters.items():
+        if name in given:
+            found[name] = given[name]
+        elif isinstance(parameter.default, tree.Literal):
+            found[name] = parameter.default.value
+        elif isinstance(parameter.default, tree.Name) and parameter.default.text in found:
+            found[name] = found[parameter.default.text]
+    return found
 
 
 def _op_name(op: BlockLayer | PrimitiveLayer) -> str:
@@ -300,12 +285,11 @@ def _fitting(column: str, value: Any) -> Any:
     return value if isinstance(value, int) else None
 
 
-def _guess(values: dict[str, Value], tensor: Tensor) -> Tensor:
-    """What most likely comes out of a stage that failed, so that later rows can still be checked."""
+def _guess(values: dict[str, Value], tensor: Tensor) -> tuple[Tensor, bool]:
+    """What comes out of a stage that failed, so that later rows can still be checked, and whether that is likely."""
     channels, stride = values.get("channels"), values.get("stride", 1)
-    shape = tensor.shape
-    if isinstance(channels, int) and channels > 0:
-        shape = shape._replace(channels=channels)
-    if isinstance(stride, int) and stride > 1:
-        shape = Shape(shape.channels, max(1, -(-shape.height // stride)), max(1, -(-shape.width // stride)))
-    return Tensor(shape, tensor.expression, tensor.facts)
+    step = stride if isinstance(stride, int) and stride > 0 else 1
+    size = (-(-tensor.shape.height // step), -(-tensor.shape.width // step))
+    is_likely = isinstance(channels, int) and not isinstance(channels, bool) and 0 < channels <= MAX_CHANNELS
+    shape = Shape(channels if is_likely else tensor.shape.channels, *size)  # type: ignore[arg-type]
+    return Tensor(shape, tensor.expression, tensor.facts), is_likely

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Span
@@ -14,6 +14,7 @@ from archdsl.ir.operators import Operator
 
 if TYPE_CHECKING:
     from archdsl.elaborate.program import Definition
+    from archdsl.elaborate.scope import Origin
 
 Scalar = bool | int | float | str | None
 
@@ -34,7 +35,7 @@ class PrimitiveLayer:
     operator: Operator
     given: tuple[str, ...] = field(compare=False)
     formulas: Mapping[str, str] = field(compare=False)
-    spans: Mapping[str, Span] = field(compare=False)
+    origins: Mapping[str, Origin] = field(compare=False)
     span: Span = field(compare=False)
     like: Tensor | None = None
 
@@ -46,8 +47,12 @@ class BlockLayer:
     definition: Definition
     arguments: tuple[tuple[str, Value], ...]
     formulas: Mapping[str, str] = field(compare=False)
-    spans: Mapping[str, Span] = field(compare=False)
+    origins: Mapping[str, Origin] = field(compare=False)
     span: Span = field(compare=False)
+    bulk: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bulk", 1 + sum(bulk(value) for _, value in self.arguments))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,10 @@ class LayerStep:
 class SequenceLayer:
     steps: tuple[LayerStep, ...]
     span: Span = field(compare=False)
+    bulk: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bulk", 1 + sum(bulk(step.layer) for step in self.steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,10 @@ class RepeatLayer:
     count: int
     span: Span = field(compare=False)
     formula: str | None = field(default=None, compare=False)
+    bulk: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bulk", 1 + bulk(self.layer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +93,52 @@ class AlternativeLayer:
     condition: str | None = field(compare=False)
     taken: bool
     layer: Layer
+    bulk: int = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bulk", 1 + bulk(self.layer))
 
 
 Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer
 LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer)
 Value = Scalar | Shape | Tensor | Layer | Schedule
+
+
+def bulk(value: Value) -> int:
+    """How many layers a value is written out as: layers that are used in layers again and again grow fast."""
+    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer):
+        return value.bulk
+    return 1
+
+
+def holds_tensor(value: Value) -> bool:
+    """Whether a layer looks at a tensor of the block where it was written (`resize(like = x)`)."""
+    match value:
+        case PrimitiveLayer(like=like):
+            return like is not None
+        case BlockLayer(arguments=arguments):
+            return any(holds_tensor(argument) for _, argument in arguments)
+        case SequenceLayer(steps=steps):
+            return any(holds_tensor(step.layer) for step in steps)
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+            return holds_tensor(layer)
+    return False
+
+
+def without_formulas(layer: Layer) -> Layer:
+    """The layer with its values alone, for use where the names in its formulas would mean something else."""
+    match layer:
+        case PrimitiveLayer() | BlockLayer():
+            return replace(layer, formulas={}) if layer.formulas else layer
+        case SequenceLayer(steps=steps, span=span):
+            plain = tuple(
+                LayerStep(step.name, step.layer and without_formulas(step.layer), step.guarded) for step in steps
+            )
+            return SequenceLayer(plain, span)
+        case RepeatLayer(name=name, layer=inner, count=count, span=span):
+            return RepeatLayer(name, without_formulas(inner), count, span)
+        case AlternativeLayer(taken=taken, layer=inner):
+            return AlternativeLayer(None, taken, without_formulas(inner))
 
 
 def key(value: Value) -> Hashable:
@@ -153,3 +207,8 @@ def kind(value: Value) -> str:
     if isinstance(value, Schedule):
         return "a schedule"
     return f"a layer (`{describe(value)}`)"
+
+
+def named(value: Value) -> str:
+    """A value in a sentence that says what it should be: numbers plain, all else with its kind."""
+    return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)

@@ -1,4 +1,4 @@
-"""The operators of an architecture as a `networkx` graph. Only `Architecture.graph()` imports this, when it is asked."""
+"""The operators of an architecture as a `networkx` graph; imported only when `Architecture.graph()` is called."""
 
 from __future__ import annotations
 

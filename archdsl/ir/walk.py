@@ -32,8 +32,8 @@ from archdsl.ir.formula import module_name
 from archdsl.ir.operators import Primitive
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
-# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators.
-MAX_APPLICATIONS = 200_000
+# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. Every step and every tensor counts.
+MAX_STEPS = 500_000
 
 
 class Tensor(NamedTuple):
@@ -85,12 +85,12 @@ class Visit(NamedTuple):
 def walk(architecture: Architecture) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
-    Raises Failure where blocks within blocks unfold to more than MAX_APPLICATIONS operators.
+    Raises Failure where blocks within blocks unfold to more than MAX_STEPS steps.
     """
     return Tracer(architecture).network()
 
 
-class _Scope:
+class Scope:
     """A block (or section) while it is followed: where it hangs, its input, and the tensors that it has bound."""
 
     def __init__(self, path: str, source: Tensor):
@@ -106,7 +106,7 @@ class Tracer:
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         self._paths: dict[str, int] = {}
-        self._applications = 0
+        self._followed = 0
 
     def network(self) -> list[Visit]:
         """Follow the whole network."""
@@ -118,7 +118,7 @@ class Tracer:
             path = f"stages.{stage.name}"
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
             for index, layer in enumerate(stage.layers):
-                tensor = self._apply(layer.apply, tensor, f"{path}.{index}", _Scope(path, tensor))
+                tensor = self._apply(layer.apply, tensor, f"{path}.{index}", Scope(path, tensor))
             self.levels = outer
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
@@ -130,9 +130,9 @@ class Tracer:
         name, steps = section.name, section.steps.steps
         outer, self.levels = self.levels, (*self.levels, Level(name, name))
         if name == "stem" and len(steps) == 1 and isinstance(steps[0], Apply):
-            tensor = self._apply(steps[0], source, name, _Scope(name, source))
+            tensor = self._apply(steps[0], source, name, Scope(name, source))
         else:
-            tensor = self.step(section.steps, source, name, _Scope(name, source))
+            tensor = self.step(section.steps, source, name, Scope(name, source))
         self.levels = outer
         return tensor
 
@@ -156,10 +156,17 @@ class Tracer:
         self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
         return Tensor(path, output)
 
+    def _count(self) -> None:
+        self._followed += 1
+        if self._followed > MAX_STEPS:
+            message = f"`{self.architecture.name}` unfolds to more than {MAX_STEPS:,} steps"
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help="look at its stages or its blocks instead")])
+
     # Steps -----------------------------------------------------------------------------------------------------------
 
-    def step(self, step: Step, source: Tensor, prefix: str, scope: _Scope) -> Tensor:
+    def step(self, step: Step, source: Tensor, prefix: str, scope: Scope) -> Tensor:
         """Follow a tensor through a step whose module is a child of `prefix`."""
+        self._count()
         match step:
             case Apply():
                 return self._apply(step, source, _join(prefix, step.name), scope)
@@ -175,17 +182,13 @@ class Tracer:
                 assert value is not None
                 return self.step(value, source, prefix, scope)
 
-    def repeat(self, step: Repeat, source: Tensor, path: str, scope: _Scope) -> Tensor:
+    def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through the copies of a layer, called 0, 1, ..."""
         for index, copy in enumerate(step.copies):
             source = self.step(copy, source, f"{path}.{index}", scope)
         return source
 
-    def _apply(self, step: Apply, source: Tensor, path: str, scope: _Scope) -> Tensor:
-        self._applications += 1
-        if self._applications > MAX_APPLICATIONS:
-            message = f"`{self.architecture.name}` unfolds to more than {MAX_APPLICATIONS:,} operators"
-            raise Failure([Diagnostic(TOO_LARGE, message, None, help="look at its stages or its blocks instead")])
+    def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
         if step.block is not None:
             return self.block(step.block, source, path)
         others = tuple(tensor for other in step.others if isinstance(tensor := self._tensor(other, scope), Tensor))
@@ -204,12 +207,12 @@ class Tracer:
 
     def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
         """The bindings of a block, in order; the last is what it gives."""
-        scope = _Scope(path, source)
+        scope = Scope(path, source)
         for binding in self.architecture.blocks[identity].body:
             source = scope.bound[binding.name] = self._binding(binding, scope)
         return scope.bound.get("out", source)
 
-    def _binding(self, binding: TensorBinding, scope: _Scope) -> Tensor:
+    def _binding(self, binding: TensorBinding, scope: Scope) -> Tensor:
         value = binding.value
         if binding.name != "out" and isinstance(value, Chain) and not _reads_others(value):
             source = self._tensor(value.source, scope)
@@ -224,7 +227,8 @@ class Tracer:
         assert isinstance(tensor, Tensor)
         return tensor
 
-    def _tensor(self, expression: TensorExpression, scope: _Scope) -> Tensor | float:
+    def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
+        self._count()
         match expression:
             case Input():
                 return scope.source

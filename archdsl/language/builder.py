@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from lark import Token
 
 from archdsl.diagnostics import Diagnostic, Source, Span
-from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX
+from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
-from archdsl.language.operators import nest
+from archdsl.language.bounds import MAX_NUMBER, MAX_OPERATION
+from archdsl.language.operators import is_chain, nest
 
-_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "%": 0.01, "ms": 1e-3, "us": 1e-6, "s": 1, "px": 1}
+# Each unit as a power of ten.
+_UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
 
 
 class Builder:
-    """Set `source` before a parse; problems that the grammar cannot see are left in `problems`."""
+    """Call `begin` before a parse; problems that the grammar cannot see are left in `problems`."""
 
     def __init__(self) -> None:
-        self.source = Source("", "")
-        self.problems: list[Diagnostic] = []
-        self.docs: dict[int, str] = {}
+        self.begin(Source("", ""), {}, 0)
 
-    def begin(self, source: Source, docs: dict[int, str]) -> None:
-        self.source, self.docs, self.problems = source, docs, []
+    def begin(self, source: Source, docs: dict[int, str], offset: int) -> None:
+        """Get ready for a piece of a source that begins at `offset`; `docs` are the doc comments by line."""
+        self.source, self.docs, self.offset = source, docs, offset
+        self.problems: list[Diagnostic] = []
 
     # Helpers
 
     def _span(self, first: Any, last: Any) -> Span:
-        start = first.start_pos if isinstance(first, Token) else first.span.start
-        end = last.end_pos if isinstance(last, Token) else last.span.end
+        start = (first.start_pos or 0) + self.offset if isinstance(first, Token) else first.span.start
+        end = (last.end_pos or 0) + self.offset if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:
         return tree.Identifier(self._span(token, token), str(token))
 
     def _doc(self, keyword: Token) -> str:
-        return self.docs.get(keyword.line or 0, "") if self.docs else ""
+        return self.docs.get(self._span(keyword, keyword).line, "") if self.docs else ""
 
     # Expressions
 
@@ -53,22 +57,23 @@ class Builder:
         return {"true": True, "false": False, "none": None}[text]
 
     def _number(self, token: Token) -> int | float:
-        text = str(token)
-        digits = text.rstrip("%KMGTmpsux")
-        unit = text[len(digits) :]
-        if len(digits) > 40:
-            self.problems.append(Diagnostic(BAD_VALUE, "a number of more than 40 characters", self._span(token, token)))
+        digits = str(token).rstrip("%KMGTmpsux")
+        unit = token[len(digits) :]
+        if len(digits) > MAX_NUMBER:
+            message = f"a number of more than {MAX_NUMBER} characters"
+            self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token)))
             return 0
-        is_whole = digits.isdigit()
-        value: int | float = int(digits) if is_whole else float(digits)
-        if value in (float("inf"), float("-inf")):
-            self.problems.append(Diagnostic(BAD_VALUE, f"{digits} is too large a number", self._span(token, token)))
+        power = _UNITS[unit]
+        if digits.isdigit() and power >= 0:
+            scale: int = 10**power
+            return int(digits) * scale
+        # The decimal point moves before the number becomes binary: 7% is 0.07 and not 7 * 0.01.
+        mantissa, _, exponent = digits.lower().partition("e")
+        value = float(f"{mantissa}e{int(exponent or 0) + power}")
+        if math.isinf(value):
+            self.problems.append(Diagnostic(BAD_VALUE, f"{token} is too large a number", self._span(token, token)))
             return 0
-        if not unit:
-            return value
-        scaled = value * _UNITS[unit]
-        # 118.5M is a whole number, whatever binary floating point makes of the product.
-        return round(scaled) if unit in "KMGT" and abs(scaled - round(scaled)) < 1e-6 * abs(scaled) else scaled
+        return int(value) if power > 0 and value.is_integer() else value
 
     def name(self, children: list[Any]) -> tree.Name:
         (token,) = children
@@ -94,35 +99,28 @@ class Builder:
         return tree.Argument(self._span(name, value), self._identifier(name), _expression(value))
 
     def operation(self, children: list[Any]) -> tree.Expression:
+        last: tree.Expression = children[-1]
         if len(children) == 1:
-            operand: tree.Expression = children[0]
-            return operand
-        expression = nest(children)
-        self._refuse_chains(expression)
-        return expression
-
-    def _refuse_chains(self, expression: tree.Expression) -> None:
-        comparisons = {"==", "!=", "<=", ">=", "<", ">"}
-        if (
-            isinstance(expression, tree.Binary)
-            and expression.operator in comparisons
-            and isinstance(expression.left, tree.Binary)
-            and expression.left.operator in comparisons
-        ):
+            return last
+        if len(children) > MAX_OPERATION:
+            message = f"{len(children):,} operands and operators in a row"
+            span, help_line = self._span(children[0], last), "give its parts names of their own"
+            self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
+            return last
+        if is_chain(children):
             self.problems.append(
                 Diagnostic(
                     SYNTAX,
                     "comparisons cannot be chained",
-                    expression.span,
+                    self._span(children[0], last),
                     help="write both comparisons and join them with `and`",
                 )
             )
+        return nest(children, self.offset)
 
     def if_else(self, children: list[Any]) -> tree.Conditional:
         keyword, condition, chosen, otherwise = children
-        return tree.Conditional(
-            self._span(keyword, otherwise), _expression(condition), _expression(chosen), otherwise
-        )
+        return tree.Conditional(self._span(keyword, otherwise), _expression(condition), _expression(chosen), otherwise)
 
     def named_step(self, children: list[Any]) -> tree.Step:
         value, name, condition = (*children, None)[:3]
@@ -137,8 +135,11 @@ class Builder:
         return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
 
     def group(self, children: list[Any]) -> Any:
-        _, value, _ = children
-        return _expression(value)
+        opening, value, closing = children
+        value = _expression(value)
+        if isinstance(value, tree.Name | tree.Literal):
+            return value
+        return replace(value, span=self._span(opening, closing))
 
     def composite(self, children: list[Any]) -> tree.Composite:
         opening, value, closing = children
@@ -181,10 +182,8 @@ class Builder:
         for token in (first, last or first):
             value = self._number(token)
             if not isinstance(value, int) or value < 1:
-                self.problems.append(
-                    Diagnostic(BAD_VALUE, f"{token} is not the number of a stage", self._span(token, token),
-                               help="stages count from 1: `stages 1..3 { ... }`")
-                )
+                message, help_line = f"{token} is not the number of a stage", "stages count from 1"
+                self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token), help=help_line))
                 value = 1
             numbers.append(value)
         return tree.StagesOverride(self._span(keyword, closing), numbers[0], numbers[1], bindings)
@@ -209,9 +208,8 @@ class Builder:
 
     def _table(self, rows: list[tree.Row], span: Span) -> tree.Table:
         if not rows:
-            self.problems.append(
-                Diagnostic(EMPTY_TABLE, "this table is empty", span, help="write a header row, `| name | name |`, and rows below it")
-            )
+            help_line = "write a header row, `| name | name |`, and rows below it"
+            self.problems.append(Diagnostic(EMPTY_TABLE, "this table is empty", span, help=help_line))
             return tree.Table(span, (), ())
         head, *body = rows
         header = []

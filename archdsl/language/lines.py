@@ -10,7 +10,8 @@ from lark import Token
 class LineEnds:
     """Between Lark's lexer and parser: drops line ends inside `( )` and `[ ]`, adds one at the end of the text."""
 
-    always_accept = ("_NEWLINE",)
+    # A name is read as a whole in every place, so that `andy` is never the keyword `and` with a `y` behind it.
+    always_accept = ("_NEWLINE", "NAME")
 
     def process(self, tokens: Iterator[Token]) -> Iterator[Token]:
         depth = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from archdsl.diagnostics import Span
 from archdsl.language import tree
 
 # Loosest first; a pipeline (0) and a conditional (1) are looser than any operator.
@@ -35,20 +36,38 @@ BINARY: Final = {
 UNARY: Final = {"not": NOT, "-": SIGN}
 
 
-def nest(parts: Sequence[tree.Expression | str]) -> tree.Expression:
-    """The expression that a flat list of operands and operators means (precedence climbing)."""
-    expression, _ = _operand(parts, 0, OR)
+Parts = Sequence[tree.Expression | str]
+
+
+def is_chain(parts: Parts) -> bool:
+    """Whether two comparisons follow one another, as in `a < b < c`, without `and` or `or` between them."""
+    inside = False
+    for part in parts:
+        if isinstance(part, str) and (binds := BINARY.get(part, 0)):
+            if binds == COMPARISON and inside:
+                return True
+            inside = binds == COMPARISON or (inside and binds > COMPARISON)
+    return False
+
+
+def nest(parts: Parts, offset: int = 0) -> tree.Expression:
+    """The expression that a flat list of operands and operators means (precedence climbing).
+
+    Operators are tokens, whose places count from `offset`.
+    """
+    expression, _ = _operand(parts, 0, OR, offset)
     return expression
 
 
-def _operand(parts: Sequence[tree.Expression | str], at: int, loosest: int) -> tuple[tree.Expression, int]:
+def _operand(parts: Parts, at: int, loosest: int, offset: int) -> tuple[tree.Expression, int]:
     first = parts[at]
     left: tree.Expression
     if isinstance(first, str):
         # A prefix operator; its place begins where the operator stands, which `first` knows (a token).
-        operand, at = _operand(parts, at + 1, UNARY[first])
-        start: int = getattr(first, "start_pos", operand.span.start)
-        left = tree.Unary(type(operand.span)(operand.span.source, start, operand.span.end), str(first), operand)
+        operand, at = _operand(parts, at + 1, UNARY[first], offset)
+        span = operand.span
+        start = getattr(first, "start_pos", span.start - offset) + offset
+        left = tree.Unary(Span(span.source, start, span.end), str(first), operand)
     else:
         left, at = first, at + 1
     while at < len(parts):
@@ -57,7 +76,7 @@ def _operand(parts: Sequence[tree.Expression | str], at: int, loosest: int) -> t
         if precedence < loosest:
             break
         # `**` groups to the right and its exponent may carry a sign; the others group to the left.
-        right, at = _operand(parts, at + 1, POWER if operator == "**" else precedence + 1)
+        right, at = _operand(parts, at + 1, POWER if operator == "**" else precedence + 1, offset)
         span = left.span.to(right.span)
         if operator == "x":
             sizes = left.sizes if isinstance(left, tree.ShapeOf) else (left,)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Source, Span
 
+
 @dataclass(frozen=True, slots=True)
 class Node:
     span: Span = field(compare=False, repr=False)
@@ -118,19 +119,7 @@ class Choice(Node):
     options: tuple[Expression, ...]
 
 
-Expression = (
-    Literal
-    | Name
-    | Fact
-    | Call
-    | Unary
-    | Binary
-    | Conditional
-    | ShapeOf
-    | Pipeline
-    | Composite
-    | Choice
-)
+Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | ShapeOf | Pipeline | Composite | Choice
 
 
 # Statements ----------------------------------------------------------------------------------------------------

@@ -1,0 +1,203 @@
+"""What figures show as one box, and what stands in it.
+
+A normalization, an activation or a drop path that follows another operator is a further line in that operator's box, as
+papers draw it: `conv 3 x 3` with `batch norm · silu` below.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
+from archdsl.ir.architecture import Architecture, Section
+from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
+from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
+
+_FOLLOWERS = {"normalization", "activation", "regularization"}
+_COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
+
+# How an attribute reads, and the value that goes without saying. `kernel` and the channels have a form of their own.
+_ATTRIBUTES: dict[str, tuple[str, object]] = {
+    "stride": ("stride {}", 1),
+    "groups": ("{} groups", 1),
+    "dilation": ("dilation {}", 1),
+    "multiplier": ("multiplier {}", 1),
+    "parts": ("{} parts", None),
+    "index": ("part {}", None),
+    "factor": ("x {}", None),
+    "size": ("{}", None),
+    "rate": ("{}", None),
+}
+
+
+class Part(NamedTuple):
+    """One box: an operator, block or combined tensor, and what follows it in the same box."""
+
+    members: tuple[Visit, ...]
+
+    @property
+    def first(self) -> Visit:
+        return self.members[0]
+
+    @property
+    def last(self) -> Visit:
+        return self.members[-1]
+
+
+class ShallowTracer(Tracer):
+    """Follows one block or section without looking into the blocks that it applies."""
+
+    def whole(self, identity: str) -> list[Visit]:
+        """The operators and blocks that a block applies, from `input` to `output`."""
+        instance = self.architecture.blocks[identity]
+        source = self.note("input", "input", (), instance.input)
+        out = self.inside(identity, source, "")
+        self.note("output", "output", (out,), out.shape)
+        return self.visits
+
+    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+        instance = self.architecture.blocks[identity]
+        return self.note(path, instance.name, (source,), instance.output, block=identity)
+
+
+class FigureTracer(ShallowTracer):
+    """Follows one block or section as a figure does: of copies the first, and of blocks in sequence the layers."""
+
+    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+        is_shown_inside = is_pipeline(self.architecture.blocks[identity])
+        return self.inside(identity, source, path) if is_shown_inside else super().block(identity, source, path)
+
+    def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
+        outer, self.levels = self.levels, (*self.levels, Level(path, step.name, copies=step.count))
+        last = source
+        for index, copy in enumerate(step.copies):
+            drawn = len(self.visits)
+            last = self.step(copy, last, path, scope)
+            if index == 0:
+                source = last
+            else:
+                del self.visits[drawn:]
+        self.levels = outer
+        return Tensor(source.path, last.shape)
+
+
+def section_parts(architecture: Architecture, section: Section) -> list[Part]:
+    """The boxes of a stem or head."""
+    tracer = FigureTracer(architecture)
+    tracer.section(section, Tensor("input", section.input))
+    return parts(tracer.visits)
+
+
+def is_pipeline(instance: BlockInstance) -> bool:
+    """Whether a block is no more than a few operators in sequence, as `conv_norm_act` is: figures show them instead."""
+    value = instance.body[-1].value
+    if len(instance.body) > 1 or not isinstance(value, Chain) or not isinstance(value.source, Input):
+        return False
+    return len(value.steps) <= 6 and all(map(_is_plain, value.steps))
+
+
+def _is_plain(step: Step) -> bool:
+    match step:
+        case Apply():
+            return step.operator is not None and not step.others
+        case Guard(value=value) | Alternative(value=value):
+            return value is None or _is_plain(value)
+        case _:
+            return False
+
+
+def family(visit: Visit) -> str:
+    """What kind of thing a visited operator is; for primitives, the file that it is defined in."""
+    if visit.block is not None:
+        return "block"
+    if visit.primitive is None:
+        return visit.operator if visit.operator in ("input", "output") else "combine"
+    return type(visit.primitive).__module__.rpartition(".")[2]
+
+
+def colors(visit: Visit) -> Colors:
+    return FAMILIES.get(family(visit), NEUTRAL)
+
+
+def flows(visits: Sequence[Visit]) -> Iterator[tuple[Tensor, Visit, bool]]:
+    """Every tensor with an operator that reads it, and whether it gets there past others, as a skip connection does."""
+    readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
+    for visit in visits:
+        for index, tensor in enumerate(visit.inputs):
+            is_joined = len(visit.inputs) > 1 and (visit.primitive is None or index > 0)
+            yield tensor, visit, is_joined and readers[tensor.path] > 1
+
+
+def parts(visits: Iterable[Visit]) -> list[Part]:
+    """Operators as boxes, in their order."""
+    visits = list(visits)
+    readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
+    boxes: list[list[Visit]] = []
+    box_of: dict[str, list[Visit]] = {}
+    for visit in visits:
+        box = box_of.get(visit.inputs[0].path) if len(visit.inputs) == 1 else None
+        follows = (
+            box is not None
+            and family(visit) in _FOLLOWERS
+            and box[0].primitive is not None
+            and box[-1].path == visit.inputs[0].path
+            and readers[visit.inputs[0].path] == 1
+            and box[-1].levels == visit.levels
+        )
+        if box is not None and follows:
+            box.append(visit)
+        else:
+            box = [visit]
+            boxes.append(box)
+        box_of[visit.path] = box
+    return [Part(tuple(box)) for box in boxes]
+
+
+# Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def facts(columns: Sequence[Sequence[Visit]]) -> list[str]:
+    """What a box says. Each column is one member of the box, once for every place that the figure stands for."""
+    first, *followers = columns
+    found = [title(first), _channels(first), " · ".join(map(title, followers))]
+    return [fact for fact in found if fact]
+
+
+def title(visits: Sequence[Visit]) -> str:
+    """An operator and its attributes: `conv 3 x 3, stride 2`."""
+    visit = visits[0]
+    if visit.primitive is None:
+        return _combined(visits) if visit.block is None else visit.operator
+    text = visit.operator.replace("_", " ")
+    kernels = sorted({kernel for visit in visits if isinstance(kernel := _attribute(visit, "kernel"), int)})
+    if kernels:
+        text += " " + " / ".join(f"{kernel} x {kernel}" for kernel in kernels)
+    found = []
+    for attribute, (form, default) in _ATTRIBUTES.items():
+        values = [value for visit in visits if isinstance(value := _attribute(visit, attribute), int | float)]
+        if values and any(value != default for value in values):
+            found.append(form.format(spread(values)))
+    return ", ".join([text, *found]) if kernels else " ".join([text, ", ".join(found)]).strip()
+
+
+def _combined(visits: Sequence[Visit]) -> str:
+    symbol = _COMBINED.get(visits[0].operator, visits[0].operator)
+    factors = [spread(values) for values in zip(*(visit.factors for visit in visits), strict=True)]
+    return " ".join([symbol, *factors])
+
+
+def _channels(visits: Sequence[Visit]) -> str:
+    """`96 → 384` for what changes the number of channels by weights."""
+    if visits[0].primitive is None or not visits[0].primitive.is_weighted:
+        return ""
+    flat = visits[0].operator == "linear"  # reads every element, not channels
+    shapes = [visit.inputs[0].shape for visit in visits]
+    before = spread(shape.elements if flat else shape.channels for shape in shapes)
+    after = spread(visit.output.channels for visit in visits)
+    return f"{before} → {after}" if before != after else f"{after} channels"
+
+
+def _attribute(visit: Visit, attribute: str) -> object:
+    return getattr(visit.primitive, attribute, None)

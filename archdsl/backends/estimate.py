@@ -1,0 +1,120 @@
+"""What a network costs: as a whole, and each of its stages, blocks and operators.
+
+Counting needs no torch; the rules are those of `archdsl.ir.cost`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.base import Shape
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
+from archdsl.ir.cost import Cost, Costs
+
+Level = Literal["model", "stage", "block", "operator"]
+LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a network: a stage (the stem and the head among them), a block or an operator.
+
+    `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
+    those of one image; `cost` is for the whole batch. A stage has its blocks as `parts` and a block its operators,
+    where they were asked for; they add up to it.
+    """
+
+    path: str
+    op: str
+    layers: int
+    input: Shape
+    output: Shape
+    cost: Cost
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What it is called within the part that it belongs to."""
+        return self.path.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a network costs for a batch of images. The costs of its stages add up to its own."""
+
+    name: str
+    model: str
+    variant: str | None
+    batch: int
+    input: Shape
+    output: Shape
+    cost: Cost
+    stages: tuple[Part, ...]
+
+    def parts(self, level: Level) -> list[Part]:
+        """Every stage, block or operator, in the order in which data goes through them."""
+        parts = list(self.stages)
+        for _ in range(LEVELS.index("stage"), LEVELS.index(level)):
+            parts = [inner for part in parts for inner in part.parts]
+        return parts
+
+
+def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stage") -> Estimate:
+    """The estimate of a network for `batch` images, down to the parts of `level`."""
+    costs = Costs(architecture)
+    parts: dict[str, list[Part]] = {}
+    if level in ("block", "operator"):
+        from archdsl.backends.estimate_parts import parts_of_stages
+
+        parts = parts_of_stages(costs, batch, with_operators=level == "operator")
+    stages = [
+        _stage(part, costs, batch, tuple(parts.get(_path(part), ())))
+        for part in (architecture.stem, *architecture.stages, architecture.head)
+        if part is not None
+    ]
+    return Estimate(
+        architecture.name,
+        architecture.model,
+        architecture.variant,
+        batch,
+        architecture.input,
+        architecture.output,
+        costs.model().for_batch(batch),
+        tuple(stages),
+    )
+
+
+# Stages --------------------------------------------------------------------------------------------------------------
+
+
+def _path(part: Stage | Section) -> str:
+    return part.name if isinstance(part, Section) else f"stages.{part.name}"
+
+
+def _stage(part: Stage | Section, costs: Costs, batch: int, parts: tuple[Part, ...]) -> Part:
+    if isinstance(part, Section):
+        op, layers, cost = _text(part.steps, costs.architecture), 1, costs.section(part)
+    else:
+        op, layers, cost = part.op, len(part.layers), costs.stage(part)
+    return Part(_path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
+
+
+def _text(step: Step, architecture: Architecture) -> str:
+    """A stem or a head in a line: `conv_norm_act -> global_avg_pool -> linear`."""
+    match step:
+        case Apply(operator=None, block=block):
+            return architecture.blocks[block or ""].name
+        case Apply(operator=operator):
+            assert operator is not None
+            return operator.kind
+        case Sequence(steps=steps):
+            return " -> ".join(text for inner in steps if (text := _text(inner, architecture)))
+        case Repeat(copies=copies):
+            return f"{_text(copies[0], architecture)} * {len(copies)}" if copies else ""
+        case Guard(value=None):
+            return ""
+        case Guard(value=value) | Alternative(value=value):
+            assert value is not None
+            return _text(value, architecture)

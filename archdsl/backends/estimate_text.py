@@ -1,0 +1,100 @@
+"""Estimates as a table for people, and as JSON and CSV for programs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from archdsl.backends.estimate import Estimate, Level, Part
+from archdsl.backends.table import aligned
+from archdsl.backends.units import human
+from archdsl.ir.cost import Cost
+
+FORMAT_VERSION = "1.0"
+
+
+# For people ----------------------------------------------------------------------------------------------------------
+
+
+def as_table(estimates: Sequence[Estimate], level: Level) -> str:
+    """One table with a row for each model or, below that level, one table a model with a row for each part."""
+    if level != "model":
+        return "\n\n".join(_parts_table(made, level) for made in estimates)
+    rows = [[made.name, str(made.input), str(made.batch), *_human(made.cost)] for made in estimates]
+    return aligned(["model", "input", "batch", "params", "MACs", "FLOPs", "activations"], rows, "<" + ">" * 6)
+
+
+def _parts_table(made: Estimate, level: Level) -> str:
+    rows = [
+        [part.path, part.op, str(part.layers), str(part.input), str(part.output), *_human(part.cost)]
+        for part in made.parts(level)
+    ]
+    rows.append(["total", "", "", str(made.input), str(made.output), *_human(made.cost)])
+    header = [level, "op", "layers", "input", "output", "params", "MACs", "FLOPs", "activations"]
+    lines = [header, *rows]
+    if level != "stage":  # A block or an operator is one layer.
+        lines = [[*line[:2], *line[3:]] for line in lines]
+    text = aligned(lines[0], lines[1:], "<<" + ">" * (len(lines[0]) - 2))
+    return f"{made.name}, input {made.input}, batch {made.batch}\n{text}"
+
+
+def _human(cost: Cost) -> list[str]:
+    return [human(count) for count in _counts(cost).values()]
+
+
+def _counts(cost: Cost) -> dict[str, int]:
+    return {"params": cost.params, "macs": cost.macs, "flops": cost.flops, "activations": cost.activations}
+
+
+# For programs --------------------------------------------------------------------------------------------------------
+
+
+def as_json(estimates: Sequence[Estimate]) -> str:
+    """A JSON document with one entry for each model, its stages in it, their blocks and operators where estimated."""
+    document = {"format_version": FORMAT_VERSION, "models": [_model(made) for made in estimates]}
+    text = json.dumps(document, indent=2)
+    return re.sub(r"\[\s+(\d+),\s+(\d+),\s+(\d+)\s+\]", r"[\1, \2, \3]", text) + "\n"  # A shape fits into a line.
+
+
+def _model(made: Estimate) -> dict[str, Any]:
+    return {
+        "name": made.name,
+        "model": made.model,
+        "variant": made.variant,
+        "batch": made.batch,
+        "input": list(made.input),
+        "output": list(made.output),
+        **_counts(made.cost),
+        "stages": [_part(stage, "stage") for stage in made.stages],
+    }
+
+
+def _part(part: Part, level: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": part.name, "path": part.path, "op": part.op}
+    if level == "stage":
+        found["layers"] = part.layers
+    found |= {"input": list(part.input), "output": list(part.output), **_counts(part.cost)}
+    if part.parts:
+        inner = "block" if level == "stage" else "operator"
+        found[f"{inner}s"] = [_part(each, inner) for each in part.parts]
+    return found
+
+
+_COLUMNS = (
+    "model", "batch", "level", "path", "op", "layers",
+    "input_channels", "input_height", "input_width", "output_channels", "output_height", "output_width",
+    "params", "macs", "flops", "activations",
+)  # fmt: skip
+
+
+def as_csv(estimates: Sequence[Estimate], level: Level) -> str:
+    """A header and one row for each part of `level`, with exact whole numbers."""
+    lines = [",".join(_COLUMNS)]
+    for made in estimates:
+        whole = Part("", "", 1, made.input, made.output, made.cost)
+        for part in [whole] if level == "model" else made.parts(level):
+            cells = [made.name, made.batch, level, part.path, part.op, part.layers]
+            lines.append(",".join(map(str, [*cells, *part.input, *part.output, *_counts(part.cost).values()])))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,35 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+
+_LARGEST = 1_000_000
+
+
+def add_specs(parser: ArgumentParser, *, count: str = "+") -> None:
+    """SPEC arguments; `count` is argparse's `nargs`."""
+    parser.add_argument("specs", nargs=count, metavar="SPEC", help="an .arch file, or - for standard input")
+
+
+def add_variant(parser: ArgumentParser) -> None:
+    parser.add_argument("--variant", metavar="V", help="one variant, `b1` or `efficientnet_b1` (default: all of them)")
+
+
+def resolution(text: str) -> tuple[int, int]:
+    """Height and width in pixels from `224` or `224x320`."""
+    match = re.fullmatch(r"(\d{1,9})(?:\s*x\s*(\d{1,9}))?", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no resolution; write 224 or 224x320 (height x width)")
+    height, width = int(match[1]), int(match[2] or match[1])
+    if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
+        raise ArgumentTypeError(f"a resolution lies between 1 and {_LARGEST:,} pixels, {text!r} does not")
+    return height, width
+
+
+def batch(text: str) -> int:
+    """A number of images."""
+    if not re.fullmatch(r"\d{1,9}", text) or not 1 <= int(text) <= _LARGEST:
+        raise ArgumentTypeError(f"{text!r} is no batch size; it is a whole number from 1 to {_LARGEST:,}")
+    return int(text)

@@ -1,0 +1,1 @@
+"""One command a file: `add_arguments` describes it to argparse, `run` does it and returns the exit code."""

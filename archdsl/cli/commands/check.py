@@ -1,0 +1,67 @@
+"""`archdsl check`: proves every `require` line."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+
+from archdsl.cli.arguments import add_specs
+from archdsl.cli.exit_codes import exit_code
+from archdsl.cli.output import Output
+from archdsl.cli.specs import open_spec
+from archdsl.compiler import Compiled, compile_source
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.render import as_json, printable
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = "Find the mistakes in each file and prove each of its `require` lines."
+    parser.epilog = (
+        "examples:\n  archdsl check specs/*.arch\n  archdsl check --output-format json specs/v2_l.arch | jq .\n\n"
+        "Diagnostics go to standard error; with --output-format json they are the result and go to standard output."
+    )
+    add_specs(parser)
+    parser.add_argument(
+        "--output-format",
+        choices=("full", "concise", "json"),
+        default="full",
+        help="how diagnostics look (default: full)",
+    )
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    as_document = arguments.output_format == "json"
+    output.style = "full" if as_document else arguments.output_format
+    found: list[Diagnostic] = []
+    for spec in arguments.specs:
+        problems, line = _check(spec)
+        found += problems
+        if not as_document:
+            output.errors(problems)
+            if line:
+                output.result(line)
+    if as_document:
+        output.result(json.dumps(as_json(found), indent=2))
+    elif found and output.style == "full":
+        output.remark(_counted(len(found), "problem"))
+    return exit_code(found)
+
+
+def _check(spec: str) -> tuple[tuple[Diagnostic, ...], str]:
+    """What is wrong with a file, and a line that says what is right when nothing is."""
+    try:
+        file = compile_source(open_spec(spec))
+    except Failure as failure:
+        return failure.diagnostics, ""
+    found = (*file.problems, *file.unmet)
+    return found, "" if found else _summary(file)
+
+
+def _summary(file: Compiled) -> str:
+    claims = sum(len(architecture.requirements) for architecture in file.architectures)
+    hold = f"{_counted(claims, 'claim')} {'holds' if claims == 1 else 'hold'}" if claims else "no claims"
+    return f"{printable(file.source.name)}: {_counted(len(file.architectures), 'model')}, {hold}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

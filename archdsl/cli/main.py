@@ -1,0 +1,159 @@
+"""The entry point: finds the command, runs it, and answers for whatever goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from io import TextIOWrapper
+from typing import Any
+
+from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
+from archdsl.cli.output import Output, wants_color
+from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.version import __version__
+
+# Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
+COMMANDS = {
+    "build": "write PyTorch source, a diagram and the estimates of each file",
+    "check": "prove every `require` line",
+    "fmt": "rewrite files in their canonical form",
+    "estimate": "count parameters, MACs, FLOPs and activations",
+    "diagram": "draw a network",
+    "list": "list models with their size and cost",
+    "ir": "print the compiled architectures as JSON",
+    "schema": "print the JSON schema of an architecture",
+}
+_EXAMPLES = """\
+examples:
+  archdsl list                              the models that come with archdsl
+  archdsl estimate specs/v2_l.arch          what EfficientNetV2-L costs, stage by stage
+  archdsl build specs/v2_l.arch             codegen/v2_l.py, codegen/v2_l.svg, codegen/v2_l.json
+
+A SPEC is the path of an .arch file; - is standard input. Results go to standard output, diagnostics to standard
+error. Exit code: 0 fine, 1 something is wrong in a file, 2 the command could not run.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line, that of the process where none is given, and returns its exit code. Never raises."""
+    if argv is not None:
+        return _guarded(list(argv))
+    # A process that does one thing and ends has no garbage worth looking for, neither on the way nor, which is what
+    # freezing is for, at its end; both together take an eighth of `archdsl estimate`.
+    gc.disable()
+    code = _guarded(sys.argv[1:])
+    gc.freeze()
+    return code
+
+
+def _guarded(argv: list[str]) -> int:
+    """The exit code of a command, whatever happens in it."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - a closed stream reads as None; nobody listens
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):  # A terminal that lacks a letter shows its code.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    output = Output()
+    try:
+        code = _run(argv, output)
+        sys.stdout.flush()
+        return code
+    except SystemExit as stop:  # argparse has printed what there is to say.
+        return stop.code if isinstance(stop.code, int) else COULD_NOT_RUN
+    except Failure as failure:
+        output.errors(failure.diagnostics)
+        return exit_code(failure.diagnostics)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_standard_output()
+        return PIPE_CLOSED
+    except OSError as error:  # Those of files are diagnostics; what is left is standard output on a full disk.
+        _abandon_standard_output()
+        sys.stderr.write(f"archdsl: {error}\n")
+        return COULD_NOT_RUN
+    except Exception as error:
+        _confess(error)
+        return COULD_NOT_RUN
+
+
+def _run(argv: list[str], output: Output) -> int:
+    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+        raise Failure([_unknown_command(argv[0])])
+    parser = _parser(argv)
+    arguments = parser.parse_args(argv)
+    if arguments.command is None:
+        parser.print_help()
+        return FINE
+    output.color = wants_color(arguments.color, sys.stderr)
+    code: int = _command(arguments.command).run(arguments, output)
+    return code
+
+
+def _command(name: str) -> Any:
+    return import_module(f"archdsl.cli.commands.{name}")
+
+
+def _unknown_command(name: str) -> Diagnostic:
+    help_line = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
+    return Diagnostic(WRONG_USAGE, f"`{name}` is no command", None, help=help_line)
+
+
+# The command line ----------------------------------------------------------------------------------------------------
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="archdsl",
+        description="A declarative architecture compiler: convolutional networks as a paper's table.",
+        epilog=_EXAMPLES,
+        formatter_class=_Help,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"archdsl {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(name, help=summary, formatter_class=_Help, allow_abbrev=False)
+        if name in argv:
+            _command(name).add_arguments(command)
+            command.add_argument(
+                "--color",
+                choices=("auto", "always", "never"),
+                default="auto",
+                help="colour of diagnostics (default: auto, which heeds NO_COLOR and FORCE_COLOR)",
+            )
+    return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Wraps a text of one line, and leaves one of several as it is written."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
+
+# When things go wrong ------------------------------------------------------------------------------------------------
+
+
+def _abandon_standard_output() -> None:
+    """Sends what is still in the buffer nowhere, so that Python does not stumble over it at exit."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _confess(error: Exception) -> None:
+    if os.environ.get("ARCHDSL_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+        return
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    sys.stderr.write(
+        f"archdsl: this is a bug of archdsl, not of your file ({reason[:300]}); please report it with the file; "
+        "ARCHDSL_DEBUG=1 shows where\n"
+    )

@@ -1,0 +1,83 @@
+"""The SPEC arguments of a command: read, compiled, and what is wrong with them printed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archdsl.cli.exit_codes import exit_code
+from archdsl.cli.output import Output
+from archdsl.compiler import Compiled, compile_source, read
+from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.ir.architecture import Architecture
+from archdsl.language.parser import MAX_CHARACTERS
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class Specs:
+    """What came of the SPEC arguments: the files without a mistake, and the exit code that the others ask for."""
+
+    compiled: tuple[Compiled, ...]
+    exit_code: int
+
+    @property
+    def architectures(self) -> tuple[Architecture, ...]:
+        return tuple(architecture for file in self.compiled for architecture in file.architectures)
+
+
+def compile_specs(
+    specs: Sequence[str],
+    output: Output,
+    *,
+    variant: str | None = None,
+    resolution: tuple[int, int] | None = None,
+    claims: bool = False,
+) -> Specs:
+    """Compiles each file; the mistakes of all of them are printed, and a warning where a file has no model."""
+    compiled: list[Compiled] = []
+    code = 0
+    for spec in specs:
+        try:
+            file = compile_source(open_spec(spec), variant=variant, resolution=resolution, claims=claims)
+        except Failure as failure:
+            problems = failure.diagnostics
+        else:
+            problems = file.problems
+            if not problems:
+                compiled.append(file)
+                if not file.architectures:
+                    output.warnings([Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None)])
+        output.errors(problems)
+        code = max(code, exit_code(problems))
+    return Specs(tuple(compiled), code)
+
+
+def open_spec(spec: str) -> Source:
+    """The text of a SPEC argument, `-` being standard input. Raises Failure when there is none."""
+    if spec == STANDARD_INPUT:
+        return _standard_input()
+    try:
+        return read(spec)
+    except Failure as failure:
+        from archdsl.cli.shipped import suggestion
+
+        cannot = failure.diagnostics[0]
+        if cannot.code is not CANNOT_READ or (help_line := suggestion(spec)) is None:
+            raise
+        raise Failure([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+
+
+def _standard_input() -> Source:
+    if sys.stdin is None:
+        raise Failure([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
+    data = sys.stdin.buffer.read(4 * MAX_CHARACTERS + 1)
+    try:
+        text = data.decode("utf-8", "replace" if len(data) > 4 * MAX_CHARACTERS else "strict")
+    except UnicodeDecodeError as error:
+        message = f"standard input is not UTF-8 text (byte {error.start})"
+        raise Failure([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
+    return Source("<stdin>", text.removeprefix("\ufeff"))

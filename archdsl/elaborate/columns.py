@@ -1,0 +1,145 @@
+"""Whether the cells of a table of stages fit the blocks of its rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from archdsl.diagnostics import Diagnostic, Note, Span, did_you_mean
+from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
+from archdsl.elaborate.signatures import Signature
+from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
+from archdsl.ir.formula import module_name
+from archdsl.language import tree
+
+LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
+
+
+def no_op(row: StageRow) -> Diagnostic:
+    """A diagnostic for a row that names no block."""
+    if "op" in row.cells:
+        place = row.cells["op"][0].span
+        return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
+    columns = list(row.columns.values())
+    place = columns[0].to(columns[-1]) if columns and columns[0].source is columns[-1].source else row.span
+    return Diagnostic(
+        MISSING_BINDING,
+        "a table of stages needs an `op` column",
+        place,
+        help="its cells name the block of each stage: `| op | channels | layers |`",
+    )
+
+
+class Blocks(NamedTuple):
+    """The blocks of all rows of a table: their names, and the parameters that any of them has."""
+
+    names: frozenset[str]
+    parameters: tuple[str, ...]
+
+    @staticmethod
+    def of(signatures: Collection[Signature]) -> Blocks:
+        parameters = dict.fromkeys(name for signature in signatures for name in signature.parameters)
+        return Blocks(frozenset(signature.name for signature in signatures), tuple(parameters))
+
+
+def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: Blocks) -> Iterator[Diagnostic]:
+    """What is wrong with the columns of one row: its block takes `takes`, its `op` cell gives `given` already."""
+    if "" in row.cells:
+        return  # a header that is no name has been told
+    own = {column: cell for column, (cell, _) in row.cells.items() if column not in OWN_COLUMNS}
+    for column, cell in own.items():
+        if column not in takes.parameters:
+            yield from _unknown_column(row, column, cell, takes, blocks)
+    for parameter in takes.required:
+        empty = own.get(parameter)
+        if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
+            continue
+        yield Diagnostic(
+            MISSING_ARGUMENT,
+            f"`{takes.name}` needs `{parameter}`, which has no default",
+            empty.span if empty is not None else row.cells["op"][0].span,
+            help="write a value in this cell" if empty is not None else f"give the table a column `{parameter}`",
+        )
+
+
+def _unknown_column(
+    row: StageRow, column: str, cell: tree.Expression | tree.DefaultCell, takes: Signature, blocks: Blocks
+) -> Iterator[Diagnostic]:
+    op, header = row.cells["op"][0].span, row.columns[column]
+    is_default = isinstance(cell, tree.DefaultCell)
+    if _is_inside(cell.span, row) and not _is_inside(op, row):
+        # The row fitted until a model that extends this one gave it another block.
+        if not is_default:
+            yield Diagnostic(
+                UNKNOWN_COLUMN,
+                f"`{takes.name}` has no parameter `{column}`, and stage {row.number} gives one",
+                op,
+                notes=(Note("given here", cell.span),),
+                help=f"choose a block that takes `{column}`, or give this model `stages` of its own",
+            )
+    elif column not in blocks.parameters:
+        is_alone = len(blocks.names) == 1
+        yield Diagnostic(
+            UNKNOWN_COLUMN,
+            f"`{takes.name}` has no parameter `{column}`" if is_alone else f"no block of this table takes `{column}`",
+            header,
+            "unknown column",
+            help=did_you_mean(column, [*blocks.parameters, *OWN_COLUMNS])
+            or f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}",
+        )
+    elif not is_default:
+        yield Diagnostic(
+            UNKNOWN_COLUMN,
+            f"`{takes.name}` has no parameter `{column}`",
+            cell.span,
+            notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
+            help="write `-` in this cell",
+        )
+
+
+def _is_inside(span: Span, row: StageRow) -> bool:
+    return span.source is row.span.source and row.span.start <= span.start < row.span.end
+
+
+def label(cell: tree.Expression | tree.DefaultCell) -> str | None:
+    """The text of a cell that holds a label, such as `b0` or `050`; None when it holds something else."""
+    is_plain = isinstance(cell, tree.Name) or (isinstance(cell, tree.Literal) and not isinstance(cell.value, str))
+    text = cell.span.text
+    return text if is_plain and LABEL.fullmatch(text) else None
+
+
+def check_label(cell: tree.Expression | tree.DefaultCell, what: str) -> Diagnostic | None:
+    """A diagnostic for a cell that should hold a label and does not."""
+    if label(cell) is not None:
+        return None
+    message = f"the name of a {what} is a plain word or number"
+    return Diagnostic(BAD_VALUE, message, cell.span, help="such as `b0`, `050` or `small`")
+
+
+def stage_name(row: StageRow) -> str:
+    """The name of a stage in the emitted code: its `name` cell, else its number from 0."""
+    cell = row.cells["name"][0] if "name" in row.cells else None
+    text = label(cell) if cell is not None else None
+    if text is None:
+        return str(row.number - 1)
+    return text if text.isdigit() else module_name(text)
+
+
+def check_names_of_stages(rows: list[StageRow]) -> Iterator[Diagnostic]:
+    """What is wrong with the `name` cells of a table of stages."""
+    seen: dict[str, StageRow] = {}
+    for row in rows:
+        cell = row.cells["name"][0] if "name" in row.cells else None
+        if cell is not None and not isinstance(cell, tree.DefaultCell):
+            problem = check_label(cell, "stage")
+            if problem is not None:
+                yield problem
+                continue
+        name = stage_name(row)
+        first = seen.setdefault(name, row)
+        if first is not row:
+            place = cell.span if cell is not None else row.span
+            before = first.cells["name"][0].span if "name" in first.cells else first.span
+            notes = (Note(f"stage {first.number} has that name", before),)
+            yield Diagnostic(DUPLICATE_NAME, f"two stages are called `{name}`", place, notes=notes)

@@ -1,0 +1,80 @@
+"""The mistakes of all networks of a file, each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from archdsl.diagnostics import Diagnostic, Note
+from archdsl.elaborate.merge import Variant
+
+
+@dataclass
+class _Mistake:
+    first: Diagnostic
+    met: list[tuple[Variant, Diagnostic]]
+
+
+class Gathered:
+    """Collects the diagnostics of one network after the other: the same mistake in eight variants is one mistake."""
+
+    def __init__(self) -> None:
+        self._mistakes: dict[tuple[object, ...], _Mistake] = {}
+
+    def add(self, variant: Variant, diagnostics: Iterable[Diagnostic]) -> None:
+        counts: dict[tuple[object, ...], int] = {}
+        for diagnostic in diagnostics:
+            # Messages and notes speak of values, which differ between variants; places do not.
+            places = tuple((note.span.source.name, note.span.start) for note in diagnostic.notes if note.span)
+            same = (*diagnostic.key[:3], places)
+            counts[same] = counts.get(same, 0) + 1
+            mistake = self._mistakes.setdefault((*same, counts[same]), _Mistake(diagnostic, []))
+            mistake.met.append((variant, diagnostic))
+
+    def told(self, everything: Iterable[Variant]) -> list[Diagnostic]:
+        """One diagnostic a mistake, with a note on the networks that have it."""
+        sizes: dict[int, int] = {}
+        for variant in everything:
+            sizes[id(variant.definition)] = sizes.get(id(variant.definition), 0) + 1
+        if list(sizes.values()) == [1]:
+            return [mistake.first for mistake in self._mistakes.values()]  # there is but one network
+        return [_told(mistake, sizes) for mistake in self._mistakes.values()]
+
+    def told_claims(self) -> list[Diagnostic]:
+        """One diagnostic a claim, with the values of all networks that do not meet it."""
+        return [_told_claim(mistake) for mistake in self._mistakes.values()]
+
+
+def _told(mistake: _Mistake, sizes: dict[int, int]) -> Diagnostic:
+    diagnostic, met = mistake.first, mistake.met
+    where = _where(mistake, sizes[id(met[0][0].definition)])
+    return replace(diagnostic, notes=(*diagnostic.notes, Note(where))) if where else diagnostic
+
+
+def _told_claim(mistake: _Mistake) -> Diagnostic:
+    others = [Note(f"`{variant.name}`: {diagnostic.label}") for variant, diagnostic in mistake.met[1:]]
+    if len(others) > 8:
+        others = [*others[:7], Note(f"and {len(others) - 7} more")]
+    return replace(mistake.first, notes=(*mistake.first.notes, *others))
+
+
+def _where(mistake: _Mistake, size: int) -> str | None:
+    """Which networks a mistake is in, where that is not plain from its place."""
+    met = [variant for variant, _ in mistake.met]
+    first = met[0]
+    if first.label is None:
+        span, own = mistake.first.span, first.definition.model.span
+        is_inside = span is not None and span.source is own.source and own.start <= span.start < own.end
+        return None if is_inside and len(met) == 1 else f"in {_listed(met)}"
+    is_everywhere = len(met) == size > 1
+    if all(diagnostic == mistake.first for _, diagnostic in mistake.met):
+        return None if is_everywhere else f"in {_listed(met)}"
+    values = f"the values are those of `{first.label}`"
+    return f"in {f'every variant of `{first.definition.name}`' if is_everywhere else _listed(met)}; {values}"
+
+
+def _listed(met: list[Variant]) -> str:
+    names = [f"`{variant.name}`" for variant in met[:3]]
+    if len(met) > 3:
+        names = [*names[:2], f"{len(met) - 2} more"]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -1,0 +1,270 @@
+"""Mistakes in the names of a model: its bindings, its table of stages, what it takes over from the model it extends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
+from archdsl.elaborate.merge import merge, reference_problems
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.program import (
+    MAX_ANCESTORS,
+    SETTINGS,
+    ModelDefinition,
+    ancestry,
+    parameters_of,
+    parent,
+    repeats,
+)
+from archdsl.elaborate.requirements import MEASURES
+from archdsl.elaborate.signatures import Signature
+from archdsl.elaborate.stage_rows import StageRow
+from archdsl.elaborate.vocabulary import Vocabulary
+from archdsl.language import tree
+
+# The bindings that mean something to the compiler.
+SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
+# What an objective can speak of besides the names of its model and the measures of its network.
+_MERITS = ("accuracy", "latency")
+_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]}"
+
+
+class ModelNames:
+    """The check of one model."""
+
+    def __init__(self, definition: ModelDefinition, problems: Problems):
+        self.definition, self.problems = definition, problems
+        self.model, self.environment = definition.model, definition.environment
+        self.line = ancestry(definition)
+        last = self.line[-1]
+        # Whether everything that the model inherits is known.
+        self.is_whole = last.model.parent is None and len(self.line) <= MAX_ANCESTORS
+        self.words = Vocabulary(self.environment, problems)
+        self.inherited: dict[str, Span] = {}
+
+    def check(self) -> None:
+        self._check_reference()
+        self._check_parameters()
+        self._collect()
+        for statement in self.model.body:
+            match statement:
+                case tree.Binding(name=name, fact=None, value=value):
+                    self.words.given = frozenset((*MEASURES, *_MERITS)) if name.text == "objective" else frozenset()
+                    self.words.check(value, is_last=name.text in ("stem", "head"))
+                    self.words.given = frozenset()
+                case tree.Binding(name=name, value=value):
+                    self._check_owner(name)
+                    self.words.check(value)
+                case tree.Require(claim=claim):
+                    self.words.given, self.words.hint = frozenset(MEASURES), _SPEAKS_OF
+                    self.words.check(claim)
+                    self.words.given, self.words.hint = frozenset(), None
+                case tree.Stages(table=table):
+                    self.problems.add(*repeats(table.header, "column "))
+                    for row in table.rows:
+                        for column, cell in zip(table.header, row.cells, strict=True):
+                            self._check_cell(column.text, cell)
+                case tree.StagesOverride(bindings=bindings):
+                    self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
+                    for binding in bindings:
+                        self._check_cell(binding.name.text, binding.value)
+                case tree.Scale():
+                    pass  # its names are those of the rows, too
+        self._check_unique()
+        if self.is_whole:
+            self._check_input()
+            self._check_rows()
+
+    # What it inherits ------------------------------------------------------------------------------------------------
+
+    def _check_reference(self) -> None:
+        reference, base = self.model.parent, parent(self.definition)
+        if reference is None:
+            return
+        words = Vocabulary(self.environment, self.problems, has_settings=False)
+        for argument in reference.arguments:
+            words.check(argument.value)
+        if base is not None:
+            wrong = list(reference_problems(reference, base, parameters_of(base)))
+            self.problems.add(*wrong)
+            self.is_whole = self.is_whole and not wrong
+
+    def _check_parameters(self) -> None:
+        words = Vocabulary(self.environment, self.problems, has_settings=False)
+        for owner in self.line[1:]:
+            for parameter in owner.model.parameters:
+                words.own.setdefault(parameter.name.text, parameter.name.span)
+        for parameter in self.model.parameters:
+            words.later[parameter.name.text] = parameter.name.span
+        for parameter in self.model.parameters:
+            if parameter.default is not None:
+                words.check(parameter.default)
+            words.own[parameter.name.text] = parameter.name.span
+            words.later.pop(parameter.name.text, None)
+        self.problems.add(*repeats([parameter.name for parameter in self.model.parameters], "parameter "))
+
+    def _collect(self) -> None:
+        """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
+        for owner in self.line:
+            for parameter in owner.model.parameters:
+                self.words.own.setdefault(parameter.name.text, parameter.name.span)
+            for statement in owner.model.body:
+                if isinstance(statement, tree.Binding) and statement.fact is None:
+                    self.words.own.setdefault(statement.name.text, statement.name.span)
+        self.words.own.pop("drop_path", None)  # as a name it is the layer, whatever the schedule
+
+    # Its own statements ----------------------------------------------------------------------------------------------
+
+    def _check_owner(self, name: tree.Identifier) -> None:
+        if name.text not in ("stem", "input"):
+            message = f"a model sets facts of its `stem` or `input`, not of `{name.text}`"
+            help = did_you_mean(name.text, ("stem", "input")) or "for example `stem.variance = 1`"
+            self.problems.add(Diagnostic(UNKNOWN_NAME, message, name.span, help=help))
+
+    def _check_cell(self, column: str, cell: tree.Expression | tree.DefaultCell) -> None:
+        if column == "name" or isinstance(cell, tree.DefaultCell):
+            return
+        if column == "op":
+            self.words.check_op(cell)
+        else:
+            self.words.check(cell)
+
+    def _check_unique(self) -> None:
+        bindings = [statement for statement in self.model.body if isinstance(statement, tree.Binding)]
+        own = {parameter.name.text: parameter.name for parameter in reversed(self.model.parameters)}
+        plain = [binding.name for binding in bindings if binding.fact is None]
+        self.problems.add(*repeats([*own.values(), *plain], ""))
+        self.problems.add(*repeats([_fact(binding) for binding in bindings if binding.fact is not None], ""))
+        if len(self.line) > 1:
+            base = self.line[1]
+            inherited = parameters_of(base)
+            for name in plain:
+                if name.text in inherited and name.text not in own:
+                    self.problems.add(_is_parameter(name, base.name, inherited[name.text]))
+        for kind, word in ((tree.Stages, "stages"), (tree.Scale, "scale")):
+            places = [_keyword(s.span, word) for s in self.model.body if isinstance(s, kind)]
+            for place in places[1:]:
+                notes = (Note("the first one", places[0]),)
+                message = f"a model has one `{word}`; this is another"
+                self.problems.add(Diagnostic(DUPLICATE_NAME, message, place, notes=notes))
+
+    def _check_input(self) -> None:
+        if "input" not in self.words.own:
+            self.problems.add(
+                Diagnostic(
+                    MISSING_BINDING,
+                    f"model `{self.model.name.text}` has no `input`",
+                    self.model.name.span,
+                    help="write the shape of its images: `input = 3 x 224 x 224`",
+                )
+            )
+
+    # Its rows --------------------------------------------------------------------------------------------------------
+
+    def _check_rows(self) -> None:
+        try:
+            rows = merge(self.definition).rows.rows
+        except Stop as problem:
+            self.problems.add(problem.diagnostic)
+            return
+        self._check_scale(rows)
+        if not any(isinstance(statement, tree.Stages | tree.StagesOverride) for statement in self.model.body):
+            return  # inherited as they are
+        self.problems.add(*check_names_of_stages(rows))
+        taken = [self._takes(row) for row in rows]
+        if None in taken:
+            return  # what an unknown block takes is unknown; elaboration will tell
+        blocks = Blocks.of([take[0] for take in taken if take is not None])
+        for row, take in zip(rows, taken, strict=True):
+            if take is not None:
+                self.problems.add(*check_row(row, *take, blocks))
+
+    def _check_scale(self, rows: list[StageRow]) -> None:
+        columns = {column: None for row in rows for column in row.cells}
+        self.words.given = frozenset({*columns, "layers"})
+        for statement in self.model.body:
+            if not isinstance(statement, tree.Scale):
+                continue
+            self.problems.add(*repeats([binding.name for binding in statement.bindings], "column ", "given"))
+            for binding in statement.bindings:
+                self.words.check(binding.value)
+                name = binding.name
+                if rows and name.text not in self.words.given:
+                    message = f"the table of stages has no column `{name.text}` to scale"
+                    help = did_you_mean(name.text, columns) or f"its columns are {', '.join(columns)}"
+                    self.problems.add(Diagnostic(UNKNOWN_COLUMN, message, name.span, help=help))
+        self.words.given = frozenset()
+
+    def _takes(self, row: StageRow) -> tuple[Signature, set[str]] | None:
+        """What the block of a row takes and what its cell gives already; None when that is not known here."""
+        cell = row.cells["op"][0] if "op" in row.cells else None
+        if cell is None or isinstance(cell, tree.DefaultCell):
+            self.problems.add(no_op(row))
+            return None
+        return self._op(cell)
+
+    def _op(self, cell: tree.Expression) -> tuple[Signature, set[str]] | None:
+        match cell:
+            case tree.Name(text=text) if text not in self.words.own:
+                quiet = Vocabulary(self.environment, Problems())
+                signature = quiet.signature(cell, is_block=True)
+                return (signature, set()) if signature else None
+            case tree.Call(function=tree.Name() as function, arguments=arguments):
+                made = self._op(function)
+                if made is None:
+                    return None
+                names = [argument.name.text for argument in arguments if argument.name]
+                return made[0], {*names, *made[0].parameters[: len(arguments) - len(names)]}
+            case tree.Choice(options=options):
+                made_of = [self._op(option) for option in options]
+                known = [made for made in made_of if made is not None]
+                if len(known) < len(made_of):
+                    return None
+                return _either([signature for signature, _ in known]), set.union(*(given for _, given in known))
+            case _:
+                return None
+
+
+def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> None:
+    """A binding that nothing uses and that is nearly called like one with a meaning is a slip of the pen."""
+    models = list(models)
+    used = set[str]().union(*(model.words.used for model in models))
+    for model in models:
+        for statement in model.model.body:
+            if not isinstance(statement, tree.Binding) or statement.fact is not None:
+                continue
+            name = statement.name
+            if name.text in SPECIAL or name.text in used:
+                continue
+            near = did_you_mean(name.text, SPECIAL, cutoff=0.8)
+            if near is not None:
+                problems.add(Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span, help=near))
+
+
+def _either(signatures: list[Signature]) -> Signature:
+    """What one of several blocks takes: any of their parameters, and whatever all of them need."""
+    parameters = dict.fromkeys(name for signature in signatures for name in signature.parameters)
+    required = [name for name in parameters if all(name in signature.required for signature in signatures)]
+    return Signature("` or `".join(signature.name for signature in signatures), tuple(parameters), tuple(required))
+
+
+def _is_parameter(name: tree.Identifier, base: str, parameter: tree.Parameter) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_NAME,
+        f"`{name.text}` is a parameter of `{base}` already",
+        name.span,
+        notes=(Note("declared here", parameter.name.span),),
+        help=f"give it a value where the model is named: `extends {base}({name.text} = ...)`",
+    )
+
+
+def _fact(binding: tree.Binding) -> tree.Identifier:
+    """The name of a fact together with that of its tensor: `stem.variance`."""
+    assert binding.fact is not None
+    return tree.Identifier(binding.name.span.to(binding.fact.span), f"{binding.name.text}.{binding.fact.text}")
+
+
+def _keyword(span: Span, word: str) -> Span:
+    return Span(span.source, span.start, span.start + len(word))

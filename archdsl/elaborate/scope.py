@@ -1,0 +1,63 @@
+"""The names in reach of an expression, and where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archdsl.elaborate.naming import Names
+from archdsl.elaborate.program import SETTINGS, Environment
+from archdsl.elaborate.values import Value
+from archdsl.language import tree
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.apply import Applier
+
+
+class Origin(NamedTuple):
+    """Where a value was written: an expression, with the names that it was written in reach of."""
+
+    node: tree.Expression
+    scope: Scope
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """The names in reach of an expression, and where layers are applied."""
+
+    environment: Environment
+    names: dict[str, Value]
+    settings: Mapping[str, Value]
+    applier: Applier
+    steps: Names
+    # Where the values of `names` were written: diagnostics follow a number back to the cell that it came from.
+    origins: dict[str, Origin] = field(default_factory=dict)
+    # Looks a name up that is bound but not evaluated yet (a model's bindings refer to each other in any order).
+    pending: Callable[[str], Value] | None = None
+    waiting: frozenset[str] = frozenset()
+
+    def among(
+        self, environment: Environment, names: dict[str, Value] | None = None, origins: dict[str, Origin] | None = None
+    ) -> Scope:
+        """The same scope for text of another file, with further names in front of its own."""
+        return Scope(
+            environment,
+            {**self.names, **names} if names else self.names,
+            self.settings,
+            self.applier,
+            self.steps,
+            {**self.origins, **origins} if origins else self.origins,
+            self.pending,
+            self.waiting,
+        )
+
+
+NO_NAMES = Names()
+_NO_APPLIER: Any = None
+
+
+def bare(environment: Environment, names: dict[str, Value], origins: dict[str, Origin]) -> Scope:
+    """A scope outside any network, for the values of parameters: no tensor can be met in it, so nothing is applied."""
+    settings = {**dict.fromkeys(SETTINGS), "padding": "symmetric"}
+    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins)

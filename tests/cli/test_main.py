@@ -1,0 +1,173 @@
+"""The frame of the command line: help, exit codes, streams, colour, and what happens when things go wrong."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archdsl.cli.commands import list as list_command
+from archdsl.cli.main import COMMANDS
+from archdsl.cli.output import wants_color
+from archdsl.version import __version__
+from tests.cli.conftest import BROKEN, SMALL, Command
+
+
+def test_version(archdsl: Command) -> None:
+    assert archdsl("--version") == (0, f"archdsl {__version__}\n", "")
+
+
+def test_without_a_command_it_helps(archdsl: Command) -> None:
+    assert archdsl() == archdsl("--help")
+    code, out, _ = archdsl()
+    assert code == 0
+    assert all(command in out for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str, archdsl: Command) -> None:
+    code, out, err = archdsl(command, "--help")
+    assert (code, err) == (0, "")
+    assert f"archdsl {command}" in out.partition("example")[2]
+
+
+def test_unknown_command(archdsl: Command) -> None:
+    code, out, err = archdsl("biuld", "x.arch")
+    assert (code, out) == (2, "")
+    assert "did you mean `build`?" in err
+
+
+@pytest.mark.parametrize(
+    "argv", [["estimate"], ["estimate", "--per", "atom", "x"], ["check", "--nope"], ["estimate", "--vari", "b0", "x"]]
+)
+def test_wrong_usage_is_2(argv: list[str], archdsl: Command) -> None:
+    code, out, err = archdsl(*argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: archdsl ")
+
+
+def test_results_and_diagnostics_have_streams_of_their_own(small: Path, process: Command) -> None:
+    Path("broken.arch").write_text(BROKEN)
+    code, out, err = process("estimate", small, "broken.arch", "missing.arch", "--per", "model")
+    assert code == 2  # the worst of them
+    assert out.splitlines()[1].startswith("small ")
+    assert "broken.arch:4:" in err
+    assert "cannot read missing.arch" in err
+    assert process("estimate", small, "broken.arch").code == 1
+    assert process("estimate", small).code == 0
+
+
+def test_standard_input(process: Command) -> None:
+    assert process("check", "-", stdin=SMALL) == (0, "<stdin>: 1 model, 1 claim holds\n", "")
+    code, _, err = process("check", "-", stdin=BROKEN)
+    assert code == 1
+    assert "<stdin>:4:" in err
+    code, _, err = process("check", "-", stdin=b"model \xff")
+    assert code == 1
+    assert "not UTF-8" in err
+    assert process("check", "-", stdin=b"\xef\xbb\xbf" + SMALL.encode()).code == 0
+
+
+@pytest.mark.parametrize("name", ["v2_l", "efficientnetv2_l", "v2l", "efficientnetv2_l.arch"])
+def test_a_shipped_name_is_no_file_but_a_hint(name: str, archdsl: Command) -> None:
+    code, out, err = archdsl("estimate", name)
+    assert (code, out) == (2, "")
+    assert "did you mean " in err
+    assert "v2_l.arch?" in err
+
+
+def test_color(small: Path, process: Command) -> None:
+    Path("broken.arch").write_text(BROKEN)
+    escape = "\033["
+    assert escape not in process("check", "broken.arch").err  # no terminal
+    assert escape in process("check", "broken.arch", FORCE_COLOR="1").err
+    assert escape not in process("check", "broken.arch", FORCE_COLOR="1", NO_COLOR="1").err
+    assert escape in process("check", "broken.arch", "--color", "always", NO_COLOR="1").err
+    assert escape not in process("check", "broken.arch", "--color", "never", FORCE_COLOR="1").err
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_person_at_a_terminal_sees_color() -> None:
+    assert wants_color("auto", _Terminal(), {"TERM": "xterm"})
+    assert not wants_color("auto", _Terminal(), {"TERM": "dumb"})
+    assert not wants_color("auto", _Terminal(), {"NO_COLOR": "1"})
+    assert wants_color("auto", _Terminal(), {"NO_COLOR": "", "FORCE_COLOR": ""})
+    assert not wants_color("auto", io.StringIO(), {"FORCE_COLOR": "0"})
+
+
+# When things go wrong ------------------------------------------------------------------------------------------------
+
+
+def test_an_exception_is_one_line_and_2(small: Path, archdsl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("two\nlines")
+
+    monkeypatch.setattr(list_command, "aligned", fail)
+    code, out, err = archdsl("list", small)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "bug of archdsl" in err
+    assert "ValueError: two lines" in err
+    monkeypatch.setenv("ARCHDSL_DEBUG", "1")
+    assert "Traceback" in archdsl("list", small).err
+
+
+def test_interrupt_is_quiet(small: Path, archdsl: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(list_command, "aligned", interrupt)
+    assert archdsl("list", small) == (130, "", "")
+
+
+def test_control_c_in_a_process_is_quiet() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-m", "archdsl", "check", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(1)  # It waits for its input.
+    running.send_signal(signal.SIGINT)
+    assert running.communicate() == (b"", b"")
+    assert running.returncode == 130
+
+
+def _shell(command: str) -> tuple[int, str]:
+    done = subprocess.run(["bash", "-c", command], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_closed_pipe_is_quiet(small: Path) -> None:
+    # Standard output is a pipe that nobody reads.
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "archdsl", "list", str(small)], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_line(small: Path) -> None:
+    code, err = _shell(f"{sys.executable} -m archdsl list {small} > /dev/full")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert "No space left" in err
+
+
+def test_closed_streams(small: Path) -> None:
+    assert _shell(f"{sys.executable} -m archdsl list {small} >&-") == (0, "")
+    assert _shell(f"{sys.executable} -m archdsl check nope.arch 2>&-") == (2, "")
+    code, err = _shell(f"{sys.executable} -m archdsl check - <&-")
+    assert code == 2
+    assert "cannot read standard input" in err

@@ -1,0 +1,1 @@
+"""Comparisons with the model zoos: counts, outputs and gradients on copied weights."""

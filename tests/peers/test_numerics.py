@@ -1,0 +1,82 @@
+"""The same outputs and gradients as the peers', on their weights."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import archdsl
+from tests.peers.zoo import copy_weights, peer, relative_error, shake
+
+SPECS = archdsl.specs_folder()
+
+# Our spec and model, the peer's model, and a size that keeps the run short; odd sizes tell the paddings apart.
+CASES = [
+    ("efficientnet", "efficientnet_b0", "timm efficientnet_b0", 193),
+    ("efficientnet", "efficientnet_b0", "torchvision efficientnet_b0", 160),
+    ("efficientnet", "efficientnet_b3", "timm efficientnet_b3", 161),
+    ("efficientnet", "efficientnet_b3", "torchvision efficientnet_b3", 160),
+    ("tf_efficientnet", "tf_efficientnet_b0", "timm tf_efficientnet_b0", 193),
+    ("tf_efficientnet", "tf_efficientnet_b3", "timm tf_efficientnet_b3", 160),
+    ("tf_efficientnetv2", "tf_efficientnetv2_b0", "timm tf_efficientnetv2_b0", 193),
+    ("tf_efficientnetv2", "tf_efficientnetv2_s", "timm tf_efficientnetv2_s", 160),
+    ("tf_efficientnetv2", "tf_efficientnetv2_l", "timm tf_efficientnetv2_l", 128),
+    ("v2_s", "efficientnetv2_s", "torchvision efficientnet_v2_s", 161),
+    ("v2_s", "efficientnetv2_s", "timm efficientnetv2_s", 160),
+    ("v2_l", "efficientnetv2_l", "torchvision efficientnet_v2_l", 129),
+    ("v2_l", "efficientnetv2_l", "timm efficientnetv2_l", 128),
+    ("mobilenetv2", "mobilenetv2_100", "timm mobilenetv2_100", 193),
+    ("mobilenetv2", "mobilenetv2_100", "torchvision mobilenet_v2", 160),
+    ("mobilenetv2", "mobilenetv2_140", "timm mobilenetv2_140", 160),
+]
+
+
+def _same_numerics(theirs: nn.Module, ours: nn.Module) -> None:
+    """Gives a peer our batch-norm constants where its own differ from the spec's (timm's plain V2 has eps 1e-5)."""
+    eps = {m.eps for m in ours.modules() if isinstance(m, nn.BatchNorm2d)}
+    assert len(eps) == 1
+    for module in theirs.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = next(iter(eps))
+
+
+@pytest.mark.parametrize(("spec", "name", "other", "size"), CASES)
+def test_outputs_and_gradients_equal_the_peer(spec: str, name: str, other: str, size: int) -> None:
+    torch.manual_seed(0)
+    options = {} if other.startswith("torchvision") else {"drop_rate": 0.0, "drop_path_rate": 0.0}
+    theirs = peer(other, **options)
+    ours = archdsl.load(SPECS / f"{spec}.arch", name).build(drop_path_rate=0.0)
+    if "efficientnetv2" in other and "tf_" not in other:
+        _same_numerics(theirs, ours)
+    shake(theirs)
+    copy_weights(theirs, ours)
+    images = torch.randn(2, 3, size, size)
+
+    with torch.no_grad():
+        assert relative_error(ours.eval()(images), theirs.eval()(images)) < 1e-4
+
+    _without_chance(theirs)
+    _without_chance(ours)
+    labels = torch.tensor([1, 7])
+    gradients = []
+    for model in (ours.train(), theirs.train()):
+        loss = nn.functional.cross_entropy(model(images), labels)
+        loss.backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    assert gradients[0].shape == gradients[1].shape
+    difference = (gradients[0] - gradients[1]).norm() / gradients[1].norm()
+    assert float(difference) < 1e-3
+
+
+def _without_chance(model: nn.Module) -> None:
+    """Switches off dropout and stochastic depth, whatever the library calls them."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+        if type(module).__name__ == "StochasticDepth":
+            module.p = 0.0
+        if type(module).__name__ == "DropPath":
+            for attribute in ("drop_prob", "rate"):
+                if hasattr(module, attribute):
+                    setattr(module, attribute, 0.0)
