@@ -206,6 +206,8 @@ def compile_source(
         chosen = _chosen(environment, variant, source, problems) if not problems else []
         mistakes, refuted, effort = Gathered(), Gathered(), Effort()
         for network in chosen:
+            if effort.is_spent:
+                break
             found = Problems()
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
             mistakes.add(network, found.sorted())

@@ -1,13 +1,12 @@
-"""From text to estimate in one warm process, against the peers' counting alone, their libraries imported and models built.
+"""From text to estimate in one warm process, against the peers' counting alone.
 
-Ours reads everything from the text in each round (parsed, names checked, elaborated, counted) but for the standard
-library, which a process reads once.
+The peers' libraries are imported and their models built before. Ours reads everything from the text in each round
+(parsed, names checked, elaborated, counted) but for the standard library, which a process reads once.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from functools import partial
 from importlib import import_module
@@ -18,7 +17,7 @@ from archdsl.backends.table import aligned
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from benchmarks.estimate_process import MACS, PARAMETERS, PEERS, PYTHON
-from benchmarks.measure import ROOT, interleave, row, seconds, write_results
+from benchmarks.measure import ROOT, interleave, row, run, seconds, write_results
 
 REQUIRED_MS = 10.0
 OURS, COLD = "archdsl, text to estimate", "archdsl, first call of a process"
@@ -33,8 +32,7 @@ def count(text: str) -> Estimate:
 
 def first_call() -> float:
     """How long the first call takes in a process of its own that has imported archdsl."""
-    command = [PYTHON, "-m", "benchmarks.estimate_in_process", "--first-call"]
-    return float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    return float(run([PYTHON, "-m", "benchmarks.estimate_in_process", "--first-call"]).stdout)
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from archdsl.backends.table import aligned
-from benchmarks.measure import ROOT, interleave, row, seconds, write_results
+from benchmarks.measure import interleave, row, run, seconds, write_results
 
 PARAMETERS = 118_515_272
 MACS = 56_079_699_008
@@ -48,27 +47,21 @@ PEERS = {
 }
 
 
-def run(command: list[str]) -> str:
-    """What a command prints."""
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-
-
 def peer_command(peer: Peer) -> list[str]:
     return [PYTHON, "-m", f"benchmarks.peers.{peer.module}"]
 
 
 def verify() -> list[str]:
     """Checks that each side prints the right counts, and returns the heavy modules that ours imports: none."""
-    model = json.loads(run([*_ESTIMATE, "--output-format", "json"]))["models"][0]
-    counted = {OURS: ((model["params"], model["macs"]), (PARAMETERS, MACS))}
+    model = json.loads(run([*_ESTIMATE, "--output-format", "json"]).stdout)["models"][0]
+    counted = {OURS: ([model["params"], model["macs"]], [PARAMETERS, MACS])}
     for name, peer in PEERS.items():
-        printed = tuple(map(int, run(peer_command(peer)).split()))
-        counted[name] = (printed, (PARAMETERS, peer.macs))
+        printed = [int(count) for count in run(peer_command(peer)).stdout.split()]
+        counted[name] = (printed, [PARAMETERS, peer.macs])
     for name, (found, expected) in counted.items():
         if found != expected:
             sys.exit(f"{name} counts {found} and not {expected}")
-    command = [PYTHON, "-c", _IMPORTED]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stderr.split()
+    return run([PYTHON, "-c", _IMPORTED]).stderr.split()
 
 
 def main() -> None:

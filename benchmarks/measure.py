@@ -27,6 +27,15 @@ def seconds(action: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
+def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the repository to its end, which must be a good one.
+
+    Python keeps its compiled modules between runs, as it does for installed packages, whatever the environment says.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+
+
 def interleave(timings: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
     """Takes each timing once a round, so that whatever else the machine does falls on all of them alike."""
     taken: dict[str, list[float]] = {name: [] for name in timings}

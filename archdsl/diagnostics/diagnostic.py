@@ -12,7 +12,8 @@ from archdsl.diagnostics.source import Span
 # A file with more problems than this is broken as a whole; telling all would take long and help nobody.
 MOST = 200
 _LONGEST = 80
-_MOST_CANDIDATES = 2_000
+_MOST_CANDIDATES = 500
+_TOO_MANY_CANDIDATES = 5_000
 _NEARER = 0.08
 
 
@@ -84,9 +85,14 @@ def did_you_mean(name: str, candidates: Iterable[str], *, cutoff: float = 0.61) 
     """A help line that names the nearest candidates, or None when nothing is near."""
     if len(name) > _LONGEST:
         return None
-    # Names of very different lengths are never near; leaving them out keeps this quick in a file with many names.
-    plausible = {candidate for candidate in candidates if abs(len(candidate) - len(name)) <= 2 + len(name) // 2}
-    near = get_close_matches(name, sorted(plausible)[:_MOST_CANDIDATES], n=3, cutoff=cutoff)
+    # Names of very different lengths are never near, and few people mistake a first letter: this keeps the search
+    # short in a file with many names. Among thousands it would still be long.
+    known = set(candidates)
+    if len(known) > _TOO_MANY_CANDIDATES:
+        return None
+    plausible = [candidate for candidate in known if abs(len(candidate) - len(name)) <= 2 + len(name) // 2]
+    ordered = sorted(plausible, key=lambda candidate: (candidate[:1] != name[:1], candidate))
+    near = get_close_matches(name, ordered[:_MOST_CANDIDATES], n=3, cutoff=cutoff)
     if not near:
         return None
     best = SequenceMatcher(None, near[0], name).ratio()

@@ -83,6 +83,10 @@ class Effort:
 
     spent: int = 0
 
+    @property
+    def is_spent(self) -> bool:
+        return self.spent > MAX_EFFORT
+
 
 class Applier:
     """Applies layers under one model's settings and keeps every distinct block instance."""
@@ -136,7 +140,7 @@ class Applier:
 
     def _count(self, layer: Layer) -> None:
         self.effort.spent += bulk(layer)
-        if self.effort.spent > MAX_EFFORT:
+        if self.effort.is_spent:
             raise stop(
                 TOO_LARGE,
                 f"the file applies more than {MAX_EFFORT:,} distinct layers",

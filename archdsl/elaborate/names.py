@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
 from archdsl.elaborate.columns import check_label, label
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.names_of_models import ModelNames, check_bindings_used
@@ -18,9 +18,14 @@ from archdsl.elaborate.program import Environment, parameters_of, repeats, twice
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
 
+MAX_NETWORKS = 1_000
+
 
 def check_names(environment: Environment, problems: Problems) -> None:
     """Adds every mistake in a name of the file: unknown ones, ones defined twice, arguments that do not fit."""
+    if too_many := _too_many_networks(environment):
+        problems.add(too_many)
+        return
     for item in environment.module.items:
         if isinstance(item, tree.Block):
             _guarded(partial(_check_block, item, environment, problems), item.name.span, problems)
@@ -33,6 +38,16 @@ def check_names(environment: Environment, problems: Problems) -> None:
         _guarded(model.check, model.model.name.span, problems)
     check_bindings_used(models, problems)
     _check_labels(environment, problems)
+
+
+def _too_many_networks(environment: Environment) -> Diagnostic | None:
+    rows = sum(len(table.table.rows) for definition in environment.own_models for table in definition.variants)
+    count = len(environment.own_models) + rows
+    if count <= MAX_NETWORKS:
+        return None
+    place = environment.own_models[0].model.name.span
+    message = f"a file with {count:,} models and variants is more than the bound of {MAX_NETWORKS:,}"
+    return Diagnostic(TOO_LARGE, message, place, help="split it")
 
 
 def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop
@@ -28,6 +28,7 @@ from archdsl.language import tree
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
 # What an objective can speak of besides the names of its model and the measures of its network.
 _MERITS = ("accuracy", "latency")
+MAX_STAGES = 1_000
 _SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]}"
 
 
@@ -164,14 +165,21 @@ class ModelNames:
     # Its rows --------------------------------------------------------------------------------------------------------
 
     def _check_rows(self) -> None:
+        own = [s for s in self.model.body if isinstance(s, tree.Stages | tree.StagesOverride | tree.Scale)]
+        for statement in own:
+            if isinstance(statement, tree.Stages) and len(statement.table.rows) > MAX_STAGES:
+                message = f"{len(statement.table.rows):,} stages are more than the bound of {MAX_STAGES:,}"
+                help = "a stage repeats its block `layers` times"
+                self.problems.add(Diagnostic(TOO_LARGE, message, _keyword(statement.span, "stages"), help=help))
+                return
+        if not own:
+            return  # the rows are as the parent checked them
         try:
             rows = merge(self.definition).rows.rows
         except Stop as problem:
             self.problems.add(problem.diagnostic)
             return
         self._check_scale(rows)
-        if not any(isinstance(statement, tree.Stages | tree.StagesOverride) for statement in self.model.body):
-            return  # inherited as they are
         self.problems.add(*check_names_of_stages(rows))
         taken = [self._takes(row) for row in rows]
         if None in taken:
@@ -236,7 +244,7 @@ def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> Non
             if not isinstance(statement, tree.Binding) or statement.fact is not None:
                 continue
             name = statement.name
-            if name.text in SPECIAL or name.text in used:
+            if name.text in SPECIAL or name.text in used or problems.is_full:
                 continue
             near = did_you_mean(name.text, SPECIAL, cutoff=0.8)
             if near is not None:

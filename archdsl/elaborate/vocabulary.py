@@ -39,7 +39,8 @@ class Vocabulary:
 
     def check(self, node: tree.Expression, *, is_last: bool = False) -> None:
         """Adds the mistakes in an expression. `is_last`: it stands for a layer that gets no further arguments."""
-        _RULES[type(node)](self, node, is_last)
+        if not self.problems.is_full:
+            _RULES[type(node)](self, node, is_last)
 
     def check_op(self, node: tree.Expression) -> None:
         """The same for an `op` cell, where a name is that of a block."""

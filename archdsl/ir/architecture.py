@@ -10,7 +10,7 @@ from archdsl.ir.body import Apply, BlockInstance, Sequence
 if TYPE_CHECKING:
     import networkx
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 Argument = bool | int | float | str | None
 

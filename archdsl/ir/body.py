@@ -165,4 +165,3 @@ class BlockInstance(Frozen):
     facts: dict[str, OutputFact] = {}
     body: tuple[TensorBinding, ...]
     place: Place
-

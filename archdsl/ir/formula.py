@@ -11,14 +11,31 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+import re
 
-# Names that emitted code uses for itself.
-_RESERVED = frozenset(dir(builtins)) | {"self", "torch", "nn", "functional", "Tensor", "divisible", "pipeline"}
+# What emitted code uses for itself, besides classes.
+_RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
+_RESERVED |= {"self", "torch", "nn", "functional", "divisible", "pipeline", "initialize", "pad_same", "drop_path"}
+
+# Names that Python mangles, and those of facts of a block's input.
+_PREFIXED = re.compile(r"(own_)*(_|in_)")
+_PRIVATE = re.compile(r"(own)*_")
 
 
 def identifier(name: str) -> str:
-    """A Python name for a name of the language, the same every time; one that Python keeps for itself gets a `_`."""
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) or name in _RESERVED else name
+    """A Python name for a name of the language, the same every time and a different one for every name.
+
+    A name that Python or emitted code keeps for itself, or that could be a class's, gets a `_`; one that begins with
+    `_` or `in_` gets an `own_`.
+    """
+    return python_name(f"own_{name}" if _PREFIXED.match(name) else name)
+
+
+def python_name(name: str) -> str:
+    """The same for variables, which may begin as they like."""
+    plain = name.rstrip("_")
+    is_like_a_class = plain[:1].isupper() and "_" not in plain
+    return f"{name}_" if plain in _RESERVED or is_like_a_class else name
 
 
 def names(formula: str) -> set[str]:
@@ -39,11 +56,13 @@ _MODULE_ATTRIBUTES = frozenset(
     register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
     register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty train
     training type xpu zero_grad
-    """.split()
+    """.split()  # noqa: SIM905 - a list of one name a line would be long
 )
 
 
 def module_name(name: str) -> str:
-    """A name for a sub-module: a Python identifier that no attribute of `torch.nn.Module` has taken."""
-    name = identifier(name)
-    return f"{name}_" if name in _MODULE_ATTRIBUTES or name.startswith("_") else name
+    """A name for a sub-module: an attribute that Python allows and `torch.nn.Module` has not taken."""
+    if _PRIVATE.match(name):
+        name = f"own{name}"
+    plain = name.rstrip("_")
+    return f"{name}_" if plain in _MODULE_ATTRIBUTES or keyword.iskeyword(plain) else name

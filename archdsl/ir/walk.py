@@ -30,6 +30,7 @@ from archdsl.ir.body import (
 )
 from archdsl.ir.formula import module_name
 from archdsl.ir.operators import Primitive
+from archdsl.ir.parts import is_own_module
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
 # holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. Every step and every tensor counts.
@@ -214,7 +215,7 @@ class Tracer:
 
     def _binding(self, binding: TensorBinding, scope: Scope) -> Tensor:
         value = binding.value
-        if binding.name != "out" and isinstance(value, Chain) and not _reads_others(value):
+        if isinstance(value, Chain) and is_own_module(binding):
             source = self._tensor(value.source, scope)
             assert isinstance(source, Tensor)
             own = _join(scope.path, module_name(binding.name))
@@ -253,8 +254,3 @@ class Tracer:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name
-
-
-def _reads_others(chain: Chain) -> bool:
-    """Whether a step reads a further tensor; then the steps are modules of the block itself, not of a pipeline."""
-    return any(isinstance(step, Apply) and step.others for step in chain.steps)

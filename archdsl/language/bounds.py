@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
 from typing import Any, Final
 
 from archdsl.diagnostics import Diagnostic, Source, Span
@@ -21,9 +20,9 @@ BRACKETS: Final = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*|[()\[\]{}]')
 
 # The fields of each kind of node that may hold nodes.
 _PARTS: Final = {
-    kind: tuple(field.name for field in fields(kind) if field.name not in ("span", "text", "doc", "operator"))
+    kind: tuple(name for name in kind.fields if name not in ("span", "text", "doc", "operator"))
     for kind in vars(tree).values()
-    if isinstance(kind, type) and issubclass(kind, tree.Node)
+    if isinstance(kind, type) and issubclass(kind, tree.Node) and kind is not tree.Node
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from lark import Token
@@ -139,7 +138,9 @@ class Builder:
         value = _expression(value)
         if isinstance(value, tree.Name | tree.Literal):
             return value
-        return replace(value, span=self._span(opening, closing))
+        # With its parentheses, so that what a diagnostic underlines is balanced.
+        _, *parts = (getattr(value, name) for name in value.fields)
+        return type(value)(self._span(opening, closing), *parts)
 
     def composite(self, children: list[Any]) -> tree.Composite:
         opening, value, closing = children

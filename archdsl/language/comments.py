@@ -32,13 +32,18 @@ def collect(source: Source) -> tuple[Comment, ...]:
 
 
 def docs(comments: tuple[Comment, ...]) -> dict[int, str]:
-    """The text of each run of `##` lines, by the number of the line right below the run."""
+    """The text of each run of `##` lines, by the number of the line right below it and the `#` lines that follow it."""
     found: dict[int, str] = {}
     for comment in comments:
-        if not (comment.own_line and comment.text.startswith("##")):
+        if not comment.own_line:
             continue
         line = comment.span.line
-        text = comment.text.lstrip("#").strip()
         before = found.pop(line, None)
+        if not comment.text.startswith("##"):
+            # A remark between a doc comment and its item does not part the two.
+            if before is not None:
+                found[line + 1] = before
+            continue
+        text = comment.text.lstrip("#").strip()
         found[line + 1] = f"{before}\n{text}" if before is not None else text
     return found

@@ -2,7 +2,8 @@
 
 The rules, beyond the spaces around words and signs:
  - A line break that the author chose stays: before `->`, and behind an opening bracket. What is broken is indented
-   by two spaces. Longer than 120 columns, a pipeline breaks before each `->` and a bracket behind each comma.
+   by two spaces. A pipeline that is by itself longer than 120 characters breaks before each `->`, and so do brackets
+   behind each comma.
  - Tables, the `=` of settings, the operators of `require` and the `when` of a pipeline's lines stand in columns. A
    blank line ends a column, and so does a statement of another kind: `stem`, `head`, or a fact such as `stem.variance`.
  - One blank line at most between statements, where the author had one; one between items, save that the author
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archdsl.language import tree
+from archdsl.language.bounds import MAX_CHARACTERS
 from archdsl.language.expressions import Brackets, arguments, one_line, operands, parameters
 from archdsl.language.layout import Layout, align, indented, joined
 from archdsl.language.operators import BINARY, COMPARISON
@@ -29,7 +31,9 @@ _LAYERS = ("stem", "head")
 def format_module(module: tree.Module) -> str:
     """The canonical text of a module that was parsed without problems."""
     lines = _Formatter(module).module()
-    return "\n".join(lines) + "\n" if lines else ""
+    text = "\n".join(lines) + "\n" if lines else ""
+    # Indentation must not make a text too large to be read again.
+    return text if len(text) <= MAX_CHARACTERS else module.source.text
 
 
 @dataclass

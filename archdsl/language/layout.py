@@ -35,11 +35,11 @@ _ARROW_ON_NEW_LINE = re.compile(r"\n\s*->")
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Each row on a line, its cells in columns; the last cell of a row widens no column."""
+    """Each row on a line, its cells in columns; the last cell of a row widens no column, nor does a very long one."""
     widths: dict[int, int] = {}
     for row in rows:
         for column, cell in enumerate(row[:-1]):
-            widths[column] = max(widths.get(column, 0), len(cell))
+            widths[column] = max(widths.get(column, 0), len(cell) if len(cell) <= WIDTH else 0)
     return [" ".join([*(cell.ljust(widths[column]) for column, cell in enumerate(row[:-1])), row[-1]]) for row in rows]
 
 
@@ -261,11 +261,15 @@ class Layout:
 
 def _align_conditions(rows: Sequence[_StepLine]) -> None:
     """Puts the conditions of consecutive lines in one column: where the author has them all, else further left."""
-    guarded = [row for row in rows if len(row.condition) == 1 and len(joined(*row.parts)) == 1]
-    longest = max((len(joined(*row.parts)[0]) for row in guarded), default=0)
-    written = {row.written for row in guarded}
+    steps = {}
+    for number, row in enumerate(rows):
+        first, *others = joined(*row.parts)
+        if len(row.condition) == 1 and not others and len(first) <= WIDTH:
+            steps[number] = first
+    longest = max(map(len, steps.values()), default=0)
+    written = {rows[number].written for number in steps}
     column = written.pop() if len(written) == 1 else None
     if column is None or column <= longest:
         column = longest + 1
-    for row in guarded:
-        row.parts = [[joined(*row.parts)[0].ljust(column - 1)]]
+    for number, text in steps.items():
+        rows[number].parts = [[text.ljust(column - 1)]]

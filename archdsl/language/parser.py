@@ -127,7 +127,40 @@ def tables() -> str:
 
     data, memo = _from_grammar(postlex=LineEnds()).memo_serialize([TerminalDef, Rule])
     data["options"] = {**data["options"], "postlex": None}
+    data["parser"]["parser"] = _renumbered(data["parser"]["parser"])
     return json.dumps({"lark": lark.__version__, "data": data, "memo": memo}, separators=(",", ":")) + "\n"
+
+
+def _renumbered(automaton: dict[str, Any]) -> dict[str, Any]:
+    """The automaton with its symbols in alphabetical order and its states in the order in which they are met.
+
+    Lark's own numbers come out of sets, in another order in every process.
+    """
+    names, shift = automaton["tokens"], 0
+    symbols = {name: number for number, name in enumerate(sorted(names.values()))}
+    numbers: dict[int, int] = {}
+    states: dict[int, dict[int, tuple[int, Any]]] = {}
+    ahead = [*automaton["start_states"].values()]
+    for state in ahead:
+        if state in numbers:
+            continue
+        numbers[state] = len(numbers)
+        moves = {symbols[names[symbol]]: move for symbol, move in automaton["states"][state].items()}
+        states[numbers[state]] = dict(sorted(moves.items()))
+        ahead += [target for action, target in states[numbers[state]].values() if action == shift]
+    return {
+        **automaton,
+        "tokens": {number: name for name, number in symbols.items()},
+        "states": {
+            state: {
+                symbol: (action, numbers[target] if action == shift else target)
+                for symbol, (action, target) in moves.items()
+            }
+            for state, moves in states.items()
+        },
+        "start_states": {rule: numbers[state] for rule, state in automaton["start_states"].items()},
+        "end_states": {rule: numbers[state] for rule, state in automaton["end_states"].items()},
+    }
 
 
 if __name__ == "__main__":

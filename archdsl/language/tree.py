@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Source, Span
+from archdsl.language.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    span: Span = field(compare=False, repr=False)
+class Node(Record):
+    span: Span
 
 
-@dataclass(frozen=True, slots=True)
 class Identifier(Node):
     text: str
 
@@ -23,7 +22,6 @@ class Identifier(Node):
 # Expressions ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Literal(Node):
     """A number (with its unit applied), a string, `true`, `false` or `none`; `text` is how it was written."""
 
@@ -31,12 +29,10 @@ class Literal(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Name(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
 class Fact(Node):
     """`owner.name`: something known about a tensor, such as `in.channels`."""
 
@@ -44,19 +40,16 @@ class Fact(Node):
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Node):
     name: Identifier | None
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Node):
     function: Expression
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Unary(Node):
     """`operator` is `-` or `not`."""
 
@@ -64,7 +57,6 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Binary(Node):
     """`operator` is one of `operators.BINARY`, `+-` (a tolerance) among them."""
 
@@ -73,7 +65,6 @@ class Binary(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Conditional(Node):
     """`if condition then chosen else otherwise`."""
 
@@ -82,14 +73,12 @@ class Conditional(Node):
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class ShapeOf(Node):
     """`3 x 224 x 224`."""
 
     sizes: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Step(Node):
     """One element of a pipeline: `value as name when condition`."""
 
@@ -98,21 +87,18 @@ class Step(Node):
     condition: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Pipeline(Node):
     """`a -> b -> c`; a single guarded or named step is a pipeline of one."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Composite(Node):
     """`[a -> b]`: a pipeline as one layer."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Choice(Node):
     """`{a, b}`: one of several values, left open."""
 
@@ -125,7 +111,6 @@ Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | Shape
 # Statements ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Binding(Node):
     """`name = value`, or `name.fact = value` for a fact of a tensor."""
 
@@ -134,38 +119,31 @@ class Binding(Node):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class Require(Node):
     claim: Expression
 
 
-@dataclass(frozen=True, slots=True)
 class DefaultCell(Node):
     """`-` in a table: whatever the block says by default."""
 
 
-@dataclass(frozen=True, slots=True)
 class Row(Node):
     cells: tuple[Expression | DefaultCell, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Table(Node):
     header: tuple[Identifier, ...]
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Scale(Node):
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Stages(Node):
     table: Table
 
 
-@dataclass(frozen=True, slots=True)
 class StagesOverride(Node):
     """`stages first..last { column = value }` in a model that extends another; 1-based, `last` included."""
 
@@ -174,7 +152,6 @@ class StagesOverride(Node):
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Nested(Node):
     """A table with a name inside a recipe: `progressive(stages = 4) { ... }`."""
 
@@ -186,13 +163,11 @@ class Nested(Node):
 # Items ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
 class Parameter(Node):
     name: Identifier
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
 class Reference(Node):
     """A model, perhaps one of its variants, perhaps with parameter values: `efficientnet.b4`, `base(width = 2)`."""
 
@@ -201,13 +176,11 @@ class Reference(Node):
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Use(Node):
     path: str
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Block(Node):
     name: Identifier
     parameters: tuple[Parameter, ...]
@@ -215,7 +188,6 @@ class Block(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Model(Node):
     name: Identifier
     parameters: tuple[Parameter, ...]
@@ -224,14 +196,12 @@ class Model(Node):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Variants(Node):
     model: Identifier
     table: Table
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class Recipe(Node):
     name: Identifier
     model: Reference
@@ -243,7 +213,6 @@ Statement = Binding | Require | Scale | Stages | StagesOverride | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 
-@dataclass(frozen=True, slots=True)
 class Comment(Node):
     """A `#` comment with its text; `own_line` when nothing but white space stands before it."""
 

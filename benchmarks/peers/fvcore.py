@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from fvcore.nn import FlopCountAnalysis, parameter_count
+from fvcore.nn import FlopCountAnalysis, parameter_count  # type: ignore[import-untyped]
 from torch import nn
 
 from benchmarks.peers.model import INPUT, timm_model

@@ -7,6 +7,8 @@ change of words, `pytest tests/errors --update-golden` writes the reports anew: 
 from __future__ import annotations
 
 import json
+from contextlib import chdir
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,19 +21,20 @@ FOLDER = Path(__file__).parent
 FILES = sorted(path.name for path in FOLDER.glob("*.arch"))
 
 
-def diagnose(name: str, monkeypatch: pytest.MonkeyPatch) -> list[Diagnostic]:
+@cache
+def diagnose(name: str) -> tuple[Diagnostic, ...]:
     """What archdsl says about one of the files, which diagnostics call by its bare name."""
-    monkeypatch.chdir(FOLDER)
-    try:
-        compiled = compile_file(name)
-    except Failure as failure:
-        return list(failure.diagnostics)
-    return [*compiled.problems, *compiled.unmet]
+    with chdir(FOLDER):
+        try:
+            compiled = compile_file(name)
+        except Failure as failure:
+            return failure.diagnostics
+    return (*compiled.problems, *compiled.unmet)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_report(name: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
-    text = report(diagnose(name, monkeypatch)) + "\n"
+def test_report(name: str, pytestconfig: pytest.Config) -> None:
+    text = report(diagnose(name)) + "\n"
     golden = (FOLDER / name).with_suffix(".err")
     if pytestconfig.getoption("--update-golden"):
         golden.write_text(text, encoding="utf-8")
@@ -39,8 +42,8 @@ def test_report(name: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_places(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnostics = diagnose(name, monkeypatch)
+def test_places(name: str) -> None:
+    diagnostics = diagnose(name)
     assert diagnostics
     for diagnostic in diagnostics:
         assert diagnostic.span is not None
@@ -56,8 +59,8 @@ def assert_inside(span: Span) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_json_says_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnostics = diagnose(name, monkeypatch)
+def test_json_says_the_same(name: str) -> None:
+    diagnostics = diagnose(name)
     data = json.loads(report(diagnostics, style="json"))
     assert data["format_version"] == "1.0"
     assert [item["code"] for item in data["diagnostics"]] == [d.code.name for d in diagnostics]
@@ -72,8 +75,8 @@ def test_json_says_the_same(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_concise_is_one_line_each(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    diagnostics = diagnose(name, monkeypatch)
+def test_concise_is_one_line_each(name: str) -> None:
+    diagnostics = diagnose(name)
     lines = report(diagnostics, style="concise").splitlines()
     assert lines == [concise(d) for d in diagnostics]
     for line, diagnostic in zip(lines, diagnostics, strict=True):

@@ -108,12 +108,12 @@ def test_paths_are_those_of_the_built_module(architecture: Architecture) -> None
     with torch.device("meta"):
         network = getattr(module, architecture.name)()
     # The head is split for forward_features and forward_head, so its paths differ.
-    built = {path: part for path, part in network.named_modules() if path and not path.startswith(("head", "classifier"))}
+    built = {
+        path: part for path, part in network.named_modules() if path and not path.startswith(("head", "classifier"))
+    }
     weighted = {path for path, part in built.items() if [*part.parameters(recurse=False)]}
     graph = architecture.graph()
-    paths = {
-        path for path, part in graph.nodes(data="primitive") if part is not None and path.split(".")[0] != "head"
-    }
+    paths = {path for path, part in graph.nodes(data="primitive") if part is not None and path.split(".")[0] != "head"}
     assert paths <= built.keys()
     assert weighted <= paths
 

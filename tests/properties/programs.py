@@ -7,6 +7,7 @@ not valid all the same (a map that shrinks away, say) are for the compiler to re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -36,7 +37,18 @@ PARAMETERS: dict[str, tuple[str, list[str]]] = {
 }
 BLOCK_NAMES = ["unit", "bottleneck", "cell", "gated_unit", "fire", "mixer", "dense_unit", "pyramid"]
 CHANNELS = ["8", "16", "24", "32"]
-ACTIVATIONS = ["relu", "silu", "hard_swish", "gelu", "tanh", "elu", "mish", "leaky_relu(0.1)", "gelu(gain = 1.7)", "prelu"]
+ACTIVATIONS = [
+    "relu",
+    "silu",
+    "hard_swish",
+    "gelu",
+    "tanh",
+    "elu",
+    "mish",
+    "leaky_relu(0.1)",
+    "gelu(gain = 1.7)",
+    "prelu",
+]
 
 
 @dataclass(frozen=True)
@@ -122,8 +134,9 @@ class BlockWriter:
             if "alpha" in fact:
                 self.use("alpha")
             self.lines.append(f"out.variance = {fact}")
-        parameters = ", ".join(n if default is None else f"{n} = {default}" for n, default in self.parameters.items())
         body = "".join(f"  {line}\n" for line in self.lines)
+        self.parameters = {name: default for name, default in self.parameters.items() if _mentions(body, name)}
+        parameters = ", ".join(n if default is None else f"{n} = {default}" for n, default in self.parameters.items())
         doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
         return Block(self.name, self.parameters, f"{doc}block {self.name}({parameters}) {{\n{body}}}\n", grows)
 
@@ -218,7 +231,9 @@ class BlockWriter:
             return f"{self.keeping(flow)} when {self.condition()}", flow
         if draw.chance(12):
             width, divisor = self.width()
-            return f"{self.changing(width, flow)} when {self.condition()}", Flow(None, _common(flow.divisor, divisor), flow.size)
+            return f"{self.changing(width, flow)} when {self.condition()}", Flow(
+                None, _common(flow.divisor, divisor), flow.size
+            )
         if draw.chance(10):
             count = draw.pick(["2", "1", "3", self.use("n")])
             inner = draw.pick([self.keeping(flow), f"[{self.keeping(flow)} -> {self.keeping(flow)}]"])
@@ -259,10 +274,22 @@ class BlockWriter:
         group = str(draw.pick(fitting))
         options = ["norm", "act", "depthwise(3)", f"depthwise({self.kernel()})", draw.pick(ACTIVATIONS)]
         options += [f"group_norm({group})", "layer_norm", "batch_norm(eps = 1e-3, momentum = 0.01)"]
-        options += [f"channel_shuffle({group})", "dropout(0.1)", f"dropout({self.use('rate')})" if draw.chance(20) else "dropout"]
+        options += [
+            f"channel_shuffle({group})",
+            "dropout(0.1)",
+            f"dropout({self.use('rate')})" if draw.chance(20) else "dropout",
+        ]
         options += ["drop_path", "drop_path(0.3)", "gain(0.5)", "gain", "channel_gain(0.1)", "identity"]
-        options += ["max_pool(3, stride = 1)", "avg_pool(3, stride = 1)", "avg_pool(3, stride = 1, count_padding = false)"]
-        options += ["[resize(2) -> avg_pool(2)]", "[resize(2, mode = nearest) -> max_pool(2)]", "pad(1) -> max_pool(3, stride = 1, padding = valid)"]
+        options += [
+            "max_pool(3, stride = 1)",
+            "avg_pool(3, stride = 1)",
+            "avg_pool(3, stride = 1, count_padding = false)",
+        ]
+        options += [
+            "[resize(2) -> avg_pool(2)]",
+            "[resize(2, mode = nearest) -> max_pool(2)]",
+            "pad(1) -> max_pool(3, stride = 1, padding = valid)",
+        ]
         options += ["act", "gate", "inner"] if draw.chance(20) else []
         if flow.channels is not None:
             width = flow.channels
@@ -318,7 +345,9 @@ class BlockWriter:
             self.lines.append(f"x = {start}")
             source = "x"
         self.lines.append(f"main = {self.pipeline(source, self.input, 'channels', self.end)}")
-        main = draw.pick(["main", "(main -> drop_path)", "(main -> drop_path -> gain(0.5))", "(main -> drop_path) * 0.5"])
+        main = draw.pick(
+            ["main", "(main -> drop_path)", "(main -> drop_path -> gain(0.5))", "(main -> drop_path) * 0.5"]
+        )
         if draw.chance(20):
             main = f"{draw.pick(['2 *', self.use('alpha') + ' *', '-'])} main"
         same = "in.channels == channels" + (" and stride == 1" if "stride" in self.parameters else "")
@@ -336,7 +365,9 @@ class BlockWriter:
             self.lines.append(f"transition = not ({same})")
             shortcut = f"if transition then {shortcut} else in".replace("\n", "")
         self.lines.append(f"shortcut = {' '.join(shortcut.split())}")
-        return draw.pick([f"{main} + shortcut", f"shortcut + {main}", f"(main + shortcut) / 2", f"(shortcut - {main}) -> act"])
+        return draw.pick(
+            [f"{main} + shortcut", f"shortcut + {main}", "(main + shortcut) / 2", f"(shortcut - {main}) -> act"]
+        )
 
     def _gated(self) -> str:
         draw = self.draw
@@ -352,7 +383,9 @@ class BlockWriter:
             weight = f"({weight})"
         if draw.chance(30):
             self.lines.append(f"trunk = {self.pipeline('in', self.input, 'in.channels')}")
-            return draw.pick([f"trunk * {weight}", f"in + trunk * {weight}", f"(1 + {weight}) * trunk", f"trunk / (1 + {weight})"])
+            return draw.pick(
+                [f"trunk * {weight}", f"in + trunk * {weight}", f"(1 + {weight}) * trunk", f"trunk / (1 + {weight})"]
+            )
         return draw.pick([f"in * {weight}", f"{weight} * in", f"in * (1 + {weight})"])
 
     def _branches(self) -> str:
@@ -361,7 +394,9 @@ class BlockWriter:
         first = self.pipeline("in", self.input, half, self.end)
         second = self.pipeline("in", self.input, "channels // 2", self.end)
         self.lines += [f"left = {first}", f"right = {second}"]
-        joined = draw.pick(["concat(left, right)", "concat(left, right) -> channel_shuffle(2)", "concat(right, left) -> act"])
+        joined = draw.pick(
+            ["concat(left, right)", "concat(left, right) -> channel_shuffle(2)", "concat(right, left) -> act"]
+        )
         if draw.chance(20):
             joined = draw.pick(["concat(left, right -> act)", "concat(left * 2, -right)"])
         return joined
@@ -375,13 +410,19 @@ class BlockWriter:
         draw = self.draw
         self.use("depth")
         deeper = draw.pick([f"(down -> {self.name}(depth - 1)) + down", f"down -> {self.name}(depth - 1)"])
-        layer = draw.pick(["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(self.input)])
+        layer = draw.pick(
+            ["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(self.input)]
+        )
         self.lines += [
             f"down = in -> {draw.pick(['max_pool(3, stride = 2)', 'avg_pool(3, stride = 2)'])} -> {layer}",
             f"deep = if depth > 1 then {deeper} else down",
         ]
         mode = draw.pick(["", ", mode = nearest", ", align_corners = true"])
         return draw.pick([f"deep -> resize(like = in{mode})", f"in + (deep -> resize(like = in{mode}))"])
+
+
+def _mentions(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w.]){name}\b(?! = )", text) is not None
 
 
 def laid_out(steps: Sequence[str]) -> str:
@@ -432,21 +473,25 @@ class ModelWriter:
         if self.has_classes:
             lines.append(f"classes = {draw.pick(['10', '3', '2'])}")
         lines += self._settings()
-        if draw.chance(40):
-            scale = [f"channels = divisible(channels * {self.use('width')})"] if draw.chance(80) else []
-            scale += [f"layers = ceil(layers * {self.use('layers_factor')})"] if draw.chance(60) else []
-            lines += [f"scale {{ {line} }}" for line in scale[:1]] if len(scale) == 1 else []
+        self.rows = draw.number(1, 4) if draw.chance(95) else 0
+        table = self._table() if self.rows else []
+        if table and draw.chance(40):
+            columns = table[0]
+            scale = [f"channels = divisible(channels * {self.use('width')})"] if " channels " in columns else []
+            scale += [f"layers = ceil(layers * {self.use('layers_factor')})"] if " layers " in columns else []
+            scale = scale if draw.chance(40) else scale[:1]
+            lines += [f"scale {{ {line} }}" for line in scale] if len(scale) == 1 else []
             lines += ["scale {", *(f"  {line}" for line in scale), "}"] if len(scale) == 2 else []
         self.has_stem = draw.chance(85)
         if self.has_stem:
             lines.append(f"stem = {self._stem()}")
         if self.has_facts:
             lines.append(f"{'stem' if self.has_stem else 'input'}.variance = {draw.pick(['1', '2.5', '0.5'])}")
-        self.rows = draw.number(1, 4) if draw.chance(95) else 0
-        if self.rows:
-            lines += ["stages {", *(f"  {line}" for line in self._table()), "}"]
+        if table:
+            lines += ["stages {", *(f"  {line}" for line in table), "}"]
         if draw.chance(92) or not (self.has_stem or self.rows):
             lines.append(f"head = {self._head()}")
+        self.parameters = {name: value for name, value in self.parameters.items() if _mentions("\n".join(lines), name)}
         parameters = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
         doc = f"## The network of this file, called {self.name}.\n" if draw.chance(30) else ""
         body = "".join(f"  {line}\n" for line in lines)
@@ -474,7 +519,7 @@ class ModelWriter:
         elif draw.chance(50):
             lines.append(f"act = {draw.pick(ACTIVATIONS)}")
         if draw.chance(25):
-            lines.append(f"padding = {draw.pick(['same', 'same', 'symmetric', 'valid', '1'])}")
+            lines.append(f"padding = {draw.pick(['same', 'same', 'same', 'symmetric', 'valid'])}")
         if draw.chance(40):
             rate = self.use("rate") if draw.chance(30) else "0.2"
             lines.append(f"drop_path = {draw.pick([f'ramp({rate})', f'ramp({rate}, reach = true)'])}")
@@ -501,7 +546,9 @@ class ModelWriter:
             f"conv({width}) as first -> [norm -> act] as second",
             f"conv({width}, 3, stride = 2) -> dropout({self.use('rate') if draw.chance(20) else '0.1'}) when {draw.pick(['true', 'false'])}",
         ]
-        options += [f"{block.name}({width})" for block in self.blocks if "channels" in block.parameters and not self.has_facts]
+        options += [
+            f"{block.name}({width})" for block in self.blocks if "channels" in block.parameters and not self.has_facts
+        ]
         return draw.pick(options)
 
     def _table(self) -> list[str]:
@@ -511,7 +558,13 @@ class ModelWriter:
             if draw.chance(8):
                 used[index] = draw.pick(PRIMITIVE_STAGES)
         parameters = list(dict.fromkeys(name for block in used for name in block.parameters))
-        shown = [n for n in parameters if draw.chance(70) or n in ("channels", "kernel", "depth") or any(b.parameters.get(n, "") is None for b in used)]
+        shown = [
+            n
+            for n in parameters
+            if draw.chance(70)
+            or n in ("channels", "kernel", "depth")
+            or any(b.parameters.get(n, "") is None for b in used)
+        ]
         has_names, has_layers = draw.chance(15), draw.chance(70)
         header = ["op", *shown, *(["layers"] if has_layers else []), *(["name"] if has_names else [])]
         names = ["low", "middle", "high", "last"]
@@ -543,7 +596,9 @@ class ModelWriter:
                 row.append(draw.pick([names[index], names[index], str(index)]))
             rows.append(row)
         widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
-        return ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+        return [
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+        ]
 
     def _head(self) -> str:
         draw = self.draw

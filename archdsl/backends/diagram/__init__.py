@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
-from archdsl.backends.diagram.render import Format, render
+from archdsl.backends.diagram.rendering import Format, render
 from archdsl.ir.architecture import Architecture
 
 Level = Literal["stage", "block", "operator"]

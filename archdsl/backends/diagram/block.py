@@ -201,7 +201,7 @@ def _copies(name: str, copies: str) -> dict[str, str]:
     """The frame around layers that are repeated."""
     label = style.label([f"x {copies}"])
     look = {"fontsize": "10", "style": "rounded,dashed", "color": style.SOFT, "labeljust": "r", "margin": "8"}
-    return {"name": name, "label": label, "tooltip": label, **look}
+    return {"name": name, "id": "", "label": label, "tooltip": label, **look}
 
 
 def _about(figure: Figure) -> list[str]:

@@ -41,10 +41,6 @@ class Part(NamedTuple):
     def first(self) -> Visit:
         return self.members[0]
 
-    @property
-    def last(self) -> Visit:
-        return self.members[-1]
-
 
 class ShallowTracer(Tracer):
     """Follows one block or section without looking into the blocks that it applies."""
@@ -92,8 +88,8 @@ def section_parts(architecture: Architecture, section: Section) -> list[Part]:
 
 def is_pipeline(instance: BlockInstance) -> bool:
     """Whether a block is no more than a few operators in sequence, as `conv_norm_act` is: figures show them instead."""
-    value = instance.body[-1].value
-    if len(instance.body) > 1 or not isinstance(value, Chain) or not isinstance(value.source, Input):
+    value = instance.body[0].value if len(instance.body) == 1 else None
+    if not isinstance(value, Chain) or not isinstance(value.source, Input):
         return False
     return len(value.steps) <= 6 and all(map(_is_plain, value.steps))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -89,7 +90,12 @@ class _Column:
         architecture, letters = self.architecture, self.look.letters
         doc = style.wrapped(style.first_line(architecture.doc), letters) if self.look.tells_doc else []
         chosen = architecture.parameters.items() if architecture.variant is not None else ()
-        parameters = [f"{name.replace('_', ' ')} {style.value(value)}" for name, value in chosen]
+        claims = " ".join(requirement.text for requirement in architecture.requirements)
+        parameters = [
+            f"{name.replace('_', ' ')} {style.value(value)}"
+            for name, value in chosen
+            if not re.search(rf"\b{re.escape(name)}\b", claims)  # a figure that is claimed, not one that is chosen
+        ]
         return [*doc, *style.filled(parameters, letters), _cost_text(self.costs.model())]
 
     def _name(self, path: str) -> str:

@@ -17,7 +17,7 @@ from archdsl.ir.walk import Level
 
 Item = TypeVar("Item")
 
-# Graphviz knows the widths of Helvetica's letters; `render` puts in fonts of the same widths where it can.
+# Graphviz knows the widths of Helvetica's letters; `rendering` names fonts of the same widths where it can.
 FONT = "Helvetica"
 BOLD = "Helvetica-Bold"
 
@@ -84,6 +84,7 @@ def plain(text: str) -> str:
 
 
 def first_line(doc: str) -> str:
+    """What a doc comment says in short."""
     return next(iter(doc.strip().splitlines()), "")
 
 

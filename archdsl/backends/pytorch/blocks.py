@@ -8,10 +8,15 @@ from typing import Any
 
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
-from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, StepWriter, both, conditional
-from archdsl.backends.pytorch.texts import docstring, literal, same
-from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, Combine, Input, Number, Select
-from archdsl.ir.formula import identifier, module_name
+from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, StepWriter, agreed, both, columns_of, conditional
+from archdsl.backends.pytorch.texts import docstring_lines, literal, same
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_KIND
+from archdsl.ir.body import Alternative, Apply, BlockInstance, Bound, Combine, Guard, Input, Number, Select
+from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.formula import identifier, module_name, python_name
+from archdsl.ir.parts import applied, is_own_module, modules_of, reads_others
 
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
@@ -31,7 +36,6 @@ class ClassSource:
 
     made: Made
     text: str
-    helpers: set[str]
     uses: set[str] = field(default_factory=set)
 
 
@@ -46,16 +50,20 @@ class BlockWriter(StepWriter):
             tuple(identifier(parameter) for parameter in first.parameters),
         )
         self.uses: set[str] = set()
+        self.notes: dict[str, str] = {}
         super().__init__(builder, self._noting(find))
         self.name, self.instances, self.hands_on = name, instances, hands_on
-        self.children_lines: list[str] = []
+        # The attributes that the constructor sets, with their texts: sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, str] = {}
         bodies = [[binding.name for binding in instance.body] for _, instance in instances]
         if any(body != bodies[0] for body in bodies):
             raise Unmergeable("bindings")
         self.bindings = bodies[0]
-        self.input_name = "x" if "x" not in self.bindings else "inputs"
         self.known_channels: dict[str, str | None] = {}
+        variables = Names(map(python_name, self.bindings))
+        self.input_name = variables.new("inputs" if "x" in variables else "x")
+        modules = {name for _, instance in instances for binding in instance.body for name in modules_of(binding)}
+        self.names = Names({*modules, *(f"out_{fact}" for fact in hands_on)})
 
     def _noting(self, find: Find) -> Find:
         def noting(index: int, block: str) -> tuple[Made, str]:
@@ -69,17 +77,16 @@ class BlockWriter(StepWriter):
         """The class. Raises Unmergeable when the instances do not fit into one."""
         self.builder.input_channels()
         forward: list[str] = []
-        last = len(self.bindings) - 1
-        result = "out"
         for position, binding in enumerate(self.bindings):
             seen: Seen = [(index, instance.body[position]) for index, (_, instance) in enumerate(self.instances)]
-            flow = self._binding(binding, [(index, item.value) for index, item in seen])
+            tensors = [(index, item.value) for index, item in seen]
+            owned = [is_own_module(item) for _, item in seen]
+            if any(owned) and not all(owned):
+                raise Unmergeable("a module of its own")
+            flow = self._own(module_name(binding), tensors) if owned[0] else self._tensor(tensors, None)
             self.known_channels[binding] = flow.channels
-            name = self._variable(binding)
-            if position == last and binding == "out" and flow.text == name:
-                continue
-            forward.append(f"{name}: Tensor = {flow.text}")
-            result = self._variable("out")
+            forward += expression_lines(f"{python_name(binding)}: Tensor = ", flow.text)
+        forward.append("return out")
         hands_on = self._hand_on()
         if self.uses_drop_path:
             self.builder.arguments["drop_path"] = [0.0] * len(self.instances)
@@ -89,19 +96,9 @@ class BlockWriter(StepWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         made = Made(self.name, tuple(order), values)
-        return ClassSource(made, self._source(order, forward, result, hands_on), self.builder.helpers, self.uses)
+        return ClassSource(made, self._source(order, forward, hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------
-
-    def _variable(self, binding: str) -> str:
-        return identifier(binding)
-
-    def _binding(self, name: str, seen: Seen) -> Flow:
-        values = [value for _, value in seen]
-        is_own = name != "out" and all(isinstance(value, Chain) for value in values)
-        if is_own and not any(_reads_others(value) for value in values):
-            return self._own(module_name(name), seen)
-        return self._tensor(seen, None)
 
     def _own(self, name: str, seen: Seen) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
@@ -132,7 +129,7 @@ class BlockWriter(StepWriter):
             if len(names) != 1:
                 raise Unmergeable("bound")
             name = names.pop()
-            return Flow(self._variable(name), self.known_channels.get(name), 4)
+            return Flow(python_name(name), self.known_channels.get(name), 4)
         if kind is Number:
             return self._number(seen)
         if kind is Combine:
@@ -146,13 +143,7 @@ class BlockWriter(StepWriter):
         if all(same(value, values[0][1]) for _, value in values):
             return Flow(literal(values[0][1]), None, 4)
         text = self.builder.text(values, [number.formula for _, number in seen], "factor")
-        name = "factor"
-        number = 1
-        while name in self.attributes or name in self.bindings:
-            number += 1
-            name = f"factor_{number}"
-        self._assign(name, text)
-        return Flow(f"self.{name}", None, 4)
+        return Flow(f"self.{self._noted('factor', text)}", None, 4)
 
     def _combine(self, seen: Seen, condition: str | None) -> Flow:
         first: Combine = seen[0][1]
@@ -185,54 +176,71 @@ class BlockWriter(StepWriter):
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
             return self._tensor(taken or other, condition)
-        adds = any(_adds_input(value) for _, value in taken)
-        text = self.builder.text(
-            [(index, one.taken) for index, one in seen], [one.condition for _, one in seen], "residual" if adds else "chosen"
+        hint = "residual" if any(_adds_input(value) for _, value in taken) else "chosen"
+        text = self.builder.condition(
+            [(index, one.taken) for index, one in seen], [one.condition for _, one in seen], hint
         )
-        name = self._condition_name("residual" if adds else "chosen", text)
-        first = self._tensor(taken, both(condition, f"self.{name}"))
-        second = self._tensor(other, both(condition, f"not self.{name}"))
+        name = self._noted(hint, text)
+        inside = text if text.isidentifier() else f"self.{name}"
+        first = self._tensor(taken, both(condition, inside))
+        second = self._tensor(other, both(condition, f"not {inside}"))
         channels = first.channels if first.channels == second.channels else None
         return Flow(f"{_wrapped(first, 2)} if self.{name} else {_wrapped(second, 1)}", channels, 1)
 
-    def _condition_name(self, base: str, text: str) -> str:
-        if text.isidentifier():
-            base = text
-        name, number = base, 1
-        while name in self.bindings or (name in self.attributes and self.attributes[name] != text):
-            number += 1
-            name = f"{base}_{number}"
-        self._assign(module_name(name), text)
-        return module_name(name)
+    def _noted(self, hint: str, text: str) -> str:
+        """The attribute by which `forward` reads a number or condition of the constructor: one for every text."""
+        known = self.notes.get(text)
+        if known is None:
+            known = self.notes[text] = self.names.new(module_name(text) if text.isidentifier() else hint)
+            self.attributes[known] = text
+        return known
 
     def _chain(self, seen: Seen, condition: str | None) -> Flow:
         """A pipeline inside an expression: its layers belong to the block itself."""
-        source = self._tensor([(index, chain.source) for index, chain in seen], condition)
-        text, channels = source.text, source.channels
+        flow = self._tensor([(index, chain.source) for index, chain in seen], condition)
         for column in self._steps(seen):
-            made, channels = self._step(column, channels, None)
-            for child in made:
-                # A layer without parameters does no harm where it is not reached; one with them must not exist there.
-                here = None if _is_free(column) else condition
-                child = Child(child.name, child.text, both(here, child.condition))
-                self._assign(child.name, conditional(child, "nn.Identity()"))
-                others = self._others(column, condition)
-                text = f"self.{child.name}({', '.join([text, *others])})"
-        return Flow(text, channels, 4)
+            flow = self._through(column, flow, condition)
+        return flow
 
-    def _others(self, column: Seen, condition: str | None) -> list[str]:
-        steps = [(index, step) for index, step in column if isinstance(step, Apply) and step.others]
-        if not steps:
-            return []
-        count = len(steps[0][1].others)
-        return [
-            self._tensor([(index, step.others[position]) for index, step in steps], condition).text
-            for position in range(count)
+    def _through(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
+        """A tensor through one step whose layers belong to the block itself."""
+        if any(reads_others(step) for _, step in column):
+            return self._with_others(column, flow, condition)
+        made, channels = self._step(column, flow.channels, None)
+        text = flow.text
+        for child in made:
+            # A layer without parameters does no harm where it is not reached; one with them must not exist there.
+            here = None if _is_free(column) else condition
+            child = Child(child.name, child.text, both(here, child.condition))
+            self._assign(child.name, conditional(child, "nn.Identity()"))
+            text = f"self.{child.name}({text})"
+        return Flow(text, channels, 4) if made else flow
+
+    def _with_others(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
+        """The same where a layer reads a further tensor, which nothing but a call of its own can hand to it."""
+        steps = [step for _, step in column]
+        if all(isinstance(step, Steps) and step.name is None for step in steps):
+            for inner in columns_of(column, lambda step: step.steps):
+                flow = self._through(inner, flow, condition)
+            return flow
+        if all(isinstance(step, Guard | Alternative) for step in steps):
+            decided = [(index, step.value) for index, step in column if step.value is not None]
+            if 0 < len(decided) < len(column) or any(step.condition != steps[0].condition for step in steps):
+                raise Unmergeable("a layer that reads a further tensor, under a condition")
+            return self._through(decided, flow, condition) if decided else flow
+        if not all(isinstance(step, Apply) for step in steps):
+            raise _cannot_hand_on(steps[0])
+        text, channels = self.apply(column, flow.channels)
+        name = agreed(column, lambda step: step.name)
+        self._assign(name, text)
+        others = [
+            self._tensor([(index, step.others[position]) for index, step in column], condition).text
+            for position in range(len(steps[0].others))
         ]
+        return Flow(f"self.{name}({', '.join([flow.text, *others])})", channels, 4)
 
     def _assign(self, name: str, text: str) -> None:
-        if name in self.attributes and self.attributes[name] != text:
-            raise Unmergeable(name)
+        assert name not in self.attributes, f"two sub-modules called {name} in {self.name}"
         self.attributes[name] = text
 
     # What the next block needs to know -------------------------------------------------------------------------------
@@ -258,25 +266,25 @@ class BlockWriter(StepWriter):
 
     # Text ------------------------------------------------------------------------------------------------------------
 
-    def _source(self, order: Sequence[str], forward: Sequence[str], result: str, hands_on: dict[str, str]) -> str:
+    def _source(self, order: Sequence[str], forward: Sequence[str], hands_on: dict[str, str]) -> str:
         base = "Block" if hands_on else "nn.Module"
         arguments = [f"{name}: {annotation(self.builder.arguments[name])}" for name in order]
-        lines = [f"class {self.name}({base}):"]
-        doc = docstring(self.instances[0][1].doc)
-        if doc:
-            lines += [f'    """{doc.splitlines()[0]}']
-            lines += [f"    {line}".rstrip() for line in doc.splitlines()[1:]]
-            lines[-1] += '"""'
-            lines.append("")
-        lines += call_lines("    def __init__", ["self", *arguments], " -> None:")
-        lines.append("        super().__init__()")
+        doc = self.instances[0][1].doc
+        body: list[str] = []
         for name, text in self.builder.assigned.items():
-            lines.append(f"        {name} = {text}")
+            body += expression_lines(f"{name} = ", text)
         for name, text in {**hands_on, **self.attributes}.items():
-            lines += expression_lines(f"        self.{name} = ", text)
-        lines += ["", f"    def forward(self, {self.input_name}: Tensor) -> Tensor:"]
-        lines += [f"        {line}" for line in forward]
-        lines.append(f"        return {result}")
+            body += expression_lines(f"self.{name} = ", text)
+        lines = [
+            f"class {self.name}({base}):",
+            *([*(f"    {line}".rstrip() for line in docstring_lines(doc)), ""] if doc.strip() else []),
+            *call_lines("    def __init__", ["self", *arguments], " -> None:"),
+            "        super().__init__()",
+            *(f"        {line}" for line in body),
+            "",
+            f"    def forward(self, {self.input_name}: Tensor) -> Tensor:",
+            *(f"        {line}" for line in forward),
+        ]
         return "\n".join(lines) + "\n"
 
 
@@ -293,12 +301,16 @@ def _adds_input(value: Any) -> bool:
 
 
 def _is_free(column: Seen) -> bool:
+    """Whether a step has no parameters of its own."""
     return all(
-        isinstance(step, Apply) and step.operator is not None and not step.operator.parameters(step.input)
+        apply.operator is not None and not apply.operator.parameters(apply.input)
         for _, step in column
+        for apply in applied(step)
     )
 
 
-def _reads_others(chain: Chain) -> bool:
-    """Whether a step reads a further tensor, which a sequential module cannot hand to it."""
-    return any(isinstance(step, Apply) and step.others for step in chain.steps)
+def _cannot_hand_on(step: Any) -> Failure:
+    message = "PyTorch's sequential modules cannot hand a further tensor to a layer inside them"
+    help = "write `resize(like = ...)` in the pipeline itself, not in a named or repeated part of it"
+    first = next(apply for apply in applied(step) if apply.others)
+    return Failure([Diagnostic(WRONG_KIND, f"{first.place}: {message}", None, help=help)])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource
 from archdsl.backends.pytorch.module import Unmergeable
+from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import pascal
 from archdsl.ir.architecture import Architecture
@@ -75,12 +76,9 @@ class Classes:
             by_group.setdefault(_LEVELS[levels.get(instance.name, 0)](key, instance), []).append(key)
         groups: dict[str, list[Key]] = {}
         self._group_of: dict[Key, str] = {}
+        names = Names(self.taken, between="")
         for keys in by_group.values():
-            base = pascal(self.instances[keys[0]].name)
-            name, number = base, 1
-            while name in groups or name in self.taken:
-                number += 1
-                name = f"{base}{number}"
+            name = names.new(pascal(self.instances[keys[0]].name))
             groups[name] = keys
             self._group_of.update(dict.fromkeys(keys, name))
         return groups
@@ -122,7 +120,7 @@ def _together(key: Key, instance: BlockInstance) -> Hashable:
 
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
-    return (*_together(key, instance), tuple(sorted(instance.layers.items()))) # type: ignore[misc]
+    return (*_together(key, instance), tuple(sorted(instance.layers.items())))  # type: ignore[misc]
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

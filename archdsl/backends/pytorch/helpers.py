@@ -119,7 +119,8 @@ class StandardizedConv2d(nn.Conv2d):
         return weight * self.gain
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._conv_forward(x, self.standardized(), self.bias)
+        weight = self.standardized()
+        return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 '''
 
 SOURCES["StandardizedConv2dSame"] = '''
@@ -170,6 +171,22 @@ class LayerNorm2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = functional.layer_norm(x.permute(0, 2, 3, 1), (self.channels,), self.weight, self.bias, self.eps)
         return x.permute(0, 3, 1, 2)
+'''
+
+SOURCES["MapLinear"] = '''
+class MapLinear(nn.Linear):
+    """A linear layer that reads a whole map and puts out one of 1 x 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))[:, :, None, None]
+'''
+
+SOURCES["MapFlatten"] = '''
+class MapFlatten(nn.Module):
+    """A map with all its values as channels of 1 x 1."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(1)[:, :, None, None]
 '''
 
 SOURCES["Gained"] = '''
@@ -234,22 +251,6 @@ class ResizeLike(nn.Module):
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
 '''
-
-# What a helper itself needs.
-NEEDS: dict[str, tuple[str, ...]] = {
-    "Conv2dSame": ("pad_same",),
-    "StandardizedConv2dSame": ("StandardizedConv2d", "pad_same"),
-    "MaxPool2dSame": ("pad_same",),
-    "AvgPool2dSame": ("pad_same",),
-}
-
-
-def with_needs(used: set[str]) -> list[str]:
-    """The helpers to emit, in the order of SOURCES."""
-    everything = set(used)
-    for name in used:
-        everything.update(NEEDS.get(name, ()))
-    return [name for name in SOURCES if name in everything]
 
 
 def block_base(facts: set[str]) -> str:

@@ -8,13 +8,15 @@ the value; a constructor argument made for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from archdsl.backends.pytorch.texts import Value, literal, same, spell, value_of
 from archdsl.ir.formula import identifier, names
 
+
+# Never literals: a network can be built for other images, and a block is written for any channels.
+_OPEN = ("in_channels", "channels")
 
 
 class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
@@ -30,7 +32,6 @@ class ModuleBuilder:
     declared: tuple[str, ...]  # the parameters of the block, in their order
     arguments: dict[str, list[Value]] = field(default_factory=dict)  # of the constructor, with each instance's value
     assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
-    helpers: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
 
     def values(self, name: str) -> list[Value] | None:
@@ -43,19 +44,27 @@ class ModuleBuilder:
     def text(self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str) -> str:
         """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula."""
         first = seen[0][1]
-        if all(same(value, first) for _, value in seen):
-            return literal(first)
-        distinct = set(formulas)
-        if len(distinct) == 1 and (formula := distinct.pop()) is not None:
+        formula = _common(formulas)
+        is_settled = all(same(value, first) for _, value in seen)
+        if formula is not None and (not is_settled or self._is_open(formula)):
             text = self._formula(formula, seen)
             if text is not None:
                 return text
-        return self.matching(seen) or self._argument(seen, hint)
+        return literal(first) if is_settled else self.matching(seen) or self._argument(seen, hint)
+
+    def condition(self, seen: Sequence[tuple[int, bool]], formulas: Iterable[str | None], hint: str) -> str:
+        """The same for a condition, where a formula such as `se` holds when it is true of the right instances."""
+        formula = _common(formulas)
+        text = self._formula(formula, seen, bool) if formula is not None else None
+        return text or self.text(seen, [], hint)
 
     def matching(self, seen: Sequence[tuple[int, Value]]) -> str | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
         known = self.scalars[0]
-        for name in [*reversed([n for n in known if not n.startswith("in_")]), *(n for n in known if n.startswith("in_"))]:
+        for name in [
+            *reversed([n for n in known if not n.startswith("in_")]),
+            *(n for n in known if n.startswith("in_")),
+        ]:
             vector = self.values(name)
             if vector is not None and all(same(vector[index], value) for index, value in seen) and self._use(name):
                 return self._use(name)
@@ -64,28 +73,37 @@ class ModuleBuilder:
                 return name
         return None
 
-    def _formula(self, formula: str, seen: Sequence[tuple[int, Value]]) -> str | None:
-        used = names(formula)
-        if any(self.values(name) is None for name in used):
+    def _formula(
+        self, formula: str, seen: Sequence[tuple[int, Value]], of: Callable[[Value], Value] = lambda value: value
+    ) -> str | None:
+        """The formula as source, if what that gives is right for all instances."""
+        used = {name: self.values(name) for name in sorted(names(formula))}
+        if None in used.values():
             return None
-        if not all(same(value_of(formula, self._scalars_of(index)), value) for index, value in seen):
+        text = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
+        if not all(same(of(value_of(text, self.scalars[index])), value) for index, value in seen):
             return None
-        known: dict[str, Value] = {}
-        for name in sorted(used):
-            text = self._use(name)
-            if text is None:
-                return None
-            if text != name:
-                vector = self.values(name)
-                assert vector is not None
-                known[name] = vector[0]
-        text = spell(formula, known)
-        if "divisible(" in text:
-            self.helpers.add("divisible")
+        for name in used:
+            self._use(name)
         return text
 
-    def _scalars_of(self, index: int) -> Mapping[str, Value]:
-        return {**self.scalars[index], **{name: vector[index] for name, vector in self.arguments.items()}}
+    def _is_open(self, formula: str) -> bool:
+        """Whether a formula says something of channels."""
+        return any(
+            name in _OPEN or ((inner := self._formula_of(name)) is not None and self._is_open(inner))
+            for name in names(formula)
+        )
+
+    def _is_settled(self, name: str) -> bool:
+        """Whether a scalar is a literal wherever it is used."""
+        vector = self.values(name)
+        if vector is None or name in self.arguments or name in self.assigned or self._is_open(name):
+            return False
+        return all(same(value, vector[0]) for value in vector)
+
+    def _formula_of(self, name: str) -> str | None:
+        """How a binding is computed."""
+        return _common(formula.get(name) for formula in self.formulas)
 
     def _use(self, name: str) -> str | None:
         """The text by which the constructor reads a scalar: a literal, a local, or an argument that it now has."""
@@ -94,13 +112,12 @@ class ModuleBuilder:
         vector = self.values(name)
         if vector is None:
             return None
-        if name != "in_channels" and all(same(value, vector[0]) for value in vector):
+        if self._is_settled(name):
             return literal(vector[0])
+        formula = self._formula_of(name)
         if name in self.declared or name.startswith("in_"):
             self.arguments[name] = vector
             return name
-        formulas = {formula.get(name) for formula in self.formulas}
-        formula = formulas.pop() if len(formulas) == 1 else None
         text = self._formula(formula, list(enumerate(vector))) if formula is not None else None
         if text is None:
             self.arguments[name] = vector
@@ -109,7 +126,7 @@ class ModuleBuilder:
         return name
 
     def input_channels(self) -> str:
-        """`in_channels` as an argument: never a literal, so that a network can be built for other images."""
+        """`in_channels` as an argument."""
         name = self._use("in_channels")
         assert name is not None
         return name
@@ -143,6 +160,12 @@ class ModuleBuilder:
             return (3, list(self.arguments).index(name))
 
         return sorted(self.arguments, key=rank)
+
+
+def _common(formulas: Iterable[str | None]) -> str | None:
+    """The one formula that all have."""
+    distinct = set(formulas)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def annotation(values: Sequence[Value]) -> str:

@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
+from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
+from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map, is_linear
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
-from archdsl.backends.pytorch.texts import docstring
+from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture, Layer, Section
 from archdsl.ir.body import Apply
 from archdsl.ir.cost import Costs
 
-
-@dataclass
-class _Head:
-    """A head in its parts: what still makes maps, what makes the vector, and the classifier."""
-
-    maps: list[Child] = field(default_factory=list)
-    pool: list[Child] = field(default_factory=list)
-    classifier: Child | None = None
-    features: str = ""  # the text of the classifier's input size
+# What the constructor calls its arguments and variables, and the class its attributes.
+_VARIABLES = """
+self stages num_classes in_channels drop_path_rate features_only width reduction depth rates rate number index block
+layers stage layer arguments rest name
+""".split()  # noqa: SIM905
+_ATTRIBUTES = """
+stem stages head pool classifier num_features features_only feature_info feature_stages forward_features forward_head
+forward_intermediates reset_classifier
+""".split()  # noqa: SIM905
 
 
 class NetworkWriter(StepWriter):
-    """Writes the class of one model, for all its variants at once. Raises Unmergeable when they do not fit into one."""
+    """Writes the class of one model, for all its variants at once. Raises Unmergeable when they do not fit into one.
+
+    `functions` are the names of the functions that build the variants; with `listed` (for one network alone) the layers
+    of its stages are written out, else they come from a table.
+    """
 
     def __init__(
         self, name: str, architectures: Sequence[tuple[int, Architecture]], classes: Classes, listed: bool = False
     ):
-        self.listed, self.in_stages = listed, False
         self.name, self.architectures, self.classes = name, [a for _, a in architectures], classes
         self.numbers = [number for number, _ in architectures]
+        self.listed = listed
+        self.names = Names(_VARIABLES)
         builder = ModuleBuilder([{} for _ in architectures], [{} for _ in architectures], ())
-        builder.taken |= {"stages", "num_classes", "in_channels", "drop_path_rate", "features_only", "width"}
         super().__init__(builder, self._find)
+        self.rate = "0.0"  # outside the stages nothing is dropped
         self.section = ""
 
     def _find(self, index: int, block: str) -> tuple[Made, str]:
@@ -47,301 +54,200 @@ class NetworkWriter(StepWriter):
         return self.classes.made(key), key
 
     def drop_path(self) -> str:
-        return "drop_path" if self.in_stages else "0.0"  # outside the stages nothing is dropped
+        return self.rate
 
     def _hint(self, step: Apply, attribute: str) -> str:
         formula = step.formulas.get(attribute)
-        if formula is not None and formula.isidentifier():
+        if formula is not None and formula.isidentifier() and formula not in self.names:
             return formula  # the model's own parameter, such as `dropout_rate`
         return f"{self.section}_{attribute}" if attribute != "rate" else f"{step.name}_rate"
 
-    # Parts -----------------------------------------------------------------------------------------------------------
-
     def write(self) -> tuple[str, list[str]]:
         """The class and its functions, as texts."""
+        stages = self._stages()
+        self.builder.taken |= self.names.taken
         stem_lines, width = self._stem()
-        table = self._stages()
-        width_text = width if width is not None else self._width([a.stem.output.channels if a.stem else a.input.channels for a in self.architectures])
-        facts = {fact: self._initial(fact) for fact in table.threaded}
-        after = "width" if table.has_stages else width_text
-        head = self._head(after)
-        stage_lines = table.constructor_lines(width_text, facts, self._reduction()) if table.has_stages else []
-        if not table.has_stages:
-            stage_lines = [f"width = {width_text}"] if "width" in (head.features, after) else []
-        return self._class(stem_lines, stage_lines, head, table), self._functions(table)
+        stage_lines: list[str] = []
+        if stages is not None:
+            before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
+            start = width if width is not None else self._text(before, "stem_channels")
+            facts = {fact: self._initial(fact) for fact in stages.threaded}
+            stage_lines = stages.constructor_lines(start, facts, self._reduction())
+            width = "width"
+        head = self._head(width)
+        return self._class(stem_lines, stage_lines, head, stages), self._functions(head, stages)
 
-    def _stages(self) -> Stages:
-        if not self.listed:
-            table = StageTable(self.architectures, self.numbers, self.classes)
-            if any(set(table.hands_on) - set(self.classes.hands_on.get(name, ())) for name in table.class_names()):
-                raise Unmergeable("facts that the blocks do not hand on")
-            return table
+    # Parts -----------------------------------------------------------------------------------------------------------
+
+    def _stages(self) -> Stages | None:
+        counts = {len(architecture.stages) > 0 for architecture in self.architectures}
+        if len(counts) > 1:
+            raise Unmergeable("stages")
+        if counts == {False}:
+            return None
+        if self.listed:
+            (architecture,) = self.architectures
+            return ListedStages(architecture, self._layer)
+        table = StageTable(self.architectures, self.numbers, self.classes, self.names)
+        if any(set(table.hands_on) - set(self.classes.hands_on.get(name, ())) for name in table.class_names()):
+            raise Unmergeable("facts that the blocks do not hand on")
+        return table
+
+    def _layer(self, layer: Layer, rate: str) -> str:
+        """A layer of listed stages as text."""
         (architecture,) = self.architectures
-        self.section = "stage"
-        self.in_stages = True
-        stages = ListedStages(architecture, self._layer)
-        self.in_stages = False
-        return stages
-
-    def _layer(self, layer: Layer) -> str:
-        is_first = self.architectures[0].stem is None and layer is self.architectures[0].stages[0].layers[0]
+        is_first = architecture.stem is None and layer is architecture.stages[0].layers[0]
+        self.section, self.rate = "stage", rate
         text, _ = self.apply([(0, layer.apply)], "in_channels" if is_first else str(layer.apply.input.channels))
+        self.rate = "0.0"
         return text
 
-    def _width(self, values: list[int]) -> str:
-        return self.builder.text(list(enumerate(values)), [None], "width")
+    def _text(self, values: Sequence[Any], hint: str) -> str:
+        """The text of a number that each variant has."""
+        return self.builder.text(list(enumerate(values)), [None], hint)
 
     def _initial(self, fact: str) -> str:
-        values: list[tuple[int, Any]] = []
-        for index, architecture in enumerate(self.architectures):
-            first = architecture.stages[0].layers[0].apply
-            block = architecture.blocks[first.block or ""]
-            values.append((index, block.scalars[f"in_{fact}"]))
-        return self.builder.text(values, [None], fact)
+        firsts = [(a, a.stages[0].layers[0].apply.block) for a in self.architectures]
+        return self._text([a.blocks[block or ""].scalars[f"in_{fact}"] for a, block in firsts], fact)
 
     def _reduction(self) -> str:
-        values = []
-        for index, a in enumerate(self.architectures):
-            before = a.stem.output if a.stem else a.input
-            values.append((index, round(a.input.height / before.height)))
-        return self.builder.text(values, [None], "reduction")
+        heights = [(a.input.height, (a.stem.output if a.stem else a.input).height) for a in self.architectures]
+        return self._text([round(image / height) for image, height in heights], "reduction")
 
-    def _sections(self, which: str) -> list[Section | None]:
-        sections = [getattr(architecture, which) for architecture in self.architectures]
-        if any((section is None) != (sections[0] is None) for section in sections):
-            raise Unmergeable(which)
-        return sections
-
-    def _columns(self, sections: list[Section | None]) -> list[Seen]:
+    def _columns(self, sections: Sequence[Section | None]) -> list[Seen]:
+        """The steps of a section, position by position; of none when no variant has the section."""
+        if len({section is None for section in sections}) > 1:
+            raise Unmergeable("sections")
         steps = [section.steps.steps for section in sections if section is not None]
         if len({len(one) for one in steps}) > 1:
             raise Unmergeable("steps")
-        return [[(index, one[position]) for index, one in enumerate(steps)] for position in range(len(steps[0]))] if steps else []
+        return [list(enumerate(column)) for column in zip(*steps, strict=True)]
 
     def _stem(self) -> tuple[list[str], str | None]:
         self.section = "stem"
-        columns = self._columns(self._sections("stem"))
-        if not columns:
-            return [], "in_channels"
+        columns = self._columns([architecture.stem for architecture in self.architectures])
         children, channels = self.children(columns, "in_channels")
         if not children:
             return [], channels
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         text = conditional(children[0], "nn.Identity()") if is_single else self.pipeline(children)
-        return expression_lines("        self.stem = ", text), channels
+        return expression_lines("self.stem = ", text), channels
 
-    def _head(self, channels: str | None) -> _Head:
-        """The head, divided where maps end (the first step whose output is 1 x 1) and before a final linear layer."""
+    def _head(self, channels: str | None) -> Head:
         self.section = "head"
-        columns = self._columns(self._sections("head"))
-        head = _Head()
-        last = len(columns) - 1
-        is_map = True
+        columns = self._columns([architecture.head for architecture in self.architectures])
+        head = Head()
+        maps, vectors = first_without_map(columns), first_on_vectors(columns)
         for position, column in enumerate(columns):
-            steps = [step for _, step in column]
-            is_map = is_map and not all(isinstance(step, Apply) and _ends_map(step) for step in steps)
-            is_linear = all(isinstance(step, Apply) and step.operator is not None and step.operator.kind == "linear" for step in steps)
-            before = channels
+            if position == vectors and not _is_flatten(column):
+                taken = Names(child.name for child in head.pool)
+                head.pool.append(Child(taken.new("flatten"), "nn.Flatten(1)", None))
+            self.on_vectors = position >= vectors
+            if position == len(columns) - 1 and self._is_classifier(column):
+                head.classifier = _attribute(column[0][1].name)
+                head.features = self._in_channels(column, channels)
+                head.bias = self._attribute(column, "bias")
+                if head.bias not in ("True", "False"):
+                    raise Unmergeable("bias")
+                break
             made, channels = self._step(column, channels, None)
-            if is_linear:
-                # nn.Linear wants vectors.
-                self._flatten(head)
-            if position == last and is_linear and self._has_classes(steps):
-                (child,) = made
-                head.classifier = Child("classifier" if child.name == "linear" else child.name, child.text, None)
-                head.features = self._features(column, before)
-            elif is_map:
+            if position < maps:
                 head.maps += made
             else:
                 head.pool += made
+        self.on_vectors = False
         return head
 
-    def _flatten(self, head: _Head) -> None:
-        if not any(child.text == "nn.Flatten(1)" for child in head.pool):
-            head.pool.append(Child("flatten", "nn.Flatten(1)", None))
-
-    def _has_classes(self, steps: list[Any]) -> bool:
-        return all(a.classes == step.operator.features for a, step in zip(self.architectures, steps, strict=True))
-
-    def _features(self, column: Seen, channels: str | None) -> str:
-        if any(step.input.elements != step.input.channels for _, step in column):
-            return self.builder.text([(index, step.input.elements) for index, step in column], [None], "num_features")
-        return self.channels(column, channels)
+    def _is_classifier(self, column: Seen) -> bool:
+        return is_linear(column) and all(
+            architecture.classes == step.operator.features
+            for architecture, (_, step) in zip(self.architectures, column, strict=True)
+        )
 
     # Text ------------------------------------------------------------------------------------------------------------
 
-    def _class(self, stem: list[str], stages: list[str], head: _Head, table: Stages) -> str:
-        builder = self.builder
-        own = [f"{name}: {annotation(builder.arguments[name])}" for name in builder.arguments]
-        options = ["num_classes: int = " + str(self.architectures[0].classes)] if head.classifier else []
-        options += ["in_channels: int = " + str(self.architectures[0].input.channels)]
-        if table.uses_drop_path:
-            options.append(f"drop_path_rate: float = {self.architectures[0].drop_path.rate}")
-        if table.has_stages:
-            options.append("features_only: bool = False")
-        first = [f"stages: tuple[{table.row_type}, ...]"] if table.has_stages and table.row_type else []
-        lines = [f"class {self.name}(nn.Module):"]
-        doc = docstring(self.architectures[0].doc) or self.name
-        lines += [f'    """{doc.splitlines()[0]}', *(f"    {line}".rstrip() for line in doc.splitlines()[1:])]
-        lines[-1] += '"""'
-        lines.append("")
-        lines += call_lines("    def __init__", ["self", *first, *own, *options], " -> None:")
-        lines.append("        super().__init__()")
-        lines += stem
-        lines += [f"        {line}".rstrip() for line in stages]
-        lines += self._head_lines(head, table)
-        self.builder.helpers.add("initialize")
-        lines.append("        self.apply(initialize)")
-        lines += self._methods(head, table, bool(stem))
+    def _class(self, stem: list[str], loop: list[str], head: Head, stages: Stages | None) -> str:
+        arguments = self.builder.arguments
+        own = [f"{name}: {annotation(values)}" for name, values in arguments.items()]
+        table = [f"stages: tuple[{stages.row_type}, ...]"] if stages is not None and stages.row_type else []
+        options = self._options(self.architectures[0], head, stages).values()
+        doc = self.architectures[0].doc or f"The network `{self.architectures[0].model}`."
+        body = [*stem, *loop, *self._head_lines(head, stages), "self.apply(initialize)"]
+        lines = [
+            f"class {self.name}(nn.Module):",
+            *(f"    {line}".rstrip() for line in docstring_lines(doc)),
+            "",
+            *call_lines("    def __init__", ["self", *table, *own, *options], " -> None:"),
+            "        super().__init__()",
+            *(f"        {line}" for line in body),
+            *method_lines(head, self.architectures[0].input.channels, bool(stem), stages is not None),
+        ]
         return "\n".join(lines) + "\n"
 
-    def _head_lines(self, head: _Head, table: Stages) -> list[str]:
+    def _head_lines(self, head: Head, stages: Stages | None) -> list[str]:
         lines: list[str] = []
         if head.maps:
-            is_single = len(head.maps) == 1
-            text = conditional(head.maps[0], "nn.Identity()") if is_single else self.pipeline(head.maps)
-            lines += expression_lines("        self.head: nn.Module = ", text)
+            text = conditional(head.maps[0], "nn.Identity()") if len(head.maps) == 1 else self.pipeline(head.maps)
+            lines += expression_lines("self.head: nn.Module = ", text)
         if head.pool:
-            lines += expression_lines("        self.pool: nn.Module = ", self.pipeline(head.pool))
+            lines += expression_lines("self.pool: nn.Module = ", self.pipeline(head.pool))
         if head.classifier:
-            name = head.classifier.name
-            lines.append(f"        self.num_features = {head.features}")
-            lines.append(f"        self.{name} = self._linear(num_classes)")
-        if table.has_stages and (head.maps or head.pool or head.classifier):
-            parts = [part for part, there in (("head", head.maps), ("pool", head.pool)) if there]
-            parts += [head.classifier.name] if head.classifier else []
-            lines.append("        self.features_only = features_only")
-            lines.append("        if features_only:")
-            lines.append("            " + " = ".join(f"self.{part}" for part in parts) + " = nn.Identity()")
-        elif table.has_stages:
-            lines.append("        self.features_only = features_only")
+            lines += expression_lines("self.num_features = ", head.features)
+            lines.append(f"self.{head.classifier} = self._linear(num_classes)")
+        if stages is None:
+            return lines
+        lines.append("self.features_only = features_only")
+        if head.parts:
+            lines.append("if features_only:")
+            lines.append(f"    {' = '.join(f'self.{part}' for part in head.parts)} = nn.Identity()")
         return lines
 
-    def _methods(self, head: _Head, table: Stages, has_stem: bool) -> list[str]:
-        image = f"B x {self.architectures[0].input.channels} x H x W"
-        flow = "x"
-        if has_stem:
-            flow = f"self.stem({flow})"
-        before_stages = flow
-        if table.has_stages:
-            flow = f"self.stages({flow})"
-        if head.maps:
-            flow = f"self.head({flow})"
-        lines = [
-            "",
-            "    def forward_features(self, x: Tensor) -> Tensor:",
-            f'        """Images, {image}, to the last feature map."""',
-            f"        x = {flow}" if flow != "x" else "",
-            "        return x",
-            "",
-        ]
-        lines = [line for i, line in enumerate(lines) if line or i in (0, len(lines) - 1)]
-        lines += self._head_methods(head)
-        if table.has_stages:
-            lines += [
-                "    def forward_intermediates(self, x: Tensor) -> list[Tensor]:",
-                '        """The feature maps that `feature_info` lists, one for each reduction, largest first."""',
-                *([f"        x = {before_stages}"] if before_stages != "x" else []),
-                "        features: list[Tensor] = []",
-                "        for index, stage in enumerate(self.stages):",
-                "            x = stage(x)",
-                "            if index in self.feature_stages:",
-                "                features.append(x)",
-                "        return features",
-                "",
-                "    def forward(self, x: Tensor) -> Tensor | list[Tensor]:",
-                "        if self.features_only:",
-                "            return self.forward_intermediates(x)",
-                "        return self.forward_head(self.forward_features(x))",
-            ]
-        else:
-            lines += [
-                "    def forward(self, x: Tensor) -> Tensor:",
-                "        return self.forward_head(self.forward_features(x))",
-            ]
-        return lines
+    def _options(self, architecture: Architecture, head: Head, stages: Stages | None) -> dict[str, str]:
+        """The arguments that every network has, with their types and defaults."""
+        options: dict[str, str] = {}
+        if head.classifier is not None:
+            options["num_classes"] = f"num_classes: int = {architecture.classes}"
+        options["in_channels"] = f"in_channels: int = {architecture.input.channels}"
+        if stages is not None and stages.uses_drop_path:
+            options["drop_path_rate"] = f"drop_path_rate: float = {literal(architecture.drop_path.rate)}"
+        if stages is not None:
+            options["features_only"] = "features_only: bool = False"
+        return options
 
-    def _head_methods(self, head: _Head) -> list[str]:
-        pooled = ["        x = self.pool(x)"] if head.pool else []
-        if head.classifier is None:
-            return [
-                "    def forward_head(self, x: Tensor) -> Tensor:",
-                '        """The last feature map to what the network puts out."""',
-                *pooled,
-                "        return x",
-                "",
-            ]
-        name = head.classifier.name
-        bias = ", bias=False" if "bias=False" in head.classifier.text else ""
+    def _functions(self, head: Head, stages: Stages | None) -> list[str]:
         return [
-            "    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:",
-            '        """The last feature map to logits, or to the vector that the classifier reads."""',
-            *pooled,
-            "        if not pre_logits:",
-            f"            x = self.{name}(x)",
-            "        return x",
-            "",
-            "    def reset_classifier(self, num_classes: int) -> None:",
-            '        """A fresh classifier for other classes; 0 leaves it out."""',
-            f"        self.{name} = self._linear(num_classes)",
-            f"        self.{name}.apply(initialize)",
-            "",
-            "    def _linear(self, num_classes: int) -> nn.Module:",
-            f"        return nn.Linear(self.num_features, num_classes{bias}) if num_classes else nn.Identity()",
-            "",
+            self._function(index, architecture, head, stages) for index, architecture in enumerate(self.architectures)
         ]
 
-    def _functions(self, table: Stages) -> list[str]:
-        texts = []
-        for index, architecture in enumerate(self.architectures):
-            cost = Costs(architecture).model()
-            options = []
-            passed = []
-            if architecture.classes is not None and "num_classes" in self._options():
-                options.append(f"num_classes: int = {architecture.classes}")
-                passed.append("num_classes=num_classes")
-            options.append(f"in_channels: int = {architecture.input.channels}")
-            passed.append("in_channels=in_channels")
-            if table.uses_drop_path:
-                options.append(f"drop_path_rate: float = {architecture.drop_path.rate}")
-                passed.append("drop_path_rate=drop_path_rate")
-            if table.has_stages:
-                options.append("features_only: bool = False")
-                passed.append("features_only=features_only")
-            lines = call_lines(f"def {architecture.name}", options, f" -> {self.name}:")
-            lines.append(
-                f'    """Input {architecture.input}: {human(cost.params)} parameters, {human(cost.macs)} MACs, '
-                f'{human(cost.flops)} FLOPs an image."""'
-            )
-            own = [f"{name}={values[index]!r}" for name, values in self.builder.arguments.items()]
-            lines.append(f"    return {self.name}(")
-            if table.has_stages and table.row_type:
-                lines.append("        (")
-                lines += [f"            {line}" for line in table.rows(index)]
-                lines.append("        ),")
-            lines += [f"        {argument}," for argument in [*own, *passed]]
-            lines.append("    )")
-            texts.append("\n".join(lines) + "\n")
-        return texts
-
-    def _options(self) -> set[str]:
-        head = self.architectures[0].head
-        if head is None or not head.steps.steps:
-            return set()
-        last = head.steps.steps[-1]
-        is_classifier = (
-            isinstance(last, Apply) and last.operator is not None and last.operator.kind == "linear"
-        )
-        return {"num_classes"} if is_classifier else set()
+    def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
+        cost = Costs(architecture).model()
+        options = self._options(architecture, head, stages)
+        rows = stages.rows(index) if stages is not None else []
+        arguments = [f"{name}={literal(values[index])}" for name, values in self.builder.arguments.items()]
+        arguments += [f"{option}={option}" for option in options]
+        table = ["        (", *(f"            {row}" for row in rows), "        ),"] if rows else []
+        lines = [
+            *call_lines(f"def {function_name(architecture.name)}", list(options.values()), f" -> {self.name}:"),
+            f'    """Input {architecture.input}: {human(cost.params)} parameters, {human(cost.macs)} MACs, '
+            f'{human(cost.flops)} FLOPs an image."""',
+            f"    return {self.name}(",
+            *table,
+            *(f"        {argument}," for argument in arguments),
+            "    )",
+        ]
+        return "\n".join(lines) + "\n"
 
 
-def _ends_map(step: Apply) -> bool:
-    """Whether a step takes a map to a vector: global pooling, flattening, a linear layer."""
-    return step.operator is not None and step.operator.kind in (
-        "global_avg_pool",
-        "global_max_pool",
-        "flatten",
-        "linear",
+def _attribute(name: str) -> str:
+    """The attribute that holds the classifier: a `linear` that has no name of its own is called `classifier`."""
+    if name == "linear":
+        return "classifier"
+    return f"{name}_" if name.rstrip("_") in _ATTRIBUTES else name
+
+
+def _is_flatten(column: Seen) -> bool:
+    return all(
+        isinstance(step, Apply) and step.operator is not None and step.operator.kind == "flatten" for _, step in column
     )
 
 

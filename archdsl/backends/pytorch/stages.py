@@ -6,20 +6,20 @@ differ from one to the next in more than a stride, primitives as stages): every 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Protocol
 
 from archdsl.backends.pytorch.layout import expression_lines
+from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture, Layer
 
 
 class Stages(Protocol):
     """The stages of a model's class."""
 
-    has_stages: bool
     uses_drop_path: bool
-    threaded: list[str]
+    threaded: list[str]  # facts that blocks hand on to the next ones
 
     @property
     def row_type(self) -> str | None:
@@ -28,74 +28,66 @@ class Stages(Protocol):
     def rows(self, index: int) -> list[str]:
         """The rows of a variant's table as Python source."""
 
-    def constructor_lines(self, width: str, facts: dict[str, str], reduction: str) -> list[str]:
+    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
         """The lines of the constructor that build `self.stages` and `self.feature_info`."""
 
 
 class ListedStages:
-    """The stages of one architecture, layer by layer."""
+    """The stages of one architecture, layer by layer. `write` gives the text of a layer for a text of its rate."""
 
     threaded: list[str]
-
-    def __init__(self, architecture: Architecture, write: Callable[[Layer], str]):
-        self.architecture = architecture
-        self.has_stages = bool(architecture.stages)
-        self.threaded = []
-        # The rate stands in the text as a name, so that layers which differ in nothing else can be folded.
-        self.texts = [[write(layer) for layer in stage.layers] for stage in architecture.stages]
-        self.uses_drop_path = any("drop_path=drop_path" in text for texts in self.texts for text in texts)
-
     row_type: str | None = None
+
+    def __init__(self, architecture: Architecture, write: Callable[[Layer, str], str]):
+        self.architecture, self.write = architecture, write
+        self.threaded = []
+        layers = [layer for stage in architecture.stages for layer in stage.layers]
+        self.uses_drop_path = any(write(layer, "0.0") != write(layer, "rate") for layer in layers)
 
     def rows(self, index: int) -> list[str]:
         return []
 
-    def constructor_lines(self, width: str, facts: dict[str, str], reduction: str) -> list[str]:
-        depth = sum(len(texts) for texts in self.texts)
+    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
+        stages = self.architecture.stages
+        depth = sum(len(stage.layers) for stage in stages)
         lines = []
         if self.uses_drop_path:
             steps = max(depth - 1, 1) if self.architecture.drop_path.reach else depth
             lines.append(f"rates = [drop_path_rate * index / {steps} for index in range({depth})]")
         lines.append("self.stages = nn.Sequential()")
         index = 0
-        for stage, texts in zip(self.architecture.stages, self.texts, strict=True):
-            parts = []
-            for text, run in groupby(texts):
-                count = len(list(run))
-                parts.append(_folded(text, index, count))
-                index += count
-            name = stage.name if not stage.name.isdigit() else ""
-            built = f"nn.Sequential({', '.join(parts)})"
-            lines += (
-                expression_lines("self.stages.append(", built, ")")
-                if not name
-                else expression_lines(f'self.stages.add_module("{name}", ', built, ")")
-            )
-        last = self.architecture.stages[-1].output.channels if self.architecture.stages else None
-        return [*lines, *self._feature_lines(), *([f"width = {last}"] if last else [])]
+        for number, stage in enumerate(stages):
+            built = f"nn.Sequential({', '.join(self._parts(stage.layers, index))})"
+            name = "" if stage.name == str(number) else f"{literal(stage.name)}, "
+            added = f"self.stages.add_module({name}{built})" if name else f"self.stages.append({built})"
+            lines += expression_lines("", added)
+            index += len(stage.layers)
+        return [*lines, *self._feature_lines(), f"width = {stages[-1].output.channels}"]
+
+    def _parts(self, layers: Sequence[Layer], first: int) -> list[str]:
+        """The layers of one stage, equal ones folded; `first` is the number of the first in the whole network."""
+        parts = []
+        for _, run in groupby(layers, key=lambda layer: self.write(layer, "rate")):
+            same = list(run)
+            one, many = self.write(same[0], f"rates[{first}]"), self.write(same[0], "rate")
+            if len(same) == 1:
+                parts.append(one)
+            elif one == many:
+                parts.append(f"*({many} for _ in range({len(same)}))")
+            else:
+                parts.append(f"*({many} for rate in rates[{first}:{first + len(same)}])")
+            first += len(same)
+        return parts
 
     def _feature_lines(self) -> list[str]:
-        lines = ["self.feature_info: list[dict[str, int | str]] = ["]
         kept: list[int] = []
-        reductions = [round(self.architecture.input.height / s.output.height) for s in self.architecture.stages]
-        for number, stage in enumerate(self.architecture.stages):
-            if number + 1 < len(reductions) and reductions[number + 1] == reductions[number]:
-                continue
+        lines = ["self.feature_info: list[dict[str, int | str]] = ["]
+        stages = self.architecture.stages
+        reductions = [round(self.architecture.input.height / stage.output.height) for stage in stages]
+        for number, (stage, reduction) in enumerate(zip(stages, reductions, strict=True)):
+            if reductions[number + 1 : number + 2] == [reduction]:
+                continue  # the next stage has the same reduction; the last of them counts
             kept.append(number)
-            name = number if stage.name.isdigit() else stage.name
-            lines.append(
-                f'    {{"num_chs": {stage.output.channels}, "reduction": {reductions[number]}, '
-                f'"module": "stages.{name}"}},'
-            )
+            module = literal(f"stages.{stage.name}")
+            lines.append(f'    {{"num_chs": {stage.output.channels}, "reduction": {reduction}, "module": {module}}},')
         return [*lines, "]", f"self.feature_stages = {kept}"]
-
-
-def _folded(text: str, index: int, count: int) -> str:
-    """`count` layers of one text; each takes its own rate."""
-    if "drop_path=drop_path" not in text:
-        return text if count == 1 else f"*({text} for _ in range({count}))"
-    if count == 1:
-        return text.replace("drop_path=drop_path", f"drop_path=rates[{index}]")
-    folded = text.replace("drop_path=drop_path", "drop_path=rate")
-    return f"*({folded} for rate in rates[{index}:{index + count}])"
-

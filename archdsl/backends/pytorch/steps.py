@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.operators import Operator
@@ -44,6 +45,7 @@ class StepWriter:
     def __init__(self, builder: ModuleBuilder, find: Find):
         self.builder, self.find = builder, find
         self.uses_drop_path = False
+        self.on_vectors = False  # whether the steps at hand read vectors, batch x channels, not maps
 
     # Steps to children -----------------------------------------------------------------------------------------------
 
@@ -64,14 +66,16 @@ class StepWriter:
         if kind is Alternative:
             return self._alternative(seen, channels, condition)
         if kind is Steps:
-            name = _agreed(seen, lambda step: step.name)
-            inner, channels = self.children(_columns(seen, lambda step: step.steps), channels, None if name else condition)
+            name = agreed(seen, lambda step: step.name)
+            inner, channels = self.children(
+                columns_of(seen, lambda step: step.steps), channels, None if name else condition
+            )
             return ([Child(name, self.pipeline(inner), condition)] if name else inner), channels
         if kind is Repeat:
-            name = _agreed(seen, lambda step: step.name)
+            name = agreed(seen, lambda step: step.name)
             text, channels = self._repeat(seen, channels, name)
             return [Child(name, text, condition)], channels
-        name = _agreed(seen, lambda step: step.name)
+        name = agreed(seen, lambda step: step.name)
         text, channels = self.apply(seen, channels)
         return [Child(name, text, condition)], channels
 
@@ -81,7 +85,7 @@ class StepWriter:
             return [], channels
         if len(kept) == len(seen):
             return self._step(kept, channels, condition)
-        text = self.builder.text(
+        text = self.builder.condition(
             [(index, step.value is not None) for index, step in seen],
             [step.condition for _, step in seen],
             f"has_{_name_of(kept[0][1])}",
@@ -94,7 +98,7 @@ class StepWriter:
         other = [(index, step.value) for index, step in seen if not step.taken]
         if not taken or not other:
             return self._step(taken or other, channels, condition)
-        text = self.builder.text(
+        text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
             [step.condition for _, step in seen],
             f"has_{_name_of(taken[0][1])}",
@@ -103,7 +107,7 @@ class StepWriter:
         second, after_second = self._step(other, channels, None)
         if len(first) != 1 or len(second) != 1 or first[0].condition or second[0].condition:
             raise Unmergeable("alternative")
-        joined = f"{first[0].text} if {text} else {second[0].text}"
+        joined = f"({first[0].text}) if ({text}) else ({second[0].text})"
         return [Child(first[0].name, joined, condition)], after_first if after_first == after_second else None
 
     def _repeat(self, seen: Seen, channels: str | None, name: str) -> tuple[str, str | None]:
@@ -127,7 +131,7 @@ class StepWriter:
             return self._listed(seen, channels)
         if rest_text == first_text:
             return f"nn.Sequential(*({rest_text} for _ in range({count})))", channels_after
-        remaining = str(int(count) - 1) if count.isdigit() else f"{count} - 1"
+        remaining = str(int(count) - 1) if count.isdigit() else f"({count}) - 1"
         if remaining == "1":
             return f"nn.Sequential({first_text}, {rest_text})", channels_after
         return f"nn.Sequential({first_text}, *({rest_text} for _ in range({remaining})))", channels_after
@@ -147,7 +151,6 @@ class StepWriter:
         return self.pipeline(made), channels
 
     def pipeline(self, children: Sequence[Child]) -> str:
-        self.builder.helpers.add("pipeline")
         return "pipeline(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
 
     # One layer -------------------------------------------------------------------------------------------------------
@@ -165,32 +168,31 @@ class StepWriter:
         if any(operator is None or operator.kind != operators[0].kind for operator in operators):
             raise Unmergeable("operator")
         operator = operators[0]
-        texts: dict[str, str] = {}
         for attribute in type(operator).model_fields:
-            if attribute == "kind":
-                continue
-            values = [(index, getattr(step.operator, attribute)) for index, step in seen]
-            if operator.kind == "drop_path" and attribute == "rate" and all(rate is None for _, rate in values):
-                texts["rate"] = self.drop_path()
-                continue
-            if any(isinstance(value, str) != isinstance(values[0][1], str) for _, value in values) or (
-                isinstance(values[0][1], str) and len({value for _, value in values}) > 1
-            ):
+            words = {value if isinstance(value := getattr(one, attribute), str) else None for one in operators}
+            if len(words) > 1:
                 raise Unmergeable(attribute)
-            formulas = [step.formulas.get(attribute) for _, step in seen]
-            texts[attribute] = self.builder.text(values, formulas, self._hint(seen[0][1], attribute))
-        texts["in_channels"] = self._in_channels(operator, seen, channels)
-        self.builder.helpers.update(*(one.helpers() for one in operators))
-        text = operator.module(texts)
+        texts = _Texts(
+            lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
+        )
+        text = operator.vector_module(texts) if self.on_vectors else operator.module(texts)
+        assert text is not None
         return text, self._out_channels(operator, seen, texts, channels)
+
+    def _attribute(self, seen: Seen, name: str) -> str:
+        """The text of an attribute of an operator."""
+        values = [(index, getattr(step.operator, name)) for index, step in seen]
+        if seen[0][1].operator.kind == "drop_path" and name == "rate" and any(rate is None for _, rate in values):
+            if any(rate is not None for _, rate in values):
+                raise Unmergeable(name)
+            return self.drop_path()
+        return self.builder.text(values, [step.formulas.get(name) for _, step in seen], self._hint(seen[0][1], name))
 
     def _hint(self, step: Apply, attribute: str) -> str:
         return f"{step.name}_{attribute}" if step.name else attribute
 
-    def _in_channels(self, operator: Operator, seen: Seen, channels: str | None) -> str:
-        if "in_channels" not in operator.module(_Probe()):
-            return ""
-        if operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
+    def _in_channels(self, seen: Seen, channels: str | None) -> str:
+        if seen[0][1].operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
             # A linear layer reads the flattened map.
             return self.builder.text([(index, step.input.elements) for index, step in seen], [None], "features")
         return self.channels(seen, channels)
@@ -235,7 +237,8 @@ class StepWriter:
             texts.append(text if argument in ("in_channels", "channels") else f"{argument}={text}")
         after = None
         if "channels" in made.arguments and all(
-            made.values[key]["channels"] == step.output.channels for (_, step), (_, key) in zip(seen, found, strict=True)
+            made.values[key]["channels"] == step.output.channels
+            for (_, step), (_, key) in zip(seen, found, strict=True)
         ):
             after = texts[made.arguments.index("channels")]
         elif all(step.input.channels == step.output.channels for _, step in seen):
@@ -244,40 +247,41 @@ class StepWriter:
         return f"{made.name}({', '.join(texts)})", after
 
 
-class _Probe(dict[str, str]):
-    """Stands for any attribute, to see which ones an operator's text mentions."""
+class _Texts(dict[str, str]):
+    """The texts of an operator's attributes, each made when it is first asked for: what no text mentions is no argument."""
+
+    def __init__(self, make: Callable[[str], str]):
+        super().__init__()
+        self.make = make
 
     def __missing__(self, key: str) -> str:
-        return key
+        text = self[key] = self.make(key)
+        return text
 
 
 def both(one: str | None, other: str | None) -> str | None:
     """Two conditions joined."""
     if one is None or other is None or one == other:
         return one or other
-    return " and ".join(f"({part})" if " or " in part or " if " in part else part for part in (one, other))
+    return f"({one}) and ({other})"
 
 
 def conditional(child: Child, otherwise: str) -> str:
     """The text of a child that exists only under its condition."""
     if child.condition is None:
         return child.text
-    condition = f"({child.condition})" if " if " in child.condition else child.condition
     tree = _Given(child.condition).visit(ast.parse(child.text, mode="eval").body)
-    text = ast.unparse(tree) if ast.unparse(tree) != ast.unparse(ast.parse(child.text)) else child.text
-    if isinstance(tree, ast.IfExp):
-        text = f"({text})"
-    return f"{text} if {condition} else {otherwise}"
+    return f"({spelled(tree)}) if ({child.condition}) else {otherwise}"
 
 
 class _Given(ast.NodeTransformer):
     """Where a condition is known to hold, `chosen if condition else otherwise` is `chosen`."""
 
     def __init__(self, condition: str):
-        self.condition = ast.unparse(ast.parse(condition, mode="eval"))
+        self.condition = spelled(ast.parse(condition, mode="eval").body)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        if ast.unparse(node.test) == self.condition:
+        if spelled(node.test) == self.condition:
             chosen: ast.AST = self.visit(node.body)
             return chosen
         return self.generic_visit(node)
@@ -290,14 +294,14 @@ def _one_type(seen: Seen) -> type:
     return kind
 
 
-def _agreed(seen: Seen, of: Callable[[Any], Any]) -> Any:
+def agreed(seen: Seen, of: Callable[[Any], Any]) -> Any:
     values = {of(step) for _, step in seen}
     if len(values) != 1:
         raise Unmergeable("name")
     return values.pop()
 
 
-def _columns(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
+def columns_of(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
     """Position by position: the first step of every instance, the second of every instance, ..."""
     lengths = {len(of(step)) for _, step in seen}
     if len(lengths) != 1:
@@ -319,6 +323,4 @@ def _name_of(step: Any) -> str:
 
 def _same_channels(rest: Seen) -> bool:
     """Whether the later copies of a repeated layer all read what they put out."""
-    return all(
-        not isinstance(step, Apply) or step.input.channels == step.output.channels for _, step in rest
-    )
+    return all(not isinstance(step, Apply) or step.input.channels == step.output.channels for _, step in rest)

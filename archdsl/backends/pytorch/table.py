@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.grouping import Classes
-from archdsl.backends.pytorch.layout import call_lines
+from archdsl.backends.pytorch.layout import expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
+from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
-from archdsl.ir.architecture import Architecture, Stage
+from archdsl.ir.architecture import Architecture, Layer, Stage
 
 
 class StageTable:
@@ -20,11 +21,8 @@ class StageTable:
     facts that a block hands on.
     """
 
-    def __init__(self, architectures: Sequence[Architecture], numbers: Sequence[int], classes: Classes):
+    def __init__(self, architectures: Sequence[Architecture], numbers: Sequence[int], classes: Classes, names: Names):
         self.architectures, self.numbers, self.classes = architectures, numbers, classes
-        self.has_stages = any(architecture.stages for architecture in architectures)
-        if self.has_stages and not all(architecture.stages for architecture in architectures):
-            raise Unmergeable("stages")
         self.made: list[list[Made]] = [
             [self._class(number, stage) for stage in architecture.stages]
             for number, architecture in zip(numbers, architectures, strict=True)
@@ -33,35 +31,42 @@ class StageTable:
         arguments = list(dict.fromkeys(name for made in used.values() for name in made.arguments))
         self.uses_drop_path = "drop_path" in arguments
         self.threaded = [name[3:] for name in arguments if name.startswith("in_") and name != "in_channels"]
-        self._check_threaded()
+        if "height" in self.threaded or "width" in self.threaded:
+            raise Unmergeable("the size of the input")
         for name in arguments:
             # What the loop hands to every block, every block must take.
-            if (name == "drop_path" or name.startswith("in_")) and not all(name in m.arguments for m in used.values()):
+            if _is_given_by_loop(name) and not all(name in made.arguments for made in used.values()):
                 raise Unmergeable(name)
-        columns = [n for n in arguments if not n.startswith("in_") and n != "drop_path"]
+        columns = [name for name in arguments if not _is_given_by_loop(name)]
         # As papers print it: channels last, then the number of layers.
-        self.columns = [*(n for n in columns if n != "channels"), *(n for n in columns if n == "channels")]
-        # A column that every class has stands in the row; the others go into the row's last cell, by name.
-        self.shared = [n for n in self.columns if all(n in made.arguments for made in used.values())]
-        self.extra = [n for n in self.columns if n not in self.shared]
-        self.channels_column = "channels" in self.shared and all(
+        columns.sort(key=lambda name: name == "channels")
+        # A column that every class has stands in the row; the others go into one cell of the row, by name.
+        self.shared = [name for name in columns if all(name in made.arguments for made in used.values())]
+        self.extra = [name for name in columns if name not in self.shared]
+        self.values = [
+            [self._row(number, stage) for stage in architecture.stages]
+            for number, architecture in zip(numbers, architectures, strict=True)
+        ]
+        self.channels_flow = "channels" in self.shared and all(
             layer.apply.output.channels == self._argument(number, layer, "channels")
             for number, architecture in zip(numbers, architectures, strict=True)
             for stage in architecture.stages
             for layer in stage.layers
         )
-        self.values = [
-            [self._row(number, stage) for stage in architecture.stages]
-            for number, architecture in zip(numbers, architectures, strict=True)
-        ]
         self.strided = self._is_strided()
-        self.named = [[stage.name for stage in architecture.stages] for architecture in architectures]
-        self.has_names = any(not name.isdigit() for names in self.named for name in names)
+        self.has_names = any(
+            stage.name != str(number)
+            for architecture in architectures
+            for number, stage in enumerate(architecture.stages)
+        )
+        # The variables of the loop: a column is called after its parameter where it can be.
+        self.variables = {name: names.new(name) for name in self.shared}
+        self.facts = {fact: names.new(fact) for fact in self.threaded}
 
     @property
     def hands_on(self) -> tuple[str, ...]:
         """What the classes of this table must set as attributes for the loop."""
-        return (*(() if self.channels_column else ("channels",)), *self.threaded) if self.has_stages else ()
+        return (*(() if self.channels_flow else ("channels",)), *self.threaded)
 
     def class_names(self) -> set[str]:
         return {made.name for row in self.made for made in row}
@@ -76,96 +81,71 @@ class StageTable:
             raise Unmergeable("classes of a stage")
         return found[0]
 
-    def _argument(self, number: int, layer: Any, name: str) -> Any:
+    def _argument(self, number: int, layer: Layer, name: str) -> Any:
         key = f"{number}/{layer.apply.block}"
         return self.classes.made(key).values[key].get(name)
 
-    def _check_threaded(self) -> None:
-        if any(fact in ("height", "width") for fact in self.threaded):
-            raise Unmergeable("size of the input")
-
     def _row(self, number: int, stage: Stage) -> dict[str, Any]:
-        row: dict[str, Any] = {}
         first, *rest = stage.layers
-        made = self.classes.made(f"{number}/{first.apply.block}")
-        for name in made.arguments:
-            if name.startswith("in_") or name == "drop_path":
+        row: dict[str, Any] = {}
+        for name in self.classes.made(f"{number}/{first.apply.block}").arguments:
+            if _is_given_by_loop(name):
                 continue
-            value = self._argument(number, first, name)
-            later = {repr(self._argument(number, layer, name)) for layer in rest}
-            expected = repr(1) if name == "stride" else repr(value)
-            if later - {expected}:
+            row[name] = self._argument(number, first, name)
+            expected = repr(1 if name == "stride" else row[name])
+            if any(repr(self._argument(number, layer, name)) != expected for layer in rest):
                 raise Unmergeable(name)
-            row[name] = value
         return row
 
     def _is_strided(self) -> bool:
         """Whether the product of the strides is the reduction of the map, as `feature_info` reports it."""
-        for architecture, rows in zip(self.architectures, self.values, strict=True):
-            for stage, row in zip(architecture.stages, rows, strict=True):
-                stride = row.get("stride", 1)
-                if -(-stage.input.height // stride) != stage.output.height:
-                    return False
-        return True
+        return all(
+            -(-stage.input.height // row.get("stride", 1)) == stage.output.height
+            for architecture, rows in zip(self.architectures, self.values, strict=True)
+            for stage, row in zip(architecture.stages, rows, strict=True)
+        )
 
-    # Text ------------------------------------------------------------------------------------------------------------
+    # Rows ------------------------------------------------------------------------------------------------------------
 
     @property
-    def row_type(self) -> str | None:
-        base = "Block" if self.hands_on else "nn.Module"
-        return f"tuple[{', '.join([f'type[{base}]', *self._types()])}]"
-
-    def _types(self) -> list[str]:
-        types = [annotation([row[name] for rows in self.values for row in rows]) for name in self.shared]
-        types.append("int")
+    def row_type(self) -> str:
+        """The type of a row."""
+        types = [f"type[{'Block' if self.hands_on else 'nn.Module'}]"]
+        types += [annotation([row[name] for rows in self.values for row in rows]) for name in self.shared]
         if self.extra:
             values = [row[name] for rows in self.values for row in rows for name in self.extra if name in row]
             types.append(f"dict[str, {annotation(values)}]")
-        if not self.strided:
-            types.append("int")
-        if self.has_names:
-            types.append("str")
-        return types
+        types += [] if self.strided else ["int"]
+        types += ["str"] if self.has_names else []
+        return f"tuple[{', '.join([*types, 'int'])}]"
 
-    @property
-    def _header(self) -> list[str]:
-        header = ["block", *self.shared, "layers"]
-        header += ["arguments"] if self.extra else []
+    def _cells(self, columns: Mapping[str, str]) -> list[str]:
+        header = ["block", *columns.values(), *(["arguments"] if self.extra else [])]
         header += [] if self.strided else ["reduction"]
-        return [*header, *(["name"] if self.has_names else [])]
+        header += ["name"] if self.has_names else []
+        return [*header, "layers"]
 
     def rows(self, index: int) -> list[str]:
-        """The rows of one variant as Python source, their columns aligned."""
+        """The rows of one variant as Python source, under a comment that names their columns."""
         architecture = self.architectures[index]
-        cells = [[f"# {', '.join(self._header)}"]]
-        body = []
+        lines = [f"# {', '.join(self._cells({name: name for name in self.shared}))}"]
         for stage, made, row in zip(architecture.stages, self.made[index], self.values[index], strict=True):
-            line = [made.name, *(literal(row[name]) for name in self.shared), str(len(stage.layers))]
+            cells = [made.name, *(literal(row[name]) for name in self.shared)]
             if self.extra:
-                line.append(repr({name: row[name] for name in self.extra if name in row}).replace("'", '"'))
+                cells.append(literal({name: row[name] for name in self.extra if name in row}))
             if not self.strided:
-                line.append(str(round(architecture.input.height / stage.output.height)))
+                cells.append(str(round(architecture.input.height / stage.output.height)))
             if self.has_names:
-                line.append(f'"{stage.name}"')
-            body.append(line)
-        return [cells[0][0], *(f"({', '.join(line)})," for line in body)]
+                cells.append(literal(stage.name))
+            cells.append(str(len(stage.layers)))
+            lines.append(f"({', '.join(cells)}),")
+        return lines
 
-    def constructor_lines(self, width: str, facts: dict[str, str], reduction: str) -> list[str]:
+    # The loop --------------------------------------------------------------------------------------------------------
+
+    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
         """The loop that builds `self.stages`, and `feature_info` with it."""
-        calls = ["width"]
-        if "channels" in self.shared:
-            calls.append("channels")
-        calls += [f"in_{fact}={fact}" for fact in facts]
-        for name in self.shared:
-            if name == "stride":
-                calls.append("stride=stride if index == 0 else 1")
-            elif name != "channels":
-                calls.append(f"{name}={name}")
-        if self.extra:
-            calls.append("**(arguments if index == 0 else rest)" if "stride" in self.extra else "**arguments")
-        if self.uses_drop_path:
-            calls.append("drop_path=next(rates)")
-        lines = [f"width = {width}", *(f"{fact} = {text}" for fact, text in facts.items())]
+        lines = [f"width = {width}", *(f"{self.facts[fact]} = {text}" for fact, text in facts.items())]
         if self.strided:
             lines.append(f"reduction = {reduction}")
         if self.uses_drop_path:
@@ -174,45 +154,61 @@ class StageTable:
             "self.stages = nn.Sequential()",
             "self.feature_info: list[dict[str, int | str]] = []",
             "self.feature_stages: list[int] = []",
-            f"for number, ({', '.join(self._header)}) in enumerate(stages):",
+            *loop_lines(self._cells(self.variables), "stages"),
             "    stage = nn.Sequential()",
         ]
         if "stride" in self.extra:
             lines.append('    rest = {**arguments, "stride": 1} if "stride" in arguments else arguments')
-        index = "index" if any("index" in call for call in calls) else "_"
-        lines.append(f"    for {index} in range(layers):")
-        hands_on = self.hands_on
-        if hands_on:
-            lines += [f"        {line}" for line in call_lines("layer = block", calls, "")]
-            lines.append("        stage.append(layer)")
-            for fact in hands_on:
-                name = "width" if fact == "channels" else fact
-                lines.append(f"        {name} = layer.out_{fact}")
-            if self.channels_column:
-                lines.append("        width = channels")
-        else:
-            lines += [f"        {line}" for line in call_lines("stage.append(block", calls, ")")]
-            lines.append("        width = channels")
+        lines += self._layer_loop()
         lines.append("    self.stages.add_module(name, stage)" if self.has_names else "    self.stages.append(stage)")
-        if self.strided:
-            stride = "stride" if "stride" in self.shared else 'arguments.get("stride", 1)' if "stride" in self.extra else ""
-            if stride:
-                lines.append(f"    reduction *= {stride}")
+        if self.strided and "stride" in self.shared:
+            lines.append(f"    reduction *= {self.variables['stride']}")
+        elif self.strided and "stride" in self.extra:
+            lines.append('    reduction *= arguments.get("stride", 1)')
         module = 'f"stages.{name}"' if self.has_names else 'f"stages.{number}"'
-        lines += [
+        return [
+            *lines,
+            "    number = len(self.stages) - 1",
             '    if self.feature_info and self.feature_info[-1]["reduction"] == reduction:',
             "        self.feature_info.pop()",
             "        self.feature_stages.pop()",
             f'    self.feature_info.append({{"num_chs": width, "reduction": reduction, "module": {module}}})',
             "    self.feature_stages.append(number)",
         ]
-        return lines
+
+    def _layer_loop(self) -> list[str]:
+        call = f"block({', '.join(self._passed())})"
+        lines = [f"    for {'index' if ' index ' in call else '_'} in range(layers):"]
+        if not self.hands_on:
+            lines += expression_lines("        ", f"stage.append({call})")
+            return [*lines, f"        width = {self.variables['channels']}"]
+        lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
+        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else 'layer.out_channels'}")
+        return [*lines, *(f"        {variable} = layer.out_{fact}" for fact, variable in self.facts.items())]
+
+    def _passed(self) -> list[str]:
+        """The arguments that the loop passes to a block."""
+        passed = ["width", *(variable for name, variable in self.variables.items() if name == "channels")]
+        passed += [f"in_{fact}={variable}" for fact, variable in self.facts.items()]
+        for name, variable in self.variables.items():
+            if name == "stride":
+                passed.append(f"stride={variable} if index == 0 else 1")
+            elif name != "channels":
+                passed.append(f"{name}={variable}")
+        if self.extra:
+            passed.append("**(arguments if index == 0 else rest)" if "stride" in self.extra else "**arguments")
+        return [*passed, "drop_path=next(rates)"] if self.uses_drop_path else passed
 
     def _rates(self) -> list[str]:
         reach = {architecture.drop_path.reach for architecture in self.architectures}
         if len(reach) > 1:
             raise Unmergeable("drop path")
-        position = self._header.index("layers")
-        lines = [f"depth = sum(row[{position}] for row in stages)"]
         steps = "max(depth - 1, 1)" if reach.pop() else "depth"
-        return [*lines, f"rates = iter([drop_path_rate * index / {steps} for index in range(depth)])"]
+        return [
+            "depth = sum(layers for *_, layers in stages)",
+            f"rates = iter([drop_path_rate * index / {steps} for index in range(depth)])",
+        ]
+
+
+def _is_given_by_loop(name: str) -> bool:
+    return name == "drop_path" or name.startswith("in_")

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+from archdsl.backends.pytorch.helpers import SOURCES
+from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
+
+# What the names of a file mean already, whatever it defines.
+FILE_NAMES = frozenset({*dir(builtins), *keyword.kwlist, "torch", "nn", "functional", "Tensor", "Block", *SOURCES})
 
 Value = bool | int | float | str | None
 
@@ -56,7 +65,7 @@ def same(one: Any, other: Any) -> bool:
 def spell(formula: str, known: Mapping[str, Value]) -> str:
     """The formula as Python source with the `known` names replaced by their values and constants folded."""
     tree = _Folder(known).visit(ast.parse(formula, mode="eval").body)
-    return ast.unparse(ast.fix_missing_locations(tree))
+    return spelled(tree)
 
 
 class _Folder(ast.NodeTransformer):
@@ -132,7 +141,20 @@ def _int(node: ast.expr) -> ast.expr:
 
 def literal(value: Any) -> str:
     """A value as Python source."""
-    return repr(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+    return text_literal(value) if isinstance(value, str) else repr(value)
+
+
+def docstring_lines(text: str) -> list[str]:
+    """A doc comment as the lines of a docstring: nothing in it can end the string, or hide from the reader."""
+    shown = visible("\n".join(line.rstrip() for line in text.strip().split("\n")))
+    # Quotes stay as they are but where they could be taken for the string's own.
+    shown = re.sub(r'^"|"$|"(?="")|(?<=")"', r"\"", shown)
+    return f'"""{shown}"""'.split("\n")
+
+
+# Names ---------------------------------------------------------------------------------------------------------------
 
 
 def pascal(name: str) -> str:
@@ -141,8 +163,6 @@ def pascal(name: str) -> str:
     return text if text[:1].isalpha() else f"Net{text}"
 
 
-def docstring(text: str) -> str:
-    """A doc comment as the inside of a docstring: nothing in it can end the string or read as an escape."""
-    shown = "".join(c if c.isprintable() or c == "\n" else f"\\\\u{ord(c):04x}" for c in text.replace("\\", "\\\\"))
-    shown = shown.replace('"""', "'''").strip()
-    return f"{shown[:-1]}\\\"" if shown.endswith('"') else shown
+def function_name(name: str) -> str:
+    """The function that builds the network `name`: its name, with a `_` where Python or emitted code has taken it."""
+    return f"{name}_" if name.rstrip("_") in FILE_NAMES else name

@@ -48,8 +48,8 @@ class Activation(Operator):
         module = _MODULES[self.kind]
         return module if of["gain"] == "1.0" else f"Gained({module}, {of['gain']})"
 
-    def helpers(self) -> tuple[str, ...]:
-        return () if self.gain == 1.0 else ("Gained",)
+    def vector_module(self, of: Expressions) -> str:
+        return self.module(of)
 
 
 class LeakyRelu(Operator):
@@ -60,6 +60,9 @@ class LeakyRelu(Operator):
 
     def module(self, of: Expressions) -> str:
         return f"nn.LeakyReLU({of['slope']})"
+
+    def vector_module(self, of: Expressions) -> str:
+        return self.module(of)
 
 
 class Prelu(Operator):
@@ -72,3 +75,6 @@ class Prelu(Operator):
 
     def module(self, of: Expressions) -> str:
         return f"nn.PReLU({of['in_channels']})"
+
+    def vector_module(self, of: Expressions) -> str:
+        return self.module(of)

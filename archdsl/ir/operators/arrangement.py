@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,9 @@ class ChannelShuffle(Operator):
     groups: Count
 
     def output(self, *shapes: Shape) -> Shape:
-        return _divided(shapes[0], self.groups, "groups") and shapes[0]
+        (shape,) = shapes
+        _divided(shape, self.groups, "groups")
+        return shape
 
     def module(self, of: Expressions) -> str:
         return f"nn.ChannelShuffle({of['groups']})"
@@ -39,9 +41,6 @@ class Chunk(Operator):
     def module(self, of: Expressions) -> str:
         return f"Chunk({of['parts']}, {of['index']})"
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("Chunk",)
-
 
 class Pad(Operator):
     """Zeros around the map: `size` a side."""
@@ -58,7 +57,7 @@ class Pad(Operator):
 
 
 class Resize(Operator):
-    """The map stretched by a whole `factor`; with `like`, to the height and width of another tensor (a second input)."""
+    """The map stretched by a whole `factor`; with `like`, to the height and width of a second input."""
 
     kind: Literal["resize"] = "resize"
     factor: Count | None = None
@@ -84,9 +83,6 @@ class Resize(Operator):
             return call("nn.Upsample", scale_factor=of["factor"])
         return call("nn.Upsample", scale_factor=of["factor"], mode="'bilinear'", align_corners=of["align_corners"])
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("ResizeLike",) if self.factor is None else ()
-
 
 class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
@@ -100,8 +96,8 @@ class Gain(Operator):
     def module(self, of: Expressions) -> str:
         return f"Gain({of['initial']})"
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("Gain",)
+    def vector_module(self, of: Expressions) -> str:
+        return self.module(of)
 
 
 class ChannelGain(Operator):
@@ -109,16 +105,12 @@ class ChannelGain(Operator):
 
     kind: Literal["channel_gain"] = "channel_gain"
     initial: float = 1e-6
-    is_weighted: ClassVar[bool] = False
 
     def parameters(self, *shapes: Shape) -> int:
         return shapes[0].channels
 
     def module(self, of: Expressions) -> str:
         return f"ChannelGain({of['in_channels']}, {of['initial']})"
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("ChannelGain",)
 
 
 def _divided(shape: Shape, parts: int, attribute: str) -> int:

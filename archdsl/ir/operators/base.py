@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -42,12 +42,13 @@ class Operator(Frozen):
         return 0
 
     def module(self, of: Expressions) -> str:
-        """A Python expression that constructs the operator as a module, given texts for `in_channels` and attributes."""
+        """A Python expression that constructs the operator as a module on maps, given texts for `in_channels` and
+        attributes."""
         raise NotImplementedError
 
-    def helpers(self) -> tuple[str, ...]:
-        """Names of the classes of `helpers.SOURCES` that `module` mentions."""
-        return ()
+    def vector_module(self, of: Expressions) -> str | None:
+        """The same for an input that is a vector, batch x channels; None where there is no such module."""
+        return None
 
 
 def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
@@ -81,10 +82,12 @@ def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
 
 
+def operand(text: str) -> str:
+    """A Python expression as an operand of `*` or `//`: in parentheses unless it is a name or a number."""
+    return text if text.isidentifier() or text.isdigit() else f"({text})"
+
+
 def call(function: str, *positional: str, **keywords: str | None) -> str:
     """The text of a call; a keyword whose text is None (its default) is left out."""
     parts = [*positional, *(f"{name}={text}" for name, text in keywords.items() if text is not None)]
     return f"{function}({', '.join(parts)})"
-
-
-Emitter = Callable[[Any], str]

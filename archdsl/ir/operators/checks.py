@@ -82,7 +82,9 @@ def _words(kind: Any, limits: dict[str, float]) -> str:
     if kind is bool:
         return "`true` or `false`"
     if kind is int:
-        return {1: "a positive whole number", 0: "a whole number from 0"}.get(int(limits.get("ge", -1)), "a whole number")
+        return {1: "a positive whole number", 0: "a whole number from 0"}.get(
+            int(limits.get("ge", -1)), "a whole number"
+        )
     if "ge" in limits and limits.get("lt") == 1:
         return "a number from 0 up to, not including, 1"
     if "gt" in limits:

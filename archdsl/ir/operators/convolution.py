@@ -12,6 +12,7 @@ from archdsl.ir.operators.base import (
     Padding,
     call,
     check_spatial,
+    operand,
     pad_width,
     window,
 )
@@ -71,7 +72,7 @@ class _Convolution(Operator):
             out,
             of["kernel"],
             stride=None if of["stride"] == "1" else of["stride"],
-            padding=None if dynamic else padding_text(of["kernel"], of["dilation"], self.padding),
+            padding=None if dynamic else padding_text(of, of["dilation"], self.padding),
             dilation=None if of["dilation"] == "1" else of["dilation"],
             groups=None if groups == "1" else groups,
             **extra,
@@ -100,9 +101,6 @@ class Conv(_Convolution):
         bias = None if of["bias"] == "True" else of["bias"]
         return self._module(of, "nn.Conv2d", "Conv2dSame", of["channels"], of["groups"], bias=bias)
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("Conv2dSame",) if self.padding == "same" else ()
-
 
 class Depthwise(_Convolution):
     """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
@@ -120,13 +118,9 @@ class Depthwise(_Convolution):
 
     def module(self, of: Expressions) -> str:
         bias = None if of["bias"] == "True" else of["bias"]
-        channels = of["in_channels"]
-        factor = channels if channels.isidentifier() or channels.isdigit() else f"({channels})"
-        out = channels if of["multiplier"] == "1" else f"{factor} * {of['multiplier']}"
+        channels, multiplier = of["in_channels"], of["multiplier"]
+        out = channels if multiplier == "1" else f"{operand(channels)} * {operand(multiplier)}"
         return self._module(of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("Conv2dSame",) if self.padding == "same" else ()
 
 
 class WeightStandardizedConv(_Convolution):
@@ -162,20 +156,19 @@ class WeightStandardizedConv(_Convolution):
             eps=None if of["eps"] == "0.0001" else of["eps"],
         )
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("StandardizedConv2d", "StandardizedConv2dSame") if self.padding == "same" else ("StandardizedConv2d",)
 
-
-def padding_text(kernel: str, dilation: str, padding: Padding) -> str | None:
+def padding_text(of: Expressions, dilation: str, padding: Padding) -> str | None:
     """The zeros a side as Python text, None for none; `same` here is the static case, which pads symmetrically."""
     if isinstance(padding, int):
-        return str(padding) if padding else None
+        return None if of["padding"] == "0" else of["padding"]
     if padding == "valid":
         return None
+    kernel = of["kernel"]
     if kernel.isdigit() and dilation.isdigit():
         width = pad_width(int(kernel), "symmetric", int(dilation))
         return str(width) if width else None
-    return f"({kernel} - 1) // 2" if dilation == "1" else f"{dilation} * ({kernel} - 1) // 2"
+    reach = f"({operand(kernel)} - 1)"
+    return f"{reach} // 2" if dilation == "1" else f"{operand(dilation)} * {reach} // 2"
 
 
 def _divisor_help(count: int, groups: int) -> str:

@@ -26,8 +26,13 @@ class Linear(Operator):
         return self.features * shapes[0].elements
 
     def module(self, of: Expressions) -> str:
-        # nn.Linear wants a flat input: the emitter puts nn.Flatten in front (see `needs_flat`).
-        return call("nn.Linear", of["in_channels"], of["features"], bias=None if of["bias"] == "True" else of["bias"])
+        return self._module("MapLinear", of)
+
+    def vector_module(self, of: Expressions) -> str:
+        return self._module("nn.Linear", of)
+
+    def _module(self, name: str, of: Expressions) -> str:
+        return call(name, of["in_channels"], of["features"], bias=None if of["bias"] == "True" else of["bias"])
 
 
 class Flatten(Operator):
@@ -39,4 +44,7 @@ class Flatten(Operator):
         return Shape(shapes[0].elements, 1, 1)
 
     def module(self, of: Expressions) -> str:
+        return "MapFlatten()"
+
+    def vector_module(self, of: Expressions) -> str:
         return "nn.Flatten(1)"

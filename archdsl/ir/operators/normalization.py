@@ -78,6 +78,3 @@ class LayerNorm(_Normalization):
             eps=None if of["eps"] == "1e-06" else of["eps"],
             affine=None if of["affine"] == "True" else of["affine"],
         )
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("LayerNorm2d",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, ShapeError
 from archdsl.ir.operators.base import Count, Expressions, Operator, Padding, call, check_spatial, window
 from archdsl.ir.operators.convolution import padding_text
 
@@ -18,6 +18,11 @@ class _Pool(Operator):
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         step = self.stride or self.kernel
+        if isinstance(self.padding, int) and self.padding > self.kernel // 2:
+            message = (
+                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {self.kernel}"
+            )
+            raise ShapeError(message, "value", "padding")
         height = window(shape.height, self.kernel, step, self.padding)
         width = window(shape.width, self.kernel, step, self.padding)
         return check_spatial(shape, height, width, f"a {self.kernel} x {self.kernel} pooling with stride {step}")
@@ -26,7 +31,7 @@ class _Pool(Operator):
         stride = of["kernel"] if of["stride"] == "None" else of["stride"]
         if self.padding == "same" and not (stride == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2):
             return call(same, of["kernel"], stride)
-        return call(plain, of["kernel"], stride, padding=padding_text(of["kernel"], "1", self.padding), **extra)
+        return call(plain, of["kernel"], stride, padding=padding_text(of, "1", self.padding), **extra)
 
 
 class MaxPool(_Pool):
@@ -40,9 +45,6 @@ class MaxPool(_Pool):
     def module(self, of: Expressions) -> str:
         return self._module(of, "nn.MaxPool2d", "MaxPool2dSame")
 
-    def helpers(self) -> tuple[str, ...]:
-        return ("MaxPool2dSame",) if self.padding == "same" else ()
-
 
 class AvgPool(_Pool):
     """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does."""
@@ -55,12 +57,7 @@ class AvgPool(_Pool):
 
     def module(self, of: Expressions) -> str:
         counted = of["count_padding"] == "True" and self.padding != "same"
-        return self._module(
-            of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=None if counted else "False"
-        )
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("AvgPool2dSame",) if self.padding == "same" else ()
+        return self._module(of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=None if counted else "False")
 
 
 class GlobalPool(Operator):

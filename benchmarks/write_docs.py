@@ -1,0 +1,125 @@
+"""Writes `docs/performance.md` from the results, so that no number in it is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.measure import RESULTS, ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
+
+_INTRODUCTION = """\
+# Performance
+
+<!-- Written by `python -m benchmarks.write_docs` from benchmarks/results/*.json; do not edit. -->
+
+How long it takes to learn what EfficientNetV2-L costs (118,515,272 parameters, 56,079,699,008 multiply-accumulates at
+480 x 480): with `archdsl estimate`, which reads the text and computes shapes, and with the counters that people run on
+timm's `tf_efficientnetv2_l`. Both sides took turns in one run; times are medians, and it is the ratios that carry over
+to other machines.
+"""
+_PROCESS = """\
+## A whole process
+
+From the shell and back, imports and all. The peers are in their fastest honest form: without initial weights, and on
+the meta device where the counter works there.
+"""
+_IN_PROCESS = """\
+## In one process
+
+From the text of the spec to the estimate, as an editor or a search would call it: parsed, names checked, elaborated and
+counted anew each time. The peers only count; importing their libraries and building their models, most of their time
+above, is left out. The first call of a process also reads the tables of the grammar and the standard library.
+"""
+_GPU = """\
+## On a GPU
+
+The emitted `codegen/v2_l.py`: what its `compile` helper does to the outputs and to the speed.
+"""
+_NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To measure, `{command}`.\n"
+
+
+def page() -> str:
+    parts = [_INTRODUCTION, _PROCESS, _process(_results("estimate_process"))]
+    parts += [_IN_PROCESS, _in_process(_results("estimate_in_process")), _GPU]
+    gpu = _results("run_on_gpu")
+    parts.append(_gpu(gpu) if gpu else _NO_GPU.format(command="python -m benchmarks.run_on_gpu").lstrip())
+    return "\n".join(parts)
+
+
+def _results(name: str) -> Any:
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _process(results: Any) -> str:
+    rows = [
+        [_code(row), f"{row['median_ms']:,.0f} ms", _ratio(row), f"{row['macs']:,}" if row["macs"] else "", row["note"]]
+        for row in results["rows"]
+    ]
+    table = _table(["process", "median", "ratio", "MACs it prints", ""], rows, "lrrrl")
+    return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _in_process(results: Any) -> str:
+    rows = [[row["name"], f"{row['median_ms']:,.1f} ms", _ratio(row), str(row["rounds"])] for row in results["rows"]]
+    table = _table(["in one process", "median", "ratio", "rounds"], rows, "lrrr")
+    return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _gpu(results: Any) -> str:
+    setting = results["setting"]
+    errors = [[row["name"], f"{row['error']:.1e}", f"{row['tolerance']:.0e}"] for row in results["checks"]]
+    speeds = [[row["name"], f"{row['images_per_second']:,.1f}", _ratio(row)] for row in results["rows"]]
+    return "\n".join(
+        [
+            f"{setting['device']}, batches of {setting['batch']} at {setting['resolution']} x {setting['resolution']}.\n",
+            "Against eager float32 without TF32, the largest error of a logit relative to the largest logit:\n",
+            _table(["run", "error", "at most"], errors, "lrr"),
+            "Inference in bfloat16, channels last:\n",
+            _table(["model", "images/s", "time"], speeds, "lrr"),
+            _footnote(results),
+        ]
+    )
+
+
+def _code(row: Any) -> str:
+    """What can be typed as it stands looks like it."""
+    name: str = row["name"]
+    return name if name.startswith("timm") else f"`{name}`"
+
+
+def _ratio(row: Any) -> str:
+    return f"{row['ratio']:.1f} x" if row["ratio"] >= 0.1 else f"{row['ratio']:.2f} x"
+
+
+def _requirement(results: Any) -> str:
+    requirement = results["requirement"]
+    verdict = "met" if requirement["met"] else "**not met**"
+    return f"Required: {requirement['text']}. Found: {requirement['found']}; {verdict}.\n"
+
+
+def _footnote(results: Any) -> str:
+    facts = results["machine"]
+    libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
+    return (
+        f"Repeat with `{results['command']}`. Measured {facts['date']} at revision {facts['revision']}: "
+        f"{facts['processor']}, {facts['cores']} cores, {facts['system']}; Python {facts['python']}, {libraries}.\n"
+    )
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], alignment: str) -> str:
+    rule = ["---" if side == "l" else "---:" for side in alignment]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [header, rule, *rows])
+
+
+def main() -> None:
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

