@@ -8,10 +8,39 @@
 Importing archdsl, loading and counting never import torch; building does.
 """
 
-from archdsl.api import Network, load, load_all, loads
-from archdsl.diagnostics import Failure
-from archdsl.ir.architecture import Architecture
-from archdsl.specs_folder import specs_folder
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from archdsl.version import __version__
 
+if TYPE_CHECKING:
+    from archdsl.api import Network, load, load_all, loads
+    from archdsl.diagnostics import Failure
+    from archdsl.ir.architecture import Architecture
+    from archdsl.folders import specs_folder
+
 __all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads", "specs_folder"]
+
+# Where each name lives; imported when first asked for, so that `archdsl --help` does not wait for the compiler.
+_HOMES = {
+    "Architecture": "archdsl.ir.architecture",
+    "Failure": "archdsl.diagnostics",
+    "Network": "archdsl.api",
+    "load": "archdsl.api",
+    "load_all": "archdsl.api",
+    "loads": "archdsl.api",
+    "specs_folder": "archdsl.folders",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'archdsl' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

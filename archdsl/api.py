@@ -17,6 +17,8 @@ from archdsl.ir.architecture import Architecture
 if TYPE_CHECKING:
     from torch import nn
 
+    from archdsl.ir.cost import Cost
+
 
 @dataclass(frozen=True)
 class Network:
@@ -70,7 +72,7 @@ class Network:
         return self._cost.flops
 
     @cached_property
-    def _cost(self) -> Any:
+    def _cost(self) -> Cost:
         from archdsl.ir.cost import Costs
 
         return Costs(self.architecture).model()

@@ -71,11 +71,12 @@ def _in_process(results: Any) -> str:
 
 def _gpu(results: Any) -> str:
     setting = results["setting"]
+    size = f"{setting['resolution']} x {setting['resolution']}"
     errors = [[row["name"], f"{row['error']:.1e}", f"{row['tolerance']:.0e}"] for row in results["checks"]]
     speeds = [[row["name"], f"{row['images_per_second']:,.1f}", _ratio(row)] for row in results["rows"]]
     return "\n".join(
         [
-            f"{setting['device']}, batches of {setting['batch']} at {setting['resolution']} x {setting['resolution']}.\n",
+            f"{setting['device']}, batches of {setting['batch']} at {size}.\n",
             "Against eager float32 without TF32, the largest error of a logit relative to the largest logit:\n",
             _table(["run", "error", "at most"], errors, "lrr"),
             "Inference in bfloat16, channels last:\n",

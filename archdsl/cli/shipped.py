@@ -9,7 +9,7 @@ from pathlib import Path
 from archdsl.diagnostics import Source
 from archdsl.language import tree
 from archdsl.language.parser import parse
-from archdsl.specs_folder import specs_folder
+from archdsl.folders import specs_folder
 
 
 def shipped_specs() -> list[str]:

@@ -67,6 +67,8 @@ from archdsl.language import tree
 
 MAX_DEPTH = 64
 MAX_EFFORT = 200_000
+# A block instance that is new takes about as long as so many layers.
+INSTANCE = 20
 
 _CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
 _INPUT = Input.model_construct(node="input")
@@ -138,8 +140,8 @@ class Applier:
                 steps.append(step)
         return tuple(steps), tensor
 
-    def _count(self, layer: Layer) -> None:
-        self.effort.spent += bulk(layer)
+    def _count(self, layer: Layer, weight: int = 1) -> None:
+        self.effort.spent += weight * bulk(layer)
         if self.effort.is_spent:
             raise stop(
                 TOO_LARGE,
@@ -200,6 +202,7 @@ class Applier:
                 raise _endless(layer, "it gets the same arguments and input again")
             if len(self._open) >= MAX_DEPTH:
                 raise _endless(layer, f"{MAX_DEPTH} calls deep")
+            self._count(layer, INSTANCE)
             self._open.append(identity)
             try:
                 known = self._instance(layer, given, tensor)

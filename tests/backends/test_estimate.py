@@ -13,7 +13,7 @@ from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.compiler import compile_file
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import total
-from archdsl.specs_folder import specs_folder
+from archdsl.folders import specs_folder
 
 DATA = Path(__file__).parents[1] / "data"
 REFERENCE = json.loads((DATA / "reference_models.json").read_text())["models"]

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from archdsl.specs_folder import specs_folder
+from archdsl.folders import specs_folder
 from tests.cli.conftest import BROKEN, UNMET, Command
 
 

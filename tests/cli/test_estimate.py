@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.specs_folder import specs_folder
+from archdsl.folders import specs_folder
 from tests.cli.conftest import Command
 
 V2_L = specs_folder() / "v2_l.arch"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from archdsl.ir.architecture import Architecture
-from archdsl.specs_folder import specs_folder
+from archdsl.folders import specs_folder
 from tests.cli.conftest import BROKEN, SMALL, Command
 
 

@@ -60,6 +60,7 @@ class BlockWriter(StepWriter):
             raise Unmergeable("bindings")
         self.bindings = bodies[0]
         self.known_channels: dict[str, str | None] = {}
+        self.variables: dict[str, str] = {}  # of `forward`, by the bindings that they hold
         variables = Names(map(python_name, self.bindings))
         self.input_name = variables.new("inputs" if "x" in variables else "x")
         modules = {name for _, instance in instances for binding in instance.body for name in modules_of(binding)}
@@ -85,8 +86,11 @@ class BlockWriter(StepWriter):
                 raise Unmergeable("a module of its own")
             flow = self._own(module_name(binding), tensors) if owned[0] else self._tensor(tensors, None)
             self.known_channels[binding] = flow.channels
-            forward += expression_lines(f"{python_name(binding)}: Tensor = ", flow.text)
-        forward.append("return out")
+            self.variables[binding] = flow.text
+            if not flow.text.isidentifier():
+                self.variables[binding] = python_name(binding)
+                forward += expression_lines(f"{python_name(binding)}: Tensor = ", flow.text)
+        forward.append(f"return {self.variables['out']}")
         hands_on = self._hand_on()
         if self.uses_drop_path:
             self.builder.arguments["drop_path"] = [0.0] * len(self.instances)
@@ -129,7 +133,7 @@ class BlockWriter(StepWriter):
             if len(names) != 1:
                 raise Unmergeable("bound")
             name = names.pop()
-            return Flow(python_name(name), self.known_channels.get(name), 4)
+            return Flow(self.variables[name], self.known_channels.get(name), 4)
         if kind is Number:
             return self._number(seen)
         if kind is Combine:

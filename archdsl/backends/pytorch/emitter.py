@@ -114,7 +114,5 @@ def _natural(name: str) -> tuple[bool, list[tuple[int, str]]]:
 def _title(architectures: Sequence[Architecture], source_name: str) -> str:
     shown = "".join(c for c in source_name if c.isalnum() or c in "._-/ ")
     names = ", ".join(architecture.name for architecture in architectures)
-    line = f"{names}: compiled by archdsl from {shown}."
-    if len(line) > 96:
-        line = f"{len(architectures)} networks compiled by archdsl from {shown}."
-    return f'"""{line} Standalone: edit and ship it as it is."""'
+    line = f'"""{names}: compiled by archdsl from {shown}. Standalone: edit and ship it as it is."""'
+    return line if len(line) <= WIDTH else line.replace(f"{names}:", f"{len(architectures)} networks", 1)

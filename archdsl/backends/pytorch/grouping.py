@@ -19,8 +19,8 @@ class Classes:
     """The classes of all blocks of some architectures.
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
-    (`act`, `norm`, ...), and where that is not enough, one by one. A class's constructor depends on those of the classes
-    that it uses, which may be itself (recursion), so all are written again until nothing changes.
+    (`act`, `norm`, ...), and where that is not enough, one by one. A class's constructor depends on those of the
+    classes that it uses, which may be itself (recursion), so all are written again until nothing changes.
     """
 
     def __init__(self, architectures: Sequence[Architecture], taken: set[str]):

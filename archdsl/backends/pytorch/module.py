@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from archdsl.backends.pytorch.texts import Value, literal, same, spell, value_of
 from archdsl.ir.formula import identifier, names
 
-
 # Never literals: a network can be built for other images, and a block is written for any channels.
 _OPEN = ("in_channels", "channels")
 
@@ -60,17 +59,12 @@ class ModuleBuilder:
 
     def matching(self, seen: Sequence[tuple[int, Value]]) -> str | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
-        known = self.scalars[0]
-        for name in [
-            *reversed([n for n in known if not n.startswith("in_")]),
-            *(n for n in known if n.startswith("in_")),
-        ]:
+        candidates = [name for name in reversed(self.scalars[0]) if name not in ("in_height", "in_width")]
+        candidates.sort(key=lambda name: name.startswith("in_"))
+        for name in [*candidates, *self.arguments]:
             vector = self.values(name)
-            if vector is not None and all(same(vector[index], value) for index, value in seen) and self._use(name):
+            if vector is not None and all(same(vector[index], value) for index, value in seen):
                 return self._use(name)
-        for name, vector in self.arguments.items():
-            if all(same(vector[index], value) for index, value in seen):
-                return name
         return None
 
     def _formula(
@@ -83,7 +77,7 @@ class ModuleBuilder:
         text = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
         if not all(same(of(value_of(text, self.scalars[index])), value) for index, value in seen):
             return None
-        for name in used:
+        for name in sorted(names(text)):
             self._use(name)
         return text
 
@@ -114,10 +108,8 @@ class ModuleBuilder:
             return None
         if self._is_settled(name):
             return literal(vector[0])
-        formula = self._formula_of(name)
-        if name in self.declared or name.startswith("in_"):
-            self.arguments[name] = vector
-            return name
+        is_given = name in self.declared or name.startswith("in_")
+        formula = None if is_given else self._formula_of(name)
         text = self._formula(formula, list(enumerate(vector))) if formula is not None else None
         if text is None:
             self.arguments[name] = vector
@@ -147,7 +139,7 @@ class ModuleBuilder:
         return name
 
     def argument_order(self) -> list[str]:
-        """The input's channels first, then declared parameters in their order, then what was made up, drop path last."""
+        """Channels first, then declared parameters in their order, then what was made up, drop path last."""
 
         def rank(name: str) -> tuple[int, int]:
             if name == "in_channels":

@@ -73,7 +73,7 @@ class NetworkWriter(StepWriter):
             start = width if width is not None else self._text(before, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
             stage_lines = stages.constructor_lines(start, facts, self._reduction())
-            width = "width"
+            width = stages.width
         head = self._head(width)
         return self._class(stem_lines, stage_lines, head, stages), self._functions(head, stages)
 
@@ -186,11 +186,10 @@ class NetworkWriter(StepWriter):
 
     def _head_lines(self, head: Head, stages: Stages | None) -> list[str]:
         lines: list[str] = []
-        if head.maps:
-            text = conditional(head.maps[0], "nn.Identity()") if len(head.maps) == 1 else self.pipeline(head.maps)
-            lines += expression_lines("self.head: nn.Module = ", text)
-        if head.pool:
-            lines += expression_lines("self.pool: nn.Module = ", self.pipeline(head.pool))
+        for part, children in (("head", head.maps), ("pool", head.pool)):
+            if children:
+                text = conditional(children[0], "nn.Identity()") if len(children) == 1 else self.pipeline(children)
+                lines += expression_lines(f"self.{part}: nn.Module = ", text)
         if head.classifier:
             lines += expression_lines("self.num_features = ", head.features)
             lines.append(f"self.{head.classifier} = self._linear(num_classes)")

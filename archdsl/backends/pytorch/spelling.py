@@ -27,6 +27,8 @@ _COMPARISONS: dict[type, str] = {
     ast.LtE: "<=",
     ast.Gt: ">",
     ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
 }
 
 
@@ -104,7 +106,8 @@ def _conditional(node: ast.IfExp) -> Spelled:
 
 
 def _call(node: ast.Call) -> Spelled:
-    return f"{spelled(node.func, _TIGHTEST)}({', '.join(f'{n}{spelled(v)}' for n, v in arguments(node))})", _TIGHTEST
+    inside = (f"{name}{spelled(value, _OR if name == '**' else _LOOSEST)}" for name, value in arguments(node))
+    return f"{spelled(node.func, _TIGHTEST)}({', '.join(inside)})", _TIGHTEST
 
 
 def arguments(node: ast.Call) -> list[tuple[str, ast.expr]]:

@@ -20,6 +20,7 @@ class Stages(Protocol):
 
     uses_drop_path: bool
     threaded: list[str]  # facts that blocks hand on to the next ones
+    width: str  # the text of the channels at their end
 
     @property
     def row_type(self) -> str | None:
@@ -41,6 +42,7 @@ class ListedStages:
     def __init__(self, architecture: Architecture, write: Callable[[Layer, str], str]):
         self.architecture, self.write = architecture, write
         self.threaded = []
+        self.width = str(architecture.stages[-1].output.channels)
         layers = [layer for stage in architecture.stages for layer in stage.layers]
         self.uses_drop_path = any(write(layer, "0.0") != write(layer, "rate") for layer in layers)
 
@@ -62,7 +64,7 @@ class ListedStages:
             added = f"self.stages.add_module({name}{built})" if name else f"self.stages.append({built})"
             lines += expression_lines("", added)
             index += len(stage.layers)
-        return [*lines, *self._feature_lines(), f"width = {stages[-1].output.channels}"]
+        return [*lines, *self._feature_lines()]
 
     def _parts(self, layers: Sequence[Layer], first: int) -> list[str]:
         """The layers of one stage, equal ones folded; `first` is the number of the first in the whole network."""

@@ -248,7 +248,7 @@ class StepWriter:
 
 
 class _Texts(dict[str, str]):
-    """The texts of an operator's attributes, each made when it is first asked for: what no text mentions is no argument."""
+    """The texts of an operator's attributes, each made when it is asked for: what no text mentions is no argument."""
 
     def __init__(self, make: Callable[[str], str]):
         super().__init__()

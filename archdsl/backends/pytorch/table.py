@@ -17,12 +17,13 @@ from archdsl.ir.architecture import Architecture, Layer, Stage
 class StageTable:
     """Rows (class, arguments..., layers); each variant has rows of its own, the loop is shared.
 
-    Raises Unmergeable where a stage's layers differ in more than the stride of the first, the channels that flow in, and
-    facts that a block hands on.
+    Raises Unmergeable where a stage's layers differ in more than the stride of the first, the channels that flow in,
+    and facts that a block hands on.
     """
 
     def __init__(self, architectures: Sequence[Architecture], numbers: Sequence[int], classes: Classes, names: Names):
         self.architectures, self.numbers, self.classes = architectures, numbers, classes
+        self.width = "width"
         self.made: list[list[Made]] = [
             [self._class(number, stage) for stage in architecture.stages]
             for number, architecture in zip(numbers, architectures, strict=True)
@@ -164,7 +165,7 @@ class StageTable:
         if self.strided and "stride" in self.shared:
             lines.append(f"    reduction *= {self.variables['stride']}")
         elif self.strided and "stride" in self.extra:
-            lines.append('    reduction *= arguments.get("stride", 1)')
+            lines.append('    reduction *= int(arguments.get("stride", 1))')
         module = 'f"stages.{name}"' if self.has_names else 'f"stages.{number}"'
         return [
             *lines,

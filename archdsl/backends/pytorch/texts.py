@@ -7,11 +7,13 @@ import builtins
 import keyword
 import math
 import re
+import textwrap
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from archdsl.backends.pytorch.helpers import SOURCES
+from archdsl.backends.pytorch.layout import WIDTH
 from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
 
 # What the names of a file mean already, whatever it defines.
@@ -31,6 +33,7 @@ def _nearest(value: float) -> int:
 
 
 _FUNCTIONS: dict[str, Any] = {
+    "int": int,
     "divisible": divisible,
     "round": _nearest,
     "floor": math.floor,
@@ -47,10 +50,7 @@ def _compiled(formula: str) -> Any:
 
 
 def value_of(formula: str, scalars: Mapping[str, Value]) -> Any:
-    """What a formula gives for these scalars; None when it cannot be computed.
-
-    Formulas are arithmetic over names, written by the elaborator; they hold no other calls than its own functions.
-    """
+    """What a formula, or the source that `spell` made of it, gives for these scalars; None when it has no value."""
     try:
         return eval(_compiled(formula), {"__builtins__": {}, **_FUNCTIONS}, dict(scalars))
     except (NameError, TypeError, ValueError, ArithmeticError):
@@ -69,21 +69,28 @@ def spell(formula: str, known: Mapping[str, Value]) -> str:
 
 
 class _Folder(ast.NodeTransformer):
+    """Puts in what is known and says the rest as a person would."""
+
     def __init__(self, known: Mapping[str, Value]):
         self.known = known
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        node = super().generic_visit(node)
+        return self._folded(super().generic_visit(node))
+
+    def _folded(self, node: ast.AST) -> ast.AST:
+        """The value of an expression without names, if it is short to say and quick to compute."""
         if not isinstance(node, ast.expr) or isinstance(node, ast.Constant):
             return node
-        if any(isinstance(part, ast.Name) and part.id not in _FUNCTIONS for part in ast.walk(node)):
-            return node
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and part.id not in _FUNCTIONS:
+                return node
+            if isinstance(part, ast.Pow) or (isinstance(part, ast.Constant) and not _is_small(part.value)):
+                return node  # `0.2**2` says more than 0.04000000000000001, and 9**9**9 has no end
         expression = ast.fix_missing_locations(ast.Expression(node))
         try:
             value = eval(compile(expression, "<formula>", "eval"), {"__builtins__": {}, **_FUNCTIONS})
         except (TypeError, ValueError, ArithmeticError):
             return node
-        # `0.2 ** 2` says more than 0.04000000000000001.
         readable = isinstance(value, bool | int) or (isinstance(value, float) and len(repr(value)) <= 12)
         return ast.Constant(value) if readable else node
 
@@ -95,7 +102,12 @@ class _Folder(ast.NodeTransformer):
         if isinstance(test, ast.Constant):
             chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
             return chosen
-        return ast.IfExp(test, self.visit(node.body), self.visit(node.orelse))
+        body, otherwise = self.visit(node.body), self.visit(node.orelse)
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, body, otherwise = test.operand, otherwise, body
+        if ast.dump(body) == ast.dump(otherwise):
+            return cast(ast.AST, body)
+        return ast.IfExp(test, body, otherwise)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         is_and = isinstance(node.op, ast.And)
@@ -109,6 +121,22 @@ class _Folder(ast.NodeTransformer):
         if not left:
             return ast.Constant(is_and)
         return left[0] if len(left) == 1 else ast.BoolOp(node.op, left)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        operand = self.visit(node.operand)
+        if isinstance(node.op, ast.Not) and isinstance(operand, ast.Compare) and len(operand.ops) == 1:
+            opposite = _OPPOSITES.get(type(operand.ops[0]))
+            if opposite is not None:
+                return ast.Compare(operand.left, [opposite()], operand.comparators)
+        return self._folded(ast.UnaryOp(node.op, operand))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        left, (operator,), (right,) = self.visit(node.left), node.ops, map(self.visit, node.comparators)
+        if isinstance(left, ast.Constant) and not isinstance(right, ast.Constant):
+            left, operator, right = right, _MIRRORED[type(operator)](), left
+        if isinstance(right, ast.Constant) and isinstance(right.value, bool | None) and type(operator) in _IDENTITY:
+            operator = _IDENTITY[type(operator)]()
+        return self._folded(ast.Compare(left, [operator], [right]))
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         folded = self.generic_visit(ast.Call(ast.Name(_name(node)), node.args, node.keywords))
@@ -130,6 +158,22 @@ class _Folder(ast.NodeTransformer):
                 return folded
 
 
+_OPPOSITES: dict[type, type[ast.cmpop]] = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
+_MIRRORED: dict[type, type[ast.cmpop]] = {
+    ast.Eq: ast.Eq,
+    ast.NotEq: ast.NotEq,
+    ast.Lt: ast.Gt,
+    ast.LtE: ast.GtE,
+    ast.Gt: ast.Lt,
+    ast.GtE: ast.LtE,
+}
+_IDENTITY: dict[type, type[ast.cmpop]] = {ast.Eq: ast.Is, ast.NotEq: ast.IsNot}
+
+
+def _is_small(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < 2**64
+
+
 def _name(node: ast.Call) -> str:
     assert isinstance(node.func, ast.Name)
     return node.func.id
@@ -148,10 +192,10 @@ def literal(value: Any) -> str:
 
 def docstring_lines(text: str) -> list[str]:
     """A doc comment as the lines of a docstring: nothing in it can end the string, or hide from the reader."""
-    shown = visible("\n".join(line.rstrip() for line in text.strip().split("\n")))
     # Quotes stay as they are but where they could be taken for the string's own.
-    shown = re.sub(r'^"|"$|"(?="")|(?<=")"', r"\"", shown)
-    return f'"""{shown}"""'.split("\n")
+    shown = re.sub(r'^"|"$|"(?="")|(?<=")"', r"\"", visible(text.strip()))
+    lines = f'"""{shown}"""'.split("\n")
+    return [part for line in lines for part in (textwrap.wrap(line, WIDTH - 4, break_on_hyphens=False) or [""])]
 
 
 # Names ---------------------------------------------------------------------------------------------------------------

@@ -73,15 +73,13 @@ class Resize(Operator):
         return Shape(shape.channels, shape.height * self.factor, shape.width * self.factor)
 
     def module(self, of: Expressions) -> str:
-        keywords: dict[str, str | None] = {
-            "mode": None if of["mode"] == "'bilinear'" else of["mode"],
-            "align_corners": None if of["align_corners"] == "False" else of["align_corners"],
-        }
+        mode = None if self.mode == "bilinear" else of["mode"]
+        corners = None if mode or of["align_corners"] == "False" else of["align_corners"]
         if of["factor"] == "None":
-            return call("ResizeLike", **keywords)
-        if self.mode == "nearest":
+            return call("ResizeLike", mode=mode, align_corners=corners)
+        if mode is not None:
             return call("nn.Upsample", scale_factor=of["factor"])
-        return call("nn.Upsample", scale_factor=of["factor"], mode="'bilinear'", align_corners=of["align_corners"])
+        return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
 
 
 class Gain(Operator):

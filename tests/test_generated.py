@@ -1,0 +1,33 @@
+"""What is committed beside its source is what the source gives today."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archdsl.cli.main import main
+from docs.write_primitives import page
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.arch"))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)
+def test_codegen_is_fresh(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(["build", str(spec.relative_to(ROOT)), "--out", str(tmp_path)]) == 0
+    for suffix in ("py", "svg", "json"):
+        name = f"{spec.stem}.{suffix}"
+        committed = (ROOT / "codegen" / name).read_text(encoding="utf-8")
+        assert (tmp_path / name).read_text(encoding="utf-8") == committed, f"stale: run `archdsl build {spec.name}`"
+
+
+def test_codegen_holds_nothing_else() -> None:
+    stems = {spec.stem for spec in SPECS}
+    strangers = [p.name for p in (ROOT / "codegen").iterdir() if p.stem not in stems and p.name != "__pycache__"]
+    assert strangers == []
+
+
+def test_the_page_of_primitives_is_fresh() -> None:
+    assert (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8") == page(), "run `python docs/write_primitives.py`"
