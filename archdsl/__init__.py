@@ -18,8 +18,8 @@ from archdsl.version import __version__
 if TYPE_CHECKING:
     from archdsl.api import Network, load, load_all, loads
     from archdsl.diagnostics import Failure
-    from archdsl.ir.architecture import Architecture
     from archdsl.folders import specs_folder
+    from archdsl.ir.architecture import Architecture
 
 __all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads", "specs_folder"]
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -93,12 +94,10 @@ def throughput(emitted: Any, model: nn.Module, runner: Runner, rounds: int) -> l
     """Inference in bfloat16, channels last: ours and timm's, eager and compiled in the same way."""
     dtype = torch.bfloat16
     sources = {"archdsl": model}
-    try:
+    if find_spec("timm"):
         from tests.peers.zoo import peer
 
         sources["timm"] = settle(peer("timm efficientnetv2_l", drop_path_rate=0.2), runner)
-    except ImportError:
-        pass
     timings = {}
     for name, source in sources.items():
         progress(f"{name}: compiling")

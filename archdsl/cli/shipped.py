@@ -7,9 +7,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from archdsl.diagnostics import Source
+from archdsl.folders import specs_folder
 from archdsl.language import tree
 from archdsl.language.parser import parse
-from archdsl.folders import specs_folder
 
 
 def shipped_specs() -> list[str]:

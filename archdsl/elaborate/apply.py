@@ -71,7 +71,7 @@ MAX_EFFORT = 200_000
 INSTANCE = 20
 
 _CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
-_INPUT = Input.model_construct(node="input")
+_INPUT = Input.made(node="input")
 
 
 def place(span: Span) -> Place:
@@ -104,9 +104,9 @@ class Applier:
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
         steps, result = self._steps(layers.steps, tensor)
-        expression = Chain.model_construct(
+        expression = Chain.made(
             node="chain",
-            source=tensor.expression,  # type: ignore[arg-type]
+            source=tensor.expression,
             steps=steps,
         )
         return Tensor(result.shape, expression, result.facts)
@@ -121,12 +121,10 @@ class Applier:
             return self._repeat(layer, tensor, name)
         if isinstance(layer, AlternativeLayer):
             step, result = self.apply(layer.layer, tensor, name)
-            made = Alternative.model_construct(
-                step="alternative", condition=layer.condition, taken=layer.taken, value=step
-            )
+            made = Alternative.made(step="alternative", condition=layer.condition, taken=layer.taken, value=step)
             return made, result
         steps, result = self._steps(layer.steps, tensor)
-        return Sequence.model_construct(step="sequence", name=name or None, steps=steps), result
+        return Sequence.made(step="sequence", name=name or None, steps=steps), result
 
     def _steps(self, layers: tuple[LayerStep, ...], tensor: Tensor) -> tuple[tuple[Step, ...], Tensor]:
         steps: list[Step] = []
@@ -135,7 +133,7 @@ class Applier:
             if item.layer is not None:
                 step, tensor = self.apply(item.layer, tensor, item.name or "")
             if item.guarded:
-                step = Guard.model_construct(step="guard", condition=item.condition, value=step)
+                step = Guard.made(step="guard", condition=item.condition, value=step)
             if step is not None:
                 steps.append(step)
         return tuple(steps), tensor
@@ -160,12 +158,12 @@ class Applier:
         except ShapeError as error:
             raise _refused(error, layer, tensor) from None
         within_bounds(shape, layer.span)
-        step = Apply.model_construct(
+        step = Apply.made(
             step="apply",
             name=name,
-            operator=operator,  # type: ignore[arg-type]
+            operator=operator,
             block=None,
-            others=(layer.like.expression,) if layer.like else (),  # type: ignore[arg-type]
+            others=(layer.like.expression,) if layer.like else (),
             other_shapes=shapes[1:],
             input=tensor.shape,
             output=shape,
@@ -180,7 +178,7 @@ class Applier:
             self._count(layer)
             step, tensor = self.apply(layer.layer, tensor, "")
             copies.append(step)
-        made = Repeat.model_construct(
+        made = Repeat.made(
             step="repeat", name=name or layer.name, count=layer.count, formula=layer.formula, copies=tuple(copies)
         )
         return made, tensor
@@ -218,7 +216,7 @@ class Applier:
                 self._open.pop()
             self._known[identity] = known
         block, result = known
-        step = Apply.model_construct(
+        step = Apply.made(
             step="apply",
             name=name,
             operator=None,
@@ -262,7 +260,7 @@ class Applier:
                 where = scope.origins["out"].node.span
             raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
         number = self._counts[definition.name] = self._counts.get(definition.name, 0) + 1
-        block = BlockInstance.model_construct(
+        block = BlockInstance.made(
             id=f"{definition.name}:{number}",
             name=definition.name,
             doc=definition.block.doc,
@@ -273,8 +271,7 @@ class Applier:
             input=tensor.shape,
             output=out.shape,
             facts={
-                fact: OutputFact.model_construct(value=float(value), formula=fact_formulas.get(fact))
-                for fact, value in out.facts
+                fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
             },
             body=tuple(body),
             place=place(definition.block.name.span),
@@ -370,8 +367,8 @@ def _bind(
     scope.origins[name] = Origin(statement.value, scope)
     if isinstance(value, Tensor):
         assert value.expression is not None
-        body.append(TensorBinding.model_construct(name=name, value=value.expression, output=value.shape))
-        scope.names[name] = Tensor(value.shape, Bound.model_construct(node="bound", name=name), value.facts)
+        body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape))
+        scope.names[name] = Tensor(value.shape, Bound.made(node="bound", name=name), value.facts)
         return
     scope.names[name] = value
     _note(name, value, known, layers)

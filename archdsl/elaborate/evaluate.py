@@ -21,7 +21,7 @@ from archdsl.elaborate.layers import Arguments, check_bulk, primitive, ramp, rep
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import FUNCTIONS, SETTINGS, WORDS
 from archdsl.elaborate.scope import Origin, Scope
-from archdsl.elaborate.signatures import Signature, fit, lacks, of_function, of_primitive
+from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.elaborate.values import (
     LAYERS,
     AlternativeLayer,
@@ -71,6 +71,8 @@ def look_up(name: str, span: Span, scope: Scope) -> Value:
         return primitive(name, {}, {}, {}, span, scope)
     if name in WORDS:
         return name
+    if name in FUNCTIONS:
+        raise Stop(no_value(name, span))
     known = {*scope.names, *scope.waiting, *scope.environment.all_names}
     raise stop(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here", help=did_you_mean(name, known))
 
@@ -143,11 +145,11 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
     taken = scalars.truth(evaluate(node.condition, scope), node.condition.span)
     value = evaluate(node.chosen if taken else node.otherwise, scope)
     if isinstance(value, Tensor):
-        expression = Select.model_construct(
+        expression = Select.made(
             node="select",
             condition=formula(node.condition),
             taken=taken,
-            value=value.expression,  # type: ignore[arg-type]
+            value=value.expression,
         )
         return Tensor(value.shape, expression, value.facts)
     if isinstance(value, LAYERS):

@@ -80,7 +80,7 @@ def primitive(
             complete[attribute] = scope.settings["padding"]
         else:
             complete[attribute] = None if default is ... else default
-    made = operator.model_construct(**complete)
+    made = operator.made(**complete)
     return PrimitiveLayer(made, tuple(given), formulas, origins, span, like)
 
 
@@ -167,4 +167,4 @@ def ramp(arguments: Arguments, span: Span) -> Schedule:
         raise stop(BAD_VALUE, message, place("rate"))
     if not isinstance(reach, bool):
         raise stop(BAD_VALUE, f"`reach` is `true` or `false`, not {named(reach)}", place("reach"))
-    return Schedule.model_construct(rate=float(rate), reach=reach)
+    return Schedule.made(rate=float(rate), reach=reach)

@@ -181,7 +181,7 @@ class ModelElaborator:
         if self.failures.keys() & {"input", "padding", "stem"}:
             return None
         image = self.image
-        tensor = self._with_facts("input", Tensor(image, Input.model_construct(node="input")))
+        tensor = self._with_facts("input", Tensor(image, Input.made(node="input")))
         stem, tensor = self._section("stem", tensor)
         tensor = self._with_facts("stem", tensor)
         schedule = self.settings["drop_path"]
@@ -198,14 +198,14 @@ class ModelElaborator:
                 model.name.span,
                 help="write `stages { ... }`, or `head = global_avg_pool -> linear(classes)`",
             )
-        return Architecture.model_construct(
+        return Architecture.made(
             schema_version="1.0",
             name=self.variant.name,
             model=model.name.text,
             variant=self.variant.label,
             doc=merged.doc,
             input=image,
-            classes=self.names.get("classes"),  # type: ignore[arg-type]
+            classes=self.names.get("classes"),
             parameters={
                 name: value if isinstance(value, bool | int | float | str | None) else describe(value)
                 for name, value in self.parameters.items()
@@ -218,8 +218,7 @@ class ModelElaborator:
             head=head,
             output=tensor.shape,
             requirements=tuple(
-                Requirement.model_construct(text=claim.claim.span.text, place=place(claim.span))
-                for claim in merged.requires
+                Requirement.made(text=claim.claim.span.text, place=place(claim.span)) for claim in merged.requires
             ),
             place=place(model.name.span),
         )
@@ -277,8 +276,8 @@ class ModelElaborator:
             raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
         assert isinstance(steps, Sequence)
         where = self.merged.bindings[name][0].span if name in self.merged.bindings else written
-        section = Section.model_construct(
-            name=name,  # type: ignore[arg-type]
+        section = Section.made(
+            name=name,
             steps=steps,
             input=tensor.shape,
             output=result.shape,

@@ -10,6 +10,7 @@ from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, 
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
+    FUNCTIONS,
     MAX_ANCESTORS,
     SETTINGS,
     ModelDefinition,
@@ -43,7 +44,6 @@ class ModelNames:
         # Whether everything that the model inherits is known.
         self.is_whole = last.model.parent is None and len(self.line) <= MAX_ANCESTORS
         self.words = Vocabulary(self.environment, problems)
-        self.inherited: dict[str, Span] = {}
 
     def check(self) -> None:
         self._check_reference()
@@ -51,17 +51,15 @@ class ModelNames:
         self._collect()
         for statement in self.model.body:
             match statement:
+                case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
+                    self._check_with((*MEASURES, *_MERITS), value)
                 case tree.Binding(name=name, fact=None, value=value):
-                    self.words.given = frozenset((*MEASURES, *_MERITS)) if name.text == "objective" else frozenset()
                     self.words.check(value, is_last=name.text in ("stem", "head"))
-                    self.words.given = frozenset()
                 case tree.Binding(name=name, value=value):
                     self._check_owner(name)
                     self.words.check(value)
                 case tree.Require(claim=claim):
-                    self.words.given, self.words.hint = frozenset(MEASURES), _SPEAKS_OF
-                    self.words.check(claim)
-                    self.words.given, self.words.hint = frozenset(), None
+                    self._check_with(MEASURES, claim, _SPEAKS_OF)
                 case tree.Stages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
                     for row in table.rows:
@@ -77,6 +75,12 @@ class ModelNames:
         if self.is_whole:
             self._check_input()
             self._check_rows()
+
+    def _check_with(self, given: Iterable[str], node: tree.Expression, hint: str | None = None) -> None:
+        """Checks an expression that can use further names."""
+        self.words.given, self.words.hint = frozenset(given), hint
+        self.words.check(node)
+        self.words.given, self.words.hint = frozenset(), None
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
@@ -191,19 +195,17 @@ class ModelNames:
 
     def _check_scale(self, rows: list[StageRow]) -> None:
         columns = {column: None for row in rows for column in row.cells}
-        self.words.given = frozenset({*columns, "layers"})
         for statement in self.model.body:
             if not isinstance(statement, tree.Scale):
                 continue
             self.problems.add(*repeats([binding.name for binding in statement.bindings], "column ", "given"))
             for binding in statement.bindings:
-                self.words.check(binding.value)
+                self._check_with((*columns, "layers"), binding.value)
                 name = binding.name
-                if rows and name.text not in self.words.given:
+                if rows and name.text not in columns and name.text != "layers":
                     message = f"the table of stages has no column `{name.text}` to scale"
                     help = did_you_mean(name.text, columns) or f"its columns are {', '.join(columns)}"
                     self.problems.add(Diagnostic(UNKNOWN_COLUMN, message, name.span, help=help))
-        self.words.given = frozenset()
 
     def _takes(self, row: StageRow) -> tuple[Signature, set[str]] | None:
         """What the block of a row takes and what its cell gives already; None when that is not known here."""
@@ -215,7 +217,7 @@ class ModelNames:
 
     def _op(self, cell: tree.Expression) -> tuple[Signature, set[str]] | None:
         match cell:
-            case tree.Name(text=text) if text not in self.words.own:
+            case tree.Name(text=text) if text not in self.words.own and text not in FUNCTIONS:
                 quiet = Vocabulary(self.environment, Problems())
                 signature = quiet.signature(cell, is_block=True)
                 return (signature, set()) if signature else None

@@ -203,13 +203,11 @@ def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic
         return None
     if environment.block(name.text) is not None:
         return Diagnostic(UNKNOWN_MODEL, f"`{name.text}` is a block; a model is needed here", name.span)
-    return Diagnostic(
-        UNKNOWN_MODEL,
-        f"unknown model `{name.text}`",
-        name.span,
-        "not defined here",
-        help=did_you_mean(name.text, environment.models) or 'define it, or bring its file in with `use "file.arch"`',
-    )
+    variant = next((m for m in environment.models.values() if name.text.startswith(f"{m.name}_") and m.variants), None)
+    help = did_you_mean(name.text, environment.models) or 'define it, or bring its file in with `use "file.arch"`'
+    if variant is not None:
+        help = f"a variant is named with a dot: `{variant.name}.{name.text.removeprefix(f'{variant.name}_')}`"
+    return Diagnostic(UNKNOWN_MODEL, f"unknown model `{name.text}`", name.span, "not defined here", help=help)
 
 
 def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:

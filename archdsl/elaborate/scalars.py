@@ -135,8 +135,8 @@ FUNCTIONS: dict[str, Function] = {
     "floor": Function(math.floor, ("value",)),
     "ceil": Function(math.ceil, ("value",)),
     "sqrt": Function(math.sqrt, ("value",)),
-    "min": Function(min, ()),
-    "max": Function(max, ()),
+    "min": Function(lambda *values: min(values), ()),
+    "max": Function(lambda *values: max(values), ()),
 }
 
 

@@ -19,9 +19,9 @@ def default(name: str, span: Span) -> Value:
     if name == "padding":
         return "symmetric"
     if name == "drop_path":
-        return Schedule.model_construct(rate=0.0, reach=False)
+        return Schedule.made(rate=0.0, reach=False)
     kind = _LAYERS[name]
-    operator = PRIMITIVES[kind].model_construct(**{"kind": kind, **attributes(PRIMITIVES[kind])})
+    operator = PRIMITIVES[kind].made(**{"kind": kind, **attributes(PRIMITIVES[kind])})
     return PrimitiveLayer(operator, (), {}, {}, span)
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Note, Span, did_you_mean
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_KIND
 from archdsl.elaborate.scalars import FUNCTIONS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
@@ -44,6 +44,11 @@ def of_function(name: str) -> Signature:
         return CONCAT
     parameters = FUNCTIONS[name].parameters
     return Signature(name, parameters, parameters[:1], takes_many=not parameters)
+
+
+def no_value(name: str, span: Span) -> Diagnostic:
+    """A diagnostic for a function that is named without being called."""
+    return Diagnostic(WRONG_KIND, f"`{name}` is a function, and needs arguments", span, help=f"write `{name}(...)`")
 
 
 def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Argument]], list[Diagnostic]]:

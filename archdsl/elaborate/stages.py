@@ -206,10 +206,10 @@ class StageBuilder:
             except Stop as problem:
                 raise self._within(problem, plan, op, position, tensor) from None
             assert isinstance(step, Apply)
-            made.append(Layer.model_construct(apply=step, drop_path=rate))
+            made.append(Layer.made(apply=step, drop_path=rate))
         complete: dict[str, Any] = {name: _plain(value) for name, value in _defaults(first).items()}
         complete.update({name: _plain(value) for name, value in plan.values.items()})
-        stage = Stage.model_construct(
+        stage = Stage.made(
             name=stage_name(row),
             op=_op_name(op),
             **{column: _fitting(column, complete.get(column)) for column in _PROMINENT},

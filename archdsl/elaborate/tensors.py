@@ -111,11 +111,11 @@ def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Sc
         else:
             assert isinstance(operand, int | float)
             text = formula(texts[index]) if texts else None
-            parts.append(Number.model_construct(node="number", value=float(operand), formula=text))
+            parts.append(Number.made(node="number", value=float(operand), formula=text))
     name = scope.steps.get(node) or word
-    expression = Combine.model_construct(
+    expression = Combine.made(
         node="combine",
-        operator=word,  # type: ignore[arg-type]
+        operator=word,
         operands=tuple(parts),
         name=name,
         output=shape,

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
-from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME, WRONG_KIND
+from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
-from archdsl.elaborate.signatures import Signature, fit, lacks, of_function, of_primitive
+from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
@@ -46,7 +46,10 @@ class Vocabulary:
         """The same for an `op` cell, where a name is that of a block."""
         match node:
             case tree.Name(text=text) if not self.knows(text):
-                self.signature(node, is_block=True)
+                if text in FUNCTIONS:
+                    self.problems.add(no_value(node.text, node.span))
+                else:
+                    self.signature(node, is_block=True)
             case tree.Choice(options=options):
                 for option in options:
                     self.check_op(option)
@@ -113,8 +116,7 @@ class Vocabulary:
         if signature is None:
             return
         if node.text in FUNCTIONS:
-            message = f"`{node.text}` is a function, and needs arguments"
-            self.problems.add(Diagnostic(WRONG_KIND, message, node.span, help=f"write `{node.text}(...)`"))
+            self.problems.add(no_value(node.text, node.span))
         elif is_last:
             self._complete(signature, (), node.span)
 

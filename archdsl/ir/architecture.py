@@ -36,7 +36,7 @@ class Stage(Frozen):
     expansion: float | None = None
     channels: int | None = None
     se: float | None = None
-    arguments: dict[str, Argument] = {}
+    arguments: dict[str, Argument]
     layers: tuple[Layer, ...]
     input: Shape
     output: Shape

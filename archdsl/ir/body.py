@@ -85,7 +85,7 @@ class Apply(Frozen):
     other_shapes: tuple[Shape, ...] = ()
     input: Shape
     output: Shape
-    formulas: dict[str, str] = {}
+    formulas: dict[str, str]
     place: Place
 
 
@@ -162,6 +162,6 @@ class BlockInstance(Frozen):
     layers: dict[str, str]
     input: Shape
     output: Shape
-    facts: dict[str, OutputFact] = {}
+    facts: dict[str, OutputFact]
     body: tuple[TensorBinding, ...]
     place: Place

@@ -16,7 +16,9 @@ class Record:
     fields: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        own = tuple(name for name in cls.__dict__.get("__annotations__", ()) if name not in cls.fields)
+        # Not `inspect.get_annotations`: these classes exist to start quickly.
+        annotated = cls.__dict__.get("__annotations__", ())  # noqa: RUF063
+        own = tuple(name for name in annotated if name not in cls.fields)
         cls.fields = (*cls.fields, *own)
 
     def __init__(self, *values: Any, **named: Any) -> None:

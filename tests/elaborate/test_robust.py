@@ -11,14 +11,15 @@ import re
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archdsl.compiler import compile_source
+from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.render import report
 
-EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "250"))
+EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "400"))
 SECONDS = 20
 
 TEXTS = [
@@ -67,7 +68,7 @@ class Corruption:
             case "copy":
                 return text[:start] + other.group() + text[end:]
             case "rename":
-                names = sorted(set(IDENTIFIER.findall(text)))
+                names = sorted(set(IDENTIFIER.findall(text))) or ["_"]
                 old, new = names[self.place % len(names)], names[self.other % len(names)]
                 return re.sub(rf"\b{old}\b", new, text)
             case _:  # cut the rest of the text off
@@ -96,6 +97,52 @@ def test_replaced_values(text: str, values: list[tuple[int, int]]) -> None:
         if token is not None:
             text = text[: token.start()] + REPLACEMENTS[other % 24] + text[token.end() :]
     check(text)
+
+
+HEAD = "model m {\n  input = 3 x 32 x 32\n"
+# Small texts that stand for very much, and large texts of little.
+HOSTILE = {
+    "unknown names": HEAD + "  stem = conv(" + ", ".join(f"n{i}" for i in range(5_000)) + ")\n}\n",
+    "unknown names among many": HEAD + "".join(f"  a{i} = nome{i}\n" for i in range(3_000)) + "}\n",
+    "layers of layers": HEAD + "  l0 = relu\n" + "".join(f"  l{i + 1} = [l{i} -> l{i}]\n" for i in range(60)) + "}\n",
+    "blocks of blocks": "block b(x, y) {\n  out = in -> x -> y\n}\n"
+    + (HEAD + "  l0 = relu\n" + "".join(f"  l{i + 1} = b(l{i}, l{i})\n" for i in range(60)) + "  stem = l60\n}\n"),
+    "repeats of repeats": HEAD + "  stem = [[[relu when false] * 10000] * 10000] * 10000\n}\n",
+    "a tree of calls": "block f(n) {\n  a = in -> conv(in.channels + 1)\n"
+    + f"  out = if n > 0 then a -> f(n - 1) -> f(n - 1) else a\n}}\n{HEAD}  stem = f(40)\n}}\n",
+    "growing tensors": HEAD + "  stem = resize(1000000) * 10000\n}\n",
+    "growing channels": "block b(n) {\n  a = concat(in, in, in, in)\n  out = if n > 0 then a -> b(n - 1) else a\n}\n"
+    + f"{HEAD}  stem = b(60)\n}}\n",
+    "growing facts": "block b(k) {\n  out = in\n  out.v = in.v * k\n}\n"
+    + f"{HEAD}  input.v = 2\n  stages {{\n    | op | k | layers |\n    | b | 1e30 | 9000 |\n  }}\n}}\n",
+    "many stages": HEAD + "  stages {\n    | op | channels |\n" + "    | conv | 8 |\n" * 5_000 + "  }\n}\n",
+    "many columns": HEAD
+    + "  stages {\n    | op "
+    + "".join(f"| c{i} " for i in range(2_000))
+    + "|\n    | conv"
+    + (" | 1" * 2_000 + " |\n  }\n}\n"),
+    "many models": "".join(f"model m{i} extends m{i + 1} {{ }}\n" for i in range(3_000)),
+    "a circle of models": "".join(f"model m{i} extends m{(i + 1) % 500} {{ }}\n" for i in range(500)),
+    "bindings in reverse": HEAD + "".join(f"  l{i + 1} = l{i} + 1\n" for i in range(500, -1, -1)) + "  l0 = 1\n}\n",
+    "one long name": HEAD + f"  stem = {'a' * 100_000}\n  head = {'a' * 100_000}b\n}}\n",
+    "one long string": HEAD + f'  stem = conv("{"x" * 100_000}")\n}}\n',
+    "one long sum": HEAD + f"  stem = conv({' + '.join(['1'] * 20_000)})\n}}\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text(name: str) -> None:
+    check(HOSTILE[name])
+
+
+def test_files_that_use_each_other_again_and_again(tmp_path: Path) -> None:
+    """Each file uses the next one twice: read naively, that is 2 ** 25 files."""
+    for number in range(25):
+        (tmp_path / f"f{number}.arch").write_text(f'use "f{number + 1}.arch"\n' * 2)
+    (tmp_path / "f25.arch").write_text("block last(channels) {\n  out = in -> conv(channels)\n}\n")
+    (tmp_path / "top.arch").write_text('use "f0.arch"\n' + HEAD + "  stem = last(8)\n}\n")
+    compiled = compile_file(tmp_path / "top.arch")
+    assert [architecture.name for architecture in compiled.checked()] == ["m"]
 
 
 def check(text: str) -> None:

@@ -5,7 +5,9 @@ Only evaluation is told, not training: dropout and drop path do nothing here.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from torch.nn import functional
 from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.formula import module_name
+from archdsl.ir.parts import is_own_module
 
 _ACTIVATIONS = {
     "relu": functional.relu,
@@ -33,6 +36,25 @@ _ACTIVATIONS = {
 }
 
 
+_COMBINATIONS = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "negate": operator.neg,
+    "concat": lambda *tensors: torch.cat(tensors, dim=1),
+}
+
+
+@dataclass
+class Frame:
+    """A block while it runs: its input, where its module hangs, and the tensors that it has bound."""
+
+    input: Tensor
+    path: str = ""
+    bound: dict[str, Tensor] = field(default_factory=dict)
+
+
 class Reference:
     """Runs an architecture with weights by the names that its built module gives them."""
 
@@ -42,113 +64,75 @@ class Reference:
     def __call__(self, x: Tensor) -> Tensor:
         a = self.architecture
         if a.stem is not None:
-            (*steps,) = a.stem.steps.steps
-            if len(steps) == 1 and isinstance(steps[0], body.Apply):
-                x = self.apply(steps[0], x, "stem", {})
-            else:
-                x = self.step(a.stem.steps, x, "stem", {})
+            steps = a.stem.steps.steps
+            is_single = len(steps) == 1 and isinstance(steps[0], body.Apply)
+            x = self.step(steps[0] if is_single else a.stem.steps, x, "stem", Frame(x), is_named=not is_single)
         for stage in a.stages:
             for index, layer in enumerate(stage.layers):
-                x = self.apply(layer.apply, x, f"stages.{stage.name}.{index}", {})
-        if a.head is not None:
-            for step in a.head.steps.steps:
-                x = self.step(step, x, "head", {})
-        return x
+                x = self.step(layer.apply, x, f"stages.{stage.name}.{index}", Frame(x), is_named=False)
+        return x if a.head is None else self.step(a.head.steps, x, "head", Frame(x))
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
-    def step(self, step: body.Step, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
+    def step(self, step: body.Step, x: Tensor, path: str, frame: Frame, is_named: bool = True) -> Tensor:
+        """A step whose module is a child of `path`, or (when not `is_named`) stands at `path` itself."""
         match step:
-            case body.Apply():
-                return self.apply(step, x, f"{path}.{step.name}", bound)
+            case body.Apply(name=name):
+                return self.apply(step, x, f"{path}.{name}" if is_named else path, frame)
             case body.Sequence(name=name, steps=steps):
                 for inner in steps:
-                    x = self.step(inner, x, f"{path}.{name}" if name else path, bound)
+                    x = self.step(inner, x, f"{path}.{name}" if name else path, frame)
                 return x
             case body.Repeat(name=name, copies=copies):
                 for index, copy in enumerate(copies):
-                    x = self.copy(copy, x, f"{path}.{name}.{index}", bound)
-                return x
-            case body.Guard(value=None):
+                    x = self.step(copy, x, f"{path}.{name}.{index}", frame, is_named=not isinstance(copy, body.Apply))
                 return x
             case body.Guard(value=value) | body.Alternative(value=value):
-                assert value is not None
-                return self.step(value, x, path, bound)
+                return x if value is None else self.step(value, x, path, frame)
 
-    def copy(self, step: body.Step, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
-        """A copy of a repeated layer: a single layer has the number itself as its path."""
-        return (
-            self.apply(step, x, path, bound)
-            if isinstance(step, body.Apply) and not step.name
-            else self.step(step, x, path, bound)
-        )
-
-    def apply(self, step: body.Apply, x: Tensor, path: str, bound: dict[str, Tensor]) -> Tensor:
+    def apply(self, step: body.Apply, x: Tensor, path: str, frame: Frame) -> Tensor:
+        """A layer whose module stands at `path`."""
         assert tuple(x.shape[1:]) == tuple(step.input), (path, x.shape, step.input)
         if step.block is not None:
             y = self.block(step.block, x, path)
         else:
             assert step.operator is not None
-            others = [self.tensor(other, "", x, bound) for other in step.others]
+            others = [self.tensor(other, frame) for other in step.others]
             y = getattr(self, f"_{step.operator.kind}", self._activation)(x, path, step.operator, *others)
         assert tuple(y.shape[1:]) == tuple(step.output), (path, y.shape, step.output)
         return y
 
     def block(self, identity: str, x: Tensor, path: str) -> Tensor:
-        bound: dict[str, Tensor] = {}
+        frame = Frame(x, path)
         for binding in self.architecture.blocks[identity].body:
-            own = f"{path}.{module_name(binding.name)}"
-            match binding.value:
-                case body.Chain(source=source, steps=steps) if binding.name != "out" and not any(
-                    isinstance(s, body.Apply) and s.others for s in steps
-                ):
-                    y = self.tensor(source, path, x, bound)
-                    if len(steps) == 1 and isinstance(steps[0], body.Apply):
-                        y = self.apply(steps[0], y, own, bound)
-                    else:
-                        for step in steps:
-                            y = self.step(step, y, own, bound)
-                    bound[binding.name] = y
-                case value:
-                    bound[binding.name] = self.tensor(value, path, x, bound)
-        return bound["out"]
+            value = binding.value
+            if is_own_module(binding) and isinstance(value, body.Chain):
+                y, own = self.tensor(value.source, frame), f"{path}.{module_name(binding.name)}"
+                is_single = len(value.steps) == 1 and isinstance(value.steps[0], body.Apply)
+                for step in value.steps:
+                    y = self.step(step, y, own, frame, is_named=not is_single)
+                frame.bound[binding.name] = y
+            else:
+                frame.bound[binding.name] = self.tensor(value, frame)
+        return frame.bound["out"]
 
-    def tensor(self, expression: body.TensorExpression, path: str, x: Tensor, bound: dict[str, Tensor]) -> Any:
+    def tensor(self, expression: body.TensorExpression, frame: Frame) -> Any:
         match expression:
             case body.Input():
-                return x
+                return frame.input
             case body.Bound(name=name):
-                return bound[name]
+                return frame.bound[name]
             case body.Number(value=value):
                 return value
             case body.Select(value=value):
-                return self.tensor(value, path, x, bound)
+                return self.tensor(value, frame)
             case body.Chain(source=source, steps=steps):
-                y = self.tensor(source, path, x, bound)
-                inner = {**bound, "in": x}
+                x = self.tensor(source, frame)
                 for step in steps:
-                    if isinstance(step, body.Apply) and step.others:
-                        assert step.operator is not None
-                        others = [self.tensor(other, path, x, bound) for other in step.others]
-                        y = getattr(self, f"_{step.operator.kind}")(y, f"{path}.{step.name}", step.operator, *others)
-                    else:
-                        y = self.step(step, y, path, inner)
-                return y
-            case body.Combine(operator=operator, operands=operands):
-                values = [self.tensor(operand, path, x, bound) for operand in operands]
-                match operator:
-                    case "add":
-                        return values[0] + values[1]
-                    case "subtract":
-                        return values[0] - values[1]
-                    case "multiply":
-                        return values[0] * values[1]
-                    case "divide":
-                        return values[0] / values[1]
-                    case "negate":
-                        return -values[0]
-                    case "concat":
-                        return torch.cat(values, dim=1)
+                    x = self.step(step, x, frame.path, frame)
+                return x
+            case body.Combine(operator=word, operands=operands):
+                return _COMBINATIONS[word](*(self.tensor(operand, frame) for operand in operands))
 
     # Operators -------------------------------------------------------------------------------------------------------
 
@@ -158,8 +142,8 @@ class Reference:
         candidates = [path]
         if first == "head":
             _, _, inside = rest.partition(".")
-            candidates += [f"pool.{rest}", rest, "classifier" if rest == "linear" else rest]
-            candidates += [f"head.{inside}" if inside else "head"]
+            candidates += [f"pool.{rest}", "classifier" if rest == "linear" else rest, f"{rest}_"]
+            candidates += [f"{part}.{inside}" if inside else part for part in ("head", "pool")]
         for candidate in candidates:
             found = self.weights.get(f"{candidate}.{name}")
             if found is not None:

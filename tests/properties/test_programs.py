@@ -128,7 +128,7 @@ def check_outputs(architecture: Architecture, model: nn.Module) -> None:
         x = images(architecture)
         expected = Reference(architecture, model.state_dict())(x)
         actual = model.eval()(x)
-    torch.testing.assert_close(actual.reshape(expected.shape), expected, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(actual.reshape(expected.shape), expected, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def check_gradients(architecture: Architecture, model: nn.Module) -> None:

@@ -1,0 +1,499 @@
+"""Blocks of generated programs.
+
+What can be written stands in tables of templates; a blank such as `{width}` is filled with channels of the moment's
+choice. A writer keeps track of the tensor that flows - its channels, what divides them, its size - so that what it
+writes fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tests.properties.drawing import ACTIVATIONS, PARAMETERS, Blanks, Block, Draw, mentions
+
+BLOCK_NAMES = ["unit", "bottleneck", "cell", "gated_unit", "fire", "mixer", "dense_unit", "pyramid"]
+
+# Scalars that a block can bind: their texts, and what divides them.
+WIDTHS = {
+    "hidden": ("divisible(in.channels * expansion)", 8),
+    "quarter": ("divisible(in.channels / 4, divisor = 4, limit = 0)", 4),
+    "reduced": ("ceil(in.channels / 3) + 1", 1),
+    "root": ("floor(sqrt(in.channels)) + 2", 1),
+    "squeezed": ("max(1, round(in.channels * se))", 1),
+    "power": ("2 ** (n + 1) * 4", 8),
+    "scaled": ("8 * ceil(width * 2)", 8),
+    "chosen": ("if expansion > 1 then 16 else 8", 8),
+    "rest": ("in.channels % 3 + 4", 1),
+}
+WIDTHS_OF_CHANNELS = {
+    "mid": ("channels // 2", 4),
+    "wide": ("max(channels, in.channels)", 1),
+    "even": ("2 * ((channels + 3) // 4)", 2),
+    "sum": ("channels + in.channels", 1),
+    "picked": ("if in.channels == channels then channels else 8", 8),
+}
+# Layers that keep the shape of what they read.
+KEEPING = [
+    *(
+        "norm",
+        "act",
+        "depthwise(3)",
+        "depthwise({kernel})",
+        "{activation}",
+        "group_norm({group})",
+        "layer_norm",
+        "norm",
+    ),
+    *("batch_norm(eps = 1e-3, momentum = 0.01)", "batch_norm(affine = false)", "channel_shuffle({group})"),
+    *("dropout(0.1)", "dropout(rate)", "drop_path", "drop_path(0.3)", "drop_path(0.3, rescale = skip)", "gain(0.5)"),
+    *("gain", "gain(alpha)", "channel_gain(0.1)", "channel_gain(alpha)", "identity", "act", "gate", "inner"),
+    *("max_pool(3, stride = 1)", "avg_pool(3, stride = 1)", "avg_pool(3, stride = 1, count_padding = skip)"),
+    *("max_pool({kernel}, stride = 1)", "avg_pool({kernel}, stride = 1, count_padding = false)"),
+    *("[resize(2) -> avg_pool(2)]", "[resize(2, mode = nearest) -> max_pool(2)]", "[resize(n) -> avg_pool(n)]"),
+    *(
+        "[pad(1) -> max_pool(3, stride = 1, padding = valid)]",
+        "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
+    ),
+    *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
+    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm]", "[norm -> act]"),
+]
+# The same where the channels are known by a text.
+KEEPING_KNOWN = [
+    *("conv({here}, 3, groups = {group})", "ws_conv({here}, 3, groups = {group})", "conv({here})"),
+    *("[depthwise(3, multiplier = 2) -> conv({here})]", "[depthwise(multiplier = n) -> conv({here}, bias = true)]"),
+    *(
+        "squeeze_excite(round({here} * 0.5))",
+        "squeeze_excite(max(1, round({here} * se)))",
+        "mbconv({here}, expansion = 2)",
+    ),
+    *("[conv({width}, 3) -> act -> conv({here}, 3)]", "fused_mbconv({here}, expansion = 2, kernel = {kernel})"),
+    *("squeeze_excite(4, gate = gate, inner = relu)", "body({here})"),
+]
+# Layers that put out other channels.
+CHANGING = [
+    *(
+        "conv({width})",
+        "conv({width}, 3)",
+        "conv_norm_act({width})",
+        "conv({width}, bias = true)",
+        "conv({width}, {kernel})",
+    ),
+    *(
+        "ws_conv({width}, 3)",
+        "conv({width}, 3, dilation = 2)",
+        "ws_conv({width}, eps = 0.01)",
+        "ws_conv({width}, {kernel})",
+    ),
+    *("conv({width}, kernel = 3, padding = 1)", "conv({width}, 2 * margin + 1, padding = margin, bias = skip)"),
+    *(
+        "fused_mbconv({width}, expansion = 2)",
+        "separable_conv({width})",
+        "body({width})",
+        "conv({width}, 3, dilation = n)",
+    ),
+    *("conv_norm_act(kernel = {kernel}, channels = {width})",),
+]
+STRIDED_KEEPING = [
+    *("depthwise({kernel}, stride = stride)", "avg_pool(3, stride = stride)", "max_pool(3, stride = stride)"),
+    *("[depthwise(stride = stride) -> norm]", "avg_pool({kernel}, stride = stride)"),
+]
+STRIDED_CHANGING = [
+    *(
+        "conv({width}, {kernel}, stride = stride)",
+        "ws_conv({width}, 3, stride = stride)",
+        "conv({width}, stride = stride)",
+    ),
+    *("conv_norm_act({width}, {kernel}, stride)", "[conv({width}, 3, stride = stride, bias = true) -> norm -> act]"),
+    *("separable_conv({width}, stride = stride)", "body({width}, stride = stride)"),
+]
+KERNELS = ["3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"]
+COUNTS = ["2", "1", "3", "n", "(n + 1)", "max(n, 2)"]
+CONDITIONS = [
+    *("skip", "expansion != 1", "se", "kernel > 3", "not skip", "se and skip", "n > 1", "in.channels > 8", "1 < n"),
+    *("skip == true", "not n == 2", "not (n > 1 or skip)", "se != none", "expansion != 1 and (n < 3 or skip)"),
+]
+CONDITIONS_OF_CHANNELS = ["in.channels == channels", "in.channels != channels and skip", "channels > 2 * in.channels"]
+CONDITIONS_OF_STRIDE = ["stride > 1", "stride == 1", "stride != 1 or expansion > 1", "1 == stride"]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A tensor: the text of its channels if that is known, a divisor of them, and its size: `in` or `out`."""
+
+    channels: str | None
+    divisor: int
+    size: str = "in"
+
+
+@dataclass
+class BlockWriter:
+    """Writes one block. Its parameters are whatever its lines turn out to use."""
+
+    draw: Draw
+    name: str
+    known: list[Block]
+    has_facts: bool
+    lines: list[str] = field(default_factory=list)
+    widths: dict[str, int] = field(default_factory=dict)
+    layers: dict[str, str | None] = field(default_factory=dict)  # bound ones: the width that they set, or None
+    calls: int = 0
+    sets_channels: bool = False
+    is_strided: bool = False
+
+    def write(self) -> Block:
+        draw = self.draw
+        forms = [
+            self._plain,
+            self._residual,
+            self._gated,
+            self._branches,
+            self._dense,
+            self._recursive,
+            self._arithmetic,
+        ]
+        form: Callable[[], str] = draw.pick(forms)
+        self.sets_channels = form in (self._plain, self._residual, self._branches)
+        self.is_strided = self.sets_channels and draw.chance(70)
+        self._bind_scalars()
+        self._bind_layers()
+        self.lines.append(f"out = {form()}")
+        if self.has_facts and draw.chance(50):
+            facts = [
+                "in.variance + 0.1",
+                "1",
+                "in.variance * 2",
+                "in.variance + alpha ** 2",
+                "if skip then 1 else in.variance",
+            ]
+            self.lines.append(f"out.variance = {draw.pick(facts)}")
+        body = "".join(f"  {line}\n" for line in self.lines)
+        parameters = self._parameters(body)
+        declared = ", ".join(name if default is None else f"{name} = {default}" for name, default in parameters.items())
+        doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
+        return Block(self.name, parameters, f"{doc}block {self.name}({declared}) {{\n{body}}}\n", form == self._dense)
+
+    def _parameters(self, body: str) -> dict[str, str | None]:
+        parameters: dict[str, str | None] = {"channels": None} if self.sets_channels else {}
+        for name, (default, _) in PARAMETERS.items():
+            is_setting = name in ("act", "norm")
+            if name not in self.widths and mentions(body, name) and (not is_setting or self.draw.chance(30)):
+                parameters[name] = default
+        if self.draw.chance(10):
+            first = [name for name, default in parameters.items() if default and default.isdigit()][:1]
+            parameters.update(dict.fromkeys(first))  # one that must be given
+        return {
+            **{n: d for n, d in parameters.items() if d is None},
+            **{n: d for n, d in parameters.items() if d is not None},
+        }
+
+    # Names -----------------------------------------------------------------------------------------------------------
+
+    def _bind_scalars(self) -> None:
+        options = {**WIDTHS, **(WIDTHS_OF_CHANNELS if self.sets_channels else {})}
+        for name in self.draw.some(list(options), 12):
+            text, self.widths[name] = options[name]
+            self.lines.append(f"{name} = {text}")
+
+    def _bind_layers(self) -> None:
+        draw = self.draw
+        if draw.chance(8):
+            width = self.width()[0]
+            text = draw.pick(
+                [f"[conv({width}, 3) -> norm -> act]", f"conv_norm_act({width})", f"conv({width}) -> norm"]
+            )
+            self.lines.append(f"expand = {text}")
+            self.layers["expand"] = width
+        if draw.chance(8):
+            text = draw.pick(
+                ["depthwise(3)", "[norm -> act]", "if skip then depthwise(5) else identity", "norm -> act"]
+            )
+            self.lines.append(f"refine = {text}")
+            self.layers["refine"] = None
+
+    def width(self) -> tuple[str, int]:
+        """Some channels for the inside of a block, and a divisor of them."""
+        options = [("8", 8), ("16", 8), ("in.channels", 1), *self.widths.items()]
+        if self.sets_channels:
+            options += [("channels", 8), ("channels // 2", 4), ("channels * 2", 8), ("max(channels, in.channels)", 1)]
+        return self.draw.pick(options)
+
+    def condition(self) -> str:
+        options = [*CONDITIONS, *(CONDITIONS_OF_CHANNELS if self.sets_channels else [])]
+        options += CONDITIONS_OF_STRIDE if self.is_strided else []
+        options += ["in.variance > 1"] if self.has_facts else []
+        options += ["in.height > 4", "in.width >= 8 or skip"] if self.draw.chance(10) else []
+        return self.draw.pick(options)
+
+    # Layers ----------------------------------------------------------------------------------------------------------
+
+    def _filled(self, template: str, flow: Flow, width: str = "8") -> str:
+        draw = self.draw
+        blanks = Blanks(
+            here=lambda: flow.channels or "8",
+            width=lambda: width,
+            group=lambda: draw.pick(
+                [
+                    "1",
+                    *(str(g) for g in (2, 4) if flow.divisor % g == 0),
+                    *(["groups"] if flow.divisor % 4 == 0 else []),
+                ]
+            ),
+            kernel=lambda: draw.pick(KERNELS),
+            activation=lambda: draw.pick(ACTIVATIONS),
+        )
+        return template.format_map(blanks)
+
+    def _called(self, block: Block, *arguments: str) -> str:
+        """A call of a block of the same file, or its name alone."""
+        self.calls += 1
+        given = [
+            f"{name} = {self._value(name)}"
+            for name in block.free
+            if block.parameters[name] is None or self.draw.chance(20)
+        ]
+        inside = ", ".join([*arguments, *given])
+        return f"{block.name}({inside})" if inside else block.name
+
+    def _value(self, parameter: str) -> str:
+        """A value for a parameter of another block: a literal, or the parameter of the same name of this one."""
+        return self.draw.pick([*PARAMETERS[parameter][1], parameter])
+
+    def _blocks(self, sets_channels: bool) -> list[Block]:
+        known = [block for block in self.known if block.sets_channels == sets_channels and not block.grows]
+        return known if self.calls < 2 else []
+
+    def keeping(self, flow: Flow) -> str:
+        """A layer whose output has the shape of its input."""
+        draw = self.draw
+        blocks = self._blocks(sets_channels=False)
+        if blocks and draw.chance(20):
+            return self._called(draw.pick(blocks))
+        options = [*KEEPING, *(KEEPING_KNOWN if flow.channels else [])]
+        options += [name for name, width in self.layers.items() if width in (None, flow.channels)] * 5
+        return self._filled(draw.pick(options), flow, self.width()[0])
+
+    def changing(self, flow: Flow, width: str) -> str:
+        """A layer that puts out `width` channels."""
+        draw = self.draw
+        blocks = self._blocks(sets_channels=True)
+        if blocks and draw.chance(25):
+            return self._called(draw.pick(blocks), width)
+        options = [*CHANGING, *[name for name, sets in self.layers.items() if sets == width] * 5]
+        return self._filled(draw.pick(options), flow, width)
+
+    def step(self, flow: Flow) -> tuple[str, Flow]:
+        """One step: a layer, a guarded layer, copies of a layer, layers in brackets, one of two layers."""
+        draw = self.draw
+        kind = draw.number(0, 99)
+        if kind < 25:
+            return self.keeping(flow), flow
+        if kind < 40:
+            return f"{self.keeping(flow)} when {self.condition()}", flow
+        if kind < 48:
+            inner = draw.pick([self.keeping(flow), f"[{self.keeping(flow)} -> {self.keeping(flow)}]"])
+            name = " as copies" if draw.chance(15) else ""
+            return f"{inner} * {draw.pick(['0', *COUNTS, *COUNTS])}{name}", flow
+        if kind < 53:
+            return f"[{self.keeping(flow)} -> {self.keeping(flow)}] as part{self._maybe_when()}", flow
+        if kind < 58:
+            inner = draw.pick([self.keeping(flow), f"[{self.keeping(flow)} -> {self.keeping(flow)}]"])
+            return f"if {self.condition()} then {self.keeping(flow)} else {inner}", flow
+        if kind < 61 and self.known and self.known[-1].grows:
+            copies = f" * {draw.pick(COUNTS)}" if draw.chance(50) else ""
+            return f"{self._called(self.known[-1])}{copies}", Flow(None, 1, flow.size)
+        width, divisor = self.width()
+        after = Flow(width, divisor, flow.size)
+        if kind < 68:
+            return f"{self.changing(flow, width)} when {self.condition()}", replace(after, channels=None, divisor=1)
+        if kind < 75:
+            inner = draw.pick([self.changing(flow, width), f"[{self.changing(flow, width)} -> act]"])
+            return f"{inner} * {draw.pick(COUNTS)}{self._maybe_when()}", replace(after, channels=None, divisor=1)
+        if kind < 79:
+            return f"if {self.condition()} then {self.changing(flow, width)} else {self.changing(flow, width)}", after
+        name = draw.pick([" as reduce", " as widen"]) if draw.chance(15) else ""
+        return f"{self.changing(flow, width)}{name}", after
+
+    def _maybe_when(self) -> str:
+        return f" when {self.condition()}" if self.draw.chance(30) else ""
+
+    def strided(self, flow: Flow) -> tuple[str, Flow]:
+        """A step with the stride of the block."""
+        draw = self.draw
+        blocks = [block for block in self._blocks(sets_channels=True) if "stride" in block.parameters]
+        width, divisor = self.width()
+        after = Flow(width, divisor, "out")
+        if blocks and draw.chance(25):
+            return self._called(draw.pick(blocks), width, "stride = stride"), after
+        template = draw.pick([*STRIDED_CHANGING, *STRIDED_KEEPING])
+        return self._filled(template, flow, width), after if "{width}" in template else replace(flow, size="out")
+
+    def pipeline(self, source: str, to: str, size: str = "in", most: int = 4) -> str:
+        """A tensor of the shape of `in`, fed through a few layers until it has the channels `to` and the `size`."""
+        draw = self.draw
+        flow = Flow("in.channels", 1)
+        steps: list[str] = []
+        for _ in range(draw.number(0, most)):
+            step, flow = self.step(flow)
+            steps.append(step)
+        if size != "in":
+            step, flow = self.strided(flow)
+            steps.append(step)
+            for _ in range(draw.number(0, 2)):
+                step, flow = self.step(flow)
+                steps.append(step)
+        if flow.channels != to:
+            steps.append(draw.pick([f"conv({to})", f"[conv({to}) -> norm]", f"ws_conv({to})", f"conv_norm_act({to})"]))
+        return laid_out([source, *(steps or [draw.pick(["norm", "act"])])])
+
+    # Forms -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def end(self) -> str:
+        return "out" if self.is_strided else "in"
+
+    def _plain(self) -> str:
+        return self.pipeline("in", "channels", self.end)
+
+    def _residual(self) -> str:
+        draw = self.draw
+        source = "in"
+        if draw.chance(30):
+            starts = [
+                "in -> norm -> act",
+                "in -> act",
+                *(["(in -> act) * (1 / in.variance ** 0.5)"] if self.has_facts else []),
+            ]
+            self.lines.append(f"x = {draw.pick(starts)}")
+            source = "x"
+        self.lines.append(f"main = {self.pipeline(source, 'channels', self.end)}")
+        main = draw.pick(
+            ["main", "(main -> drop_path)", "(main -> drop_path -> gain(0.5))", "(main -> drop_path) * 0.5"]
+        )
+        main = draw.pick([main, main, main, f"2 * {main}", f"alpha * {main}", f"-{main}"])
+        same = draw.pick(["in.channels == channels", "skip and in.channels == channels"])
+        same += " and stride == 1" if self.is_strided else ""
+        if draw.chance(50):
+            joined = draw.pick([f"in + {main}", f"{main} + in", f"in - {main}", f"(in + {main}) * alpha"])
+            if draw.chance(20):
+                self.lines.append(f"joined = if {same} then {joined} else main")
+                return draw.pick(["joined -> act", "joined", "joined -> conv(channels) when skip"])
+            return f"if {same} then {joined} else {draw.pick(['main', '(main -> act)'])}"
+        shortcut = self.pipeline(source, "channels", self.end, most=2)
+        if draw.chance(60):
+            if draw.chance(50):
+                self.lines.append(f"transition = not ({same.removeprefix('skip and ')})")
+                shortcut = f"if transition then {shortcut} else in"
+            else:
+                shortcut = f"if {same.removeprefix('skip and ')} then in else ({shortcut})"
+        self.lines.append(f"shortcut = {' '.join(shortcut.split())}")
+        sums = [
+            f"{main} + shortcut",
+            f"shortcut + {main}",
+            "(main + shortcut) / 2",
+            f"(shortcut - {main}) -> act",
+            f"0.5 * ({main} + shortcut)",
+        ]
+        return draw.pick(sums)
+
+    def _gated(self) -> str:
+        draw = self.draw
+        squeezed = draw.pick(["4", "max(1, in.channels // 2)", "8"])
+        gate = draw.pick(["sigmoid", "gate"])
+        reduced = draw.pick(
+            [
+                f"conv({squeezed}, bias = true)",
+                f"linear({squeezed})",
+                f"conv({squeezed})",
+                f"linear({squeezed}, bias = skip)",
+            ]
+        )
+        raised = draw.pick(["conv(in.channels, bias = true)", "linear(in.channels)"])
+        weight = f"in -> {draw.pick(['global_avg_pool', 'global_max_pool'])} -> {reduced} -> act -> {raised} -> {gate}"
+        if draw.chance(40):
+            self.lines.append(f"weight = {weight}")
+            weight = "weight"
+        else:
+            weight = f"({weight})"
+        if draw.chance(30):
+            self.lines.append(f"trunk = {self.pipeline('in', 'in.channels')}")
+            return draw.pick(
+                [f"trunk * {weight}", f"in + trunk * {weight}", f"(1 + {weight}) * trunk", f"trunk / (1 + {weight})"]
+            )
+        return draw.pick(
+            [f"in * {weight}", f"{weight} * in", f"in * (1 + {weight})", f"if skip then in * {weight} else in"]
+        )
+
+    def _branches(self) -> str:
+        draw = self.draw
+        halves = draw.pick(
+            [["channels // 2", "channels - channels // 2"], ["channels // 4", "channels // 2", "channels // 4"]]
+        )
+        names = ["left", "right", "third"][: len(halves)]
+        for name, half in zip(names, halves, strict=True):
+            self.lines.append(f"{name} = {self.pipeline('in', half, self.end, most=2)}")
+        if draw.chance(30):
+            names[0] = draw.pick([f"{names[0]} -> act", f"-{names[0]}", f"{names[0]} * 2", f"[{names[0]}]"[1:-1]])
+        joined = f"concat({', '.join(names)})"
+        return draw.pick(
+            [
+                joined,
+                f"{joined} -> channel_shuffle(2)",
+                f"{joined} -> act",
+                f"{joined} -> [norm -> act] * n",
+                f"{joined} -> chunk(2, 1) -> conv(channels)",
+            ]
+        )
+
+    def _dense(self) -> str:
+        self.lines.append(f"main = {self.pipeline('in', 'growth')}")
+        return self.draw.pick(["concat(in, main)", "concat(main, in)", "concat(in, main) -> norm"])
+
+    def _recursive(self) -> str:
+        draw = self.draw
+        deeper = draw.pick(
+            [f"(down -> {self.name}(depth = depth - 1)) + down", f"down -> {self.name}(depth = depth - 1)"]
+        )
+        flow = Flow("in.channels", 1)
+        layer = draw.pick(["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(flow)])
+        pool = draw.pick(["max_pool(3, stride = 2)", "avg_pool(3, stride = 2)"])
+        self.lines += [f"down = in -> {pool} -> {layer}", f"deep = if depth > 1 then {deeper} else down"]
+        resize = f"resize(like = in{draw.pick(['', ', mode = nearest', ', align_corners = true', ', align_corners = skip'])})"
+        ends = [
+            f"deep -> {resize}",
+            f"in + (deep -> {resize})",
+            f"deep -> {self.keeping(flow)} * n -> {resize} -> {self.keeping(flow)}",
+        ]
+        return draw.pick([*ends, f"deep -> [conv(in.channels) -> {resize}]"])
+
+    def _arithmetic(self) -> str:
+        """Numbers and tensors."""
+        draw = self.draw
+        self.lines.append(f"main = {self.pipeline('in', 'in.channels')}")
+        self.lines.append(
+            f"factor = {draw.pick(['alpha * 2', '1 / (1 + alpha)', 'sqrt(in.channels)', 'in.channels / (n + 1)'])}"
+        )
+        return draw.pick(
+            [
+                *(
+                    "in * factor + main",
+                    "(in - main) * factor",
+                    "factor - main",
+                    "main / factor",
+                    "-(in + main) * factor",
+                ),
+                *(
+                    "in + main * alpha * 2",
+                    "(1 - alpha) * in + alpha * main",
+                    "2 ** n * main - in",
+                    "main - (in - main)",
+                ),
+                *("if skip then main * factor else in", "in + (if n > 1 then main -> act else -main)", "main"),
+            ]
+        )
+
+
+def laid_out(steps: Sequence[str]) -> str:
+    """A pipeline on one line, or on several when it is long or has guards."""
+    line = " -> ".join(steps)
+    return line if len(line) <= 90 and " when " not in line else "\n    -> ".join(steps)

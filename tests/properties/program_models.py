@@ -1,0 +1,244 @@
+"""Models of generated programs: settings, a stem, a table of stages, a head, variants, a model that extends another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.properties.drawing import (
+    ACTIVATIONS,
+    CHANNELS,
+    LIBRARY,
+    PARAMETERS,
+    PRIMITIVE_STAGES,
+    Blanks,
+    Block,
+    Draw,
+    mentions,
+    table,
+)
+
+# Parameters of models by name, with what cells say; the first is the default.
+PARAMETERS_OF_MODELS = {
+    "width": ["1.0", "0.5", "1.25", "2.0"],
+    "layers_factor": ["1.0", "1.5", "0.5"],
+    "resolution": ["16", "8", "17", "24", "33"],
+    "rate": ["0.2", "0.0", "0.4"],
+    "base": ["8", "16", "24"],
+    "n": ["1", "2"],
+    "act": ["relu", "silu"],
+    "kernel": ["3", "5"],
+    "colors": ["3", "1", "4"],
+    "outputs": ["10", "3"],
+    "biased": ["true", "false"],
+}
+WIDTHS = ["16", "8", "32", "divisible(16 * width)", "base"]
+NORMS = ["batch_norm", "batch_norm(eps = 1e-3, momentum = 0.01)", "layer_norm", "group_norm(1)", "identity"]
+STEMS = [
+    "conv_norm_act({width}, kernel = 3, stride = {stride})",
+    "conv({width}, 3)",
+    "conv({width}, 3, stride = 2) -> norm -> act",
+    "ws_conv(8, 3) -> act -> ws_conv({width}, 3, stride = {stride})",
+    "conv_norm_act({width}, kernel = {kernel}) -> max_pool(3, stride = 2)",
+    "conv({width}, 3, padding = valid)",
+    "[conv({width}, 3) -> norm] * 2",
+    "conv({width}) as first -> [norm -> act] as second",
+    "conv({width}, 3, stride = 2) -> dropout({rate}) when {flag}",
+    "conv({width}, kernel) -> if {flag} then act else norm",
+    "max_pool(3, stride = 2) -> conv({width})",
+    "norm -> conv({width}, {kernel}, bias = {flag}) -> prelu",
+    "depthwise(multiplier = 4) -> conv({width}) -> act",
+]
+HEADS = [
+    "global_avg_pool -> linear({classes})",
+    "conv_norm_act({width}) -> global_avg_pool -> dropout({rate}) -> linear({classes})",
+    "norm -> act -> global_avg_pool -> linear({classes}) as fc",
+    "linear({classes})",
+    "act -> linear({classes}, bias = false)",
+    "global_avg_pool -> linear({width}) -> act -> dropout({rate}) -> linear({classes}, bias = {flag})",
+    "global_max_pool -> flatten -> linear({width}, bias = false) -> norm -> act -> linear({classes})",
+    "conv({classes}, bias = true) -> global_avg_pool -> flatten",
+    "global_avg_pool -> conv({width}, bias = true) -> act -> conv({classes})",
+    "conv_norm_act({width}) -> global_avg_pool",
+    "global_avg_pool -> squeeze_excite(4) -> linear({classes}) as head",
+    "[conv({width}) -> act] * 2 -> global_avg_pool -> gain -> linear({classes})",
+    "conv_norm_act({width}) when {flag} -> global_avg_pool -> linear({classes})",
+    "global_avg_pool -> linear({classes}) -> softplus",
+    "conv({width}, 3)",
+    "flatten -> conv({width}) -> linear({classes})",
+    "global_avg_pool -> layer_norm -> channel_gain(0.5) -> drop_path -> linear({classes})",
+    "global_avg_pool -> dropout({rate}) when {rate} -> linear({classes})",
+    "(if {rate} > 0.3 then global_max_pool else global_avg_pool) -> linear({classes})",
+    "conv({width}) as head_conv -> [norm -> act] as head_act -> global_avg_pool as pooling -> linear({classes})",
+    "[global_avg_pool -> linear({width}) -> tanh] * 2 -> linear({classes})",
+    "global_avg_pool -> [linear({width}) -> leaky_relu(0.3)] as mixed -> linear({classes}) as classify",
+    "avg_pool(3, stride = 2) -> act -> flatten",
+    "global_avg_pool -> prelu -> linear({classes}) as pool",
+    "flatten",
+    "act",
+]
+
+
+@dataclass
+class ModelWriter:
+    """Writes one model, with its variants if it has any. Its parameters are whatever its lines turn out to use."""
+
+    draw: Draw
+    name: str
+    blocks: list[Block]
+    has_facts: bool
+    parameters: dict[str, str] = field(default_factory=dict)
+    labels: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def write(self) -> str:
+        draw = self.draw
+        self.blanks = Blanks(
+            width=lambda: draw.pick(WIDTHS) if draw.chance(60) else "16",
+            stride=lambda: draw.pick(["1", "2"]),
+            kernel=lambda: draw.pick(["3", "5", "kernel"]),
+            rate=lambda: draw.pick(["0.2", "rate", "0.0"]),
+            flag=lambda: draw.pick(["true", "false", "biased"]),
+            classes=lambda: "classes" if self.has_classes else "5",
+        )
+        lines = [f"input = {self._input()}"]
+        self.has_classes = draw.chance(90)
+        if self.has_classes:
+            lines.append(f"classes = {draw.pick(['10', '3', '2', 'outputs'])}")
+        lines += self._settings()
+        self.count = draw.number(1, 4) if draw.chance(95) else 0
+        stages = self._stages() if self.count else []
+        lines += self._scale(stages[0]) if stages and draw.chance(40) else []
+        has_stem = draw.chance(85)
+        if has_stem:
+            lines.append(f"stem = {self._stem()}")
+        if self.has_facts:
+            lines.append(f"{'stem' if has_stem else 'input'}.variance = {draw.pick(['1', '2.5', '0.5', 'base / 8'])}")
+        lines += ["stages {", *(f"  {line}" for line in stages), "}"] if stages else []
+        if draw.chance(92) or not (has_stem or stages):
+            lines.append(f"head = {draw.pick(HEADS).format_map(self.blanks)}")
+        body = "".join(f"  {line}\n" for line in lines)
+        for name, (default, *_) in PARAMETERS_OF_MODELS.items():
+            if mentions(body, name) and (name != "act" or draw.chance(15)):
+                self.parameters[name] = default
+        if "act" in self.parameters:
+            body = "".join(line for line in body.splitlines(keepends=True) if not line.startswith("  act ="))
+        parameters = ", ".join(f"{name} = {default}" for name, default in self.parameters.items())
+        doc = f"## The network of this file, called {self.name}.\n" if draw.chance(30) else ""
+        text = f"{doc}model {self.name}{f'({parameters})' if parameters else ''} {{\n{body}}}\n"
+        return text + self._variants() + self._extension()
+
+    def _input(self) -> str:
+        draw = self.draw
+        channels = "colors" if draw.chance(5) else draw.pick(["3", "1", "4", "2"])
+        if draw.chance(30):
+            return f"{channels} x resolution x resolution"
+        return f"{channels} x {draw.pick(['16', '8', '11', '24', '33'])} x {draw.pick(['16', '8', '13', '20', '32'])}"
+
+    def _settings(self) -> list[str]:
+        draw = self.draw
+        lines = [f"norm = {draw.pick(NORMS)}"] if draw.chance(50) else []
+        if draw.chance(50):
+            lines.append(f"act = {draw.pick(ACTIVATIONS)}")
+        if draw.chance(25):
+            lines.append(f"padding = {draw.pick(['same', 'same', 'same', 'symmetric', 'valid'])}")
+        if draw.chance(40):
+            lines.append(f"drop_path = {draw.pick(['ramp(0.2)', 'ramp(rate)', 'ramp(0.2, reach = true)', 'none'])}")
+        return lines
+
+    def _scale(self, header: str) -> list[str]:
+        draw = self.draw
+        scale = ["channels = divisible(channels * width)"] if " channels " in header else []
+        scale += ["layers = ceil(layers * layers_factor)"] if " layers " in header else []
+        scale = scale if draw.chance(40) else scale[:1]
+        if len(scale) == 1:
+            return [f"scale {{ {scale[0]} }}"]
+        return ["scale {", *(f"  {line}" for line in scale), "}"] if scale else []
+
+    def _stem(self) -> str:
+        options = list(STEMS)
+        if not self.has_facts:
+            blocks = [
+                block
+                for block in self.blocks
+                if block.sets_channels and None not in list(block.parameters.values())[1:]
+            ]
+            options += [f"{block.name}({{width}})" for block in blocks]
+        return self.draw.pick(options).format_map(self.blanks)
+
+    def _stages(self) -> list[str]:
+        draw = self.draw
+        few = [draw.pick([*self.blocks, *LIBRARY]) for _ in range(2)]
+        used = [draw.pick(few) if draw.chance(50) else draw.pick([*self.blocks, *LIBRARY]) for _ in range(self.count)]
+        used = [draw.pick(PRIMITIVE_STAGES) if draw.chance(5) else block for block in used]
+        parameters = dict.fromkeys(name for block in used for name in block.parameters)
+        needed = {name for block in used for name in block.parameters if block.parameters[name] in (None, "")}
+        shown = [name for name in parameters if name in needed or name == "depth" or draw.chance(60)]
+        ends = ["layers"] * draw.chance(70) + ["name"] * draw.chance(15)
+        rows = [["op", *shown, *ends]]
+        for index, block in enumerate(used):
+            hidden = [name for name in block.free if name not in shown and name in PARAMETERS]
+            given = draw.pick(hidden) if hidden and draw.chance(20) else None
+            op = f"{block.name}({given} = {draw.pick(PARAMETERS[given][1])})" if given else block.name
+            row = [op, *(self._cell(block, name) for name in shown)]
+            if "layers" in ends:
+                row.append(draw.pick(["1", "2", "3", "n", "1 + n"]))
+            if "name" in ends:
+                row.append(
+                    draw.pick(
+                        [
+                            ["low", "middle", "high", "last"][index],
+                            str(index),
+                            str(index + 5),
+                            "append" if index == 0 else f"s{index}",
+                        ]
+                    )
+                )
+            rows.append(row)
+        return table(rows)
+
+    def _cell(self, block: Block, name: str) -> str:
+        draw = self.draw
+        if name not in block.parameters:
+            return "-"
+        if name == "channels":
+            return draw.pick([*CHANNELS, *CHANNELS, *WIDTHS])
+        if block.name == "max_pool":
+            return {"kernel": "3"}.get(name, draw.pick(["2", "1"]))
+        if block.parameters[name] not in (None, "") and draw.chance(30):
+            return "-"
+        options = PARAMETERS[name][1]
+        if block in LIBRARY or block in PRIMITIVE_STAGES:
+            options = [option for option in options if option != "none"]
+        return draw.pick([*options, *(["n", "2 * n"] if name == "n" else [])])
+
+    def _variants(self) -> str:
+        draw = self.draw
+        if not self.parameters or draw.chance(30):
+            return ""
+        self.labels = draw.pick([["b0", "b1", "large"], ["050", "100", "tiny"]])[: draw.number(1, 3)]
+        rows = [["name", *self.parameters]]
+        rows += [[label, *(draw.pick(PARAMETERS_OF_MODELS[name]) for name in self.parameters)] for label in self.labels]
+        return f"variants {self.name} {{\n" + "".join(f"  {line}\n" for line in table(rows)) + "}\n"
+
+    def _extension(self) -> str:
+        """A model that extends this one."""
+        draw = self.draw
+        if not draw.chance(20):
+            return ""
+        parent = f"{self.name}.{draw.pick(self.labels)}" if self.labels and draw.chance(70) else self.name
+        if parent == self.name and "base" in self.parameters and draw.chance(50):
+            parent = f"{self.name}(base = 24)"
+        lines = []
+        if draw.chance(50) and "act" not in self.parameters:
+            lines.append(f"act = {draw.pick(ACTIVATIONS)}")
+        if draw.chance(30):
+            lines.append("padding = same")
+        if draw.chance(20):
+            lines.append(
+                f"head = {draw.pick(HEADS[:6]).replace('{width}', '16').format(classes='5', rate='0.1', flag='true')}"
+            )
+        if self.count and draw.chance(50):
+            last = draw.number(1, self.count)
+            lines.append(f"stages {draw.pick([f'1..{last}', str(last)])} {{ layers = {draw.pick(['1', '2'])} }}")
+        body = "".join(f"  {line}\n" for line in lines)
+        return f"model {self.name}_changed extends {parent} {{\n{body}}}\n"
