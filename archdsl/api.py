@@ -73,9 +73,8 @@ class Network:
 
     @cached_property
     def _cost(self) -> Cost:
-        from archdsl.ir.cost import Costs
 
-        return Costs(self.architecture).model()
+        return self.architecture.costs.model()
 
     def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
         """The diagram at `level` stage, block or operator, as svg, dot, png or pdf."""

@@ -63,7 +63,7 @@ class Estimate:
 
 def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stage") -> Estimate:
     """The estimate of a network for `batch` images, down to the parts of `level`."""
-    costs = Costs(architecture)
+    costs = architecture.costs
     parts: dict[str, list[Part]] = {}
     if level in ("block", "operator"):
         from archdsl.backends.estimate_parts import parts_of_stages

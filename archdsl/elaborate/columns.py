@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Note, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Note, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
 from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
@@ -68,7 +68,7 @@ def _unknown_column(
 ) -> Iterator[Diagnostic]:
     op, header = row.cells["op"][0].span, row.columns[column]
     is_default = isinstance(cell, tree.DefaultCell)
-    if _is_inside(cell.span, row) and not _is_inside(op, row):
+    if row.holds(cell.span) and not row.holds(op):
         # The row fitted until a model that extends this one gave it another block.
         if not is_default:
             yield Diagnostic(
@@ -96,10 +96,6 @@ def _unknown_column(
             notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
             help="write `-` in this cell",
         )
-
-
-def _is_inside(span: Span, row: StageRow) -> bool:
-    return span.source is row.span.source and row.span.start <= span.start < row.span.end
 
 
 def label(cell: tree.Expression | tree.DefaultCell) -> str | None:

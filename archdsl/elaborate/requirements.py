@@ -14,7 +14,6 @@ from archdsl.elaborate.program import SETTINGS, Environment
 from archdsl.elaborate.scope import NO_NAMES, Scope
 from archdsl.elaborate.values import Value
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.cost import Costs
 from archdsl.language import tree
 
 # What a claim can speak of besides the names of its model.
@@ -27,7 +26,7 @@ def prove(
     """A diagnostic for every claim that does not hold, with the values of both sides."""
     if not claims:
         return []
-    cost = Costs(architecture).model()
+    cost = architecture.costs.model()
     measures: dict[str, Value] = {
         "params": cost.params,
         "macs": cost.macs,

@@ -23,6 +23,10 @@ class StageRow:
     cells: dict[str, tuple[tree.Expression | tree.DefaultCell, Environment]]
     columns: dict[str, Span]
 
+    def holds(self, span: Span) -> bool:
+        """Whether a place is in the row itself, not in a model that changes it."""
+        return span.source is self.span.source and self.span.start <= span.start < self.span.end
+
 
 @dataclass
 class StageRows:

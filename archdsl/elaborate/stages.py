@@ -29,11 +29,12 @@ from archdsl.elaborate.tensors import MAX_CHANNELS
 from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Layer, Schedule, Stage
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Apply
+from archdsl.ir.body import Apply, Step
 from archdsl.language import tree
 
 MAX_LAYERS = 10_000
 _OF_SHAPES = (CHANNEL_MISMATCH, INDIVISIBLE, VANISHING, REQUIRE_FAILED, UNKNOWN_FACT)
+_MAX_CHANGES = 3
 _PROMINENT = ("kernel", "stride", "expansion", "channels", "se")
 
 
@@ -137,10 +138,10 @@ class StageBuilder:
         if isinstance(layers, int) and not isinstance(layers, bool) and layers >= 1:
             return layers
         origin = trace(plan.origins["layers"])
-        place, row = origin.node.span, plan.row.span
+        place = origin.node.span
         notes = reasons(origin, layers)
-        if not (place.source is row.source and row.start <= place.start < row.end):
-            notes += (Note(f"in stage {plan.row.number}", row),)
+        if not plan.row.holds(place):
+            notes += (Note(f"in stage {plan.row.number}", plan.row.span),)
         help = None
         if layers == 0:
             help = "remove the row if the stage is not wanted"
@@ -200,12 +201,20 @@ class StageBuilder:
         first = later = self._layer(op, plan, plan.values)
         if plan.layers > 1 and "stride" in signature_of(op, row.span).parameters:
             later = self._layer(op, plan, {**plan.values, "stride": 1})
+        settled: Apply | None = None
         for position, rate in enumerate(rates):
-            try:
-                step, tensor = applier.apply(first if position == 0 else later, tensor, str(position))
-            except Stop as problem:
-                raise self._within(problem, plan, op, position, tensor) from None
-            assert isinstance(step, Apply)
+            if settled is not None:
+                # The last repetition gave back what it was given, so this one is the same again.
+                step: Step = Apply.made(**{**settled.__dict__, "name": str(position)})
+            else:
+                before = tensor
+                try:
+                    step, tensor = applier.apply(first if position == 0 else later, tensor, str(position))
+                except Stop as problem:
+                    raise self._within(problem, plan, op, position, tensor) from None
+                assert isinstance(step, Apply)
+                if position > 0 and (tensor.shape, tensor.facts) == (before.shape, before.facts):
+                    settled = step
             made.append(Layer.made(apply=step, drop_path=rate))
         complete: dict[str, Any] = {name: _plain(value) for name, value in _defaults(first).items()}
         complete.update({name: _plain(value) for name, value in plan.values.items()})
@@ -229,7 +238,7 @@ class StageBuilder:
         scaled = [
             note
             for column, origin in plan.origins.items()
-            if plan.row.cells[column][0] is not origin.node and column in plan.values
+            if column in plan.values and plan.row.cells[column][0] is not origin.node
             for note in reasons(origin, plan.values[column])[:1]
             if note.text not in told
         ]
@@ -237,7 +246,12 @@ class StageBuilder:
         which = f"layer {position + 1} of {plan.layers} of {stage}" if plan.layers > 1 else stage
         given = ", ".join(f"{name} = {describe(value)}" for name, value in plan.values.items())
         text = f"in {which}: `{_op_name(op)}({given})` on an input of {tensor.shape}"
-        return problem.within(text, plan.row.span).noted(tuple(scaled))
+        changed = [
+            Note(f"`{column}` is changed here", cell.span)
+            for column, (cell, _) in plan.row.cells.items()
+            if not plan.row.holds(cell.span) and cell.span != problem.diagnostic.span
+        ]
+        return problem.within(text, plan.row.span).noted((*scaled, *changed[:_MAX_CHANGES]))
 
     def _layer(
         self, op: BlockLayer | PrimitiveLayer, plan: _Planned, values: dict[str, Value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.ir.base import Frozen, Place, Shape
@@ -9,6 +10,8 @@ from archdsl.ir.body import Apply, BlockInstance, Sequence
 
 if TYPE_CHECKING:
     import networkx
+
+    from archdsl.ir.cost import Costs
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
@@ -98,6 +101,13 @@ class Architecture(Frozen):
     output: Shape
     requirements: tuple[Requirement, ...] = ()
     place: Place
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What the network and each of its parts costs, counted once."""
+        from archdsl.ir.cost import Costs
+
+        return Costs(self)
 
     def to_json(self) -> str:
         """The architecture as JSON text; `Architecture.from_json` gives it back, equal."""

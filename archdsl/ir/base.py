@@ -19,8 +19,7 @@ class Frozen(BaseModel):
         third of the time. Every field must be given; the elaborator, which has checked them, is the only caller.
         """
         if len(fields) != len(cls.__pydantic_fields__):
-            made = cast("Self", cls.model_construct(**fields))
-            return made
+            return cast("Self", cls.model_construct(**fields))
         instance = cls.__new__(cls)
         set_attribute = object.__setattr__
         set_attribute(instance, "__dict__", fields)

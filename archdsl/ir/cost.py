@@ -63,17 +63,20 @@ class Costs:
     def __init__(self, architecture: Architecture):
         self.architecture = architecture
         self._blocks: dict[str, Cost] = {}
+        self._model: Cost | None = None
 
     def model(self) -> Cost:
-        architecture = self.architecture
-        sections = [section for section in (architecture.stem, architecture.head) if section is not None]
-        return total([*map(self.section, sections), *map(self.stage, architecture.stages)])
+        if self._model is None:
+            architecture = self.architecture
+            sections = [section for section in (architecture.stem, architecture.head) if section is not None]
+            self._model = total([*map(self.section, sections), *map(self.stage, architecture.stages)])
+        return self._model
 
     def section(self, section: Section) -> Cost:
         return self.step(section.steps)
 
     def stage(self, stage: Stage) -> Cost:
-        return total(self.step(layer.apply) for layer in stage.layers)
+        return total(self.apply(layer.apply) for layer in stage.layers)
 
     def block(self, name: str) -> Cost:
         """The cost of a block instance, by its id."""
@@ -97,7 +100,7 @@ class Costs:
 
     def apply(self, step: Apply) -> Cost:
         if step.block is not None:
-            return self.block(step.block)
+            return self._blocks.get(step.block) or self.block(step.block)
         operator = step.operator
         assert operator is not None
         shapes = (step.input, *step.other_shapes)

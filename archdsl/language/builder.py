@@ -200,6 +200,9 @@ class Builder:
         (token,) = children
         return tree.DefaultCell(self._span(token, token))
 
+    def plain_cell(self, children: list[Any]) -> tree.Literal | tree.Name:
+        return self.literal(children) if children[0].type == "NUMBER" else self.name(children)
+
     def row(self, children: list[Any]) -> tree.Row:
         cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))
         return tree.Row(self._span(children[0], children[-1]), cells)

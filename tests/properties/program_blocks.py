@@ -458,7 +458,8 @@ class BlockWriter:
         layer = draw.pick(["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(flow)])
         pool = draw.pick(["max_pool(3, stride = 2)", "avg_pool(3, stride = 2)"])
         self.lines += [f"down = in -> {pool} -> {layer}", f"deep = if depth > 1 then {deeper} else down"]
-        resize = f"resize(like = in{draw.pick(['', ', mode = nearest', ', align_corners = true', ', align_corners = skip'])})"
+        mode = draw.pick(["", ", mode = nearest", ", align_corners = true", ", align_corners = skip"])
+        resize = f"resize(like = in{mode})"
         ends = [
             f"deep -> {resize}",
             f"in + (deep -> {resize})",

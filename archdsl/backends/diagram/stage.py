@@ -14,7 +14,7 @@ from archdsl.backends.diagram.style import NEUTRAL, Colors
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
-from archdsl.ir.cost import Cost, Costs
+from archdsl.ir.cost import Cost
 
 MAX_STAGES = 2_000
 
@@ -67,7 +67,7 @@ class _Box(NamedTuple):
 class _Column:
     def __init__(self, architecture: Architecture, column: graphviz.Digraph, look: _Look):
         self.architecture, self.column, self.look = architecture, column, look
-        self.costs = Costs(architecture)
+        self.costs = architecture.costs
 
     def draw(self) -> None:
         architecture = self.architecture

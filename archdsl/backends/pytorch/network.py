@@ -17,7 +17,6 @@ from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture, Layer, Section
 from archdsl.ir.body import Apply
-from archdsl.ir.cost import Costs
 
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
@@ -219,7 +218,7 @@ class NetworkWriter(StepWriter):
         ]
 
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
-        cost = Costs(architecture).model()
+        cost = architecture.costs.model()
         options = self._options(architecture, head, stages)
         rows = stages.rows(index) if stages is not None else []
         arguments = [f"{name}={literal(values[index])}" for name, values in self.builder.arguments.items()]

@@ -12,7 +12,6 @@ from archdsl.cli.shipped import shipped_specs
 from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.cost import Costs
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,7 +36,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _row(architecture: Architecture) -> list[str]:
-    cost = Costs(architecture).model()
+    cost = architecture.costs.model()
     doc = printable(architecture.doc.partition("\n")[0])
     return [
         architecture.name,

@@ -56,8 +56,9 @@ class AvgPool(_Pool):
     padding: Padding = "symmetric"
 
     def module(self, of: Expressions) -> str:
-        counted = of["count_padding"] == "True" and self.padding != "same"
-        return self._module(of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=None if counted else "False")
+        counted = "False" if self.padding == "same" else of["count_padding"]  # the zeros of `same` never are
+        included = None if counted == "True" else counted
+        return self._module(of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=included)
 
 
 class GlobalPool(Operator):

@@ -1,0 +1,183 @@
+"""What must hold for every network: the emitted module is what the IR says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.texts import function_name
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.body import Apply
+from archdsl.ir.cost import Costs
+from archdsl.ir.parts import applied
+from tests.properties.reference import Reference
+
+
+def architectures_of(text: str) -> tuple[Architecture, ...]:
+    """The networks of a program that are small enough to run; none when the compiler refuses it."""
+    compiled = compile_source(Source("program.arch", text))
+    costs = [Costs(architecture).model() for architecture in compiled.architectures]
+    return compiled.architectures if all(cost.params < 2e6 and cost.macs < 2e8 for cost in costs) else ()
+
+
+def module_of(source: str) -> dict[str, Any]:
+    """The names that an emitted file defines."""
+    namespace: dict[str, Any] = {"__name__": "emitted"}
+    exec(compile(source, "<emitted>", "exec"), namespace)
+    return namespace
+
+
+def built(namespace: dict[str, Any], architecture: Architecture, **options: Any) -> nn.Module:
+    """A network of an emitted file, in double precision."""
+    model: nn.Module = namespace[function_name(architecture.name)](**options).double()
+    return model
+
+
+def images(architecture: Architecture, count: int = 2) -> Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(count, *architecture.input, generator=generator, dtype=torch.float64)
+
+
+def check_file(architectures: tuple[Architecture, ...]) -> None:
+    """Everything that must hold for the networks of one file."""
+    source = emit(architectures, "program.arch")
+    again = tuple(Architecture.from_json(architecture.to_json()) for architecture in architectures)
+    assert again == architectures
+    assert emit(again, "program.arch") == source
+    namespace = module_of(source)
+    for architecture in architectures:
+        model = built(namespace, architecture)
+        check_counts(architecture, model)
+        check_attributes(architecture, model)
+        check_outputs(architecture, model)
+        check_gradients(architecture, model)
+        check_interfaces(architecture, namespace)
+
+
+def check_counts(architecture: Architecture, model: nn.Module) -> None:
+    """Parameters, multiply-accumulates, and the shape of the output; linear layers at the end put out vectors."""
+    cost = Costs(architecture).model()
+    assert sum(parameter.numel() for parameter in model.parameters()) == cost.params
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        output = model.eval()(images(architecture, 1))
+    assert counter.get_total_flops() == cost.flops
+    graph = architecture.graph()
+    (last,) = graph.pred["output"]
+    if last.startswith("head") and graph.nodes[last]["operator"] in ("linear", "flatten"):
+        assert output.dim() == 2
+    expected = architecture.output if output.dim() == 4 else architecture.output[:1]
+    assert tuple(output.shape) == (1, *expected)
+
+
+def check_attributes(architecture: Architecture, model: nn.Module) -> None:
+    """What evaluation does not show: rates, momenta, the first values of gains. Paths are those of the IR."""
+    modules: dict[str, Any] = dict(model.named_modules())
+    for path, node in architecture.graph().nodes(data=True):
+        primitive = node["primitive"]
+        if primitive is None or path.startswith("head"):
+            continue  # the parts of a head are divided in ways that the IR does not know
+        module = modules.get(path)
+        if primitive.kind not in ("identity", "drop_path"):
+            assert module is not None, path
+        assert sum(p.numel() for p in module.parameters(recurse=False)) == node["params"] if module else True, path
+        match primitive.kind:
+            case "batch_norm":
+                assert (module.eps, module.momentum) == (primitive.eps, primitive.momentum)
+            case "dropout":
+                assert module.p == primitive.rate
+            case "gain" | "channel_gain":
+                assert torch.all(module.weight == torch.tensor(primitive.initial)), path
+            case "drop_path":
+                rate = primitive.rate if primitive.rate is not None else scheduled_rate(architecture, path)
+                assert (module.rate if module is not None else 0.0) == pytest.approx(rate, abs=1e-12), path
+                assert rate == 0.0 or type(module).__name__ == ("DropPath" if primitive.rescale else "PlainDropPath")
+
+
+def scheduled_rate(architecture: Architecture, path: str) -> float:
+    section, *rest = path.split(".")
+    if section != "stages":
+        return 0.0
+    (stage,) = [stage for stage in architecture.stages if stage.name == rest[0]]
+    return stage.layers[int(rest[1])].drop_path
+
+
+def check_outputs(architecture: Architecture, model: nn.Module) -> None:
+    """The numbers, with weights by chance, are those of the IR."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for name, tensor in model.state_dict().items():
+            if tensor.is_floating_point():
+                tensor.normal_(0.0, 0.5, generator=generator)
+                if name.endswith("running_var"):
+                    tensor.abs_().add_(0.5)
+        x = images(architecture)
+        expected = Reference(architecture, model.state_dict())(x)
+        actual = model.eval()(x)
+    torch.testing.assert_close(actual.reshape(expected.shape), expected, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def check_gradients(architecture: Architecture, model: nn.Module) -> None:
+    """In training, gradients reach exactly the parameters of the operators that lead to the output."""
+    output = model.train()(images(architecture, 3))
+    assert output.numel() == 3 * architecture.output.elements
+    if not output.requires_grad:
+        return
+    output.sum().backward()
+    graph = architecture.graph()
+    leading = networkx.ancestors(graph, "output")
+    expected = sum(graph.nodes[path]["params"] for path in leading)
+    assert sum(p.numel() for p in model.parameters() if p.grad is not None) == expected
+
+
+def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> None:
+    """What people know from timm and torchvision: other classes, other images, feature maps."""
+    x = images(architecture, 1)
+    model = built(namespace, architecture).eval()
+    if hasattr(model, "reset_classifier"):
+        assert built(namespace, architecture, num_classes=7).eval()(x).shape == (1, 7)
+        model.reset_classifier(0)
+        assert model(x).shape == (1, model.num_features)
+    if architecture.stages:
+        maps = built(namespace, architecture, features_only=True).eval()(x)
+        shapes = [(f["num_chs"], f["reduction"]) for f in model.feature_info]
+        height = architecture.input.height
+        assert [(m.shape[1], round(height / m.shape[2])) for m in maps] == shapes
+        stages = {f"stages.{stage.name}": stage.output for stage in architecture.stages}
+        assert [tuple(m.shape[1:]) for m in maps] == [stages[f["module"]] for f in model.feature_info]
+    if first_is_convolution(architecture):
+        other = architecture.input._replace(channels=architecture.input.channels + 1)
+        y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other).double())
+        assert y.numel() == architecture.output.elements
+
+
+def first_is_convolution(architecture: Architecture) -> bool:
+    """Whether images of any channels can be read: a stem's first layer is a full convolution."""
+    layers = list(applied(architecture.stem.steps)) if architecture.stem else []
+    match layers:
+        case [Apply(operator=operator), *_] if operator is not None:
+            return operator.kind in ("conv", "ws_conv") and operator.groups == 1
+        case _:
+            return False
+
+
+def check_alone(architecture: Architecture, namespace: dict[str, Any]) -> None:
+    """A network built with its siblings and one built alone have the same weights and the same outputs."""
+    model = built(namespace, architecture).eval()
+    alone = built(module_of(emit([architecture], "program.arch")), architecture).eval()
+    assert _shapes(model) == _shapes(alone)
+    alone.load_state_dict(model.state_dict())
+    x = images(architecture)
+    with torch.no_grad():
+        torch.testing.assert_close(alone(x), model(x), rtol=0.0, atol=0.0, equal_nan=True)
+
+
+def _shapes(model: nn.Module) -> list[tuple[str, torch.Size]]:
+    return [(name, tensor.shape) for name, tensor in model.state_dict().items()]
