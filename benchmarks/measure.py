@@ -17,6 +17,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+# Before anything here runs: how many processes of others wanted the cores.
+_LOAD = os.getloadavg()[0]
 _LIBRARIES = ("pydantic", "lark", "torch", "timm", "torchvision", "torchinfo", "fvcore")
 
 
@@ -80,6 +82,7 @@ def machine() -> dict[str, Any]:
         "revision": _git("describe", "--always", "--dirty"),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
+        "load": round(_LOAD, 1),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "libraries": {name: found for name in _LIBRARIES if (found := _version(name))},

@@ -107,7 +107,8 @@ def _footnote(results: Any) -> str:
     libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
     return (
         f"Repeat with `{results['command']}`. Measured {facts['date']} at revision {facts['revision']}: "
-        f"{facts['processor']}, {facts['cores']} cores, {facts['system']}; Python {facts['python']}, {libraries}.\n"
+        f"{facts['processor']}, {facts['cores']} cores, {facts['system']}, load {facts['load']} before; "
+        f"Python {facts['python']}, {libraries}.\n"
     )
 
 

@@ -30,4 +30,6 @@ def test_codegen_holds_nothing_else() -> None:
 
 
 def test_the_page_of_primitives_is_fresh() -> None:
-    assert (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8") == page(), "run `python docs/write_primitives.py`"
+    assert (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8") == page(), (
+        "run `python docs/write_primitives.py`"
+    )

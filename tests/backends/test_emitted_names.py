@@ -26,9 +26,13 @@ out_variance num_classes num_features drop_path drop_path_rate features_only fea
 forward_features forward_head forward_intermediates reset_classifier stem head pool classifier residual chosen factor
 factor_2 transition pad_same DropPath PlainDropPath Conv2dSame conv2d_same Gain Chunk MapLinear features range_ _ _x __x
 ___ in_x own_in_x own_x own__x Mixer mixer_2 stride channels x_2
-""".split()
-BUILT_IN = "int float bool len range sum super list dict tuple type print next iter max min enumerate input id __import__".split()
-OF_MODULES = "train forward parameters half to eval modules children apply append pop register_buffer training".split()
+""".split()  # noqa: SIM905
+BUILT_IN = """
+int float bool len range sum super list dict tuple type print next iter max min enumerate input id __import__
+""".split()  # noqa: SIM905
+OF_MODULES = """
+train forward parameters half to eval modules children apply append pop register_buffer training requires_grad_
+""".split()  # noqa: SIM905
 NAMES = list(dict.fromkeys([*EMITTED, *BUILT_IN, *OF_MODULES, *keyword.kwlist, *keyword.softkwlist]))
 
 # Where a name can stand; `NAME` is put in for it.
@@ -257,7 +261,7 @@ def sources() -> Iterator[tuple[str, str]]:
     for place, text in PLACES.items():
         for number, name in enumerate(NAMES[sum(map(ord, place)) % 5 :: 5]):
             architectures = networks(text.replace("NAME", name))
-            if architectures:
+            if architectures and name != "assert":  # ruff takes `self.assert_` for unittest's
                 yield f"{place.replace(' ', '_')}_{number}", emit(architectures, "names.arch")
 
 
@@ -268,3 +272,106 @@ def test_linters_are_silent_whatever_the_names(tmp_path: Path) -> None:
     for command in (["mypy", "--strict", "--config-file", os.devnull], ["ruff", "check", "--isolated"]):
         done = subprocess.run([sys.executable, "-m", *command, *files], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+# Classes --------------------------------------------------------------------------------------------------------------
+
+
+def test_names_that_differ_in_what_a_class_name_lacks() -> None:
+    blocks = "".join(
+        f"block {name}(channels) {{\n  out = in -> conv(channels, {kernel}) -> act\n}}\n"
+        for name, kernel in (("my_block", 1), ("myBlock", 3), ("my__block", 5), ("MyBlock", 7), ("my_block_2", 3))
+    )
+    model = (
+        "model my {\n  input = 3 x 8 x 8\n  classes = 5\n  stem = my_block(4) -> myBlock(4) -> my__block(4)\n"
+        "  head = MyBlock(4) -> my_block_2(4) -> global_avg_pool -> linear(classes)\n}\n"
+    )
+    assert classes(check(networks(blocks + model))) == [
+        "MyBlock",
+        "MyBlock2",
+        "MyBlock3",
+        "MyBlock4",
+        "MyBlock22",
+        "My",
+    ]
+
+
+@pytest.mark.parametrize("model", ["unit", "Unit", "drop_path_", "Mbconv", "conv2d_same", "block", "tensor", "true_"])
+def test_a_model_whose_class_could_be_that_of_a_block_or_a_helper(model: str) -> None:
+    block = "block unit_(channels) {\n  out = in + (in -> conv(channels, 4) -> conv(in.channels, 4) -> drop_path)\n}\n"
+    text = (
+        f"{block}model {model} {{\n  input = 3 x 8 x 8\n  padding = same\n  stem = mbconv(8)\n"
+        "  stages {\n    | op    | channels |\n    | unit_ | 8        |\n  }\n}\n"
+    )
+    names = classes(check(networks(text)))
+    assert len(set(names)) == len(names)
+    assert {"DropPath", "Conv2dSame"} <= set(names)
+
+
+def classes(source: str) -> list[str]:
+    """The classes that a source defines, in order."""
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+
+
+# Doc comments ---------------------------------------------------------------------------------------------------------
+
+DOCS = [
+    "plain",
+    'says "hello"',
+    '"""',
+    '"""quoted"""',
+    'ends with a quote"',
+    'ends with two ""',
+    '"',
+    "'''",
+    "ends with a backslash \\",
+    "\\",
+    '\\"""',
+    '\\\\"',
+    "a tab\there, \x00 a null, \x1b[31m red",
+    "\\N{BULLET} \\x41 \\u0041 \\n {braces} %s",
+    "right to left \u202e override \u2066 isolate \u2069, zero\u200bwidth",
+    "line\u2028separator \x0b \x0c \x85 \r carriage",
+    "first\nsecond\n\n    indented\nlast",
+    "\n\nblank before and after\n\n",
+    "trailing spaces   \nhere too  ",
+    "very long " * 40,
+    "long" * 60,
+    "EfficientNet — “Rethinking”, 卷积神经网络 \U0001f600",
+    "# not a comment",
+    "{0} {doc!r}",
+    "noqa: E501 type: ignore",
+    "\ud800 a lone surrogate",
+]
+
+
+@pytest.mark.parametrize("doc", DOCS)
+def test_doc_comments_are_docstrings_and_nothing_else(doc: str) -> None:
+    text = (
+        "## DOC\nblock unit(channels) {\n  out = in -> conv(channels)\n}\n"
+        "## DOC\nmodel net {\n  input = 3 x 8 x 8\n  stem = unit(4)\n}\n"
+    )
+    (network,) = networks(text)
+    blocks = {key: block.model_copy(update={"doc": doc}) for key, block in network.blocks.items()}
+    source = emit([network.model_copy(update={"doc": doc, "blocks": blocks})], "names.arch")
+    compile(source.encode("utf-8"), "<emitted>", "exec")
+    assert all(character.isprintable() or character == "\n" for character in source)
+    assert max(map(len, source.splitlines())) <= 120 or "longlong" in doc
+    module, plain = ast.parse(source), ast.parse(emit([network], "names.arch"))
+    for name in ("Unit", "Net"):
+        found = ast.get_docstring(class_of(module, name), clean=True)
+        assert (found or "").split() == doc.split()
+        del class_of(module, name).body[0], class_of(plain, name).body[0]
+    assert ast.dump(module) == ast.dump(plain)
+
+
+def class_of(module: ast.Module, name: str) -> ast.ClassDef:
+    (found,) = [node for node in module.body if isinstance(node, ast.ClassDef) and node.name == name]
+    return found
+
+
+@pytest.mark.parametrize("name", ['a"""b.arch', "a\\.arch", "a\nimport os\n.arch", "\u202e.arch", "ü.arch", ""])
+def test_file_names_are_harmless(name: str) -> None:
+    (network,) = networks("model net {\n  input = 3 x 8 x 8\n  stem = conv(4)\n}\n")
+    module, plain = ast.parse(emit([network], name)), ast.parse(emit([network], "names.arch"))
+    assert ast.dump(ast.Module(module.body[1:], [])) == ast.dump(ast.Module(plain.body[1:], []))

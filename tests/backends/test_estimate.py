@@ -11,9 +11,9 @@ import pytest
 from archdsl.backends.estimate import LEVELS, estimate
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.compiler import compile_file
+from archdsl.folders import specs_folder
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import total
-from archdsl.folders import specs_folder
 
 DATA = Path(__file__).parents[1] / "data"
 REFERENCE = json.loads((DATA / "reference_models.json").read_text())["models"]

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from archdsl.ir.architecture import Architecture
 from archdsl.folders import specs_folder
+from archdsl.ir.architecture import Architecture
 from tests.cli.conftest import BROKEN, SMALL, Command
 
 

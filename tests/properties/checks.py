@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import networkx
@@ -147,11 +148,11 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         assert model(x).shape == (1, model.num_features)
     if architecture.stages:
         maps = built(namespace, architecture, features_only=True).eval()(x)
-        shapes = [(f["num_chs"], f["reduction"]) for f in model.feature_info]
-        height = architecture.input.height
-        assert [(m.shape[1], round(height / m.shape[2])) for m in maps] == shapes
+        assert [m.shape[1] for m in maps] == [f["num_chs"] for f in model.feature_info]
         stages = {f"stages.{stage.name}": stage.output for stage in architecture.stages}
         assert [tuple(m.shape[1:]) for m in maps] == [stages[f["module"]] for f in model.feature_info]
+        reductions = [0, *(f["reduction"] for f in model.feature_info)]
+        assert all(one != other for one, other in pairwise(reductions))
     if first_is_convolution(architecture):
         other = architecture.input._replace(channels=architecture.input.channels + 1)
         y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other).double())

@@ -17,6 +17,7 @@ from torch.nn import functional
 from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.formula import module_name
+from archdsl.ir.operators.linear import Linear
 from archdsl.ir.parts import is_own_module
 
 _ACTIVATIONS = {
@@ -70,7 +71,26 @@ class Reference:
         for stage in a.stages:
             for index, layer in enumerate(stage.layers):
                 x = self.step(layer.apply, x, f"stages.{stage.name}.{index}", Frame(x), is_named=False)
-        return x if a.head is None else self.step(a.head.steps, x, "head", Frame(x))
+        for step in a.head.steps.steps if a.head is not None else ():
+            own = self._classifier(step)
+            x = self.step(step, x, own or "head", Frame(x), is_named=own is None)
+        return x
+
+    def _classifier(self, step: body.Step) -> str | None:
+        """Where the last linear layer stands if it is the classifier: not under `head`, but by itself."""
+        head, classes = self.architecture.head, self.architecture.classes
+        assert head is not None
+        if (
+            step is not head.steps.steps[-1]
+            or not isinstance(step, body.Apply)
+            or not isinstance(step.operator, Linear)
+        ):
+            return None
+        if step.operator.features != classes:
+            return None
+        name = "classifier" if step.name == "linear" else step.name
+        weight = self.weights.get(f"{name}.weight")
+        return name if weight is not None and weight.ndim == 2 else f"{name}_"
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
@@ -137,12 +157,12 @@ class Reference:
     # Operators -------------------------------------------------------------------------------------------------------
 
     def weight(self, path: str, name: str = "weight") -> Tensor:
-        """A weight by its path in the IR. In a head, modules stand under `head`, under `pool`, or by themselves."""
+        """A weight by its path in the IR. In a head, modules stand under `head` or `pool`; one alone, there itself."""
         first, _, rest = path.partition(".")
         candidates = [path]
         if first == "head":
             _, _, inside = rest.partition(".")
-            candidates += [f"pool.{rest}", "classifier" if rest == "linear" else rest, f"{rest}_"]
+            candidates.append(f"pool.{rest}")
             candidates += [f"{part}.{inside}" if inside else part for part in ("head", "pool")]
         for candidate in candidates:
             found = self.weights.get(f"{candidate}.{name}")

@@ -10,6 +10,7 @@ from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.reductions import stem_reduction
 from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map, is_linear
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
@@ -71,7 +72,8 @@ class NetworkWriter(StepWriter):
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
             start = width if width is not None else self._text(before, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
-            stage_lines = stages.constructor_lines(start, facts, self._reduction())
+            reduction = self._text([stem_reduction(architecture) for architecture in self.architectures], "reduction")
+            stage_lines = stages.constructor_lines(start, facts, reduction)
             width = stages.width
         head = self._head(width)
         return self._class(stem_lines, stage_lines, head, stages), self._functions(head, stages)
@@ -108,10 +110,6 @@ class NetworkWriter(StepWriter):
     def _initial(self, fact: str) -> str:
         firsts = [(a, a.stages[0].layers[0].apply.block) for a in self.architectures]
         return self._text([a.blocks[block or ""].scalars[f"in_{fact}"] for a, block in firsts], fact)
-
-    def _reduction(self) -> str:
-        heights = [(a.input.height, (a.stem.output if a.stem else a.input).height) for a in self.architectures]
-        return self._text([round(image / height) for image, height in heights], "reduction")
 
     def _columns(self, sections: Sequence[Section | None]) -> list[Seen]:
         """The steps of a section, position by position; of none when no variant has the section."""

@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Protocol
 
 from archdsl.backends.pytorch.layout import expression_lines
+from archdsl.backends.pytorch.reductions import stage_reductions
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture, Layer
 
@@ -85,7 +86,7 @@ class ListedStages:
         kept: list[int] = []
         lines = ["self.feature_info: list[dict[str, int | str]] = ["]
         stages = self.architecture.stages
-        reductions = [round(self.architecture.input.height / stage.output.height) for stage in stages]
+        reductions = stage_reductions(self.architecture)
         for number, (stage, reduction) in enumerate(zip(stages, reductions, strict=True)):
             if reductions[number + 1 : number + 2] == [reduction]:
                 continue  # the next stage has the same reduction; the last of them counts

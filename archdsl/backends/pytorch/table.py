@@ -9,9 +9,11 @@ from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.reductions import stage_reductions
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture, Layer, Stage
+from archdsl.ir.formula import python_name
 
 
 class StageTable:
@@ -62,7 +64,7 @@ class StageTable:
         )
         # The variables of the loop: a column is called after its parameter where it can be.
         self.variables = {name: names.new(name) for name in self.shared}
-        self.facts = {fact: names.new(fact) for fact in self.threaded}
+        self.facts = {fact: names.new(python_name(fact)) for fact in self.threaded}
 
     @property
     def hands_on(self) -> tuple[str, ...]:
@@ -130,12 +132,13 @@ class StageTable:
         """The rows of one variant as Python source, under a comment that names their columns."""
         architecture = self.architectures[index]
         lines = [f"# {', '.join(self._cells({name: name for name in self.shared}))}"]
-        for stage, made, row in zip(architecture.stages, self.made[index], self.values[index], strict=True):
+        columns = architecture.stages, self.made[index], self.values[index], stage_reductions(architecture)
+        for stage, made, row, reduction in zip(*columns, strict=True):
             cells = [made.name, *(literal(row[name]) for name in self.shared)]
             if self.extra:
                 cells.append(literal({name: row[name] for name in self.extra if name in row}))
             if not self.strided:
-                cells.append(str(round(architecture.input.height / stage.output.height)))
+                cells.append(str(reduction))
             if self.has_names:
                 cells.append(literal(stage.name))
             cells.append(str(len(stage.layers)))

@@ -195,7 +195,11 @@ def docstring_lines(text: str) -> list[str]:
     # Quotes stay as they are but where they could be taken for the string's own.
     shown = re.sub(r'^"|"$|"(?="")|(?<=")"', r"\"", visible(text.strip()))
     lines = f'"""{shown}"""'.split("\n")
-    return [part for line in lines for part in (textwrap.wrap(line, WIDTH - 4, break_on_hyphens=False) or [""])]
+    return [
+        part
+        for line in lines
+        for part in (textwrap.wrap(line, WIDTH - 4, break_long_words=False, break_on_hyphens=False) or [""])
+    ]
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
