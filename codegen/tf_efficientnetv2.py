@@ -80,7 +80,8 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0]))
+        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 
 class ConvNormAct(nn.Module):
@@ -161,7 +162,7 @@ class Mbconv(nn.Module):
 
 
 class TfEfficientnetv2(nn.Module):
-    """EfficientNetV2-B0 to B3 with TensorFlow's padding."""
+    """The networks tf_efficientnetv2_b0 to tf_efficientnetv2_xl."""
 
     def __init__(
         self,
@@ -249,354 +250,13 @@ class TfEfficientnetv2(nn.Module):
         return self.forward_head(self.forward_features(x))
 
 
-class TfEfficientnetv2S(nn.Module):
-    """EfficientNetV2-S with TensorFlow's padding."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 24, kernel=3, stride=2)
-        width = 24
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, expansion, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width, channels, stride=stride if index == 0 else 1, expansion=expansion, drop_path=next(rates)
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        self.classifier = self._linear(num_classes)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class TfEfficientnetv2M(nn.Module):
-    """EfficientNetV2-M with TensorFlow's padding."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 24, kernel=3, stride=2)
-        width = 24
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, expansion, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width, channels, stride=stride if index == 0 else 1, expansion=expansion, drop_path=next(rates)
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.3),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        self.classifier = self._linear(num_classes)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class TfEfficientnetv2L(nn.Module):
-    """EfficientNetV2-L with TensorFlow's padding."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 32, kernel=3, stride=2)
-        width = 32
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, expansion, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width, channels, stride=stride if index == 0 else 1, expansion=expansion, drop_path=next(rates)
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.4),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        self.classifier = self._linear(num_classes)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class TfEfficientnetv2Xl(nn.Module):
-    """EfficientNetV2-XL with TensorFlow's padding."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 32, kernel=3, stride=2)
-        width = 32
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, expansion, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width, channels, stride=stride if index == 0 else 1, expansion=expansion, drop_path=next(rates)
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.4),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        self.classifier = self._linear(num_classes)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
 def tf_efficientnetv2_b0(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
 ) -> TfEfficientnetv2:
-    """Input 3 x 224 x 224: 7.14M parameters, 718.09M MACs, 1.44G FLOPs an image."""
+    """EfficientNetV2-B0 to B3 with TensorFlow's padding.
+
+    Input 3 x 224 x 224: 7.14M parameters, 718.09M MACs, 1.44G FLOPs an image.
+    """
     return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
@@ -620,7 +280,10 @@ def tf_efficientnetv2_b0(
 def tf_efficientnetv2_b1(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
 ) -> TfEfficientnetv2:
-    """Input 3 x 240 x 240: 8.14M parameters, 1.20G MACs, 2.39G FLOPs an image."""
+    """EfficientNetV2-B0 to B3 with TensorFlow's padding.
+
+    Input 3 x 240 x 240: 8.14M parameters, 1.20G MACs, 2.39G FLOPs an image.
+    """
     return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
@@ -644,7 +307,10 @@ def tf_efficientnetv2_b1(
 def tf_efficientnetv2_b2(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
 ) -> TfEfficientnetv2:
-    """Input 3 x 260 x 260: 10.10M parameters, 1.70G MACs, 3.40G FLOPs an image."""
+    """EfficientNetV2-B0 to B3 with TensorFlow's padding.
+
+    Input 3 x 260 x 260: 10.10M parameters, 1.70G MACs, 3.40G FLOPs an image.
+    """
     return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
@@ -668,7 +334,10 @@ def tf_efficientnetv2_b2(
 def tf_efficientnetv2_b3(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
 ) -> TfEfficientnetv2:
-    """Input 3 x 300 x 300: 14.36M parameters, 3.01G MACs, 6.02G FLOPs an image."""
+    """EfficientNetV2-B0 to B3 with TensorFlow's padding.
+
+    Input 3 x 300 x 300: 14.36M parameters, 3.01G MACs, 6.02G FLOPs an image.
+    """
     return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
@@ -691,9 +360,12 @@ def tf_efficientnetv2_b3(
 
 def tf_efficientnetv2_s(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> TfEfficientnetv2S:
-    """Input 3 x 384 x 384: 21.46M parameters, 8.37G MACs, 16.73G FLOPs an image."""
-    return TfEfficientnetv2S(
+) -> TfEfficientnetv2:
+    """EfficientNetV2-S with TensorFlow's padding.
+
+    Input 3 x 384 x 384: 21.46M parameters, 8.37G MACs, 16.73G FLOPs an image.
+    """
+    return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
             (FusedMbconv, 1, 1, 24, 2),
@@ -703,6 +375,9 @@ def tf_efficientnetv2_s(
             (Mbconv, 1, 6, 160, 9),
             (Mbconv, 2, 6, 256, 15),
         ),
+        stem_channels=24,
+        head_channels=1280,
+        dropout_rate=0.2,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
@@ -712,9 +387,12 @@ def tf_efficientnetv2_s(
 
 def tf_efficientnetv2_m(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> TfEfficientnetv2M:
-    """Input 3 x 480 x 480: 54.14M parameters, 24.58G MACs, 49.16G FLOPs an image."""
-    return TfEfficientnetv2M(
+) -> TfEfficientnetv2:
+    """EfficientNetV2-M with TensorFlow's padding.
+
+    Input 3 x 480 x 480: 54.14M parameters, 24.58G MACs, 49.16G FLOPs an image.
+    """
+    return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
             (FusedMbconv, 1, 1, 24, 3),
@@ -725,6 +403,9 @@ def tf_efficientnetv2_m(
             (Mbconv, 2, 6, 304, 18),
             (Mbconv, 1, 6, 512, 5),
         ),
+        stem_channels=24,
+        head_channels=1280,
+        dropout_rate=0.3,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
@@ -734,9 +415,12 @@ def tf_efficientnetv2_m(
 
 def tf_efficientnetv2_l(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> TfEfficientnetv2L:
-    """Input 3 x 480 x 480: 118.52M parameters, 56.08G MACs, 112.16G FLOPs an image."""
-    return TfEfficientnetv2L(
+) -> TfEfficientnetv2:
+    """EfficientNetV2-L with TensorFlow's padding.
+
+    Input 3 x 480 x 480: 118.52M parameters, 56.08G MACs, 112.16G FLOPs an image.
+    """
+    return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
             (FusedMbconv, 1, 1, 32, 4),
@@ -747,6 +431,9 @@ def tf_efficientnetv2_l(
             (Mbconv, 2, 6, 384, 25),
             (Mbconv, 1, 6, 640, 7),
         ),
+        stem_channels=32,
+        head_channels=1280,
+        dropout_rate=0.4,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
@@ -756,9 +443,12 @@ def tf_efficientnetv2_l(
 
 def tf_efficientnetv2_xl(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> TfEfficientnetv2Xl:
-    """Input 3 x 512 x 512: 208.12M parameters, 93.35G MACs, 186.71G FLOPs an image."""
-    return TfEfficientnetv2Xl(
+) -> TfEfficientnetv2:
+    """EfficientNetV2-XL with TensorFlow's padding.
+
+    Input 3 x 512 x 512: 208.12M parameters, 93.35G MACs, 186.71G FLOPs an image.
+    """
+    return TfEfficientnetv2(
         (
             # block, stride, expansion, channels, layers
             (FusedMbconv, 1, 1, 32, 4),
@@ -769,6 +459,9 @@ def tf_efficientnetv2_xl(
             (Mbconv, 2, 6, 512, 32),
             (Mbconv, 1, 6, 640, 8),
         ),
+        stem_channels=32,
+        head_channels=1280,
+        dropout_rate=0.4,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,

@@ -56,7 +56,7 @@ KEEPING = [
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
     ),
     *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
-    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm]", "[norm -> act]"),
+    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]"),
 ]
 # The same where the channels are known by a text.
 KEEPING_KNOWN = [
@@ -489,6 +489,7 @@ class BlockWriter:
                     "2 ** n * main - in",
                     "main - (in - main)",
                 ),
+                *("main * (in -> conv(1) -> sigmoid)", "(main -> conv(1, 3) -> tanh) + in * (in -> conv(1))"),
                 *("if skip then main * factor else in", "in + (if n > 1 then main -> act else -main)", "main"),
             ]
         )

@@ -98,14 +98,14 @@ class Reference:
         """A step whose module is a child of `path`, or (when not `is_named`) stands at `path` itself."""
         match step:
             case body.Apply(name=name):
-                return self.apply(step, x, f"{path}.{name}" if is_named else path, frame)
+                return self.apply(step, x, f"{path}.{name}" if is_named and name else path, frame)
             case body.Sequence(name=name, steps=steps):
                 for inner in steps:
                     x = self.step(inner, x, f"{path}.{name}" if name else path, frame)
                 return x
             case body.Repeat(name=name, copies=copies):
                 for index, copy in enumerate(copies):
-                    x = self.step(copy, x, f"{path}.{name}.{index}", frame, is_named=not isinstance(copy, body.Apply))
+                    x = self.step(copy, x, f"{path}.{name}.{index}", frame)  # a single layer has no name there
                 return x
             case body.Guard(value=value) | body.Alternative(value=value):
                 return x if value is None else self.step(value, x, path, frame)

@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from archdsl.backends.pytorch.blocks import Contract
+from archdsl.backends.pytorch.families import Member, families, finer, name_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.helpers import SOURCES, block_base
 from archdsl.backends.pytorch.layout import WIDTH
@@ -16,7 +18,8 @@ from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal, pascal
 from archdsl.ir.architecture import Architecture
 
-Member = tuple[int, Architecture]
+# What one loop asks can change what the next one sees, but not for ever; a loop that is not satisfied lists its stages.
+MAX_ROUNDS = 16
 
 
 def emit(architectures: Sequence[Architecture], source_name: str) -> str:
@@ -24,17 +27,15 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
 
     The same architectures give the same bytes, on every machine. `source_name` is the file that they came from.
     """
-    models: dict[str, list[Member]] = {}
-    for number, architecture in enumerate(architectures):
-        models.setdefault(architecture.model, []).append((number, architecture))
     functions = [function_name(architecture.name) for architecture in architectures]
-    names = Names({*FILE_NAMES, *functions}, between="")
-    class_names = {name: names.new(pascal(name)) for name in dict.fromkeys([*models, *(a.name for a in architectures)])}
-    classes = Classes(architectures, names.taken)
-    _settle(models, classes)
-    networks = [made for model, members in models.items() for made in _networks(model, members, classes, class_names)]
+    taken = {*FILE_NAMES, *functions}
+    groups = families(architectures)
+    classes = Classes(architectures, taken | {pascal(name_of(members)) for members in _everything(groups)})
+    _settle(groups, classes)
+    names = Names(taken | {source.made.name for source in classes.sources()}, between="")
+    networks = [made for members in groups for made in _networks(members, classes, names)]
     parts = [source.text for source in classes.sources()]
-    handed_on = {fact for facts in classes.hands_on.values() for fact in facts}
+    handed_on = {fact for contract in classes.contracts.values() for fact in contract.hands_on}
     if handed_on:
         parts.insert(0, block_base(handed_on))
     parts += [text for text, _ in networks]
@@ -47,41 +48,48 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     return f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
 
 
-def _networks(
-    model: str, members: list[Member], classes: Classes, class_names: dict[str, str]
-) -> Iterator[tuple[str, list[str]]]:
-    """The classes of one model with their functions: one for all variants if that can be, else one for each."""
+def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iterator[tuple[str, list[str]]]:
+    """The classes of some networks with their functions: one for all if that can be, else one for each part."""
+    parts = finer(members)
+    name = names.new(pascal(name_of(members)))
     try:
-        yield NetworkWriter(class_names[model], members, classes).write()
+        yield NetworkWriter(name, members, classes).write()
         return
     except Unmergeable:
-        pass
-    for member in members:
-        name = class_names[member[1].name]
-        try:
-            made = NetworkWriter(name, [member], classes).write()
-        except Unmergeable:
-            made = NetworkWriter(name, [member], classes, listed=True).write()
-        yield made
+        if not parts:
+            yield NetworkWriter(name, members, classes, listed=True).write()
+            return
+    names.taken.remove(name)
+    for part in parts:
+        yield from _networks(part, classes, names)
 
 
-def _settle(models: dict[str, list[Member]], classes: Classes) -> None:
-    """Tells the classes which facts they must hand on to the loops that build stages from them."""
-    tables = dict(models)
-    while True:
-        wanted: dict[str, tuple[str, ...]] = {}
-        for model, members in list(tables.items()):
+def _everything(groups: Sequence[Sequence[Member]]) -> Iterator[Sequence[Member]]:
+    """Groups of networks, their parts, and the parts of those."""
+    for members in groups:
+        yield members
+        yield from _everything(finer(members))
+
+
+def _settle(groups: Sequence[Sequence[Member]], classes: Classes) -> None:
+    """Tells the classes what the loops that build stages from them need, until that changes nothing more."""
+    tables = list(groups)
+    for _ in range(MAX_ROUNDS):
+        wanted: dict[str, Contract] = {}
+        waiting, tables = tables, []
+        while waiting:
+            members = waiting.pop(0)
             try:
                 table = StageTable([a for _, a in members], [n for n, _ in members], classes, Names())
             except Unmergeable:
-                del tables[model]  # its stages will be listed, and need nothing handed on
+                waiting = [*finer(members), *waiting]  # a single network lists its stages, and asks for nothing
                 continue
-            for name in table.class_names():
-                wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *table.hands_on)))
-        wanted = {name: facts for name, facts in wanted.items() if facts}
-        if wanted == classes.hands_on:
+            tables.append(members)
+            for name, contract in table.contracts().items():
+                wanted[name] = wanted.get(name, Contract()).plus(contract)
+        if wanted == classes.contracts:
             return
-        classes.set_hands_on(wanted)
+        classes.set_contracts(wanted)
 
 
 def _helpers(text: str) -> list[str]:

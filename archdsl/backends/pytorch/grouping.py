@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
-from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource
+from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
@@ -30,15 +30,19 @@ class Classes:
             for block in architecture.blocks.values()
         }
         self.taken = taken
-        self.hands_on: dict[str, tuple[str, ...]] = {}
+        self.contracts: dict[str, Contract] = {}
         self._write_all()
 
     def made(self, key: Key) -> Made:
         return self._made[self._group_of[key]]
 
-    def set_hands_on(self, facts: dict[str, tuple[str, ...]]) -> None:
-        """Which facts the classes (by name) must set as attributes; writes the classes again."""
-        self.hands_on = facts
+    def know(self, name: str, scalar: str) -> bool:
+        """Whether all instances of a class have a scalar."""
+        return all(scalar in self.instances[key].scalars for key, group in self._group_of.items() if group == name)
+
+    def set_contracts(self, contracts: dict[str, Contract]) -> None:
+        """What the loops over stages ask of classes, by name; writes the classes again."""
+        self.contracts = contracts
         self._write_all()
 
     def sources(self) -> list[ClassSource]:
@@ -68,6 +72,7 @@ class Classes:
             if failed is None:
                 return
             levels[failed] = levels.get(failed, 0) + 1
+            assert levels[failed] < len(_LEVELS), f"`{failed}` does not fit into a class of its own"
 
     def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:
         """Class names with the instances of each."""
@@ -87,20 +92,17 @@ class Classes:
         """Writes every class until the constructors are settled. The name of a block that must be divided, or None."""
         self._made: dict[str, Made] = {name: Made(name, (), {}) for name in groups}
         for _ in range(len(groups) + 8):
-            before = {name: made.arguments for name, made in self._made.items()}
+            before = {name: (made.arguments, made.drops) for name, made in self._made.items()}
             sources: dict[str, ClassSource] = {}
             for name, keys in groups.items():
                 try:
                     source = self._writer(name, keys).write()
                 except Unmergeable:
                     return self.instances[keys[0]].name
-                except KeyError:
-                    # An argument of a class that has not been written with these instances yet.
-                    continue
                 sources[name] = source
                 self._made[name] = source.made
             self._sources = sources
-            if len(sources) == len(groups) and before == {name: made.arguments for name, made in self._made.items()}:
+            if before == {name: (made.arguments, made.drops) for name, made in self._made.items()}:
                 return None
         raise AssertionError("the constructors of recursive blocks do not settle")
 
@@ -112,15 +114,15 @@ class Classes:
             return self.made(key), key
 
         instances = [(key, self.instances[key]) for key in keys]
-        return BlockWriter(name, instances, find, self.hands_on.get(name, ()))
+        return BlockWriter(name, instances, find, self.contracts.get(name, Contract()))
 
 
 def _together(key: Key, instance: BlockInstance) -> Hashable:
-    return (instance.name, tuple(parameter for parameter in instance.parameters))
+    return (instance.name, instance.place)
 
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
-    return (*_together(key, instance), tuple(sorted(instance.layers.items())))  # type: ignore[misc]
+    return (_together(key, instance), tuple(sorted(instance.layers.items())))
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

@@ -89,7 +89,8 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0]))
+        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
 SOURCES["StandardizedConv2d"] = '''
@@ -128,7 +129,8 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0]))
+        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
 SOURCES["MaxPool2dSame"] = '''
@@ -178,7 +180,7 @@ class MapLinear(nn.Linear):
     """A linear layer that reads a whole map and puts out one of 1 x 1."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.flatten(1))[:, :, None, None]
+        return functional.linear(x.flatten(1), self.weight, self.bias)[:, :, None, None]
 '''
 
 SOURCES["MapFlatten"] = '''

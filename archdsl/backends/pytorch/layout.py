@@ -14,7 +14,7 @@ WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
 
 _SUMS: dict[type, str] = {ast.Add: "+ ", ast.Sub: "- "}
-_PRODUCTS: dict[type, str] = {ast.Mult: "* ", ast.Div: "/ "}
+_PRODUCTS: dict[type, str] = {ast.Mult: "* ", ast.Div: "/ ", ast.FloorDiv: "// ", ast.Mod: "% "}
 
 
 def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
@@ -53,12 +53,15 @@ def _lines(target: str, node: ast.expr, tail: str) -> list[str]:
             return [f"{target}{spelled(node.func)}(", *inside, f"{indent}){tail}"]
         case ast.Tuple(elts=elements):
             return [f"{target}(", *_inside(indent, [("", part) for part in elements], False), f"{indent}){tail}"]
-        case ast.IfExp(test=test, body=chosen, orelse=otherwise):
-            pieces = [("", chosen), ("if ", test), ("else ", otherwise)]
+        case ast.IfExp():
+            pieces = _alternatives(node)
         case ast.GeneratorExp(elt=element, generators=[ast.comprehension(target=variable, iter=iterable)]):
             pieces = [("", element), (f"for {spelled(variable)} in ", iterable)]
-        case ast.BinOp():
+        case ast.BinOp(op=operator) if not isinstance(operator, ast.Pow):
             pieces = _operands(node)
+        case ast.BoolOp(values=[first, *others]):
+            word = "and " if isinstance(node.op, ast.And) else "or "
+            pieces = [("", first), *((word, value) for value in others)]
         case _:
             return [line]
     inner = f"{indent}    {spelled(node)}"
@@ -73,8 +76,14 @@ def _lines(target: str, node: ast.expr, tail: str) -> list[str]:
 def _piece(prefix: str, part: ast.expr, whole: ast.expr) -> list[str]:
     """A piece of a broken expression on lines of its own."""
     # What binds no tighter than the operators beside it stands in parentheses of its own.
-    is_loose = isinstance(whole, ast.BinOp) and precedence(part) <= precedence(whole) and not isinstance(part, ast.Name)
-    return _lines(f"{prefix}(", part, ")") if is_loose else _lines(prefix, part, "")
+    is_beside = isinstance(whole, ast.BinOp | ast.BoolOp | ast.IfExp) and not isinstance(part, ast.Name | ast.Constant)
+    if not is_beside or precedence(part) > precedence(whole):
+        return _lines(prefix, part, "")
+    lines = _lines(f"{prefix}(", part, ")")
+    if len(lines) == 1:
+        return lines
+    first, *inside, _ = lines
+    return [first.removesuffix("("), *inside, f"{' ' * (len(prefix) - len(prefix.lstrip()))})"]
 
 
 def _inside(indent: str, parts: Sequence[tuple[str, ast.expr]], is_broken: bool) -> list[str]:
@@ -84,6 +93,15 @@ def _inside(indent: str, parts: Sequence[tuple[str, ast.expr]], is_broken: bool)
         return [inner]
     comma = "," if len(parts) > 1 or is_broken else ""
     return [line for name, part in parts for line in _lines(f"{indent}    {name}", part, comma)]
+
+
+def _alternatives(node: ast.IfExp) -> list[tuple[str, ast.expr]]:
+    """The parts of a conditional, and of those that follow after its `else`."""
+    pieces = [("", node.body), ("if ", node.test)]
+    if not isinstance(node.orelse, ast.IfExp):
+        return [*pieces, ("else ", node.orelse)]
+    (_, chosen), *rest = _alternatives(node.orelse)
+    return [*pieces, ("else ", chosen), *rest]
 
 
 def _operands(node: ast.BinOp) -> list[tuple[str, ast.expr]]:

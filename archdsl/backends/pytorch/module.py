@@ -8,10 +8,11 @@ the value; a constructor argument made for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from archdsl.backends.pytorch.texts import Value, literal, same, spell, value_of
+from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
+from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.formula import identifier, names
 
 # Never literals: a network can be built for other images, and a block is written for any channels.
@@ -57,15 +58,25 @@ class ModuleBuilder:
         text = self._formula(formula, seen, bool) if formula is not None else None
         return text or self.text(seen, [], hint)
 
-    def matching(self, seen: Sequence[tuple[int, Value]]) -> str | None:
+    def matching(self, seen: Sequence[tuple[int, Value]], among: Collection[str] | None = None) -> str | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
         candidates = [name for name in reversed(self.scalars[0]) if name not in ("in_height", "in_width")]
         candidates.sort(key=lambda name: name.startswith("in_"))
         for name in [*candidates, *self.arguments]:
             vector = self.values(name)
+            if among is not None and name not in among:
+                continue
             if vector is not None and all(same(vector[index], value) for index, value in seen):
                 return self._use(name)
         return None
+
+    def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
+        """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
+        found = [(value_of(text, {**self.scalars[index], **self._arguments_of(index)}), value) for index, value in seen]
+        return all(given is None or same(given, value) for given, value in found)
+
+    def _arguments_of(self, index: int) -> dict[str, Value]:
+        return {name: vector[index] for name, vector in self.arguments.items()}
 
     def _formula(
         self, formula: str, seen: Sequence[tuple[int, Value]], of: Callable[[Value], Value] = lambda value: value
@@ -117,10 +128,11 @@ class ModuleBuilder:
             self.assigned[name] = text
         return name
 
-    def input_channels(self) -> str:
-        """`in_channels` as an argument."""
-        name = self._use("in_channels")
-        assert name is not None
+    def take(self, name: str) -> str:
+        """A scalar as an argument, whatever its values."""
+        vector = self.values(name)
+        assert vector is not None, name
+        self.arguments.setdefault(name, vector)
         return name
 
     def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> str:

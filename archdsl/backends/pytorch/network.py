@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from archdsl.backends.pytorch.blocks import Contract
+from archdsl.backends.pytorch.families import has_classifier
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stem_reduction
-from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map, is_linear
+from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture, Layer, Section
 from archdsl.ir.body import Apply
+from archdsl.ir.operators.linear import Flatten
 
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
@@ -90,8 +93,9 @@ class NetworkWriter(StepWriter):
             (architecture,) = self.architectures
             return ListedStages(architecture, self._layer)
         table = StageTable(self.architectures, self.numbers, self.classes, self.names)
-        if any(set(table.hands_on) - set(self.classes.hands_on.get(name, ())) for name in table.class_names()):
-            raise Unmergeable("facts that the blocks do not hand on")
+        known = self.classes.contracts
+        if any(known.get(name, Contract()).plus(asked) != known.get(name) for name, asked in table.contracts().items()):
+            raise Unmergeable("the classes do not do what the loop needs")
         return table
 
     def _layer(self, layer: Layer, rate: str) -> str:
@@ -102,6 +106,10 @@ class NetworkWriter(StepWriter):
         text, _ = self.apply([(0, layer.apply)], "in_channels" if is_first else str(layer.apply.input.channels))
         self.rate = "0.0"
         return text
+
+    def _enter(self, section: str) -> None:
+        self.section = section
+        self.width_hint = f"{section}_features"
 
     def _text(self, values: Sequence[Any], hint: str) -> str:
         """The text of a number that each variant has."""
@@ -121,7 +129,7 @@ class NetworkWriter(StepWriter):
         return [list(enumerate(column)) for column in zip(*steps, strict=True)]
 
     def _stem(self) -> tuple[list[str], str | None]:
-        self.section = "stem"
+        self._enter("stem")
         columns = self._columns([architecture.stem for architecture in self.architectures])
         children, channels = self.children(columns, "in_channels")
         if not children:
@@ -131,16 +139,18 @@ class NetworkWriter(StepWriter):
         return expression_lines("self.stem = ", text), channels
 
     def _head(self, channels: str | None) -> Head:
-        self.section = "head"
+        self._enter("head")
         columns = self._columns([architecture.head for architecture in self.architectures])
         head = Head()
+        if len(set(map(has_classifier, self.architectures))) > 1:
+            raise Unmergeable("classifier")
         maps, vectors = first_without_map(columns), first_on_vectors(columns)
         for position, column in enumerate(columns):
             if position == vectors and not _is_flatten(column):
                 taken = Names(child.name for child in head.pool)
                 head.pool.append(Child(taken.new("flatten"), "nn.Flatten(1)", None))
             self.on_vectors = position >= vectors
-            if position == len(columns) - 1 and self._is_classifier(column):
+            if position == len(columns) - 1 and all(map(has_classifier, self.architectures)):
                 head.classifier = _attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
                 head.bias = self._attribute(column, "bias")
@@ -155,12 +165,6 @@ class NetworkWriter(StepWriter):
         self.on_vectors = False
         return head
 
-    def _is_classifier(self, column: Seen) -> bool:
-        return is_linear(column) and all(
-            architecture.classes == step.operator.features
-            for architecture, (_, step) in zip(self.architectures, column, strict=True)
-        )
-
     # Text ------------------------------------------------------------------------------------------------------------
 
     def _class(self, stem: list[str], loop: list[str], head: Head, stages: Stages | None) -> str:
@@ -168,11 +172,10 @@ class NetworkWriter(StepWriter):
         own = [f"{name}: {annotation(values)}" for name, values in arguments.items()]
         table = [f"stages: tuple[{stages.row_type}, ...]"] if stages is not None and stages.row_type else []
         options = self._options(self.architectures[0], head, stages).values()
-        doc = self.architectures[0].doc or f"The network `{self.architectures[0].model}`."
         body = [*stem, *loop, *self._head_lines(head, stages), "self.apply(initialize)"]
         lines = [
             f"class {self.name}(nn.Module):",
-            *(f"    {line}".rstrip() for line in docstring_lines(doc)),
+            *(f"    {line}".rstrip() for line in docstring_lines(self._doc())),
             "",
             *call_lines("    def __init__", ["self", *table, *own, *options], " -> None:"),
             "        super().__init__()",
@@ -180,6 +183,20 @@ class NetworkWriter(StepWriter):
             *method_lines(head, self.architectures[0].input.channels, bool(stem), stages is not None),
         ]
         return "\n".join(lines) + "\n"
+
+    @property
+    def _is_family(self) -> bool:
+        """Whether the class is that of several models."""
+        return len({architecture.model for architecture in self.architectures}) > 1
+
+    def _doc(self) -> str:
+        doc = self.architectures[0].doc
+        if doc.strip() and not self._is_family:
+            return doc
+        *names, last = [architecture.name for architecture in self.architectures]
+        if len(names) > 3:
+            return f"The networks {names[0]} to {last}."
+        return f"The networks {', '.join(names)} and {last}." if names else f"The network {last}."
 
     def _head_lines(self, head: Head, stages: Stages | None) -> list[str]:
         lines: list[str] = []
@@ -217,6 +234,9 @@ class NetworkWriter(StepWriter):
 
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
         cost = architecture.costs.model()
+        counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs an image."
+        doc = f"{architecture.doc.strip()}\n\n" if self._is_family and architecture.doc.strip() else ""
+        doc += f"Input {architecture.input}: {counts}"
         options = self._options(architecture, head, stages)
         rows = stages.rows(index) if stages is not None else []
         arguments = [f"{name}={literal(values[index])}" for name, values in self.builder.arguments.items()]
@@ -224,8 +244,7 @@ class NetworkWriter(StepWriter):
         table = ["        (", *(f"            {row}" for row in rows), "        ),"] if rows else []
         lines = [
             *call_lines(f"def {function_name(architecture.name)}", list(options.values()), f" -> {self.name}:"),
-            f'    """Input {architecture.input}: {human(cost.params)} parameters, {human(cost.macs)} MACs, '
-            f'{human(cost.flops)} FLOPs an image."""',
+            *(f"    {line}".rstrip() for line in docstring_lines(doc)),
             f"    return {self.name}(",
             *table,
             *(f"        {argument}," for argument in arguments),
@@ -242,9 +261,7 @@ def _attribute(name: str) -> str:
 
 
 def _is_flatten(column: Seen) -> bool:
-    return all(
-        isinstance(step, Apply) and step.operator is not None and step.operator.kind == "flatten" for _, step in column
-    )
+    return all(isinstance(step, Apply) and isinstance(step.operator, Flatten) for _, step in column)
 
 
 def human(count: int) -> str:

@@ -33,13 +33,6 @@ def first_on_vectors(columns: Sequence[Seen]) -> int:
     return found
 
 
-def is_linear(column: Seen) -> bool:
-    """Whether a step is a linear layer and nothing else."""
-    return all(
-        isinstance(step, Apply) and step.operator is not None and step.operator.kind == "linear" for _, step in column
-    )
-
-
 def _takes_vectors(apply: Apply) -> bool:
     return apply.operator is not None and apply.operator.vector_module(_AnyText()) is not None
 

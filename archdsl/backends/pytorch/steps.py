@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.backends.pytorch.conditions import Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
-from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.repeats import repeated
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.formula import names
 from archdsl.ir.operators import Operator
-from archdsl.ir.operators.convolution import Depthwise
+from archdsl.ir.operators.arrangement import Chunk
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
 
 Seen = Sequence[tuple[int, Any]]
 
@@ -24,6 +27,7 @@ class Made:
     name: str
     arguments: tuple[str, ...]
     values: dict[str, dict[str, Any]]  # by instance id (unique over all architectures): argument to value
+    drops: bool = False  # whether it has use for the rate of a drop path
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
@@ -45,6 +49,7 @@ class StepWriter:
     def __init__(self, builder: ModuleBuilder, find: Find):
         self.builder, self.find = builder, find
         self.uses_drop_path = False
+        self.width_hint = "width"  # the name of an argument for channels of which nothing is known but their values
         self.on_vectors = False  # whether the steps at hand read vectors, batch x channels, not maps
 
     # Steps to children -----------------------------------------------------------------------------------------------
@@ -73,7 +78,7 @@ class StepWriter:
             return ([Child(name, self.pipeline(inner), condition)] if name else inner), channels
         if kind is Repeat:
             name = agreed(seen, lambda step: step.name)
-            text, channels = self._repeat(seen, channels, name)
+            text, channels = repeated(self, seen, channels, name)
             return [Child(name, text, condition)], channels
         name = agreed(seen, lambda step: step.name)
         text, channels = self.apply(seen, channels)
@@ -91,7 +96,7 @@ class StepWriter:
             f"has_{_name_of(kept[0][1])}",
         )
         made, inside = self._step(kept, channels, both(condition, text))
-        return made, inside if inside == channels else None
+        return made, either(text, inside, channels)
 
     def _alternative(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         taken = [(index, step.value) for index, step in seen if step.taken]
@@ -108,43 +113,10 @@ class StepWriter:
         if len(first) != 1 or len(second) != 1 or first[0].condition or second[0].condition:
             raise Unmergeable("alternative")
         joined = f"({first[0].text}) if ({text}) else ({second[0].text})"
-        return [Child(first[0].name, joined, condition)], after_first if after_first == after_second else None
+        return [Child(first[0].name, joined, condition)], either(text, after_first, after_second)
 
-    def _repeat(self, seen: Seen, channels: str | None, name: str) -> tuple[str, str | None]:
-        counts = [(index, step.count) for index, step in seen]
-        if all(count == 0 for _, count in counts):
-            return "nn.Sequential()", channels
-        if any(count == 0 for _, count in counts):
-            raise Unmergeable("repeat")
-        first = [(index, step.copies[0]) for index, step in seen]
-        if all(count == 1 for _, count in counts):
-            text, channels = self._copy(first, channels)
-            return f"nn.Sequential({text})", channels
-        rest = [(index, copy) for index, step in seen for copy in step.copies[1:]]
-        first_text, after = self._copy(first, channels)
-        count = self.builder.text(counts, [step.formula for _, step in seen], f"{name}_count")
-        try:
-            rest_text, channels_after = self._copy(rest, after if _same_channels(rest) else None)
-        except Unmergeable:
-            if len({count for _, count in counts}) > 1:
-                raise
-            return self._listed(seen, channels)
-        if rest_text == first_text:
-            return f"nn.Sequential(*({rest_text} for _ in range({count})))", channels_after
-        remaining = str(int(count) - 1) if count.isdigit() else f"({count}) - 1"
-        if remaining == "1":
-            return f"nn.Sequential({first_text}, {rest_text})", channels_after
-        return f"nn.Sequential({first_text}, *({rest_text} for _ in range({remaining})))", channels_after
-
-    def _listed(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
-        """Copies that differ from one to the next (channels that grow), each written out."""
-        texts = []
-        for position in range(seen[0][1].count):
-            text, channels = self._copy([(index, step.copies[position]) for index, step in seen], channels)
-            texts.append(text)
-        return f"nn.Sequential({', '.join(texts)})", channels
-
-    def _copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+    def copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        """One of the copies of a repeated layer."""
         made, channels = self._step(seen, channels, None)
         if len(made) == 1 and made[0].condition is None and _one_type(seen) is not Steps:
             return made[0].text, channels
@@ -198,20 +170,30 @@ class StepWriter:
         return self.channels(seen, channels)
 
     def channels(self, seen: Seen, channels: str | None) -> str:
-        """The channels that a layer reads: as they came about if that is known, else by their values."""
-        if channels is not None:
-            return channels
-        return self.builder.text([(index, step.input.channels) for index, step in seen], [None], "width")
+        """The channels that a layer reads."""
+        return self.channels_text([(index, step.input.channels) for index, step in seen], channels)
+
+    def channels_text(self, values: Sequence[tuple[int, int]], known: str | None, hint: str | None = None) -> str:
+        """Channels with these values: as they came about if that is known and still holds, else by their values."""
+        if known is None or not self.builder.gives(known, values):
+            return self.builder.text(values, [None], hint or self.width_hint)
+        plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
+        return plain or known
 
     def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
-        if "channels" in texts:
-            return texts["channels"]
-        if "features" in texts:
-            return texts["features"]
-        keeps = all(step.input.channels == step.output.channels for _, step in seen)
-        if isinstance(operator, Depthwise) and not keeps:
-            return None
-        return channels if keeps else None
+        match operator:
+            case Conv() | WeightStandardizedConv():
+                return texts["channels"]
+            case Linear():
+                return texts["features"]
+            case Depthwise() if texts["multiplier"] != "1":
+                return Derived(f"({self.channels(seen, channels)}) * ({texts['multiplier']})")
+            case Chunk():
+                return Derived(f"({self.channels(seen, channels)}) // ({texts['parts']})")
+            case Flatten():
+                return None
+            case _:
+                return channels
 
     def drop_path(self) -> str:
         """The rate of the drop path of the layer that is being built."""
@@ -226,7 +208,7 @@ class StepWriter:
         texts: list[str] = []
         for argument in made.arguments:
             if argument == "drop_path":
-                texts.append(f"drop_path={self.drop_path()}")
+                texts.append(f"drop_path={self.drop_path() if made.drops else '0.0'}")
                 continue
             values = [(index, made.values[key][argument]) for (index, _), (_, key) in zip(seen, found, strict=True)]
             if argument == "in_channels":
@@ -259,32 +241,9 @@ class _Texts(dict[str, str]):
         return text
 
 
-def both(one: str | None, other: str | None) -> str | None:
-    """Two conditions joined."""
-    if one is None or other is None or one == other:
-        return one or other
-    return f"({one}) and ({other})"
-
-
 def conditional(child: Child, otherwise: str) -> str:
-    """The text of a child that exists only under its condition."""
-    if child.condition is None:
-        return child.text
-    tree = _Given(child.condition).visit(ast.parse(child.text, mode="eval").body)
-    return f"({spelled(tree)}) if ({child.condition}) else {otherwise}"
-
-
-class _Given(ast.NodeTransformer):
-    """Where a condition is known to hold, `chosen if condition else otherwise` is `chosen`."""
-
-    def __init__(self, condition: str):
-        self.condition = spelled(ast.parse(condition, mode="eval").body)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        if spelled(node.test) == self.condition:
-            chosen: ast.AST = self.visit(node.body)
-            return chosen
-        return self.generic_visit(node)
+    """The text of a child that may exist only under a condition."""
+    return only_if(child.condition, child.text, otherwise)
 
 
 def _one_type(seen: Seen) -> type:
@@ -319,8 +278,3 @@ def _name_of(step: Any) -> str:
             return _name_of(value) if value is not None else "step"
         case _:
             return "step"
-
-
-def _same_channels(rest: Seen) -> bool:
-    """Whether the later copies of a repeated layer all read what they put out."""
-    return all(not isinstance(step, Apply) or step.input.channels == step.output.channels for _, step in rest)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
@@ -36,10 +37,10 @@ class StageTable:
         self.threaded = [name[3:] for name in arguments if name.startswith("in_") and name != "in_channels"]
         if "height" in self.threaded or "width" in self.threaded:
             raise Unmergeable("the size of the input")
-        for name in arguments:
-            # What the loop hands to every block, every block must take.
-            if _is_given_by_loop(name) and not all(name in made.arguments for made in used.values()):
-                raise Unmergeable(name)
+        if not all(classes.know(name, f"in_{fact}") for name in used for fact in self.threaded):
+            raise Unmergeable("a fact that not every block knows")
+        # What the loop hands to one block it hands to all.
+        self.takes = tuple(name for name in arguments if _is_given_by_loop(name))
         columns = [name for name in arguments if not _is_given_by_loop(name)]
         # As papers print it: channels last, then the number of layers.
         columns.sort(key=lambda name: name == "channels")
@@ -66,13 +67,11 @@ class StageTable:
         self.variables = {name: names.new(name) for name in self.shared}
         self.facts = {fact: names.new(python_name(fact)) for fact in self.threaded}
 
-    @property
-    def hands_on(self) -> tuple[str, ...]:
-        """What the classes of this table must set as attributes for the loop."""
-        return (*(() if self.channels_flow else ("channels",)), *self.threaded)
+        self.hands_on = (*(() if self.channels_flow else ("channels",)), *self.threaded)
 
-    def class_names(self) -> set[str]:
-        return {made.name for row in self.made for made in row}
+    def contracts(self) -> dict[str, Contract]:
+        """What the loop asks of each class of the table."""
+        return {made.name: Contract(self.hands_on, self.takes) for row in self.made for made in row}
 
     def _class(self, number: int, stage: Stage) -> Made:
         found = []

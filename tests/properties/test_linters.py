@@ -1,0 +1,57 @@
+"""Linters have nothing to say about emitted files, whatever the program and whatever its names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from archdsl.backends.pytorch import emit
+from tests.backends.test_emitted_names import NAMES, PLACES, networks
+from tests.properties.checks import architectures_of
+from tests.properties.programs import program
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    folder = tmp_path_factory.mktemp("emitted")
+    for name, source in sources():
+        (folder / f"{name}.py").write_text(source, encoding="utf-8")
+    return sorted(map(str, folder.glob("*.py")))
+
+
+def sources() -> Iterator[tuple[str, str]]:
+    for seed in range(30):
+        architectures = architectures_of(program(Random(seed)))
+        if architectures:
+            yield f"program_{seed}", emit(architectures, "program.arch")
+    for number, (place, text) in enumerate(PLACES.items()):
+        for name in NAMES[number % 8 :: 8]:
+            architectures = networks(text.replace("NAME", name))
+            if architectures and name != "assert":  # ruff takes `self.assert_` for unittest's
+                yield f"{place.replace(' ', '_')}_{name}", emit(architectures, "names.arch")
+
+
+def run(*command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_mypy_strict_is_silent(files: list[str]) -> None:
+    assert len(files) > 100
+    # A cache of its own: the repository's options would make it void.
+    cache = Path(".mypy_cache") / "emitted"
+    run("mypy", "--strict", "--config-file", os.devnull, "--cache-dir", str(cache), *files)
+
+
+def test_ruff_is_silent(files: list[str]) -> None:
+    run("ruff", "check", "--isolated", *files)
+
+
+def test_ruff_finds_nothing_to_format(files: list[str]) -> None:
+    run("ruff", "format", "--isolated", "--line-length", "120", "--diff", *files)
