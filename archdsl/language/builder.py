@@ -1,15 +1,14 @@
-"""From Lark's rules to the syntax tree: one method a rule, each given the rule's children in order."""
+"""From the grammar's rules to the syntax tree: one method a rule, each given the rule's children in order."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from lark import Token
-
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
+from archdsl.language.automaton import Token
 from archdsl.language.bounds import MAX_NUMBER, MAX_OPERATION
 from archdsl.language.operators import is_chain, nest
 
@@ -18,21 +17,20 @@ _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "
 
 
 class Builder:
-    """Call `begin` before a parse; problems that the grammar cannot see are left in `problems`."""
+    """Builds the tree of a piece of a source that begins at `offset`; `docs` are the doc comments by line.
 
-    def __init__(self) -> None:
-        self.begin(Source("", ""), {}, 0)
+    Problems that the grammar cannot see are left in `problems`.
+    """
 
-    def begin(self, source: Source, docs: dict[int, str], offset: int) -> None:
-        """Get ready for a piece of a source that begins at `offset`; `docs` are the doc comments by line."""
+    def __init__(self, source: Source, docs: dict[int, str], offset: int) -> None:
         self.source, self.docs, self.offset = source, docs, offset
         self.problems: list[Diagnostic] = []
 
     # Helpers
 
     def _span(self, first: Any, last: Any) -> Span:
-        start = (first.start_pos or 0) + self.offset if isinstance(first, Token) else first.span.start
-        end = (last.end_pos or 0) + self.offset if isinstance(last, Token) else last.span.end
+        start = first.start + self.offset if isinstance(first, Token) else first.span.start
+        end = last.end + self.offset if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:
@@ -48,7 +46,7 @@ class Builder:
         return tree.Literal(self._span(token, token), self._value(token), str(token))
 
     def _value(self, token: Token) -> int | float | bool | str | None:
-        kind, text = token.type, str(token)
+        kind, text = token.kind, str(token)
         if kind == "NUMBER":
             return self._number(token)
         if kind == "STRING":
@@ -201,7 +199,7 @@ class Builder:
         return tree.DefaultCell(self._span(token, token))
 
     def plain_cell(self, children: list[Any]) -> tree.Literal | tree.Name:
-        return self.literal(children) if children[0].type == "NUMBER" else self.name(children)
+        return self.literal(children) if children[0].kind == "NUMBER" else self.name(children)
 
     def row(self, children: list[Any]) -> tree.Row:
         cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
+from archdsl.language.automaton import LINE_END, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
 
 _SHOWN = {
@@ -45,16 +44,15 @@ _OTHER_LANGUAGES = {"def", "class", "import", "from", "function", "fn", "let", "
 _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 
 
-def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
-    """The diagnostic for what Lark met in the piece of a source from `start` to `end`."""
-    if isinstance(error, UnexpectedCharacters):
-        at = start + (error.pos_in_stream or 0)
+def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnostic:
+    """The diagnostic for what the parser met in the piece of a source from `start` to `end`."""
+    if isinstance(error, UnknownCharacter):
+        at = start + error.position
         character = source.text[at]
         message = f"{character!r} has no meaning here"
         return Diagnostic(BAD_CHARACTER, message, Span(source, at, at + 1), help=_CHARACTERS.get(character))
+    assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
-    if not isinstance(error, UnexpectedToken):
-        return unclosed or Diagnostic(SYNTAX, "the text ends too early", Span(source, end, end))
     place = _place(error.token, source, start, end)
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
@@ -63,11 +61,11 @@ def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Dia
 
 
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
-    """Where a token stands; what Lark puts behind the last token stands at the end of that one."""
-    first, last = start + (token.start_pos or 0), start + (token.end_pos or 0)
-    if token.type == "_NEWLINE" and source.text.startswith(("\n", "\r"), first):
+    """Where a token stands; what the parser puts behind the last token stands at the end of that one."""
+    first, last = start + token.start, start + token.end
+    if token.kind == LINE_END and source.text.startswith(("\n", "\r"), first):
         return Span(source, first, first + 1)
-    if token.type in ("$END", "_NEWLINE"):
+    if token.kind in (TEXT_END, LINE_END):
         return Span(source, min(last, end), min(last, end))
     return Span(source, first, last)
 
@@ -83,21 +81,21 @@ def _is_consequence(opening: Span, place: Span) -> bool:
 
 
 def _found(token: Token) -> str:
-    if token.type == "_NEWLINE":
-        return _SHOWN["_NEWLINE"]
-    if token.type == "$END":
+    if token.kind == LINE_END:
+        return _SHOWN[LINE_END]
+    if token.kind == TEXT_END:
         return "the end of the text"
     return f"`{token}`" if len(token) <= 60 else f"`{token[:57]}...`"
 
 
 def _expected(error: UnexpectedToken) -> str:
-    expected = set(error.accepts or error.expected or ()) - {"$END"}
+    expected = set(error.expected)
     if expected >= _VALUE_STARTS:
         return "a value"
     if expected >= _AFTER_VALUES:
         shown = ["an operator", *(_SHOWN[name] for name in _VALUE_ENDS if name in expected)]
     else:
-        expected -= {"_NEWLINE"} if "USE" in expected else set()
+        expected -= {LINE_END} if "USE" in expected else set()
         shown = [text for name, text in _SHOWN.items() if name in expected]
     return " or ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
@@ -107,9 +105,9 @@ def _hint(token: Token, place: Span) -> str | None:
     before = text[text.rfind("\n", 0, place.start) + 1 : place.start]
     if before.lstrip().startswith("|"):
         return "a table row ends with `|`, and cells stand between `|`"
-    if token.type == "_EQUALS":
+    if token.kind == "_EQUALS":
         return "equality is written `==`"
-    if token.type == "BAR":
+    if token.kind == "BAR":
         return "a table row stands on its own line and ends with `|`"
     if str(token) in _OTHER_LANGUAGES and not before:
         return "an item begins with `use`, `block`, `model`, `variants` or `recipe`"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 
@@ -13,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archdsl.diagnostics import Source
-from archdsl.language import parser, tree
+from archdsl.language import tree
 from archdsl.language.bounds import MAX_NESTING
 from archdsl.language.parser import parse
 
@@ -260,26 +257,6 @@ def test_what_is_not_too_deep() -> None:
     assert expression(" + ".join(["a"] * (MAX_NESTING - 5)))
     assert expression(" -> ".join(["a(1 + 2)"] * 1000))
     assert expression(f"f({', '.join(['a + 1'] * 1000)})")
-
-
-def test_tables_are_fresh() -> None:
-    """`python -m archdsl.language.parser` writes them anew."""
-    assert parser.TABLES.read_text(encoding="utf-8") == parser.tables()
-
-
-def test_tables_are_the_same_in_every_process() -> None:
-    code = "from archdsl.language.parser import tables; print(tables())"
-    digests = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for seed in ("1", "2")
-    }
-    assert len(digests) == 1
 
 
 # Arbitrary input -------------------------------------------------------------------------------------------------
