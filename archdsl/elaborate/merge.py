@@ -73,7 +73,7 @@ def merge(definition: ModelDefinition) -> Merged:
     model, environment = definition.model, definition.environment
     base = parent(definition)
     merged = merge(base) if base is not None else Merged(definition)
-    merged.definition, merged.requires, merged.doc = definition, (), model.doc or merged.doc
+    merged.definition, merged.requires, merged.doc = definition, (), model.doc
     if base is not None and model.parent is not None:
         _fix_parent(merged, base, model.parent, environment)
     for parameter in model.parameters:

@@ -6,7 +6,8 @@ that `state_dict` keys stay put when unrelated lines change:
 
 - the layers of a binding that is a pipeline belong to that binding: `main.depthwise`, `main.norm`;
 - the layers of `out`, and those inside a larger expression, belong to the block itself, the latter with the binding's
-  name in front: `drop_path`, `deep_hourglass`.
+  name in front: `drop_path`, `deep_hourglass`. So do the layers of a tensor that a pipeline begins with:
+  `(in -> conv) + x -> norm`.
 """
 
 from __future__ import annotations
@@ -36,33 +37,65 @@ class Names:
 
 
 class _Scope:
-    def __init__(self, prefix: str = "", taken: frozenset[str] = frozenset()):
-        self.prefix, self.taken, self.counts = prefix, taken, dict[str, int]()
+    """Names that must differ from each other, and from those `taken`."""
+
+    def __init__(self, taken: set[str] | None = None, prefix: str = ""):
+        self.taken = set[str]() if taken is None else taken
+        self.prefix = prefix
 
     def new(self, base: str) -> str:
-        base = module_name(f"{self.prefix}{base}")
-        while True:
-            count = self.counts[base] = self.counts.get(base, 0) + 1
-            name = base if count == 1 else f"{base}_{count}"
-            if name not in self.taken:
-                return name
+        base = name = module_name(f"{self.prefix}{base}")
+        count = 1
+        while name in self.taken:
+            count += 1
+            name = f"{base}_{count}"
+        self.taken.add(name)
+        return name
 
 
 def name_block(block: tree.Block) -> Names:
     """The names of every step in a block."""
     names = Names()
-    bindings = frozenset(s.name.text for s in block.body if isinstance(s, tree.Binding))
-    shared = _Scope(taken=bindings)
+    own = {s.name.text for s in block.body if isinstance(s, tree.Binding)}
+    tensors = {"in"}
     for statement in block.body:
-        if isinstance(statement, tree.Binding) and statement.fact is None:
-            name, value = statement.name.text, statement.value
-            if name == "out":
-                _visit(value, shared, names)
-            elif isinstance(value, tree.Pipeline):
-                _visit(value, _Scope(), names)
+        if not isinstance(statement, tree.Binding) or statement.fact is not None:
+            continue
+        name, value = statement.name.text, statement.value
+        scope = _Scope(own) if name == "out" else _Scope(own, f"{name}_")
+        if isinstance(value, tree.Pipeline) and name != "out":
+            first, *rest = value.steps
+            if _is_tensor(first.value, tensors):
+                _visit(first.value, scope, names)
             else:
-                _visit(value, _Scope(f"{name}_", bindings), names)
+                rest = [first, *rest]
+            inside = _Scope()
+            for step in rest:
+                _visit_step(step, inside, names)
+        else:
+            _visit(value, scope, names)
+        if _is_tensor(value, tensors):
+            tensors.add(name)
     return names
+
+
+def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
+    """Whether an expression gives a tensor, where the names `tensors` do."""
+    match node:
+        case tree.Name(text=text):
+            return text in tensors
+        case tree.Pipeline(steps=(first, *_)):
+            return first.name is None and first.condition is None and _is_tensor(first.value, tensors)
+        case tree.Binary(left=left, right=right):
+            return _is_tensor(left, tensors) or _is_tensor(right, tensors)
+        case tree.Unary(operand=operand):
+            return _is_tensor(operand, tensors)
+        case tree.Conditional(chosen=chosen, otherwise=otherwise):
+            return _is_tensor(chosen, tensors) or _is_tensor(otherwise, tensors)
+        case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+            return any(_is_tensor(argument.value, tensors) for argument in arguments)
+        case _:
+            return False
 
 
 def name_expression(value: tree.Expression) -> Names:

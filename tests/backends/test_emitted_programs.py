@@ -343,6 +343,17 @@ model m {
   }
 }
 """,
+    "layers on both sides of a sum": """
+block b(channels) {
+  main = (in -> conv(channels)) + in -> norm
+  main_conv = in -> conv(channels, 5)
+  out = (in -> conv(channels, 3)) * main + (main -> norm) + (main_conv -> norm as main_conv_2)
+}
+model m {
+  input = 4 x 8 x 8
+  stem = b(4)
+}
+""",
     "a hard condition": """
 block b(channels, n = 2) {
   hidden = if n > 100 then 9 ** 9 ** 9 else n * 8
