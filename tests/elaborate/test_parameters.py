@@ -27,7 +27,8 @@ def parameters(text: str, variant: str, **given: float) -> dict[str, object]:
         ("model m extends net { }", {"width": 1, "depth": 1}),
         ("model m extends net(width = 2) { }", {"width": 2, "depth": 2}),
         ("model m(phi = 2) extends net(width = 3 ** phi) { }", {"width": 9, "depth": 9, "phi": 2}),
-        ("model m(phi = 2, rate = phi + 1) extends net(depth = rate) { }", {"width": 1, "depth": 3, "phi": 2, "rate": 3}),
+        ("model m(phi = 2, rate = phi + 1) extends net(depth = rate) { }", {"width": 1, "depth": 3, "phi": 2,
+         "rate": 3}),
         # Of those that it inherits, too, in whatever order they were declared.
         ("model m extends net(width = depth, depth = 4) { }", {"width": 4, "depth": 4}),
         # A parameter of the model's own takes the place of the inherited one.
