@@ -81,14 +81,14 @@ class Automaton:
         """The automaton of the `.arch` language."""
         return cls(json.loads(TABLES.read_text(encoding="utf-8")))
 
-    def parse(self, text: str, builder: object, start: str = FILE) -> Any:
-        """What the builder's method for the start rule, one of STARTS, makes of a text.
+    def parse(self, text: str, builder: object, whole: str = FILE) -> Any:
+        """What the builder's method for `whole`, the one of STARTS that the text is to be, makes of a text.
 
         Each rule is given to the method of `builder` that has its name, with what the rule's symbols became, first to
         last; a rule whose name begins with an underscore hands them on as they are. Raises Unreadable.
         """
         methods = [None if name.startswith("_") else getattr(builder, name) for _, name, _, _ in self._rules]
-        run = _Run(self._states, self._rules, methods, self._starts[start])
+        run = _Run(self._states, self._rules, methods, self._starts[whole])
         match, ignored, keywords, states = self._match, self._ignored, self._keywords, self._states
         position, length, depth = 0, len(text), 0
         kind, start, end = "", 0, 0
