@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import Network, load, load_all, loads
+    from archdsl.api import Network, fit, load, load_all, loads
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
 
-__all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads", "specs_folder"]
+__all__ = ["Architecture", "Failure", "Network", "__version__", "fit", "load", "load_all", "loads", "specs_folder"]
 
 # Where each name lives; imported when first asked for, so that `archdsl --help` does not wait for the compiler.
 _HOMES = {
     "Architecture": "archdsl.ir.architecture",
     "Failure": "archdsl.diagnostics",
     "Network": "archdsl.api",
+    "fit": "archdsl.api",
     "load": "archdsl.api",
     "load_all": "archdsl.api",
     "loads": "archdsl.api",

@@ -52,7 +52,6 @@ class Constraint:
         except Stop as problem:
             raise Failure([problem.diagnostic]) from None
 
-
     @property
     def measured(self) -> tree.Expression | None:
         """What is compared, the left side; None where several comparisons are joined."""

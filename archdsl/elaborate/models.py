@@ -106,12 +106,10 @@ class ModelElaborator:
             node, environment, speaks_of_parameters = self.merged.given[name]
         if node is None:
             model = self.variant.definition.model.name.text
-            raise stop(
-                MISSING_ARGUMENT,
-                f"parameter `{name}` of `{model}` has no value",
-                parameter.span,
-                help=f"give it a default, `{name} = ...`, or a column in `variants {model}`",
-            )
+            help = f"give it a default, `{name} = ...`, or a column in `variants {model}`"
+            if self.variant.row is None and self.variant.definition.variants:
+                help = "choose a variant"
+            raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
         scope = bare(environment, {}, {})
         if speaks_of_parameters:
             scope = bare(environment, self.names, self.origins, self._parameter, frozenset(self.merged.parameters))

@@ -36,13 +36,15 @@ class Family:
         return model if label is None else f"{model}.{label}"
 
     @cached_property
-    def base(self) -> Architecture:
-        """The network as the file has it. Raises Failure when that has mistakes."""
-        return self.at({})
-
-    @cached_property
     def parameters(self) -> tuple[str, ...]:
         return tuple(parameters_of(self.variant.definition))
+
+    def written(self, fixed: Mapping[str, Scalar]) -> Architecture:
+        """The network as the file has it or, where it is none without the values of `fixed`, with those."""
+        try:
+            return self.at({})
+        except Failure:
+            return self.at(fixed)
 
     def at(self, values: Mapping[str, Scalar]) -> Architecture:
         """The network with these values of parameters, the others as the file has them. Raises Failure."""

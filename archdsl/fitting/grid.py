@@ -74,7 +74,7 @@ def grid(
     if not within:
         raise Failure([Diagnostic(OVER_BUDGET, "no network of the grid is within the budgets", limits[0].span)])
     within.sort(key=lambda point: (point.cost.macs, point.cost.params, *point.values.values()))
-    return Grid(family, fixed, constraint, family.base.costs.model(), tuple(within))
+    return Grid(family, fixed, constraint, family.written(fixed).costs.model(), tuple(within))
 
 
 def _too_many(message: str, ranges: Sequence[Range]) -> Diagnostic:

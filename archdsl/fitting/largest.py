@@ -13,6 +13,7 @@ from archdsl.elaborate.values import Scalar
 from archdsl.fitting.budgets import Limit
 from archdsl.fitting.family import Family, listed
 from archdsl.fitting.ranges import Range, known_range
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import Cost
 from archdsl.passes.fit import Axis, Fit, Number, fit
 
@@ -30,7 +31,7 @@ class Largest:
     family: Family
     fixed: Mapping[str, Scalar]
     limits: tuple[Limit, ...]
-    base: Cost
+    written: Architecture
     fit: Fit
 
     @property
@@ -57,7 +58,7 @@ def largest(
     found = fit(_axes(family, chosen, fixed), cost_of, [limit.budget for limit in limits])
     if problems := [_missed(limit, family, found) for limit in limits if limit.budget in found.missed]:
         raise Failure(problems)
-    return Largest(family, fixed, tuple(limits), family.base.costs.model(), found)
+    return Largest(family, fixed, tuple(limits), family.written(fixed), found)
 
 
 # What may vary -------------------------------------------------------------------------------------------------------
