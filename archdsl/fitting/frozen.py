@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.elaborate.program import RESERVED
 from archdsl.elaborate.values import Scalar
 from archdsl.fitting.family import Family, listed, shown
@@ -39,7 +39,10 @@ def frozen(found: Largest | Grid, target: Path) -> str:
         problems = (*compiled.problems, *compiled.unmet)
     if problems:
         message = f"{target} would not be a sound file: {problems[0].message}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="write it beside the file of the model")])
+        help = "write it beside the file of the model"
+        if problems[0].code is TOO_LARGE:
+            help = "keep fewer points, with a tighter `--constraint` or a budget"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return source.text
 
 

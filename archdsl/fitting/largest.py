@@ -96,7 +96,7 @@ def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
     if not found:
         known = ", ".join(name for name in family.parameters if name not in fixed)
         message = f"none of {COMPOUND}, {', '.join(SCALED)} is a parameter of `{family.name}` that is free to vary"
-        help = f"say which may: `--vary NAME=1..8:1`, of {known}" if known else None
+        help = f"say which may, of {known}: `--vary NAME=1..8:1`" if known else "give it one, to `scale` its table by"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return tuple(one for one in found if one is not None)
 

@@ -28,7 +28,8 @@ CostOf = Callable[[Mapping[str, Number]], Cost]
 class Axis:
     """A parameter that may vary: its values, ascending, and how far each has grown from what it was.
 
-    Growth is below zero for values that are smaller than before, and on one scale for all axes.
+    Growth ascends with the values. It is below zero for those that are smaller than before, and on one scale for all
+    axes.
     """
 
     name: str

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
+from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE, exit_code
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
-from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
+from archdsl.diagnostics.codes import OVER_BUDGET, SYNTAX, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.arithmetic import Constraint, scalar
 from archdsl.elaborate.values import Scalar
@@ -27,9 +27,9 @@ from archdsl.fitting.report import as_json, as_table
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
-        "Find the largest network of a model that costs no more than the budgets allow. What varies is `phi`, where the "
-        "model has it, else those of `width`, `depth` and `resolution` that it has, by the rule of compound scaling. With "
-        "--grid, list the networks on a grid of parameter values."
+        "Find the largest network of a model that costs no more than the budgets allow. What varies is `phi`, where "
+        "the model has it, else those of `width`, `depth` and `resolution` that it has, by the rule of compound "
+        "scaling. With --grid, list the networks on a grid of parameter values."
     )
     parser.epilog = (
         "examples:\n  archdsl fit specs/mobilenetv2.arch --macs 100M\n"
@@ -66,18 +66,27 @@ class _Asked(NamedTuple):
 
 def run(arguments: Namespace, output: Output) -> int:
     try:
-        asked = _asked(arguments)
-    except Failure as failure:  # It points into an option: the command makes no sense, whatever the file says.
+        _deliver(_found(arguments), arguments, output)
+    except Failure as failure:
         output.errors(failure.diagnostics)
-        return COULD_NOT_RUN
-    family = open_family(open_spec(arguments.spec), arguments.variant)
-    found: Largest | Grid
-    if asked.grid:
-        found = grid(family, asked.grid, asked.constraint, asked.limits, asked.fixed)
-    else:
-        found = largest(family, asked.limits, asked.vary, asked.fixed)
-    _deliver(found, arguments, output)
+        return max(map(_exit_code, failure.diagnostics))
     return FINE
+
+
+def _exit_code(diagnostic: Diagnostic) -> int:
+    """That of a file or a command; a budget that no network meets is something found, though it stands in an option."""
+    if diagnostic.code is OVER_BUDGET:
+        return FINDINGS
+    is_option = diagnostic.span is not None and diagnostic.span.source.name.startswith("--")
+    return COULD_NOT_RUN if is_option else exit_code([diagnostic])
+
+
+def _found(arguments: Namespace) -> Largest | Grid:
+    asked = _asked(arguments)
+    family = open_family(open_spec(arguments.spec), arguments.variant)
+    if asked.grid:
+        return grid(family, asked.grid, asked.constraint, asked.limits, asked.fixed)
+    return largest(family, asked.limits, asked.vary, asked.fixed)
 
 
 def _deliver(found: Largest | Grid, arguments: Namespace, output: Output) -> None:
