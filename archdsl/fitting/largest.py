@@ -56,7 +56,7 @@ def largest(
         return family.at({**fixed, **values}).costs.model()
 
     found = fit(_axes(family, chosen, fixed), cost_of, [limit.budget for limit in limits])
-    if problems := [_missed(limit, family, found) for limit in limits if limit.budget in found.missed]:
+    if problems := [_missed(limit, family, found, len(limits) > 1) for limit in limits if limit.budget in found.missed]:
         raise Failure(problems)
     return Largest(family, fixed, tuple(limits), family.written(fixed), found)
 
@@ -129,7 +129,7 @@ def _scaled(one: Range, base: Scalar) -> Axis:
 # When there is none --------------------------------------------------------------------------------------------------
 
 
-def _missed(limit: Limit, family: Family, found: Fit) -> Diagnostic:
+def _missed(limit: Limit, family: Family, found: Fit, is_one_of_several: bool) -> Diagnostic:
     measure, value = limit.budget.measure, limit.budget.of(found.cost)
     has = f"{amount(value)} {measure}"
     if limit.budget.is_over(found.cost):
@@ -142,5 +142,5 @@ def _missed(limit: Limit, family: Family, found: Fit) -> Diagnostic:
         if limit.budget.of(step.cost) > value
     )
     help = "allow more on either side, or let `--vary` take smaller steps" if notes else "let `--vary` go further up"
-    message = f"no `{family.name}` was found that has {limit.claim}"
+    message = f"no `{family.name}` has {limit.claim}{' within the other budgets' if is_one_of_several else ''}"
     return Diagnostic(OVER_BUDGET, message, limit.span, f"{listed(found.values)} has {has}", notes, help)

@@ -6,7 +6,10 @@ rule: **what has grown least grows next**, for as long as the budgets hold, unti
 Under one budget that is the paper's rule in small steps. When a budget stops some parameters (that of `params` never
 stops resolution), the others go on.
 
-What comes out has the largest least growth that the budgets allow; among those the largest second least, and so on.
+What comes out has the largest least growth that the budgets allow; among those the largest second least, and so on. A
+budget can ask for no less than so much, too. Where the way up ends below that, all networks are searched for one that
+has grown in the best balance; whole boxes of them are ruled out by the costs of two corners.
+
 Costs must not fall where a parameter grows. They may stand still, and often do: widths and depths are rounded. Of the
 values that give one and the same network, the nearest to `base` is told.
 """
@@ -16,6 +19,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from archdsl.ir.cost import Cost
 
@@ -70,8 +74,9 @@ class Step:
 class Fit:
     """What was found: values that meet all budgets, save those in `missed`.
 
-    With a budget missed, the values are the smallest ones where even these cost too much, else the largest that cost
-    no more than allowed. `further` has a step for each parameter that is not at its end; `tried` counts networks.
+    With a budget missed, no network meets all of them; the values are the smallest ones where even these cost too much,
+    else the largest that cost no more than allowed. `further` has a step for each parameter that is not at its end;
+    `tried` counts networks.
     """
 
     values: dict[str, Number]
@@ -85,13 +90,15 @@ def fit(axes: Sequence[Axis], cost_of: CostOf, budgets: Sequence[Budget]) -> Fit
     """The largest values within budgets by the rule above.
 
     It asks for the costs of some tens of networks, however many there are, and of none that is much larger or smaller
-    than both the one at hand and the one to be found. The order of the axes settles who grows first where several have
-    grown alike.
+    than both the one at hand and the one to be found; of some hundreds where all have to be searched. The order of the
+    axes settles who grows first where several have grown alike.
     """
     space = _Space(axes, cost_of, budgets)
     grown = _grown(space)
     point = grown or (0,) * len(axes)
     if grown is not None:
+        if len(axes) > 1 and space.is_under(grown):
+            point = _balanced(space) or grown
         for number in range(len(axes)):
             point = _plain(space, point, number)
     cost = space.cost(point)
@@ -125,6 +132,10 @@ class _Space:
         cost = self.cost(point)
         return any(budget.is_over(cost) for budget in self.budgets)
 
+    def is_under(self, point: _Point) -> bool:
+        cost = self.cost(point)
+        return any(budget.of(cost) < budget.least for budget in self.budgets)
+
 
 def _grown(space: _Space) -> _Point | None:
     """The last point within the budgets on the way up from the smallest; None when even that one is not.
@@ -151,6 +162,38 @@ def _grown(space: _Space) -> _Point | None:
             return point
         path = [number for number in path[over:] if number != path[over - 1]]
         near = 1
+
+
+def _balanced(space: _Space) -> _Point | None:
+    """The point that meets every budget and has grown in the best balance, by branch and bound; None when none does.
+
+    A box whose smallest network is over a budget, or whose largest is under one, holds no such point. The boxes are
+    halved in the order of what their largest corners promise, so that the first that is a single point is the best.
+    """
+    lowest, highest = (0,) * len(space.axes), tuple(len(axis.values) - 1 for axis in space.axes)
+    ahead = [(_lack(space, highest), lowest, highest)]
+    while ahead:
+        _, low, high = heappop(ahead)
+        if space.is_over(low) or space.is_under(high):
+            continue
+        if low == high:
+            return low
+        sizes = [
+            axis.growth[last] - axis.growth[first] for axis, first, last in zip(space.axes, low, high, strict=True)
+        ]
+        number = sizes.index(max(sizes))
+        middle = (low[number] + high[number]) // 2
+        for first, last in ((low, _with(high, number, middle)), (_with(low, number, middle + 1), high)):
+            heappush(ahead, (_lack(space, last), first, last))
+    return None
+
+
+def _lack(space: _Space, point: _Point) -> list[tuple[float, int]]:
+    """The growth of each axis, least first, negated: the smaller, the better the balance."""
+    grown = sorted(
+        (axis.growth[index], number) for number, (axis, index) in enumerate(zip(space.axes, point, strict=True))
+    )
+    return [(-growth, -number) for growth, number in grown]
 
 
 def _plain(space: _Space, point: _Point, number: int) -> _Point:

@@ -107,6 +107,14 @@ def test_about_so_much() -> None:
     assert problem.notes[0].text == "width = 0.55 instead has 106,668,416 (106.7M)"
 
 
+def test_about_so_much_in_two_measures() -> None:
+    found = found_in(family("efficientnet"), macs="1G +- 2%", params="4M +- 2%")
+    assert abs(found.fit.cost.macs - 1e9) <= 2e7
+    assert abs(found.fit.cost.params - 4e6) <= 8e4
+    with pytest.raises(Failure, match=r"macs == 1.05G \+- 0% within the other budgets"):
+        found_in(family("efficientnet"), "width=0.5..1:0.1,depth", macs="1.05G +- 0%", params="4M")
+
+
 def test_a_budget_beyond_the_range() -> None:
     found = found_in(family("mobilenetv2"), "width=0.5..1:0.1", macs="1T")
     assert found.values == {"width": 1.0}

@@ -54,15 +54,19 @@ class Toy:
 
 
 def by_looking_at_all(toy: Toy, budgets: Sequence[Budget]) -> tuple[int, ...] | None:
-    """The point that has the largest least growth within the budgets, then the largest second least, and so on."""
+    """The point that has the largest least growth within the budgets, then the largest second least, and so on.
+
+    Where no point meets all budgets, the same among those that are over none; None when there is none of these either.
+    """
 
     def rank(point: Sequence[int]) -> list[tuple[float, int]]:
         return sorted((axis.growth[point[number]], number) for number, axis in enumerate(toy.axes))
 
     within = [point for point in toy.points() if not any(budget.is_over(toy.at(point)) for budget in budgets)]
+    met = [point for point in within if all(budget.is_met(toy.at(point)) for budget in budgets)]
     if not within:
         return None
-    point = max(within, key=rank)
+    point = max(met or within, key=rank)
     for number, axis in enumerate(toy.axes):  # The plainest value of each that costs the same.
         same = [
             index
