@@ -20,7 +20,7 @@ from archdsl.passes.fit import Axis, Fit, Number, fit
 # What a model's size hangs on, by the names that papers give it.
 SCALED = ("width", "depth", "resolution")
 COMPOUND = "phi"
-# EfficientNet's beta, alpha and gamma: how much each grows while the cost doubles (Tan & Le 2019, section 4).
+# The paper's beta, alpha and gamma: how much each grows while the cost doubles (Tan & Le 2019, section 4).
 _RATES = {"width": 1.1, "depth": 1.2, "resolution": 1.15}
 
 

@@ -16,8 +16,8 @@ _NUMBER = r"-?\d{1,12}(?:\.\d{1,9})?"
 _RANGE = re.compile(
     rf"\s*(?P<name>[A-Za-z_]\w*)\s*(?:=\s*(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?::\s*(?P<step>{_NUMBER})\s*)?)?"
 )
-# Low, high and step of the parameters that compound scaling speaks of. A fraction goes in twentieths, as the grid of
-# EfficientNet does; a resolution in eighths, so that five halvings leave little over at the border.
+# Low, high and step of the parameters that compound scaling speaks of (Tan & Le 2019). Fractions go in twentieths, as
+# on the paper's grid, where none of alpha, beta and gamma is below 1; resolutions in eights, which halve three times.
 _KNOWN = {
     "phi": ("-4", "10", "0.05"),
     "width": ("0.05", "10", "0.05"),

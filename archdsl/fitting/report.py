@@ -68,10 +68,9 @@ def _grid_table(found: Grid) -> str:
             ]
         )
     at = f" at {listed(found.fixed)}" if found.fixed else ""
+    count = f"{len(rows)} networks" if len(rows) != 1 else "1 network"
     params, macs, *_ = _human(found.base)
-    title = (
-        f"{found.family.name}{at}, {len(rows)} networks; x: how many times as written ({params} params, {macs} MACs)"
-    )
+    title = f"{found.family.name}{at}, {count}; x: how many times as written ({params} params, {macs} MACs)"
     return f"{title}\n\n{aligned(header, rows, '>' * len(header))}"
 
 

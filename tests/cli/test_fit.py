@@ -142,10 +142,24 @@ def test_the_grid_of_the_paper(archdsl: Command) -> None:
         point for point in points if point["parameters"] == {"phi": 1, "alpha": 1.2, "beta": 1.1, "gamma": 1.15}
     ]
     assert paper["constraint_value"] == pytest.approx(1.92027)
-    # Layers are rounded up, so that the rule's 1.92 times are 2.57; B2 has the same coefficients and 2.56 in print.
+    # Layers are rounded up: the rule's 1.92 times become 2.57. In print, B2 has nearly these coefficients and 2.56.
     assert paper["macs_ratio"] == pytest.approx(2.5728, abs=1e-4)
     assert paper["macs"] == package.load(COMPOUND, parameters={"phi": 1}).macs
     assert min(point["macs_ratio"] for point in points) < 2 < points[1]["macs_ratio"] < 2.03
+
+
+def test_the_paper_point_with_layers_rounded_to_the_nearest(specs: Path, archdsl: Command) -> None:
+    rounded = (
+        'use "specs/compound.arch"\n'
+        "model rounded extends efficientnet_compound {\n"
+        "  scale {\n    channels = divisible(channels * width)\n    layers = round(layers * depth)\n  }\n}\n"
+    )
+    Path("rounded.arch").write_text(rounded)
+    code, out, _ = archdsl("fit", "rounded.arch", *GRID, "--macs", "2 * 385.8M +- 5%", "--output-format", "json")
+    assert code == 0
+    points = [point["parameters"] for point in json.loads(out)["points"]]
+    assert len(points) == 30
+    assert {"phi": 1, "alpha": 1.2, "beta": 1.1, "gamma": 1.15} in points
 
 
 def test_the_grid_as_a_table(archdsl: Command) -> None:
