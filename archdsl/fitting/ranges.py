@@ -12,9 +12,9 @@ from archdsl.passes.fit import Number
 
 MAX_VALUES = 10_000
 
-_NUMBER = r"-?\d{1,12}(?:\.\d{1,9})?"
+_NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _RANGE = re.compile(
-    rf"\s*(?P<name>[A-Za-z_]\w*)\s*(?:=\s*(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?::\s*(?P<step>{_NUMBER})\s*)?)?"
+    rf"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:=\s*(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?::\s*(?P<step>{_NUMBER})\s*)?)?"
 )
 # Low, high and step of the parameters that compound scaling speaks of (Tan & Le 2019). Fractions go in twentieths, as
 # on the paper's grid, where none of alpha, beta and gamma is below 1; resolutions in eights, which halve three times.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,6 +66,9 @@ class _Asked(NamedTuple):
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    if not gc.isenabled():  # Unlike other commands, this one may look at hundreds of networks, one after the other.
+        gc.freeze()
+        gc.enable()
     try:
         _deliver(_found(arguments), arguments, output)
     except Failure as failure:
