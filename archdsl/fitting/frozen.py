@@ -93,4 +93,6 @@ def _name(family: Family, target: Path) -> str:
 def _path(family: Family, target: Path) -> str:
     """The file of the model as the target names it."""
     path = Path(os.path.relpath(os.path.realpath(family.source.name), os.path.realpath(target.parent))).as_posix()
-    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
+        path = path.replace(character, escape)
+    return f'"{path}"'

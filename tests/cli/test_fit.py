@@ -100,6 +100,13 @@ def test_a_name_that_is_taken_or_none(name: str, specs: Path, archdsl: Command) 
     assert archdsl("check", f"out/{name}.arch").code == 0
 
 
+@pytest.mark.parametrize("name", ["a b", 'quo"te', "back\\slash", "new\nline", "ü"])
+def test_odd_names_of_the_file_of_the_model(name: str, specs: Path, archdsl: Command) -> None:
+    (specs / "mobilenetv2.arch").rename(f"{name}.arch")
+    assert archdsl("fit", f"{name}.arch", "--macs", "100M", "--out", "tiny.arch").code == 0
+    assert archdsl("check", "tiny.arch").code == 0
+
+
 def test_what_cannot_be_frozen(specs: Path, archdsl: Command, process: Command) -> None:
     before = (specs / "mobilenetv2.arch").read_text()
     code, _, err = archdsl("fit", specs / "mobilenetv2.arch", "--macs", "100M", "--out", specs / "mobilenetv2.arch")
