@@ -208,6 +208,9 @@ class Reference:
             return normal
         return normal * self.weight(path)[:, None, None] + self.weight(path, "bias")[:, None, None]
 
+    def _l2_norm(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x / (x * x).sum(1, keepdim=True).sqrt().clamp(min=op.eps)
+
     def _activation(self, x: Tensor, path: str, op: Any) -> Tensor:
         return _ACTIVATIONS[op.kind](x) * op.gain
 
