@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 __all__ = [
     "resnet_18",
@@ -71,6 +72,27 @@ class DropPath(nn.Module):
         return x * kept.div_(1.0 - self.rate)
 
 
+def pad_same(x: Tensor, kernel: int, stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
+    """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
+    reach = dilation * (kernel - 1) + 1
+    down = max((-(-x.shape[2] // stride) - 1) * stride + reach - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride) - 1) * stride + reach - x.shape[3], 0)
+    return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
+
+
+class AvgPool2dSame(nn.Module):
+    """Average pooling with SAME padding, which is not counted."""
+
+    def __init__(self, kernel: int, stride: int) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = functional.avg_pool2d(pad_same(x, self.kernel, self.stride), self.kernel, self.stride)
+        counted = pad_same(torch.ones_like(x[:1, :1]), self.kernel, self.stride)
+        return total / functional.avg_pool2d(counted, self.kernel, self.stride)
+
+
 class ConvNormAct(nn.Module):
     """Convolution, normalization and activation in the order most networks use."""
 
@@ -94,7 +116,7 @@ class Shortcut(nn.Module):
         super().__init__()
         averaged = d and stride != 1
         self.transforms = stride != 1 or in_channels != channels
-        self.avg_pool = nn.AvgPool2d(2, 2) if averaged else nn.Identity()
+        self.avg_pool = AvgPool2dSame(2, 2) if averaged else nn.Identity()
         self.conv = (
             nn.Conv2d(in_channels, channels, 1, stride=1 if averaged else stride, bias=False)
             if self.transforms
