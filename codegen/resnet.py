@@ -115,17 +115,20 @@ class Shortcut(nn.Module):
     def __init__(self, in_channels: int, channels: int, stride: int, d: bool) -> None:
         super().__init__()
         averaged = d and stride != 1
-        self.transforms = stride != 1 or in_channels != channels
-        self.avg_pool = AvgPool2dSame(2, 2) if averaged else nn.Identity()
-        self.conv = (
-            nn.Conv2d(in_channels, channels, 1, stride=1 if averaged else stride, bias=False)
-            if self.transforms
+        self.has_projected = stride != 1 or in_channels != channels
+        self.projected = (
+            pipeline(
+                avg_pool=AvgPool2dSame(2, 2) if averaged else None,
+                conv=nn.Conv2d(in_channels, channels, 1, stride=1 if averaged else stride, bias=False),
+                norm=nn.BatchNorm2d(channels),
+            )
+            if self.has_projected
             else nn.Identity()
         )
-        self.norm = nn.BatchNorm2d(channels) if self.transforms else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.norm(self.conv(self.avg_pool(x))) if self.transforms else x
+        projected: Tensor = self.projected(x) if self.has_projected else x
+        out: Tensor = projected if self.has_projected else x
         return out
 
 

@@ -126,6 +126,8 @@ class Reference:
         frame = Frame(x, path)
         for binding in self.architecture.blocks[identity].body:
             value = binding.value
+            if value is None:
+                continue
             if is_own_module(binding) and isinstance(value, body.Chain):
                 y, own = self.tensor(value.source, frame), f"{path}.{module_name(binding.name)}"
                 is_single = len(value.steps) == 1 and isinstance(value.steps[0], body.Apply)
