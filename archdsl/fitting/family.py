@@ -73,7 +73,9 @@ def open_family(source: Source, name: str | None = None) -> Family:
             return Family(source, models[0])
         known = ", ".join(model.name for model in models)
         message = f"{source.name} has {len(models)} models" if models else f"{source.name} has no models"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"choose one: {known}" if models else None)])
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"choose one as the variant: {known}" if models else None)]
+        )
     everything = [*models, *(found for definition in environment.own_models for found in variants(definition))]
     for found in everything:
         if name in (found.label, found.name):

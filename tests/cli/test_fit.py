@@ -235,7 +235,7 @@ def test_a_file_of_several_models(archdsl: Command) -> None:
     Path("two.arch").write_text(SMALL + SMALL.replace("model small", "model other(width = 1)"))
     code, _, err = archdsl("fit", "two.arch", "--macs", "1M")
     assert code == 2
-    assert "choose one: small, other" in err
+    assert "choose one as the variant: small, other" in err
     code, _, err = archdsl("fit", "two.arch", "--variant", "other", "--macs", "1G")
     assert code == 0
     code, _, err = archdsl("fit", "two.arch", "--variant", "small", "--macs", "1G")
