@@ -51,6 +51,11 @@ REQUIRE_FAILED = Code("ARC501", "a `require` does not hold")
 ENDLESS_RECURSION = Code("ARC601", "recursion without end")
 TOO_LARGE = Code("ARC602", "a program over a bound")
 
+# 7xx: weights.
+NO_MAP = Code("ARC701", "weights that do not fit the network")
+NOT_PROVEN = Code("ARC702", "outputs that differ on the same weights")
+NOT_WEIGHTS = Code("ARC703", "a file without weights that can be read")
+
 # 9xx: could not run.
 CANNOT_READ = Code("ARC901", "a file cannot be read")
 CANNOT_WRITE = Code("ARC902", "a file cannot be written")

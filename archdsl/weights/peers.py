@@ -1,0 +1,145 @@
+"""Networks of other libraries, built by their names: `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME`."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, WRONG_USAGE
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archdsl.ir.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Library:
+    """How a library lists its models and makes one."""
+
+    names: Callable[[], Collection[str]]
+    make: Callable[[str, int, int, bool], Any]
+
+
+def is_peer(origin: str) -> bool:
+    """Whether this is `LIBRARY:NAME`, and not the path of a file."""
+    return origin.split(":", 1)[0] in LIBRARIES and ":" in origin
+
+
+def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = False) -> nn.Module:
+    """The module that `timm:NAME` and the like name, with the classes and channels of `architecture`.
+
+    Its weights are fresh, the same each time, unless `pretrained` asks the library for trained ones, which it may have
+    to download. Raises Failure when the library is not installed, has no such model, or cannot make it.
+    """
+    library_name, name = origin.split(":", 1)
+    library = LIBRARIES[library_name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = _names(library_name)
+        if name not in names:
+            help_line = did_you_mean(name, names) or f"it has {len(names)} models"
+            raise Failure([Diagnostic(WRONG_USAGE, f"{library_name} has no model `{name}`", None, help=help_line)])
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            try:
+                module: nn.Module = library.make(
+                    name, architecture.classes or 1000, architecture.input.channels, pretrained
+                )
+            except Exception as error:  # Any library, any model, any network trouble on the way to its weights.
+                reason = " ".join(str(error).split())
+                raise Failure([Diagnostic(CANNOT_READ, f"{origin} cannot be made: {reason}", None)]) from None
+    return module
+
+
+def _names(library: str) -> Collection[str]:
+    try:
+        _declare_torchvision_operators()
+        return LIBRARIES[library].names()
+    except Exception as error:  # Compiled extensions fail in their own ways.
+        missing = isinstance(error, ModuleNotFoundError) and error.name == library
+        reason = "is not installed" if missing else f"cannot be imported: {' '.join(str(error).split())}"
+        help_line = f"pip install {library}" if missing else None
+        raise Failure([Diagnostic(MISSING_TOOL, f"{library} {reason}", None, help=help_line)]) from None
+
+
+@cache
+def _declare_torchvision_operators() -> Any:
+    """Declares the operators without which torchvision cannot be imported, where its compiled extension is missing.
+
+    The extension of a release for GPUs does not load beside torch for CPUs; nobody here calls what it holds. What is
+    returned keeps the declarations alive.
+    """
+    import torch
+
+    spec = importlib.util.find_spec("torchvision")
+    if spec is None or spec.origin is None:
+        return None
+    try:
+        for library in Path(spec.origin).parent.glob("_C*.so"):
+            torch.ops.load_library(str(library))
+        torch.ops.torchvision.nms  # noqa: B018 - raises when it is not registered
+        return None
+    except (OSError, AttributeError, RuntimeError):
+        pass
+    declared = torch.library.Library("torchvision", "DEF")
+    for name in ("nms", "qnms"):
+        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return declared
+
+
+# Libraries -----------------------------------------------------------------------------------------------------------
+
+
+def _timm_names() -> Collection[str]:
+    import timm
+
+    found: list[str] = timm.list_models()
+    return found
+
+
+def _timm(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+    import timm
+
+    return timm.create_model(name, pretrained=pretrained, num_classes=classes, in_chans=channels)
+
+
+def _torchvision_names() -> Collection[str]:
+    from torchvision.models import list_models
+
+    found: list[str] = list_models()
+    return found
+
+
+def _torchvision(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+    from torchvision.models import get_model
+
+    # Trained weights come with the classes that they were trained for, and torchvision refuses to be told others.
+    return get_model(name, weights="DEFAULT") if pretrained else get_model(name, weights=None, num_classes=classes)
+
+
+def _pytorchcv_names() -> Collection[str]:
+    from pytorchcv import model_provider
+
+    return list(model_provider._models)
+
+
+def _pytorchcv(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+    from pytorchcv.model_provider import get_model
+
+    return get_model(name, pretrained=pretrained, num_classes=classes, in_channels=channels)
+
+
+LIBRARIES = {
+    "timm": Library(_timm_names, _timm),
+    "torchvision": Library(_torchvision_names, _torchvision),
+    "pytorchcv": Library(_pytorchcv_names, _pytorchcv),
+}

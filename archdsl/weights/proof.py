@@ -1,0 +1,66 @@
+"""Whether two modules compute the same on the same weights."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from archdsl.weights.key_map import KeyMap
+
+# Double precision: networks that are equal differ by 1e-12 or so, and one exchanged bias shows.
+TOLERANCE = 1e-6
+
+
+def difference(ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor) -> float:
+    """The largest difference between the outputs on equal weights, relative to the largest output.
+
+    `images` is B x C x H x W. The weights are random and leave nothing at zero, and are carried over the map; the modules
+    themselves stay as they are. Infinite where an output is not finite or not of the same size.
+    """
+    settled = copy.deepcopy(theirs).double().eval()
+    twin = copy.deepcopy(ours).double().eval()
+    images = images.double()
+    with torch.no_grad():
+        settle(settled, images)
+        twin.load_state_dict(key_map.to_ours(settled.state_dict()))
+        expected, found = settled(images).flatten(), twin(images).flatten()
+    scale = float(expected.abs().max())
+    if expected.shape != found.shape or not scale > 0:
+        return float("inf")
+    error = float((found - expected).abs().max()) / scale
+    return error if error == error else float("inf")
+
+
+def settle(module: nn.Module, images: Tensor) -> None:
+    """Gives a module random weights under which each of them can be seen in its output.
+
+    Weights that begin as a constant, as gains and biases do, become different from each other; a factor of zero would hide
+    a whole branch. Batch norms get the statistics of these images: with those of nothing deep networks are chaotic.
+    """
+    generator = torch.Generator().manual_seed(0)
+    norms = [norm for norm in module.modules() if isinstance(norm, _BatchNorm)]
+    scales = {id(norm.weight) for norm in norms}
+    statistics = {id(buffer) for norm in norms for buffer in (norm.running_mean, norm.running_var)}
+    for tensor in (*module.parameters(), *module.buffers()):
+        if not tensor.is_floating_point() or tensor.numel() == 0 or id(tensor) in statistics:
+            continue
+        low, high = tensor.min(), tensor.max()
+        if low != high:
+            continue
+        noise = torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
+        if tensor.ndim == 0 or id(tensor) in scales:
+            tensor.copy_(noise * 0.4 + 0.8)
+        else:
+            tensor.copy_(low + noise * 0.2 - 0.1)
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the average of all batches, and so the statistics of this one
+        norm.train()
+    module(images)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()

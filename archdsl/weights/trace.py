@@ -1,0 +1,235 @@
+"""What a module does with its weights: one forward pass, watched operator by operator, without any arithmetic.
+
+Modules are often defined in another order than they are used, and two libraries never agree on names; what a network
+computes does not depend on either. So the pass is run on torch's meta device, and of everything that happens only the
+operators that read weights are kept, each with the ones whose results reach it. What lies between them (activations,
+pooling, additions, reshaping) leaves its mark as these edges; how a library spells it does not matter.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+# What stands for the images among the sources of an operator.
+IMAGES = -1
+# The axis of channels, along which tensors are joined.
+_CHANNELS = 1
+# Arguments, other than tensors, that change the result without changing what is learned.
+_CONSTANTS = ("stride", "dilation", "groups", "eps")
+# What the parts of an operator are called where torch's own names for its arguments say little.
+_ROLES = {
+    ("linear", "self"): "bias",
+    ("linear", "mat2"): "weight",
+    **{(kind, operand): "operand" for kind in ("mul", "add") for operand in ("self", "other")},
+}
+_KINDS = {"addmm": "linear", "mm": "linear"}
+# Operators by what people call them; a linear layer is a convolution of 1 x 1 maps.
+_SAME_AS = {"linear": "convolution"}
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One operator that reads weights.
+
+    `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in which
+    they are read; several keys are one argument where it is computed, as a standardized weight is from a weight and a
+    gain. `sources` are the operators, by position in the order of use, whose results reach this one through operators
+    without weights, each with the channel at which its result begins where tensors have been joined.
+    """
+
+    position: int
+    kind: str
+    parts: Mapping[str, tuple[str, ...]]
+    sources: frozenset[tuple[int, int]]
+    shape: tuple[int, ...]
+    constants: Mapping[str, Any]
+
+    @property
+    def family(self) -> str:
+        """The kind, with kinds that compute the same thing as one."""
+        return _SAME_AS.get(self.kind, self.kind)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(key for keys in self.parts.values() for key in keys)
+
+    @property
+    def name(self) -> str:
+        """The module that holds most of what is read: the longest common beginning of the keys."""
+        return module_of(self.keys)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """All operators of a module that read weights, in order of use, and the shapes of its state dict.
+
+    `tied` has the keys of tensors that have another key before them, and that one.
+    """
+
+    operators: tuple[Operator, ...]
+    shapes: Mapping[str, tuple[int, ...]]
+    tied: Mapping[str, str]
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Keys of the state dict that the forward pass never reads, such as counters of batches."""
+        read = {key for operator in self.operators for key in operator.keys}
+        return tuple(key for key in self.shapes if key not in read and key not in self.tied)
+
+
+def module_of(keys: tuple[str, ...]) -> str:
+    """The module whose tensors these are: `stem.norm` of `stem.norm.weight` and `stem.norm.bias`."""
+    parts = [key.split(".")[:-1] for key in keys]
+    common: list[str] = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        common.append(level[0])
+    return ".".join(common)
+
+
+def trace(module: nn.Module, channels: int, height: int, width: int) -> Trace:
+    """Watches `module` at work on two images of `channels` x `height` x `width`. Its own tensors are not touched.
+
+    Raises whatever the forward pass raises, as when the images do not suit the module.
+    """
+    twin = _without_numbers(module).eval()
+    state = twin.state_dict(keep_vars=True)
+    images = torch.empty(2, channels, height, width, device="meta")
+    watcher = _Watcher(state, images)
+    with torch.no_grad(), watcher:
+        twin(images)
+    first = {id(tensor): key for key, tensor in reversed(state.items())}
+    tied = {key: first[id(tensor)] for key, tensor in state.items() if first[id(tensor)] != key}
+    return Trace(tuple(watcher.operators), {key: tuple(tensor.shape) for key, tensor in state.items()}, tied)
+
+
+def _without_numbers(module: nn.Module) -> nn.Module:
+    """A copy of a module on the meta device. Tensors that the module holds twice, the copy holds twice."""
+    known: dict[int, Any] = {}
+    for tensor in (*module.parameters(), *module.buffers()):
+        empty = torch.empty_like(tensor, device="meta")
+        known[id(tensor)] = nn.Parameter(empty, requires_grad=False) if isinstance(tensor, nn.Parameter) else empty
+    return copy.deepcopy(module, known)
+
+
+@dataclass
+class _Origin:
+    """Where a tensor comes from: operators, when it depends on the images; else the keys that it is computed from."""
+
+    sources: frozenset[tuple[int, int]] = frozenset()
+    keys: tuple[str, ...] = ()
+
+
+@dataclass
+class _Watcher(TorchDispatchMode):
+    """Follows tensors through a forward pass."""
+
+    state: Mapping[str, Tensor]
+    images: Tensor
+    operators: list[Operator] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        # Tensors are known by identity, and so they are kept: on the meta device they hold no numbers.
+        self.kept: list[Tensor] = []
+        self.origins: dict[int, _Origin] = {}
+        self.sharing: dict[int, list[Tensor]] = {}
+        for key, tensor in self.state.items():
+            if id(tensor) not in self.origins:
+                self._know(tensor, _Origin(keys=(key,)))
+        self._know(self.images, _Origin(sources=frozenset({(IMAGES, 0)})))
+
+    def _know(self, tensor: Tensor, origin: _Origin) -> None:
+        if id(tensor) not in self.origins:
+            self.kept.append(tensor)
+            self.sharing.setdefault(tensor.untyped_storage()._cdata, []).append(tensor)
+        self.origins[id(tensor)] = origin
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        named = _named(function, args, kwargs or {})
+        data = [
+            (argument, tensor)
+            for argument, value in named.items()
+            for tensor in _tensors(value)
+            if self._origin(tensor).sources
+        ]
+        parts: dict[str, tuple[str, ...]] = {}
+        kind = _KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
+        for argument, value in named.items():
+            keys = [key for tensor in _tensors(value) for key in self._origin(tensor).keys]
+            if keys:
+                role = _ROLES.get((kind, argument), argument)
+                parts[role] = (*parts.get(role, ()), *dict.fromkeys(keys))
+        outputs = list(_tensors(result))
+        if data and parts:
+            origin = _Origin(sources=frozenset({(len(self.operators), 0)}))
+            self.operators.append(self._operator(kind, parts, named, outputs[0]))
+        elif data:
+            origin = _Origin(sources=self._sources(named))
+        else:
+            origin = _Origin(keys=tuple(dict.fromkeys(key for keys in parts.values() for key in keys)))
+        for output in outputs:
+            written = id(output) in self.origins
+            self._know(output, origin)
+            if written and data:  # In place: whoever shares the memory sees the change.
+                for other in self.sharing[output.untyped_storage()._cdata]:
+                    self._know(other, origin)
+        return result
+
+    def _origin(self, tensor: Tensor) -> _Origin:
+        return self.origins.get(id(tensor), _Origin())
+
+    def _sources(self, named: Mapping[str, Any]) -> frozenset[tuple[int, int]]:
+        """The operators that reach a result, each with its first channel where tensors are joined."""
+        found: set[tuple[int, int]] = set()
+        for value in named.values():
+            joined = isinstance(value, list | tuple) and named.get("dim", 0) == _CHANNELS
+            offset = 0
+            for tensor in _tensors(value):
+                found |= {(position, first + offset) for position, first in self._origin(tensor).sources}
+                if joined:
+                    offset += tensor.shape[_CHANNELS]
+        return frozenset(found)
+
+    def _operator(
+        self, kind: str, parts: dict[str, tuple[str, ...]], named: Mapping[str, Any], output: Tensor
+    ) -> Operator:
+        kind = "batch_norm" if "batch_norm" in kind else kind
+        constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
+        shape = tuple(output.shape[1:])
+        return Operator(len(self.operators), kind, parts, self._sources(named), shape, constants)
+
+
+def _named(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of an operator by name, defaults included."""
+    declared = function._schema.arguments
+    named = {argument.name: argument.default_value for argument in declared if argument.has_default_value()}
+    named.update(zip((argument.name for argument in declared), args, strict=False))
+    named.update(kwargs)
+    return named
+
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _tensors(item)
+
+
+def _plain(value: Any) -> Any:
+    """A stride of (2, 2) is a stride of 2."""
+    if isinstance(value, list | tuple) and len(set(value)) == 1:
+        return value[0]
+    return tuple(value) if isinstance(value, list) else value
