@@ -39,7 +39,7 @@ class KeyMap:
 
     `error` is the difference between the outputs of both on equal random weights, relative to the largest output; None
     where there was no code to run, and the map is read off names, shapes and order alone. `left_out` are keys of theirs
-    that their forward pass never reads.
+    that their forward pass never reads. `caveat` says on which weights the outputs are not equal all the same.
     """
 
     network: str
@@ -47,6 +47,7 @@ class KeyMap:
     pairs: tuple[Pair, ...]
     left_out: tuple[str, ...] = ()
     error: float | None = None
+    caveat: str | None = None
 
     @property
     def is_proven(self) -> bool:
@@ -95,6 +96,7 @@ class KeyMap:
             "from": self.origin,
             "matched_by": "use" if self.is_proven else "definition",
             "relative_error": self.error,
+            "caveat": self.caveat,
             "left_out": list(self.left_out),
             "pairs": [
                 {

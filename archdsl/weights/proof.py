@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
 
 import torch
 from torch import Tensor, nn
@@ -12,19 +13,23 @@ from archdsl.weights.key_map import KeyMap
 
 # Double precision: networks that are equal differ by 1e-12 or so, and one exchanged bias shows.
 TOLERANCE = 1e-6
+_LARGE = 1e4
 
 
-def difference(ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor) -> float:
+def difference(
+    ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor, large: Collection[str] = ()
+) -> float:
     """The largest difference between the outputs on equal weights, relative to the largest output.
 
-    `images` is B x C x H x W. The weights are random and leave nothing at zero, and are carried over the map; the modules
-    themselves stay as they are. Infinite where an output is not finite or not of the same size.
+    `images` is B x C x H x W. The weights are random and leave nothing at zero, those of theirs in `large` are of magnitude
+    1e4 or so, and they are carried over the map; the modules themselves stay as they are. Infinite where an output is not
+    finite or not of the same size.
     """
     settled = copy.deepcopy(theirs).double().eval()
     twin = copy.deepcopy(ours).double().eval()
     images = images.double()
     with torch.no_grad():
-        settle(settled, images)
+        settle(settled, images, large)
         twin.load_state_dict(key_map.to_ours(settled.state_dict()))
         expected, found = settled(images).flatten(), twin(images).flatten()
     scale = float(expected.abs().max())
@@ -34,12 +39,15 @@ def difference(ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tens
     return error if error == error else float("inf")
 
 
-def settle(module: nn.Module, images: Tensor) -> None:
+def settle(module: nn.Module, images: Tensor, large: Collection[str] = ()) -> None:
     """Gives a module random weights under which each of them can be seen in its output.
 
     Weights that begin as a constant, as gains and biases do, become different from each other; a factor of zero would hide
     a whole branch. Batch norms get the statistics of these images: with those of nothing deep networks are chaotic.
     """
+    for key, tensor in module.state_dict().items():
+        if key in large:
+            tensor.mul_(_LARGE)
     generator = torch.Generator().manual_seed(0)
     norms = [norm for norm in module.modules() if isinstance(norm, _BatchNorm)]
     scales = {id(norm.weight) for norm in norms}

@@ -1,0 +1,189 @@
+"""The map between a network of ours and a file, of which only names, shapes and perhaps an order are known.
+
+Tensors are taken together by the module that their keys name, modules are told apart by the shapes of their tensors, and
+those of equal shapes follow each other as ours do in order of use. No outputs prove that: where it could be otherwise, the
+file is refused, for a module that can be run knows more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics.codes import NO_MAP
+from archdsl.diagnostics.render import printable
+from archdsl.weights.key_map import COUNTER, KeyMap, Pair
+from archdsl.weights.match import layout
+from archdsl.weights.mismatch import Mismatch, Row, described, sizes, unequal
+from archdsl.weights.trace import IMAGES, Trace, trace
+
+if TYPE_CHECKING:
+    from archdsl.api import Network
+    from archdsl.weights.files import Checkpoint
+
+_HELP = "name the model that the file belongs to: --from timm:NAME --weights FILE"
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The tensors of one module: their shapes by key."""
+
+    module: str
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def signature(self) -> Hashable:
+        return tuple(sorted(layout(shape) for shape in self.shapes.values()))
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{key.rpartition('.')[2]} {sizes(shape)}" for key, shape in self.shapes.items())
+        return printable(f"{self.module or '(top)'}: {parts}")
+
+
+def map_file(network: Network, checkpoint: Checkpoint) -> KeyMap:
+    """The map between the keys of `network.build()` and those of a file. Raises Mismatch where it is not certain."""
+    traced = trace(network.build(), *network.architecture.input)
+    origin = str(checkpoint.path)
+    shapes = {key: tuple(tensor.shape) for key, tensor in checkpoint.tensors.items()}
+    is_ordered = checkpoint.is_ordered and list(shapes) != sorted(shapes)
+    ours = [_Group(o.name, {key: traced.shapes[key] for key in o.keys}) for o in traced.operators]
+    theirs = _grouped(shapes, by_name=not is_ordered)
+    _refuse(f"{network.name} and {origin} do not have the same weights", _different(ours, theirs), None)
+    unclear = _exchangeable(traced, ours)
+    _refuse(f"{origin} can be read in more than one way: {len(unclear)} pairs of modules could be exchanged", unclear)
+    matched = _in_order(ours, theirs, is_ordered=is_ordered)
+    rows = _out_of_order(ours, matched, theirs, is_ordered=is_ordered)
+    _refuse(f"{origin} does not have its modules in the order in which {network.name} uses them", rows)
+    pairs = _pairs(traced, ours, [theirs[position] for position in matched], shapes)
+    if isinstance(pairs, list):
+        _refuse(f"{origin} calls the tensors of {len(pairs)} modules by names that say too little", pairs)
+    return KeyMap(network.name, origin, tuple(pair for pair in pairs if isinstance(pair, Pair)))
+
+
+def _refuse(message: str, rows: Sequence[Row], help_line: str | None = _HELP) -> None:
+    """Raises Mismatch when there are rows."""
+    if rows:
+        raise Mismatch(Diagnostic(NO_MAP, message, None, help=help_line), rows)
+
+
+def _grouped(shapes: Mapping[str, tuple[int, ...]], *, by_name: bool) -> list[_Group]:
+    """The modules of a file in its order, or, where that is none, in that of their names, `layer10` after `layer9`."""
+    groups: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
+    for key, shape in shapes.items():
+        module, _, leaf = key.rpartition(".")
+        if leaf != COUNTER:
+            groups[module][key] = shape
+    found = [_Group(module, members) for module, members in groups.items()]
+    return sorted(found, key=lambda group: _natural(group.module)) if by_name else found
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A key to sort names by, whose numbers count as numbers."""
+    pieces = re.findall(r"[0-9]+|[^0-9]+", name)
+    return [(0, int(piece), "") if piece.isdecimal() and len(piece) < 10 else (1, 0, piece) for piece in pieces]
+
+
+def _different(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+    """Where modules of one side are missing on the other; nothing when they are the same in some order."""
+    if Counter(group.signature for group in ours) == Counter(group.signature for group in theirs):
+        return []
+    return unequal([(g.signature, str(g)) for g in ours], [(g.signature, str(g)) for g in theirs])
+
+
+def _exchangeable(traced: Trace, groups: Sequence[_Group]) -> list[Row]:
+    """Modules of equal shapes of which neither comes before the other: any order of them is as good."""
+    before: list[int] = []
+    for operator in traced.operators:
+        reached = 0
+        for source, _ in operator.sources:
+            if source != IMAGES:
+                reached |= before[source] | 1 << source
+        before.append(reached)
+    alike: dict[Hashable, list[int]] = defaultdict(list)
+    for position, group in enumerate(groups):
+        alike[group.signature].append(position)
+    return [
+        Row(first + 1, described(traced.operators[first], traced), None, f"or {described(traced.operators[second], traced)}")
+        for positions in alike.values()
+        for index, second in enumerate(positions)
+        for first in positions[:index]
+        if not before[second] >> first & 1
+    ]
+
+
+def _in_order(ours: Sequence[_Group], theirs: Sequence[_Group], *, is_ordered: bool) -> list[int]:
+    """For each of ours the position of theirs: the first of equal shapes with the first, and so on.
+
+    Names do not say whether what is in no numbered block comes before the blocks or after them; it is matched apart.
+    """
+    here, there = (
+        [(group.signature, is_ordered or bool(_block(group.module))) for group in groups] for groups in (ours, theirs)
+    )
+    if Counter(here) != Counter(there):
+        here, there = ([(group.signature, True) for group in groups] for groups in (ours, theirs))
+    queues: dict[Hashable, list[int]] = defaultdict(list)
+    for position in reversed(range(len(theirs))):
+        queues[there[position]].append(position)
+    return [queues[kind].pop() for kind in here]
+
+
+def _out_of_order(
+    ours: Sequence[_Group], matched: Sequence[int], theirs: Sequence[_Group], *, is_ordered: bool
+) -> list[Row]:
+    """What shows that an order is not the one of use.
+
+    An order of definition has to be ours from beginning to end. Names say less: there, what stands in one numbered block
+    has to be in one numbered block of the other side.
+    """
+    pairs = [(position, ours[position], other, theirs[other]) for position, other in enumerate(matched)]
+    if is_ordered:
+        return [Row(at + 1, str(group), other + 1, str(found)) for at, group, other, found in pairs if at != other]
+    here: dict[str, set[str]] = defaultdict(set)
+    there: dict[str, set[str]] = defaultdict(set)
+    for _, group, _, found in pairs:
+        here[_block(group.module)].add(_block(found.module))
+        there[_block(found.module)].add(_block(group.module))
+    return [
+        Row(at + 1, str(group), other + 1, str(found))
+        for at, group, other, found in pairs
+        if len(here[_block(group.module)]) > 1 and len(there[_block(found.module)]) > 1
+    ]
+
+
+def _block(module: str) -> str:
+    """`stages.1.0` of `stages.1.0.main.norm`: up to the last number; empty for what is in no numbered block."""
+    parts = module.split(".")
+    numbered = [index for index, part in enumerate(parts) if part.isdecimal()]
+    return ".".join(parts[: numbered[-1] + 1]) if numbered else ""
+
+
+def _pairs(
+    traced: Trace, ours: Sequence[_Group], matched: Sequence[_Group], shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Pair, ...] | list[Row]:
+    """The keys in pairs, in the order of our state dict; or the modules whose tensors cannot be told apart."""
+    found: dict[str, str | None] = {}
+    modules: dict[str, str] = {}
+    unclear: list[Row] = []
+    for position, (group, other) in enumerate(zip(ours, matched, strict=True)):
+        modules[group.module] = other.module
+        leaves, other_leaves = (sorted(key.rpartition(".")[2] for key in keys) for keys in (group.shapes, other.shapes))
+        if leaves == other_leaves:
+            found |= {key: f"{other.module}.{key.rpartition('.')[2]}".lstrip(".") for key in group.shapes}
+        elif len({layout(shape) for shape in group.shapes.values()}) == len(group.shapes):
+            by_layout = {layout(shape): key for key, shape in other.shapes.items()}
+            found |= {key: by_layout[layout(shape)] for key, shape in group.shapes.items()}
+        else:
+            unclear.append(Row(position + 1, str(group), None, str(other)))
+    for key in traced.unread:
+        module, _, leaf = key.rpartition(".")
+        counter = f"{modules.get(module, '')}.{leaf}".lstrip(".")
+        found[key] = counter if counter in shapes else None
+    return unclear or tuple(
+        Pair(key, other, traced.shapes[key], shapes[other] if other is not None else traced.shapes[key])
+        for key in traced.shapes
+        for other in (found[key],)
+    )

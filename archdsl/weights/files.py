@@ -1,0 +1,128 @@
+"""Checkpoints read and written. Files are untrusted: nothing in one is run, and a broken one is a diagnostic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_WEIGHTS
+from archdsl.diagnostics.render import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SAFETENSORS = ".safetensors"
+_PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".tar")
+# What wrappers put before every key: torch.compile, and DataParallel with its kin.
+_WRAPPERS = ("_orig_mod.", "module.")
+_MOST_TENSORS = 100_000
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a file under their keys; `is_ordered` where they stand in the order of definition."""
+
+    path: Path
+    tensors: Mapping[str, Tensor]
+    is_ordered: bool
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """The tensors of a `.safetensors` file, or of a `.pth` that holds nothing but tensors and plain values.
+
+    Raises Failure when the file cannot be read, would have to run code, or does not hold one set of tensors.
+    """
+    path = Path(path)
+    if path.suffix not in (SAFETENSORS, *_PICKLES):
+        message = f"{path} is neither `.safetensors` nor `.pth`"
+        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help="the suffix says how a file is read")])
+    try:
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
+            raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: it {what}", None)])
+        is_ordered = path.suffix != SAFETENSORS
+        tensors = _pickled(path) if is_ordered else _safetensors(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]) from None
+    if not tensors or len(tensors) > _MOST_TENSORS:
+        how_many = f"more than {_MOST_TENSORS:,}" if tensors else "no"
+        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])
+    return Checkpoint(path, _unwrapped(tensors), is_ordered)
+
+
+def as_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
+    """The contents of a `.safetensors` file. Raises Failure when safetensors is not installed."""
+    _needs_safetensors()
+    from safetensors.torch import save
+
+    data: bytes = save({key: tensor.contiguous() for key, tensor in tensors.items()}, metadata={"format": "pt"})
+    return data
+
+
+def _safetensors(path: Path) -> dict[str, Tensor]:
+    _needs_safetensors()
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except (SafetensorError, ValueError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} is no safetensors file: {reason}", None)]) from None
+    return tensors
+
+
+def _needs_safetensors() -> None:
+    try:
+        import safetensors.torch  # noqa: F401
+    except ImportError:
+        message = "safetensors is not installed"
+        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[weights]'")]) from None
+
+
+def _pickled(path: Path) -> dict[str, Tensor]:
+    """The tensors of a pickle, which is loaded with `weights_only`: no code of the file's choosing runs."""
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:  # The unpickler of a hostile file fails in any way it likes.
+        needs_code = "weights_only" in str(error).lower() or "weights only" in str(error).lower()
+        reason = "it holds more than tensors" if needs_code else f"{type(error).__name__} while unpickling"
+        help_line = "such files can run code; save its state dict alone, best as `.safetensors`" if needs_code else None
+        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} is not read: {reason}", None, help=help_line)]) from None
+    found = dict(_state_dicts(loaded, "", 0))
+    if len(found) != 1:
+        names = ", ".join(f"`{printable(name)}`" for name in found)
+        message = f"{path} holds {len(found)} state dicts: {names}" if found else f"{path} holds no state dict"
+        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help="save the one that you mean alone")])
+    return next(iter(found.values()))
+
+
+def _state_dicts(loaded: Any, name: str, depth: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The dicts of tensors in what a file holds: itself, or those in it by name."""
+    import torch
+
+    if not isinstance(loaded, Mapping) or depth > _DEEPEST:
+        return
+    if loaded and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in loaded.items()):
+        yield name, {key: value for key, value in loaded.items() if value.layout is torch.strided}
+        return
+    for key, value in loaded.items():
+        yield from _state_dicts(value, f"{name}.{key}" if name else str(key), depth + 1)
+
+
+def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without the prefix that a wrapper has put before every key."""
+    for _ in range(_DEEPEST):
+        for prefix in _WRAPPERS:
+            if all(key.startswith(prefix) for key in tensors):
+                tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
+    return tensors
