@@ -26,6 +26,7 @@ COMMANDS = {
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
+    "weights": "carry weights from and to other libraries",
     "list": "list models with their size and cost",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",

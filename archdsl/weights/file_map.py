@@ -107,7 +107,12 @@ def _exchangeable(traced: Trace, groups: Sequence[_Group]) -> list[Row]:
     for position, group in enumerate(groups):
         alike[group.signature].append(position)
     return [
-        Row(first + 1, described(traced.operators[first], traced), None, f"or {described(traced.operators[second], traced)}")
+        Row(
+            first + 1,
+            described(traced.operators[first], traced),
+            None,
+            f"or {described(traced.operators[second], traced)}",
+        )
         for positions in alike.values()
         for index, second in enumerate(positions)
         for first in positions[:index]

@@ -48,7 +48,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         tensors = _pickled(path) if is_ordered else _safetensors(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]) from None
+        raise Failure(
+            [Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]
+        ) from None
     if not tensors or len(tensors) > _MOST_TENSORS:
         how_many = f"more than {_MOST_TENSORS:,}" if tensors else "no"
         raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])

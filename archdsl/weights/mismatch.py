@@ -76,7 +76,9 @@ def unequal(ours: Sequence[tuple[Hashable, str]], theirs: Sequence[tuple[Hashabl
     return rows
 
 
-def side_by_side(ours: Sequence[Operator], our_trace: Trace, theirs: Sequence[Operator], their_trace: Trace) -> list[Row]:
+def side_by_side(
+    ours: Sequence[Operator], our_trace: Trace, theirs: Sequence[Operator], their_trace: Trace
+) -> list[Row]:
     """Operators that are wired differently, with how many results reach each of them."""
     here = [(operator.position + 1, _wired(operator, our_trace)) for operator in ours]
     there = [(operator.position + 1, _wired(operator, their_trace)) for operator in theirs]
@@ -89,7 +91,9 @@ def described(operator: Operator, trace: Trace) -> str:
     if operator.kind == "batch_norm":
         shapes = next(iter(parts.values()))
     else:
-        shapes = " + ".join(shape if role in ("weight", "operand") else f"{role} {shape}" for role, shape in _heavy(parts))
+        shapes = " + ".join(
+            shape if role in ("weight", "operand") else f"{role} {shape}" for role, shape in _heavy(parts)
+        )
     name = operator.name if len(operator.keys) > 1 else operator.keys[0]
     return f"{printable(name)}: {operator.kind} {shapes}"
 

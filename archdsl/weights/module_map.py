@@ -96,9 +96,7 @@ def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace) -> Misma
     return Mismatch(Diagnostic(NO_MAP, message, None, notes=notes), rows)
 
 
-def _unproven(
-    network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching
-) -> Mismatch:
+def _unproven(network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching) -> Mismatch:
     """Says why outputs may differ: other wiring, else other constants, else what lies between the weights."""
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
@@ -125,7 +123,9 @@ def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[Row
             if operator.constants[name] != other.constants[name]
         ]
         if differing:
-            here, there = (", ".join(f"{name} {one.constants[name]}" for name in differing) for one in (operator, other))
+            here, there = (
+                ", ".join(f"{name} {one.constants[name]}" for name in differing) for one in (operator, other)
+            )
             rows.append(
                 Row(
                     position + 1,

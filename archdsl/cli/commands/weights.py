@@ -1,0 +1,178 @@
+"""`archdsl weights`: trained weights from other libraries, and ours for them."""
+
+from __future__ import annotations
+
+import json
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archdsl.cli.arguments import resolution
+from archdsl.cli.exit_codes import FINE
+from archdsl.cli.files import write
+from archdsl.cli.output import Output
+from archdsl.cli.specs import STANDARD_INPUT, compile_specs
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import NO_MAP, WRONG_USAGE
+from archdsl.diagnostics.render import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from archdsl.api import Network
+    from archdsl.weights import KeyMap, Mismatch
+
+_MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Carry weights between a network and a model of another library. What each tensor is called there is found by what "
+        "the two modules do with their weights, and proven: on equal random weights, both put out the same."
+    )
+    parser.epilog = (
+        "examples:\n  archdsl weights map specs/v2_l.arch --from timm:NAME                  prints the map of keys\n"
+        "  archdsl weights map specs/v2_l.arch --from timm:NAME --weights trained.pth --out ours.safetensors\n"
+        "  archdsl weights export specs/v2_l.arch ours.safetensors --to timm:NAME --out theirs.safetensors"
+    )
+    directions = parser.add_subparsers(dest="direction", metavar="map|export", required=True)
+    texts = {"allow_abbrev": False, "formatter_class": parser.formatter_class}
+    _add_map(directions.add_parser("map", help="weights of another library under our keys", **texts))
+    _add_export(directions.add_parser("export", help="our weights under the keys of another library", **texts))
+
+
+def _add_map(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Match the tensors of a foreign model or file to those of the network that a spec describes, print which is which, "
+        "and write them as safetensors under the keys of `archdsl.load(SPEC).build()`. What does not match is printed as a "
+        "table. Of a .pth only tensors are loaded; no code in it runs."
+    )
+    parser.epilog = (
+        "A file alone has no code to run: its map rests on names, shapes and order, is not proven, and is refused where it\n"
+        "could be another. Say which model the file belongs to, and it is proven: --from timm:NAME --weights FILE."
+    )
+    _add_common(parser)
+    parser.add_argument(
+        "--from", dest="origin", required=True, metavar="MODEL|FILE", help=f"{_MODELS}, a .safetensors or a .pth"
+    )
+    parser.add_argument(
+        "--weights", metavar="FILE", help="a checkpoint of that MODEL: the numbers (default: fresh ones)"
+    )
+    parser.add_argument(
+        "--pretrained", action="store_true", help="the numbers that the library has; it may download them"
+    )
+    parser.add_argument("--out", metavar="FILE", help="write the tensors as .safetensors, - for standard output")
+
+
+def _add_export(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Write weights of the network that a spec describes so that a model of another library loads them."
+    )
+    _add_common(parser)
+    parser.add_argument(
+        "file", metavar="OURS", help="a .safetensors or .pth under the keys of `archdsl.load(SPEC).build()`"
+    )
+    parser.add_argument("--to", dest="origin", required=True, metavar="MODEL", help=_MODELS)
+    parser.add_argument("--out", required=True, metavar="FILE", help="a .safetensors, - for standard output")
+
+
+def _add_common(parser: ArgumentParser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="an .arch file, or - for standard input")
+    parser.add_argument(
+        "--variant", metavar="V", help="the network, `b1` or `efficientnet_b1`, where there are several"
+    )
+    parser.add_argument(
+        "--resolution",
+        type=resolution,
+        metavar="R",
+        help="largest height and width of the images of the proof, `224` or `224x320` (default: the model's input)",
+    )
+    parser.add_argument("--output-format", choices=("table", "json"), default="table", help="default: table")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default=SUPPRESS, help="colour of diagnostics")
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    specs = compile_specs([arguments.spec], output, variant=arguments.variant, resolution=arguments.resolution)
+    if specs.exit_code != FINE:
+        return specs.exit_code
+    names = [architecture.variant or architecture.name for architecture in specs.architectures]
+    if len(names) != 1:
+        message = f"{arguments.spec} has {len(names)} networks"
+        help_line = f"choose one: --variant {'|'.join(names)}" if names else None
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+    # Here and not above, for the other commands start without torch.
+    from archdsl.api import Network
+    from archdsl.weights import Mismatch
+
+    network = Network(specs.architectures[0])
+    try:
+        (_map if arguments.direction == "map" else _export)(network, arguments, output)
+    except Mismatch as mismatch:
+        if mismatch.rows and arguments.out != STANDARD_INPUT:
+            _print_mismatch(mismatch, network, arguments, output)
+        raise
+    return FINE
+
+
+def _map(network: Network, arguments: Namespace, output: Output) -> None:
+    from archdsl.weights import map_weights
+
+    mapped = map_weights(network, arguments.origin, weights=arguments.weights, pretrained=arguments.pretrained)
+    tensors = mapped.ours
+    _warn(mapped.key_map, output)
+    unused = mapped.tensors.keys() - {pair.theirs for pair in mapped.key_map.pairs} - set(mapped.key_map.left_out)
+    if unused:
+        names = ", ".join(map(printable, sorted(unused)[:3]))
+        output.remark(f"{len(unused)} tensors of {arguments.weights or arguments.origin} have no use here: {names}")
+    if arguments.out and mapped.are_fresh:
+        output.remark(
+            f"the weights of {arguments.origin} are fresh, nobody trained them; see --weights and --pretrained"
+        )
+    _finish(mapped.key_map, tensors, arguments, output)
+
+
+def _export(network: Network, arguments: Namespace, output: Output) -> None:
+    from archdsl.weights import map_weights, read_checkpoint
+    from archdsl.weights.peers import is_peer
+
+    if not is_peer(arguments.origin):
+        message = f"`{printable(arguments.origin)}` is no model of another library"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
+    ours = read_checkpoint(arguments.file)
+    key_map = map_weights(network, arguments.origin).key_map
+    if key_map.left_out:
+        message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
+        help_line = f"{network.name} has nothing to fill them with"
+        raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+    _warn(key_map, output)
+    _finish(key_map, key_map.to_theirs(ours.tensors), arguments, output)
+
+
+def _warn(key_map: KeyMap, output: Output) -> None:
+    if key_map.caveat:
+        output.remark(f"{key_map.origin}: {key_map.caveat}")
+
+
+def _finish(key_map: KeyMap, tensors: dict[str, Tensor], arguments: Namespace, output: Output) -> None:
+    """Prints the map, and writes the tensors where that was asked for."""
+    from archdsl.weights import as_safetensors
+    from archdsl.weights.text import map_as_table
+
+    data = as_safetensors(tensors) if arguments.out else b""
+    if arguments.out == STANDARD_INPUT:
+        output.data(data)
+        return
+    as_json = arguments.output_format == "json"
+    output.result(json.dumps(key_map.as_json(), indent=2) if as_json else map_as_table(key_map))
+    if arguments.out:
+        write(Path(arguments.out), data)
+        output.remark(f"wrote {printable(arguments.out)}")
+
+
+def _print_mismatch(mismatch: Mismatch, network: Network, arguments: Namespace, output: Output) -> None:
+    from archdsl.weights.text import mismatch_as_table
+
+    if arguments.output_format == "json":
+        output.result(json.dumps(mismatch.as_json(network.name, arguments.origin), indent=2))
+    else:
+        output.result(mismatch_as_table(mismatch.rows, network.name, arguments.origin))
