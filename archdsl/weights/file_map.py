@@ -1,8 +1,8 @@
 """The map between a network of ours and a file, of which only names, shapes and perhaps an order are known.
 
-Tensors are taken together by the module that their keys name, modules are told apart by the shapes of their tensors, and
-those of equal shapes follow each other as ours do in order of use. No outputs prove that: where it could be otherwise, the
-file is refused, for a module that can be run knows more.
+Tensors are taken together by the module that their keys name, modules are told apart by the shapes of their tensors,
+and those of equal shapes follow each other as ours do in order of use. No outputs prove that: where it could be
+otherwise, the file is refused, for a module that can be run knows more.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ def _out_of_order(
 ) -> list[Row]:
     """What shows that an order is not the one of use.
 
-    An order of definition has to be ours from beginning to end. Names say less: there, what stands in one numbered block
-    has to be in one numbered block of the other side.
+    An order of definition has to be ours from beginning to end. Names say less: there, what stands in one numbered
+    block has to be in one numbered block of the other side.
     """
     pairs = [(position, ours[position], other, theirs[other]) for position, other in enumerate(matched)]
     if is_ordered:

@@ -71,7 +71,7 @@ class KeyMap:
         return found
 
     def to_theirs(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Our tensors under their keys and in their shapes, none sharing memory. Raises Failure where they do not fit."""
+        """Our tensors under their keys and in their shapes, none sharing memory. Raises Failure if they do not fit."""
         found: dict[str, Tensor] = {}
         missing: list[str] = []
         for pair in self.pairs:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A map and the tensors, under the keys of theirs, that it was asked for. `are_fresh` says that nobody trained them."""
+    """A map, and the tensors under the keys of theirs. `are_fresh` says that nobody trained them."""
 
     key_map: KeyMap
     tensors: Mapping[str, Tensor]
@@ -38,10 +38,10 @@ class Mapped:
 def map_weights(
     network: Network, origin: str, *, weights: str | Path | None = None, pretrained: bool = False
 ) -> Mapped:
-    """The map between `network.build()` and `origin`, which is `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME` or a file.
+    """The map between `network.build()` and `origin`: `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME` or a file.
 
-    Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or fresh.
-    Raises Mismatch when the two do not correspond, Failure when one of them cannot be had.
+    Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or
+    fresh. Raises Mismatch when the two do not correspond, Failure when one of them cannot be had.
     """
     if is_peer(origin):
         checkpoint = read_checkpoint(weights) if weights is not None else None

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 _BATCH = 2
 _SMALLEST = 32
 _CAVEAT = (
-    "outputs are equal where standardized weights are large; with fresh ones they differ by {:.1e} of the largest output, "
-    "as the two keep the standardization from dividing by zero in different ways"
+    "outputs are equal where standardized weights are large; with fresh ones they differ by {:.1e} of the largest, for "
+    "the two keep the standardization from dividing by zero in different ways"
 )
 
 
 def map_module(network: Network, module: nn.Module, origin: str) -> KeyMap:
     """The map between the keys of `network.build()` and those of `module`, which diagnostics call `origin`.
 
-    Raises Mismatch when the two do not have the same operators in the same places, or put out different numbers on equal
-    weights.
+    Raises Mismatch when the two do not have the same operators in the same places, or put out different numbers on
+    equal weights.
     """
     ours = network.build()
     our_trace, their_trace, size = _traces(network, ours, module, origin)
@@ -50,8 +50,8 @@ def map_module(network: Network, module: nn.Module, origin: str) -> KeyMap:
         if error < TOLERANCE:
             return replace(key_map, error=error)
         if large := _standardized(their_trace):
-            # What keeps a standardization from dividing by zero is added by some and a lower bound to others. Large weights
-            # do not feel it, and prove the map.
+            # What keeps a standardization from dividing by zero is added by some and a lower bound to others. Large
+            # weights do not feel it, and prove the map.
             error_of_large = difference(ours, module, key_map, images, large)
             if error_of_large < TOLERANCE:
                 return replace(key_map, error=error_of_large, caveat=_CAVEAT.format(error))

@@ -10,9 +10,10 @@ from archdsl.weights.trace import Operator, Trace
 
 
 def pairs_of(ours: Trace, theirs: Trace, matching: Matching) -> tuple[Pair, ...] | None:
-    """Every key of ours with its key of theirs, in the order of our state dict; None where a matching contradicts itself.
+    """Every key of ours with its key of theirs, in the order of our state dict.
 
-    Tensors that no forward pass reads, the counters of batches, go where the others of their module go.
+    None where a matching contradicts itself. Tensors that no forward pass reads, the counters of batches, go where
+    the others of their module go.
     """
     found: dict[str, str | None] = {}
     for operator in ours.operators:

@@ -85,14 +85,14 @@ def _declare_torchvision_operators() -> Any:
         return None
     try:
         for library in Path(spec.origin).parent.glob("_C*.so"):
-            torch.ops.load_library(str(library))
+            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
         torch.ops.torchvision.nms  # noqa: B018 - raises when it is not registered
         return None
     except (OSError, AttributeError, RuntimeError):
         pass
-    declared = torch.library.Library("torchvision", "DEF")
+    declared = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
     return declared
 
 

@@ -21,9 +21,9 @@ def difference(
 ) -> float:
     """The largest difference between the outputs on equal weights, relative to the largest output.
 
-    `images` is B x C x H x W. The weights are random and leave nothing at zero, those of theirs in `large` are of magnitude
-    1e4 or so, and they are carried over the map; the modules themselves stay as they are. Infinite where an output is not
-    finite or not of the same size.
+    `images` is B x C x H x W. The weights are random and leave nothing at zero, those of theirs in `large` are of
+    magnitude 1e4 or so, and they are carried over the map; the modules themselves stay as they are. Infinite where an
+    output is not finite or not of the same size.
     """
     settled = copy.deepcopy(theirs).double().eval()
     twin = copy.deepcopy(ours).double().eval()
@@ -42,8 +42,9 @@ def difference(
 def settle(module: nn.Module, images: Tensor, large: Collection[str] = ()) -> None:
     """Gives a module random weights under which each of them can be seen in its output.
 
-    Weights that begin as a constant, as gains and biases do, become different from each other; a factor of zero would hide
-    a whole branch. Batch norms get the statistics of these images: with those of nothing deep networks are chaotic.
+    Weights that begin as a constant, as gains and biases do, become different from each other; a factor of zero would
+    hide a whole branch. Batch norms get the statistics of these images: with those of nothing deep networks are
+    chaotic.
     """
     for key, tensor in module.state_dict().items():
         if key in large:

@@ -38,10 +38,10 @@ _SAME_AS = {"linear": "convolution"}
 class Operator:
     """One operator that reads weights.
 
-    `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in which
-    they are read; several keys are one argument where it is computed, as a standardized weight is from a weight and a
-    gain. `sources` are the operators, by position in the order of use, whose results reach this one through operators
-    without weights, each with the channel at which its result begins where tensors have been joined.
+    `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in
+    which they are read; several keys are one argument where it is computed, as a standardized weight is from a weight
+    and a gain. `sources` are the operators, by position in the order of use, whose results reach this one through
+    operators without weights, each with the channel at which its result begins where tensors have been joined.
     """
 
     position: int
@@ -129,7 +129,7 @@ class _Origin:
 
 
 @dataclass
-class _Watcher(TorchDispatchMode):
+class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows tensors through a forward pass."""
 
     state: Mapping[str, Tensor]
@@ -137,7 +137,7 @@ class _Watcher(TorchDispatchMode):
     operators: list[Operator] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         # Tensors are known by identity, and so they are kept: on the meta device they hold no numbers.
         self.kept: list[Tensor] = []
         self.origins: dict[int, _Origin] = {}

@@ -27,8 +27,8 @@ _MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
-        "Carry weights between a network and a model of another library. What each tensor is called there is found by what "
-        "the two modules do with their weights, and proven: on equal random weights, both put out the same."
+        "Carry weights between a network and a model of another library. What each tensor is called there is found by "
+        "what the two modules do with their weights, and proven: on equal random weights, both put out the same."
     )
     parser.epilog = (
         "examples:\n  archdsl weights map specs/v2_l.arch --from timm:NAME                  prints the map of keys\n"
@@ -36,20 +36,22 @@ def add_arguments(parser: ArgumentParser) -> None:
         "  archdsl weights export specs/v2_l.arch ours.safetensors --to timm:NAME --out theirs.safetensors"
     )
     directions = parser.add_subparsers(dest="direction", metavar="map|export", required=True)
-    texts = {"allow_abbrev": False, "formatter_class": parser.formatter_class}
-    _add_map(directions.add_parser("map", help="weights of another library under our keys", **texts))
-    _add_export(directions.add_parser("export", help="our weights under the keys of another library", **texts))
+    for name, summary, add in (
+        ("map", "weights of another library under our keys", _add_map),
+        ("export", "our weights under the keys of another library", _add_export),
+    ):
+        add(directions.add_parser(name, help=summary, formatter_class=parser.formatter_class, allow_abbrev=False))
 
 
 def _add_map(parser: ArgumentParser) -> None:
     parser.description = (
-        "Match the tensors of a foreign model or file to those of the network that a spec describes, print which is which, "
-        "and write them as safetensors under the keys of `archdsl.load(SPEC).build()`. What does not match is printed as a "
-        "table. Of a .pth only tensors are loaded; no code in it runs."
+        "Match the tensors of a foreign model or file to those of the network that a spec describes, print which is "
+        "which, and write them as safetensors under the keys of `archdsl.load(SPEC).build()`. What does not match is "
+        "printed as a table. Of a .pth only tensors are loaded; no code in it runs."
     )
     parser.epilog = (
-        "A file alone has no code to run: its map rests on names, shapes and order, is not proven, and is refused where it\n"
-        "could be another. Say which model the file belongs to, and it is proven: --from timm:NAME --weights FILE."
+        "A file alone has no code to run: its map rests on names, shapes and order, is not proven, and is refused "
+        "where it could be another. Say which model the file belongs to, and it is proven: --from timm:NAME --weights FILE."
     )
     _add_common(parser)
     parser.add_argument(
