@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic
@@ -18,7 +19,7 @@ from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair
 from archdsl.weights.match import layout
-from archdsl.weights.mismatch import Mismatch, Row, described, sizes, unequal
+from archdsl.weights.mismatch import Mismatch, Row, sizes, unequal
 from archdsl.weights.trace import IMAGES, Trace, trace
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ def map_file(network: Network, checkpoint: Checkpoint) -> KeyMap:
     traced = trace(network.build(), *network.architecture.input)
     origin = str(checkpoint.path)
     shapes = {key: tuple(tensor.shape) for key, tensor in checkpoint.tensors.items()}
+    if traced.shapes.items() <= shapes.items():
+        return KeyMap(network.name, origin, tuple(Pair(key, key, shape, shape) for key, shape in traced.shapes.items()))
     is_ordered = checkpoint.is_ordered and list(shapes) != sorted(shapes)
     ours = [_Group(o.name, {key: traced.shapes[key] for key in o.keys}) for o in traced.operators]
     theirs = _grouped(shapes, by_name=not is_ordered)
     _refuse(f"{network.name} and {origin} do not have the same weights", _different(ours, theirs), None)
-    unclear = _exchangeable(traced, ours)
-    _refuse(f"{origin} can be read in more than one way: {len(unclear)} pairs of modules could be exchanged", unclear)
+    rows = _exchangeable(traced, ours, theirs)
+    _refuse(f"{origin} can be read in more than one way: modules of equal shapes are used side by side", rows)
     matched = _in_order(ours, theirs, is_ordered=is_ordered)
     rows = _out_of_order(ours, matched, theirs, is_ordered=is_ordered)
     _refuse(f"{origin} does not have its modules in the order in which {network.name} uses them", rows)
@@ -94,8 +97,8 @@ def _different(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
     return unequal([(g.signature, str(g)) for g in ours], [(g.signature, str(g)) for g in theirs])
 
 
-def _exchangeable(traced: Trace, groups: Sequence[_Group]) -> list[Row]:
-    """Modules of equal shapes of which neither comes before the other: any order of them is as good."""
+def _exchangeable(traced: Trace, ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+    """Modules of equal shapes some of which neither come before nor after each other: any order of them is as good."""
     before: list[int] = []
     for operator in traced.operators:
         reached = 0
@@ -103,21 +106,21 @@ def _exchangeable(traced: Trace, groups: Sequence[_Group]) -> list[Row]:
             if source != IMAGES:
                 reached |= before[source] | 1 << source
         before.append(reached)
-    alike: dict[Hashable, list[int]] = defaultdict(list)
-    for position, group in enumerate(groups):
-        alike[group.signature].append(position)
+    here, there = _by_signature(ours), _by_signature(theirs)
     return [
-        Row(
-            first + 1,
-            described(traced.operators[first], traced),
-            None,
-            f"or {described(traced.operators[second], traced)}",
-        )
-        for positions in alike.values()
-        for index, second in enumerate(positions)
-        for first in positions[:index]
-        if not before[second] >> first & 1
+        Row(position + 1, str(ours[position]), other + 1, str(theirs[other]))
+        for kind, positions in here.items()
+        # In order of use, each comes before the next one, or the two are side by side.
+        if any(not before[second] >> first & 1 for first, second in pairwise(positions))
+        for position, other in zip(positions, there[kind], strict=True)
     ]
+
+
+def _by_signature(groups: Sequence[_Group]) -> dict[Hashable, list[int]]:
+    found: dict[Hashable, list[int]] = defaultdict(list)
+    for position, group in enumerate(groups):
+        found[group.signature].append(position)
+    return found
 
 
 def _in_order(ours: Sequence[_Group], theirs: Sequence[_Group], *, is_ordered: bool) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import warnings
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,7 +63,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
 
 def _names(library: str) -> Collection[str]:
     try:
-        _declare_torchvision_operators()
+        declare_torchvision_operators()
         return LIBRARIES[library].names()
     except Exception as error:  # Compiled extensions fail in their own ways.
         missing = isinstance(error, ModuleNotFoundError) and error.name == library
@@ -72,7 +73,7 @@ def _names(library: str) -> Collection[str]:
 
 
 @cache
-def _declare_torchvision_operators() -> Any:
+def declare_torchvision_operators() -> Any:
     """Declares the operators without which torchvision cannot be imported, where its compiled extension is missing.
 
     The extension of a release for GPUs does not load beside torch for CPUs; nobody here calls what it holds. What is
@@ -81,19 +82,24 @@ def _declare_torchvision_operators() -> Any:
     import torch
 
     spec = importlib.util.find_spec("torchvision")
-    if spec is None or spec.origin is None:
+    if spec is None or spec.origin is None or _has_torchvision_operators():
         return None
-    try:
+    with suppress(OSError):
         for library in Path(spec.origin).parent.glob("_C*.so"):
             torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
-        torch.ops.torchvision.nms  # noqa: B018 - raises when it is not registered
+    if _has_torchvision_operators():
         return None
-    except (OSError, AttributeError, RuntimeError):
-        pass
     declared = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for name in ("nms", "qnms"):
-        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+        signature = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        declared.define(signature)  # type: ignore[no-untyped-call]
     return declared
+
+
+def _has_torchvision_operators() -> bool:
+    import torch
+
+    return hasattr(torch.ops.torchvision, "nms")
 
 
 # Libraries -----------------------------------------------------------------------------------------------------------

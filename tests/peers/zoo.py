@@ -1,44 +1,20 @@
-"""timm, torchvision and pytorchcv as peers.
-
-torchvision's compiled extension does not load beside a CPU build of torch, and importing it then fails over operators
-that nobody here calls; they are declared first, and only when the extension is missing.
-"""
+"""timm, torchvision and pytorchcv as peers."""
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-
-@cache
-def _torchvision_operators() -> Any:
-    """The declarations, kept alive; None when the real extension is there."""
-    spec = importlib.util.find_spec("torchvision")
-    assert spec is not None
-    assert spec.origin is not None
-    try:
-        for library in Path(spec.origin).parent.glob("_C*.so"):
-            torch.ops.load_library(str(library))
-        torch.ops.torchvision.nms  # noqa: B018 - raises when it is not registered
-        return None
-    except (OSError, AttributeError, RuntimeError):
-        pass
-    declared = torch.library.Library("torchvision", "DEF")
-    for name in ("nms", "qnms"):
-        declared.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return declared
+from archdsl.weights.peers import declare_torchvision_operators
 
 
 def peer(name: str, **options: Any) -> nn.Module:
     """A peer's model with random weights: `timm efficientnet_b0`, `torchvision resnet50`, `pytorchcv resattnet56`."""
     library, model = name.split()
-    _torchvision_operators()
+    declare_torchvision_operators()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if library == "timm":

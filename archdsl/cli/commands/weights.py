@@ -51,7 +51,7 @@ def _add_map(parser: ArgumentParser) -> None:
     )
     parser.epilog = (
         "A file alone has no code to run: its map rests on names, shapes and order, is not proven, and is refused "
-        "where it could be another. Say which model the file belongs to, and it is proven: --from timm:NAME --weights FILE."
+        "where it could be another. Say which model it belongs to, and it is proven: --from timm:NAME --weights FILE."
     )
     _add_common(parser)
     parser.add_argument(
