@@ -1,0 +1,1 @@
+"""Weights carried from and to other libraries."""

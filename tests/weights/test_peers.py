@@ -1,0 +1,90 @@
+"""Maps to the models of other libraries are found without a table, and both modules put out the same on one set of
+weights, in either direction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import archdsl
+from archdsl.weights import as_safetensors, map_weights, read_checkpoint
+from archdsl.weights.peers import build_peer
+from tests.peers.zoo import relative_error, settle
+
+# Our spec, the network in it, the peer, and a size of images that keeps the run short.
+PEERS = [
+    ("efficientnet", "efficientnet_b0", "timm:efficientnet_b0", 64),
+    ("efficientnet", "efficientnet_b3", "timm:efficientnet_b3", 64),
+    ("efficientnet", "efficientnet_b0", "torchvision:efficientnet_b0", 64),
+    ("tf_efficientnet", "tf_efficientnet_b0", "timm:tf_efficientnet_b0", 64),
+    ("tf_efficientnetv2", "tf_efficientnetv2_b0", "timm:tf_efficientnetv2_b0", 64),
+    ("tf_efficientnetv2", "tf_efficientnetv2_s", "timm:tf_efficientnetv2_s", 64),
+    ("v2_s", "efficientnetv2_s", "torchvision:efficientnet_v2_s", 64),
+    ("mobilenetv2", "mobilenetv2_100", "timm:mobilenetv2_100", 64),
+    ("mobilenetv2", "mobilenetv2_100", "torchvision:mobilenet_v2", 64),
+    ("mobilenet", "mobilenet_100", "timm:mobilenetv1_100", 64),
+    ("mnasnet", "mnasnet_b1_100", "timm:mnasnet_100", 64),
+    ("mnasnet", "mnasnet_a1_100", "timm:semnasnet_100", 64),
+    ("nfnet", "nfnet_f0", "timm:dm_nfnet_f0", 64),
+    ("resnet", "resnet_50", "torchvision:resnet50", 64),
+    ("resnet", "resnext50_32x4d", "torchvision:resnext50_32x4d", 64),
+    ("resnet", "seresnext50_32x4d", "timm:seresnext50_32x4d", 64),
+    ("shufflenet", "shufflenet_g3", "pytorchcv:shufflenet_g3_w1", 224),
+    ("resattnet_as_in_pytorchcv", "resattnet_as_in_pytorchcv", "pytorchcv:resattnet56", 224),
+]
+
+
+def network(spec: str, name: str, size: int) -> archdsl.Network:
+    beside = Path(__file__).with_name(f"{spec}.arch")
+    path = beside if beside.exists() else archdsl.specs_folder() / f"{spec}.arch"
+    return archdsl.load(path, None if name == spec else name, resolution=size)
+
+
+def test_every_weight_is_seen_in_the_output() -> None:
+    """The proof would say nothing about a weight that makes no difference."""
+
+
+@pytest.mark.parametrize(("spec", "name", "origin", "size"), PEERS, ids=[origin for *_, origin, _ in PEERS])
+def test_outputs_are_equal_in_both_directions(spec: str, name: str, origin: str, size: int, tmp_path: Path) -> None:
+    ours = network(spec, name, size)
+    key_map = map_weights(ours, origin).key_map
+    theirs, twin = build_peer(origin, ours.architecture).eval(), ours.build().eval()
+    assert {pair.ours for pair in key_map.pairs} == set(twin.state_dict())
+    assert sorted(pair.theirs or "" for pair in key_map.pairs) == sorted(theirs.state_dict())
+    assert key_map.left_out == ()
+    assert key_map.error is not None
+    assert key_map.error < 1e-8
+
+    torch.manual_seed(1)
+    images = torch.randn(2, 3, size, size)
+    settle(theirs, images)
+    _enlarge_standardized(theirs)
+    expected = _output(theirs, images)
+
+    path = tmp_path / "ours.safetensors"
+    path.write_bytes(as_safetensors(key_map.to_ours(theirs.state_dict())))
+    twin.load_state_dict(read_checkpoint(path).tensors)
+    assert relative_error(_output(twin, images), expected) < 1e-4
+
+    path.write_bytes(as_safetensors(key_map.to_theirs(twin.state_dict())))
+    again = build_peer(origin, ours.architecture).eval()
+    again.load_state_dict(read_checkpoint(path).tensors)
+    assert torch.equal(_output(again, images), expected)
+
+
+def _output(module: nn.Module, images: Tensor) -> Tensor:
+    with torch.no_grad():
+        output: Tensor = module.eval()(images)
+    return output
+
+
+def _enlarge_standardized(module: nn.Module) -> None:
+    """timm adds its epsilon to the variance of a weight where we bound it; on large weights it does not matter."""
+    for convolution in module.modules():
+        if type(convolution).__name__.startswith("ScaledStdConv"):
+            convolution.weight.data.mul_(1e4)
+        if isinstance(getattr(convolution, "skipinit_gain", None), nn.Parameter):
+            convolution.skipinit_gain.data.fill_(0.7)
