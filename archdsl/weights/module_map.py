@@ -101,19 +101,19 @@ def _unproven(network: Network, origin: str, ours: Trace, theirs: Trace, error: 
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
     notes = [Note(f"on equal random weights they differ by {error:.1e} of the largest output")]
-    help_line = "the tensors between the weights differ: compare activations, pooling, padding and additions"
+    help_line = "what lies between the weights differs: compare pooling, padding, factors and additions"
     if rows:
         notes.append(Note(f"{len(rows)} operators get other results or give theirs to others"))
         help_line = "compare the branches and additions around the operators of the table"
     elif rows := _other_constants(ours, theirs, matching):
-        notes.append(Note(f"{len(rows)} operators have other constants"))
-        help_line = "give the specification the constants of the table, or take the weights of another model"
+        notes.append(Note(f"{len(rows)} operators have other constants or come after other activations"))
+        help_line = "give the specification what the table says of the other side, or take weights of another model"
     message = f"the weights of {network.name} and {origin} correspond, their outputs do not"
     return Mismatch(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
 
 
 def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[Row]:
-    """The operators whose stride, dilation, groups or epsilon differ."""
+    """The operators whose stride, dilation, groups or epsilon differ, or the activations before them."""
     rows: list[Row] = []
     for position, other_position in sorted(matching.items()):
         operator, other = ours.operators[position], theirs.operators[other_position]

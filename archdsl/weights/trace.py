@@ -23,6 +23,11 @@ IMAGES = -1
 _CHANNELS = 1
 # Arguments, other than tensors, that change the result without changing what is learned.
 _CONSTANTS = ("stride", "dilation", "groups", "eps")
+# What may lie before an operator, of what libraries have one name for.
+_ACTIVATIONS = {
+    *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "hardswish", "hardsigmoid", "elu", "leaky_relu", "tanh"),
+    *("mish", "softplus"),
+}
 # What the parts of an operator are called where torch's own names for its arguments say little.
 _ROLES = {
     ("linear", "self"): "bias",
@@ -42,6 +47,8 @@ class Operator:
     which they are read; several keys are one argument where it is computed, as a standardized weight is from a weight
     and a gain. `sources` are the operators, by position in the order of use, whose results reach this one through
     operators without weights, each with the channel at which its result begins where tensors have been joined.
+    `constants` are what else decides the result: arguments that are no tensors, and the activations `after` which the
+    operator comes.
     """
 
     position: int
@@ -122,9 +129,14 @@ def _without_numbers(module: nn.Module) -> nn.Module:
 
 @dataclass
 class _Origin:
-    """Where a tensor comes from: operators, when it depends on the images; else the keys that it is computed from."""
+    """Where a tensor comes from.
+
+    That is operators, and the activations since then, when it depends on the images; else the keys of what it is
+    computed from.
+    """
 
     sources: frozenset[tuple[int, int]] = frozenset()
+    activations: frozenset[str] = frozenset()
     keys: tuple[str, ...] = ()
 
 
@@ -158,31 +170,23 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         result = function(*args, **(kwargs or {}))
         named = _named(function, args, kwargs or {})
-        data = [
-            (argument, tensor)
-            for argument, value in named.items()
-            for tensor in _tensors(value)
-            if self._origin(tensor).sources
-        ]
-        parts: dict[str, tuple[str, ...]] = {}
         kind = _KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
-        for argument, value in named.items():
-            keys = [key for tensor in _tensors(value) for key in self._origin(tensor).keys]
-            if keys:
-                role = _ROLES.get((kind, argument), argument)
-                parts[role] = (*parts.get(role, ()), *dict.fromkeys(keys))
-        outputs = list(_tensors(result))
-        if data and parts:
+        before, parts = self._before(kind, named), self._parts(kind, named)
+        if before.sources and parts:
             origin = _Origin(sources=frozenset({(len(self.operators), 0)}))
-            self.operators.append(self._operator(kind, parts, named, outputs[0]))
-        elif data:
-            origin = _Origin(sources=self._sources(named))
+            constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
+            constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
+            kind = "batch_norm" if "batch_norm" in kind else kind
+            shape = tuple(next(_tensors(result)).shape[1:])
+            self.operators.append(Operator(len(self.operators), kind, parts, before.sources, shape, constants))
+        elif before.sources:
+            origin = before
         else:
             origin = _Origin(keys=tuple(dict.fromkeys(key for keys in parts.values() for key in keys)))
-        for output in outputs:
+        for output in _tensors(result):
             written = id(output) in self.origins
             self._know(output, origin)
-            if written and data:  # In place: whoever shares the memory sees the change.
+            if written and before.sources:  # In place: whoever shares the memory sees the change.
                 for other in self.sharing[output.untyped_storage()._cdata]:
                     self._know(other, origin)
         return result
@@ -190,25 +194,30 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _origin(self, tensor: Tensor) -> _Origin:
         return self.origins.get(id(tensor), _Origin())
 
-    def _sources(self, named: Mapping[str, Any]) -> frozenset[tuple[int, int]]:
-        """The operators that reach a result, each with its first channel where tensors are joined."""
-        found: set[tuple[int, int]] = set()
+    def _parts(self, kind: str, named: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """The keys of what is read, by what each argument is to the operator."""
+        parts: dict[str, tuple[str, ...]] = {}
+        for argument, value in named.items():
+            keys = [key for tensor in _tensors(value) for key in self._origin(tensor).keys]
+            if keys:
+                role = _ROLES.get((kind, argument), argument)
+                parts[role] = (*parts.get(role, ()), *dict.fromkeys(keys))
+        return parts
+
+    def _before(self, kind: str, named: Mapping[str, Any]) -> _Origin:
+        """The operators that reach a result, each with its first channel where tensors are joined, and through what."""
+        sources: set[tuple[int, int]] = set()
+        activations: set[str] = {kind} & _ACTIVATIONS
         for value in named.values():
             joined = isinstance(value, list | tuple) and named.get("dim", 0) == _CHANNELS
             offset = 0
             for tensor in _tensors(value):
-                found |= {(position, first + offset) for position, first in self._origin(tensor).sources}
+                origin = self._origin(tensor)
+                sources |= {(position, first + offset) for position, first in origin.sources}
+                activations |= origin.activations
                 if joined:
                     offset += tensor.shape[_CHANNELS]
-        return frozenset(found)
-
-    def _operator(
-        self, kind: str, parts: dict[str, tuple[str, ...]], named: Mapping[str, Any], output: Tensor
-    ) -> Operator:
-        kind = "batch_norm" if "batch_norm" in kind else kind
-        constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
-        shape = tuple(output.shape[1:])
-        return Operator(len(self.operators), kind, parts, self._sources(named), shape, constants)
+        return _Origin(frozenset(sources), frozenset(activations))
 
 
 def _named(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
