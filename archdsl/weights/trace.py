@@ -55,7 +55,6 @@ class Operator:
     kind: str
     parts: Mapping[str, tuple[str, ...]]
     sources: frozenset[tuple[int, int]]
-    shape: tuple[int, ...]
     constants: Mapping[str, Any]
 
     @property
@@ -177,8 +176,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
             constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
             constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
             kind = "batch_norm" if "batch_norm" in kind else kind
-            shape = tuple(next(_tensors(result)).shape[1:])
-            self.operators.append(Operator(len(self.operators), kind, parts, before.sources, shape, constants))
+            self.operators.append(Operator(len(self.operators), kind, parts, before.sources, constants))
         elif before.sources:
             origin = before
         else:
