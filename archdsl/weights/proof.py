@@ -43,8 +43,8 @@ def settle(module: nn.Module, images: Tensor, large: Collection[str] = ()) -> No
     """Gives a module random weights under which each of them can be seen in its output.
 
     Weights that begin as a constant, as gains and biases do, become different from each other; a factor of zero would
-    hide a whole branch. Batch norms get the statistics of these images: with those of nothing deep networks are
-    chaotic.
+    hide a whole branch. Batch norms get the statistics of these images, with those of nothing deep networks are
+    chaotic, and scales that lead activations well beyond 6, where some are cut.
     """
     for key, tensor in module.state_dict().items():
         if key in large:
@@ -60,7 +60,9 @@ def settle(module: nn.Module, images: Tensor, large: Collection[str] = ()) -> No
         if low != high:
             continue
         noise = torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype)
-        if tensor.ndim == 0 or id(tensor) in scales:
+        if id(tensor) in scales:
+            tensor.copy_(noise * 1.6 + 0.8)
+        elif tensor.ndim == 0:
             tensor.copy_(noise * 0.4 + 0.8)
         else:
             tensor.copy_(low + noise * 0.2 - 0.1)

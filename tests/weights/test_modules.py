@@ -21,7 +21,8 @@ CHAIN = (
     "  head = global_avg_pool -> linear(classes)\n}\n"
 )
 JOINED = (
-    "block two(channels) {\n  left = in -> conv(channels) -> norm -> act\n  right = in -> conv(channels) -> norm -> act\n"
+    "block two(channels) {\n"
+    "  left = in -> conv(channels) -> norm -> act\n  right = in -> conv(channels) -> norm -> act\n"
     "  out = concat(left, right)\n}\n"
     f"model joined {{\n{HEADER}  stem = conv(8, 3) -> two(8) -> conv(4)\n"
     "  head = global_avg_pool -> linear(classes)\n}\n"
@@ -249,7 +250,6 @@ def shuffled(module: nn.Module, generator: torch.Generator) -> nn.Module:
     [
         ("resattnet", "attention_inception_56"),
         ("resattnet", "resattnet_channel"),
-        ("shufflenet", "shufflenet_g3_025"),
         ("resnet", "resnet_d_18"),
         ("v2_b", "efficientnetv2_b0"),
     ],
