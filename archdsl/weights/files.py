@@ -95,11 +95,12 @@ def _pickled(path: Path) -> dict[str, Tensor]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception as error:  # The unpickler of a hostile file fails in any way it likes.
-        needs_code = "weights_only" in str(error).lower() or "weights only" in str(error).lower()
-        reason = "it holds more than tensors" if needs_code else f"{type(error).__name__} while unpickling"
-        help_line = "such files can run code; save its state dict alone, best as `.safetensors`" if needs_code else None
-        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} is not read: {reason}", None, help=help_line)]) from None
+    except Exception:  # The unpickler of a hostile file fails in any way it likes.
+        message = f"{path} is no file of tensors alone"
+        help_line = (
+            "a pickle can run code, so nothing else in one is loaded; save the state dict, best as `.safetensors`"
+        )
+        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)]) from None
     found = dict(_state_dicts(loaded, "", 0))
     if len(found) != 1:
         names = ", ".join(f"`{printable(name)}`" for name in found)

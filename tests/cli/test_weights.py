@@ -1,0 +1,169 @@
+"""`archdsl weights`: maps printed, tensors written, mistakes told."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+import archdsl as library
+from archdsl.folders import specs_folder
+from archdsl.weights.peers import build_peer
+from tests.cli.conftest import Command, Ran
+from tests.peers.zoo import relative_error, settle
+
+SPEC, VARIANT = specs_folder() / "mobilenetv2.arch", "050"
+MODEL = "timm:mobilenetv2_050"
+NETWORK = (SPEC, "--variant", VARIANT, "--resolution", 64)
+
+
+@pytest.fixture
+def trained() -> nn.Module:
+    """timm's module with weights of its own, `theirs.safetensors` in the current folder."""
+    module = build_peer(MODEL, library.load(SPEC, VARIANT).architecture)
+    settle(module, torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
+    save_file(module.state_dict(), "theirs.safetensors")
+    return module.eval()
+
+
+def test_map_to_a_file_that_our_module_loads(archdsl: Command, trained: nn.Module) -> None:
+    ran = archdsl(
+        "weights", "map", *NETWORK, "--from", MODEL, "--weights", "theirs.safetensors", "--out", "o.safetensors"
+    )
+    assert (ran.code, ran.err) == (0, "wrote o.safetensors\n")
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["mobilenetv2_050", MODEL, "shape"]
+    assert lines[1].split() == ["stem.conv.weight", "conv_stem.weight", *"16 x 3 x 3 x 3".split()]
+    assert lines[-1].startswith("314 tensors, proven: outputs on equal random weights differ by ")
+    ours = library.load(SPEC, VARIANT).build().eval()
+    ours.load_state_dict(load_file("o.safetensors"))
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert relative_error(ours(images), trained(images)) < 1e-5
+
+
+def test_export_to_a_file_that_timm_loads(archdsl: Command) -> None:
+    ours = library.load(SPEC, VARIANT).build()
+    images = torch.randn(2, 3, 64, 64)
+    settle(ours, images)
+    save_file(ours.state_dict(), "ours.safetensors")
+    ran = archdsl("weights", "export", *NETWORK, "ours.safetensors", "--to", MODEL, "--out", "new/t.safetensors")
+    assert (ran.code, ran.err) == (0, "wrote new/t.safetensors\n")
+    theirs = build_peer(MODEL, library.load(SPEC, VARIANT).architecture).eval()
+    theirs.load_state_dict(load_file("new/t.safetensors"))
+    with torch.no_grad():
+        assert relative_error(theirs(images), ours.eval()(images)) < 1e-5
+
+
+def test_json(archdsl: Command) -> None:
+    ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--output-format", "json")
+    document = json.loads(ran.out)
+    assert (document["format_version"], document["network"], document["from"]) == ("1.0", "mobilenetv2_050", MODEL)
+    assert (document["matched_by"], document["relative_error"] < 1e-6) == ("use", True)
+    assert document["pairs"][0] == {
+        "ours": "stem.conv.weight",
+        "theirs": "conv_stem.weight",
+        "shape": [16, 3, 3, 3],
+        "their_shape": [16, 3, 3, 3],
+    }
+    assert len(document["pairs"]) == 314
+
+
+def test_fresh_weights_are_called_fresh(archdsl: Command) -> None:
+    ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--out", "o.safetensors")
+    assert "are fresh, nobody trained them" in ran.err
+    assert Path("o.safetensors").exists()
+
+
+def test_to_standard_output(process: Command, trained: nn.Module) -> None:
+    argv = [sys.executable, "-m", "archdsl", "weights", "map", *map(str, NETWORK), "--from", "theirs.safetensors"]
+    import subprocess
+
+    done = subprocess.run([*argv, "--out", "-"], capture_output=True, timeout=120, check=True)
+    Path("o.safetensors").write_bytes(done.stdout)
+    library.load(SPEC, VARIANT).build().load_state_dict(load_file("o.safetensors"))
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_file_without_its_module_is_not_proven(archdsl: Command) -> None:
+    ran = archdsl("weights", "map", *NETWORK, "--from", "theirs.safetensors", "--output-format", "json")
+    assert (ran.code, ran.err) == (0, "")
+    assert (json.loads(ran.out)["matched_by"], json.loads(ran.out)["relative_error"]) == ("definition", None)
+
+
+def test_what_does_not_match_is_a_table(archdsl: Command) -> None:
+    ran = archdsl("weights", "map", *NETWORK, "--from", "timm:mobilenetv2_100", "--out", "o.safetensors")
+    assert ran.code == 1
+    assert "error[ARC701]: mobilenetv2_050 and timm:mobilenetv2_100 do not have the same weights" in ran.err
+    lines = ran.out.splitlines()
+    assert lines[0].split() == ["#", "mobilenetv2_050", "#", "timm:mobilenetv2_100"]
+    assert "stem.conv.weight: convolution 16 x 3 x 3 x 3" in lines[1]
+    assert "conv_stem.weight: convolution 32 x 3 x 3 x 3" in lines[1]
+    assert not Path("o.safetensors").exists()
+
+
+def test_what_does_not_match_as_json(archdsl: Command) -> None:
+    ran = archdsl("weights", "map", *NETWORK, "--from", "timm:mobilenetv2_100", "--output-format", "json")
+    document = json.loads(ran.out)
+    assert ran.code == 1
+    assert document["problem"] == "mobilenetv2_050 and timm:mobilenetv2_100 do not have the same weights"
+    assert document["mismatches"][0]["our_position"] == 1
+
+
+def test_padding_that_differs_is_found_by_the_outputs(archdsl: Command) -> None:
+    spec = specs_folder() / "efficientnet.arch"
+    ran = archdsl("weights", "map", spec, "--variant", "b0", "--resolution", 64, "--from", "timm:tf_efficientnet_b0")
+    assert ran.code == 1
+    assert "error[ARC702]" in ran.err
+    assert "eps 0.001" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "says"),
+    [
+        (("map", SPEC, "--from", MODEL), 2, "has 4 networks"),
+        (("map", "none.arch", "--from", MODEL), 2, "cannot read none.arch"),
+        (("map", *NETWORK, "--from", "timm:mobilenetv2_05"), 2, "did you mean `mobilenetv2_050`?"),
+        (("map", *NETWORK, "--from", "keras:mobilenet"), 2, "neither a model nor a file"),
+        (("map", *NETWORK, "--from", "none.pth"), 2, "does not exist"),
+        (("map", *NETWORK, "--from", MODEL, "--weights", "none.pth"), 2, "does not exist"),
+        (("map", *NETWORK, "--from", "x.pth", "--weights", "y.pth"), 2, "--weights goes with a model of a library"),
+        (("map", *NETWORK), 2, "--from"),
+        (("export", *NETWORK, "none.pth", "--to", MODEL, "--out", "t.safetensors"), 2, "does not exist"),
+        (
+            ("export", *NETWORK, "none.pth", "--to", "x.pth", "--out", "t.safetensors"),
+            2,
+            "is no model of another library",
+        ),
+        ((), 2, "map|export"),
+    ],
+)
+def test_mistakes(argv: tuple[object, ...], code: int, says: str, archdsl: Command) -> None:
+    ran = archdsl("weights", *argv)
+    assert (ran.code, ran.out) == (code, "")
+    assert says in ran.err
+
+
+def test_a_broken_file_is_a_finding(archdsl: Command) -> None:
+    Path("x.pth").write_bytes(b"broken")
+    ran: Ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--weights", "x.pth")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error[ARC703]: x.pth is no file of tensors alone" in ran.err
+
+
+def test_weights_of_another_network_are_not_exported(archdsl: Command, trained: nn.Module) -> None:
+    ran = archdsl("weights", "export", *NETWORK, "theirs.safetensors", "--to", MODEL, "--out", "t.safetensors")
+    assert (ran.code, ran.out) == (1, "")
+    assert "the weights lack `stem.conv.weight`" in ran.err
+    assert not Path("t.safetensors").exists()
+
+
+@pytest.mark.parametrize("direction", ["map", "export"])
+def test_help(direction: str, archdsl: Command) -> None:
+    ran = archdsl("weights", direction, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert "SPEC" in ran.out
+    assert archdsl("weights", "--help").code == 0
