@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,9 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     import torch
 
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the age of a format that we do not write
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
     except Exception:  # The unpickler of a hostile file fails in any way it likes.
@@ -116,10 +119,18 @@ def _state_dicts(loaded: Any, name: str, depth: int) -> Iterator[tuple[str, dict
     if not isinstance(loaded, Mapping) or depth > _DEEPEST:
         return
     if loaded and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in loaded.items()):
-        yield name, {key: value for key, value in loaded.items() if value.layout is torch.strided}
+        yield name, {key: value for key, value in loaded.items() if _is_plain(value)}
         return
     for key, value in loaded.items():
         yield from _state_dicts(value, f"{name}.{key}" if name else str(key), depth + 1)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is an array of numbers and nothing cleverer: sparse, quantized, nested, or without numbers."""
+    import torch
+
+    special = tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.is_complex()
+    return tensor.layout is torch.strided and not special
 
 
 def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -44,7 +44,8 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         names = _names(library_name)
-        if name not in names:
+        # timm's names may say after a dot which training the weights are from.
+        if name not in names and name.partition(".")[0] not in names:
             help_line = did_you_mean(name, names) or f"it has {len(names)} models"
             raise Failure([Diagnostic(WRONG_USAGE, f"{library_name} has no model `{name}`", None, help=help_line)])
         import torch

@@ -1,6 +1,7 @@
 """`archdsl weights`: maps printed, tensors written, mistakes told."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_map_to_a_file_that_our_module_loads(archdsl: Command, trained: nn.Modul
     assert (ran.code, ran.err) == (0, "wrote o.safetensors\n")
     lines = ran.out.splitlines()
     assert lines[0].split() == ["mobilenetv2_050", MODEL, "shape"]
-    assert lines[1].split() == ["stem.conv.weight", "conv_stem.weight", *"16 x 3 x 3 x 3".split()]
+    assert " ".join(lines[1].split()) == "stem.conv.weight conv_stem.weight 16 x 3 x 3 x 3"
     assert lines[-1].startswith("314 tensors, proven: outputs on equal random weights differ by ")
     ours = library.load(SPEC, VARIANT).build().eval()
     ours.load_state_dict(load_file("o.safetensors"))
@@ -78,10 +79,9 @@ def test_fresh_weights_are_called_fresh(archdsl: Command) -> None:
     assert Path("o.safetensors").exists()
 
 
-def test_to_standard_output(process: Command, trained: nn.Module) -> None:
+@pytest.mark.usefixtures("trained")
+def test_to_standard_output() -> None:
     argv = [sys.executable, "-m", "archdsl", "weights", "map", *map(str, NETWORK), "--from", "theirs.safetensors"]
-    import subprocess
-
     done = subprocess.run([*argv, "--out", "-"], capture_output=True, timeout=120, check=True)
     Path("o.safetensors").write_bytes(done.stdout)
     library.load(SPEC, VARIANT).build().load_state_dict(load_file("o.safetensors"))
@@ -126,7 +126,7 @@ def test_padding_that_differs_is_found_by_the_outputs(archdsl: Command) -> None:
     [
         (("map", SPEC, "--from", MODEL), 2, "has 4 networks"),
         (("map", "none.arch", "--from", MODEL), 2, "cannot read none.arch"),
-        (("map", *NETWORK, "--from", "timm:mobilenetv2_05"), 2, "did you mean `mobilenetv2_050`?"),
+        (("map", *NETWORK, "--from", "timm:mobilenetv2_50"), 2, "did you mean `mobilenetv2_050`"),
         (("map", *NETWORK, "--from", "keras:mobilenet"), 2, "neither a model nor a file"),
         (("map", *NETWORK, "--from", "none.pth"), 2, "does not exist"),
         (("map", *NETWORK, "--from", MODEL, "--weights", "none.pth"), 2, "does not exist"),
@@ -154,11 +154,37 @@ def test_a_broken_file_is_a_finding(archdsl: Command) -> None:
     assert "error[ARC703]: x.pth is no file of tensors alone" in ran.err
 
 
-def test_weights_of_another_network_are_not_exported(archdsl: Command, trained: nn.Module) -> None:
+@pytest.mark.usefixtures("trained")
+def test_weights_of_another_network_are_not_exported(archdsl: Command) -> None:
     ran = archdsl("weights", "export", *NETWORK, "theirs.safetensors", "--to", MODEL, "--out", "t.safetensors")
     assert (ran.code, ran.out) == (1, "")
     assert "the weights lack `stem.conv.weight`" in ran.err
     assert not Path("t.safetensors").exists()
+
+
+PROGRAM = """
+import sys
+sys.modules[sys.argv[1]] = None  # as if it were not installed
+from archdsl.cli.main import main
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize(
+    ("package", "origin", "says"),
+    [
+        ("safetensors", "theirs.safetensors", "pip install 'archdsl[weights]'"),
+        ("timm", MODEL, "pip install timm"),
+        ("pytorchcv", "pytorchcv:mobilenetv2_wd2", "pip install pytorchcv"),
+    ],
+)
+def test_packages_that_are_not_installed(package: str, origin: str, says: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, package, "weights", "map", *map(str, NETWORK), "--from", origin]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error[ARC903]: {package} is not installed" in done.stderr
+    assert says in done.stderr
 
 
 @pytest.mark.parametrize("direction", ["map", "export"])

@@ -120,7 +120,6 @@ def _absent(path: Path) -> None:
         (_absent, "x.pth", CANNOT_READ, "does not exist"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_files_that_are_refused(
     make: Callable[[Path], None], name: str, code: Code, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +131,18 @@ def test_files_that_are_refused(
     assert diagnostic.code is code
     assert says in diagnostic.message
     assert not (tmp_path / "evil").exists()
+
+
+def test_tensors_that_are_no_arrays_are_left_out(tmp_path: Path) -> None:
+    odd = {
+        "sparse": torch.eye(3).to_sparse(),
+        "empty": torch.zeros(3, device="meta"),
+        "quantized": torch.quantize_per_tensor(torch.ones(3), 0.1, 0, torch.qint8),
+        "nested": torch.nested.nested_tensor([torch.ones(1), torch.ones(2)]),
+        "complex": torch.ones(3, dtype=torch.complex64),
+    }
+    torch.save({**STATE, **odd}, tmp_path / "x.pth")
+    assert same(dict(read_checkpoint(tmp_path / "x.pth").tensors))
 
 
 def test_tensors_that_claim_more_than_the_file_holds(tmp_path: Path) -> None:
