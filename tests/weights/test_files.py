@@ -133,6 +133,7 @@ def test_files_that_are_refused(
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.filterwarnings("ignore")  # torch calls some of these kinds prototypes
 def test_tensors_that_are_no_arrays_are_left_out(tmp_path: Path) -> None:
     odd = {
         "sparse": torch.eye(3).to_sparse(),
@@ -171,7 +172,6 @@ def _saved(module: nn.Module, path: Path) -> Path:
     ("spec", "name", "origin"),
     [
         ("efficientnet", "efficientnet_b0", "timm:efficientnet_b0"),
-        ("efficientnet", "efficientnet_b0", "torchvision:efficientnet_b0"),
         ("mobilenetv2", "mobilenetv2_100", "torchvision:mobilenet_v2"),
         ("shufflenet", "shufflenet_g3_025", "pytorchcv:shufflenet_g3_wd4"),
     ],
@@ -195,12 +195,14 @@ def test_branches_of_equal_shapes_are_refused_without_code(suffix: str, tmp_path
     assert refused.value.diagnostics[0].code is NO_MAP
     assert "--weights FILE" in (refused.value.diagnostics[0].help or "")
     rows = [(row.ours, row.theirs) for row in refused.value.rows]
-    assert any("stages.0.0.shortcut.conv" in ours for ours, _ in rows)
+    assert any("stages.0.0.shortcut" in ours for ours, _ in rows)
     assert any("layer1.0.downsample.0" in theirs for _, theirs in rows)
     # With the module, the same file is no riddle.
     mapped = map_weights(network, origin, weights=path)
     assert mapped.key_map.is_proven
-    assert torch.equal(mapped.ours["stages.0.0.shortcut.conv.weight"], mapped.tensors["layer1.0.downsample.0.weight"])
+    (name,) = (pair.ours for pair in mapped.key_map.pairs if pair.theirs == "layer1.0.downsample.0.weight")
+    assert name.startswith("stages.0.0.shortcut.")
+    assert torch.equal(mapped.ours[name], mapped.tensors["layer1.0.downsample.0.weight"])
 
 
 def test_a_file_in_another_order_is_refused(tmp_path: Path) -> None:

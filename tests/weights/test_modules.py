@@ -249,7 +249,6 @@ def shuffled(module: nn.Module, generator: torch.Generator) -> nn.Module:
     ("spec", "name"),
     [
         ("resattnet", "attention_inception_56"),
-        ("resattnet", "resattnet_channel"),
         ("resnet", "resnet_d_18"),
         ("v2_b", "efficientnetv2_b0"),
     ],

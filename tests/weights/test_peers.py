@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from archdsl.weights import as_safetensors, map_weights, read_checkpoint
+from archdsl.weights import as_safetensors, read_checkpoint
+from archdsl.weights.module_map import map_module
 from archdsl.weights.peers import build_peer
 from tests.peers.zoo import relative_error, settle
 
@@ -20,7 +21,6 @@ PEERS = [
     ("efficientnet", "efficientnet_b0", "torchvision:efficientnet_b0", 64),
     ("tf_efficientnet", "tf_efficientnet_b0", "timm:tf_efficientnet_b0", 64),
     ("tf_efficientnetv2", "tf_efficientnetv2_b0", "timm:tf_efficientnetv2_b0", 64),
-    ("tf_efficientnetv2", "tf_efficientnetv2_s", "timm:tf_efficientnetv2_s", 64),
     ("v2_s", "efficientnetv2_s", "torchvision:efficientnet_v2_s", 64),
     ("mobilenetv2", "mobilenetv2_100", "timm:mobilenetv2_100", 64),
     ("mobilenetv2", "mobilenetv2_100", "torchvision:mobilenet_v2", 64),
@@ -45,8 +45,8 @@ def network(spec: str, name: str, size: int) -> archdsl.Network:
 @pytest.mark.parametrize(("spec", "name", "origin", "size"), PEERS, ids=[origin for *_, origin, _ in PEERS])
 def test_outputs_are_equal_in_both_directions(spec: str, name: str, origin: str, size: int, tmp_path: Path) -> None:
     ours = network(spec, name, size)
-    key_map = map_weights(ours, origin).key_map
-    theirs, twin = build_peer(origin, ours.architecture).eval(), ours.build().eval()
+    theirs, twin = build_peer(origin, ours.architecture), ours.build()
+    key_map = map_module(ours, theirs, origin)
     assert {pair.ours for pair in key_map.pairs} == set(twin.state_dict())
     assert sorted(pair.theirs or "" for pair in key_map.pairs) == sorted(theirs.state_dict())
     assert key_map.left_out == ()
@@ -65,9 +65,10 @@ def test_outputs_are_equal_in_both_directions(spec: str, name: str, origin: str,
     assert relative_error(_output(twin, images), expected) < 1e-4
 
     path.write_bytes(as_safetensors(key_map.to_theirs(twin.state_dict())))
-    again = build_peer(origin, ours.architecture).eval()
-    again.load_state_dict(read_checkpoint(path).tensors)
-    assert torch.equal(_output(again, images), expected)
+    for tensor in theirs.state_dict().values():
+        tensor.zero_()
+    theirs.load_state_dict(read_checkpoint(path).tensors)
+    assert torch.equal(_output(theirs, images), expected)
 
 
 def _output(module: nn.Module, images: Tensor) -> Tensor:
