@@ -21,18 +21,19 @@ Matching = dict[int, int]
 def matchings(ours: Trace, theirs: Trace) -> Iterator[Matching]:
     """Complete matchings, the most convincing first; none when kinds and shapes do not agree in number.
 
-    The first sees how operators are wired, and which channels of joined tensors they make; the next is blind to joins,
-    the last to all wiring: libraries may spell what lies between weights in a way that tracing sees differently. All of
-    them are to be proven by the outputs.
+    The first sees constants, the wiring, and which channels of joined tensors an operator makes; the next ones are
+    blind to one of these, the last to all of them: libraries may spell what lies between weights in ways that tracing
+    sees differently. All of them are to be proven by the outputs.
     """
     our_signatures, their_signatures = _signatures(ours), _signatures(theirs)
     if Counter(our_signatures) != Counter(their_signatures):
         return
-    signatures = [*our_signatures, *their_signatures]
     given: list[Matching] = []
-    for joins in (True, False):
-        graph = _Graph.of(ours, theirs, joins=joins)
-        matching = graph.match(signatures)
+    constants = [tuple(sorted(o.constants.items())) for o in (*ours.operators, *theirs.operators)]
+    coarse = [*our_signatures, *their_signatures]
+    fine: list[Hashable] = list(zip(coarse, constants, strict=True))
+    for colours, joins in ((fine, True), (coarse, True), (coarse, False)):
+        matching = _Graph.of(ours, theirs, joins=joins).match(colours)
         if matching is not None and matching not in given:
             given.append(matching)
             yield matching

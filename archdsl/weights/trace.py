@@ -47,8 +47,8 @@ class Operator:
     which they are read; several keys are one argument where it is computed, as a standardized weight is from a weight
     and a gain. `sources` are the operators, by position in the order of use, whose results reach this one through
     operators without weights, each with the channel at which its result begins where tensors have been joined.
-    `constants` are what else decides the result: arguments that are no tensors, and the activations `after` which the
-    operator comes.
+    `constants` are what else can be said of it: arguments that are no tensors, the activations `after` which it comes,
+    and the shape of its `output`.
     """
 
     position: int
@@ -175,6 +175,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
             origin = _Origin(sources=frozenset({(len(self.operators), 0)}))
             constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
             constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
+            constants["output"] = " x ".join(str(size) for size in next(_tensors(result)).shape[1:] if size != 1)
             kind = "batch_norm" if "batch_norm" in kind else kind
             self.operators.append(Operator(len(self.operators), kind, parts, before.sources, constants))
         elif before.sources:

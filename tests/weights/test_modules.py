@@ -132,6 +132,29 @@ def test_the_channels_that_branches_make_tell_them_apart() -> None:
     }
 
 
+class Dilated(nn.Module):
+    """Two branches that differ in dilation alone, the wide one first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide = nn.Conv2d(3, 8, 3, padding=2, dilation=2, bias=False)
+        self.narrow = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.classifier = nn.Linear(8, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.classifier((self.wide(x) + self.narrow(x)).mean((2, 3)))
+
+
+def test_constants_tell_branches_apart() -> None:
+    text = (
+        "block two() {\n  narrow = in -> conv(8, 3)\n  wide = in -> conv(8, 3, dilation = 2)\n"
+        "  out = narrow + wide\n}\n"
+        f"model dilated {{\n{HEADER}  stem = two\n  head = global_avg_pool -> linear(classes)\n}}\n"
+    )
+    found = names(mapped(text, Dilated()))
+    assert {other for key, other in found.items() if "wide" in key} == {"wide.weight"}
+
+
 def test_branches_that_are_added_are_taken_whole() -> None:
     """Either branch can be either of ours, but the convolution of one does not go with the norm of the other."""
     found = names(mapped(ADDED, Joined(added=True)))
