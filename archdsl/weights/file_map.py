@@ -61,10 +61,9 @@ def map_file(network: Network, checkpoint: Checkpoint) -> KeyMap:
     matched = _in_order(ours, theirs, is_ordered=is_ordered)
     rows = _out_of_order(ours, matched, theirs, is_ordered=is_ordered)
     _refuse(f"{origin} does not have its modules in the order in which {network.name} uses them", rows)
-    pairs = _pairs(traced, ours, [theirs[position] for position in matched], shapes)
-    if isinstance(pairs, list):
-        _refuse(f"{origin} calls the tensors of {len(pairs)} modules by names that say too little", pairs)
-    return KeyMap(network.name, origin, tuple(pair for pair in pairs if isinstance(pair, Pair)))
+    partners = [theirs[position] for position in matched]
+    _refuse(f"{origin} has modules whose tensors no name and no shape tells apart", _unclear(ours, partners))
+    return KeyMap(network.name, origin, _pairs(traced, ours, partners, shapes))
 
 
 def _refuse(message: str, rows: Sequence[Row], help_line: str | None = _HELP) -> None:
@@ -169,29 +168,40 @@ def _block(module: str) -> str:
     return ".".join(parts[: numbered[-1] + 1]) if numbered else ""
 
 
+def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+    """The modules, in pairs, of which one does not know which tensor is which."""
+    return [
+        Row(position + 1, str(group), None, str(other))
+        for position, (group, other) in enumerate(zip(ours, theirs, strict=True))
+        if not _keys(group, other)
+    ]
+
+
+def _keys(ours: _Group, theirs: _Group) -> dict[str, str]:
+    """Our keys with theirs: by their own names, else by shapes; empty where neither will do."""
+    for told_by in (lambda key, shape: key.rpartition(".")[2], lambda key, shape: layout(shape)):
+        here, there = ({told_by(*item): item[0] for item in group.shapes.items()} for group in (ours, theirs))
+        if len(here) == len(ours.shapes) and here.keys() == there.keys():
+            return {key: there[mark] for mark, key in here.items()}
+    return {}
+
+
 def _pairs(
-    traced: Trace, ours: Sequence[_Group], matched: Sequence[_Group], shapes: Mapping[str, tuple[int, ...]]
-) -> tuple[Pair, ...] | list[Row]:
-    """The keys in pairs, in the order of our state dict; or the modules whose tensors cannot be told apart."""
-    found: dict[str, str | None] = {}
+    traced: Trace, ours: Sequence[_Group], theirs: Sequence[_Group], shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Pair, ...]:
+    """The keys in pairs, in the order of our state dict; counters of batches go with their modules."""
+    found: dict[str, str] = {}
     modules: dict[str, str] = {}
-    unclear: list[Row] = []
-    for position, (group, other) in enumerate(zip(ours, matched, strict=True)):
+    for group, other in zip(ours, theirs, strict=True):
         modules[group.module] = other.module
-        leaves, other_leaves = (sorted(key.rpartition(".")[2] for key in keys) for keys in (group.shapes, other.shapes))
-        if leaves == other_leaves:
-            found |= {key: f"{other.module}.{key.rpartition('.')[2]}".lstrip(".") for key in group.shapes}
-        elif len({layout(shape) for shape in group.shapes.values()}) == len(group.shapes):
-            by_layout = {layout(shape): key for key, shape in other.shapes.items()}
-            found |= {key: by_layout[layout(shape)] for key, shape in group.shapes.items()}
-        else:
-            unclear.append(Row(position + 1, str(group), None, str(other)))
+        found |= _keys(group, other)
     for key in traced.unread:
         module, _, leaf = key.rpartition(".")
         counter = f"{modules.get(module, '')}.{leaf}".lstrip(".")
-        found[key] = counter if counter in shapes else None
-    return unclear or tuple(
-        Pair(key, other, traced.shapes[key], shapes[other] if other is not None else traced.shapes[key])
-        for key in traced.shapes
-        for other in (found[key],)
+        if counter in shapes:
+            found[key] = counter
+    return tuple(
+        Pair(key, other, shape, shape if other is None else shapes[other])
+        for key, shape in traced.shapes.items()
+        for other in (found.get(key),)
     )

@@ -104,7 +104,7 @@ def _pickled(path: Path) -> dict[str, Tensor]:
             "a pickle can run code, so nothing else in one is loaded; save the state dict, best as `.safetensors`"
         )
         raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)]) from None
-    found = dict(_state_dicts(loaded, "", 0))
+    found = dict(_state_dicts(loaded, (), set()))
     if len(found) != 1:
         names = ", ".join(f"`{printable(name)}`" for name in found)
         message = f"{path} holds {len(found)} state dicts: {names}" if found else f"{path} holds no state dict"
@@ -112,17 +112,18 @@ def _pickled(path: Path) -> dict[str, Tensor]:
     return next(iter(found.values()))
 
 
-def _state_dicts(loaded: Any, name: str, depth: int) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The dicts of tensors in what a file holds: itself, or those in it by name."""
+def _state_dicts(loaded: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The dicts of tensors in what a file holds: itself, or those in it by name. `seen` has those looked at, by id."""
     import torch
 
-    if not isinstance(loaded, Mapping) or depth > _DEEPEST:
+    if not isinstance(loaded, Mapping) or id(loaded) in seen or len(path) > _DEEPEST:
         return
+    seen.add(id(loaded))
     if loaded and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in loaded.items()):
-        yield name, {key: value for key, value in loaded.items() if _is_plain(value)}
+        yield ".".join(path), {key: value for key, value in loaded.items() if _is_plain(value)}
         return
     for key, value in loaded.items():
-        yield from _state_dicts(value, f"{name}.{key}" if name else str(key), depth + 1)
+        yield from _state_dicts(value, (*path, str(key)), seen)
 
 
 def _is_plain(tensor: Tensor) -> bool:

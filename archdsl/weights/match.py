@@ -21,9 +21,9 @@ Matching = dict[int, int]
 def matchings(ours: Trace, theirs: Trace) -> Iterator[Matching]:
     """Complete matchings, the most convincing first; none when kinds and shapes do not agree in number.
 
-    The first sees constants, the wiring, and which channels of joined tensors an operator makes; the next ones are
-    blind to one of these, the last to all of them: libraries may spell what lies between weights in ways that tracing
-    sees differently. All of them are to be proven by the outputs.
+    The first sees constants, the wiring, and which channels of joined tensors an operator makes; each of the next is
+    blind to one more of these, until only the order of use is left: libraries may spell what lies between weights in
+    ways that tracing sees differently. All of them are to be proven by the outputs.
     """
     our_signatures, their_signatures = _signatures(ours), _signatures(theirs)
     if Counter(our_signatures) != Counter(their_signatures):

@@ -10,6 +10,7 @@ from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.mismatch import Row, sizes
 
 _MOST_ROWS = 40
+_WIDEST = 160
 
 
 def map_as_table(key_map: KeyMap) -> str:
@@ -22,7 +23,8 @@ def map_as_table(key_map: KeyMap) -> str:
 def mismatch_as_table(rows: Sequence[Row], network: str, origin: str) -> str:
     """What did not match, ours and theirs, with positions in the order of use; the first rows of a long one."""
     lines = [
-        (_number(row.our_position), row.ours, _number(row.their_position), row.theirs) for row in rows[:_MOST_ROWS]
+        (_number(row.our_position), row.ours[:_WIDEST], _number(row.their_position), row.theirs[:_WIDEST])
+        for row in rows[:_MOST_ROWS]
     ]
     table = aligned(("#", network, "#", printable(origin)), lines, "><><")
     left = len(rows) - _MOST_ROWS

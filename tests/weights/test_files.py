@@ -82,7 +82,13 @@ def _module(path: Path) -> None:
 
 
 def _two(path: Path) -> None:
-    torch.save({"state_dict": STATE, "state_dict_ema": STATE}, path)
+    torch.save({"state_dict": STATE, "state_dict_ema": dict(STATE)}, path)
+
+
+def _loop(path: Path) -> None:
+    loop: dict[str, object] = {}
+    loop |= {f"k{index}": loop for index in range(1000)}
+    torch.save(loop, path)
 
 
 def _none(path: Path) -> None:
@@ -111,6 +117,7 @@ def _absent(path: Path) -> None:
         (_evil_old, "x.pth", NOT_WEIGHTS, "no file of tensors alone"),
         (_module, "x.pt", NOT_WEIGHTS, "no file of tensors alone"),
         (_two, "x.pth", NOT_WEIGHTS, "2 state dicts: `state_dict`, `state_dict_ema`"),
+        (_loop, "x.pth", NOT_WEIGHTS, "no state dict"),
         (_none, "x.pth", NOT_WEIGHTS, "no state dict"),
         (_garbage, "x.safetensors", NOT_WEIGHTS, "no safetensors file"),
         (_empty, "x.safetensors", NOT_WEIGHTS, "no safetensors file"),

@@ -204,6 +204,12 @@ def test_another_activation_is_refused_and_named(activation: Callable[[Tensor], 
     assert {row.theirs.partition("; ")[2] for row in refused.value.rows} == {f"after {name}"}
 
 
+def test_activations_are_tried_where_they_are_cut() -> None:
+    """Below 6, relu6 is relu; tracing would tell them apart, and so do the outputs."""
+    with pytest.raises(Mismatch):
+        mapped(CHAIN, Backwards(lambda x: torch.where(x > 6, 6, functional.relu(x))))
+
+
 def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
     with pytest.raises(Mismatch) as refused:
         mapped(CHAIN, Backwards(lambda x: 1.001 * functional.relu(x)))

@@ -17,8 +17,6 @@ from archdsl.diagnostics.codes import NO_MAP, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from archdsl.api import Network
     from archdsl.weights import KeyMap, Mismatch
 
@@ -110,18 +108,17 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         (_map if arguments.direction == "map" else _export)(network, arguments, output)
     except Mismatch as mismatch:
-        if mismatch.rows and arguments.out != STANDARD_INPUT:
+        if arguments.out != STANDARD_INPUT:
             _print_mismatch(mismatch, network, arguments, output)
         raise
     return FINE
 
 
 def _map(network: Network, arguments: Namespace, output: Output) -> None:
-    from archdsl.weights import map_weights
+    from archdsl.weights import as_safetensors, map_weights
 
     mapped = map_weights(network, arguments.origin, weights=arguments.weights, pretrained=arguments.pretrained)
-    tensors = mapped.ours
-    _warn(mapped.key_map, output)
+    data = as_safetensors(mapped.ours) if arguments.out else b""
     unused = mapped.tensors.keys() - {pair.theirs for pair in mapped.key_map.pairs} - set(mapped.key_map.left_out)
     if unused:
         names = ", ".join(map(printable, sorted(unused)[:3]))
@@ -130,11 +127,11 @@ def _map(network: Network, arguments: Namespace, output: Output) -> None:
         output.remark(
             f"the weights of {arguments.origin} are fresh, nobody trained them; see --weights and --pretrained"
         )
-    _finish(mapped.key_map, tensors, arguments, output)
+    _finish(mapped.key_map, data, arguments, output)
 
 
 def _export(network: Network, arguments: Namespace, output: Output) -> None:
-    from archdsl.weights import map_weights, read_checkpoint
+    from archdsl.weights import as_safetensors, map_weights, read_checkpoint
     from archdsl.weights.peers import is_peer
 
     if not is_peer(arguments.origin):
@@ -146,21 +143,15 @@ def _export(network: Network, arguments: Namespace, output: Output) -> None:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
         raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
-    _warn(key_map, output)
-    _finish(key_map, key_map.to_theirs(ours.tensors), arguments, output)
+    _finish(key_map, as_safetensors(key_map.to_theirs(ours.tensors)), arguments, output)
 
 
-def _warn(key_map: KeyMap, output: Output) -> None:
-    if key_map.caveat:
-        output.remark(f"{key_map.origin}: {key_map.caveat}")
-
-
-def _finish(key_map: KeyMap, tensors: dict[str, Tensor], arguments: Namespace, output: Output) -> None:
-    """Prints the map, and writes the tensors where that was asked for."""
-    from archdsl.weights import as_safetensors
+def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output) -> None:
+    """Prints the map, and writes the file where that was asked for."""
     from archdsl.weights.text import map_as_table
 
-    data = as_safetensors(tensors) if arguments.out else b""
+    if key_map.caveat:
+        output.remark(f"{key_map.origin}: {key_map.caveat}")
     if arguments.out == STANDARD_INPUT:
         output.data(data)
         return
@@ -176,5 +167,5 @@ def _print_mismatch(mismatch: Mismatch, network: Network, arguments: Namespace, 
 
     if arguments.output_format == "json":
         output.result(json.dumps(mismatch.as_json(network.name, arguments.origin), indent=2))
-    else:
+    elif mismatch.rows:
         output.result(mismatch_as_table(mismatch.rows, network.name, arguments.origin))
