@@ -159,8 +159,8 @@ class Attention2(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(t))),
         )
+        self.mask_hourglass = Hourglass(channels, depth=depth, r=r)
         self.mask = pipeline(
-            hourglass=Hourglass(channels, depth=depth, r=r),
             layers=nn.Sequential(
                 *(
                     pipeline(
@@ -179,7 +179,7 @@ class Attention2(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x(inputs)
         trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(x)
+        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
         attended: Tensor = mask * trunk if self.naive else (1 + mask) * trunk
         out: Tensor = self.unit(attended)
         return out
@@ -196,8 +196,8 @@ class Attention3(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(2))),
         )
+        self.mask_hourglass = Hourglass(channels, depth=depth, r=1)
         self.mask = pipeline(
-            hourglass=Hourglass(channels, depth=depth, r=1),
             layers=nn.Sequential(
                 *(
                     pipeline(
@@ -215,7 +215,7 @@ class Attention3(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x(inputs)
         trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(x)
+        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
         attended: Tensor = (1 + mask) * trunk
         out: Tensor = self.unit(attended)
         return out
@@ -243,8 +243,8 @@ class Attention4(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(2))),
         )
+        self.mask_hourglass = Hourglass(channels, depth=depth, r=1)
         self.mask = pipeline(
-            hourglass=Hourglass(channels, depth=depth, r=1),
             layers=nn.Sequential(
                 *(
                     pipeline(
@@ -262,7 +262,7 @@ class Attention4(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x(inputs)
         trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(x)
+        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
         attended: Tensor = (1 + mask) * trunk
         out: Tensor = self.unit(attended)
         return out
@@ -332,8 +332,8 @@ class Attention5(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(PreactResnext(channels, channels, stride=1) for _ in range(2))),
         )
+        self.mask_hourglass = Hourglass2(channels, depth=depth)
         self.mask = pipeline(
-            hourglass=Hourglass2(channels, depth=depth),
             layers=nn.Sequential(
                 *(
                     pipeline(
@@ -351,7 +351,7 @@ class Attention5(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x(inputs)
         trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(x)
+        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
         attended: Tensor = (1 + mask) * trunk
         out: Tensor = self.unit(attended)
         return out
@@ -436,8 +436,8 @@ class Attention6(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(PreactInception(channels, channels, stride=1) for _ in range(2))),
         )
+        self.mask_hourglass = Hourglass3(channels, depth=depth)
         self.mask = pipeline(
-            hourglass=Hourglass3(channels, depth=depth),
             layers=nn.Sequential(
                 *(
                     pipeline(
@@ -455,7 +455,7 @@ class Attention6(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x(inputs)
         trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(x)
+        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
         attended: Tensor = (1 + mask) * trunk
         out: Tensor = self.unit(attended)
         return out

@@ -29,6 +29,15 @@ CASES = [
     ("mobilenetv2", "mobilenetv2_100", "timm mobilenetv2_100", 193),
     ("mobilenetv2", "mobilenetv2_100", "torchvision mobilenet_v2", 160),
     ("mobilenetv2", "mobilenetv2_140", "timm mobilenetv2_140", 160),
+    ("mnasnet", "mnasnet_a1_100", "timm semnasnet_100", 161),
+    ("mnasnet", "mnasnet_b1_100", "timm mnasnet_100", 161),
+    ("mnasnet", "mnasnet_b1_100", "torchvision mnasnet1_0", 128),
+    ("mnasnet", "mnasnet_small_100", "timm mnasnet_small", 128),
+    ("resnet", "resnet_18", "timm resnet18", 97),
+    ("resnet", "resnet_50", "torchvision resnet50", 97),
+    ("resnet", "resnet_d_50", "timm resnet50d", 97),
+    ("resnet", "resnext50_32x4d", "torchvision resnext50_32x4d", 96),
+    ("resnet", "seresnext50_32x4d", "timm seresnext50_32x4d", 96),
 ]
 
 

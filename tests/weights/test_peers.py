@@ -32,14 +32,12 @@ PEERS = [
     ("resnet", "resnext50_32x4d", "torchvision:resnext50_32x4d", 64),
     ("resnet", "seresnext50_32x4d", "timm:seresnext50_32x4d", 64),
     ("shufflenet", "shufflenet_g3", "pytorchcv:shufflenet_g3_w1", 224),
-    ("resattnet_as_in_pytorchcv", "resattnet_as_in_pytorchcv", "pytorchcv:resattnet56", 224),
+    ("resattnet", "resattnet_56", "pytorchcv:resattnet56", 224),
 ]
 
 
 def network(spec: str, name: str, size: int) -> archdsl.Network:
-    beside = Path(__file__).with_name(f"{spec}.arch")
-    path = beside if beside.exists() else archdsl.specs_folder() / f"{spec}.arch"
-    return archdsl.load(path, None if name == spec else name, resolution=size)
+    return archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name, resolution=size)
 
 
 @pytest.mark.parametrize(("spec", "name", "origin", "size"), PEERS, ids=[origin for *_, origin, _ in PEERS])
