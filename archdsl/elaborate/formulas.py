@@ -6,7 +6,7 @@ from archdsl.ir.formula import identifier
 from archdsl.language import tree
 from archdsl.language.operators import BINARY, CONDITIONAL, POSTFIX, UNARY
 
-_FUNCTIONS = {"divisible", "round", "floor", "ceil", "min", "max", "sqrt"}
+_FUNCTIONS = {"divisible", "round", "round_even", "floor", "ceil", "min", "max", "sqrt"}
 _CACHE: dict[int, tuple[tree.Expression, str | None]] = {}
 
 

@@ -132,6 +132,7 @@ class Function(NamedTuple):
 FUNCTIONS: dict[str, Function] = {
     "divisible": Function(divisible, ("value", "divisor", "limit")),
     "round": Function(nearest, ("value",)),
+    "round_even": Function(round, ("value",)),
     "floor": Function(math.floor, ("value",)),
     "ceil": Function(math.ceil, ("value",)),
     "sqrt": Function(math.sqrt, ("value",)),

@@ -27,12 +27,15 @@ _FUNCTIONS: dict[str, Any] = {
     "int": int,
     "divisible": divisible,
     "round": _nearest,
+    "round_even": round,
     "floor": math.floor,
     "ceil": math.ceil,
     "sqrt": math.sqrt,
     "min": min,
     "max": max,
 }
+# What the names mean in the source that `spell` makes, where `round` is Python's own.
+_IN_SOURCE = {**_FUNCTIONS, "round": round}
 
 
 @cache
@@ -40,10 +43,10 @@ def _compiled(formula: str) -> Any:
     return compile(ast.parse(formula, mode="eval"), "<formula>", "eval")
 
 
-def value_of(formula: str, scalars: Mapping[str, Value]) -> Any:
-    """What a formula, or the source that `spell` made of it, gives for these scalars; None when it has no value."""
+def value_of(source: str, scalars: Mapping[str, Value]) -> Any:
+    """What the source that `spell` made of a formula gives for these scalars; None when it has no value."""
     try:
-        return eval(_compiled(formula), {"__builtins__": {}, **_FUNCTIONS}, dict(scalars))
+        return eval(_compiled(source), {"__builtins__": {}, **_IN_SOURCE}, dict(scalars))
     except (NameError, TypeError, ValueError, ArithmeticError):
         return None
 
@@ -137,6 +140,8 @@ class _Folder(ast.NodeTransformer):
         match _name(folded):
             case "round":
                 return _int(ast.BinOp(first, ast.Add(), ast.Constant(0.5)))
+            case "round_even":
+                return ast.Call(ast.Name("round"), [first], [])
             case "floor":
                 return _int(first)  # of a number that is not negative
             case "ceil":
