@@ -58,5 +58,8 @@ def _form(node: tree.Expression) -> tuple[str, int] | None:
                     return None
                 texts.append(f"{argument.name.text}={inner}" if argument.name else inner)
             return f"{name}({', '.join(texts)})", POSTFIX
+        case tree.ShapeOf(sizes=sizes) if len(sizes) == 2:
+            sides = [_text(size, 0) for size in sizes]
+            return (f"({sides[0]}, {sides[1]})", POSTFIX) if all(sides) else None
         case _:
             return None

@@ -107,7 +107,10 @@ STRIDED_CHANGING = [
     *("conv_norm_act({width}, {kernel}, stride)", "[conv({width}, 3, stride = stride, bias = true) -> norm -> act]"),
     *("separable_conv({width}, stride = stride)", "body({width}, stride = stride)"),
 ]
-KERNELS = ["3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"]
+KERNELS = [
+    *("3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"),
+    *("1 x 3", "5 x 1", "1 x kernel", "if skip then 3 x 1 else 1 x 2 * n + 1"),
+]
 COUNTS = ["2", "1", "3", "n", "(n + 1)", "max(n, 2)"]
 CONDITIONS = [
     *("skip", "expansion != 1", "se", "kernel > 3", "not skip", "se and skip", "n > 1", "in.channels > 8", "1 < n"),

@@ -261,14 +261,22 @@ class Reference:
         return x * self.weight(path).reshape(-1, 1, 1)
 
 
-def padded(x: Tensor, kernel: int, stride: int, dilation: int, padding: str | int, value: float = 0.0) -> Tensor:
-    reach = dilation * (kernel - 1) + 1
-    if padding == "same":
-        sides: list[int] = []
-        for size in (x.shape[3], x.shape[2]):
-            missing = max((-(-size // stride) - 1) * stride + reach - size, 0)
+def padded(
+    x: Tensor,
+    kernel: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    dilation: int,
+    padding: str | int,
+    value: float = 0.0,
+) -> Tensor:
+    sides: list[int] = []
+    for axis in (1, 0):  # torch pads the width first
+        length = kernel if isinstance(kernel, int) else kernel[axis]
+        step = stride if isinstance(stride, int) else stride[axis]
+        size, reach = x.shape[2 + axis], dilation * (length - 1) + 1
+        if padding == "same":
+            missing = max((-(-size // step) - 1) * step + reach - size, 0)
             sides += [missing // 2, missing - missing // 2]
-    else:
-        width = {"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding
-        sides = [width] * 4
+        else:
+            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding] * 2
     return functional.pad(x, sides, value=value)

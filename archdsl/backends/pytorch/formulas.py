@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, cast
 
 from archdsl.backends.pytorch.spelling import spelled
+from archdsl.ir.base import Scalar, Size
 
-Value = bool | int | float | str | None
+Value = Scalar
 
 
 def divisible(value: float, divisor: int = 8, limit: float = 0.9) -> int:
@@ -89,7 +90,10 @@ class _Folder(ast.NodeTransformer):
         return ast.Constant(value) if readable else node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Constant(self.known[node.id]) if node.id in self.known else node
+        if node.id not in self.known:
+            return node
+        value = self.known[node.id]
+        return ast.Tuple([ast.Constant(side) for side in value]) if isinstance(value, Size) else ast.Constant(value)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         test = self.visit(node.test)

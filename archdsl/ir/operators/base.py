@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Shape, ShapeError
+from archdsl.ir.base import Count, Frozen, Shape, ShapeError, Size
 
-Count = Annotated[int, Field(ge=1, lt=2**31)]
+Kernel = Count | Size
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
 
@@ -63,6 +63,11 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
     return Shape(shape.channels, height, width)
 
 
+def sides(kernel: Kernel) -> Size:
+    """The height and width of a kernel; one number is both."""
+    return kernel if isinstance(kernel, Size) else Size(kernel, kernel)
+
+
 def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> int:
     """How many positions a window takes along an axis of `size`.
 
@@ -80,6 +85,12 @@ def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     if isinstance(padding, int):
         return padding
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
+
+
+def whole_numbers(text: str) -> tuple[int, ...] | None:
+    """The numbers of a Python expression that is one whole number or a tuple of them; None of any other."""
+    digits = text.removeprefix("(").removesuffix(")").split(", ")
+    return tuple(map(int, digits)) if all(digit.isdigit() for digit in digits) else None
 
 
 def operand(text: str) -> str:

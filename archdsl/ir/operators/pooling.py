@@ -4,41 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.ir.base import Shape, ShapeError
-from archdsl.ir.operators.base import Count, Expressions, Operator, Padding, call, check_spatial, window
-from archdsl.ir.operators.convolution import padding_text
+from archdsl.ir.base import Count, Shape, ShapeError
+from archdsl.ir.operators.base import Expressions, Kernel, Operator, Padding, call, check_spatial, sides, window
+from archdsl.ir.operators.convolution import is_static, padding_text
 
 
 class _Pool(Operator):
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        kernel: Count
+        kernel: Kernel
         stride: Count | None
         padding: Padding
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        step = self.stride or self.kernel
-        if isinstance(self.padding, int) and self.padding > self.kernel // 2:
+        kernel, step = sides(self.kernel), sides(self.stride or self.kernel)
+        if isinstance(self.padding, int) and self.padding > min(kernel) // 2:
             message = (
-                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {self.kernel}"
+                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {min(kernel)}"
             )
             raise ShapeError(message, "value", "padding")
-        height = window(shape.height, self.kernel, step, self.padding)
-        width = window(shape.width, self.kernel, step, self.padding)
-        return check_spatial(shape, height, width, f"a {self.kernel} x {self.kernel} pooling with stride {step}")
+        height = window(shape.height, kernel.height, step.height, self.padding)
+        width = window(shape.width, kernel.width, step.width, self.padding)
+        return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
 
     def _module(self, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
         stride = of["kernel"] if of["stride"] == "None" else of["stride"]
-        if self.padding == "same" and not (stride == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2):
+        if self.padding == "same" and not is_static(of["kernel"], stride):
             return call(same, of["kernel"], stride)
-        return call(plain, of["kernel"], stride, padding=padding_text(of, "1", self.padding), **extra)
+        return call(plain, of["kernel"], stride, padding=padding_text(of, "1", self.padding, self.kernel), **extra)
 
 
 class MaxPool(_Pool):
     """The largest value of each window; padding never wins. `stride` is the kernel's size unless given."""
 
     kind: Literal["max_pool"] = "max_pool"
-    kernel: Count
+    kernel: Kernel
     stride: Count | None = None
     padding: Padding = "symmetric"
 
@@ -50,7 +50,7 @@ class AvgPool(_Pool):
     """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does."""
 
     kind: Literal["avg_pool"] = "avg_pool"
-    kernel: Count
+    kernel: Kernel
     stride: Count | None = None
     count_padding: bool = True
     padding: Padding = "symmetric"
