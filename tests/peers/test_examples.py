@@ -28,11 +28,12 @@ PEERS = {
     "regnet": {f"regnet{family}_{flops}": f"timm regnet{family}_{flops}" for family in "xy" for flops in REGNETS},
     "densenet": {f"densenet_{depth}": f"torchvision densenet{depth}" for depth in (121, 169, 201, 161)},
     "ghostnet": {f"ghostnet_{width}": f"timm ghostnet_{width}" for width in ("050", "100", "130")},
-    "inception": {"googlenet_narrow": "torchvision googlenet"},
+    "inception": {"googlenet_narrow": "torchvision googlenet", "inception_v3": "torchvision inception_v3"},
 }
 # What no peer has: GoogLeNet with the 5 x 5 convolutions of the paper.
 WITHOUT_PEER = {"inception": {"googlenet"}}
-OPTIONS: dict[str, dict[str, Any]] = {"torchvision googlenet": {"aux_logits": False, "init_weights": False}}
+_PLAIN = {"aux_logits": False, "init_weights": False}
+OPTIONS: dict[str, dict[str, Any]] = {"torchvision googlenet": _PLAIN, "torchvision inception_v3": _PLAIN}
 
 
 def test_every_network_of_the_examples_is_compared() -> None:
@@ -64,6 +65,7 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
         ("densenet", "densenet_121", 65),
         ("ghostnet", "ghostnet_100", 65),
         ("inception", "googlenet_narrow", 64),  # only where all maps are even is `same` what torchvision does
+        ("inception", "inception_v3", 139),
     ],
 )
 def test_outputs_equal_the_peer(spec: str, name: str, size: int) -> None:
