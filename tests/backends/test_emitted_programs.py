@@ -83,6 +83,21 @@ variants m {
   | b    | 3 x 3 |
 }
 """,
+    "poolings that round up": """
+block b(channels, up = true, stride = 1) {
+  out = in -> max_pool(3, stride = stride, padding = valid, ceil = up) -> conv(channels)
+}
+model m {
+  input = 3 x 38 x 31
+  stem = conv(8) -> max_pool(2 x 3, padding = valid, ceil = true)
+  stages {
+    | op       | channels | up    | stride | kernel | ceil |
+    | b        | 8        | true  | 2      | -      | -    |
+    | b        | 8        | false | 1      | -      | -    |
+    | max_pool | -        | -     | 2      | 3      | true |
+  }
+}
+""",
     "rounding to the even number": """
 block b(channels, ratio = 0.25) {
   squeezed = round_even(in.channels * ratio)

@@ -64,7 +64,7 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
         ("regnet", "regnety_008", 65),
         ("densenet", "densenet_121", 65),
         ("ghostnet", "ghostnet_100", 65),
-        ("inception", "googlenet_narrow", 64),  # only where all maps are even is `same` what torchvision does
+        ("inception", "googlenet_narrow", 75),
         ("inception", "inception_v3", 139),
     ],
 )

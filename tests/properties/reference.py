@@ -17,6 +17,7 @@ from torch.nn import functional
 from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.formula import module_name
+from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.parts import is_own_module
 
@@ -219,7 +220,10 @@ class Reference:
 
     def _max_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
         stride = op.stride or op.kernel
-        return functional.max_pool2d(padded(x, op.kernel, stride, 1, op.padding, -torch.inf), op.kernel, stride)
+        x = padded(x, op.kernel, stride, 1, op.padding, -torch.inf)
+        if op.ceil:  # a rest at the end is like one that nothing fills
+            x = functional.pad(x, [0, sides(stride).width - 1, 0, sides(stride).height - 1], value=-torch.inf)
+        return functional.max_pool2d(x, op.kernel, stride)
 
     def _avg_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
         stride = op.stride or op.kernel

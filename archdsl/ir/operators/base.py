@@ -68,16 +68,21 @@ def sides(kernel: Kernel) -> Size:
     return kernel if isinstance(kernel, Size) else Size(kernel, kernel)
 
 
-def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> int:
+def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1, *, ceil: bool = False) -> int:
     """How many positions a window takes along an axis of `size`.
 
     `symmetric` pads `dilation * (kernel - 1) // 2` on both sides; `same` is TensorFlow's rule, `ceil(size / stride)`
-    with the odd zero at the end; `valid` pads nothing.
+    with the odd zero at the end; `valid` pads nothing. With `ceil` the rest at the end has a window too, if that begins
+    on the map or on the zeros before it.
     """
     if padding == "same":
         return -(-size // stride)
-    reach = dilation * (kernel - 1)
-    return (size + 2 * pad_width(kernel, padding, dilation) - reach - 1) // stride + 1
+    zeros = pad_width(kernel, padding, dilation)
+    room = size + 2 * zeros - dilation * (kernel - 1) - 1
+    if not ceil:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + zeros else count
 
 
 def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
