@@ -81,6 +81,26 @@ def test_outputs_equal_the_peer(spec: str, name: str, size: int) -> None:
         assert relative_error(ours.eval()(images), theirs.eval()(images)) < 1e-4
 
 
+def test_drop_path_rates_equal_the_peer() -> None:
+    rates = [
+        [
+            next((float(m.drop_prob if hasattr(m, "drop_prob") else m.rate) for m in block.modules() if _drops(m)), 0.0)
+            for stage in model.stages
+            for block in getattr(stage, "blocks", stage)
+        ]
+        for model in (
+            peer("timm convnext_tiny", drop_path_rate=0.1),
+            archdsl.load(EXAMPLES / "convnext.arch", "tiny").build(),
+        )
+    ]
+    assert rates[0] == pytest.approx(rates[1])
+    assert max(rates[1]) == pytest.approx(0.1)
+
+
+def _drops(module: nn.Module) -> bool:
+    return type(module).__name__ == "DropPath"
+
+
 def _make_visible(model: nn.Module) -> None:
     """Vectors that start as one number (0 for a bias, 1e-6 for a layer's scale) at random, so that each counts."""
     generator = torch.Generator().manual_seed(0)
