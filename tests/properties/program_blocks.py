@@ -21,6 +21,7 @@ WIDTHS = {
     "reduced": ("ceil(in.channels / 3) + 1", 1),
     "root": ("floor(sqrt(in.channels)) + 2", 1),
     "squeezed": ("max(1, round(in.channels * se))", 1),
+    "halved": ("max(1, round_even(in.channels * se))", 1),
     "power": ("2 ** (n + 1) * 4", 8),
     "scaled": ("8 * ceil(width * 2)", 8),
     "chosen": ("if expansion > 1 then 16 else 8", 8),
