@@ -4,6 +4,8 @@
     network = archdsl.load("specs/v2_l.arch")
     network.params, network.macs
     model = network.build(num_classes=10)
+    archdsl.list_models("efficientnet*")
+    model = archdsl.create_model("efficientnetv2_s", num_classes=10)
 
 Importing archdsl, loading and counting never import torch; building does.
 """
@@ -16,18 +18,34 @@ from typing import TYPE_CHECKING, Any
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import Network, load, load_all, loads
+    from archdsl.api import Network, create_model, find, load, load_all, loads
+    from archdsl.catalogue import list_models
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
 
-__all__ = ["Architecture", "Failure", "Network", "__version__", "load", "load_all", "loads", "specs_folder"]
+__all__ = [
+    "Architecture",
+    "Failure",
+    "Network",
+    "__version__",
+    "create_model",
+    "find",
+    "list_models",
+    "load",
+    "load_all",
+    "loads",
+    "specs_folder",
+]
 
 # Where each name lives; imported when first asked for, so that `archdsl --help` does not wait for the compiler.
 _HOMES = {
     "Architecture": "archdsl.ir.architecture",
     "Failure": "archdsl.diagnostics",
     "Network": "archdsl.api",
+    "create_model": "archdsl.api",
+    "find": "archdsl.api",
+    "list_models": "archdsl.catalogue",
     "load": "archdsl.api",
     "load_all": "archdsl.api",
     "loads": "archdsl.api",

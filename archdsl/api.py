@@ -120,6 +120,35 @@ def load_all(
     return {architecture.name: Network(architecture) for architecture in compiled.checked()}
 
 
+def create_model(
+    name: str,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+    **options: Any,
+) -> nn.Module:
+    """A model of the shipped specs by its name, `efficientnetv2_s`, or by torchvision's, timm's or Google's, with fresh
+    weights.
+
+    `options` are those of `Network.build`: `num_classes`, `in_channels`, `features_only`, `drop_path_rate`.
+    Raises Failure when there is no such model.
+    """
+    return find(name, resolution=resolution, parameters=parameters).build(**options)
+
+
+def find(
+    name: str,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+) -> Network:
+    """The network of the shipped specs that a name or an alias means. Raises Failure when there is none."""
+    from archdsl.catalogue import resolve
+
+    path, model = resolve(name)
+    return load(path, model, resolution=resolution, parameters=parameters)
+
+
 def loads(text: str, variant: str | None = None, *, name: str = "<text>") -> Network:
     """`load` for a text."""
     from archdsl.compiler import compile_source

@@ -32,7 +32,7 @@ COMMANDS = {
 _EXAMPLES = """\
 examples:
   archdsl list                              the models that come with archdsl
-  archdsl estimate specs/v2_l.arch          what EfficientNetV2-L costs, stage by stage
+  archdsl estimate specs/v2_l.arch          what the network costs, stage by stage
   archdsl build specs/v2_l.arch             codegen/v2_l.py, codegen/v2_l.svg, codegen/v2_l.json
 
 A SPEC is the path of an .arch file; - is standard input. Results go to standard output, diagnostics to standard

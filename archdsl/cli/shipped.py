@@ -6,10 +6,8 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
-from archdsl.diagnostics import Source
+from archdsl.catalogue import aliases, models
 from archdsl.folders import specs_folder
-from archdsl.language import tree
-from archdsl.language.parser import parse
 
 
 def shipped_specs() -> list[str]:
@@ -22,13 +20,15 @@ def suggestion(name: str) -> str | None:
     if "/" in name or os.sep in name:
         return None
     files = {Path(path).stem: path for path in shipped_specs()}
-    models = {model: path for path in files.values() for model in _model_names(path)}
-    near = get_close_matches(name.removesuffix(".arch"), [*files, *models], n=1, cutoff=0.75)
+    known = models()
+    near = get_close_matches(name.removesuffix(".arch"), [*files, *known, *aliases()], n=1, cutoff=0.75)
     if not near:
         return None
     found = near[0]
-    what = f"`{found}` is a shipped file" if found in files else f"`{found}` is a model of a shipped file"
-    return f"{what}; did you mean {files.get(found) or models[found]}?"
+    if found in files:
+        return f"`{found}` is a shipped file; did you mean {files[found]}?"
+    model = aliases().get(found, found)
+    return f"`{model}` is a model of a shipped file; did you mean {_short(known[model])}?"
 
 
 def _short(path: Path) -> str:
@@ -36,13 +36,3 @@ def _short(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except (ValueError, OSError):  # The file is elsewhere, or the current folder is gone.
         return str(path)
-
-
-def _model_names(path: str) -> list[str]:
-    module, _ = parse(Source(path, Path(path).read_text(encoding="utf-8")))
-    names = [item.name.text for item in module.items if isinstance(item, tree.Model)]
-    for item in module.items:
-        if isinstance(item, tree.Variants):
-            index = [column.text for column in item.table.header].index("name")
-            names += [f"{item.model.text}_{row.cells[index].span.text}" for row in item.table.rows]
-    return names

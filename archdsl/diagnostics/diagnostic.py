@@ -44,11 +44,16 @@ class Diagnostic:
 
 
 class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itself an error to show
-    """Carries diagnostics up to the driver; never shown to a user as an exception."""
+    """Carries diagnostics up to the driver, which prints them; in Python it reads as the command line would put it."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
         self.diagnostics = tuple(diagnostics)
         super().__init__("; ".join(d.message for d in self.diagnostics))
+
+    def __str__(self) -> str:
+        from archdsl.diagnostics.render import report
+
+        return "\n" + report(self.diagnostics)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from archdsl.elaborate.formulas import formula
 from archdsl.elaborate.layers import check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
+from archdsl.elaborate.reach import without_unread
 from archdsl.elaborate.scope import Origin, Scope
 from archdsl.elaborate.signatures import lacks
 from archdsl.elaborate.tensors import within_bounds
@@ -96,6 +97,8 @@ class Applier:
     def __init__(self, settings: Mapping[str, Value], effort: Effort):
         self.settings, self.effort = settings, effort
         self.blocks: dict[str, BlockInstance] = {}
+        # Whether a block has tensors that do not reach its output, so that some of `blocks` may be used nowhere.
+        self.has_unread = False
         self._known: dict[Hashable, tuple[str, Tensor]] = {}
         self._open: list[Hashable] = []
         self._counts: dict[str, int] = {}
@@ -259,6 +262,9 @@ class Applier:
                 message = f"`out` of `{definition.name}` is a tensor, not {kind(out)}"
                 where = scope.origins["out"].node.span
             raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
+        if definition.conditions:
+            body = without_unread(body, definition.conditions)
+            self.has_unread = self.has_unread or any(binding.value is None for binding in body)
         number = self._counts[definition.name] = self._counts.get(definition.name, 0) + 1
         block = BlockInstance.made(
             id=f"{definition.name}:{number}",
@@ -367,7 +373,7 @@ def _bind(
     scope.origins[name] = Origin(statement.value, scope)
     if isinstance(value, Tensor):
         assert value.expression is not None
-        body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape))
+        body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
         scope.names[name] = Tensor(value.shape, Bound.made(node="bound", name=name), value.facts)
         return
     scope.names[name] = value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Problems, Span
@@ -17,9 +18,10 @@ from archdsl.elaborate.scope import NO_NAMES, Origin, Scope, bare
 from archdsl.elaborate.settings import checked, default
 from archdsl.elaborate.stages import StageBuilder
 from archdsl.elaborate.values import LAYERS, LayerStep, SequenceLayer, Tensor, Value, describe, kind, named
-from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section
+from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Input, Sequence
+from archdsl.ir.body import BlockInstance, Input, Sequence
+from archdsl.ir.parts import applied, used
 from archdsl.language import tree
 
 # Bindings that say nothing about the network itself: what a search is to maximize.
@@ -212,7 +214,7 @@ class ModelElaborator:
             },
             settings={name: describe(self.settings[name]) for name in ("norm", "act", "padding")},
             drop_path=schedule,
-            blocks=self.applier.blocks,
+            blocks=self._used_blocks(stem, stages, head),
             stem=stem,
             stages=stages,
             head=head,
@@ -222,6 +224,16 @@ class ModelElaborator:
             ),
             place=place(model.name.span),
         )
+
+    def _used_blocks(
+        self, stem: Section | None, stages: Iterable[Stage], head: Section | None
+    ) -> dict[str, BlockInstance]:
+        """The instances that the network is made of; some were only tried in tensors that nothing reads."""
+        if not self.applier.has_unread:
+            return self.applier.blocks
+        layers = [layer.apply for stage in stages for layer in stage.layers]
+        layers += [apply for section in (stem, head) if section for apply in applied(section.steps)]
+        return used(self.applier.blocks, layers)
 
     def _refuse(self, name: str, problem: Stop) -> None:
         self.failures[name] = problem

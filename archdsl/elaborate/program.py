@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
 from archdsl.diagnostics.diagnostic import Diagnostic, did_you_mean
 from archdsl.elaborate import scalars
 from archdsl.elaborate.naming import Names, name_block
+from archdsl.elaborate.reach import conditions
 from archdsl.elaborate.signatures import Signature
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -41,6 +42,11 @@ class Definition:
     @cached_property
     def names(self) -> Names:
         return name_block(self.block)
+
+    @cached_property
+    def conditions(self) -> Mapping[str, str | None]:
+        """The tensors that are not always read, with the formula of when they are."""
+        return conditions(self.block)
 
     @cached_property
     def signature(self) -> Signature:

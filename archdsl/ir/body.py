@@ -131,11 +131,15 @@ Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discrimi
 
 
 class TensorBinding(Frozen):
-    """`name = tensor` in a block."""
+    """`name = tensor` in a block; `value` is None where the block's output is made without it.
+
+    `condition` is the formula of when it is read, where that is not always and a formula can say it.
+    """
 
     name: str
-    value: TensorExpression
+    value: TensorExpression | None
     output: Shape
+    condition: str | None = None
 
 
 class OutputFact(Frozen):

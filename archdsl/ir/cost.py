@@ -83,7 +83,7 @@ class Costs:
         cost = self._blocks.get(name)
         if cost is None:
             instance: BlockInstance = self.architecture.blocks[name]
-            cost = self._blocks[name] = total(self._tensor(binding.value) for binding in instance.body)
+            cost = self._blocks[name] = total(self._tensor(binding.value) for binding in instance.body if binding.value)
         return cost
 
     def step(self, step: Step) -> Cost:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from archdsl.ir.body import (
     Alternative,
     Apply,
+    BlockInstance,
     Chain,
     Combine,
     Guard,
@@ -32,6 +33,36 @@ def applied(step: Step) -> Iterator[Apply]:
             yield from applied(value)
 
 
+def inner_layers(expression: TensorExpression) -> Iterator[Apply]:
+    """The layers that a tensor expression applies; not those inside blocks."""
+    match expression:
+        case Chain(source=source, steps=steps):
+            yield from inner_layers(source)
+            for step in steps:
+                for apply in applied(step):
+                    yield apply
+                    for other in apply.others:
+                        yield from inner_layers(other)
+        case Combine(operands=operands):
+            for operand in operands:
+                yield from inner_layers(operand)
+        case Select(value=value):
+            yield from inner_layers(value)
+
+
+def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[str, BlockInstance]:
+    """The block instances that some layers are made of, directly or further in, in the order of `blocks`."""
+    names: set[str] = set()
+    waiting = [layer.block for layer in layers if layer.block is not None]
+    while waiting:
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            values = (binding.value for binding in blocks[name].body if binding.value is not None)
+            waiting += [layer.block for value in values for layer in inner_layers(value) if layer.block is not None]
+    return {name: block for name, block in blocks.items() if name in names}
+
+
 def reads_others(step: Step) -> bool:
     """Whether a layer in a step reads a further tensor, which a sequential module cannot hand to it."""
     return any(apply.others for apply in applied(step))
@@ -49,7 +80,7 @@ def modules_of(binding: TensorBinding) -> Iterator[str]:
         assert isinstance(binding.value, Chain)
         yield module_name(binding.name)
         yield from _in_tensor(binding.value.source)
-    else:
+    elif binding.value is not None:
         yield from _in_tensor(binding.value)
 
 

@@ -207,14 +207,14 @@ class Tracer:
         return tensor
 
     def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
-        """The bindings of a block, in order; the last is what it gives."""
+        """The bindings of a block that its output is made of, in order."""
         scope = Scope(path, source)
         for binding in self.architecture.blocks[identity].body:
-            source = scope.bound[binding.name] = self._binding(binding, scope)
-        return scope.bound.get("out", source)
+            if binding.value is not None:
+                scope.bound[binding.name] = self._binding(binding, binding.value, scope)
+        return scope.bound["out"]
 
-    def _binding(self, binding: TensorBinding, scope: Scope) -> Tensor:
-        value = binding.value
+    def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Tensor:
         if isinstance(value, Chain) and is_own_module(binding):
             source = self._tensor(value.source, scope)
             assert isinstance(source, Tensor)

@@ -1,9 +1,9 @@
 """The canonical text of a module: one way to write each thing, the author's grouping and every comment kept.
 
 The rules, beyond the spaces around words and signs:
- - A line break that the author chose stays: before `->`, and behind an opening bracket. What is broken is indented
-   by two spaces. A pipeline that is by itself longer than 120 characters breaks before each `->`, and so do brackets
-   behind each comma.
+ - A line break that the author chose stays: before `->`, before `then` and `else`, and behind an opening bracket.
+   What is broken is indented by two spaces. A pipeline that is by itself longer than 120 characters breaks before each
+   `->`, a conditional before `then` and `else`, and brackets behind each comma.
  - Tables, the `=` of settings, the operators of `require` and the `when` of a pipeline's lines stand in columns. A
    blank line ends a column, and so does a statement of another kind: `stem`, `head`, or a fact such as `stem.variance`.
  - One blank line at most between statements, where the author had one; one between items, save that the author

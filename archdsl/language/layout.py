@@ -23,7 +23,7 @@ from archdsl.language.expressions import (
     step_condition,
     step_value,
 )
-from archdsl.language.operators import PIPELINE, precedence
+from archdsl.language.operators import CONDITIONAL, PIPELINE, precedence
 
 # An expression, or what stands in a pair of brackets, is broken over lines when it is longer than this.
 WIDTH = 120
@@ -32,6 +32,7 @@ INDENT = "  "
 _INDENTATION = re.compile(r"\s*")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _ARROW_ON_NEW_LINE = re.compile(r"\n\s*->")
+_BRANCH_ON_NEW_LINE = re.compile(r"\n\s*(?:then|else)\b")
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -148,6 +149,8 @@ class Layout:
                 return [text]
         if isinstance(expression, tree.Pipeline):
             lines, breaks = self._pipeline(expression), self._breaks(expression)
+        elif isinstance(expression, tree.Conditional) and self._branches(expression):
+            lines, breaks = self._conditional(expression), True
         else:
             lines, breaks = self._lay(fragments(expression)), False
         if precedence(expression) >= loosest:
@@ -202,6 +205,27 @@ class Layout:
             or any(isinstance(element.value, tree.Pipeline) and self._breaks(element.value) for element in elements)
             or is_longer([brackets], WIDTH)
         )
+
+    # Conditionals
+
+    def _branches(self, conditional: tree.Conditional) -> bool:
+        """Whether `then` and `else` begin lines: one of them does in the text, or the whole is too long for a line."""
+        condition, chosen, otherwise = conditional.condition, conditional.chosen, conditional.otherwise
+        return (
+            _BRANCH_ON_NEW_LINE.search(self.text, condition.span.end, chosen.span.start) is not None
+            or _BRANCH_ON_NEW_LINE.search(self.text, chosen.span.end, otherwise.span.start) is not None
+            or is_longer(fragments(conditional), WIDTH)
+        )
+
+    def _conditional(self, conditional: tree.Conditional) -> list[str]:
+        condition = self.expression(conditional.condition)
+        chosen = self.expression(conditional.chosen)
+        otherwise = self.expression(conditional.otherwise, CONDITIONAL)
+        return [
+            *joined(["if "], condition),
+            *indented(joined(["then "], chosen)),
+            *indented(joined(["else "], otherwise)),
+        ]
 
     # Pipelines
 

@@ -415,6 +415,32 @@ model m {
   stem = b(4)
 }
 """,
+    "tensors that are read under conditions": """
+block b(channels, stride = 1, d = false) {
+  changes = stride != 1 or in.channels != channels
+  averaged = d and stride != 1
+  projected = in -> avg_pool(2) when averaged -> conv(channels, stride = if averaged then 1 else stride) -> norm
+  unread = in -> mbconv(channels)
+  n = unread.channels
+  other = (in -> conv(channels, 3, stride = stride)) * 2
+  single = other -> relu
+  out = if changes then projected else if d then in + single else in
+}
+model m(d = false) {
+  input = 4 x 8 x 8
+  stages {
+    | op | channels | stride | layers | d |
+    | b  | 8        | 2      | 2      | d |
+    | b  | 8        | 1      | 2      | d |
+    | b  | 4        | 1      | 1      | d |
+  }
+}
+variants m {
+  | name | d     |
+  | a    | true  |
+  | b    | false |
+}
+""",
     "a hard condition": """
 block b(channels, n = 2) {
   hidden = if n > 100 then 9 ** 9 ** 9 else n * 8

@@ -116,8 +116,12 @@ class Writer:
         if budget > 0 and self.maybe(0.15):
             self.put("if")
             self.expression(budget - 1)
+            if self.maybe(0.2):
+                self.end_line()
             self.put("then")
             self.expression(budget - 1)
+            if self.maybe(0.2):
+                self.end_line()
             self.put("else")
             self.conditional(budget - 1)
         else:

@@ -81,6 +81,15 @@ PAIRS = {
         in_block("  x = -(a + b) ** -c * (d x e)", "  y = (a == b) == c", "  z = (in -> a) * (if a then b else c)"),
         in_block("  x = -(a + b) ** -c * (d x e)", "  y = (a == b) == c", "  z = (in -> a) * (if a then b else c)"),
     ),
+    "branches on lines of their own": (
+        in_block("  x = if a then b  # why", "      else if c", " then d", "else e -> f"),
+        in_block("  # why", "  x = if a", "    then b", "    else if c", "      then d", "      else e -> f"),
+    ),
+    "branches too long for a line": (
+        in_block(f"  x = (if a then f({LONG[:48]}) else g({LONG[:48]}, b)) + h"),
+        in_block("  x = (", "    if a", f"      then f({LONG[:48]})", f"      else g({LONG[:48]}, b)", "  ) + h"),
+    ),
+    "then and else as names": (in_block("  x = 1", "  then = 2", "  else.variance = 3"),) * 2,
     "a number that is called": (in_block("  x = (5%)(2)"), in_block("  x = (5%)(2)")),
     "numbers and strings as written": (
         in_block('  x = f(1.50, 1e-3, 118.5M, 075, 0.1%, "a\\n#b")'),

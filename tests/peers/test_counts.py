@@ -26,16 +26,49 @@ OURS = {
     **{f"efficientnetv2.{s}.tv": (f"v2_{s}", f"efficientnetv2_{s}") for s in ("s", "m", "l")},
     **{f"mobilenetv2.{w}": ("mobilenetv2", f"mobilenetv2_{w}") for w in ("050", "100", "140")},
     "mobilenetv2.tv": ("mobilenetv2", "mobilenetv2_100"),
+    **{f"mnasnet.b1.{w}": ("mnasnet", f"mnasnet_b1_{w}") for w in ("050", "100")},
+    "mnasnet.b1.small": ("mnasnet", "mnasnet_small_100"),
+    "mnasnet.a1.100": ("mnasnet", "mnasnet_a1_100"),
+    **{f"nfnet.{f}": ("nfnet", f"nfnet_{f}") for f in ("f0", "f1", "f4")},
+    **{f"pytorchcv.shufflenet_g{g}_w1": ("shufflenet", f"shufflenet_g{g}") for g in (1, 2, 3, 4, 8)},
+    **{f"pytorchcv.resattnet{n}": ("resattnet", f"resattnet_{n}") for n in (56, 92, 452)},
+    "resnet50": ("resnet", "resnet_50"),
 }
+# Entries of the same networks by timm, which leaves SkipInit's gains out: one for each block.
+NO_SKIP_INIT = {f"nfnet.timm_{f}": ("nfnet", f"nfnet_{f}") for f in ("f0", "f1", "f4", "f7")}
 
-# Models of ours that the reference lacks, with the peer that has them.
-PEERS = {
-    ("efficientnet", "efficientnet_b5"): "timm efficientnet_b5",
-    ("efficientnet", "efficientnet_b6"): "timm efficientnet_b6",
-    ("v2_b", "efficientnetv2_b1"): "timm tf_efficientnetv2_b1",
-    ("v2_b", "efficientnetv2_b2"): "timm tf_efficientnetv2_b2",
-    ("mobilenetv2", "mobilenetv2_075"): "timm mobilenetv2_075",
-}
+_WIDTHS = {"w3d4": "_075", "wd2": "_050", "wd4": "_025"}
+# Every model of ours that a peer has, and is not in the reference.
+PEERS = [
+    *(("efficientnet", f"efficientnet_{b}", f"timm efficientnet_{b}") for b in ("b5", "b6")),
+    *(("efficientnet", f"efficientnet_b{n}", f"torchvision efficientnet_b{n}") for n in range(8)),
+    *(("v2_b", f"efficientnetv2_{b}", f"timm tf_efficientnetv2_{b}") for b in ("b1", "b2")),
+    ("mobilenetv2", "mobilenetv2_075", "timm mobilenetv2_075"),
+    *(("mnasnet", f"mnasnet_b1_{w}", f"timm mnasnet_{w}") for w in ("075", "140")),
+    *(("mnasnet", f"mnasnet_a1_{w}", f"timm semnasnet_{w}") for w in ("050", "075", "140")),
+    *(
+        ("mnasnet", f"mnasnet_b1_{w}", f"torchvision mnasnet{name}")
+        for w, name in (("050", "0_5"), ("075", "0_75"), ("100", "1_0"), ("130", "1_3"))
+    ),
+    *(("mnasnet", f"mnasnet_{name}_100", f"pytorchcv mnasnet_{name}") for name in ("a1", "b1", "small")),
+    *(
+        ("shufflenet", f"shufflenet_g{g}{_WIDTHS[w]}", f"pytorchcv shufflenet_g{g}_{w}")
+        for g in (1, 3)
+        for w in _WIDTHS
+    ),
+    *(("nfnet", f"nfnet_{f}", f"timm dm_nfnet_{f}") for f in ("f2", "f3", "f5", "f6")),
+    *(("resattnet", f"resattnet_{n}", f"pytorchcv resattnet{n}") for n in (128, 164, 200, 236)),
+    *(("resnet", f"resnet_{n}", f"timm resnet{n}") for n in (18, 34, 50, 101, 152)),
+    *(("resnet", f"resnet_{n}", f"torchvision resnet{n}") for n in (18, 34, 101, 152)),
+    *(("resnet", f"resnet_d_{n}", f"timm resnet{n}d") for n in (18, 34, 50, 101, 152)),
+    ("resnet", "resnext50_32x4d", "timm resnext50_32x4d"),
+    ("resnet", "resnext50_32x4d", "torchvision resnext50_32x4d"),
+    ("resnet", "resnext50_32x4d", "pytorchcv resnext50_32x4d"),
+    ("resnet", "seresnext50_32x4d", "timm seresnext50_32x4d"),
+    *(("mobilenet", f"mobilenet{_WIDTHS[w]}", f"pytorchcv mobilenet_{w}") for w in _WIDTHS),
+    ("mobilenet", "mobilenet_100", "timm mobilenetv1_100"),
+    ("mobilenet", "mobilenet_100", "pytorchcv mobilenet_w1"),
+]
 
 
 def counts(model: nn.Module, size: int) -> tuple[int, int]:
@@ -57,9 +90,16 @@ def test_reference_counts(entry: str) -> None:
     assert counts(model, expected["resolution"]) == (expected["params"], expected["macs"])
 
 
-@pytest.mark.parametrize(("ours", "other"), PEERS.items())
-def test_counts_of_the_others_equal_the_peer(ours: tuple[str, str], other: str) -> None:
-    spec, name = ours
+@pytest.mark.parametrize("entry", NO_SKIP_INIT)
+def test_counts_without_skip_init(entry: str) -> None:
+    spec, name = NO_SKIP_INIT[entry]
+    network = archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name)
+    blocks = sum(len(stage.layers) for stage in network.architecture.stages)
+    assert (network.params - blocks, network.macs) == (REFERENCE[entry]["params"], REFERENCE[entry]["macs"])
+
+
+@pytest.mark.parametrize(("spec", "name", "other"), PEERS)
+def test_counts_of_the_others_equal_the_peer(spec: str, name: str, other: str) -> None:
     network = archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name)
     with torch.device("meta"):
         theirs = peer(other).eval()

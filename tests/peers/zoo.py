@@ -1,4 +1,4 @@
-"""timm and torchvision as peers.
+"""timm, torchvision and pytorchcv as peers.
 
 torchvision's compiled extension does not load beside a CPU build of torch, and importing it then fails over operators
 that nobody here calls; they are declared first, and only when the extension is missing.
@@ -36,7 +36,7 @@ def _torchvision_operators() -> Any:
 
 
 def peer(name: str, **options: Any) -> nn.Module:
-    """A peer's model with random weights: `timm efficientnet_b0` or `torchvision efficientnet_v2_s`."""
+    """A peer's model with random weights: `timm efficientnet_b0`, `torchvision resnet50`, `pytorchcv resattnet56`."""
     library, model = name.split()
     _torchvision_operators()
     with warnings.catch_warnings():
@@ -46,6 +46,10 @@ def peer(name: str, **options: Any) -> nn.Module:
 
             made: nn.Module = timm.create_model(model, pretrained=False, **options)
             return made
+        if library == "pytorchcv":
+            from pytorchcv.model_provider import get_model as get_pytorchcv_model
+
+            return get_pytorchcv_model(model, pretrained=False, **options)  # type: ignore[no-any-return]
         from torchvision.models import get_model
 
         return get_model(model, weights=None, **options)

@@ -44,6 +44,7 @@ KEEPING = [
         "{activation}",
         "group_norm({group})",
         "layer_norm",
+        "l2_norm",
         "norm",
     ),
     *("batch_norm(eps = 1e-3, momentum = 0.01)", "batch_norm(affine = false)", "channel_shuffle({group})"),

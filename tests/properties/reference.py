@@ -127,6 +127,8 @@ class Reference:
         frame = Frame(x, path)
         for binding in self.architecture.blocks[identity].body:
             value = binding.value
+            if value is None:
+                continue
             if is_own_module(binding) and isinstance(value, body.Chain):
                 y, own = self.tensor(value.source, frame), f"{path}.{module_name(binding.name)}"
                 is_single = len(value.steps) == 1 and isinstance(value.steps[0], body.Apply)
@@ -208,6 +210,9 @@ class Reference:
         if not op.affine:
             return normal
         return normal * self.weight(path)[:, None, None] + self.weight(path, "bias")[:, None, None]
+
+    def _l2_norm(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x / (x * x).sum(1, keepdim=True).sqrt().clamp(min=op.eps)
 
     def _activation(self, x: Tensor, path: str, op: Any) -> Tensor:
         return _ACTIVATIONS[op.kind](x) * op.gain

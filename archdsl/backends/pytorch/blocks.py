@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archdsl.backends.pytorch.conditions import both
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.steps import Find, Made, Seen, columns_of, conditional
-from archdsl.backends.pytorch.tensors import Flow, TensorWriter, whole
+from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, columns_of, conditional
+from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, whole, wrapped
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
-from archdsl.ir.formula import identifier, module_name, names, python_name
+from archdsl.ir.formula import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_of
 
 
@@ -94,36 +95,44 @@ class BlockWriter(TensorWriter):
         computed = []
         for position, binding in enumerate(self.bindings):
             seen: Seen = [(index, instance.body[position]) for index, (_, instance) in enumerate(self.instances)]
-            tensors = [(index, item.value) for index, item in seen]
-            owned = [is_own_module(item) for _, item in seen]
+            read = [(index, item) for index, item in seen if item.value is not None]
+            if not read:
+                continue
+            needed = None if len(read) == len(seen) else self._needed(binding, seen)
+            condition = needed.inside if needed else None
+            tensors = [(index, item.value) for index, item in read]
+            owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
                 raise Unmergeable("a module of its own")
-            flow = self._own(module_name(binding), tensors) if owned[0] else self.tensor(tensors, None)
+            flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
+            if needed and not flow.text.isidentifier():
+                flow = Flow(f"{wrapped(flow, 2)} if {needed.test} else {self.input_name}", flow.channels, 1)
             if not flow.text.isidentifier():
                 computed.append((python_name(binding), flow.text))
                 flow = Flow(python_name(binding), flow.channels, 4)
             self.bound[binding] = flow
         return computed
 
-    def _forward(self, computed: Sequence[tuple[str, str]]) -> list[str]:
-        result = self.bound["out"].text
-        read = {result}.union(*(names(text) for _, text in computed))
-        lines: list[str] = []
-        for variable, text in computed:
-            # What nothing reads is computed all the same, as the text says, under a name that says so.
-            target = variable if variable in read else self.variables.new(f"_{variable}")
-            lines += expression_lines(f"{target}: Tensor = ", text)
-        return [*lines, f"return {result}"]
+    def _needed(self, binding: str, seen: Seen) -> Decision:
+        """Whether the output of an instance is made of a binding."""
+        flags = [(index, item.value is not None) for index, item in seen]
+        return self.decide(flags, [item.condition for _, item in seen], f"has_{module_name(binding)}")
 
-    def _own(self, name: str, seen: Seen) -> Flow:
+    def _forward(self, computed: Sequence[tuple[str, str]]) -> list[str]:
+        lines = [line for variable, text in computed for line in expression_lines(f"{variable}: Tensor = ", text)]
+        return [*lines, f"return {self.bound['out'].text}"]
+
+    def _own(self, name: str, seen: Seen, condition: str | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
-        source = self.tensor([(index, chain.source) for index, chain in seen], None)
+        source = self.tensor([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
         children, channels = self.children(columns, source.channels)
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         if not children:
             return source
-        self.assign(name, conditional(children[0], "nn.Identity()") if is_single else self.pipeline(children))
+        own = children[0] if is_single else Child(name, self.pipeline(children), None)
+        own = Child(own.name, own.text, both(condition, own.condition))
+        self.assign(name, conditional(own, "nn.Identity()"))
         return Flow(f"self.{name}({source.text})", channels, 4)
 
     # What the next block needs to know -------------------------------------------------------------------------------

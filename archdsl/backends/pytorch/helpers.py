@@ -179,6 +179,18 @@ class LayerNorm2d(nn.Module):
         return x.permute(0, 3, 1, 2)
 '''
 
+SOURCES["L2Norm"] = '''
+class L2Norm(nn.Module):
+    """The channels at each position divided by their L2 norm."""
+
+    def __init__(self, eps: float = 1e-12) -> None:
+        super().__init__()
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.normalize(x, dim=1, eps=self.eps)
+'''
+
 SOURCES["MapLinear"] = '''
 class MapLinear(nn.Linear):
     """A linear layer that reads a whole map and puts out one of 1 x 1."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,15 @@ class Flow:
     text: str
     channels: str | None
     binds: int = 3  # 1: conditional, 2: sum, 3: product, 4: call or name
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A condition: as a formula, as `forward` reads it, and as the constructor does."""
+
+    text: str
+    test: str
+    inside: str
 
 
 class TensorWriter(StepWriter):
@@ -86,11 +96,11 @@ class TensorWriter(StepWriter):
             total = Derived(" + ".join(f"({text})" for text in known)) if len(known) == len(flows) else None
             return Flow(f"torch.cat(({joined}), dim=1)", total, 4)
         if first.operator == "negate":
-            return Flow(f"-{_wrapped(flows[0], 4)}", keeps, 3)
+            return Flow(f"-{wrapped(flows[0], 4)}", keeps, 3)
         symbol = _OPERATORS[first.operator]
         binds = 2 if symbol in "+-" else 3
-        left = _wrapped(flows[0], binds)
-        right = _wrapped(flows[1], binds + (symbol in "-/"))
+        left = wrapped(flows[0], binds)
+        right = wrapped(flows[1], binds + (symbol in "-/"))
         return Flow(f"{left} {symbol} {right}", keeps, binds)
 
     def _select(self, seen: Seen, condition: str | None) -> Flow:
@@ -98,17 +108,19 @@ class TensorWriter(StepWriter):
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
             return self.tensor(taken or other, condition)
-        hint = _hint(taken, other)
-        text = self.builder.condition(
-            [(index, one.taken) for index, one in seen], [one.condition for _, one in seen], hint
-        )
+        flags = [(index, one.taken) for index, one in seen]
+        decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
+        first = self.tensor(taken, both(condition, decision.inside))
+        second = self.tensor(other, both(condition, f"not ({decision.inside})"))
+        channels = either(decision.text, first.channels, second.channels)
+        return Flow(f"{wrapped(first, 2)} if {decision.test} else {wrapped(second, 1)}", channels, 1)
+
+    def decide(self, seen: Sequence[tuple[int, bool]], formulas: Sequence[str | None], hint: str) -> Decision:
+        """A condition that holds for some instances."""
+        text = self.builder.condition(seen, formulas, hint)
         test = self._test(hint, text)
         # The constructor says a short condition again; a long one it has noted.
-        inside = test if text in self._notes and not text.isidentifier() else text
-        first = self.tensor(taken, both(condition, inside))
-        second = self.tensor(other, both(condition, f"not ({inside})"))
-        channels = either(text, first.channels, second.channels)
-        return Flow(f"{_wrapped(first, 2)} if {test} else {_wrapped(second, 1)}", channels, 1)
+        return Decision(text, test, test if text in self._notes and not text.isidentifier() else text)
 
     def _test(self, hint: str, text: str) -> str:
         """A condition of the constructor as `forward` reads it: `self.stride == 2`, or the attribute that holds it."""
@@ -182,7 +194,7 @@ def _hint(taken: Seen, other: Seen) -> str:
     return "transforms" if all(isinstance(value, Input) for _, value in other) else "chosen"
 
 
-def _wrapped(flow: Flow, binds: int) -> str:
+def wrapped(flow: Flow, binds: int) -> str:
     return f"({flow.text})" if flow.binds < binds else flow.text
 
 

@@ -11,7 +11,7 @@ from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk,
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
-from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, LayerNorm
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
 
@@ -24,6 +24,7 @@ Primitive = Annotated[
     | BatchNorm
     | GroupNorm
     | LayerNorm
+    | L2Norm
     | Activation
     | LeakyRelu
     | Prelu

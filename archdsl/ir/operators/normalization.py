@@ -1,4 +1,4 @@
-"""Normalizations, each with a learnable scale and shift per channel."""
+"""Normalizations, most with a learnable scale and shift per channel."""
 
 from __future__ import annotations
 
@@ -78,3 +78,13 @@ class LayerNorm(_Normalization):
             eps=None if of["eps"] == "1e-06" else of["eps"],
             affine=None if of["affine"] == "True" else of["affine"],
         )
+
+
+class L2Norm(Operator):
+    """The channels at each position divided by their L2 norm, or by `eps` where that is larger. Nothing is learned."""
+
+    kind: Literal["l2_norm"] = "l2_norm"
+    eps: Eps = 1e-12
+
+    def module(self, of: Expressions) -> str:
+        return call("L2Norm", eps=None if of["eps"] == "1e-12" else of["eps"])

@@ -1,0 +1,80 @@
+"""The Python interface: models by name, what can be done with them, and what a mistake looks like."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+import torch
+
+import archdsl
+from archdsl.catalogue import aliases, models
+from tests.peers.zoo import peer
+
+
+def test_list_models() -> None:
+    assert archdsl.list_models("efficientnet_b*") == [f"efficientnet_b{n}" for n in range(8)]
+    assert archdsl.list_models("no_such_*") == []
+    everything = archdsl.list_models()
+    assert len(everything) == len(set(everything)) > 100
+    for path in archdsl.specs_folder().glob("*.arch"):
+        assert set(archdsl.load_all(path)) <= set(everything)
+
+
+def test_aliases_are_other_names_of_models() -> None:
+    assert set(aliases().values()) <= set(models())
+    assert not set(aliases()) & set(models())
+
+
+@pytest.mark.parametrize("alias", ["efficientnet_v2_s", "mobilenet_v2", "mnasnet1_3", "resnet50", "resnext50_32x4d"])
+def test_aliases_mean_the_same_network(alias: str) -> None:
+    with torch.device("meta"):
+        theirs, ours = peer(f"torchvision {alias}"), archdsl.create_model(alias)
+    assert sorted(p.shape for p in ours.parameters()) == sorted(p.shape for p in theirs.parameters())
+
+
+def test_spellings() -> None:
+    assert archdsl.find("efficientnetv2-b0").name == "tf_efficientnetv2_b0"
+    assert archdsl.find("ResNext50-32x4d").name == "resnext50_32x4d"
+
+
+def test_create_model_for_another_task() -> None:
+    model = archdsl.create_model("efficientnetv2_s", num_classes=10, in_channels=1).eval()
+    images = torch.randn(2, 1, 64, 64)
+    with torch.no_grad():
+        assert model(images).shape == (2, 10)
+        model.reset_classifier(3)
+        assert model(images).shape == (2, 3)
+        model.reset_classifier(0)
+        assert model(images).shape == (2, 1280)
+
+
+def test_create_model_for_features() -> None:
+    model = archdsl.create_model("mobilenetv2_100", features_only=True).eval()
+    with torch.no_grad():
+        features = model(torch.randn(1, 3, 64, 64))
+    assert [f.shape[1] for f in features] == [info["num_chs"] for info in model.feature_info]
+    assert [64 // f.shape[2] for f in features] == [info["reduction"] for info in model.feature_info]
+
+
+def test_parameters_of_the_spec() -> None:
+    network = archdsl.find("efficientnet_b0", resolution=192, parameters={"width": 0.5})
+    assert network.architecture.input == (3, 192, 192)
+    assert network.params < archdsl.find("efficientnet_b0").params / 2
+
+
+def test_a_notebook_shows_the_figure() -> None:
+    picture = archdsl.find("resnet50")._repr_svg_()
+    assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_unknown_model() -> None:
+    with pytest.raises(archdsl.Failure, match=r"there is no model `resnet_51`\n.*did you mean `resnet_50`"):
+        archdsl.create_model("resnet_51")
+
+
+def test_a_failure_reads_like_the_command_line() -> None:
+    with pytest.raises(archdsl.Failure) as caught:
+        archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = cov(3)\n}\n")
+    assert "<text>:3:10: error[ARC202]: unknown block or function `cov`" in str(caught.value)
+    assert "did you mean `conv`?" in str(caught.value)
