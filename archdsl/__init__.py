@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import Network, create_model, find, load, load_all, loads
+    from archdsl.api import Network, create_model, find, fit, load, load_all, loads
     from archdsl.catalogue import list_models
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
@@ -31,6 +31,7 @@ __all__ = [
     "__version__",
     "create_model",
     "find",
+    "fit",
     "list_models",
     "load",
     "load_all",
@@ -45,6 +46,7 @@ _HOMES = {
     "Network": "archdsl.api",
     "create_model": "archdsl.api",
     "find": "archdsl.api",
+    "fit": "archdsl.api",
     "list_models": "archdsl.catalogue",
     "load": "archdsl.api",
     "load_all": "archdsl.api",

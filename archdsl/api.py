@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -118,6 +118,40 @@ def load_all(
 
     compiled = compile_file(path, variant=variant, resolution=resolution, parameters=parameters, claims=False)
     return {architecture.name: Network(architecture) for architecture in compiled.checked()}
+
+
+def fit(
+    path: str | Path,
+    variant: str | None = None,
+    *,
+    params: float | str | None = None,
+    macs: float | str | None = None,
+    flops: float | str | None = None,
+    activations: float | str | None = None,
+    vary: Iterable[str] = (),
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+) -> Network:
+    """The largest network of a model, or from a `variant` of it on, that is within the budgets.
+
+    Budgets are numbers or texts such as `"5.3M"` and `"300M +- 2%"`. `vary` names the parameters that may change,
+    `"width"` or `"width=0.25..2:0.05"`: `phi` when none is named, else whichever the model has of `width`, `depth` and
+    `resolution`. `parameters` are values of others. What was found is in `architecture.parameters`.
+    Raises Failure, with diagnostics, when the file holds mistakes or no network is within the budgets.
+    """
+    from archdsl.compiler import read
+    from archdsl.fitting.budgets import limit
+    from archdsl.fitting.family import open_family
+    from archdsl.fitting.largest import largest
+    from archdsl.fitting.ranges import ranges
+
+    given = {"params": params, "macs": macs, "flops": flops, "activations": activations}
+    limits = [limit(name, Source(name, str(value))) for name, value in given.items() if value is not None]
+    if not limits:
+        raise Failure([Diagnostic(WRONG_USAGE, "there is no budget to meet", None, help="give one: `macs=400e6`")])
+    texts = ",".join(vary)
+    family = open_family(read(path), variant)
+    found = largest(family, limits, ranges(Source("vary", texts)) if texts else (), parameters)
+    return Network(family.at(found.values))
 
 
 def create_model(

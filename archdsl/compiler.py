@@ -165,7 +165,8 @@ class _Uses:
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span, help=_near(path, item.path))
         if resolved not in self.known:
             try:
-                text = read(path)
+                # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
+                text = read(path if path.exists() else resolved)
             except Failure as failure:
                 return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
             self.known[resolved] = self.environment(text, stack)

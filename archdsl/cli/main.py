@@ -25,6 +25,7 @@ COMMANDS = {
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",
+    "fit": "scale a model to a budget, or list a grid of its parameters",
     "list": "list models with their size and cost",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",

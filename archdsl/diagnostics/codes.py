@@ -56,5 +56,6 @@ CANNOT_READ = Code("ARC901", "a file cannot be read")
 CANNOT_WRITE = Code("ARC902", "a file cannot be written")
 MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
 WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
+OVER_BUDGET = Code("ARC905", "a budget that no network meets")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

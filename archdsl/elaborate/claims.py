@@ -24,7 +24,9 @@ class Refutation(NamedTuple):
     notes: tuple[Note, ...]
 
 
-class _Tolerance(NamedTuple):
+class Tolerance(NamedTuple):
+    """How far two numbers may be apart: so much, or that share of the second."""
+
     amount: float
     is_share: bool
 
@@ -52,14 +54,16 @@ def refute(claim: tree.Expression, scope: Scope) -> Refutation | None:
 
 def _refute_comparison(claim: tree.Binary, scope: Scope) -> Refutation | None:
     left = evaluate(claim.left, scope)
-    tolerance, right_node = None, claim.right
+    allowed, right_node = None, claim.right
     if isinstance(right_node, tree.Binary) and right_node.operator == "+-":
-        tolerance, right_node = _tolerance(claim, right_node, scope), right_node.left
+        if claim.operator != "==":
+            raise stop(WRONG_KIND, f"a tolerance goes with `==`, not with `{claim.operator}`", right_node.span)
+        allowed, right_node = tolerance(right_node, scope), right_node.left
     right = evaluate(right_node, scope)
-    if tolerance is None:
+    if allowed is None:
         holds = scalars.binary(claim.operator, left, right, claim.span, (claim.left.span, right_node.span))
     else:
-        holds = _difference(claim, left, right) <= tolerance.around(_number(right))
+        holds = _difference(claim, left, right) <= allowed.around(_number(right))
     if holds:
         return None
     notes: list[Note] = []
@@ -68,18 +72,17 @@ def _refute_comparison(claim: tree.Binary, scope: Scope) -> Refutation | None:
     if values := values_of(right_node, scope):
         notes.append(Note(f"`{shown(right_node)}` is {amount(right)}, with {values}"))
     if scalars.is_number(left) and scalars.is_number(right):
-        notes += _distance(_number(left), _number(right), tolerance)
+        notes += _distance(_number(left), _number(right), allowed)
     return Refutation(f"`{shown(claim.left)}` is {amount(left)}", tuple(notes))
 
 
-def _tolerance(claim: tree.Binary, node: tree.Binary, scope: Scope) -> _Tolerance:
-    if claim.operator != "==":
-        raise stop(WRONG_KIND, f"a tolerance goes with `==`, not with `{claim.operator}`", node.span)
+def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
+    """What `value +- node.right` allows. Raises Stop when that is no number from 0."""
     value = evaluate(node.right, scope)
     if not scalars.is_number(value) or _number(value) < 0:
         raise stop(WRONG_KIND, f"a tolerance is a number from 0, not {kind(value)}", node.right.span)
     is_share = isinstance(node.right, tree.Literal) and node.right.text.endswith("%")
-    return _Tolerance(_number(value), is_share)
+    return Tolerance(_number(value), is_share)
 
 
 def _difference(claim: tree.Binary, left: Value, right: Value) -> float:
@@ -94,7 +97,7 @@ def _number(value: Value) -> int | float:
     return value
 
 
-def _distance(left: int | float, right: int | float, tolerance: _Tolerance | None) -> list[Note]:
+def _distance(left: int | float, right: int | float, allowed: Tolerance | None) -> list[Note]:
     """How far apart two numbers are."""
     if not right or left == right:
         return []
@@ -104,9 +107,9 @@ def _distance(left: int | float, right: int | float, tolerance: _Tolerance | Non
     else:
         share = 100 * abs(left - right) / abs(right)
         text = f"that is {share:.3g} % {'above' if left > right else 'below'} {amount(right)}"
-    if tolerance is not None:
-        allowed = f"{100 * tolerance.amount:g} %" if tolerance.is_share else amount(tolerance.amount)
-        text += f"; {allowed} is allowed"
+    if allowed is not None:
+        most = f"{100 * allowed.amount:g} %" if allowed.is_share else amount(allowed.amount)
+        text += f"; {most} is allowed"
     return [Note(text)]
 
 

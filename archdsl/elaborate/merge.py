@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Note, did_you_mean
 from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
-from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, parent
-from archdsl.elaborate.scope import Origin, bare
 from archdsl.elaborate.stage_rows import StageRows
-from archdsl.elaborate.values import Value
 from archdsl.language import tree
+
+
+class Given(NamedTuple):
+    """The value of a parameter as written: in a row of a variants table, or where a model names the one it extends.
+
+    The names in it are those of the file `environment`. A reference can also speak of parameters; a cell cannot.
+    """
+
+    node: tree.Expression
+    environment: Environment
+    speaks_of_parameters: bool
 
 
 @dataclass
@@ -22,8 +31,7 @@ class Merged:
 
     definition: ModelDefinition
     parameters: dict[str, tuple[tree.Parameter, Environment]] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    origins: dict[str, Origin] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
     bindings: dict[str, tuple[tree.Binding, Environment]] = field(default_factory=dict)
     facts: list[tuple[tree.Binding, Environment]] = field(default_factory=list)
     scale: tuple[tree.Scale, Environment] | None = None
@@ -78,7 +86,7 @@ def merge(definition: ModelDefinition) -> Merged:
         _fix_parent(merged, base, model.parent, environment)
     for parameter in model.parameters:
         merged.parameters[parameter.name.text] = (parameter, environment)
-        merged.values.pop(parameter.name.text, None)
+        merged.given.pop(parameter.name.text, None)
     for statement in model.body:
         match statement:
             case tree.Binding(fact=None):
@@ -105,7 +113,7 @@ def _fix_parent(merged: Merged, base: ModelDefinition, reference: tree.Reference
         take_row(merged, chosen)
     for argument in reference.arguments:
         assert argument.name is not None
-        _take(merged, argument.name.text, argument.value, environment)
+        merged.given[argument.name.text] = Given(argument.value, environment, True)
 
 
 def take_row(merged: Merged, variant: Variant) -> None:
@@ -118,13 +126,7 @@ def take_row(merged: Merged, variant: Variant) -> None:
             continue
         if column.text not in merged.parameters:
             raise Stop(no_parameter(merged.definition.name, column, merged.parameters))
-        _take(merged, column.text, cell, variant.environment)
-
-
-def _take(merged: Merged, name: str, node: tree.Expression, environment: Environment) -> None:
-    scope = bare(environment, {}, {})
-    merged.values[name] = evaluate(node, scope)
-    merged.origins[name] = Origin(node, scope)
+        merged.given[column.text] = Given(cell, variant.environment, False)
 
 
 def reference_problems(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Problems, Span
@@ -86,25 +87,37 @@ class ModelElaborator:
         for name in self.overrides:
             if name not in merged.parameters:
                 raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
-        given = {**merged.values, **self.overrides}
-        for name, (parameter, environment) in merged.parameters.items():
-            if name in given:
-                self.names[name] = given[name]
-                if name in merged.origins and name not in self.overrides:
-                    self.origins[name] = merged.origins[name]
-                continue
-            if parameter.default is None:
-                raise stop(
-                    MISSING_ARGUMENT,
-                    f"parameter `{name}` of `{model.name.text}` has no value",
-                    parameter.span,
-                    help=f"give it a default, `{name} = ...`, or a column in `variants {model.name.text}`",
-                )
-            scope = bare(environment, self.names, self.origins)
-            self.names[name] = evaluate(parameter.default, scope)
-            self.origins[name] = Origin(parameter.default, scope)
-        self.parameters = dict(self.names)
+        self.names.update(self.overrides)
+        for name in merged.parameters:
+            self._parameter(name)
+        self.parameters = {name: self.names[name] for name in merged.parameters}
         self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE}
+
+    def _parameter(self, name: str) -> Value:
+        """The value of a parameter: given from outside, by a row or reference, or by default.
+
+        They are evaluated in whatever order they need each other: `extends base(width = beta ** phi)` gives a parameter
+        that was declared long before those it speaks of.
+        """
+        if name in self.names:
+            return self.names[name]
+        parameter, environment = self.merged.parameters[name]
+        node, speaks_of_parameters = parameter.default, True
+        if name in self.merged.given:
+            node, environment, speaks_of_parameters = self.merged.given[name]
+        if node is None:
+            model = self.variant.definition.model.name.text
+            help = f"give it a default, `{name} = ...`, or a column in `variants {model}`"
+            if self.variant.row is None and self.variant.definition.variants:
+                help = "choose a variant"
+            raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
+        scope = bare(environment, {}, {})
+        if speaks_of_parameters:
+            scope = bare(environment, self.names, self.origins, self._parameter, frozenset(self.merged.parameters))
+        with self._opened(name, node.span):
+            value = evaluate(node, scope)
+        self.names[name], self.origins[name] = value, Origin(node, scope)
+        return value
 
     def _bindings(self) -> None:
         for name in SETTINGS:
@@ -145,23 +158,29 @@ class ModelElaborator:
         if name in self.failures:
             raise self.failures[name]
         binding, environment = self.merged.bindings[name]
-        if name in self.opened:
-            way = " -> ".join([*self.opened[self.opened.index(name) :], name])
-            raise stop(USE_CYCLE, f"`{name}` refers to itself", binding.name.span, way if way.count("->") > 1 else "")
-        self.opened.append(name)
         scope = self._scope(environment, name_expression(binding.value))
         try:
-            with bounded_depth(binding.value.span):
+            with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = evaluate(binding.value, scope)
         except Stop as problem:
             self.failures[name] = problem
             raise
-        finally:
-            self.opened.pop()
         self.origins[name] = Origin(binding.value, scope)
         if name != "drop_path":  # as a name, it is the layer whose rate the schedule sets
             self.names[name] = value
         return value
+
+    @contextmanager
+    def _opened(self, name: str, span: Span) -> Iterator[None]:
+        """While the value of a name is computed, nothing may ask for it. Raises Stop where something does."""
+        if name in self.opened:
+            way = " -> ".join([*self.opened[self.opened.index(name) :], name])
+            raise stop(USE_CYCLE, f"`{name}` refers to itself", span, way if way.count("->") > 1 else "")
+        self.opened.append(name)
+        try:
+            yield
+        finally:
+            self.opened.pop()
 
     def _written(self, name: str) -> Span:
         """Where the value of a parameter or binding stands."""

@@ -89,8 +89,12 @@ class ModelNames:
         if reference is None:
             return
         words = Vocabulary(self.environment, self.problems, has_settings=False)
+        own = {parameter.name.text: parameter.name.span for parameter in self.model.parameters}
+        words.own = {**({name: one.name.span for name, one in parameters_of(base).items()} if base else {}), **own}
         for argument in reference.arguments:
             words.check(argument.value)
+            if argument.name is not None and argument.name.text in own:
+                self.problems.add(_given_and_declared(argument.name, own[argument.name.text]))
         if base is not None:
             wrong = list(reference_problems(reference, base, parameters_of(base)))
             self.problems.add(*wrong)
@@ -267,6 +271,16 @@ def _is_parameter(name: tree.Identifier, base: str, parameter: tree.Parameter) -
         name.span,
         notes=(Note("declared here", parameter.name.span),),
         help=f"give it a value where the model is named: `extends {base}({name.text} = ...)`",
+    )
+
+
+def _given_and_declared(name: tree.Identifier, declared: Span) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_NAME,
+        f"`{name.text}` is given a value here, and is a parameter of the model itself",
+        name.span,
+        notes=(Note("declared here", declared),),
+        help="take one of them away: a parameter of the model's own takes the place of the inherited one",
     )
 
 

@@ -57,7 +57,13 @@ NO_NAMES = Names()
 _NO_APPLIER: Any = None
 
 
-def bare(environment: Environment, names: dict[str, Value], origins: dict[str, Origin]) -> Scope:
+def bare(
+    environment: Environment,
+    names: dict[str, Value],
+    origins: dict[str, Origin],
+    pending: Callable[[str], Value] | None = None,
+    waiting: frozenset[str] = frozenset(),
+) -> Scope:
     """A scope outside any network, for the values of parameters: no tensor can be met in it, so nothing is applied."""
     settings = {**dict.fromkeys(SETTINGS), "padding": "symmetric"}
-    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins)
+    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins, pending, waiting)

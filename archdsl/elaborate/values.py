@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Span
 from archdsl.ir.architecture import Schedule
-from archdsl.ir.base import Scalar, Shape, Size
+from archdsl.ir.base import Scalar as Scalar
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import TensorExpression
 from archdsl.ir.operators import Operator
 

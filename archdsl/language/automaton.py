@@ -15,6 +15,8 @@ from typing import Any
 
 TABLES = Path(__file__).with_name("grammar.json")
 LINE_END, NAME, TEXT_END = "_NEWLINE", "NAME", "$END"
+# The rules that a whole text can be: a file, and an expression by itself.
+FILE, EXPRESSION = STARTS = ("start", "alone")
 
 # What becomes of each symbol of a rule among the children that the rule's method is given.
 KEEP, DROP, SPLICE, NOTHING = "k", "d", "s", "n"
@@ -65,7 +67,7 @@ class Automaton:
 
     def __init__(self, tables: dict[str, Any]):
         self._states: list[dict[str, int]] = tables["states"]
-        self._start: int = tables["start"]
+        self._starts: dict[str, int] = tables["starts"]
         self._rules: list[tuple[str, str, str, int]] = [
             (symbol, method, "" if recipe.strip(KEEP) == "" else recipe, len(recipe.replace(NOTHING, "")))
             for symbol, method, recipe in tables["rules"]
@@ -79,14 +81,14 @@ class Automaton:
         """The automaton of the `.arch` language."""
         return cls(json.loads(TABLES.read_text(encoding="utf-8")))
 
-    def parse(self, text: str, builder: object) -> Any:
-        """What the builder's method for the start rule makes of a text.
+    def parse(self, text: str, builder: object, whole: str = FILE) -> Any:
+        """What the builder's method for `whole`, the one of STARTS that the text is to be, makes of a text.
 
         Each rule is given to the method of `builder` that has its name, with what the rule's symbols became, first to
         last; a rule whose name begins with an underscore hands them on as they are. Raises Unreadable.
         """
         methods = [None if name.startswith("_") else getattr(builder, name) for _, name, _, _ in self._rules]
-        run = _Run(self._states, self._rules, methods, self._start)
+        run = _Run(self._states, self._rules, methods, self._starts[whole])
         match, ignored, keywords, states = self._match, self._ignored, self._keywords, self._states
         position, length, depth = 0, len(text), 0
         kind, start, end = "", 0, 0
@@ -155,7 +157,7 @@ class _Run:
             method = self.methods[~action]
             stack.append(states[stack[-1]][symbol])
             values.append(children if method is None else method(children))
-            if symbol == "start":
+            if symbol in STARTS:
                 return
 
     def _expected(self) -> frozenset[str]:

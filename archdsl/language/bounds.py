@@ -47,9 +47,9 @@ def check_text(source: Source) -> Diagnostic | None:
     return None
 
 
-def check_item(item: tree.Item) -> Diagnostic | None:
-    """An item with an expression that is nested too deep, by whatever means: `not not not ...`, `a + b + c + ...`."""
-    ahead: list[tuple[tree.Node, int]] = [(item, 0)]
+def check_nesting(whole: tree.Item | tree.Expression) -> Diagnostic | None:
+    """An expression that is nested too deep, by whatever means: `not not not ...`, `a + b + c + ...`."""
+    ahead: list[tuple[tree.Node, int]] = [(whole, 0)]
     while ahead:
         node, depth = ahead.pop()
         if depth > MAX_NESTING:

@@ -289,8 +289,15 @@ class Builder:
         keyword, name, model, (body, closing) = children
         return tree.Recipe(self._span(keyword, closing), self._identifier(name), model, body, self._doc(keyword))
 
+    # Whole texts
+
     def start(self, children: list[Any]) -> tuple[tree.Item, ...]:
         return tuple(children)
+
+    def alone(self, children: list[Any]) -> tree.Expression:
+        (value,) = children
+        made: tree.Expression = _expression(value)
+        return made
 
 
 def _expression(value: Any) -> Any:

@@ -96,7 +96,7 @@ def _expected(error: UnexpectedToken) -> str:
         shown = ["an operator", *(_SHOWN[name] for name in _VALUE_ENDS if name in expected)]
     else:
         expected -= {LINE_END} if "USE" in expected else set()
-        shown = [text for name, text in _SHOWN.items() if name in expected]
+        shown = [text for name, text in _SHOWN.items() if name in expected] or ["the end of the text"]
     return " or ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from archdsl.diagnostics import Diagnostic, Problems, Source
+from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
 from archdsl.language import comments, tree
-from archdsl.language.automaton import Automaton, Unreadable
-from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_item, check_text
+from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
+from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_nesting, check_text
 from archdsl.language.builder import Builder
 from archdsl.language.mistakes import explain
 
-__all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse"]
+__all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse", "parse_expression"]
 
 MAX_BROKEN_ITEMS = 100
 
@@ -39,6 +39,20 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
     return tree.Module(source, items, found), problems.sorted()
 
 
+def parse_expression(source: Source) -> tree.Expression:
+    """The expression that a text says, such as one from a command line. Raises Failure when it says none."""
+    if too_much := check_text(source):
+        raise Failure([too_much])
+    builder = Builder(source, {}, 0)
+    try:
+        expression: tree.Expression = _automaton().parse(source.text, builder, EXPRESSION)
+    except Unreadable as error:
+        raise Failure([explain(error, source, 0, len(source.text))]) from None
+    if problems := [*builder.problems, *filter(None, [check_nesting(expression)])]:
+        raise Failure(problems)
+    return expression
+
+
 def _parse_piece(
     source: Source, start: int, end: int, docs: dict[int, str], problems: Problems
 ) -> tuple[tree.Item, ...]:
@@ -47,7 +61,7 @@ def _parse_piece(
     problems.add(*builder.problems)
     sound = []
     for item in items:
-        if too_deep := check_item(item):
+        if too_deep := check_nesting(item):
             problems.add(too_deep)
         else:
             sound.append(item)

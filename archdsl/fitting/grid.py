@@ -1,0 +1,81 @@
+"""A grid of parameter values, with what each network on it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import OVER_BUDGET, TOO_LARGE
+from archdsl.elaborate.arithmetic import Constraint
+from archdsl.elaborate.values import Scalar
+from archdsl.fitting.budgets import Limit
+from archdsl.fitting.family import Family
+from archdsl.fitting.largest import check_parameters
+from archdsl.fitting.ranges import Range
+from archdsl.ir.cost import Cost
+from archdsl.passes.fit import Number
+
+MAX_POINTS = 100_000
+MAX_NETWORKS = 2_000
+
+
+@dataclass(frozen=True)
+class Point:
+    """A network on the grid; `nominal` is the left side of the constraint, where that compares."""
+
+    values: dict[str, Number]
+    cost: Cost
+    nominal: Scalar
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The networks that meet the constraint and the budgets, those of least MACs first."""
+
+    family: Family
+    fixed: Mapping[str, Scalar]
+    constraint: Constraint | None
+    base: Cost
+    points: tuple[Point, ...]
+
+
+def grid(
+    family: Family,
+    ranges: Sequence[Range],
+    constraint: Constraint | None = None,
+    limits: Sequence[Limit] = (),
+    fixed: Mapping[str, Scalar] | None = None,
+) -> Grid:
+    """Every network whose parameters are in `ranges` and meet `constraint`, and whose costs are within `limits`.
+
+    Raises Failure for a grid beyond MAX_POINTS, one with more than MAX_NETWORKS networks, and one with none.
+    """
+    fixed = fixed or {}
+    check_parameters(family, ranges, fixed)
+    sizes = [one.values() for one in ranges]
+    if prod(map(len, sizes)) > MAX_POINTS:
+        raise Failure([_too_many(f"a grid of more than {MAX_POINTS:,} points", ranges)])
+    names = [one.name for one in ranges]
+    chosen = [dict(zip(names, point, strict=True)) for point in product(*sizes)]
+    if constraint is not None:
+        chosen = [values for values in chosen if constraint.holds({**fixed, **values})]
+        if not chosen:
+            raise Failure([Diagnostic(OVER_BUDGET, "no point of the grid meets this", constraint.claim.span)])
+    if len(chosen) > MAX_NETWORKS:
+        raise Failure([_too_many(f"{len(chosen):,} networks are more than the bound of {MAX_NETWORKS:,}", ranges)])
+    points = []
+    for values in chosen:
+        nominal = constraint.left({**fixed, **values}) if constraint else None
+        points.append(Point(values, family.at({**fixed, **values}).costs.model(), nominal))
+    within = [point for point in points if all(limit.budget.is_met(point.cost) for limit in limits)]
+    if not within:
+        raise Failure([Diagnostic(OVER_BUDGET, "no network of the grid is within the budgets", limits[0].span)])
+    within.sort(key=lambda point: (point.cost.macs, point.cost.params, *point.values.values()))
+    return Grid(family, fixed, constraint, family.written(fixed).costs.model(), tuple(within))
+
+
+def _too_many(message: str, ranges: Sequence[Range]) -> Diagnostic:
+    return Diagnostic(TOO_LARGE, message, ranges[0].span, help="take larger steps, or add a `--constraint`")

@@ -1,0 +1,146 @@
+"""The largest network of a family within budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log
+
+from archdsl.diagnostics import Diagnostic, Failure, Note, did_you_mean
+from archdsl.diagnostics.codes import OVER_BUDGET, UNKNOWN_PARAMETER, WRONG_USAGE
+from archdsl.elaborate.claims import amount
+from archdsl.elaborate.values import Scalar
+from archdsl.fitting.budgets import Limit
+from archdsl.fitting.family import Family, listed
+from archdsl.fitting.ranges import Range, known_range
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.cost import Cost
+from archdsl.passes.fit import Axis, Fit, Number, fit
+
+# What a model's size hangs on, by the names that papers give it.
+SCALED = ("width", "depth", "resolution")
+COMPOUND = "phi"
+# The paper's beta, alpha and gamma: how much each grows while the cost doubles (Tan & Le 2019, section 4).
+_RATES = {"width": 1.1, "depth": 1.2, "resolution": 1.15}
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The network that was found, with the question that it answers."""
+
+    family: Family
+    fixed: Mapping[str, Scalar]
+    limits: tuple[Limit, ...]
+    written: Architecture
+    fit: Fit
+
+    @property
+    def values(self) -> dict[str, Scalar]:
+        """The parameters that are not as the file has them."""
+        return {**self.fixed, **self.fit.values}
+
+
+def largest(
+    family: Family, limits: Sequence[Limit], vary: Sequence[Range] = (), fixed: Mapping[str, Scalar] | None = None
+) -> Largest:
+    """The largest network that costs no more than `limits` allow, by the rule of `archdsl.passes.fit`.
+
+    `vary` are the parameters that may change, `phi` or else those of SCALED that the model has when none is given;
+    `fixed` gives others a value. Raises Failure when no network is within the limits.
+    """
+    fixed = fixed or {}
+    check_parameters(family, vary, fixed)
+    chosen = tuple(vary) or _free(family, fixed)
+
+    def cost_of(values: Mapping[str, Number]) -> Cost:
+        return family.at({**fixed, **values}).costs.model()
+
+    found = fit(_axes(family, chosen, fixed), cost_of, [limit.budget for limit in limits])
+    if problems := [_missed(limit, family, found, len(limits) > 1) for limit in limits if limit.budget in found.missed]:
+        raise Failure(problems)
+    return Largest(family, fixed, tuple(limits), family.written(fixed), found)
+
+
+# What may vary -------------------------------------------------------------------------------------------------------
+
+
+def check_parameters(family: Family, vary: Sequence[Range], fixed: Mapping[str, Scalar]) -> None:
+    """Raises Failure for a parameter that the model lacks, and for one that both varies and is fixed."""
+    problems = []
+    for one in vary:
+        if one.name not in family.parameters:
+            problems.append(_no_parameter(family, one.name, one))
+        elif one.name in fixed:
+            message = f"`{one.name}` cannot both vary and have one value"
+            problems.append(Diagnostic(WRONG_USAGE, message, one.span))
+    problems += [_no_parameter(family, name, None) for name in fixed if name not in family.parameters]
+    if problems:
+        raise Failure(problems)
+
+
+def _no_parameter(family: Family, name: str, where: Range | None) -> Diagnostic:
+    known = ", ".join(family.parameters)
+    return Diagnostic(
+        UNKNOWN_PARAMETER,
+        f"`{family.name}` has no parameter `{name}`",
+        where.span if where else None,
+        help=did_you_mean(name, family.parameters)
+        or (f"its parameters are {known}" if known else f"give it one: `model {family.name}({name} = ...)`"),
+    )
+
+
+def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
+    """The parameters that vary when nothing is said of that."""
+    names = [COMPOUND] if COMPOUND in family.parameters else [name for name in SCALED if name in family.parameters]
+    found = [known_range(name) for name in names if name not in fixed]
+    if not found:
+        known = ", ".join(name for name in family.parameters if name not in fixed)
+        message = f"none of {COMPOUND}, {', '.join(SCALED)} is a parameter of `{family.name}` that is free to vary"
+        help = f"say which may, of {known}: `--vary NAME=1..8:1`" if known else "give it one, to `scale` its table by"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return tuple(one for one in found if one is not None)
+
+
+def _axes(family: Family, chosen: Sequence[Range], fixed: Mapping[str, Scalar]) -> list[Axis]:
+    parameters = family.at(fixed).parameters
+    if len(chosen) > 1:
+        return [_scaled(one, parameters[one.name]) for one in chosen]
+    (one,) = chosen
+    values, base = one.values(), parameters[one.name]
+    if isinstance(base, bool) or not isinstance(base, int | float):
+        base = 0
+    return [Axis(one.name, values, [value - base for value in values])]
+
+
+def _scaled(one: Range, base: Scalar) -> Axis:
+    """A parameter beside others: how far it has grown is its exponent in the compound rule."""
+    if one.name not in _RATES:
+        known = ", ".join(_RATES)
+        message = f"`{one.name}` cannot vary along with others"
+        help = f"the compound rule speaks of {known}; let `{one.name}` vary alone, and `--set` the others"
+        raise Failure([Diagnostic(WRONG_USAGE, message, one.span, help=help)])
+    values = one.values()
+    if isinstance(base, bool) or not isinstance(base, int | float) or base <= 0 or values[0] <= 0:
+        message = f"`{one.name}` can be scaled along with others from a positive number only"
+        raise Failure([Diagnostic(WRONG_USAGE, message, one.span)])
+    return Axis(one.name, values, [log(value / base) / log(_RATES[one.name]) for value in values])
+
+
+# When there is none --------------------------------------------------------------------------------------------------
+
+
+def _missed(limit: Limit, family: Family, found: Fit, is_one_of_several: bool) -> Diagnostic:
+    measure, value = limit.budget.measure, limit.budget.of(found.cost)
+    has = f"{amount(value)} {measure}"
+    if limit.budget.is_over(found.cost):
+        message = f"no `{family.name}` has {limit.claim}"
+        label = f"the smallest, with {listed(found.values)}, has {has}"
+        return Diagnostic(OVER_BUDGET, message, limit.span, label, help="raise it, or let `--vary` go further down")
+    notes = tuple(
+        Note(f"{listed({step.name: step.value})} instead has {amount(limit.budget.of(step.cost))}")
+        for step in found.further
+        if limit.budget.of(step.cost) > value
+    )
+    help = "allow more on either side, or let `--vary` take smaller steps" if notes else "let `--vary` go further up"
+    message = f"no `{family.name}` has {limit.claim}{' within the other budgets' if is_one_of_several else ''}"
+    return Diagnostic(OVER_BUDGET, message, limit.span, f"{listed(found.values)} has {has}", notes, help)

@@ -1,0 +1,101 @@
+"""The values that a parameter may take: `width`, `width=0.25..2.0`, `width=0.25..2.0:0.05`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE, WRONG_USAGE
+from archdsl.passes.fit import Number
+
+MAX_VALUES = 10_000
+
+_NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?"
+_RANGE = re.compile(
+    rf"\s*(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*(?:=\s*(?P<low>{_NUMBER})\s*\.\.\s*(?P<high>{_NUMBER})\s*(?::\s*(?P<step>{_NUMBER})\s*)?)?"
+)
+# Low, high and step of the parameters that compound scaling speaks of (Tan & Le 2019). Fractions go in twentieths, as
+# on the paper's grid, where none of alpha, beta and gamma is below 1; resolutions in eights, which halve three times.
+_KNOWN = {
+    "phi": ("-4", "10", "0.05"),
+    "width": ("0.05", "10", "0.05"),
+    "depth": ("0.05", "10", "0.05"),
+    "resolution": ("32", "1024", "8"),
+    "alpha": ("1", "1.4", "0.05"),
+    "beta": ("1", "1.4", "0.05"),
+    "gamma": ("1", "1.4", "0.05"),
+}
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values `low`, `low + step`, ... of a parameter that are not above `high`; they are exact decimals."""
+
+    name: str
+    low: Decimal
+    high: Decimal
+    step: Decimal
+    span: Span
+
+    def values(self) -> tuple[Number, ...]:
+        """Whole numbers where the low end and the step are whole, else broken ones."""
+        is_whole = self.low == int(self.low) and self.step == int(self.step)
+        count = int((self.high - self.low) / self.step) + 1
+        return tuple(
+            int(value) if is_whole else float(value)
+            for value in (self.low + self.step * index for index in range(count))
+        )
+
+
+def known_range(name: str) -> Range | None:
+    """The range of a parameter that compound scaling speaks of."""
+    if name not in _KNOWN:
+        return None
+    low, high, step = map(Decimal, _KNOWN[name])
+    return Range(name, low, high, step, Span(Source(name, name), 0, len(name)))
+
+
+def ranges(source: Source) -> tuple[Range, ...]:
+    """The ranges that a text lists, with commas between them. Raises Failure for the first that is none."""
+    found: dict[str, Range] = {}
+    place = 0
+    for text in source.text.split(","):
+        one = _range(Source(source.name, source.text), text, place)
+        if one.name in found:
+            raise _failure(f"`{one.name}` stands here twice", one.span)
+        found[one.name] = one
+        place += len(text) + 1
+    return tuple(found.values())
+
+
+def _range(source: Source, text: str, place: int) -> Range:
+    span = Span(source, place, place + len(text))
+    match = _RANGE.fullmatch(text)
+    if match is None:
+        message, help = "this is no range", "write `width`, `width=0.25..2` or `width=0.25..2:0.05` (from..to:step)"
+        raise Failure([Diagnostic(SYNTAX, message, span, help=help)])
+    name = match["name"]
+    low, high, step = (None if part is None else Decimal(part) for part in match.group("low", "high", "step"))
+    usual = known_range(name)
+    if low is None or high is None:
+        if usual is None:
+            help = f"say from where to where, and in which steps: `{name}=1..8:1`"
+            raise _failure(f"nothing is known of the values of `{name}`", span, help)
+        return Range(name, usual.low, usual.high, usual.step, span)
+    if step is None:
+        is_whole = low == int(low) and high == int(high)
+        step = usual.step if usual is not None else Decimal(1) if is_whole else Decimal("0.05")
+    if step <= 0:
+        raise _failure(f"a step is above zero, not {step}", span)
+    if high < low:
+        raise _failure(f"{low}..{high} is empty", span, f"write {high}..{low}")
+    if (high - low) / step >= MAX_VALUES:
+        message = f"these are more than {MAX_VALUES:,} values"
+        raise Failure([Diagnostic(TOO_LARGE, message, span, help="take larger steps")])
+    return Range(name, low, high, step, span)
+
+
+def _failure(message: str, span: Span, help: str | None = None) -> Failure:
+    return Failure([Diagnostic(WRONG_USAGE, message, span, help=help)])
