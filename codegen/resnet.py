@@ -72,20 +72,23 @@ class DropPath(nn.Module):
         return x * kept.div_(1.0 - self.rate)
 
 
-def pad_same(x: Tensor, kernel: int, stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
+def pad_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    reach = dilation * (kernel - 1) + 1
-    down = max((-(-x.shape[2] // stride) - 1) * stride + reach - x.shape[2], 0)
-    across = max((-(-x.shape[3] // stride) - 1) * stride + reach - x.shape[3], 0)
+    tall, wide = dilation * (kernel[0] - 1) + 1, dilation * (kernel[1] - 1) + 1
+    down = max((-(-x.shape[2] // stride[0]) - 1) * stride[0] + tall - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride[1]) - 1) * stride[1] + wide - x.shape[3], 0)
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
 
 
 class AvgPool2dSame(nn.Module):
     """Average pooling with SAME padding, which is not counted."""
 
-    def __init__(self, kernel: int, stride: int) -> None:
+    def __init__(self, kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> None:
         super().__init__()
-        self.kernel, self.stride = kernel, stride
+        self.kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.stride = (stride, stride) if isinstance(stride, int) else stride
 
     def forward(self, x: Tensor) -> Tensor:
         total = functional.avg_pool2d(pad_same(x, self.kernel, self.stride), self.kernel, self.stride)

@@ -68,11 +68,13 @@ class DropPath(nn.Module):
         return x * kept.div_(1.0 - self.rate)
 
 
-def pad_same(x: Tensor, kernel: int, stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
+def pad_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    reach = dilation * (kernel - 1) + 1
-    down = max((-(-x.shape[2] // stride) - 1) * stride + reach - x.shape[2], 0)
-    across = max((-(-x.shape[3] // stride) - 1) * stride + reach - x.shape[3], 0)
+    tall, wide = dilation * (kernel[0] - 1) + 1, dilation * (kernel[1] - 1) + 1
+    down = max((-(-x.shape[2] // stride[0]) - 1) * stride[0] + tall - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride[1]) - 1) * stride[1] + wide - x.shape[3], 0)
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
 
 
@@ -80,7 +82,7 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 

@@ -76,5 +76,5 @@ def test_unknown_model() -> None:
 def test_a_failure_reads_like_the_command_line() -> None:
     with pytest.raises(archdsl.Failure) as caught:
         archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = cov(3)\n}\n")
-    assert "<text>:3:10: error[ARC202]: unknown block `cov`" in str(caught.value)
+    assert "<text>:3:10: error[ARC202]: unknown block or function `cov`" in str(caught.value)
     assert "did you mean `conv`?" in str(caught.value)

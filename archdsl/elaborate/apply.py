@@ -48,7 +48,7 @@ from archdsl.elaborate.values import (
     kind,
     without_formulas,
 )
-from archdsl.ir.base import Place, Shape, ShapeError
+from archdsl.ir.base import Place, Shape, ShapeError, Size
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -337,7 +337,7 @@ def _endless(layer: BlockLayer, label: str) -> Stop:
 
 def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
     """Numbers go to a block's scalars, layers and names to its layers."""
-    if isinstance(value, bool | int | float) or value is None:
+    if isinstance(value, bool | int | float | Size) or value is None:
         known[identifier(name)] = value
     elif not isinstance(value, Tensor | Shape):
         layers[name] = describe(value)

@@ -34,7 +34,7 @@ from archdsl.elaborate.values import (
     kind,
     named,
 )
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -160,13 +160,13 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
 
 
 def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
-    if len(node.sizes) != 3:
+    if len(node.sizes) > 3:
         raise stop(
             BAD_VALUE,
-            "a shape is channels x height x width",
+            "a shape is channels x height x width, a size is height x width",
             node.span,
-            f"this has {len(node.sizes)} sizes",
-            help="for example `3 x 224 x 224`",
+            f"this has {len(node.sizes)} sides",
+            help="for example `3 x 224 x 224` or `1 x 7`",
         )
     sizes = []
     for size in node.sizes:
@@ -178,7 +178,7 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
             message = f"a size is a positive whole number, not {named(value)}"
             raise stop(BAD_VALUE, message, origin.node.span, notes=reasons(origin, value))
         sizes.append(value)
-    return tensors.within_bounds(Shape(*sizes), node.span)
+    return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
 
 
 def _choice(node: tree.Choice, scope: Scope) -> Value:

@@ -8,6 +8,7 @@ from archdsl.diagnostics import Note, Span
 from archdsl.elaborate.problems import in_library
 from archdsl.elaborate.scope import Origin, Scope
 from archdsl.elaborate.values import Tensor, Value, describe
+from archdsl.ir.base import Size
 from archdsl.language import tree
 
 _MAX_NOTES = 4
@@ -101,7 +102,7 @@ def _parts(node: tree.Expression, scope: Scope) -> Iterator[tuple[str, Value, Or
                     continue
             case _:
                 continue
-        if text not in seen and (value is None or isinstance(value, bool | int | float)):
+        if text not in seen and (value is None or isinstance(value, bool | int | float | Size)):
             seen.add(text)
             yield text, value, source
             if len(seen) == _MAX_NAMES:

@@ -6,7 +6,7 @@ from archdsl.ir.formula import identifier
 from archdsl.language import tree
 from archdsl.language.operators import BINARY, CONDITIONAL, POSTFIX, UNARY
 
-_FUNCTIONS = {"divisible", "round", "floor", "ceil", "min", "max", "sqrt"}
+_FUNCTIONS = {"divisible", "round", "round_even", "floor", "ceil", "min", "max", "sqrt"}
 _CACHE: dict[int, tuple[tree.Expression, str | None]] = {}
 
 
@@ -58,5 +58,8 @@ def _form(node: tree.Expression) -> tuple[str, int] | None:
                     return None
                 texts.append(f"{argument.name.text}={inner}" if argument.name else inner)
             return f"{name}({', '.join(texts)})", POSTFIX
+        case tree.ShapeOf(sizes=sizes) if len(sizes) == 2:
+            sides = [_text(size, 0) for size in sizes]
+            return (f"({sides[0]}, {sides[1]})", POSTFIX) if all(sides) else None
         case _:
             return None

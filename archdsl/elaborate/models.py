@@ -269,7 +269,7 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        message = f"`input` is a shape, not {kind(image)}"
+        message = f"`input` is a shape, channels x height x width, not {kind(image)}"
         help = "write `input = 3 x 224 x 224`"
         self._refuse("input", stop(WRONG_KIND, message, self._written("input"), help=help))
 

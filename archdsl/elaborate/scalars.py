@@ -10,7 +10,8 @@ from typing import NamedTuple
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.problems import stop
-from archdsl.elaborate.values import LAYERS, Scalar, Value, describe, kind
+from archdsl.elaborate.values import LAYERS, Value, describe, kind
+from archdsl.ir.base import Scalar
 
 # Far beyond any size, far below anything slow.
 MAX_MAGNITUDE = 2**256
@@ -132,6 +133,7 @@ class Function(NamedTuple):
 FUNCTIONS: dict[str, Function] = {
     "divisible": Function(divisible, ("value", "divisor", "limit")),
     "round": Function(nearest, ("value",)),
+    "round_even": Function(round, ("value",)),
     "floor": Function(math.floor, ("value",)),
     "ceil": Function(math.ceil, ("value",)),
     "sqrt": Function(math.sqrt, ("value",)),

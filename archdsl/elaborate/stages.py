@@ -28,7 +28,7 @@ from archdsl.elaborate.stage_rows import StageRow
 from archdsl.elaborate.tensors import MAX_CHANNELS
 from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Layer, Schedule, Stage
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
 from archdsl.language import tree
 
@@ -286,12 +286,14 @@ def _op_name(op: BlockLayer | PrimitiveLayer) -> str:
     return op.definition.name if isinstance(op, BlockLayer) else op.operator.kind
 
 
-def _plain(value: Value) -> bool | int | float | str | None:
-    return value if isinstance(value, bool | int | float | str | None) else describe(value)
+def _plain(value: Value) -> Scalar:
+    return value if isinstance(value, bool | int | float | str | Size | None) else describe(value)
 
 
 def _fitting(column: str, value: Any) -> Any:
     """The value for a prominent field of a stage; None where a block uses the name for something else."""
+    if column == "kernel" and isinstance(value, Size):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if column in ("expansion", "se"):

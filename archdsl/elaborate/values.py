@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Span
 from archdsl.ir.architecture import Schedule
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Scalar as Scalar
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import TensorExpression
 from archdsl.ir.operators import Operator
 
 if TYPE_CHECKING:
     from archdsl.elaborate.program import Definition
     from archdsl.elaborate.scope import Origin
-
-Scalar = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +201,8 @@ def kind(value: Value) -> str:
         return f"the name `{value}`"
     if isinstance(value, Tensor):
         return f"a tensor ({value.shape})"
+    if isinstance(value, Size):
+        return f"a size ({value})"
     if isinstance(value, Shape):
         return f"a shape ({value})"
     if isinstance(value, Schedule):

@@ -7,6 +7,7 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
+from archdsl.elaborate import scalars
 from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
 from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.ir.operators import PRIMITIVES
@@ -58,7 +59,7 @@ class Vocabulary:
 
     # Names -----------------------------------------------------------------------------------------------------------
 
-    def signature(self, name: tree.Name, *, is_block: bool) -> Signature | None:
+    def signature(self, name: tree.Name, *, is_block: bool, is_called: bool = False) -> Signature | None:
         """What a name that is no parameter or binding takes; None, with a diagnostic, when it means nothing."""
         text = name.text
         if text in FUNCTIONS:
@@ -73,12 +74,13 @@ class Vocabulary:
         if text in PRIMITIVES and text not in SETTINGS:
             return of_primitive(text)
         if text not in BUILT_IN or text in self.absent or is_block:
-            self._unknown(name, is_block)
+            self._unknown(name, is_block, is_called)
         return None
 
-    def _unknown(self, name: tree.Name, is_block: bool) -> None:
+    def _unknown(self, name: tree.Name, is_block: bool, is_called: bool) -> None:
         text = name.text
         what, code = ("block", UNKNOWN_BLOCK) if is_block else ("name", UNKNOWN_NAME)
+        what = "block or function" if is_called else what
         label, help = "not defined here", None
         notes: tuple[Note, ...] = ()
         if text in self.later:
@@ -102,6 +104,7 @@ class Vocabulary:
             help = did_you_mean(text, known) or self.hint
             if is_block and help is None:
                 help = 'define it, or bring its file in with `use "file.arch"`'
+                help += f"; functions of numbers are {', '.join(sorted(scalars.FUNCTIONS))}" if is_called else ""
         self.problems.add(Diagnostic(code, message, name.span, label, notes, help))
 
     # Expressions -----------------------------------------------------------------------------------------------------
@@ -129,7 +132,7 @@ class Vocabulary:
             return
         if self.knows(function.text):
             return
-        signature = self.signature(function, is_block=True)
+        signature = self.signature(function, is_block=True, is_called=True)
         if signature is None:
             return
         fitting, problems = fit(node, signature)

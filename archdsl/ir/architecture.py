@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.ir.base import Frozen, Place, Shape
+from archdsl.ir.base import Frozen, Place, Scalar, Shape, Size
 from archdsl.ir.body import Apply, BlockInstance, Sequence
 
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from archdsl.ir.cost import Costs
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
-
-Argument = bool | int | float | str | None
 
 
 class Layer(Frozen):
@@ -34,12 +32,12 @@ class Stage(Frozen):
 
     name: str
     op: str
-    kernel: int | None = None
+    kernel: int | Size | None = None
     stride: int | None = None
     expansion: float | None = None
     channels: int | None = None
     se: float | None = None
-    arguments: dict[str, Argument]
+    arguments: dict[str, Scalar]
     layers: tuple[Layer, ...]
     input: Shape
     output: Shape
@@ -91,7 +89,7 @@ class Architecture(Frozen):
     doc: str = ""
     input: Shape
     classes: int | None = None
-    parameters: dict[str, Argument]
+    parameters: dict[str, Scalar]
     settings: dict[str, str]
     drop_path: Schedule
     blocks: dict[str, BlockInstance]

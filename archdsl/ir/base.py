@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Self, cast
+from typing import Annotated, Any, NamedTuple, Self, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Frozen(BaseModel):
@@ -44,6 +44,19 @@ class Shape(NamedTuple):
         return f"{self.channels} x {self.height} x {self.width}"
 
 
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class Size(NamedTuple):
+    """A height and a width, such as those of a kernel that is not square."""
+
+    height: Count
+    width: Count
+
+    def __str__(self) -> str:
+        return f"{self.height} x {self.width}"
+
+
 class Place(NamedTuple):
     """Where in the source something came from: file, and 1-based line and column."""
 
@@ -63,4 +76,4 @@ class ShapeError(Exception):
         self.message, self.kind, self.attribute, self.help = message, kind, attribute, help
 
 
-Scalar = bool | int | float | str | None
+Scalar = bool | int | float | str | Size | None

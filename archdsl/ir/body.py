@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Place, Shape
+from archdsl.ir.base import Frozen, Place, Scalar, Shape
 from archdsl.ir.operators import Primitive
 
 # Tensors ---------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ class BlockInstance(Frozen):
     name: str
     doc: str = ""
     parameters: tuple[str, ...]
-    scalars: dict[str, bool | int | float | str | None]
+    scalars: dict[str, Scalar]
     formulas: dict[str, str]
     layers: dict[str, str]
     input: Shape

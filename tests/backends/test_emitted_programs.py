@@ -53,6 +53,67 @@ model m {
   }
 }
 """,
+    "kernels that are not square": """
+block unit(channels, kernel = 3, stride = 1) {
+  out = in -> conv(channels, kernel, stride = stride) -> norm -> act
+}
+block b(channels, n = 3, tall = true, stride = 1) {
+  along = in -> unit(channels, 1 x n, stride) -> unit(channels, n x 1) -> unit(channels)
+  chosen = in -> depthwise(if tall then 7 x 1 else 1 x 5) -> avg_pool(1 x 3, stride = 1)
+    -> conv(channels, 3 x 1, dilation = 2, stride = stride)
+  pooled = in -> max_pool(n x 3, stride = stride) -> unit(channels, 1 x n + 2) -> ws_conv(channels, n x 1)
+  out = concat(along, chosen, pooled)
+}
+model m(first = 1 x 7) {
+  input = 3 x 24 x 32
+  stem = conv(8, first) -> conv(8, 7 x 1, stride = 2, padding = same) -> avg_pool(1 x 2)
+    -> max_pool(3 x 2, stride = 1, padding = same) -> ws_conv(8, 3 x 2, stride = 2, padding = same)
+  stages {
+    | op   | channels | n | tall  | stride | kernel | layers |
+    | b    | 8        | 3 | true  | 1      | -      | 1      |
+    | b    | 8        | 5 | false | 2      | -      | 2      |
+    | unit | 16       | - | -     | 1      | 1 x 3  | 2      |
+    | unit | 16       | - | -     | 1      | 3      | 2      |
+    | conv | 16       | - | -     | 1      | 3 x 1  | 1      |
+  }
+}
+variants m {
+  | name | first |
+  | a    | 1 x 7 |
+  | b    | 3 x 3 |
+}
+""",
+    "poolings that round up": """
+block b(channels, up = true, stride = 1) {
+  out = in -> max_pool(3, stride = stride, padding = valid, ceil = up) -> conv(channels)
+}
+model m {
+  input = 3 x 38 x 31
+  stem = conv(8) -> max_pool(2 x 3, padding = valid, ceil = true)
+  stages {
+    | op       | channels | up    | stride | kernel | ceil |
+    | b        | 8        | true  | 2      | -      | -    |
+    | b        | 8        | false | 1      | -      | -    |
+    | max_pool | -        | -     | 2      | 3      | true |
+  }
+}
+""",
+    "rounding to the even number": """
+block b(channels, ratio = 0.25) {
+  squeezed = round_even(in.channels * ratio)
+  out = in -> conv(squeezed) -> act -> conv(channels)
+}
+model m {
+  input = 3 x 8 x 8
+  stem = conv(10)
+  stages {
+    | op | channels | ratio |
+    | b  | 14       | 0.25  |
+    | b  | 6        | 0.25  |
+    | b  | 5        | 0.5   |
+  }
+}
+""",
     "bindings after out": """
 block b(channels) {
   unused = in -> conv(7)

@@ -17,6 +17,7 @@ from archdsl.backends.pytorch import emit
 from archdsl.ir.formula import module_name
 
 SPECS = archdsl.specs_folder()
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_ruff_is_silent(v2_l: Path) -> None:
 
 
 def test_mypy_strict_is_silent(tmp_path: Path) -> None:
-    for path in sorted(SPECS.glob("*.arch")):
+    for path in sorted([*SPECS.glob("*.arch"), *EXAMPLES.glob("*.arch")]):
         networks = archdsl.load_all(path)
         source = emit([network.architecture for network in networks.values()], path.name)
         (tmp_path / f"{path.stem}.py").write_text(source, encoding="utf-8")

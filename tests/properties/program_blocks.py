@@ -21,6 +21,7 @@ WIDTHS = {
     "reduced": ("ceil(in.channels / 3) + 1", 1),
     "root": ("floor(sqrt(in.channels)) + 2", 1),
     "squeezed": ("max(1, round(in.channels * se))", 1),
+    "halved": ("max(1, round_even(in.channels * se))", 1),
     "power": ("2 ** (n + 1) * 4", 8),
     "scaled": ("8 * ceil(width * 2)", 8),
     "chosen": ("if expansion > 1 then 16 else 8", 8),
@@ -108,7 +109,10 @@ STRIDED_CHANGING = [
     *("conv_norm_act({width}, {kernel}, stride)", "[conv({width}, 3, stride = stride, bias = true) -> norm -> act]"),
     *("separable_conv({width}, stride = stride)", "body({width}, stride = stride)"),
 ]
-KERNELS = ["3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"]
+KERNELS = [
+    *("3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"),
+    *("1 x 3", "5 x 1", "1 x kernel", "if skip then 3 x 1 else 1 x 2 * n + 1"),
+]
 COUNTS = ["2", "1", "3", "n", "(n + 1)", "max(n, 2)"]
 CONDITIONS = [
     *("skip", "expansion != 1", "se", "kernel > 3", "not skip", "se and skip", "n > 1", "in.channels > 8", "1 < n"),

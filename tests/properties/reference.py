@@ -17,6 +17,7 @@ from torch.nn import functional
 from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.formula import module_name
+from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.parts import is_own_module
 
@@ -224,7 +225,10 @@ class Reference:
 
     def _max_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
         stride = op.stride or op.kernel
-        return functional.max_pool2d(padded(x, op.kernel, stride, 1, op.padding, -torch.inf), op.kernel, stride)
+        x = padded(x, op.kernel, stride, 1, op.padding, -torch.inf)
+        if op.ceil:  # a rest at the end is like one that nothing fills
+            x = functional.pad(x, [0, sides(stride).width - 1, 0, sides(stride).height - 1], value=-torch.inf)
+        return functional.max_pool2d(x, op.kernel, stride)
 
     def _avg_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
         stride = op.stride or op.kernel
@@ -266,14 +270,22 @@ class Reference:
         return x * self.weight(path).reshape(-1, 1, 1)
 
 
-def padded(x: Tensor, kernel: int, stride: int, dilation: int, padding: str | int, value: float = 0.0) -> Tensor:
-    reach = dilation * (kernel - 1) + 1
-    if padding == "same":
-        sides: list[int] = []
-        for size in (x.shape[3], x.shape[2]):
-            missing = max((-(-size // stride) - 1) * stride + reach - size, 0)
+def padded(
+    x: Tensor,
+    kernel: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    dilation: int,
+    padding: str | int,
+    value: float = 0.0,
+) -> Tensor:
+    sides: list[int] = []
+    for axis in (1, 0):  # torch pads the width first
+        length = kernel if isinstance(kernel, int) else kernel[axis]
+        step = stride if isinstance(stride, int) else stride[axis]
+        size, reach = x.shape[2 + axis], dilation * (length - 1) + 1
+        if padding == "same":
+            missing = max((-(-size // step) - 1) * step + reach - size, 0)
             sides += [missing // 2, missing - missing // 2]
-    else:
-        width = {"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding
-        sides = [width] * 4
+        else:
+            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding] * 2
     return functional.pad(x, sides, value=value)

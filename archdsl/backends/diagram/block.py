@@ -17,6 +17,7 @@ from archdsl.backends.diagram import style
 from archdsl.backends.diagram.parts import FigureTracer, Part, ShallowTracer, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.walk import Tensor, Visit
 
@@ -215,6 +216,9 @@ def _about(figure: Figure) -> list[str]:
         numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
         if numbers:
             arguments.append(f"{parameter.replace('_', ' ')} {style.spread(numbers)}")
+        sizes = sorted({value for value in values if isinstance(value, Size)})
+        if sizes:
+            arguments.append(f"{parameter.replace('_', ' ')} {' / '.join(map(str, sizes))}")
     return [*used, *style.filled(arguments, 40)]
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture, Section
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
+from archdsl.ir.operators.base import sides
 from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
@@ -167,9 +168,9 @@ def title(visits: Sequence[Visit]) -> str:
     if visit.primitive is None:
         return _combined(visits) if visit.block is None else visit.operator
     text = visit.operator.replace("_", " ")
-    kernels = sorted({kernel for visit in visits if isinstance(kernel := _attribute(visit, "kernel"), int)})
+    kernels = sorted({sides(kernel) for visit in visits if (kernel := _attribute(visit, "kernel")) is not None})
     if kernels:
-        text += " " + " / ".join(f"{kernel} x {kernel}" for kernel in kernels)
+        text += " " + " / ".join(map(str, kernels))
     found = []
     for attribute, (form, default) in _ATTRIBUTES.items():
         values = [value for visit in visits if isinstance(value := _attribute(visit, attribute), int | float)]
@@ -195,5 +196,5 @@ def _channels(visits: Sequence[Visit]) -> str:
     return f"{before} → {after}" if before != after else f"{after} channels"
 
 
-def _attribute(visit: Visit, attribute: str) -> object:
+def _attribute(visit: Visit, attribute: str) -> Any:
     return getattr(visit.primitive, attribute, None)

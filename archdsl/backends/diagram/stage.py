@@ -15,6 +15,7 @@ from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost
+from archdsl.ir.operators.base import sides
 
 MAX_STAGES = 2_000
 
@@ -153,7 +154,7 @@ class _Column:
 def _facts(stage: Stage, varying: set[str]) -> Iterable[str]:
     yield f"{stage.output.channels} channels"
     if stage.kernel is not None:
-        yield f"{stage.kernel} x {stage.kernel}"
+        yield str(sides(stage.kernel))
     if stage.stride is not None:
         yield f"stride {stage.stride}"
     if stage.expansion is not None:

@@ -13,6 +13,7 @@ import graphviz
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.ir.base import Scalar, Size
 from archdsl.ir.walk import Level
 
 Item = TypeVar("Item")
@@ -114,8 +115,10 @@ def number(value: float) -> str:
     return str(int(value)) if is_whole else f"{value:.4g}"
 
 
-def value(argument: bool | int | float | str | None) -> str:
+def value(argument: Scalar) -> str:
     """An argument as the language writes it."""
+    if isinstance(argument, Size):
+        return str(argument)
     if argument is None or isinstance(argument, bool):
         return str(argument).lower()
     return argument if isinstance(argument, str) else number(argument)

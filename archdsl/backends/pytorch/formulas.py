@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any, cast
 
 from archdsl.backends.pytorch.spelling import spelled
+from archdsl.ir.base import Scalar, Size
 
-Value = bool | int | float | str | None
+Value = Scalar
 
 
 def divisible(value: float, divisor: int = 8, limit: float = 0.9) -> int:
@@ -27,12 +28,15 @@ _FUNCTIONS: dict[str, Any] = {
     "int": int,
     "divisible": divisible,
     "round": _nearest,
+    "round_even": round,
     "floor": math.floor,
     "ceil": math.ceil,
     "sqrt": math.sqrt,
     "min": min,
     "max": max,
 }
+# What the names mean in the source that `spell` makes, where `round` is Python's own.
+_IN_SOURCE = {**_FUNCTIONS, "round": round}
 
 
 @cache
@@ -40,10 +44,10 @@ def _compiled(formula: str) -> Any:
     return compile(ast.parse(formula, mode="eval"), "<formula>", "eval")
 
 
-def value_of(formula: str, scalars: Mapping[str, Value]) -> Any:
-    """What a formula, or the source that `spell` made of it, gives for these scalars; None when it has no value."""
+def value_of(source: str, scalars: Mapping[str, Value]) -> Any:
+    """What the source that `spell` made of a formula gives for these scalars; None when it has no value."""
     try:
-        return eval(_compiled(formula), {"__builtins__": {}, **_FUNCTIONS}, dict(scalars))
+        return eval(_compiled(source), {"__builtins__": {}, **_IN_SOURCE}, dict(scalars))
     except (NameError, TypeError, ValueError, ArithmeticError):
         return None
 
@@ -86,7 +90,10 @@ class _Folder(ast.NodeTransformer):
         return ast.Constant(value) if readable else node
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.Constant(self.known[node.id]) if node.id in self.known else node
+        if node.id not in self.known:
+            return node
+        value = self.known[node.id]
+        return ast.Tuple([ast.Constant(side) for side in value]) if isinstance(value, Size) else ast.Constant(value)
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
         test = self.visit(node.test)
@@ -137,6 +144,8 @@ class _Folder(ast.NodeTransformer):
         match _name(folded):
             case "round":
                 return _int(ast.BinOp(first, ast.Add(), ast.Constant(0.5)))
+            case "round_even":
+                return ast.Call(ast.Name("round"), [first], [])
             case "floor":
                 return _int(first)  # of a number that is not negative
             case "ceil":

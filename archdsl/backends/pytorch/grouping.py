@@ -10,6 +10,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import pascal
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
 
 Key = str  # "architecture number/block id"
@@ -19,8 +20,9 @@ class Classes:
     """The classes of all blocks of some architectures.
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
-    (`act`, `norm`, ...), and where that is not enough, one by one. A class's constructor depends on those of the
-    classes that it uses, which may be itself (recursion), so all are written again until nothing changes.
+    (`act`, `norm`, ...) and by which of their scalars are sizes (`1 x 7`); where that is not enough, one by one. A
+    class's constructor depends on those of the classes that it uses, which may be itself (recursion), so all are
+    written again until nothing changes.
     """
 
     def __init__(self, architectures: Sequence[Architecture], taken: set[str]):
@@ -122,7 +124,8 @@ def _together(key: Key, instance: BlockInstance) -> Hashable:
 
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
-    return (_together(key, instance), tuple(sorted(instance.layers.items())))
+    sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
+    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes)
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

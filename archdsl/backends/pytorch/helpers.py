@@ -76,11 +76,13 @@ class PlainDropPath(nn.Module):
 '''
 
 SOURCES["pad_same"] = '''
-def pad_same(x: Tensor, kernel: int, stride: int, dilation: int = 1, value: float = 0.0) -> Tensor:
+def pad_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    reach = dilation * (kernel - 1) + 1
-    down = max((-(-x.shape[2] // stride) - 1) * stride + reach - x.shape[2], 0)
-    across = max((-(-x.shape[3] // stride) - 1) * stride + reach - x.shape[3], 0)
+    tall, wide = dilation * (kernel[0] - 1) + 1, dilation * (kernel[1] - 1) + 1
+    down = max((-(-x.shape[2] // stride[0]) - 1) * stride[0] + tall - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride[1]) - 1) * stride[1] + wide - x.shape[3], 0)
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
 '''
 
@@ -89,7 +91,7 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
@@ -101,9 +103,9 @@ class StandardizedConv2d(nn.Conv2d):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: int,
+        kernel_size: int | tuple[int, int],
         stride: int = 1,
-        padding: int = 0,
+        padding: int | tuple[int, int] = 0,
         dilation: int = 1,
         groups: int = 1,
         bias: bool = True,
@@ -129,7 +131,7 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size[0], self.stride[0], self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
         return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
@@ -137,9 +139,10 @@ SOURCES["MaxPool2dSame"] = '''
 class MaxPool2dSame(nn.Module):
     """Max pooling with SAME padding."""
 
-    def __init__(self, kernel: int, stride: int) -> None:
+    def __init__(self, kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> None:
         super().__init__()
-        self.kernel, self.stride = kernel, stride
+        self.kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.stride = (stride, stride) if isinstance(stride, int) else stride
 
     def forward(self, x: Tensor) -> Tensor:
         x = pad_same(x, self.kernel, self.stride, value=float("-inf"))
@@ -150,9 +153,10 @@ SOURCES["AvgPool2dSame"] = '''
 class AvgPool2dSame(nn.Module):
     """Average pooling with SAME padding, which is not counted."""
 
-    def __init__(self, kernel: int, stride: int) -> None:
+    def __init__(self, kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> None:
         super().__init__()
-        self.kernel, self.stride = kernel, stride
+        self.kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.stride = (stride, stride) if isinstance(stride, int) else stride
 
     def forward(self, x: Tensor) -> Tensor:
         total = functional.avg_pool2d(pad_same(x, self.kernel, self.stride), self.kernel, self.stride)

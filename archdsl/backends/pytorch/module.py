@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
 from archdsl.backends.pytorch.texts import literal
+from archdsl.ir.base import Size
 from archdsl.ir.formula import identifier, names
 
 # Never literals: a network can be built for other images, and a block is written for any channels.
@@ -175,8 +176,11 @@ def _common(formulas: Iterable[str | None]) -> str | None:
 def annotation(values: Sequence[Value]) -> str:
     """The Python type of an argument with these values."""
     kinds = {type(value) for value in values}
-    optional = type(None) in kinds
-    kinds.discard(type(None))
+    texts = [text for kind, text in ((Size, "tuple[int, int]"), (type(None), "None")) if kind in kinds]
+    is_size = Size in kinds
+    kinds -= {Size, type(None)}
+    if is_size and not kinds:
+        return " | ".join(texts)
     if kinds <= {bool} and kinds:
         text = "bool"
     elif kinds <= {int, bool}:
@@ -185,4 +189,4 @@ def annotation(values: Sequence[Value]) -> str:
         text = "float"
     else:
         text = "str"
-    return f"{text} | None" if optional else text
+    return " | ".join([text, *texts])

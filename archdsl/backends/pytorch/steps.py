@@ -9,6 +9,7 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.repeats import repeated
+from archdsl.ir.base import Size
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import names
@@ -141,8 +142,7 @@ class StepWriter:
             raise Unmergeable("operator")
         operator = operators[0]
         for attribute in type(operator).model_fields:
-            words = {value if isinstance(value := getattr(one, attribute), str) else None for one in operators}
-            if len(words) > 1:
+            if len({_form(getattr(one, attribute)) for one in operators}) > 1:
                 raise Unmergeable(attribute)
         texts = _Texts(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
@@ -244,6 +244,11 @@ class _Texts(dict[str, str]):
 def conditional(child: Child, otherwise: str) -> str:
     """The text of a child that may exist only under a condition."""
     return only_if(child.condition, child.text, otherwise)
+
+
+def _form(value: Any) -> Any:
+    """What operators that are written as one must have in common of an attribute: a word itself, else its form."""
+    return value if isinstance(value, str) else isinstance(value, Size)
 
 
 def _one_type(seen: Seen) -> type:

@@ -20,6 +20,8 @@ def literal(value: Any) -> str:
     """A value as Python source."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))})"
     return text_literal(value) if isinstance(value, str) else repr(value)
 
 

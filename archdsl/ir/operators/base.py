@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Shape, ShapeError
+from archdsl.ir.base import Count, Frozen, Shape, ShapeError, Size
 
-Count = Annotated[int, Field(ge=1, lt=2**31)]
+Kernel = Count | Size
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
 
@@ -63,16 +63,26 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
     return Shape(shape.channels, height, width)
 
 
-def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> int:
+def sides(kernel: Kernel) -> Size:
+    """The height and width of a kernel; one number is both."""
+    return kernel if isinstance(kernel, Size) else Size(kernel, kernel)
+
+
+def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1, *, ceil: bool = False) -> int:
     """How many positions a window takes along an axis of `size`.
 
     `symmetric` pads `dilation * (kernel - 1) // 2` on both sides; `same` is TensorFlow's rule, `ceil(size / stride)`
-    with the odd zero at the end; `valid` pads nothing.
+    with the odd zero at the end; `valid` pads nothing. With `ceil` the rest at the end has a window too, if that begins
+    on the map or on the zeros before it.
     """
     if padding == "same":
         return -(-size // stride)
-    reach = dilation * (kernel - 1)
-    return (size + 2 * pad_width(kernel, padding, dilation) - reach - 1) // stride + 1
+    zeros = pad_width(kernel, padding, dilation)
+    room = size + 2 * zeros - dilation * (kernel - 1) - 1
+    if not ceil:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + zeros else count
 
 
 def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
@@ -80,6 +90,12 @@ def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     if isinstance(padding, int):
         return padding
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
+
+
+def whole_numbers(text: str) -> tuple[int, ...] | None:
+    """The numbers of a Python expression that is one whole number or a tuple of them; None of any other."""
+    digits = text.removeprefix("(").removesuffix(")").split(", ")
+    return tuple(map(int, digits)) if all(digit.isdigit() for digit in digits) else None
 
 
 def operand(text: str) -> str:

@@ -10,6 +10,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from archdsl.ir.base import Size
 from archdsl.ir.operators.base import Operator
 
 
@@ -58,6 +59,8 @@ def _accepts(kind: Any, limits: dict[str, float], value: Any) -> bool:
         return bool(value == kind)
     if kind is bool:
         return isinstance(value, bool)
+    if kind is Size:
+        return isinstance(value, Size) and max(value) < 2**31
     if isinstance(value, bool):
         return False
     if kind is int and not isinstance(value, int):
@@ -81,6 +84,8 @@ def _words(kind: Any, limits: dict[str, float]) -> str:
         return f"`{kind}`"
     if kind is bool:
         return "`true` or `false`"
+    if kind is Size:
+        return "a size such as `1 x 7`"
     if kind is int:
         return {1: "a positive whole number", 0: "a whole number from 0"}.get(
             int(limits.get("ge", -1)), "a whole number"

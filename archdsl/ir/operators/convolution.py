@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from archdsl.ir.base import Shape, ShapeError
+from archdsl.ir.base import Count, Shape, ShapeError, Size
 from archdsl.ir.operators.base import (
-    Count,
     Expressions,
+    Kernel,
     Operator,
     Padding,
     call,
     check_spatial,
     operand,
     pad_width,
+    sides,
+    whole_numbers,
     window,
 )
 
@@ -21,7 +24,7 @@ from archdsl.ir.operators.base import (
 class _Convolution(Operator):
     is_weighted: ClassVar[bool] = True
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        kernel: Count
+        kernel: Kernel
         stride: Count
         dilation: Count
         padding: Padding
@@ -42,14 +45,16 @@ class _Convolution(Operator):
                     "groups" if what == "input" else "channels",
                     help=_divisor_help(count, groups),
                 )
-        height = window(shape.height, self.kernel, self.stride, self.padding, self.dilation)
-        width = window(shape.width, self.kernel, self.stride, self.padding, self.dilation)
-        size = f"a {self.kernel} x {self.kernel} convolution with stride {self.stride}"
+        kernel = sides(self.kernel)
+        height = window(shape.height, kernel.height, self.stride, self.padding, self.dilation)
+        width = window(shape.width, kernel.width, self.stride, self.padding, self.dilation)
+        size = f"a {kernel} convolution with stride {self.stride}"
         return Shape(channels, *check_spatial(shape, height, width, size)[1:])
 
     def weights(self, shape: Shape) -> int:
         channels, groups = self.filters(shape)
-        return channels * (shape.channels // groups) * self.kernel**2
+        kernel = sides(self.kernel)
+        return channels * (shape.channels // groups) * kernel.height * kernel.width
 
     def parameters(self, *shapes: Shape) -> int:
         return self.weights(shapes[0]) + (self.filters(shapes[0])[0] if self.bias else 0)
@@ -59,10 +64,7 @@ class _Convolution(Operator):
         return self.weights(shapes[0]) * out.height * out.width
 
     def _is_dynamic(self, of: Expressions) -> bool:
-        """Whether the zeros of `same` depend on the size of the input: not at stride 1 with an odd kernel."""
-        if self.padding != "same":
-            return False
-        return not (of["stride"] == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2)
+        return self.padding == "same" and not is_static(of["kernel"], of["stride"])
 
     def _module(self, of: Expressions, plain: str, same: str, out: str, groups: str | None, **extra: str | None) -> str:
         dynamic = self._is_dynamic(of)
@@ -72,7 +74,7 @@ class _Convolution(Operator):
             out,
             of["kernel"],
             stride=None if of["stride"] == "1" else of["stride"],
-            padding=None if dynamic else padding_text(of, of["dilation"], self.padding),
+            padding=None if dynamic else padding_text(of, of["dilation"], self.padding, self.kernel),
             dilation=None if of["dilation"] == "1" else of["dilation"],
             groups=None if groups == "1" else groups,
             **extra,
@@ -82,12 +84,13 @@ class _Convolution(Operator):
 class Conv(_Convolution):
     """Convolution of `in.channels` to `channels`, without a bias unless asked.
 
-    Padding: `symmetric`, `same` (TensorFlow's), `valid` or a number of zeros a side.
+    Kernel: a number, or height x width as in `1 x 7`. Padding: `symmetric`, `same` (TensorFlow's), `valid` or a number
+    of zeros a side.
     """
 
     kind: Literal["conv"] = "conv"
     channels: Count
-    kernel: Count = 1
+    kernel: Kernel = 1
     stride: Count = 1
     groups: Count = 1
     bias: bool = False
@@ -106,7 +109,7 @@ class Depthwise(_Convolution):
     """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
 
     kind: Literal["depthwise"] = "depthwise"
-    kernel: Count = 3
+    kernel: Kernel = 3
     stride: Count = 1
     multiplier: Count = 1
     bias: bool = False
@@ -131,7 +134,7 @@ class WeightStandardizedConv(_Convolution):
 
     kind: Literal["ws_conv"] = "ws_conv"
     channels: Count
-    kernel: Count = 1
+    kernel: Kernel = 1
     stride: Count = 1
     groups: Count = 1
     bias: bool = True
@@ -157,17 +160,39 @@ class WeightStandardizedConv(_Convolution):
         )
 
 
-def padding_text(of: Expressions, dilation: str, padding: Padding) -> str | None:
+def is_static(kernel: str, stride: str) -> bool:
+    """Whether the zeros of `same` are those of `symmetric` whatever the input: at stride 1 with an odd kernel."""
+    numbers = whole_numbers(kernel)
+    return stride == "1" and numbers is not None and all(number % 2 for number in numbers)
+
+
+def padding_text(of: Expressions, dilation: str, padding: Padding, kernel: Kernel) -> str | None:
     """The zeros a side as Python text, None for none; `same` here is the static case, which pads symmetrically."""
     if isinstance(padding, int):
         return None if of["padding"] == "0" else of["padding"]
     if padding == "valid":
         return None
-    kernel = of["kernel"]
-    if kernel.isdigit() and dilation.isdigit():
-        width = pad_width(int(kernel), "symmetric", int(dilation))
-        return str(width) if width else None
-    reach = f"({operand(kernel)} - 1)"
+    widths = [_half(part, dilation) for part in (_parts(of["kernel"]) if isinstance(kernel, Size) else [of["kernel"]])]
+    if all(width == "0" for width in widths):
+        return None
+    return widths[0] if len(widths) == 1 else f"({', '.join(widths)})"
+
+
+def _parts(kernel: str) -> list[str]:
+    """The height and width of a kernel that is a pair, each as Python text."""
+    node = ast.parse(kernel, mode="eval").body
+    if isinstance(node, ast.Tuple):
+        return [ast.get_source_segment(kernel, side) or "" for side in node.elts]
+    pair = kernel if kernel.isidentifier() else f"({kernel})"
+    return [f"{pair}[0]", f"{pair}[1]"]
+
+
+def _half(length: str, dilation: str) -> str:
+    """The zeros a side that keep the size of a map, for a kernel of this length."""
+    if length.isdigit() and dilation.isdigit():
+        return str(pad_width(int(length), "symmetric", int(dilation)))
+    is_item = length.endswith("]") and length[:-3].isidentifier()
+    reach = f"({length if is_item else operand(length)} - 1)"
     return f"{reach} // 2" if dilation == "1" else f"{operand(dilation)} * {reach} // 2"
 
 

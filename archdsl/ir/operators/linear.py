@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Count, Expressions, Operator, call
+from archdsl.ir.base import Count, Shape
+from archdsl.ir.operators.base import Expressions, Operator, call
 
 
 class Linear(Operator):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Shape, ShapeError
-from archdsl.ir.operators.base import Count, Expressions, Operator, call
+from archdsl.ir.base import Count, Shape, ShapeError
+from archdsl.ir.operators.base import Expressions, Operator, call
 
 Eps = Annotated[float, Field(gt=0, lt=1)]
 

@@ -4,56 +4,69 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.ir.base import Shape, ShapeError
-from archdsl.ir.operators.base import Count, Expressions, Operator, Padding, call, check_spatial, window
-from archdsl.ir.operators.convolution import padding_text
+from archdsl.ir.base import Count, Shape, ShapeError
+from archdsl.ir.operators.base import Expressions, Kernel, Operator, Padding, call, check_spatial, sides, window
+from archdsl.ir.operators.convolution import is_static, padding_text
 
 
 class _Pool(Operator):
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        kernel: Count
+        kernel: Kernel
         stride: Count | None
         padding: Padding
+        ceil: bool
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        step = self.stride or self.kernel
-        if isinstance(self.padding, int) and self.padding > self.kernel // 2:
+        kernel, step = sides(self.kernel), sides(self.stride or self.kernel)
+        if isinstance(self.padding, int) and self.padding > min(kernel) // 2:
             message = (
-                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {self.kernel}"
+                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {min(kernel)}"
             )
             raise ShapeError(message, "value", "padding")
-        height = window(shape.height, self.kernel, step, self.padding)
-        width = window(shape.width, self.kernel, step, self.padding)
-        return check_spatial(shape, height, width, f"a {self.kernel} x {self.kernel} pooling with stride {step}")
+        if self.ceil and self.padding == "same":
+            raise ShapeError("`same` rounds up as it is, so `ceil` says nothing more", "value", "ceil")
+        height = window(shape.height, kernel.height, step.height, self.padding, ceil=self.ceil)
+        width = window(shape.width, kernel.width, step.width, self.padding, ceil=self.ceil)
+        return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
 
     def _module(self, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
         stride = of["kernel"] if of["stride"] == "None" else of["stride"]
-        if self.padding == "same" and not (stride == "1" and of["kernel"].isdigit() and int(of["kernel"]) % 2):
+        if self.padding == "same" and not is_static(of["kernel"], stride):
             return call(same, of["kernel"], stride)
-        return call(plain, of["kernel"], stride, padding=padding_text(of, "1", self.padding), **extra)
+        padding = padding_text(of, "1", self.padding, self.kernel)
+        ceil = None if of["ceil"] == "False" else of["ceil"]
+        return call(plain, of["kernel"], stride, padding=padding, ceil_mode=ceil, **extra)
 
 
 class MaxPool(_Pool):
-    """The largest value of each window; padding never wins. `stride` is the kernel's size unless given."""
+    """The largest value of each window; padding never wins. `stride` is the kernel's size unless given.
+
+    `ceil` adds a window where the last ones leave a rest at the bottom or right (Caffe's rule).
+    """
 
     kind: Literal["max_pool"] = "max_pool"
-    kernel: Count
+    kernel: Kernel
     stride: Count | None = None
     padding: Padding = "symmetric"
+    ceil: bool = False
 
     def module(self, of: Expressions) -> str:
         return self._module(of, "nn.MaxPool2d", "MaxPool2dSame")
 
 
 class AvgPool(_Pool):
-    """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does."""
+    """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does.
+
+    `stride` and `ceil` are those of `max_pool`.
+    """
 
     kind: Literal["avg_pool"] = "avg_pool"
-    kernel: Count
+    kernel: Kernel
     stride: Count | None = None
     count_padding: bool = True
     padding: Padding = "symmetric"
+    ceil: bool = False
 
     def module(self, of: Expressions) -> str:
         counted = "False" if self.padding == "same" else of["count_padding"]  # the zeros of `same` never are
