@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.scope import Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Tensor:
     """A tensor at compile time: its shape, how it came about, and the facts that travel with it."""
 
@@ -27,75 +27,75 @@ class Tensor:
     facts: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class PrimitiveLayer:
     """An operator with its arguments. `like` is a second input tensor."""
 
     operator: Operator
-    given: tuple[str, ...] = field(compare=False)
-    formulas: Mapping[str, str] = field(compare=False)
-    origins: Mapping[str, Origin] = field(compare=False)
-    span: Span = field(compare=False)
+    given: tuple[str, ...]
+    formulas: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    span: Span
     like: Tensor | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class BlockLayer:
     """A block with (some of) its arguments."""
 
     definition: Definition
     arguments: tuple[tuple[str, Value], ...]
-    formulas: Mapping[str, str] = field(compare=False)
-    origins: Mapping[str, Origin] = field(compare=False)
-    span: Span = field(compare=False)
-    bulk: int = field(init=False, compare=False)
+    formulas: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    span: Span
+    bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bulk", 1 + sum(bulk(value) for _, value in self.arguments))
+        self.bulk = 1 + sum(bulk(value) for _, value in self.arguments)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LayerStep:
     """One step of a sequence; `layer` is None when its guard is false."""
 
     name: str | None
     layer: Layer | None
     guarded: bool = False
-    condition: str | None = field(default=None, compare=False)
+    condition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class SequenceLayer:
     steps: tuple[LayerStep, ...]
-    span: Span = field(compare=False)
-    bulk: int = field(init=False, compare=False)
+    span: Span
+    bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bulk", 1 + sum(bulk(step.layer) for step in self.steps))
+        self.bulk = 1 + sum(bulk(step.layer) for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class RepeatLayer:
     name: str
     layer: Layer
     count: int
-    span: Span = field(compare=False)
-    formula: str | None = field(default=None, compare=False)
-    bulk: int = field(init=False, compare=False)
+    span: Span
+    formula: str | None = None
+    bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bulk", 1 + bulk(self.layer))
+        self.bulk = 1 + bulk(self.layer)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class AlternativeLayer:
-    condition: str | None = field(compare=False)
+    condition: str | None
     taken: bool
     layer: Layer
-    bulk: int = field(init=False, compare=False)
+    bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bulk", 1 + bulk(self.layer))
+        self.bulk = 1 + bulk(self.layer)
 
 
 Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer
