@@ -7,13 +7,26 @@ from pathlib import Path
 
 from archdsl.elaborate.values import describe
 from archdsl.ir.operators import PRIMITIVES, Operator
+from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
 
 HEAD = """# Primitives
 
 Every layer that the compiler itself knows; all other blocks are `.arch` files. Written from the code by
 `python docs/write_primitives.py`. An argument without a default must be given; `padding` is the model's setting unless
-given. Multiply-accumulates count convolutions and linear layers; everything else is free, as in the field's tables.
+given. Multiply-accumulates (MACs) count convolutions and linear layers; everything else is free, as in the field's
+tables.
+
+Formulas speak of a layer's arguments (`bias` counts as 1 where it is true), of its input `in` and its output `out`;
+`in.elements` is channels * height * width. `kernel.height` and `kernel.width` are both the kernel where that is one
+number. `window(n, k)` is how many positions a window of `k` takes along `n`:
+
+| padding | `window(n, k)` |
+| --- | --- |
+| `symmetric` | `(n + 2 * p - dilation * (k - 1) - 1) // stride + 1` with `p = dilation * (k - 1) // 2` |
+| a number | the same with that number as `p` |
+| `valid` | the same with `p = 0` |
+| `same` | `n / stride`, rounded up |
 
 """
 
@@ -32,7 +45,15 @@ def _section(operator: type[Operator], names: list[str]) -> str:
     )
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""
-    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n"
+    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_rules(operator.rules)}\n"
+
+
+def _rules(rules: Rules) -> str:
+    shape = f"`{rules.channels}` x `{rules.height}` x `{rules.width}`"
+    lines = ["as large as the input" if rules[:3] == Rules()[:3] else f"output: {shape}"]
+    lines += [f"parameters: `{rules.parameters}`"] if rules.parameters != "0" else []
+    lines += [f"MACs: `{rules.macs}`"] if rules.macs != "0" else []
+    return "\n".join(f"- {line}" for line in lines)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Expressions, Operator
+from archdsl.ir.operators.base import Expressions, Operator, Rules
 
 _MODULES = {
     "relu": "nn.ReLU()",
@@ -68,6 +68,7 @@ class LeakyRelu(Operator):
 class Prelu(Operator):
     """Leaky ReLU with a learnable slope per channel (He et al. 2015)."""
 
+    rules: ClassVar[Rules] = Rules(parameters="in.channels")
     kind: Literal["prelu"] = "prelu"
 
     def parameters(self, *shapes: Shape) -> int:

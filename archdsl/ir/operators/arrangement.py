@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, call
 
 
 class ChannelShuffle(Operator):
@@ -28,6 +28,7 @@ class ChannelShuffle(Operator):
 class Chunk(Operator):
     """Part `index` (from 0) of `parts` equal parts of the channels."""
 
+    rules: ClassVar[Rules] = Rules(channels="in.channels // parts")
     kind: Literal["chunk"] = "chunk"
     parts: Count
     index: Annotated[int, Field(ge=0)] = 0
@@ -45,6 +46,7 @@ class Chunk(Operator):
 class Pad(Operator):
     """Zeros around the map: `size` a side."""
 
+    rules: ClassVar[Rules] = Rules(height="in.height + 2 * size", width="in.width + 2 * size")
     kind: Literal["pad"] = "pad"
     size: Count
 
@@ -59,6 +61,7 @@ class Pad(Operator):
 class Resize(Operator):
     """The map stretched by a whole `factor`; with `like`, to the height and width of a second input."""
 
+    rules: ClassVar[Rules] = Rules(height="in.height * factor", width="in.width * factor")
     kind: Literal["resize"] = "resize"
     factor: Count | None = None
     mode: Literal["bilinear", "nearest"] = "bilinear"
@@ -85,6 +88,7 @@ class Resize(Operator):
 class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
 
+    rules: ClassVar[Rules] = Rules(parameters="1")
     kind: Literal["gain"] = "gain"
     initial: float = 1.0
 
@@ -101,6 +105,7 @@ class Gain(Operator):
 class ChannelGain(Operator):
     """A learnable factor per channel, starting at `initial` (LayerScale, Touvron et al. 2021)."""
 
+    rules: ClassVar[Rules] = Rules(parameters="in.channels")
     kind: Literal["channel_gain"] = "channel_gain"
     initial: float = 1e-6
 

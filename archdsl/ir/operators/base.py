@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -17,6 +17,20 @@ Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=
 Expressions = Mapping[str, str]
 
 
+class Rules(NamedTuple):
+    """What an operator does to a shape and what it costs, as formulas for the reference. A test holds them to the code.
+
+    They speak of the operator's attributes (`bias` counts as 1 where it is true), of `in` and `out`, and of `window`,
+    which docs/primitives.md explains.
+    """
+
+    channels: str = "in.channels"
+    height: str = "in.height"
+    width: str = "in.width"
+    parameters: str = "0"
+    macs: str = "0"
+
+
 class Operator(Frozen):
     """One primitive of the language: its attributes, its shape rule, its cost rule and how PyTorch spells it.
 
@@ -28,6 +42,7 @@ class Operator(Frozen):
     inputs: ClassVar[int] = 1
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
+    rules: ClassVar[Rules] = Rules()
 
     def output(self, *shapes: Shape) -> Shape:
         """The output shape. Raises ShapeError when the inputs do not fit."""

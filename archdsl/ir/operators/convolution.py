@@ -11,6 +11,7 @@ from archdsl.ir.operators.base import (
     Kernel,
     Operator,
     Padding,
+    Rules,
     call,
     check_spatial,
     operand,
@@ -88,6 +89,13 @@ class Conv(_Convolution):
     of zeros a side.
     """
 
+    rules: ClassVar[Rules] = Rules(
+        channels="channels",
+        height="window(in.height, kernel.height)",
+        width="window(in.width, kernel.width)",
+        parameters="channels * (in.channels // groups) * kernel.height * kernel.width + channels * bias",
+        macs="channels * (in.channels // groups) * kernel.height * kernel.width * out.height * out.width",
+    )
     kind: Literal["conv"] = "conv"
     channels: Count
     kernel: Kernel = 1
@@ -108,6 +116,13 @@ class Conv(_Convolution):
 class Depthwise(_Convolution):
     """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
 
+    rules: ClassVar[Rules] = Rules(
+        channels="in.channels * multiplier",
+        height="window(in.height, kernel.height)",
+        width="window(in.width, kernel.width)",
+        parameters="in.channels * multiplier * kernel.height * kernel.width + in.channels * multiplier * bias",
+        macs="in.channels * multiplier * kernel.height * kernel.width * out.height * out.width",
+    )
     kind: Literal["depthwise"] = "depthwise"
     kernel: Kernel = 3
     stride: Count = 1
@@ -132,6 +147,13 @@ class WeightStandardizedConv(_Convolution):
     `W_hat = gain * (W - mean) / sqrt(max(var * fan_in, eps))`, mean and variance over each filter.
     """
 
+    rules: ClassVar[Rules] = Rules(
+        channels="channels",
+        height="window(in.height, kernel.height)",
+        width="window(in.width, kernel.width)",
+        parameters="channels * (in.channels // groups) * kernel.height * kernel.width + channels * bias + channels",
+        macs="channels * (in.channels // groups) * kernel.height * kernel.width * out.height * out.width",
+    )
     kind: Literal["ws_conv"] = "ws_conv"
     channels: Count
     kernel: Kernel = 1

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Expressions, Operator, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, call
 
 
 class Linear(Operator):
     """Fully connected layer on the flattened input; its output is `features` x 1 x 1."""
 
     is_weighted: ClassVar[bool] = True
+    rules: ClassVar[Rules] = Rules(
+        "features", "1", "1", parameters="features * (in.elements + bias)", macs="features * in.elements"
+    )
     kind: Literal["linear"] = "linear"
     features: Count
     bias: bool = True
@@ -38,6 +41,7 @@ class Linear(Operator):
 class Flatten(Operator):
     """Channels, height and width to channels alone."""
 
+    rules: ClassVar[Rules] = Rules("in.elements", "1", "1")
     kind: Literal["flatten"] = "flatten"
 
     def output(self, *shapes: Shape) -> Shape:

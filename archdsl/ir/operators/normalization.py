@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, call
 
 Eps = Annotated[float, Field(gt=0, lt=1)]
 
 
 class _Normalization(Operator):
+    rules: ClassVar[Rules] = Rules(parameters="2 * in.channels * affine")
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
         affine: bool
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Kernel, Operator, Padding, call, check_spatial, sides, window
+from archdsl.ir.operators.base import Expressions, Kernel, Operator, Padding, Rules, call, check_spatial, sides, window
 from archdsl.ir.operators.convolution import is_static, padding_text
 
 
 class _Pool(Operator):
+    rules: ClassVar[Rules] = Rules(height="window(in.height, kernel.height)", width="window(in.width, kernel.width)")
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
         kernel: Kernel
         stride: Count | None
@@ -77,6 +78,7 @@ class AvgPool(_Pool):
 class GlobalPool(Operator):
     """Each channel to its mean or its largest value: channels x 1 x 1."""
 
+    rules: ClassVar[Rules] = Rules(height="1", width="1")
     kind: Literal["global_avg_pool", "global_max_pool"]
 
     def output(self, *shapes: Shape) -> Shape:
