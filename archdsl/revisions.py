@@ -30,8 +30,8 @@ class Revision(Files):
         found = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if found.returncode:
             known = _told(self.folder, "for-each-ref", "--format=%(refname:short)").split()
-            message = f"{self.top.name} has no revision `{name}`"
-            help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few commits"
+            message = f"`{name}` is no revision of the repository {self.top.name}"
+            help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few"
             raise Failure([Diagnostic(CANNOT_READ, message, None, help=help)])
         self.commit = found.stdout.decode().strip()
         self._entries = cache(self._listed)

@@ -25,6 +25,8 @@ COMMANDS = {
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",
+    "diff": "tell what changed between two specs, variants or revisions",
+    "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "weights": "carry weights from and to other libraries",
     "list": "list models with their size and cost",

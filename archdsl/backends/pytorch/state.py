@@ -10,7 +10,7 @@ from archdsl.backends.pytorch.network import classifier_attribute
 from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map
 from archdsl.ir.architecture import Architecture, Section
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
+from archdsl.ir.body import Alternative, Apply, Combine, Guard, Number, Repeat, Sequence, Step, TensorExpression
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.base import Tensors
 from archdsl.ir.operators.linear import Flatten
@@ -63,6 +63,15 @@ class _Modules(Tracer):
             return super().note(path, operator, inputs, output, primitive, block, factors)
         self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
         return Tensor(path, output)
+
+    def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
+        tensor = super()._tensor(expression, scope)
+        match expression:
+            # A visit holds tensors and numbers apart, and so would not tell `1 - x` from `x - 1`.
+            case Combine(operator="subtract" | "divide", operands=[Number(), _]):
+                last = self.visits[-1]
+                self.visits[-1] = last._replace(operator=f"{last.operator} from a number")
+        return tensor
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         if section.name == "stem":
