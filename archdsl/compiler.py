@@ -122,6 +122,10 @@ class Files:
         """Where a text stands: what its `use` lines are relative to."""
         return Path(source.name)
 
+    def resolved(self, path: Path) -> Path:
+        """The path that a file has however it is reached. Raises OSError, RuntimeError or ValueError for none."""
+        return path.resolve()
+
     def kind(self, path: Path) -> Literal["file", "folder", "something else"] | None:
         """What is at a resolved path; None for nothing."""
         if path.is_file():
@@ -164,7 +168,7 @@ class _Uses:
     def environment(self, source: Source, stack: tuple[Path, ...]) -> Environment:
         module, found = parse(source)
         self.problems.add(*found)
-        inner = (*stack, self.files.path(source).resolve())
+        inner = (*stack, self.files.resolved(self.files.path(source)))
         return link(module, library(), lambda item: self._load(item, source, inner), self.problems)
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...]) -> Environment | Diagnostic:
@@ -172,7 +176,7 @@ class _Uses:
         try:
             user = self.files.path(source)
             path = user.parent / item.path
-            resolved = path.resolve()
+            resolved = self.files.resolved(path)
             kind, is_inside = self.files.kind(resolved), resolved.is_relative_to(self.files.root(user))
         except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no path", span)

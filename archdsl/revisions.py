@@ -41,6 +41,14 @@ class Revision(Files):
     def path(self, source: Source) -> Path:
         return Path(source.name.removesuffix(f"@{self.name}"))
 
+    def resolved(self, path: Path) -> Path:
+        # The links in the repository are those of today, and say nothing of the past.
+        absolute = Path(os.path.abspath(path))
+        for folder in absolute.parents:
+            if folder.resolve() == self.top:
+                return self.top / absolute.relative_to(folder)
+        return path.resolve()
+
     def kind(self, path: Path) -> Literal["file", "folder", "something else"] | None:
         if path == self.top:
             return "folder"
@@ -50,7 +58,7 @@ class Revision(Files):
         return "folder" if what == "tree" else "something else" if what else None
 
     def root(self, path: Path) -> Path:
-        folder = path.resolve().parent
+        folder = self.resolved(path).parent
         for candidate in (folder, *folder.parents):
             if candidate == self.top or self.kind(candidate / "pyproject.toml"):
                 return candidate
@@ -58,18 +66,18 @@ class Revision(Files):
 
     def read(self, path: Path) -> Source:
         name = f"{path}@{self.name}"
-        kind = self.kind(path.resolve())
+        kind = self.kind(self.resolved(path))
         if kind != "file":
             message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
             raise Failure([Diagnostic(CANNOT_READ, message, None, help=self.near(path, str(path)))])
-        data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(path.resolve())}").stdout
+        data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(self.resolved(path))}").stdout
         try:
             return Source(name, data[: 4 * MAX_CHARACTERS + 1].decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
             raise Failure([Diagnostic(NOT_TEXT, f"{name} is not UTF-8 text", None)]) from None
 
     def near(self, path: Path, written: str) -> str | None:
-        beside = [entry for entry in self._entries(path.resolve().parent) if entry.endswith(".arch")]
+        beside = [entry for entry in self._entries(self.resolved(path).parent) if entry.endswith(".arch")]
         return did_you_mean(written, [str(Path(written).parent / entry) for entry in beside])
 
     # As git has them

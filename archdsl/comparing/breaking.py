@@ -36,7 +36,7 @@ def breaks(paired: Paired, tolerance: float = 0.0) -> list[Break]:
 
 def _broken(difference: Difference, tolerance: float) -> Iterator[tuple[Category, str]]:
     groups = key_groups(difference.parts)
-    yield from (("KEYS", f"{group.sign} {group}") for group in groups if not group.is_reshaped)
+    yield from (("KEYS", f"{group.sign} {group}") for group in groups if group.before != group.after)
     yield from (("SHAPES", f"{group}: {group.sizes}") for group in groups if group.is_reshaped)
     for where, lines in block_lines(difference.parts, _numeric):
         yield from (("NUMERICS", f"{where} {path}: {text}") for path, text in lines)

@@ -58,7 +58,8 @@ def run(arguments: Namespace, output: Output) -> int:
             skipped.append(path)
             continue
         compared += len(versions.before)
-        found += breaks(pair_networks(versions.before, versions.after, by_name=True), arguments.tolerance)
+        paired = pair_networks(versions.before, versions.after, by_name=True)
+        found += [_here(one, arguments.against) for one in breaks(paired, arguments.tolerance)]
     for path in skipped:
         output.remark(f"{printable(str(path))}: not compared, it had mistakes at {printable(arguments.against)}")
     style = {"json": as_json, "github": as_github}.get(arguments.output_format, as_text)
@@ -67,6 +68,11 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.output_format == "text":
         output.remark(_summary(found, compared, arguments.against))
     return max(code, FINDINGS if any(one.category not in arguments.allow for one in found) else FINE)
+
+
+def _here(one: Break, against: str) -> Break:
+    """A change with its place in the working tree: what is gone stood in a file of the past."""
+    return one._replace(place=one.place._replace(file=one.place.file.removesuffix(f"@{against}")))
 
 
 def _paths(specs: list[str], against: str) -> Iterator[tuple[Path, Revision]]:
@@ -91,7 +97,7 @@ def _versions(path: Path, revision: Revision) -> _Versions | None:
     """None for a file that had mistakes then: nobody used it. One that was not there had no networks, one that is gone
     has none. Raises Failure when there are mistakes in it now, or it is nowhere."""
     is_there = path.exists()
-    if not is_there or revision.kind(path.resolve()) == "file":
+    if not is_there or revision.kind(revision.resolved(path)) == "file":
         then = compile_source(revision.read(path), claims=False, files=revision)
         if then.problems:
             return None
