@@ -41,7 +41,8 @@ def value(found: object) -> str:
         case bool():
             return "true" if found else "false"
         case float():
-            return f"{found:g}"
+            short = f"{found:g}"
+            return short if float(short) == found else repr(found)
         case tuple() if type(found) is tuple:
             return " x ".join(map(str, found)) or "one number"
     return str(found)

@@ -41,8 +41,8 @@ def _row(string: Span) -> Row:
         raise refusal(MISSING_ARGUMENT, "the expansion is missing", string, help="`e` is the expansion: `e6`")
     kind = found.numbers.get("c", Number(0, string))
     known = rules(NOTATION)
-    if f"{kind.value:g}" not in known:
-        raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.value:g}", kind.span, help="`c0` or `c1`")
+    if kind.text not in known:
+        raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
     stride = found.need("s", LETTERS["s"])
     if len(digits := stride.span.text) == 2:  # height and width, as the first version of the notation has them
         if digits[0] != digits[1]:
@@ -52,7 +52,7 @@ def _row(string: Span) -> Row:
             message = "a fused block that does not expand has two convolutions where strides are pairs, else one"
             raise refusal(BAD_VALUE, message, kind.span, help="for one convolution write the stride as one digit")
     return Row(
-        rule=known[f"{kind.value:g}"],
+        rule=known[kind.text],
         span=string,
         kernel=found.need("k", LETTERS["k"]),
         stride=stride,
@@ -62,5 +62,5 @@ def _row(string: Span) -> Row:
         se=found.numbers.get("se"),
         inputs=found.need("i", LETTERS["i"]),
         skip="noskip" not in found.words,
-        shortcut=found.words.get("noskip"),
+        skip_span=found.words.get("noskip"),
     )

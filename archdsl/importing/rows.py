@@ -17,6 +17,11 @@ class Number:
     span: Span
 
     @property
+    def text(self) -> str:
+        """The number as the language writes it, to the last digit."""
+        return str(self.whole) if self.value == self.whole else repr(self.value)
+
+    @property
     def whole(self) -> int:
         return int(self.value)
 
@@ -24,7 +29,7 @@ class Number:
 @dataclass(frozen=True)
 class Row:
     """Blocks in sequence. `inputs` are the channels that the first reads, where the notation says so; `skip` says
-    whether shortcuts are wanted, `shortcut` where that is written."""
+    whether shortcuts are wanted, `skip_span` where that is written."""
 
     rule: Rule
     span: Span
@@ -36,7 +41,7 @@ class Row:
     se: Number | None = None
     inputs: Number | None = None
     skip: bool = True
-    shortcut: Span | None = None
+    skip_span: Span | None = None
 
 
 def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> Failure:

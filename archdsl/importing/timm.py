@@ -26,7 +26,7 @@ _OTHERS = {
     "cc": "no block of the library has conditional convolutions",
     "fc": "the expanded channels of a block follow from its input",
     "gs": "no block of the library has groups",
-    "d": "no block of the library is dilated",
+    "d": "no block of the library moves pixels into channels",
 }
 
 
@@ -57,7 +57,7 @@ def _row(string: Span, act: str, *, is_first: bool) -> Row:
     found = flags(string, rest, LETTERS, ("skip", "noskip"), _OTHERS)
     has_both = "skip" in found.words and "noskip" in found.words
     if has_both or ("skip" in found.words and kind.text != "cn"):
-        why = "`skip` and `noskip` are one too many" if has_both else f"`{kind.text}` has its shortcut without `skip`"
+        why = "`skip` and `noskip` are one too many" if has_both else f"`{kind.text}` adds its input without `skip`"
         raise refusal(BAD_VALUE, why, found.words["skip"])
     stride = found.need("s", LETTERS["s"])
     if not is_first and stride.value != 1:
@@ -67,7 +67,7 @@ def _row(string: Span, act: str, *, is_first: bool) -> Row:
 
 
 def _made(string: Span, kind: str, found: Flags) -> Row:
-    shortcut = found.words.get("noskip") or found.words.get("skip")
+    skip_span = found.words.get("noskip") or found.words.get("skip")
     is_separate = kind == "cn" and "skip" in found.words
     return Row(
         rule=rules(NOTATION)[f"{kind}_skip" if is_separate else kind],
@@ -79,7 +79,7 @@ def _made(string: Span, kind: str, found: Flags) -> Row:
         expansion=found.numbers.get("e"),
         se=found.numbers.get("se"),
         skip="noskip" not in found.words,
-        shortcut=shortcut,
+        skip_span=skip_span,
     )
 
 

@@ -75,12 +75,12 @@ def _table(rows: Sequence[Row]) -> list[str]:
     """The rows as lines; a column that no row needs is left out."""
     columns = {
         "op": [row.rule.block for row in rows],
-        "kernel": [str(row.kernel.whole) for row in rows],
-        "stride": [str(row.stride.whole) for row in rows],
+        "kernel": [row.kernel.text for row in rows],
+        "stride": [row.stride.text for row in rows],
         "expansion": [_expansion(row) for row in rows],
-        "channels": [str(row.channels.whole) for row in rows],
-        "layers": [str(row.layers.whole) for row in rows],
-        "se": [f"{row.se.value:g}" if row.se and row.se.value else "-" for row in rows],
+        "channels": [row.channels.text for row in rows],
+        "layers": [row.layers.text for row in rows],
+        "se": [row.se.text if row.se and row.se.value else "-" for row in rows],
         "skip": ["false" if row.rule.skip == "optional" and not row.skip else "-" for row in rows],
     }
     kept = {name: cells for name, cells in columns.items() if set(cells) != {"-"}}
@@ -92,7 +92,7 @@ def _expansion(row: Row) -> str:
     if row.rule.expansion == "none":
         return "1" if row.rule.one else "-"
     assert row.expansion is not None
-    return f"{row.expansion.value:g}"
+    return row.expansion.text
 
 
 # Whether a row means what our block does ---------------------------------------------------------------------------
@@ -105,8 +105,8 @@ def _check(row: Row, inputs: int, frame: Frame) -> None:
     _check_expansion(row)
     _check_squeezing(row, inputs, frame.notation)
     if not row.skip and row.rule.skip == "always" and _may_skip(row, inputs):
-        message = f"`{row.rule.block}` has its shortcut wherever shapes allow, and here they do"
-        raise refusal(UNKNOWN_ARGUMENT, message, row.shortcut or row.span)
+        message = f"`{row.rule.block}` adds its input wherever shapes allow, and here they do"
+        raise refusal(UNKNOWN_ARGUMENT, message, row.skip_span or row.span)
 
 
 def _check_expansion(row: Row) -> None:
@@ -138,7 +138,7 @@ def _check_squeezing(row: Row, inputs: int, notation: str) -> None:
         theirs = round(exact) if rounding(notation) == "even" else int(exact)
         ours = int(exact + 0.5)
         if max(1, theirs) != ours:
-            message = f"{row.se.value:g} of {channels} channels are {max(1, theirs)} there and {ours} here"
+            message = f"{row.se.text} of {channels} channels are {max(1, theirs)} there and {ours} here"
             raise refusal(BAD_VALUE, message, row.se.span, help="the two round differently; change the channels")
 
 

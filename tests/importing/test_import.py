@@ -115,6 +115,11 @@ def test_keywords_and_tuples(imported: Import) -> None:
     assert "| mbconv | 3      | 1      | 1         | 16       | 1      | 0.25 |" in imported(text)[1]
 
 
+def test_no_digit_is_lost(imported: Import) -> None:
+    _, text, _ = imported("ds_r1_k3_s1_c16, ir_r1_k3_s2_e3.1415926_c24_se0.0416666")
+    assert "| mbconv | 3      | 2      | 3.1415926 | 24       | 1      | 0.0416666 |" in text
+
+
 # What is refused -----------------------------------------------------------------------------------------------------
 
 
@@ -169,9 +174,9 @@ def test_keywords_and_tuples(imported: Import) -> None:
         ("ir_r2_k3_s2_e1_c24", "1:14", "this block has an expanding convolution although it does not expand"),
         ("ds_r2_k3_s2_e6_c24", "1:14", "this kind of block does not expand"),
         ("dsa_r2_k3_s2_c24_se0.25", "1:20", "this kind of block has no squeeze-and-excitation"),
-        ("er_r2_k3_s2_e6_c24_noskip", "1:20", "`fused_mbconv` has its shortcut wherever shapes allow"),
+        ("er_r2_k3_s2_e6_c24_noskip", "1:20", "`fused_mbconv` adds its input wherever shapes allow"),
         ("[['ir_r1_k3_s2_e6_c24', 'ir_r1_k3_s2_e6_c24']]", "1:36", "only the first block of a stage"),
-        ("ir_r1_k3_s1_e6_c24_skip", "1:20", "`ir` has its shortcut without `skip`"),
+        ("ir_r1_k3_s1_e6_c24_skip", "1:20", "`ir` adds its input without `skip`"),
         ("r1_k3_s1_e6_i30_o16_se0.25", "1:23", "0.25 of 30 channels are 7 there and 8 here"),
         ("r1_k3_s11_e1_i24_o24_c1", "1:23", "a fused block that does not expand has two convolutions"),
         # No definition at all.
