@@ -28,6 +28,8 @@ _OTHERS = {
     "gs": "no block of the library has groups",
     "d": "no block of the library moves pixels into channels",
 }
+# Kinds of blocks that the library has nothing like.
+_OTHER_KINDS = ("uir", "mha", "mqa")
 
 
 def read(source: Source, act: str) -> list[Row]:
@@ -49,6 +51,8 @@ def kinds() -> list[str]:
 
 def _row(string: Span, act: str, *, is_first: bool) -> Row:
     kind, *rest = parts(string)
+    if kind.text in _OTHER_KINDS:
+        raise refusal(UNKNOWN_BLOCK, f"`{kind.text}` cannot be imported: the library has no such block", kind)
     if kind.text not in kinds():
         help = did_you_mean(kind.text, kinds()) or f"it is one of {', '.join(kinds())}"
         raise refusal(UNKNOWN_BLOCK, f"unknown kind of block `{kind.text}`", kind, help=help)

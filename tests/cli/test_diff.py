@@ -60,6 +60,8 @@ def test_exit_codes_are_those_of_diff(small: Path, archdsl: Command) -> None:
     assert "broken.arch:4:" in err
     assert archdsl("diff", small, "none.arch").code == 2
     assert archdsl("diff", small, "small.arch:b1").code == 2
+    Path("empty.arch").write_text("# nothing\n")
+    assert archdsl("diff", "empty.arch", small).err == "error[ARC904]: empty.arch has no models\n\n"
 
 
 def test_variants(archdsl: Command) -> None:

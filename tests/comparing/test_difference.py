@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
 
 import archdsl
 from archdsl.api import find
@@ -14,8 +17,10 @@ from archdsl.catalogue import models
 from archdsl.comparing.breaking import breaks
 from archdsl.comparing.difference import Difference, compare
 from archdsl.comparing.pairing import Paired, pair_networks
-from archdsl.comparing.report import as_table
+from archdsl.comparing.report import as_json, as_table
 from archdsl.ir.architecture import Architecture
+from tests.properties.checks import architectures_of
+from tests.properties.programs import programs
 
 NETWORK = """
 block cell(channels, kernel = 3, stride = 1, squeezed = 0) {
@@ -224,7 +229,22 @@ def test_layers_in_another_order() -> None:
     ids=lambda value: value[1].strip() if isinstance(value, tuple) else "",
 )
 def test_categories(replacement: tuple[str, str], expected: set[str]) -> None:
-    assert categories(difference(replacement)) == expected
+    found = difference(replacement)
+    assert categories(found) == expected
+    if not expected & {"KEYS", "SHAPES"}:
+        assert outputs_agree(found) == ("NUMERICS" not in expected)
+
+
+def outputs_agree(found: Difference) -> bool:
+    """Whether both modules, on the same random weights and statistics, put out the same to the last bit."""
+    torch.manual_seed(0)
+    before, after = (archdsl.Network(one).build().eval() for one in (found.before, found.after))
+    for name, tensor in before.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(torch.rand_like(tensor) + 0.5 if name.endswith("running_var") else torch.randn_like(tensor))
+    after.load_state_dict(before.state_dict())
+    images = torch.randn(2, *found.before.input)
+    return torch.equal(before(images), after(images))
 
 
 def test_tolerance() -> None:
@@ -240,10 +260,8 @@ def test_tolerance() -> None:
 FAMILY = ["efficientnet_b0", "efficientnet_b1", "efficientnetv2_s", "tf_efficientnetv2_s", "mobilenetv2_100"]
 
 
-@pytest.mark.parametrize(("before", "after"), list(pairwise(FAMILY)))
-def test_the_changes_of_keys_lead_from_one_state_to_the_other(before: str, after: str) -> None:
-    was, now = find(before).architecture, find(after).architecture
-    expected = state(now)
+def check_keys(was: Architecture, now: Architecture) -> None:
+    """The changes of keys lead from one state to the other."""
     made = state(was)
     keys = compare(was, now).keys
     for key in keys:
@@ -253,7 +271,26 @@ def test_the_changes_of_keys_lead_from_one_state_to_the_other(before: str, after
         if key.after is not None and key.size_after is not None:
             assert key.after not in made
             made[key.after] = key.size_after
-    assert made == expected
+    assert made == state(now)
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(FAMILY)))
+def test_changes_of_keys(before: str, after: str) -> None:
+    check_keys(find(before).architecture, find(after).architecture)
+
+
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
+@given(programs, programs)
+def test_generated(before: str, after: str) -> None:
+    for was, now in zip(architectures_of(before), architectures_of(after), strict=False):
+        check_keys(was, now)
+        assert compare(was, was).is_equal
+        found = Paired((compare(was, now),), (), ())
+        told = {one.category for one in breaks(found)}
+        assert "KEYS" in told or set(state(was)) == set(state(now))
+        assert told & {"KEYS", "SHAPES"} or state(was) == state(now)
+        assert as_table(found)
+        json.loads(as_json(found))
 
 
 def test_networks_go_together_by_name() -> None:

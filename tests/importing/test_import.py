@@ -130,6 +130,7 @@ def test_no_digit_is_lost(imported: Import) -> None:
         ("ir_r2_k3_s2_e6_c24_sse0.25", "1:20", "unknown flag `sse0.25`"),
         ("ir_r2_k3_s2_e6_c24_q9", "1:20", "unknown flag `q9`"),
         ("[\n  ['ds_r1_k3_s1_c16'],\n  ['ir_r2_k3_s2_e6_c24_sse0.25'],\n]", "3:24", "unknown flag `sse0.25`"),
+        ("uir_r1_k3_s2_e4_c24", "1:1", "`uir` cannot be imported"),
         ("xr_r2_k3_s2_e6_c24", "1:1", "unknown kind of block `xr`"),
         ("ir_r2_k3_s2_e6_c24_SE0.25", "1:20", "unknown flag `SE0.25`"),
         ("ir_r2_k3_s2_e6_c24_nxx", "1:20", "unknown activation `nxx`"),
