@@ -204,10 +204,11 @@ def test_formats_for_programs(git: Git, archdsl: Command) -> None:
 
 
 def test_files_with_mistakes(git: Git, archdsl: Command) -> None:
+    Path("worse.arch").write_bytes(b"model \xff")
     commit(git, small=SMALL, broken=BROKEN)
     code, out, err = archdsl("breaking", "--against", "HEAD")
     assert (code, out) == (0, "")
-    assert "broken.arch: not compared, it had mistakes at HEAD" in err
+    assert "not compared, for mistakes at HEAD: broken.arch, worse.arch\n" in err
     Path("small.arch").write_text(BROKEN)
     code, _, err = archdsl("breaking", "--against", "HEAD")
     assert code == 1

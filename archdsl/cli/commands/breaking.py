@@ -15,9 +15,12 @@ from archdsl.comparing.breaking_text import as_github, as_json, as_text
 from archdsl.comparing.pairing import pair_networks
 from archdsl.compiler import compile_source, read
 from archdsl.diagnostics import Failure
+from archdsl.diagnostics.codes import NOT_TEXT
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
 from archdsl.revisions import Revision, tracked
+
+_MOST = 3  # files that a remark names
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -60,8 +63,9 @@ def run(arguments: Namespace, output: Output) -> int:
         compared += len(versions.before)
         paired = pair_networks(versions.before, versions.after, by_name=True)
         found += [_here(one, arguments.against) for one in breaks(paired, arguments.tolerance)]
-    for path in skipped:
-        output.remark(f"{printable(str(path))}: not compared, it had mistakes at {printable(arguments.against)}")
+    if skipped:
+        files = ", ".join(printable(str(path)) for path in skipped[:_MOST]) + (", ..." if len(skipped) > _MOST else "")
+        output.remark(f"not compared, for mistakes at {printable(arguments.against)}: {files}")
     style = {"json": as_json, "github": as_github}.get(arguments.output_format, as_text)
     if found or arguments.output_format == "json":
         output.result(style(found, arguments.allow))
@@ -98,10 +102,12 @@ def _versions(path: Path, revision: Revision) -> _Versions | None:
     has none. Raises Failure when there are mistakes in it now, or it is nowhere."""
     is_there = path.exists()
     if not is_there or revision.kind(revision.resolved(path)) == "file":
-        then = compile_source(revision.read(path), claims=False, files=revision)
-        if then.problems:
-            return None
-        before = then.architectures
+        try:
+            before = compile_source(revision.read(path), claims=False, files=revision).checked()
+        except Failure as failure:
+            if exit_code(failure.diagnostics) == FINDINGS or failure.diagnostics[0].code is NOT_TEXT:
+                return None
+            raise
     else:
         before = ()
     after = compile_source(read(path), claims=False).checked() if is_there and before else ()
