@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from math import prod
 from pathlib import Path
 
@@ -36,8 +37,12 @@ def agree(network: archdsl.Network) -> None:
 def test_shipped(path: Path) -> None:
     """The last variant of every model: what is deepest and widest."""
     networks = archdsl.load_all(path).values()
+    committed = import_module(f"codegen.{path.stem}")
     for network in {network.architecture.model: network for network in networks}.values():
         agree(network)
+        with torch.device("meta"):
+            module = getattr(committed, network.name)()  # written together with the other variants
+        assert {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()} == state(network.architecture)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
