@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import (
@@ -115,9 +116,47 @@ def _no_use(item: tree.Use) -> Diagnostic:
     return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
 
 
-def environment_of(source: Source, problems: Problems) -> Environment:
+class Files:
+    """Where the files that a text uses come from: here from the disk. A subclass may take them from elsewhere."""
+
+    def path(self, source: Source) -> Path:
+        """Where a text stands: what its `use` lines are relative to."""
+        return Path(source.name)
+
+    def resolved(self, path: Path) -> Path:
+        """The path that a file has however it is reached. Raises OSError, RuntimeError or ValueError for none."""
+        return path.resolve()
+
+    def kind(self, path: Path) -> Literal["file", "folder", "something else"] | None:
+        """What is at a resolved path; None for nothing."""
+        if path.is_file():
+            return "file"
+        return "folder" if path.is_dir() else "something else" if path.exists() else None
+
+    def root(self, path: Path) -> Path:
+        """The tree that a file may use from: the nearest folder above it that holds a project, else its own folder."""
+        folder = path.resolve().parent
+        for candidate in (folder, *folder.parents):
+            if (candidate / ".git").exists() or (candidate / "pyproject.toml").exists():
+                return candidate
+        return folder
+
+    def read(self, path: Path) -> Source:
+        """The text of a file. Raises Failure when it cannot be read or is no text."""
+        # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
+        return read(path if path.exists() else path.resolve())
+
+    def near(self, path: Path, written: str) -> str | None:
+        """A did-you-mean among the files beside a path that is not there."""
+        return _near(path, written)
+
+
+ON_DISK = Files()
+
+
+def environment_of(source: Source, problems: Problems, files: Files = ON_DISK) -> Environment:
     """A text with everything that it uses. Files are named relative to the one that uses them."""
-    return _Uses(problems).environment(source, ())
+    return _Uses(problems).environment(source, (), files)
 
 
 class _Uses:
@@ -127,20 +166,22 @@ class _Uses:
         self.problems = problems
         self.known: dict[Path, Environment] = {}
 
-    def environment(self, source: Source, stack: tuple[Path, ...]) -> Environment:
+    def environment(self, source: Source, stack: tuple[Path, ...], files: Files) -> Environment:
         module, found = parse(source)
         self.problems.add(*found)
-        inner = (*stack, Path(source.name).resolve())
-        return link(module, library(), lambda item: self._load(item, source, inner), self.problems)
+        inner = (*stack, files.resolved(files.path(source)))
+        return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
 
-    def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...]) -> Environment | Diagnostic:
+    def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
         span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
         try:
             own = shipped(item.path)
-            path = own or Path(source.name).parent / item.path
-            resolved = path.resolve()
-            is_file = resolved.is_file()
-            is_inside = own is not None or resolved.is_relative_to(_root(Path(source.name)))
+            user = files.path(source)
+            path = own or user.parent / item.path
+            # A shipped file is the one that is installed, wherever the text that uses it comes from.
+            files = files if own is None else ON_DISK
+            resolved = files.resolved(path)
+            kind, is_inside = files.kind(resolved), own is not None or resolved.is_relative_to(files.root(user))
         except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no path", span)
         if Path(item.path).is_absolute():
@@ -163,18 +204,16 @@ class _Uses:
             return Diagnostic(USE_CYCLE, f"`{item.path}` uses this file in turn", span, way)
         if len(stack) > MAX_USES:
             return Diagnostic(TOO_LARGE, f"files use each other more than {MAX_USES} deep", span)
-        if not is_file:
-            what = "is a folder" if resolved.is_dir() else "does not exist" if not resolved.exists() else "is no file"
-            return Diagnostic(
-                USE_NOT_FOUND, f"`{item.path}` {what}", span, help=_near(path, item.path) or _shipped(path)
-            )
+        if kind != "file":
+            what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
+            help_line = files.near(path, item.path) or _shipped(path)
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span, help=help_line)
         if resolved not in self.known:
             try:
-                # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
-                text = read(path if path.exists() else resolved)
+                text = files.read(path)
             except Failure as failure:
                 return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
-            self.known[resolved] = self.environment(text, stack)
+            self.known[resolved] = self.environment(text, stack, files)
         return self.known[resolved]
 
 
@@ -182,15 +221,6 @@ def _shipped(path: Path) -> str | None:
     """Where a file is that has not been found, if one of its name is shipped."""
     found = specs_folder() / path.name
     return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found.is_file() else None
-
-
-def _root(path: Path) -> Path:
-    """The tree that a file may use from: the nearest folder above it that holds a project, else its own folder."""
-    folder = path.resolve().parent
-    for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists() or (candidate / "pyproject.toml").exists():
-            return candidate
-    return folder
 
 
 # Architectures -------------------------------------------------------------------------------------------------------
@@ -203,17 +233,19 @@ def compile_source(
     resolution: int | tuple[int, int] | None = None,
     parameters: Mapping[str, Value] | None = None,
     claims: bool = True,
+    files: Files = ON_DISK,
 ) -> Compiled:
     """The architectures of a text, all of them or the one called `variant` (`b1`, or its whole name).
 
     `resolution` and `parameters` replace what the text says of the input's size and of model parameters. `claims` says
-    whether `require` lines are tried; with another resolution or other parameters they are not.
+    whether `require` lines are tried; with another resolution or other parameters they are not. `files` is where the
+    files come from that the text uses.
     """
     problems = Problems()
     unmet = Problems()
     made: list[Architecture] = []
     try:
-        environment = environment_of(source, problems)
+        environment = environment_of(source, problems, files)
         check_names(environment, problems)
         chosen = _chosen(environment, variant, source, problems) if not problems else []
         mistakes, refuted, effort = Gathered(), Gathered(), Effort()

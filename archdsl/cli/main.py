@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
+from keyword import iskeyword
 from typing import Any
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
@@ -25,8 +26,11 @@ COMMANDS = {
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",
+    "diff": "tell what changed between two specs, variants or revisions",
+    "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "weights": "carry weights from and to other libraries",
+    "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
@@ -98,7 +102,8 @@ def _run(argv: list[str], output: Output) -> int:
 
 
 def _command(name: str) -> Any:
-    return import_module(f"archdsl.cli.commands.{name}")
+    module = f"{name}_" if iskeyword(name) else name
+    return import_module(f"archdsl.cli.commands.{module}")
 
 
 def _unknown_command(name: str) -> Diagnostic:

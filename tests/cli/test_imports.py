@@ -40,6 +40,10 @@ def test_nothing_heavy_to_fit(argv: list[str]) -> None:
     run(["fit", str(specs_folder() / argv[0]), *argv[1:]])
 
 
+def test_nothing_heavy_to_compare(small: Path) -> None:
+    run(["diff", str(small), str(small)])
+
+
 def run(argv: list[str]) -> None:
     command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

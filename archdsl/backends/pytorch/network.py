@@ -151,7 +151,7 @@ class NetworkWriter(StepWriter):
                 head.pool.append(Child(taken.new("flatten"), "nn.Flatten(1)", None))
             self.on_vectors = position >= vectors
             if position == len(columns) - 1 and all(map(has_classifier, self.architectures)):
-                head.classifier = _attribute(column[0][1].name)
+                head.classifier = classifier_attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
                 head.bias = self._attribute(column, "bias")
                 if head.bias not in ("True", "False"):
@@ -253,7 +253,7 @@ class NetworkWriter(StepWriter):
         return "\n".join(lines) + "\n"
 
 
-def _attribute(name: str) -> str:
+def classifier_attribute(name: str) -> str:
     """The attribute that holds the classifier: a `linear` that has no name of its own is called `classifier`."""
     if name == "linear":
         return "classifier"

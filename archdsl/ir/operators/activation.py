@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Expressions, Operator, Rules
+from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors
 
 _MODULES = {
     "relu": "nn.ReLU()",
@@ -73,6 +73,9 @@ class Prelu(Operator):
 
     def parameters(self, *shapes: Shape) -> int:
         return shapes[0].channels
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"weight": (shapes[0].channels,)}
 
     def module(self, of: Expressions) -> str:
         return f"nn.PReLU({of['in_channels']})"

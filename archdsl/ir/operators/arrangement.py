@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, Rules, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call
 
 
 class ChannelShuffle(Operator):
@@ -89,11 +89,15 @@ class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
 
     rules: ClassVar[Rules] = Rules(parameters="1")
+    for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
     kind: Literal["gain"] = "gain"
     initial: float = 1.0
 
     def parameters(self, *shapes: Shape) -> int:
         return 1
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"weight": ()}
 
     def module(self, of: Expressions) -> str:
         return f"Gain({of['initial']})"
@@ -106,11 +110,15 @@ class ChannelGain(Operator):
     """A learnable factor per channel, starting at `initial` (LayerScale, Touvron et al. 2021)."""
 
     rules: ClassVar[Rules] = Rules(parameters="in.channels")
+    for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
     kind: Literal["channel_gain"] = "channel_gain"
     initial: float = 1e-6
 
     def parameters(self, *shapes: Shape) -> int:
         return shapes[0].channels
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"weight": (shapes[0].channels, 1, 1)}
 
     def module(self, of: Expressions) -> str:
         return f"ChannelGain({of['in_channels']}, {of['initial']})"

@@ -16,6 +16,9 @@ Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=
 # Python text for the value of an attribute, or `in_channels`: what emitted code passes to a constructor.
 Expressions = Mapping[str, str]
 
+# The names of an operator's tensors with their dimensions; those of a scalar are none.
+Tensors = dict[str, tuple[int, ...]]
+
 
 class Rules(NamedTuple):
     """What an operator does to a shape and what it costs, as formulas for the reference. A test holds them to the code.
@@ -43,6 +46,10 @@ class Operator(Frozen):
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
     rules: ClassVar[Rules] = Rules()
+    # The attributes that only training reads: with other values the outputs of a trained network are the same.
+    for_training: ClassVar[frozenset[str]] = frozenset()
+    # Whether the whole operator does something in training alone.
+    is_for_training: ClassVar[bool] = False
 
     def output(self, *shapes: Shape) -> Shape:
         """The output shape. Raises ShapeError when the inputs do not fit."""
@@ -55,6 +62,10 @@ class Operator(Frozen):
     def macs(self, *shapes: Shape) -> int:
         """Multiply-accumulates for one image; biases and everything elementwise left out, as the field does."""
         return 0
+
+    def state(self, *shapes: Shape) -> Tensors:
+        """The tensors that its module keeps in a `state_dict`, learned or counted, with their dimensions."""
+        return {}
 
     def module(self, of: Expressions) -> str:
         """A Python expression that constructs the operator as a module on maps, given texts for `in_channels` and

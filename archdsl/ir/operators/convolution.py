@@ -12,6 +12,7 @@ from archdsl.ir.operators.base import (
     Operator,
     Padding,
     Rules,
+    Tensors,
     call,
     check_spatial,
     operand,
@@ -59,6 +60,11 @@ class _Convolution(Operator):
 
     def parameters(self, *shapes: Shape) -> int:
         return self.weights(shapes[0]) + (self.filters(shapes[0])[0] if self.bias else 0)
+
+    def state(self, *shapes: Shape) -> Tensors:
+        channels, groups = self.filters(shapes[0])
+        weight = {"weight": (channels, shapes[0].channels // groups, *sides(self.kernel))}
+        return {**weight, "bias": (channels,)} if self.bias else {**weight}
 
     def macs(self, *shapes: Shape) -> int:
         out = self.output(*shapes)
@@ -169,6 +175,9 @@ class WeightStandardizedConv(_Convolution):
 
     def parameters(self, *shapes: Shape) -> int:
         return super().parameters(*shapes) + self.channels
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {**super().state(*shapes), "gain": (self.channels, 1, 1, 1)}
 
     def module(self, of: Expressions) -> str:
         return self._module(

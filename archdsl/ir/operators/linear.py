@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Expressions, Operator, Rules, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call
 
 
 class Linear(Operator):
@@ -24,6 +24,10 @@ class Linear(Operator):
 
     def parameters(self, *shapes: Shape) -> int:
         return self.features * (shapes[0].elements + self.bias)
+
+    def state(self, *shapes: Shape) -> Tensors:
+        weight: Tensors = {"weight": (self.features, shapes[0].elements)}
+        return {**weight, "bias": (self.features,)} if self.bias else weight
 
     def macs(self, *shapes: Shape) -> int:
         return self.features * shapes[0].elements

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, Rules, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call
 
 Eps = Annotated[float, Field(gt=0, lt=1)]
 
@@ -20,14 +20,23 @@ class _Normalization(Operator):
     def parameters(self, *shapes: Shape) -> int:
         return 2 * shapes[0].channels if self.affine else 0
 
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"weight": (shapes[0].channels,), "bias": (shapes[0].channels,)} if self.affine else {}
+
 
 class BatchNorm(_Normalization):
     """Batch normalization. `momentum` is the weight of the new batch, as in PyTorch (TensorFlow's is 1 - that)."""
 
+    for_training: ClassVar[frozenset[str]] = frozenset({"momentum"})
     kind: Literal["batch_norm"] = "batch_norm"
     eps: Eps = 1e-5
     momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
     affine: bool = True
+
+    def state(self, *shapes: Shape) -> Tensors:
+        channels = (shapes[0].channels,)
+        counted: Tensors = {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
+        return {**super().state(*shapes), **counted}
 
     def module(self, of: Expressions) -> str:
         return call(

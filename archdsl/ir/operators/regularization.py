@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from archdsl.ir.operators.base import Expressions, Operator, Rate, operand
 
@@ -10,6 +10,7 @@ from archdsl.ir.operators.base import Expressions, Operator, Rate, operand
 class Dropout(Operator):
     """Each element zeroed with probability `rate`, the others divided by `1 - rate`."""
 
+    is_for_training: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
     rate: Rate = 0.5
 
@@ -27,6 +28,7 @@ class DropPath(Operator):
     branches by the probability of keeping them; DeepMind's NFNets do not.
     """
 
+    is_for_training: ClassVar[bool] = True
     kind: Literal["drop_path"] = "drop_path"
     rate: Rate | None = None
     rescale: bool = True

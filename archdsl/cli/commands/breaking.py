@@ -1,0 +1,136 @@
+"""`archdsl breaking`: changes since a revision that break those who use a network."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
+from archdsl.cli.output import Output
+from archdsl.comparing.breaking import CATEGORIES, Break, breaks
+from archdsl.comparing.breaking_text import as_github, as_json, as_text
+from archdsl.comparing.pairing import pair_networks
+from archdsl.compiler import compile_source, read
+from archdsl.diagnostics import Failure
+from archdsl.diagnostics.codes import NOT_TEXT
+from archdsl.diagnostics.render import printable
+from archdsl.ir.architecture import Architecture
+from archdsl.revisions import Revision, tracked
+
+_MOST = 3  # files that a remark names
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Find what changed since a revision that breaks those who use a network: MODELS that are gone; KEYS of the "
+        "state_dict that are new, gone or renamed; SHAPES of its tensors; NUMERICS, other outputs on the same weights; "
+        "COST in parameters and MACs."
+    )
+    parser.epilog = (
+        "examples:\n  archdsl breaking --against origin/main\n"
+        "  archdsl breaking specs/v2_s.arch --against HEAD~1 --allow COST --tolerance 1%\n\n"
+        "Exit code: 0 nothing breaks that is not allowed, 1 something does, 2 could not run."
+    )
+    parser.add_argument(
+        "specs", nargs="*", metavar="SPEC", help="default: every .arch file here and below that git knows, now or then"
+    )
+    parser.add_argument("--against", required=True, metavar="REV", help="a commit, tag or branch: `origin/main`")
+    parser.add_argument(
+        "--allow", type=_categories, default=frozenset(), metavar="C", help=f"what may break: {','.join(CATEGORIES)}"
+    )
+    parser.add_argument(
+        "--tolerance", type=_share, default=0.0, metavar="T", help="how far costs may move, `1%%` or 0.01 (default: 0)"
+    )
+    parser.add_argument("--output-format", choices=("text", "json", "github"), default="text", help="default: text")
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    found: list[Break] = []
+    code, compared, skipped = FINE, 0, []
+    for path, revision in _paths(arguments.specs, arguments.against):
+        try:
+            versions = _versions(path, revision)
+        except Failure as failure:
+            output.errors(failure.diagnostics)
+            code = max(code, exit_code(failure.diagnostics))
+            continue
+        if versions is None:
+            skipped.append(path)
+            continue
+        compared += len(versions.before)
+        paired = pair_networks(versions.before, versions.after, by_name=True)
+        found += [_here(one, arguments.against) for one in breaks(paired, arguments.tolerance)]
+    if skipped:
+        files = ", ".join(printable(str(path)) for path in skipped[:_MOST]) + (", ..." if len(skipped) > _MOST else "")
+        output.remark(f"not compared, for mistakes at {printable(arguments.against)}: {files}")
+    style = {"json": as_json, "github": as_github}.get(arguments.output_format, as_text)
+    if found or arguments.output_format == "json":
+        output.result(style(found, arguments.allow))
+    if arguments.output_format == "text":
+        output.remark(_summary(found, compared, arguments.against))
+    return max(code, FINDINGS if any(one.category not in arguments.allow for one in found) else FINE)
+
+
+def _here(one: Break, against: str) -> Break:
+    """A change with its place in the working tree: what is gone stood in a file of the past."""
+    return one._replace(place=one.place._replace(file=one.place.file.removesuffix(f"@{against}")))
+
+
+def _paths(specs: list[str], against: str) -> Iterator[tuple[Path, Revision]]:
+    """The files to compare. Raises Failure where there is no repository or no such revision."""
+    if specs:
+        yield from ((Path(spec), Revision(Path(spec).parent, against)) for spec in specs)
+        return
+    here = Path()
+    revision = Revision(here, against)
+    for path in sorted({*tracked(here, ".arch"), *revision.files(here, ".arch")}):
+        yield path, revision
+
+
+class _Versions(NamedTuple):
+    """The networks of a file then and now."""
+
+    before: tuple[Architecture, ...]
+    after: tuple[Architecture, ...]
+
+
+def _versions(path: Path, revision: Revision) -> _Versions | None:
+    """None for a file that had mistakes then: nobody used it. One that was not there had no networks, one that is gone
+    has none. Raises Failure when there are mistakes in it now, or it is nowhere."""
+    is_there = path.exists()
+    if not is_there or revision.kind(revision.resolved(path)) == "file":
+        try:
+            before = compile_source(revision.read(path), claims=False, files=revision).checked()
+        except Failure as failure:
+            if exit_code(failure.diagnostics) == FINDINGS or failure.diagnostics[0].code is NOT_TEXT:
+                return None
+            raise
+    else:
+        before = ()
+    after = compile_source(read(path), claims=False).checked() if is_there and before else ()
+    return _Versions(before, after)
+
+
+def _summary(found: list[Break], compared: int, against: str) -> str:
+    networks = f"{compared} network{'' if compared == 1 else 's'}"
+    categories = [category for category in CATEGORIES if any(one.category == category for one in found)]
+    result = f"breaking changes: {', '.join(categories)}" if categories else "nothing breaks"
+    return f"{networks} compared with {printable(against)}, {result}"
+
+
+def _categories(text: str) -> frozenset[str]:
+    names = [name.strip().upper() for name in text.split(",")]
+    for name in names:
+        if name not in CATEGORIES:
+            raise ArgumentTypeError(f"{name!r} is no category; they are {', '.join(CATEGORIES)}")
+    return frozenset(names)
+
+
+def _share(text: str) -> float:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(%?)", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no share; write 1% or 0.01")
+    return float(match[1]) / (100 if match[2] else 1)

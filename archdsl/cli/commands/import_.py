@@ -1,0 +1,77 @@
+"""`archdsl import`: definitions of other libraries as text of the language."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from archdsl.cli.arguments import resolution
+from archdsl.cli.files import write
+from archdsl.cli.output import Output
+from archdsl.cli.specs import STANDARD_INPUT, open_spec
+from archdsl.diagnostics import Source
+from archdsl.diagnostics.render import printable
+from archdsl.elaborate.program import RESERVED
+from archdsl.importing.notation import NOTATIONS, guessed, rows
+from archdsl.importing.writer import Frame, written
+from archdsl.language.expressions import one_line
+from archdsl.language.parser import parse_expression
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Write a spec from a list of blocks as timm, google/automl or torchvision have it. Whatever in it is not "
+        "understood is refused, with its place."
+    )
+    parser.epilog = (
+        "examples:\n  archdsl import blocks.txt --name mine --act relu6\n"
+        "  echo 'ds_r1_k3_s1_c16, ir_r2_k3_s2_e6_c24_se0.25' | archdsl import - --out mine.arch\n"
+    )
+    parser.add_argument("file", metavar="FILE", help="a Python list, or block strings one a line; - is standard input")
+    parser.add_argument("--from", dest="notation", choices=tuple(NOTATIONS), help="default: guessed where it is clear")
+    parser.add_argument("--name", metavar="N", help="the model's name (default: the file's)")
+    parser.add_argument("--act", default="silu", metavar="A", help="the model's activation (default: silu)")
+    parser.add_argument(
+        "--stem", type=_channels, metavar="C", help="channels of the stem (default: what the first row reads, else 32)"
+    )
+    parser.add_argument(
+        "--head", type=_channels, default=1280, metavar="C", help="channels before the pooling (default: 1280)"
+    )
+    parser.add_argument(
+        "--resolution", type=resolution, default=(224, 224), metavar="R", help="`224` or `224x320` (default: 224)"
+    )
+    parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    source = open_spec(arguments.file)
+    act = one_line(parse_expression(Source("--act", arguments.act)))
+    notation = arguments.notation or guessed(source)
+    frame = Frame(
+        name=arguments.name or _name(arguments.out or arguments.file),
+        notation=notation,
+        act=act,
+        stem=arguments.stem,
+        head=arguments.head,
+        resolution=arguments.resolution,
+    )
+    text = written(rows(source, notation, act), frame)
+    if arguments.out in (None, STANDARD_INPUT):
+        output.result(text.removesuffix("\n"))
+    else:
+        write(Path(arguments.out), text.encode("utf-8"))
+        output.result(f"wrote {printable(arguments.out)}")
+    return 0
+
+
+def _name(path: str) -> str:
+    """A model's name after a file's."""
+    name = re.sub(r"\W+", "_", Path(path).stem, flags=re.ASCII).strip("_").lower()
+    return name if name.isidentifier() and name not in RESERVED else "imported"
+
+
+def _channels(text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,6}", text):
+        raise ArgumentTypeError(f"{text!r} is no number of channels")
+    return int(text)

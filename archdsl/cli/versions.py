@@ -1,0 +1,44 @@
+"""SPEC arguments that may name a variant and a revision: `specs/efficientnet.arch:b1@HEAD~3`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from archdsl.cli.specs import STANDARD_INPUT, open_spec
+from archdsl.compiler import ON_DISK, Compiled, compile_source
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.revisions import Revision
+
+_VERSION = re.compile(r"(?P<path>.*?\.arch|-|[^:@]+)(?::(?P<variant>[A-Za-z0-9_]+))?(?:@(?P<revision>.+))?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Version:
+    """A file, perhaps one of its networks, perhaps as it was at a revision."""
+
+    path: str
+    variant: str | None
+    revision: str | None
+
+    def compiled(self) -> Compiled:
+        """Raises Failure when the file cannot be read; what is wrong in it is told by the result."""
+        if self.revision is None:
+            return compile_source(open_spec(self.path), variant=self.variant, claims=False, files=ON_DISK)
+        files = Revision(Path(self.path).parent, self.revision)
+        return compile_source(files.read(Path(self.path)), variant=self.variant, claims=False, files=files)
+
+
+def version(text: str, variant: str | None) -> Version:
+    """What an argument says; `variant` is meant where it says none. A file of just that name comes first."""
+    if Path(text).is_file():
+        return Version(text, variant, None)
+    match = _VERSION.fullmatch(text)
+    if match is None:
+        help = "write SPEC, SPEC:VARIANT, SPEC@REVISION or SPEC:VARIANT@REVISION"
+        raise Failure([Diagnostic(WRONG_USAGE, f"`{text}` names no spec", None, help=help)])
+    if match["path"] == STANDARD_INPUT and match["revision"] is not None:
+        raise Failure([Diagnostic(WRONG_USAGE, "standard input has no revisions", None)])
+    return Version(match["path"], match["variant"] or variant, match["revision"])

@@ -1,0 +1,64 @@
+"""Breaking changes as lines for people, as JSON for programs, as annotations for GitHub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from itertools import groupby
+
+from archdsl.comparing.breaking import Break
+
+FORMAT_VERSION = "1.0"
+
+
+_MOST = 4  # changes of one category that a text shows of one network
+
+
+def as_text(found: Sequence[Break], allowed: Collection[str]) -> str:
+    """A paragraph for each network; `archdsl diff` shows what is left out."""
+    texts = []
+    for (file, model), group in groupby(found, key=lambda one: (one.place.file, one.model)):
+        lines = [f"{file}: {model}"]
+        for category, changes in groupby(group, key=lambda one: one.category):
+            told = [change.text for change in changes]
+            more = [f"... and {len(told) - _MOST} more"] if len(told) > _MOST else []
+            mark = " (allowed)" if category in allowed else ""
+            lines += [f"  {category:<8}   {text}{mark}" for text in [*told[:_MOST], *more]]
+        texts.append("\n".join(lines))
+    return "\n\n".join(texts)
+
+
+def as_json(found: Sequence[Break], allowed: Collection[str]) -> str:
+    """A JSON document with one entry for each change."""
+    changes = [
+        {
+            "category": one.category,
+            "allowed": one.category in allowed,
+            "model": one.model,
+            "change": one.text,
+            "place": one.place._asdict(),
+        }
+        for one in found
+    ]
+    return json.dumps({"format_version": FORMAT_VERSION, "breaking": changes}, indent=2)
+
+
+def as_github(found: Sequence[Break], allowed: Collection[str]) -> str:
+    """Workflow commands: an error at the network's place, or a notice where it is allowed. One for each category: of
+    one step GitHub shows ten."""
+    lines = []
+    for (place, model, category), group in groupby(found, key=lambda one: (one.place, one.model, one.category)):
+        command = "notice" if category in allowed else "error"
+        file, line, column = (_property(str(part)) for part in place)
+        text = "\n".join([f"{model}:", *(change.text for change in group)])
+        lines.append(f"::{command} file={file},line={line},col={column},title={category}::{_data(text)}")
+    return "\n".join(lines)
+
+
+def _data(text: str) -> str:
+    """A text as a workflow command carries it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

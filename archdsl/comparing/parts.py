@@ -1,0 +1,75 @@
+"""A network in parts that can be compared: the stem, the stages and the head, each in layers of operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archdsl.backends.estimate import estimate
+from archdsl.backends.pytorch.state import modules
+from archdsl.ir.architecture import Architecture, Stage
+from archdsl.ir.base import Place, Shape
+from archdsl.ir.cost import Cost
+from archdsl.ir.walk import Visit
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One repetition in a stage, or the whole stem or head. `path` is where it is in the built module."""
+
+    path: str
+    operators: tuple[Visit, ...]
+
+    def inner(self, path: str) -> str:
+        """A path from the layer on; that of a stem or head is whole. `in` is what a layer reads from before it."""
+        if self.path in ("stem", "head"):
+            return path
+        if path == self.path:
+            return ""
+        return path.removeprefix(f"{self.path}.") if path.startswith(f"{self.path}.") else "in"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The stem, a stage or the head. `facts` are what its row of the table says, by column."""
+
+    path: str
+    facts: Mapping[str, Any]
+    layers: tuple[Layer, ...]
+    input: Shape
+    output: Shape
+    cost: Cost
+    place: Place
+
+    @property
+    def is_stage(self) -> bool:
+        return self.path not in ("stem", "head")
+
+
+def parts(architecture: Architecture) -> list[Part]:
+    """The parts of a network in order. Raises Failure when it unfolds to too many operators."""
+    operators: dict[str, dict[str, list[Visit]]] = {}
+    for visit in modules(architecture):
+        if visit.levels:
+            part = visit.levels[0].path
+            layer = ".".join(visit.path.split(".")[:3]) if part.startswith("stages.") else part
+            operators.setdefault(part, {}).setdefault(layer, []).append(visit)
+    places = {f"stages.{stage.name}": stage for stage in architecture.stages}
+    sections = {section.name: section for section in (architecture.stem, architecture.head) if section is not None}
+    found = []
+    for made in estimate(architecture).stages:
+        stage = places.get(made.path)
+        facts = _facts(stage) if stage is not None else {"op": made.op}
+        place = stage.place if stage is not None else sections["stem" if made.path == "stem" else "head"].place
+        layers = tuple(Layer(path, tuple(visits)) for path, visits in operators.get(made.path, {}).items())
+        found.append(Part(made.path, facts, layers, made.input, made.output, made.cost, place))
+    return found
+
+
+def _facts(stage: Stage) -> dict[str, Any]:
+    """The row of a stage: what the block does not take is left out."""
+    columns = ("op", "kernel", "stride", "expansion", "channels", "se")
+    facts = {column: value for column in columns if (value := getattr(stage, column)) is not None}
+    name = {} if stage.name.isdigit() else {"name": stage.name}
+    return {**name, **facts, "layers": len(stage.layers), **stage.arguments}

@@ -1,0 +1,1 @@
+"""Block strings and configurations of other libraries as text of the language."""

@@ -1,0 +1,49 @@
+"""What every notation comes to: rows of a table, each value with its place in the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archdsl.diagnostics import Diagnostic, Failure, Span
+from archdsl.diagnostics.codes import Code
+from archdsl.importing.rules import Rule
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that is written somewhere."""
+
+    value: float
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """The number as the language writes it, to the last digit."""
+        return str(self.whole) if self.value == self.whole else repr(self.value)
+
+    @property
+    def whole(self) -> int:
+        return int(self.value)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Blocks in sequence. `inputs` are the channels that the first reads, where the notation says so; `skip` says
+    whether shortcuts are wanted, `skip_span` where that is written."""
+
+    rule: Rule
+    span: Span
+    kernel: Number
+    stride: Number
+    channels: Number
+    layers: Number
+    expansion: Number | None = None
+    se: Number | None = None
+    inputs: Number | None = None
+    skip: bool = True
+    skip_span: Span | None = None
+
+
+def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> Failure:
+    """A mistake in the text, to be raised."""
+    return Failure([Diagnostic(code, message, span, label, help=help)])

@@ -1,0 +1,279 @@
+"""Definitions of other libraries: what is understood gives the networks that we have, all else is refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import archdsl
+from archdsl.api import find
+from archdsl.cli.main import main
+from archdsl.comparing.difference import compare
+from archdsl.diagnostics import Failure, Source
+from archdsl.importing.notation import NOTATIONS, guessed, rows
+from tests.importing.definitions import DEFINITIONS, Definition
+
+# A text and options: exit code, standard output, standard error.
+Import = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def imported(capsys: pytest.CaptureFixture[str]) -> Import:
+    def run(text: str, *options: str) -> tuple[int, str, str]:
+        Path("text").write_bytes(text.encode())
+        code = main(["import", "text", *options])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+# What is understood --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.model}-{one.notation}")
+def test_published_definitions(definition: Definition, imported: Import) -> None:
+    code, text, err = imported(definition.text, *definition.options)
+    assert (code, err) == (0, "")
+    Path("imported.arch").write_text(text)
+    assert main(["fmt", "--check", "imported.arch"]) == 0
+    assert main(["check", "imported.arch"]) == 0
+    network, ours = archdsl.load("imported.arch"), find(definition.model)
+    assert (network.params, network.macs) == (ours.params, ours.macs)
+    # Not only as large: the same operators under the same keys, up to what a list of blocks does not say.
+    found = compare(ours.architecture, network.architecture)
+    assert not found.keys
+    changed = {change.what for operator in found.operators for change in operator.changes}
+    assert changed <= {"eps", "momentum"}
+
+
+def test_the_text(imported: Import) -> None:
+    code, text, _ = imported(
+        "ds_r1_k3_s1_c16_noskip  # the first\nir_r2_k5_s2_e6_c24_se0.25, dsa_r1_k3_s1_c32\n",
+        "--name", "mine", "--head", "64", "--stem", "8", "--resolution", "64x96", "--act", "leaky_relu(0.1)",
+    )  # fmt: skip
+    assert code == 0
+    assert text == (
+        "## Imported from the notation of timm.\n"
+        "model mine {\n"
+        "  input   = 3 x 64 x 96\n"
+        "  classes = 1000\n"
+        "  norm    = batch_norm\n"
+        "  act     = leaky_relu(0.1)\n"
+        "\n"
+        "  stem = conv_norm_act(8, kernel = 3, stride = 2)\n"
+        "\n"
+        "  stages {\n"
+        "    | op             | kernel | stride | expansion | channels | layers | se   | skip  |\n"
+        "    | mbconv         | 3      | 1      | 1         | 16       | 1      | -    | false |\n"
+        "    | mbconv         | 5      | 2      | 6         | 24       | 2      | 0.25 | -     |\n"
+        "    | separable_conv | 3      | 1      | -         | 32       | 1      | -    | -     |\n"
+        "  }\n"
+        "\n"
+        "  head = conv_norm_act(64) -> global_avg_pool -> linear(classes)\n"
+        "}\n"
+    )
+
+
+def test_files(imported: Import, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("My net-1.txt").write_text(DEFINITIONS[0].text)
+    assert main(["import", "My net-1.txt", "--out", "found.arch"]) == 0
+    assert capsys.readouterr().out == "wrote found.arch\n"
+    assert Path("found.arch").read_text().startswith("## Imported from the notation of timm.\nmodel found {")
+    assert main(["import", "My net-1.txt", "--out", "out.arch"]) == 0  # a name that the language has taken
+    assert "model imported {" in Path("out.arch").read_text()
+    capsys.readouterr()
+    assert main(["import", "My net-1.txt"]) == 0
+    assert "model my_net_1 {" in capsys.readouterr().out
+    assert main(["import", "none.txt"]) == 2
+
+
+def test_standard_input() -> None:
+    command = [sys.executable, "-m", "archdsl", "import", "-", "--name", "mine"]
+    done = subprocess.run(command, input="ds_r1_k3_s1_c16\n", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "model mine {" in done.stdout
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda one: f"{one.model}-{one.notation}")
+def test_the_notation_is_guessed(definition: Definition) -> None:
+    assert guessed(Source("text", definition.text)) == definition.notation
+
+
+def test_keywords_and_tuples(imported: Import) -> None:
+    text = "(MBConvConfig(1, 3, 1, num_layers=1, out_channels=16, input_channels=32),)"
+    assert "| mbconv | 3      | 1      | 1         | 16       | 1      | 0.25 |" in imported(text)[1]
+
+
+def test_no_digit_is_lost(imported: Import) -> None:
+    _, text, _ = imported("ds_r1_k3_s1_c16, ir_r1_k3_s2_e3.1415926_c24_se0.0416666")
+    assert "| mbconv | 3      | 2      | 3.1415926 | 24       | 1      | 0.0416666 |" in text
+
+
+# What is refused -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        # Unknown letters and words, which timm passes over.
+        ("ir_r2_k3_s2_e6_c24_sse0.25", "1:20", "unknown flag `sse0.25`"),
+        ("ir_r2_k3_s2_e6_c24_q9", "1:20", "unknown flag `q9`"),
+        ("[\n  ['ds_r1_k3_s1_c16'],\n  ['ir_r2_k3_s2_e6_c24_sse0.25'],\n]", "3:24", "unknown flag `sse0.25`"),
+        ("uir_r1_k3_s2_e4_c24", "1:1", "`uir` cannot be imported"),
+        ("xr_r2_k3_s2_e6_c24", "1:1", "unknown kind of block `xr`"),
+        ("ir_r2_k3_s2_e6_c24_SE0.25", "1:20", "unknown flag `SE0.25`"),
+        ("ir_r2_k3_s2_e6_c24_nxx", "1:20", "unknown activation `nxx`"),
+        ("ir_r2_k3_s2_e6_c24_nre", "1:20", "this block has the activation relu, the model silu"),
+        ("ir_r2_k3_s2_e6_c24_cc4", "1:20", "`cc4` cannot be imported"),
+        ("ir_r2_k3_a1_s2_e6_c24", "1:10", "`a1` cannot be imported"),
+        ("r1_k3_s22_e6_i32_o16_cc8", "1:22", "`cc8` cannot be imported"),
+        # Missing parts.
+        ("ir_k3_s2_e6_c24", "1:1", "the number of layers is missing"),
+        ("ir_r2_s2_e6_c24", "1:1", "the kernel is missing"),
+        ("ir_r2_k3_e6_c24", "1:1", "the stride is missing"),
+        ("ir_r2_k3_s2_c24", "1:1", "the expansion is missing"),
+        ("ir_r2_k3_s2_e6", "1:1", "the number of output channels is missing"),
+        ("r1_k3_s11_e1_o16", "1:1", "the number of input channels is missing"),
+        ("r1_k3_s11_i32_o16", "1:1", "the expansion is missing"),
+        ("[MBConvConfig(1, 3, 1, 32, 16)]", "1:2", "missing argument: num_layers"),
+        ("[[1, 16, 1]]", "1:2", "a row has four numbers"),
+        # Too many.
+        ("ir_r2_k3_k5_s2_e6_c24", "1:10", "`k` is given twice"),
+        ("ir_r2_k3_s2_e6_c24_noskip_skip", "1:27", "`skip` and `noskip` are one too many"),
+        ("[MBConvConfig(1, 3, 1, 32, 16, 1, 1.1)]", "1:35", "a row has 6 numbers"),
+        ("[MBConvConfig(1, 3, 1, 32, 16, 1, kernel=3)]", "1:35", "`kernel` is given twice"),
+        ("[MBConvConfig(1, 3, 1, 32, 16, 1, kernle=3)]", "1:35", "unknown argument `kernle`"),
+        # Values.
+        ("ir_r0_k3_s2_e6_c24", "1:5", "the number of layers is a whole number from 1"),
+        ("ir_r2_k3.5_s2_e6_c24", "1:8", "the kernel is a whole number from 1"),
+        ("ir_r2_k_s2_e6_c24", "1:7", "`k` has no number that can be read"),
+        ("ir_r2_k3_s2_e0_c24", "1:14", "an expansion is larger than 0"),
+        ("ir_r2_k3_s2_e6_c24_se2", "1:22", "a share of channels is at most 1"),
+        ("ir_r2__k3_s2_e6_c24", "1:6", "there is nothing between two `_`"),
+        ("[['']]", "1:3", "it is not clear"),
+        ("r1_k3_s12_e6_i32_o16", "1:8", "the strides of height and width are different"),
+        ("r1_k3_s11_e6_i32_o16_c2", "1:23", "there is no convolution of kind 2"),
+        # Channels that do not chain.
+        ("r1_k3_s11_e1_i32_o16\nr2_k3_s22_e6_i24_o24", "2:15", "this row reads 24 channels, and gets 16"),
+        (
+            "[MBConvConfig(1, 3, 1, 32, 16, 1),\n MBConvConfig(6, 3, 2, 24, 24, 2)]",
+            "2:24",
+            "this row reads 24 channels, and gets 16",
+        ),
+        # What means something else there.
+        ("ir_r2_k3_s2_e1_c24", "1:14", "this block has an expanding convolution although it does not expand"),
+        ("ds_r2_k3_s2_e6_c24", "1:14", "this kind of block does not expand"),
+        ("dsa_r2_k3_s2_c24_se0.25", "1:20", "this kind of block has no squeeze-and-excitation"),
+        ("er_r2_k3_s2_e6_c24_noskip", "1:20", "`fused_mbconv` adds its input wherever shapes allow"),
+        ("[['ir_r1_k3_s2_e6_c24', 'ir_r1_k3_s2_e6_c24']]", "1:36", "only the first block of a stage"),
+        ("ir_r1_k3_s1_e6_c24_skip", "1:20", "`ir` adds its input without `skip`"),
+        ("r1_k3_s1_e6_i30_o16_se0.25", "1:23", "0.25 of 30 channels are 7 there and 8 here"),
+        ("r1_k3_s11_e1_i24_o24_c1", "1:23", "a fused block that does not expand has two convolutions"),
+        # No definition at all.
+        ("[['ir_r2_k3_s2_e6_c24'", "1:2", "this is no Python: '[' was never closed"),
+        ("x = [['ir_r2_k3_s2_e6_c24']]\ny = 1", "2:1", "there is more than one statement"),
+        ("[['ir_r2_k3' '_s2_e6_c24']]", "1:3", "write each block as one plain string"),
+        ("[['ir_r2_k3_s2_e6_c24'], []]", "1:26", "an empty list says nothing"),
+        ("['ir_r2_k3_s2_e6_c24']", "1:2", "a stage is a list"),
+        ("[MBConvConfig(1, 3, 1, 32, 2 ** 4, 1)]", "1:28", "this is no number that can be read"),
+        ("[MBConvConfig(1, 3, True, 32, 16, 1)]", "1:21", "this is no number that can be read"),
+        ("[MBConvConfg(1, 3, 1, 32, 16, 1), MBConvConfig(6, 3, 2, 16, 24, 2)]", "1:2", "unknown class `MBConvConfg`"),
+        ("[__import__('os').system('touch pwned'), MBConvConfig(6, 3, 2, 16, 24, 2)]", "1:2", "a row is a "),
+    ],
+    ids=lambda value: None if len(value) > 40 else value,
+)
+def test_refused_with_its_place(text: str, place: str, message: str, imported: Import) -> None:
+    code, out, err = imported(text)
+    assert out == ""
+    assert message in err
+    if "not clear" in message:
+        assert code == 2
+    else:
+        assert code == 1
+        assert f"text:{place}: error" in err
+    assert not Path("pwned").exists()
+
+
+def test_columns_are_characters(imported: Import) -> None:
+    _, _, err = imported("[['ds_r1_k3_s1_c16'], ['é'], ['ir_r2_k3_s2_e6_c24']]")
+    assert "text:1:25: error" in err
+    _, _, err = imported("[['ds_r1_k3_s1_c16'],  # ééé\n ['ir_r1_k3_s1_c16_é']]", "--from", "timm")
+    assert "text:2:20: error" in err
+    _, _, err = imported("[['ds_r1_k3_s1_c16'],\r\n ['ir_r1_k3_s1_c16_é']]")
+    assert "text:2:20: error" in err
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "hello", "1", "[]", "ir_r2_k3_s2_e6_c24 r1_k3_s1_e1_i32_o16"])
+def test_no_guess(text: str, imported: Import) -> None:
+    code, out, err = imported(text)
+    assert (code, out) == (2, "")
+    assert "it is not clear which notation text is in" in err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--name", "a b"), ("--act", "relu }"), ("--act", "nonsense"), ("--name", "conv"), ("--stem", "0")],
+    ids=lambda options: options[1],
+)
+def test_wrong_options(options: tuple[str, ...], imported: Import) -> None:
+    code, out, _ = imported("ds_r1_k3_s1_c16", *options)
+    assert code in (1, 2)
+    assert out == ""
+
+
+def test_maps_that_vanish(imported: Import) -> None:
+    code, out, err = imported("ds_r1_k3_s1_c16", "--resolution", "8")
+    assert (code, err) == (0, "")
+    assert "8 x 8" in out
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "[" + "-" * 90_000 + "1]", "[" + "1," * 90_000 + "]", "a" * 200_000])
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_texts_that_hurt(text: str, notation: str) -> None:
+    with pytest.raises(Failure):
+        rows(Source("text", text), notation, "silu")
+
+
+@settings(deadline=None, derandomize=True, max_examples=150)
+@given(st.sampled_from(DEFINITIONS), st.data())
+def test_no_character_is_passed_over(definition: Definition, data: st.DataObject) -> None:
+    """A text with one character more or less is refused, or says something else, or differs in what means nothing."""
+    text = definition.text
+    place = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(st.sampled_from("abcdeiknoprsx019_.'\"[](),=# \n"))
+    changed = text[:place] + letter + text[place + data.draw(st.booleans()) :]
+
+    def said(one: str) -> object:
+        act = definition.options[-1] if "--act" in definition.options else "silu"
+        found = rows(Source("text", one), definition.notation, act)
+        numbers = ("kernel", "stride", "channels", "layers", "expansion", "se", "inputs")
+        return [
+            (row.rule, row.skip, *(value and value.value for value in (getattr(row, name) for name in numbers)))
+            for row in found
+        ]
+
+    try:
+        same = said(changed) == said(text)
+    except Failure:
+        return
+    if same:
+        strip = str.maketrans("", "", " \n\"'[](),")
+        assert meaning(changed).translate(strip) == meaning(text).translate(strip)
+
+
+def meaning(text: str) -> str:
+    """A text without comments and the name that it is bound to."""
+    lines = [line.partition("#")[0] for line in text.splitlines()]
+    joined = "".join(lines)
+    return joined.partition("=")[2] if "=" in joined else joined
