@@ -5,7 +5,7 @@ Nothing here prints or writes; mistakes in the text come back as diagnostics.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,17 @@ from archdsl.language.parser import MAX_CHARACTERS, parse
 
 LIBRARY = Path(__file__).with_name("stdlib")
 MAX_USES = 32
+# What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
+# saved yet.
+Reader = Callable[[Path], Source]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A text with everything that it uses, and the mistakes that are seen without elaborating anything."""
+
+    environment: Environment
+    problems: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
@@ -114,16 +125,28 @@ def _no_use(item: tree.Use) -> Diagnostic:
     return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
 
 
-def environment_of(source: Source, problems: Problems) -> Environment:
+def environment_of(source: Source, problems: Problems, reader: Reader = read) -> Environment:
     """A text with everything that it uses. Files are named relative to the one that uses them."""
-    return _Uses(problems).environment(source, ())
+    return _Uses(problems, reader).environment(source, ())
+
+
+def link_source(source: Source, reader: Reader = read) -> Linked:
+    """A text with everything that it uses, its names checked."""
+    problems = Problems()
+    environment = Environment(tree.Module(source, ()))
+    try:
+        environment = environment_of(source, problems, reader)
+        check_names(environment, problems)
+    except RecursionError:
+        problems.add(_too_deep(source))
+    return Linked(environment, problems.sorted())
 
 
 class _Uses:
     """The files that a text uses, each read once however many use it."""
 
-    def __init__(self, problems: Problems):
-        self.problems = problems
+    def __init__(self, problems: Problems, reader: Reader):
+        self.problems, self.reader = problems, reader
         self.known: dict[Path, Environment] = {}
 
     def environment(self, source: Source, stack: tuple[Path, ...]) -> Environment:
@@ -166,7 +189,7 @@ class _Uses:
         if resolved not in self.known:
             try:
                 # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
-                text = read(path if path.exists() else resolved)
+                text = self.reader(path if path.exists() else resolved)
             except Failure as failure:
                 return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
             self.known[resolved] = self.environment(text, stack)
@@ -192,18 +215,21 @@ def compile_source(
     resolution: int | tuple[int, int] | None = None,
     parameters: Mapping[str, Value] | None = None,
     claims: bool = True,
+    linked: Linked | None = None,
 ) -> Compiled:
     """The architectures of a text, all of them or the one called `variant` (`b1`, or its whole name).
 
     `resolution` and `parameters` replace what the text says of the input's size and of model parameters. `claims` says
-    whether `require` lines are tried; with another resolution or other parameters they are not.
+    whether `require` lines are tried; with another resolution or other parameters they are not. `linked` is what
+    `link_source` made of the text, where that has been done.
     """
     problems = Problems()
     unmet = Problems()
     made: list[Architecture] = []
     try:
-        environment = environment_of(source, problems)
-        check_names(environment, problems)
+        linked = linked or link_source(source)
+        environment = linked.environment
+        problems.add(*linked.problems)
         chosen = _chosen(environment, variant, source, problems) if not problems else []
         mistakes, refuted, effort = Gathered(), Gathered(), Effort()
         for network in chosen:
@@ -221,17 +247,15 @@ def compile_source(
         problems.add(*mistakes.told(chosen))
         unmet.add(*refuted.told_claims())
     except RecursionError:
-        problems.add(
-            Diagnostic(
-                TOO_LARGE,
-                "the program is nested too deeply to follow",
-                Span(source, 0, 0),
-                help="give inner parts names of their own",
-            )
-        )
+        problems.add(_too_deep(source))
     if problems:
         made = []
     return Compiled(source, tuple(made), problems.sorted(), unmet.sorted())
+
+
+def _too_deep(source: Source) -> Diagnostic:
+    message = "the program is nested too deeply to follow"
+    return Diagnostic(TOO_LARGE, message, Span(source, 0, 0), help="give inner parts names of their own")
 
 
 def _chosen(environment: Environment, variant: str | None, source: Source, problems: Problems) -> list[Variant]:
