@@ -68,7 +68,7 @@ def _stage(networks: Networks, row: Span) -> str:
     counts = sorted({len(stage.layers) for _, stage in found})
     times = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     ops = dict.fromkeys(f"`{stage.op}`" for _, stage in found)
-    title = f"stage `{found[0][1].name}`: {times} x {' or '.join(ops)}"
+    title = f"`stages.{found[0][1].name}`: {times} x {' or '.join(ops)}"
     return f"{title}\n\n{table([stage_part(*each) for each in found])}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from archdsl.lsp.symbols import file_of
 
 # Where a search for references stops: a folder that holds more is no project of ours.
 MAX_FILES = 2_000
+# Folders of others, large ones.
+_NOT_OURS = ("node_modules", "site-packages", "__pycache__")
 
 
 class Documents:
@@ -85,14 +88,15 @@ class Documents:
 
     def _files(self, folders: Iterable[Path]) -> Iterator[Path]:
         count = 0
-        for folder in folders:
-            for path in sorted(folder.rglob("*.arch")):
-                if any(part.startswith(".") for part in path.relative_to(folder).parts):
-                    continue
-                count += 1
-                if count > MAX_FILES:
-                    return
-                yield path
+        for root in folders:
+            for folder, inside, names in os.walk(root):
+                inside[:] = sorted(name for name in inside if not name.startswith(".") and name not in _NOT_OURS)
+                for name in sorted(names):
+                    if name.endswith(".arch"):
+                        count += 1
+                        if count > MAX_FILES:
+                            return
+                        yield Path(folder, name)
 
 
 def path_of(uri: str) -> Path:

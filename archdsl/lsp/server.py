@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -71,7 +73,9 @@ def start() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    create().start_io()
+    # A copy, since the server closes what it writes to, and the command line still has its own to flush.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
+        create().start_io(stdout=output)
 
 
 def create() -> Server:
