@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from archdsl.compiler import compile_source, library
+from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from archdsl.lsp.completion import completion
 from archdsl.lsp.definition import definition
@@ -23,6 +22,7 @@ from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents, path_of
 from archdsl.lsp.fixes import fixes
 from archdsl.lsp.formatting import formatting
+from archdsl.lsp.garbage import Collector
 from archdsl.lsp.hover import hover
 from archdsl.lsp.inlay_hints import inlay_hints
 from archdsl.lsp.outline import outline
@@ -39,6 +39,7 @@ class Server(LanguageServer):
     def __init__(self) -> None:
         super().__init__("archdsl", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
         self.documents = Documents()
+        self.garbage = Collector()
         self.waiting: dict[str, asyncio.Handle] = {}
 
     def changed(self, uri: str, text: str, version: int | None) -> None:
@@ -56,6 +57,7 @@ class Server(LanguageServer):
         self.publish(document)
         for user in self.documents.users(uri):
             self.publish(user)
+        self.garbage.left_behind()
 
     def publish(self, document: Document) -> None:
         """Sends what is wrong with a document."""
@@ -68,14 +70,11 @@ class Server(LanguageServer):
 def start() -> None:
     """Serves one editor over standard input and output, until it leaves."""
     compile_source(Source("<warm up>", _WARM_UP))
-    library()
-    # The command line turns the garbage collector off for its short life; this one is long. What is here now stays.
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    server = create()
+    server.garbage.start()
     # A copy, since the server closes what it writes to, and the command line still has its own to flush.
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
-        create().start_io(stdout=output)
+        server.start_io(stdout=output)
 
 
 def create() -> Server:

