@@ -15,6 +15,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Serve an editor over standard input and output (the Language Server Protocol), until it leaves. "
         "Editors start this themselves; docs/editor.md says how."
     )
+    parser.epilog = "example, for whatever an editor calls the command of a server:\n  archdsl lsp"
     # What editors add to the command of a server, whatever it is.
     parser.add_argument("--stdio", action="store_true", help="serve over standard input and output, as it does anyway")
 
@@ -23,7 +24,7 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         from archdsl.lsp.server import start
     except ModuleNotFoundError as error:
-        if error.name not in ("pygls", "lsprotocol"):
+        if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
         message = "the language server needs pygls"
         raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[lsp]'")]) from None
