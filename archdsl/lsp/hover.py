@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lsprotocol.types import Hover, MarkupContent, MarkupKind, Position
 
+from archdsl.diagnostics import Span
 from archdsl.language import tree
 from archdsl.lsp import words
 from archdsl.lsp.costs import costs
@@ -16,8 +17,19 @@ from archdsl.lsp.values import values
 def hover(document: Document, position: Position) -> Hover | None:
     """What to show at a position; None where there is nothing to say."""
     offset = document.positions.offset(position)
-    found = document.at(offset)
     nodes = enclosing(document.environment.module, offset)
+    if nodes:
+        return _hover(document, offset, nodes)
+    # An item that cannot be read at the moment, perhaps, and could be before.
+    place = document.to_sound(Span(document.source, offset, offset))
+    if document.sound is None or document.sound is document or place is None:
+        return None
+    said = _hover(document.sound, place.start, enclosing(document.sound.environment.module, place.start))
+    return Hover(said.contents) if said else None
+
+
+def _hover(document: Document, offset: int, nodes: list[tree.Node]) -> Hover | None:
+    found = document.at(offset)
     first = found.symbols[0] if found else None
     parts = [describe(symbol) for symbol in found.symbols] if found else _word(nodes)
     if first is not None:

@@ -13,7 +13,7 @@ from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Place, Shape
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.cost import Cost
-from archdsl.ir.parts import applied, inner_layers
+from archdsl.ir.parts import applied, inside
 
 
 class Part(NamedTuple):
@@ -85,7 +85,7 @@ def _applied(architecture: Architecture) -> Iterable[Apply]:
     for instance in architecture.blocks.values():
         for binding in instance.body:
             if binding.value is not None:
-                yield from inner_layers(binding.value)
+                yield from (part for part in inside(binding.value) if isinstance(part, Apply))
 
 
 def layer_part(architecture: Architecture, apply: Apply) -> Part:

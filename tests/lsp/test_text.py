@@ -118,16 +118,17 @@ async def test_hover_in_a_block(client: LanguageClient, tmp_path: Path) -> None:
     assert "block double(times = 2)" in await said("stem = dou^ble")
 
 
-async def test_a_broken_text_keeps_what_was_known(client: LanguageClient, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("cursor", "said"), [("| b^3 ", "12,233,232"), ("| 2^4       |", "24 x 56 x 56 | 16.7K")])
+async def test_a_broken_text_keeps_what_was_known(
+    client: LanguageClient, tmp_path: Path, cursor: str, said: str
+) -> None:
     editor = Editor(client, tmp_path / "broken.arch")
     await editor.open(EFFICIENTNET)
-    assert await editor.change(
-        "block half( {\n" + EFFICIENTNET.replace("stem = conv_norm_act(div", "stem = conv_norm_act((div")
-    )
-    hover = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at("| b^3 ")))
+    assert await editor.change(EFFICIENTNET.replace("stem = conv_norm_act(", "\n  stem = conv_norm_act(("))
+    hover = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at(cursor)))
     assert hover is not None
     assert isinstance(hover.contents, types.MarkupContent)
-    assert "12,233,232" in hover.contents.value
+    assert said in hover.contents.value
 
 
 async def test_formatting(client: LanguageClient, tmp_path: Path) -> None:
