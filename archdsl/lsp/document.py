@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lsprotocol.types import PositionEncodingKind
 
 from archdsl.compiler import Compiled, Linked, Reader, compile_source, link_source
-from archdsl.diagnostics import Source, Span
+from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.elaborate.program import Environment
 from archdsl.lsp.networks import Networks
 from archdsl.lsp.occurrences import occurrences
@@ -54,6 +54,25 @@ class Document:
     @cached_property
     def compiled(self) -> Compiled:
         return compile_source(self.source, linked=self.linked)
+
+    @cached_property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """The mistakes in the text."""
+        return () if self._says_nothing_new else self.compiled.problems
+
+    @cached_property
+    def unmet(self) -> tuple[Diagnostic, ...]:
+        """The claims that do not hold."""
+        return () if self._says_nothing_new else self.compiled.unmet
+
+    @cached_property
+    def _says_nothing_new(self) -> bool:
+        """Whether only comments and white space have changed since nothing was wrong: no need to compile to tell."""
+        before = self._before
+        if "compiled" in self.__dict__ or before is None or before.compiled.unmet:
+            return False
+        is_alone = not self.linked.problems and not self.uses
+        return is_alone and self.environment.module == before.environment.module
 
     @cached_property
     def networks(self) -> Networks:

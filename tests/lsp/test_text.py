@@ -39,6 +39,27 @@ async def test_diagnostics_while_typing(client: LanguageClient, tmp_path: Path) 
     assert await editor.change(SMALL) == []
 
 
+async def test_a_comment_changes_nothing_but_places(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "comment.arch")
+    assert await editor.open(SMALL) == []
+    assert await editor.change("# a comment\n" + SMALL) == []
+    assert len(await editor.change("# a comment\n" + SMALL.replace("16 ", "0 "))) == 1
+    assert len(await editor.change("# another comment\n\n" + SMALL.replace("16 ", "0 "))) == 1
+    assert await editor.change("# another comment\n\n" + SMALL) == []
+    hover = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at("| 16^ ")))
+    assert hover is not None
+    assert isinstance(hover.contents, types.MarkupContent)
+    assert "8 x 32 x 32 → **16 x 32 x 32**" in hover.contents.value
+
+
+async def test_a_claim_that_fails_still_does_after_a_comment(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "still.arch")
+    text = SMALL.replace("head =", "require params == 5M\n  head =")
+    assert len(await editor.open(text)) == 1
+    [problem] = await editor.change("# one line more\n" + text)
+    assert problem.range.start.line == text[: text.index("params")].count("\n") + 1
+
+
 async def test_a_claim_that_does_not_hold_is_a_warning(client: LanguageClient, tmp_path: Path) -> None:
     editor = Editor(client, tmp_path / "claim.arch")
     [problem] = await editor.open(SMALL.replace("head =", "require params == 5M\n  head ="))
