@@ -132,11 +132,11 @@ def main() -> None:
         row(name, times, everything, with_diagnostics=f"{broken[name]} of {len(times)}")
         for name, times in taken.items()
     ]
-    middle = rows[-1]["median_ms"]
+    middle, slowest = rows[-1]["median_ms"], max(entry["median_ms"] for entry in rows)
     requirement = {
         "text": f"under {REQUIRED_MS} ms from a keystroke to its diagnostics at the median, on a warm server",
-        "found": f"{middle:.0f} ms over all keystrokes",
-        "met": middle < REQUIRED_MS,
+        "found": f"{middle:.0f} ms over all keystrokes, {slowest:.0f} ms for the slowest kind",
+        "met": slowest < REQUIRED_MS,
     }
     name = str(SPEC.relative_to(ROOT))
     results = {"file": name, "pace_ms": 1000 * PACE_S, "requirement": requirement, "rows": rows}
