@@ -83,7 +83,7 @@ class _Completion:
             for name, model in models.items():
                 yield _item(name, CompletionItemKind.Class, "0", head_of_model(model.model), model.model.doc)
         elif self.here.item == "model":
-            yield from _keywords({"extends": "takes over what another model says: `extends efficientnet.b4`"})
+            yield from _keywords({"extends": "takes over what another model says: `extends base.small`"})
 
     def _files(self) -> Iterator[CompletionItem]:
         if '"' not in self.here.line:

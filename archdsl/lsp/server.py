@@ -30,7 +30,7 @@ from archdsl.lsp.references import references
 from archdsl.lsp.rename import Refused, prepare_rename, rename
 from archdsl.version import __version__
 
-_WARM_UP = "model warm { input = 3 x 32 x 32\n stem = mbconv(8)\n head = global_avg_pool -> linear(10) }\n"
+_WARM_UP = "model warm { input = 3 x 32 x 32\n stem = conv(8) -> norm -> act\n head = global_avg_pool -> linear(10) }\n"
 
 
 class Server(LanguageServer):
