@@ -36,6 +36,16 @@ from archdsl.language.parser import MAX_CHARACTERS, parse
 
 LIBRARY = Path(__file__).with_name("stdlib")
 MAX_USES = 32
+# What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
+# saved yet.
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A text with everything that it uses, and the mistakes that are seen without elaborating anything."""
+
+    environment: Environment
+    problems: tuple[Diagnostic, ...]
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,18 @@ def environment_of(source: Source, problems: Problems, files: Files = ON_DISK) -
     return _Uses(problems).environment(source, (), files)
 
 
+def link_source(source: Source, files: Files = ON_DISK) -> Linked:
+    """A text with everything that it uses, its names checked."""
+    problems = Problems()
+    environment = Environment(tree.Module(source, ()))
+    try:
+        environment = environment_of(source, problems, files)
+        check_names(environment, problems)
+    except RecursionError:
+        problems.add(_too_deep(source))
+    return Linked(environment, problems.sorted())
+
+
 class _Uses:
     """The files that a text uses, each read once however many use it."""
 
@@ -234,19 +256,21 @@ def compile_source(
     parameters: Mapping[str, Value] | None = None,
     claims: bool = True,
     files: Files = ON_DISK,
+    linked: Linked | None = None,
 ) -> Compiled:
     """The architectures of a text, all of them or the one called `variant` (`b1`, or its whole name).
 
     `resolution` and `parameters` replace what the text says of the input's size and of model parameters. `claims` says
     whether `require` lines are tried; with another resolution or other parameters they are not. `files` is where the
-    files come from that the text uses.
+    files come from that the text uses; `linked` is what `link_source` made of the text, where that has been done.
     """
     problems = Problems()
     unmet = Problems()
     made: list[Architecture] = []
     try:
-        environment = environment_of(source, problems, files)
-        check_names(environment, problems)
+        linked = linked or link_source(source, files)
+        environment = linked.environment
+        problems.add(*linked.problems)
         chosen = _chosen(environment, variant, source, problems) if not problems else []
         mistakes, refuted, effort = Gathered(), Gathered(), Effort()
         for network in chosen:
@@ -264,17 +288,15 @@ def compile_source(
         problems.add(*mistakes.told(chosen))
         unmet.add(*refuted.told_claims())
     except RecursionError:
-        problems.add(
-            Diagnostic(
-                TOO_LARGE,
-                "the program is nested too deeply to follow",
-                Span(source, 0, 0),
-                help="give inner parts names of their own",
-            )
-        )
+        problems.add(_too_deep(source))
     if problems:
         made = []
     return Compiled(source, tuple(made), problems.sorted(), unmet.sorted())
+
+
+def _too_deep(source: Source) -> Diagnostic:
+    message = "the program is nested too deeply to follow"
+    return Diagnostic(TOO_LARGE, message, Span(source, 0, 0), help="give inner parts names of their own")
 
 
 def _chosen(environment: Environment, variant: str | None, source: Source, problems: Problems) -> list[Variant]:

@@ -33,6 +33,13 @@ From the text of the spec to the estimate, as an editor or a search would call i
 counted anew each time. The peers only count; importing their libraries and building their models, most of their time
 above, is left out. The first call of a process also reads the tables of the grammar and the standard library.
 """
+_KEYSTROKE = """\
+## While you type
+
+From a keystroke in `specs/efficientnet.arch`, a file of eight networks, to its diagnostics in the editor: a warm
+`archdsl lsp`, asked over its standard input and output. Where more than comments has changed and the text can be read,
+all its networks are compiled anew.
+"""
 _GPU = """\
 ## On a GPU
 
@@ -43,7 +50,8 @@ _NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To mea
 
 def page() -> str:
     parts = [_INTRODUCTION, _PROCESS, _process(_results("estimate_process"))]
-    parts += [_IN_PROCESS, _in_process(_results("estimate_in_process")), _GPU]
+    parts += [_IN_PROCESS, _in_process(_results("estimate_in_process"))]
+    parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke")), _GPU]
     gpu = _results("run_on_gpu")
     parts.append(_gpu(gpu) if gpu else _NO_GPU.format(command="python -m benchmarks.run_on_gpu").lstrip())
     return "\n".join(parts)
@@ -67,6 +75,13 @@ def _in_process(results: Any) -> str:
     rows = [[row["name"], f"{row['median_ms']:,.1f} ms", _ratio(row), str(row["rounds"])] for row in results["rows"]]
     table = _table(["in one process", "median", "ratio", "rounds"], rows, "lrrr")
     return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _keystroke(results: Any) -> str:
+    rows = [[row["name"], f"{row['median_ms']:,.0f} ms", row["with_diagnostics"]] for row in results["rows"]]
+    return (
+        f"{_table(['typed', 'median', 'with diagnostics'], rows, 'lrr')}\n{_requirement(results)}\n{_footnote(results)}"
+    )
 
 
 def _gpu(results: Any) -> str:

@@ -34,6 +34,7 @@ COMMANDS = {
     "list": "list models with their size and cost",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
+    "lsp": "serve an editor: diagnostics, hover, completion and more",
 }
 _EXAMPLES = """\
 examples:

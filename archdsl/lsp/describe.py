@@ -1,0 +1,110 @@
+"""What a symbol is, as Markdown: how it is written, and its documentation."""
+
+from __future__ import annotations
+
+import inspect
+
+from archdsl.elaborate.program import Definition, ModelDefinition
+from archdsl.elaborate.signatures import of_function
+from archdsl.elaborate.values import describe as shown
+from archdsl.ir.operators import PRIMITIVES, Operator
+from archdsl.ir.operators.base import Rules
+from archdsl.ir.operators.checks import attributes
+from archdsl.language import tree
+from archdsl.lsp import words
+from archdsl.lsp.symbols import Kind, Symbol
+
+
+def describe(symbol: Symbol) -> str:
+    """Markdown for one symbol."""
+    match symbol:
+        case Symbol(meaning=Definition() as definition):
+            return _titled(head_of_block(definition), definition.block.doc)
+        case Symbol(meaning=ModelDefinition() as definition):
+            return _titled(head_of_model(definition.model), definition.model.doc)
+        case Symbol(kind=Kind.PARAMETER, meaning=tree.Parameter() as parameter):
+            return _titled(parameter.span.text, f"parameter of `{symbol.owner}`")
+        case Symbol(kind=Kind.BINDING, meaning=tree.Binding() as binding):
+            return _titled(_short(binding.span.text), words.SETTINGS.get(symbol.name) or f"bound in `{symbol.owner}`")
+        case Symbol(kind=Kind.PRIMITIVE):
+            return _primitive(symbol.name)
+        case Symbol(kind=Kind.ATTRIBUTE) if symbol.owner in PRIMITIVES:
+            return _titled(_attribute(symbol.owner, symbol.name), f"argument of `{symbol.owner}`")
+        case Symbol(kind=Kind.ATTRIBUTE):
+            return _titled(symbol.name, f"argument of `{symbol.owner}`")
+        case Symbol(kind=Kind.FUNCTION):
+            arguments = ", ".join(of_function(symbol.name).parameters) or "..."
+            return _titled(f"{symbol.name}({arguments})", words.FUNCTIONS.get(symbol.name, ""))
+        case Symbol(kind=Kind.SETTING):
+            return _titled(symbol.name, words.SETTINGS[symbol.name])
+        case Symbol(kind=Kind.COLUMN):
+            return _titled(symbol.name, words.COLUMNS[symbol.name])
+        case Symbol(kind=Kind.WORD):
+            return _titled(symbol.name, words.WORDS[symbol.name])
+        case Symbol(kind=Kind.FACT):
+            return _titled(f".{symbol.name}", "a fact that travels with tensors")
+        case Symbol(kind=Kind.VARIANT):
+            return _titled(f"{symbol.owner}.{symbol.name}", f"a variant of `{symbol.owner}`")
+        case _:
+            return _titled(symbol.name, str(symbol.kind))
+
+
+def head_of_block(definition: Definition) -> str:
+    """`block mbconv(channels, kernel = 3)`."""
+    return f"block {definition.name}({head_of_parameters(definition.block.parameters)})"
+
+
+def head_of_model(model: tree.Model) -> str:
+    """`model b4_fused extends efficientnet.b4`."""
+    given = f"({head_of_parameters(model.parameters)})" if model.parameters else ""
+    extends = f" extends {_short(model.parent.span.text)}" if model.parent else ""
+    return f"model {model.name.text}{given}{extends}"
+
+
+def head_of_primitive(name: str) -> str:
+    """`conv(channels, kernel = 1)`."""
+    return f"{name}({', '.join(_attribute(name, attribute) for attribute in attributes(PRIMITIVES[name]))})"
+
+
+def code(text: str) -> str:
+    """Text of the language as a block of Markdown."""
+    return f"```arch\n{text}\n```"
+
+
+def _titled(title: str, text: str) -> str:
+    return f"{code(title)}\n{_prose(text)}" if text else code(title)
+
+
+def _prose(text: str) -> str:
+    """Text of a file as Markdown that cannot become a tag or a link to elsewhere."""
+    return text.replace("<", "&lt;").replace("](", "]\\(")
+
+
+def _short(text: str) -> str:
+    lines = text.splitlines()
+    return text if len(lines) <= 12 else "\n".join([*lines[:12], "..."])
+
+
+def head_of_parameters(parameters: tuple[tree.Parameter, ...]) -> str:
+    """`channels, kernel = 3`."""
+    return ", ".join(" ".join(parameter.span.text.split()) for parameter in parameters)
+
+
+def _attribute(primitive: str, name: str) -> str:
+    default = attributes(PRIMITIVES[primitive]).get(name, ...)
+    return name if default is ... else f"{name} = {shown(default)}"
+
+
+def _primitive(name: str) -> str:
+    operator = PRIMITIVES[name]
+    doc = inspect.getdoc(operator) if operator.__doc__ else ""
+    return f"{_titled(head_of_primitive(name), doc or '')}\n\n{_rules(operator)}"
+
+
+def _rules(operator: type[Operator]) -> str:
+    rules = operator.rules
+    is_same = rules[:3] == Rules()[:3]
+    lines = ["as large as the input" if is_same else f"output: `{rules.channels} x {rules.height} x {rules.width}`"]
+    lines += [f"parameters: `{rules.parameters}`"] if rules.parameters != "0" else []
+    lines += [f"MACs: `{rules.macs}`"] if rules.macs != "0" else []
+    return "\n".join(f"- {line}" for line in lines)

@@ -1,0 +1,81 @@
+"""What the words of the language mean, in a line each: for hover and completion."""
+
+from __future__ import annotations
+
+SETTINGS = {
+    "input": "channels, height and width of an image: `input = 3 x 224 x 224`",
+    "classes": "how many classes there are; `linear(classes)` at the end of the head makes the emitted `num_classes`",
+    "norm": "the layer that `norm` means in every block of the model: `batch_norm` unless set",
+    "act": "the layer that `act` means in every block of the model: `relu` unless set",
+    "padding": "`symmetric` (unless set), `same` (TensorFlow's), `valid`, or zeros a side",
+    "drop_path": "stochastic depth, which grows over the layers of the stages: `drop_path = ramp(0.2)`",
+    "stem": "the layers before the stages",
+    "head": "the layers after the stages",
+    "objective": "what a search is to maximize",
+}
+
+FUNCTIONS = {
+    "divisible": "the nearest multiple of `divisor`, never below `limit * value`",
+    "round": "the nearest whole number, halves away from zero",
+    "round_even": "the nearest whole number, halves to the even one",
+    "floor": "the whole number below",
+    "ceil": "the whole number above",
+    "sqrt": "the square root",
+    "min": "the least of several numbers",
+    "max": "the greatest of several numbers",
+    "concat": "tensors joined along the channels",
+    "ramp": "a drop path that grows to `rate` over the depth; with `reach`, the last layer has it in full",
+}
+
+MEASURES = {
+    "params": "learnable scalars",
+    "macs": "multiply-accumulates of convolutions and linear layers, for one image",
+    "flops": "2 x MACs",
+    "activations": "elements that convolutions and linear layers put out, for one image",
+    "out": "the shape of the output",
+    "reduction": "how many times smaller than the image the last map is",
+}
+
+COLUMNS = {
+    "op": "the block of the stage",
+    "layers": "how often the block repeats, 1 unless given; the first has the row's stride, the others have 1",
+    "name": "the name of the stage, or of the variant",
+}
+
+FACTS = {
+    "channels": "the channels of a tensor",
+    "height": "the height of a tensor",
+    "width": "the width of a tensor",
+}
+
+WORDS = {
+    "symmetric": "`dilation * (kernel - 1) // 2` zeros on both sides",
+    "same": "TensorFlow's padding: the output is the input's size divided by the stride, rounded up",
+    "valid": "no padding",
+    "bilinear": "interpolation between the nearest four",
+    "nearest": "the nearest element",
+    "in": "the tensor that comes into the block",
+}
+
+# What can begin an item, and a statement of a block or a model.
+ITEMS = {
+    "use": 'brings in the blocks and models of another file: `use "other.arch"`',
+    "block": "a layer made of layers: takes the tensor `in`, gives the tensor `out`",
+    "model": "a network, or a family of them",
+    "variants": "the networks of a family: a table of parameter values",
+    "recipe": "how to train a model; kept, not used yet",
+}
+STATEMENTS = {
+    "require": "a claim that `archdsl check` proves: `require params == 5.3M +- 2%`",
+    "stages": "the table of stages; in a model that extends another, `stages 1..3 { op = ... }` changes rows",
+    "scale": "rewrites columns of the table: `scale { channels = divisible(channels * width) }`",
+}
+EXPRESSIONS = {
+    "if": "`if condition then value else value`, decided while compiling",
+    "when": "`-> layer when condition`: left out where the condition is false",
+    "as": "`-> layer as name` names the sub-module",
+    "not": "the opposite of a condition",
+    "true": "a boolean",
+    "false": "a boolean",
+    "none": "no value",
+}

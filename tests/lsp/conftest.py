@@ -1,0 +1,5 @@
+"""What the tests of the language server share."""
+
+from tests.lsp.editor import client
+
+__all__ = ["client"]

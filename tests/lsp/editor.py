@@ -1,0 +1,68 @@
+"""An editor for the tests: a real client of a real server, `archdsl lsp` in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest_lsp
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient
+
+SERVER = ClientServerConfig(server_command=[sys.executable, "-m", "archdsl", "lsp"])
+
+
+async def _session(lsp_client: LanguageClient):
+    parameters = types.InitializeParams(capabilities=pytest_lsp.client_capabilities("visual-studio-code"))
+    await lsp_client.initialize_session(parameters)
+    yield
+    await lsp_client.shutdown_session()
+
+
+client = pytest_lsp.fixture(config=SERVER, scope="module")(_session)
+
+
+class Editor:
+    """One open file."""
+
+    def __init__(self, client: LanguageClient, path: Path):
+        self.client, self.uri, self.text, self.version = client, path.as_uri(), "", 0
+        self.document = types.TextDocumentIdentifier(self.uri)
+
+    async def open(self, text: str) -> list[types.Diagnostic]:
+        """Opens a text, and waits for what the server says of it."""
+        self.text = text
+        item = types.TextDocumentItem(self.uri, "arch", self.version, text)
+        self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        return await self._told()
+
+    async def change(self, text: str) -> list[types.Diagnostic]:
+        self.text, self.version = text, self.version + 1
+        document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
+        changes = [types.TextDocumentContentChangeWholeDocument(text)]
+        self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, changes))
+        return await self._told()
+
+    async def _told(self) -> list[types.Diagnostic]:
+        while True:
+            told = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+            if told.uri == self.uri and told.version == self.version:
+                return list(told.diagnostics)
+
+    def at(self, needle: str, nth: int = 0) -> types.Position:
+        """The position of the `^` in a needle, which stands for a cursor and is no part of the text."""
+        offset = -1
+        for _ in range(nth + 1):
+            offset = self.text.index(needle.replace("^", "", 1), offset + 1)
+        before = self.text[: offset + needle.index("^")]
+        return types.Position(before.count("\n"), len(before) - before.rfind("\n") - 1)
+
+    def words(self, locations: list[types.Location] | None) -> list[tuple[str, int, str]]:
+        """Places as file, 1-based line and the text there; each is within a line."""
+        found = []
+        for location in locations or []:
+            path = Path(location.uri.removeprefix("file://"))
+            text = self.text if location.uri == self.uri else path.read_text(encoding="utf-8")
+            start, end = location.range.start, location.range.end
+            found.append((path.name, start.line + 1, text.splitlines()[start.line][start.character : end.character]))
+        return found

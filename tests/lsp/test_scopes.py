@@ -1,0 +1,51 @@
+"""The scopes that the editor knows are those of the compiler: every name of every shipped file means something."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archdsl.compiler import LIBRARY
+from archdsl.elaborate.requirements import MEASURES
+from archdsl.folders import specs_folder
+from archdsl.language import tree
+from archdsl.lsp.documents import Documents, uri_of
+from archdsl.lsp.nodes import children
+from archdsl.lsp.symbols import Kind
+
+ROOT = Path(__file__).parent.parent.parent
+SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *LIBRARY.glob("*.arch")]
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED), ids=lambda path: path.name)
+def test_every_name_means_something(path: Path) -> None:
+    document = Documents().put(uri_of(path), path.read_text(encoding="utf-8"))
+    known = {(each.span.start, each.span.end): each for each in document.occurrences}
+    for place, occurrence in known.items():
+        assert occurrence.symbols
+        if occurrence.symbols[0].kind is not Kind.FILE:
+            assert document.source.text[slice(*place)] == occurrence.symbols[0].name
+    unknown = [
+        node.text
+        for item in document.environment.module.items
+        if not isinstance(item, tree.Recipe)
+        for node in _names(item)
+        if (node.span.start, node.span.end) not in known and node.text not in ("in", "layers", *MEASURES)
+    ]
+    assert unknown == []
+
+
+def _names(node: tree.Node) -> Iterator[tree.Name | tree.Identifier]:
+    """The names of expressions, and of whatever is defined; not the facts of tensors, the names of steps, labels."""
+    if isinstance(node, tree.Table):
+        columns = [column.text for column in node.header]
+        for row in node.rows:
+            for column, cell in zip(columns, row.cells, strict=True):
+                yield from _names(cell) if column != "name" else ()
+        return
+    if isinstance(node, tree.Name):
+        yield node
+    elif isinstance(node, tree.Block | tree.Model | tree.Parameter):
+        yield node.name
+    for child in children(node):
+        yield from _names(child)
