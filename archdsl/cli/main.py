@@ -28,6 +28,7 @@ COMMANDS = {
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "weights": "carry weights from and to other libraries",
     "list": "list models with their size and cost",
+    "explain": "say what the code of a diagnostic means",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
 }
