@@ -26,6 +26,22 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What the text at a place is replaced by."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change of the text that a tool can make: the one good answer to a problem, not one of several."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
 class Diagnostic:
     """One problem: a stable code, a place, the values that led there, a way out."""
 
@@ -35,6 +51,7 @@ class Diagnostic:
     label: str = ""
     notes: tuple[Note, ...] = ()
     help: str | None = None
+    fix: Fix | None = None
 
     @property
     def key(self) -> tuple[object, ...]:

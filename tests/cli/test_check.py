@@ -47,8 +47,33 @@ def test_json_is_one_document_on_standard_output(small: Path, archdsl: Command) 
     code, out, err = archdsl("check", "--output-format", "json", small, "unmet.arch", "broken.arch")
     assert (code, err) == (1, "")
     document = json.loads(out)
-    assert document["format_version"] == "1.0"
+    assert document["format_version"] == "1.1"
     assert {d["place"]["file"] for d in document["diagnostics"]} == {"unmet.arch", "broken.arch"}
     code, out, _ = archdsl("check", "--output-format", "json", small)
     assert code == 0
     assert json.loads(out)["diagnostics"] == []
+
+
+def test_github_is_an_annotation_a_line(small: Path, archdsl: Command) -> None:
+    Path("unmet.arch").write_text(UNMET)
+    Path("broken.arch").write_text(BROKEN)
+    code, out, err = archdsl("check", "--output-format", "github", small, "unmet.arch", "broken.arch", "missing.arch")
+    assert (code, err) == (2, "")
+    heads = [line.partition("::")[2].partition("::")[0] for line in out.splitlines()]
+    assert heads == [
+        "error file=unmet.arch,line=15,col=11,endLine=15,endColumn=23,title=ARC501",
+        "error file=broken.arch,line=4,col=16,endLine=4,endColumn=18,title=ARC101",
+        "error title=ARC901",
+    ]
+    assert archdsl("check", "--output-format", "github", small) == (0, "", "")
+
+
+def test_sarif_is_one_document_on_standard_output(small: Path, archdsl: Command) -> None:
+    Path("unmet.arch").write_text(UNMET)
+    code, out, err = archdsl("check", "--output-format", "sarif", small, "unmet.arch")
+    assert (code, err) == (1, "")
+    (run,) = json.loads(out)["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["ARC501"]
+    code, out, _ = archdsl("check", "--output-format", "sarif", small)
+    assert code == 0
+    assert json.loads(out)["runs"][0]["results"] == []

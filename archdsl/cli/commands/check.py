@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 
 from archdsl.cli.arguments import add_specs
@@ -11,26 +10,26 @@ from archdsl.cli.output import Output
 from archdsl.cli.specs import open_spec
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.render import as_json, printable
+from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = "Find the mistakes in each file and prove each of its `require` lines."
     parser.epilog = (
         "examples:\n  archdsl check specs/*.arch\n  archdsl check --output-format json specs/v2_l.arch | jq .\n\n"
-        "Diagnostics go to standard error; with --output-format json they are the result and go to standard output."
+        "Diagnostics go to standard error; json, github and sarif are for programs and go to standard output."
     )
     add_specs(parser)
     parser.add_argument(
         "--output-format",
-        choices=("full", "concise", "json"),
+        choices=STYLES,
         default="full",
         help="how diagnostics look (default: full)",
     )
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    as_document = arguments.output_format == "json"
+    as_document = arguments.output_format in FOR_PROGRAMS
     output.style = "full" if as_document else arguments.output_format
     found: list[Diagnostic] = []
     for spec in arguments.specs:
@@ -41,7 +40,8 @@ def run(arguments: Namespace, output: Output) -> int:
             if line:
                 output.result(line)
     if as_document:
-        output.result(json.dumps(as_json(found), indent=2))
+        if text := report(found, style=arguments.output_format):
+            output.result(text)
     elif found and output.style == "full":
         output.remark(_counted(len(found), "problem"))
     return exit_code(found)
