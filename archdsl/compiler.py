@@ -64,7 +64,8 @@ def read(path: str | Path) -> Source:
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        raise Failure([Diagnostic(CANNOT_READ, message, None, help=_near(path, str(path)))]) from None
+        problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
+        raise Failure([problem]) from None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -77,13 +78,12 @@ def read(path: str | Path) -> Source:
     return Source(str(path), text.removeprefix("\ufeff"))
 
 
-def _near(path: Path, written: str) -> str | None:
-    """A did-you-mean among the files beside a path, in the way that the path was written."""
+def _siblings(path: Path, written: str) -> list[str]:
+    """The files beside a path, in the way that the path was written."""
     try:
-        siblings = [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
+        return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
     except OSError:
-        return None
-    return did_you_mean(written, siblings)
+        return []
 
 
 # Environments --------------------------------------------------------------------------------------------------------
@@ -162,7 +162,8 @@ class _Uses:
             return Diagnostic(TOO_LARGE, f"files use each other more than {MAX_USES} deep", span)
         if not is_file:
             what = "is a folder" if resolved.is_dir() else "does not exist" if not resolved.exists() else "is no file"
-            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span, help=_near(path, item.path))
+            problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
+            return problem.suggesting(item.path, _siblings(path, item.path))
         if resolved not in self.known:
             try:
                 # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.

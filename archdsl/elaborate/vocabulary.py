@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate import scalars
 from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
@@ -101,10 +102,15 @@ class Vocabulary:
         else:
             message = f"unknown {what} `{text}`"
             known = {*self.own, *self.given, *self.later, *self.environment.all_names} - self.absent
-            help = did_you_mean(text, known) or self.hint
+            help = self.hint
             if is_block and help is None:
                 help = 'define it, or bring its file in with `use "file.arch"`'
                 help += f"; functions of numbers are {', '.join(sorted(scalars.FUNCTIONS))}" if is_called else ""
+            problem = Diagnostic(code, message, name.span, label).suggesting(text, known, help)
+            if problem.fix is not None and problem.fix.edits[0].text in self.later:
+                problem = replace(problem, fix=None)  # what is bound further down cannot be used here
+            self.problems.add(problem)
+            return
         self.problems.add(Diagnostic(code, message, name.span, label, notes, help))
 
     # Expressions -----------------------------------------------------------------------------------------------------
@@ -158,11 +164,9 @@ class Vocabulary:
             return
         known = {*OWN_FACTS, *_facts(self.environment)}
         if name not in known:
-            help = (
-                did_you_mean(name, known, cutoff=0.7)
-                or f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
-            )
-            self.problems.add(Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span, help=help))
+            help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
+            problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
+            self.problems.add(problem.suggesting(name, known, help, cutoff=0.7))
 
     def _unary(self, node: tree.Unary, is_last: bool) -> None:
         self.check(node.operand)

@@ -6,6 +6,7 @@ from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
 from archdsl.language.automaton import LINE_END, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
+from archdsl.language.fixes import TYPOGRAPHIC, for_character, for_token, shown
 
 _SHOWN = {
     "_NEWLINE": "the end of the line",
@@ -35,6 +36,7 @@ _AFTER_VALUES = {"PLUS", "STAR"}
 _VALUE_ENDS = ("BAR", "_COMMA", "CLOSE_PAREN", "CLOSE_BRACKET", "_THEN", "_ELSE", "_NEWLINE", "CLOSE_BRACE")
 _CHARACTERS = {
     '"': "a string ends on its line: close it with a second double quote",
+    "“": 'strings are written with double quotes: `"..."`',
     "'": 'strings are written with double quotes: `"..."`',
     ";": "a statement ends at the end of its line; no `;` is needed",
     "&": "write `and`",
@@ -49,15 +51,18 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     if isinstance(error, UnknownCharacter):
         at = start + error.position
         character = source.text[at]
-        message = f"{character!r} has no meaning here"
-        return Diagnostic(BAD_CHARACTER, message, Span(source, at, at + 1), help=_CHARACTERS.get(character))
+        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
+        span = Span(source, at, at + 1)
+        help = f"write {shown(TYPOGRAPHIC[character])}" if character in TYPOGRAPHIC else _CHARACTERS.get(character)
+        return Diagnostic(BAD_CHARACTER, message, span, help=help, fix=for_character(span))
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
-    label = f"expected {_expected(error)}"
-    return Diagnostic(SYNTAX, f"{_found(error.token)} cannot stand here", place, label, help=_hint(error.token, place))
+    help, fix = for_token(error.token, place, error.expected) or (_hint(error.token, place), None)
+    message, label = f"{_found(error.token)} cannot stand here", f"expected {_expected(error)}"
+    return Diagnostic(SYNTAX, message, place, label, help=help, fix=fix)
 
 
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
