@@ -19,7 +19,8 @@ def nearest(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> li
     known = set(candidates)
     if len(known) > _TOO_MANY_CANDIDATES:
         return []
-    if abbreviated := sorted(candidate for candidate in known if name in _short_forms(candidate)):
+    lower = name.lower()
+    if abbreviated := sorted(candidate for candidate in known if lower in _other_spellings(candidate.lower())):
         return abbreviated[:3]
     # Names of very different lengths are never near, and few people mistake a first letter: this keeps the search
     # short in a file with many names. Among thousands it would still be long.
@@ -34,8 +35,8 @@ def nearest(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> li
 
 
 def likeness(name: str, candidate: str) -> float:
-    """From 0, nothing in common, to 1, the same."""
-    return SequenceMatcher(None, candidate, name).ratio()
+    """From 0, nothing in common, to 1, the same but for capitals."""
+    return SequenceMatcher(None, candidate.lower(), name.lower()).ratio()
 
 
 def did_you_mean(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> str | None:
@@ -48,10 +49,10 @@ def question(near: list[str]) -> str | None:
     return "did you mean " + " or ".join(f"`{candidate}`" for candidate in near) + "?" if near else None
 
 
-def _short_forms(candidate: str) -> tuple[str, ...]:
+def _other_spellings(candidate: str) -> tuple[str, ...]:
     """What other libraries call such a name: `hardswish` and `hswish` for `hard_swish`, `bn` for `batch_norm`."""
     *first, last = candidate.split("_")
     if not first or not all((*first, last)):
-        return ()
+        return (candidate,)
     initials = "".join(part[0] for part in first)
-    return "".join((*first, last)), initials + last, initials + last[0]
+    return candidate, "".join((*first, last)), initials + last, initials + last[0]

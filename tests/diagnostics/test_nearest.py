@@ -20,6 +20,8 @@ NAMES = ["swish", "hard_swish", "hard_sigmoid", "sigmoid", "batch_norm", "group_
         ("gap", ["global_avg_pool"]),
         ("avgpool", ["avg_pool"]),
         ("batchnorm", ["batch_norm"]),
+        ("SWISH", ["swish"]),
+        ("HardSwish", ["hard_swish"]),
         ("transformer", []),
         ("x" * 100, []),
     ],
