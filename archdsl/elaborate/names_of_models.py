@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
+from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
@@ -62,9 +63,7 @@ class ModelNames:
                     self._check_with(MEASURES, claim, _SPEAKS_OF)
                 case tree.Stages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
-                    for row in table.rows:
-                        for column, cell in zip(table.header, row.cells, strict=True):
-                            self._check_cell(column.text, cell)
+                    self._check_cells(table)
                 case tree.StagesOverride(bindings=bindings):
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
@@ -132,6 +131,14 @@ class ModelNames:
             problem = Diagnostic(UNKNOWN_NAME, message, name.span)
             self.problems.add(problem.suggesting(name.text, ("stem", "input"), "for example `stem.variance = 1`"))
 
+    def _check_cells(self, table: tree.Table) -> None:
+        self.words.problems = found = Problems()
+        for row in table.rows:
+            for column, cell in zip(table.header, row.cells, strict=True):
+                self._check_cell(column.text, cell)
+        self.words.problems = self.problems
+        self.problems.add(*folded(found.sorted()))
+
     def _check_cell(self, column: str, cell: tree.Expression | tree.DefaultCell) -> None:
         if column == "name" or isinstance(cell, tree.DefaultCell):
             return
@@ -193,9 +200,8 @@ class ModelNames:
         if None in taken:
             return  # what an unknown block takes is unknown; elaboration will tell
         blocks = Blocks.of([take[0] for take in taken if take is not None])
-        for row, take in zip(rows, taken, strict=True):
-            if take is not None:
-                self.problems.add(*check_row(row, *take, blocks))
+        fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
+        self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
 
     def _check_scale(self, rows: list[StageRow]) -> None:
         columns = {column: None for row in rows for column in row.cells}
