@@ -92,6 +92,17 @@ def _closed_row(place: Span) -> tuple[str, Fix] | None:
     return "a table row ends with `|`", Fix("close the row with `|`", (Edit(Span(source, end, end), " |"),))
 
 
+def for_table(opening: Span, place: Span) -> Fix | None:
+    """A closing brace for a table, on a line of its own above what cannot be a row of it."""
+    before = _before(place)
+    if before.strip():
+        return None
+    line = place.start - len(before)
+    text = opening.source.line(opening.line)
+    indent = text[: len(text) - len(text.lstrip())]
+    return Fix("close the table with `}`", (Edit(Span(place.source, line, line), f"{indent}}}\n"),))
+
+
 def _word(place: Span, word: str) -> Fix:
     """A fix that puts a word in a place, apart from what stands beside it."""
     text = place.source.text
