@@ -11,6 +11,7 @@ from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
 from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_nesting, check_text
 from archdsl.language.builder import Builder
 from archdsl.language.mistakes import explain
+from archdsl.language.recovery import Recovery
 
 __all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse", "parse_expression"]
 
@@ -72,12 +73,16 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
     """Each item by itself, so that a mistake in one hides none in the others."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
     items: list[tree.Item] = []
+    recovery = Recovery(source, docs, _automaton().parse)
     broken = 0
     for start, end in zip([0, *starts], [*starts, len(source.text)], strict=True):
         try:
             items += _parse_piece(source, start, end, docs, problems)
         except Unreadable as error:
-            problems.add(explain(error, source, start, end))
+            if _ITEM_START.match(source.text, start):
+                problems.add(*recovery.mistakes(start, end, error))
+            else:
+                problems.add(explain(error, source, start, end))
             broken += 1
             if broken == MAX_BROKEN_ITEMS:  # No text of the language; more of the same helps nobody.
                 break
