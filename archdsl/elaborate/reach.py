@@ -10,20 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.elaborate.formulas import formula
-from archdsl.ir.body import (
-    Alternative,
-    Apply,
-    Bound,
-    Chain,
-    Combine,
-    Guard,
-    Repeat,
-    Select,
-    Step,
-    TensorBinding,
-    TensorExpression,
-)
-from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.body import Bound, TensorBinding
+from archdsl.ir.parts import inside
 from archdsl.language import tree
 
 # A condition in the making: formulas that must all hold (none: always), or None where there is no formula.
@@ -54,7 +42,7 @@ def without_unread(body: Sequence[TensorBinding], known: Mapping[str, str | None
             )
         else:
             assert binding.value is not None
-            needed.update(_bound(binding.value))
+            needed.update(part.name for part in inside(binding.value) if isinstance(part, Bound))
             if binding.name in known:
                 binding = TensorBinding.made(
                     name=binding.name, value=binding.value, output=binding.output, condition=known[binding.name]
@@ -70,56 +58,29 @@ def _any(found: Sequence[_All]) -> str | None:
     return " or ".join(f"({one})" for one in alternatives)
 
 
-def _read(node: tree.Expression, inside: _All = ()) -> Iterator[tuple[str, _All]]:
+def _read(node: tree.Expression, under: _All = ()) -> Iterator[tuple[str, _All]]:
     """The names that an expression reads, each with the conditions around it. Facts of a tensor do not read it."""
     match node:
         case tree.Name(text=text):
-            yield text, inside
+            yield text, under
         case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
             test = formula(condition)
-            yield from _read(chosen, _and(inside, test))
-            yield from _read(otherwise, _and(inside, test and f"not ({test})"))
+            yield from _read(chosen, _and(under, test))
+            yield from _read(otherwise, _and(under, test and f"not ({test})"))
         case tree.Pipeline(steps=steps):
             for step in steps:
-                yield from _read(step.value, _and(inside, formula(step.condition)) if step.condition else inside)
+                yield from _read(step.value, _and(under, formula(step.condition)) if step.condition else under)
         case tree.Fact() | tree.Literal():
             return
         case tree.Call(arguments=arguments):
             for argument in arguments:
-                yield from _read(argument.value, inside)
+                yield from _read(argument.value, under)
         case tree.Binary(left=left, right=right):
-            yield from _read(left, inside)
-            yield from _read(right, inside)
+            yield from _read(left, under)
+            yield from _read(right, under)
         case tree.Unary(operand=inner) | tree.Composite(value=inner):
-            yield from _read(inner, inside)
+            yield from _read(inner, under)
 
 
-def _and(inside: _All, text: str | None) -> _All:
-    return None if inside is None or text is None else (*inside, text)
-
-
-def _bound(expression: TensorExpression) -> Iterator[str]:
-    match expression:
-        case Bound(name=name):
-            yield name
-        case Chain(source=source, steps=steps):
-            yield from _bound(source)
-            for step in steps:
-                yield from _bound_in(step)
-        case Combine(operands=operands):
-            for operand in operands:
-                yield from _bound(operand)
-        case Select(value=value):
-            yield from _bound(value)
-
-
-def _bound_in(step: Step) -> Iterator[str]:
-    match step:
-        case Apply(others=others):
-            for other in others:
-                yield from _bound(other)
-        case Steps(steps=steps) | Repeat(copies=steps):
-            for inner in steps:
-                yield from _bound_in(inner)
-        case Guard(value=value) | Alternative(value=value) if value is not None:
-            yield from _bound_in(value)
+def _and(under: _All, text: str | None) -> _All:
+    return None if under is None or text is None else (*under, text)

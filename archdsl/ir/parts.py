@@ -33,21 +33,22 @@ def applied(step: Step) -> Iterator[Apply]:
             yield from applied(value)
 
 
-def inner_layers(expression: TensorExpression) -> Iterator[Apply]:
-    """The layers that a tensor expression applies; not those inside blocks."""
+def inside(expression: TensorExpression) -> Iterator[TensorExpression | Apply]:
+    """A tensor expression and every expression and layer in it; not what is inside blocks."""
+    yield expression
     match expression:
         case Chain(source=source, steps=steps):
-            yield from inner_layers(source)
+            yield from inside(source)
             for step in steps:
                 for apply in applied(step):
                     yield apply
                     for other in apply.others:
-                        yield from inner_layers(other)
+                        yield from inside(other)
         case Combine(operands=operands):
             for operand in operands:
-                yield from inner_layers(operand)
+                yield from inside(operand)
         case Select(value=value):
-            yield from inner_layers(value)
+            yield from inside(value)
 
 
 def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[str, BlockInstance]:
@@ -59,7 +60,8 @@ def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[s
         if name not in names:
             names.add(name)
             values = (binding.value for binding in blocks[name].body if binding.value is not None)
-            waiting += [layer.block for value in values for layer in inner_layers(value) if layer.block is not None]
+            parts = (part for value in values for part in inside(value))
+            waiting += [part.block for part in parts if isinstance(part, Apply) and part.block is not None]
     return {name: block for name, block in blocks.items() if name in names}
 
 
