@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher, get_close_matches
 
 NEAR = 0.61
 _LONGEST = 80
@@ -19,6 +18,8 @@ def nearest(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> li
     known = set(candidates)
     if len(known) > _TOO_MANY_CANDIDATES:
         return []
+    from difflib import get_close_matches  # late: most texts have no mistake
+
     lower = name.lower()
     if abbreviated := sorted(candidate for candidate in known if lower in _other_spellings(candidate.lower())):
         return abbreviated[:3]
@@ -36,6 +37,8 @@ def nearest(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> li
 
 def likeness(name: str, candidate: str) -> float:
     """From 0, nothing in common, to 1, the same but for capitals."""
+    from difflib import SequenceMatcher
+
     return SequenceMatcher(None, candidate.lower(), name.lower()).ratio()
 
 

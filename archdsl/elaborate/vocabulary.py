@@ -16,7 +16,6 @@ from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
-_ARROW = re.compile(r"\s*->\s*")
 OWN_FACTS = ("channels", "height", "width")
 
 
@@ -219,7 +218,7 @@ _RULES: dict[type, Callable[[Vocabulary, Any, bool], None]] = {
 
 def _without_input(span: Span) -> Fix | None:
     """A fix that takes `in ->` away."""
-    arrow = _ARROW.match(span.source.text, span.end)
+    arrow = re.compile(r"\s*->\s*").match(span.source.text, span.end)
     return Fix("remove `in ->`", (Edit(Span(span.source, span.start, arrow.end()), ""),)) if arrow else None
 
 

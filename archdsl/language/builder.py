@@ -10,7 +10,6 @@ from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNT
 from archdsl.language import tree
 from archdsl.language.automaton import Token
 from archdsl.language.bounds import MAX_NUMBER, MAX_OPERATION
-from archdsl.language.fixes import for_chain
 from archdsl.language.operators import is_chain, nest
 
 # Each unit as a power of ten.
@@ -106,6 +105,8 @@ class Builder:
             self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
             return last
         if is_chain(children):
+            from archdsl.language.fixes import for_chain  # late: most texts have no mistake
+
             message, help_line = "comparisons cannot be chained", "write both comparisons and join them with `and`"
             span = self._span(children[0], last)
             self.problems.append(Diagnostic(SYNTAX, message, span, help=help_line, fix=for_chain(children)))
