@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -52,8 +53,15 @@ class Network:
         """The network as a module with fresh weights.
 
         `options` are those of the emitted function: `num_classes`, `in_channels`, `drop_path_rate`, `features_only`.
+        Raises TypeError for one that the network does not have.
         """
-        module: nn.Module = getattr(self.module, self.name)(**options)
+        make = getattr(self.module, self.name)
+        known = list(signature(make).parameters)
+        if unknown := [option for option in options if option not in known]:
+            message = f"{self.name} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
+            hint = "; `archdsl weights map` brings in trained weights" if "pretrained" in unknown else ""
+            raise TypeError(message + hint)
+        module: nn.Module = make(**options)
         return module
 
     @property
@@ -71,9 +79,13 @@ class Network:
         """2 x `macs`."""
         return self._cost.flops
 
+    @property
+    def activations(self) -> int:
+        """Output elements of convolutions and linear layers, for one image at the input size of the spec."""
+        return self._cost.activations
+
     @cached_property
     def _cost(self) -> Cost:
-
         return self.architecture.costs.model()
 
     def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
@@ -194,7 +206,8 @@ def loads(text: str, variant: str | None = None, *, name: str = "<text>") -> Net
 def _only(networks: dict[str, Network], name: str) -> Network:
     if len(networks) == 1:
         return next(iter(networks.values()))
-    known = ", ".join(network.architecture.variant or network.name for network in networks.values())
+    labels = [network.architecture.variant or network.name for network in networks.values()]
+    known = ", ".join(labels if len(set(labels)) == len(labels) else networks)
     message = f"{name} has {len(networks)} networks" if networks else f"{name} has no models"
     help_line = f"choose a variant: {known}" if networks else None
     raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])

@@ -28,6 +28,7 @@ from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import prove
 from archdsl.elaborate.values import Value
+from archdsl.folders import shipped, shipped_name, specs_folder
 from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
 from archdsl.language.parser import MAX_CHARACTERS, parse
@@ -57,7 +58,7 @@ class Compiled:
 
 def read(path: str | Path) -> Source:
     """The text of a file. Raises Failure when it cannot be read or is no text."""
-    path = Path(path)
+    path = shipped(str(path)) or Path(path)
     try:
         with path.open("rb") as file:
             data = file.read(4 * MAX_CHARACTERS + 1)
@@ -135,9 +136,11 @@ class _Uses:
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...]) -> Environment | Diagnostic:
         span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
         try:
-            path = Path(source.name).parent / item.path
+            own = shipped(item.path)
+            path = own or Path(source.name).parent / item.path
             resolved = path.resolve()
-            is_file, is_inside = resolved.is_file(), resolved.is_relative_to(_root(Path(source.name)))
+            is_file = resolved.is_file()
+            is_inside = own is not None or resolved.is_relative_to(_root(Path(source.name)))
         except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no path", span)
         if Path(item.path).is_absolute():
@@ -163,7 +166,7 @@ class _Uses:
         if not is_file:
             what = "is a folder" if resolved.is_dir() else "does not exist" if not resolved.exists() else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
-            return problem.suggesting(item.path, _siblings(path, item.path))
+            return problem.suggesting(item.path, _siblings(path, item.path), _shipped(path))
         if resolved not in self.known:
             try:
                 # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
@@ -172,6 +175,12 @@ class _Uses:
                 return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
             self.known[resolved] = self.environment(text, stack)
         return self.known[resolved]
+
+
+def _shipped(path: Path) -> str | None:
+    """Where a file is that has not been found, if one of its name is shipped."""
+    found = specs_folder() / path.name
+    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found.is_file() else None
 
 
 def _root(path: Path) -> Path:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+SHIPPED = "archdsl:"
+
 
 def specs_folder() -> Path:
     """The folder of the shipped `.arch` files: `archdsl/specs` in a wheel, `specs` beside the package in a checkout."""
     package = Path(__file__).parent
     installed = package / "specs"
     return installed if installed.is_dir() else package.parent / "specs"
+
+
+def shipped(text: str) -> Path | None:
+    """The shipped file that `archdsl:resnet.arch` names, whether it is there or not; None for any other text."""
+    name = text.removeprefix(SHIPPED)
+    return specs_folder() / name if name != text and name == Path(name).name else None
+
+
+def shipped_name(path: Path) -> str | None:
+    """`archdsl:resnet.arch` for a shipped file, None for another."""
+    return f"{SHIPPED}{path.name}" if path.resolve().parent == specs_folder().resolve() else None

@@ -282,6 +282,8 @@ class B4Fused1(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -388,6 +390,8 @@ class V2SDown(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -492,6 +496,8 @@ class B0WithoutSe(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -596,6 +602,8 @@ class B0Kernel(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -700,6 +708,8 @@ class V2SWithoutSe(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -804,6 +814,8 @@ class V2SKernel5(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 

@@ -279,6 +279,8 @@ class Resnet(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -373,6 +375,8 @@ class Resnext5032x4d(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 
@@ -467,6 +471,8 @@ class Seresnext5032x4d(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 

@@ -199,6 +199,8 @@ class Efficientnetv2M(nn.Module):
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
         self.classifier = self._linear(num_classes)
         self.classifier.apply(initialize)
 

@@ -28,6 +28,9 @@ number. `window(n, k)` is how many positions a window of `k` takes along `n`:
 | `valid` | the same with `p = 0` |
 | `same` | `n / stride`, rounded up |
 
+Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window
+begins behind the map.
+
 """
 
 

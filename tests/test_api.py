@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -66,6 +67,37 @@ def test_parameters_of_the_spec() -> None:
 def test_a_notebook_shows_the_figure() -> None:
     picture = archdsl.find("resnet50")._repr_svg_()
     assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_model_of_features_has_no_classifier() -> None:
+    model = archdsl.create_model("mobilenetv2_050", features_only=True)
+    with pytest.raises(RuntimeError, match="no classifier"):
+        model.reset_classifier(5)
+
+
+def test_unknown_options_are_told_with_those_there_are() -> None:
+    with pytest.raises(TypeError, match=r"resnet_18 has no option in_chans; it has num_classes, in_channels"):
+        archdsl.create_model("resnet18", in_chans=1)
+    with pytest.raises(TypeError, match="weights map"):
+        archdsl.create_model("resnet18", pretrained=True)
+
+
+def test_variants_of_the_same_label_are_told_apart() -> None:
+    with pytest.raises(archdsl.Failure, match="choose a variant: resnet_50, resnet_d_50"):
+        archdsl.load(archdsl.specs_folder() / "resnet.arch", "50")
+
+
+def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "wide.arch"
+    path.write_text('use "archdsl:resnet.arch"\nmodel wide extends resnet.50 {}\n', encoding="utf-8")
+    assert archdsl.load(path).params == archdsl.find("resnet50").params
+    assert archdsl.load("archdsl:mobilenetv2.arch", "050").name == "mobilenetv2_050"
+    path.write_text('use "archdsl:../pyproject.toml"\nmodel wide extends resnet.50 {}\n', encoding="utf-8")
+    with pytest.raises(archdsl.Failure, match="does not exist"):
+        archdsl.load(path)
+    path.write_text('use "resnet.arch"\nmodel wide extends resnet.50 {}\n', encoding="utf-8")
+    with pytest.raises(archdsl.Failure, match=r'`use "archdsl:resnet.arch"` brings in the shipped file'):
+        archdsl.load(path)
 
 
 def test_unknown_model() -> None:

@@ -88,7 +88,7 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
     def __str__(self) -> str:
         from archdsl.diagnostics.render import report
 
-        return "\n" + report(self.diagnostics)
+        return report(self.diagnostics)
 
 
 @dataclass

@@ -15,6 +15,7 @@ from archdsl.elaborate.values import Scalar
 from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid
 from archdsl.fitting.largest import Largest
+from archdsl.folders import shipped_name, specs_folder
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse
 
@@ -92,6 +93,9 @@ def _name(family: Family, target: Path) -> str:
 
 def _path(family: Family, target: Path) -> str:
     """The file of the model as the target names it."""
+    shipped = shipped_name(Path(family.source.name))
+    if shipped is not None and not target.resolve().is_relative_to(specs_folder().resolve().parent):
+        return f'"{shipped}"'
     path = Path(os.path.relpath(os.path.realpath(family.source.name), os.path.realpath(target.parent))).as_posix()
     for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
         path = path.replace(character, escape)

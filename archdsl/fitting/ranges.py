@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE, WRONG_USAGE
 from archdsl.passes.fit import Number
 
@@ -81,7 +81,7 @@ def _range(source: Source, text: str, place: int) -> Range:
     usual = known_range(name)
     if low is None or high is None:
         if usual is None:
-            help = f"say from where to where, and in which steps: `{name}=1..8:1`"
+            help = did_you_mean(name, _KNOWN) or f"say from where to where, and in which steps: `{name}=1..8:1`"
             raise _failure(f"nothing is known of the values of `{name}`", span, help)
         return Range(name, usual.low, usual.high, usual.step, span)
     if step is None:

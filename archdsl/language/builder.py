@@ -227,7 +227,9 @@ class Builder:
                         RAGGED_TABLE,
                         f"this row has {len(row.cells)} cells, the header has {len(header)}",
                         row.span,
-                        help="write `-` for a cell that takes the default",
+                        help="write `-` for a cell that takes the default"
+                        if len(row.cells) < len(header)
+                        else "give the column a name in the header, or take the cell out",
                     )
                 )
         if not body:

@@ -35,7 +35,7 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
         *([f"x = {flow}"] if flow != "x" else []),
         "return x",
     )
-    lines += _head_methods(head)
+    lines += _head_methods(head, has_stages)
     whole = "return self.forward_head(self.forward_features(x))"
     if not has_stages:
         return [*lines, *_method("forward(self, x: Tensor) -> Tensor", "", whole)]
@@ -59,7 +59,7 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
     )
 
 
-def _head_methods(head: Head) -> list[str]:
+def _head_methods(head: Head, has_features: bool) -> list[str]:
     pooled = ["x = self.pool(x)"] if head.pool else []
     if head.classifier is None:
         return _method(
@@ -69,6 +69,7 @@ def _head_methods(head: Head) -> list[str]:
             "return x",
         )
     name = head.classifier
+    refusal = ("if self.features_only:", '    raise RuntimeError("a model of features has no classifier")')
     bias = ", bias=False" if head.bias == "False" else ""
     return [
         *_method(
@@ -82,6 +83,7 @@ def _head_methods(head: Head) -> list[str]:
         *_method(
             "reset_classifier(self, num_classes: int) -> None",
             "A fresh classifier for other classes; 0 leaves it out.",
+            *(refusal if has_features else ()),
             f"self.{name} = self._linear(num_classes)",
             f"self.{name}.apply(initialize)",
         ),

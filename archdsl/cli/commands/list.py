@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
@@ -11,6 +12,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.shipped import shipped_specs
 from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics.render import printable
+from archdsl.folders import shipped_name
 from archdsl.ir.architecture import Architecture
 
 
@@ -25,19 +27,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs or shipped_specs(), output)
-    rows = [
-        [printable(file.source.name), *_row(architecture)]
-        for file in specs.compiled
-        for architecture in file.architectures
-    ]
+    rows = []
+    before = None
+    for file in specs.compiled:
+        name = shipped_name(Path(file.source.name)) if not arguments.specs else None
+        for architecture in file.architectures:
+            model = (file, architecture.model)
+            rows.append([printable(name or file.source.name), *_row(architecture, is_first=model != before)])
+            before = model
     if rows:
         output.result(aligned(["file", "model", "input", "params", "MACs", "FLOPs", ""], rows, "<<>>>><"))
     return specs.exit_code
 
 
-def _row(architecture: Architecture) -> list[str]:
+def _row(architecture: Architecture, *, is_first: bool) -> list[str]:
+    """What there is to say of a network; what the text says stands beside the first of a family."""
     cost = architecture.costs.model()
-    doc = printable(architecture.doc.partition("\n")[0])
+    doc = printable(" ".join(architecture.doc.split())) if is_first else ""
     return [
         architecture.name,
         str(architecture.input),

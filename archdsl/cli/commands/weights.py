@@ -98,6 +98,8 @@ def run(arguments: Namespace, output: Output) -> int:
     names = [architecture.variant or architecture.name for architecture in specs.architectures]
     if len(names) != 1:
         message = f"{arguments.spec} has {len(names)} networks"
+        if len(set(names)) < len(names):
+            names = [architecture.name for architecture in specs.architectures]
         help_line = f"choose one: --variant {'|'.join(names)}" if names else None
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
     # Here and not above, for the other commands start without torch.

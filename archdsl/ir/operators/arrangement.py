@@ -59,7 +59,7 @@ class Pad(Operator):
 
 
 class Resize(Operator):
-    """The map stretched by a whole `factor`; with `like`, to the height and width of a second input."""
+    """The map stretched by a whole `factor`; `resize(like = x)` to the height and width of the tensor `x`."""
 
     rules: ClassVar[Rules] = Rules(height="in.height * factor", width="in.width * factor")
     kind: Literal["resize"] = "resize"
