@@ -76,7 +76,8 @@ def read(path: str | Path) -> Source:
     except OSError as error:
         reason = error.strerror or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        raise Failure([Diagnostic(CANNOT_READ, message, None, help=_near(path, str(path)))]) from None
+        problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
+        raise Failure([problem]) from None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -89,13 +90,12 @@ def read(path: str | Path) -> Source:
     return Source(str(path), text.removeprefix("\ufeff"))
 
 
-def _near(path: Path, written: str) -> str | None:
-    """A did-you-mean among the files beside a path, in the way that the path was written."""
+def _siblings(path: Path, written: str) -> list[str]:
+    """The files beside a path, in the way that the path was written."""
     try:
-        siblings = [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
+        return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
     except OSError:
-        return None
-    return did_you_mean(written, siblings)
+        return []
 
 
 # Environments --------------------------------------------------------------------------------------------------------
@@ -156,9 +156,9 @@ class Files:
         # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
         return read(path if path.exists() else path.resolve())
 
-    def near(self, path: Path, written: str) -> str | None:
-        """A did-you-mean among the files beside a path that is not there."""
-        return _near(path, written)
+    def beside(self, path: Path, written: str) -> list[str]:
+        """The files beside a path, in the way that the path was written."""
+        return _siblings(path, written)
 
 
 ON_DISK = Files()
@@ -228,8 +228,8 @@ class _Uses:
             return Diagnostic(TOO_LARGE, f"files use each other more than {MAX_USES} deep", span)
         if kind != "file":
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
-            help_line = files.near(path, item.path) or _shipped(path)
-            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span, help=help_line)
+            problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
+            return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
         if resolved not in self.known:
             try:
                 text = files.read(path)

@@ -69,16 +69,16 @@ class Revision(Files):
         kind = self.kind(self.resolved(path))
         if kind != "file":
             message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
-            raise Failure([Diagnostic(CANNOT_READ, message, None, help=self.near(path, str(path)))])
+            raise Failure([Diagnostic(CANNOT_READ, message, None).suggesting(str(path), self.beside(path, str(path)))])
         data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(self.resolved(path))}").stdout
         try:
             return Source(name, data[: 4 * MAX_CHARACTERS + 1].decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
             raise Failure([Diagnostic(NOT_TEXT, f"{name} is not UTF-8 text", None)]) from None
 
-    def near(self, path: Path, written: str) -> str | None:
-        beside = [entry for entry in self._entries(self.resolved(path).parent) if entry.endswith(".arch")]
-        return did_you_mean(written, [str(Path(written).parent / entry) for entry in beside])
+    def beside(self, path: Path, written: str) -> list[str]:
+        entries = self._entries(self.resolved(path).parent)
+        return [str(Path(written).parent / entry) for entry in entries if entry.endswith(".arch")]
 
     # As git has them
 

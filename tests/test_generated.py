@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archdsl.cli.main import main
-from docs.write_primitives import page
+from docs import write_errors, write_primitives
 
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.arch"))
@@ -30,6 +30,10 @@ def test_codegen_holds_nothing_else() -> None:
 
 
 def test_the_page_of_primitives_is_fresh() -> None:
-    assert (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8") == page(), (
-        "run `python docs/write_primitives.py`"
-    )
+    committed = (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8")
+    assert committed == write_primitives.page(), "run `python docs/write_primitives.py`"
+
+
+def test_the_page_of_errors_is_fresh() -> None:
+    committed = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert committed == write_errors.page(), "run `python docs/write_errors.py`"

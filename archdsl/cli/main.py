@@ -32,6 +32,7 @@ COMMANDS = {
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",
+    "explain": "say what the code of a diagnostic means",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
     "lsp": "serve an editor: diagnostics, hover, completion and more",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from difflib import SequenceMatcher, get_close_matches
+from dataclasses import dataclass, field, replace
 
 from archdsl.diagnostics.codes import TOO_LARGE, Code
+from archdsl.diagnostics.nearest import NEAR, likeness, nearest, question
 from archdsl.diagnostics.source import Span
 
 # A file with more problems than this is broken as a whole; telling all would take long and help nobody.
 MOST = 200
-_LONGEST = 80
-_MOST_CANDIDATES = 500
-_TOO_MANY_CANDIDATES = 5_000
-_NEARER = 0.08
+# A name that is this like the one that was written is what was meant; of others it is only asked.
+_SURE = 0.75
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,22 @@ class Note:
 
     text: str
     span: Span | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What the text at a place is replaced by."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A change of the text that a tool can make: the one good answer to a problem, not one of several."""
+
+    title: str
+    edits: tuple[Edit, ...]
 
 
 @dataclass(frozen=True)
@@ -35,12 +49,33 @@ class Diagnostic:
     label: str = ""
     notes: tuple[Note, ...] = ()
     help: str | None = None
+    fix: Fix | None = None
+
+    def suggesting(
+        self, name: str, candidates: Iterable[str], otherwise: str | None = None, *, cutoff: float = NEAR
+    ) -> Diagnostic:
+        """The same with a help line that names the candidates nearest to `name`, or with another where none is near.
+
+        A single one that is near enough is a fix, too, where the diagnostic points at the very name.
+        """
+        near = nearest(name, candidates, cutoff=cutoff)
+        fix = _renaming(self.span, name, near[0]) if self.span is not None and len(near) == 1 else None
+        return replace(self, help=question(near) or otherwise, fix=fix)
 
     @property
     def key(self) -> tuple[object, ...]:
         """Two diagnostics with one key say the same thing twice."""
         place = (self.span.source.name, self.span.start) if self.span else ("", 0)
         return (*place, self.code.name, self.message)
+
+
+def _renaming(span: Span, name: str, better: str) -> Fix | None:
+    if likeness(name, better) < _SURE or '"' in better or "\\" in better:
+        return None
+    for written, replacement in ((name, better), (f'"{name}"', f'"{better}"')):
+        if span.text == written:
+            return Fix(f"replace `{name}` by `{better}`", (Edit(span, replacement),))
+    return None
 
 
 class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itself an error to show
@@ -84,23 +119,3 @@ class Problems:
             message = f"there are more problems than these {len(ordered)}"
             ordered.append(Diagnostic(TOO_LARGE, message, ordered[-1].span, help="mend some and check again"))
         return tuple(ordered)
-
-
-def did_you_mean(name: str, candidates: Iterable[str], *, cutoff: float = 0.61) -> str | None:
-    """A help line that names the nearest candidates, or None when nothing is near."""
-    if len(name) > _LONGEST:
-        return None
-    # Names of very different lengths are never near, and few people mistake a first letter: this keeps the search
-    # short in a file with many names. Among thousands it would still be long.
-    known = set(candidates)
-    if len(known) > _TOO_MANY_CANDIDATES:
-        return None
-    plausible = [candidate for candidate in known if abs(len(candidate) - len(name)) <= 2 + len(name) // 2]
-    ordered = sorted(plausible, key=lambda candidate: (candidate[:1] != name[:1], candidate))
-    near = get_close_matches(name, ordered[:_MOST_CANDIDATES], n=3, cutoff=cutoff)
-    if not near:
-        return None
-    best = SequenceMatcher(None, near[0], name).ratio()
-    # One that is much nearer than the others stands alone.
-    near = [other for other in near if best - SequenceMatcher(None, other, name).ratio() < _NEARER]
-    return "did you mean " + " or ".join(f"`{candidate}`" for candidate in near) + "?"

@@ -1,14 +1,17 @@
-"""Diagnostics as text for people and as JSON for programs."""
+"""Diagnostics as text for people and as JSON for programs; the formats of others have files of their own."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.diagnostic import Diagnostic, Fix
 from archdsl.diagnostics.source import Span
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
+# For a person at a terminal, and for programs, which get them as the result of a command.
+FOR_PEOPLE, FOR_PROGRAMS = ("full", "concise"), ("json", "github", "sarif")
+STYLES = (*FOR_PEOPLE, *FOR_PROGRAMS)
 
 _BOLD, _RED, _BLUE, _CYAN, _RESET = "\033[1m", "\033[1;31m", "\033[1;34m", "\033[1;36m", "\033[0m"
 _YELLOW = "\033[1;33m"
@@ -123,8 +126,13 @@ def _place(span: Span) -> dict[str, object]:
     }
 
 
+def _fix(fix: Fix) -> dict[str, object]:
+    edits = [{"place": _place(edit.span), "text": edit.text} for edit in fix.edits]
+    return {"title": fix.title, "edits": edits}
+
+
 def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
-    """A JSON object: `format_version` and `diagnostics`, each with its place and notes."""
+    """A JSON object: `format_version` and `diagnostics`, each with its place, notes and fix."""
     return {
         "format_version": FORMAT_VERSION,
         "diagnostics": [
@@ -135,6 +143,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
                 "label": d.label,
                 "notes": [{"text": n.text, "place": _place(n.span) if n.span else None} for n in d.notes],
                 "help": d.help,
+                "fix": _fix(d.fix) if d.fix else None,
             }
             for d in diagnostics
         ],
@@ -144,11 +153,20 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
 def report(
     diagnostics: Sequence[Diagnostic], *, color: bool = False, style: str = "full", severity: str = "error"
 ) -> str:
-    """All diagnostics as one text in the style `full`, `concise` or `json`; `severity` is `error` or `warning`."""
-    if style == "json":
-        import json
+    """All diagnostics as one text in one of the STYLES; `severity` is `error` or `warning`."""
+    match style:
+        case "json":
+            import json
 
-        return json.dumps(as_json(diagnostics), indent=2)
-    if style == "concise":
-        return "\n".join(concise(d) for d in diagnostics)
+            return json.dumps(as_json(diagnostics), indent=2)
+        case "sarif":
+            from archdsl.diagnostics.sarif import sarif
+
+            return sarif(diagnostics)
+        case "github":
+            from archdsl.diagnostics.github import annotation
+
+            return "\n".join(annotation(d, severity=severity) for d in diagnostics)
+        case "concise":
+            return "\n".join(concise(d) for d in diagnostics)
     return "\n\n".join(full(d, color=color, severity=severity) for d in diagnostics)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Note, did_you_mean
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
 from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
@@ -79,15 +79,11 @@ def _unknown_column(
                 help=f"choose a block that takes `{column}`, or give this model `stages` of its own",
             )
     elif column not in blocks.parameters:
-        is_alone = len(blocks.names) == 1
-        yield Diagnostic(
-            UNKNOWN_COLUMN,
-            f"`{takes.name}` has no parameter `{column}`" if is_alone else f"no block of this table takes `{column}`",
-            header,
-            "unknown column",
-            help=did_you_mean(column, [*blocks.parameters, *OWN_COLUMNS])
-            or f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}",
-        )
+        alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
+        known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
+        free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]
+        message = alone if len(blocks.names) == 1 else of_many
+        yield Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column").suggesting(column, free, known)
     elif not is_default:
         yield Diagnostic(
             UNKNOWN_COLUMN,
@@ -95,6 +91,8 @@ def _unknown_column(
             cell.span,
             notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
             help="write `-` in this cell",
+            # As wide as what it replaces: the columns stay under each other.
+            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),)),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archdsl.diagnostics import Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Span
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
     OPEN_CHOICE,
@@ -74,7 +74,8 @@ def look_up(name: str, span: Span, scope: Scope) -> Value:
     if name in FUNCTIONS:
         raise Stop(no_value(name, span))
     known = {*scope.names, *scope.waiting, *scope.environment.all_names}
-    raise stop(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here", help=did_you_mean(name, known))
+    problem = Diagnostic(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here")
+    raise Stop(problem.suggesting(name, known))
 
 
 def _setting(name: str, span: Span, scope: Scope) -> Value:
@@ -95,13 +96,9 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
         if fact == name:
             return value
     known = ["channels", "height", "width", *(fact for fact, _ in owner.facts)]
-    raise stop(
-        UNKNOWN_FACT,
-        f"this tensor has no fact `{name}`",
-        node.name.span,
-        help=did_you_mean(name, known)
-        or f"set it where the tensor comes from, for example `stem.{name} = 1` in the model or `out.{name} = ...`",
-    )
+    help = f"set it where the tensor comes from, for example `stem.{name} = 1` in the model or `out.{name} = ...`"
+    problem = Diagnostic(UNKNOWN_FACT, f"this tensor has no fact `{name}`", node.name.span)
+    raise Stop(problem.suggesting(name, known, help))
 
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -259,8 +256,8 @@ def _call(node: tree.Call, scope: Scope) -> Value:
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
         if name not in SETTINGS and scope.environment.block(name) is None:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
-            help = did_you_mean(name, known)
-            raise stop(UNKNOWN_BLOCK, f"unknown block `{name}`", function.span, "not defined here", help=help)
+            problem = Diagnostic(UNKNOWN_BLOCK, f"unknown block `{name}`", function.span, "not defined here")
+            raise Stop(problem.suggesting(name, known))
     layer = as_layer(function, scope)
     given = _arguments(node, signature_of(layer, function.span), scope)
     return with_arguments(layer, given, node.span, scope)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from archdsl.diagnostics import Diagnostic, Note
@@ -43,6 +43,22 @@ class Gathered:
     def told_claims(self) -> list[Diagnostic]:
         """One diagnostic a claim, with the values of all networks that do not meet it."""
         return [_told_claim(mistake) for mistake in self._mistakes.values()]
+
+
+def folded(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The mistakes in the cells of a table: the same one in seven rows is one mistake, whose fix is for all of them."""
+    said: dict[tuple[object, ...], dict[tuple[object, ...], Diagnostic]] = {}
+    for diagnostic in diagnostics:
+        same = (diagnostic.code, diagnostic.message, diagnostic.help, diagnostic.notes)
+        said.setdefault(same, {}).setdefault(diagnostic.key, diagnostic)
+    for first, *others in (list(places.values()) for places in said.values()):
+        if not others:
+            yield first
+            continue
+        edits = tuple(edit for one in (first, *others) if one.fix is not None for edit in one.fix.edits)
+        fix = replace(first.fix, edits=edits) if first.fix is not None else None
+        more = Note(f"and in {len(others)} more place{'s' if len(others) > 1 else ''} of the table")
+        yield replace(first, notes=(*first.notes, more), fix=fix)
 
 
 def _told(mistake: _Mistake, sizes: dict[int, int]) -> Diagnostic:

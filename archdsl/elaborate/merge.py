@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Note, did_you_mean
+from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, parent
@@ -137,13 +137,9 @@ def reference_problems(
         wanted = reference.variant.text
         labels = [variant.label for variant in variants(base) if variant.label is not None]
         if wanted not in labels:
-            yield Diagnostic(
-                UNKNOWN_MODEL,
-                f"`{base.name}` has no variant `{wanted}`",
-                reference.variant.span,
-                help=did_you_mean(wanted, labels)
-                or (f"its variants are {', '.join(labels[:12])}" if labels else "it has no variants"),
-            )
+            known = f"its variants are {', '.join(labels[:12])}" if labels else "it has no variants"
+            problem = Diagnostic(UNKNOWN_MODEL, f"`{base.name}` has no variant `{wanted}`", reference.variant.span)
+            yield problem.suggesting(wanted, labels, known)
     given: dict[str, tree.Argument] = {}
     for argument in reference.arguments:
         if argument.name is None:
@@ -159,13 +155,11 @@ def reference_problems(
             given[argument.name.text] = argument
 
 
-def no_parameter(model: str, name: tree.Identifier, parameters: Iterable[str]) -> Diagnostic:
-    """A diagnostic for a parameter that a model does not have."""
+def no_parameter(
+    model: str, name: tree.Identifier, parameters: Iterable[str], given: Collection[str] = ()
+) -> Diagnostic:
+    """A diagnostic for a parameter that a model does not have; those `given` already are not what was meant."""
     known = ", ".join(parameters)
-    return Diagnostic(
-        UNKNOWN_PARAMETER,
-        f"`{model}` has no parameter `{name.text}`",
-        name.span,
-        help=did_you_mean(name.text, parameters)
-        or (f"its parameters are {known}" if known else f"give it one: `model {model}({name.text} = ...)`"),
-    )
+    otherwise = f"its parameters are {known}" if known else f"give it one: `model {model}({name.text} = ...)`"
+    problem = Diagnostic(UNKNOWN_PARAMETER, f"`{model}` has no parameter `{name.text}`", name.span)
+    return problem.suggesting(name.text, [p for p in parameters if p not in given], otherwise)

@@ -126,7 +126,8 @@ def _check_variants(item: tree.Variants, environment: Environment, problems: Pro
     parameters = parameters_of(definition)
     for column in item.table.header:
         if column.text and column.text != "name" and column.text not in parameters:
-            problems.add(no_parameter(definition.name, column, parameters))
+            given = [other.text for other in item.table.header]
+            problems.add(no_parameter(definition.name, column, parameters, given))
     words = Vocabulary(environment, problems, has_settings=False)
     for row in item.table.rows:
         for column, cell in zip(item.table.header, row.cells, strict=True):

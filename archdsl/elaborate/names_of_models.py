@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
+from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
@@ -62,9 +63,7 @@ class ModelNames:
                     self._check_with(MEASURES, claim, _SPEAKS_OF)
                 case tree.Stages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
-                    for row in table.rows:
-                        for column, cell in zip(table.header, row.cells, strict=True):
-                            self._check_cell(column.text, cell)
+                    self._check_cells(table)
                 case tree.StagesOverride(bindings=bindings):
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
@@ -129,8 +128,16 @@ class ModelNames:
     def _check_owner(self, name: tree.Identifier) -> None:
         if name.text not in ("stem", "input"):
             message = f"a model sets facts of its `stem` or `input`, not of `{name.text}`"
-            help = did_you_mean(name.text, ("stem", "input")) or "for example `stem.variance = 1`"
-            self.problems.add(Diagnostic(UNKNOWN_NAME, message, name.span, help=help))
+            problem = Diagnostic(UNKNOWN_NAME, message, name.span)
+            self.problems.add(problem.suggesting(name.text, ("stem", "input"), "for example `stem.variance = 1`"))
+
+    def _check_cells(self, table: tree.Table) -> None:
+        self.words.problems = found = Problems()
+        for row in table.rows:
+            for column, cell in zip(table.header, row.cells, strict=True):
+                self._check_cell(column.text, cell)
+        self.words.problems = self.problems
+        self.problems.add(*folded(found.sorted()))
 
     def _check_cell(self, column: str, cell: tree.Expression | tree.DefaultCell) -> None:
         if column == "name" or isinstance(cell, tree.DefaultCell):
@@ -193,9 +200,8 @@ class ModelNames:
         if None in taken:
             return  # what an unknown block takes is unknown; elaboration will tell
         blocks = Blocks.of([take[0] for take in taken if take is not None])
-        for row, take in zip(rows, taken, strict=True):
-            if take is not None:
-                self.problems.add(*check_row(row, *take, blocks))
+        fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
+        self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
 
     def _check_scale(self, rows: list[StageRow]) -> None:
         columns = {column: None for row in rows for column in row.cells}
@@ -208,8 +214,8 @@ class ModelNames:
                 name = binding.name
                 if rows and name.text not in columns and name.text != "layers":
                     message = f"the table of stages has no column `{name.text}` to scale"
-                    help = did_you_mean(name.text, columns) or f"its columns are {', '.join(columns)}"
-                    self.problems.add(Diagnostic(UNKNOWN_COLUMN, message, name.span, help=help))
+                    problem = Diagnostic(UNKNOWN_COLUMN, message, name.span)
+                    self.problems.add(problem.suggesting(name.text, columns, f"its columns are {', '.join(columns)}"))
 
     def _takes(self, row: StageRow) -> tuple[Signature, set[str]] | None:
         """What the block of a row takes and what its cell gives already; None when that is not known here."""
@@ -246,15 +252,16 @@ def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> Non
     models = list(models)
     used = set[str]().union(*(model.words.used for model in models))
     for model in models:
-        for statement in model.model.body:
-            if not isinstance(statement, tree.Binding) or statement.fact is not None:
-                continue
+        bindings = [s for s in model.model.body if isinstance(s, tree.Binding) and s.fact is None]
+        bound = {statement.name.text for statement in bindings}
+        for statement in bindings:
             name = statement.name
             if name.text in SPECIAL or name.text in used or problems.is_full:
                 continue
-            near = did_you_mean(name.text, SPECIAL, cutoff=0.8)
-            if near is not None:
-                problems.add(Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span, help=near))
+            unused = Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span)
+            slip = unused.suggesting(name.text, [other for other in SPECIAL if other not in bound], cutoff=0.8)
+            if slip.help is not None:
+                problems.add(slip)
 
 
 def _either(signatures: list[Signature]) -> Signature:

@@ -80,5 +80,6 @@ def at_home(diagnostic: Diagnostic) -> Diagnostic:
         if note.span is not None and not in_library(note.span):
             inside = Note(diagnostic.label or "met here", diagnostic.span)
             others = diagnostic.notes[:index] + diagnostic.notes[index + 1 :]
-            return replace(diagnostic, span=note.span, label=note.text, notes=(inside, *others))
+            # The library is not the reader's to mend.
+            return replace(diagnostic, span=note.span, label=note.text, notes=(inside, *others), fix=None)
     return diagnostic

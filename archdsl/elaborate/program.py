@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from archdsl.diagnostics import Note, Problems, Span
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_MODEL, USE_CYCLE
-from archdsl.diagnostics.diagnostic import Diagnostic, did_you_mean
 from archdsl.elaborate import scalars
 from archdsl.elaborate.naming import Names, name_block
 from archdsl.elaborate.reach import conditions
@@ -210,10 +209,13 @@ def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic
     if environment.block(name.text) is not None:
         return Diagnostic(UNKNOWN_MODEL, f"`{name.text}` is a block; a model is needed here", name.span)
     variant = next((m for m in environment.models.values() if name.text.startswith(f"{m.name}_") and m.variants), None)
-    help = did_you_mean(name.text, environment.models) or 'define it, or bring its file in with `use "file.arch"`'
-    if variant is not None:
-        help = f"a variant is named with a dot: `{variant.name}.{name.text.removeprefix(f'{variant.name}_')}`"
-    return Diagnostic(UNKNOWN_MODEL, f"unknown model `{name.text}`", name.span, "not defined here", help=help)
+    problem = Diagnostic(UNKNOWN_MODEL, f"unknown model `{name.text}`", name.span, "not defined here")
+    if variant is None:
+        otherwise = 'define it, or bring its file in with `use "file.arch"`'
+        return problem.suggesting(name.text, environment.models, otherwise)
+    dotted = f"{variant.name}.{name.text.removeprefix(f'{variant.name}_')}"
+    fix = Fix(f"replace `{name.text}` by `{dotted}`", (Edit(name.span, dotted),))
+    return replace(problem, help=f"a variant is named with a dot: `{dotted}`", fix=fix)
 
 
 def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:

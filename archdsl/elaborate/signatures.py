@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Note, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Note, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_KIND
 from archdsl.elaborate.scalars import FUNCTIONS
 from archdsl.ir.operators import PRIMITIVES
@@ -68,7 +68,9 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
         else:
             parameter, place = argument.name.text, argument.name.span
             if parameter not in parameters:
-                problems.append(_unknown(signature, argument.name))
+                named = {other.name.text for other in call.arguments if other.name is not None}
+                free = [name for name in parameters if name not in fitting and name not in named]
+                problems.append(_unknown(signature, argument.name, free))
                 continue
         if parameter in fitting:
             first = fitting[parameter].span
@@ -114,13 +116,9 @@ def _too_many(signature: Signature, argument: tree.Argument) -> Diagnostic:
     )
 
 
-def _unknown(signature: Signature, name: tree.Identifier) -> Diagnostic:
-    return Diagnostic(
-        UNKNOWN_ARGUMENT,
-        f"`{signature.name}` has no argument `{name.text}`",
-        name.span,
-        help=did_you_mean(name.text, signature.parameters) or _takes(signature),
-    )
+def _unknown(signature: Signature, name: tree.Identifier, free: Iterable[str]) -> Diagnostic:
+    problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{signature.name}` has no argument `{name.text}`", name.span)
+    return problem.suggesting(name.text, free, _takes(signature))
 
 
 def _takes(signature: Signature) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Note, Problems, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate import scalars
 from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
@@ -13,6 +15,7 @@ from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_fun
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
+LITERALS = {"true", "false", "none"}
 OWN_FACTS = ("channels", "height", "width")
 
 
@@ -81,7 +84,7 @@ class Vocabulary:
         text = name.text
         what, code = ("block", UNKNOWN_BLOCK) if is_block else ("name", UNKNOWN_NAME)
         what = "block or function" if is_called else what
-        label, help = "not defined here", None
+        label, help, fix = "not defined here", None, None
         notes: tuple[Note, ...] = ()
         if text in self.later:
             code, message, label = UNKNOWN_NAME, f"`{text}` is used before it is bound", ""
@@ -94,18 +97,24 @@ class Vocabulary:
             help = "a model stands alone, or another one `extends` it"
         elif text == "in":
             message, label = "`in` is the input of a block; a model has none", ""
-            help = "leave it out: `stem = conv(32, 3) -> norm -> act`"
+            help, fix = "leave it out: `stem = conv(32, 3) -> norm -> act`", _without_input(name.span)
         elif text in self.absent:
             message, label = f"`{text}` is a setting of a model; here it has no value yet", ""
             help = "write the layer itself"
         else:
             message = f"unknown {what} `{text}`"
             known = {*self.own, *self.given, *self.later, *self.environment.all_names} - self.absent
-            help = did_you_mean(text, known) or self.hint
+            known |= LITERALS & {text.lower()}  # Python's spelling
+            help = self.hint
             if is_block and help is None:
                 help = 'define it, or bring its file in with `use "file.arch"`'
                 help += f"; functions of numbers are {', '.join(sorted(scalars.FUNCTIONS))}" if is_called else ""
-        self.problems.add(Diagnostic(code, message, name.span, label, notes, help))
+            problem = Diagnostic(code, message, name.span, label).suggesting(text, known, help)
+            if problem.fix is not None and problem.fix.edits[0].text in self.later:
+                problem = replace(problem, fix=None)  # what is bound further down cannot be used here
+            self.problems.add(problem)
+            return
+        self.problems.add(Diagnostic(code, message, name.span, label, notes, help, fix))
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
@@ -158,11 +167,9 @@ class Vocabulary:
             return
         known = {*OWN_FACTS, *_facts(self.environment)}
         if name not in known:
-            help = (
-                did_you_mean(name, known, cutoff=0.7)
-                or f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
-            )
-            self.problems.add(Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span, help=help))
+            help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
+            problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
+            self.problems.add(problem.suggesting(name, known, help, cutoff=0.7))
 
     def _unary(self, node: tree.Unary, is_last: bool) -> None:
         self.check(node.operand)
@@ -207,6 +214,12 @@ _RULES: dict[type, Callable[[Vocabulary, Any, bool], None]] = {
     tree.Composite: Vocabulary._composite,
     tree.Call: Vocabulary._call,
 }
+
+
+def _without_input(span: Span) -> Fix | None:
+    """A fix that takes `in ->` away."""
+    arrow = re.compile(r"\s*->\s*").match(span.source.text, span.end)
+    return Fix("remove `in ->`", (Edit(Span(span.source, span.start, arrow.end()), ""),)) if arrow else None
 
 
 def _facts(environment: Environment | None) -> Iterator[str]:

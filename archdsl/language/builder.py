@@ -105,14 +105,11 @@ class Builder:
             self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
             return last
         if is_chain(children):
-            self.problems.append(
-                Diagnostic(
-                    SYNTAX,
-                    "comparisons cannot be chained",
-                    self._span(children[0], last),
-                    help="write both comparisons and join them with `and`",
-                )
-            )
+            from archdsl.language.fixes import for_chain  # late: most texts have no mistake
+
+            message, help_line = "comparisons cannot be chained", "write both comparisons and join them with `and`"
+            span = self._span(children[0], last)
+            self.problems.append(Diagnostic(SYNTAX, message, span, help=help_line, fix=for_chain(children)))
         return nest(children, self.offset)
 
     def if_else(self, children: list[Any]) -> tree.Conditional:

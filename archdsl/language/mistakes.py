@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Diagnostic, Source, Span
+from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
-from archdsl.language.automaton import LINE_END, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
+from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
+from archdsl.language.fixes import TYPOGRAPHIC, for_character, for_table, for_token, shown
 
 _SHOWN = {
     "_NEWLINE": "the end of the line",
@@ -35,6 +36,7 @@ _AFTER_VALUES = {"PLUS", "STAR"}
 _VALUE_ENDS = ("BAR", "_COMMA", "CLOSE_PAREN", "CLOSE_BRACKET", "_THEN", "_ELSE", "_NEWLINE", "CLOSE_BRACE")
 _CHARACTERS = {
     '"': "a string ends on its line: close it with a second double quote",
+    "“": 'strings are written with double quotes: `"..."`',
     "'": 'strings are written with double quotes: `"..."`',
     ";": "a statement ends at the end of its line; no `;` is needed",
     "&": "write `and`",
@@ -49,15 +51,20 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     if isinstance(error, UnknownCharacter):
         at = start + error.position
         character = source.text[at]
-        message = f"{character!r} has no meaning here"
-        return Diagnostic(BAD_CHARACTER, message, Span(source, at, at + 1), help=_CHARACTERS.get(character))
+        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
+        span = Span(source, at, at + 1)
+        help = f"write {shown(TYPOGRAPHIC[character])}" if character in TYPOGRAPHIC else _CHARACTERS.get(character)
+        return Diagnostic(BAD_CHARACTER, message, span, help=help, fix=for_character(span))
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
-    label = f"expected {_expected(error)}"
-    return Diagnostic(SYNTAX, f"{_found(error.token)} cannot stand here", place, label, help=_hint(error.token, place))
+    if unclosed and error.token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
+        return _open_table(source, start, place)
+    help, fix = for_token(error.token, place, error.expected) or (_hint(error.token, place), None)
+    message, label = f"{_found(error.token)} cannot stand here", f"expected {_expected(error)}"
+    return Diagnostic(SYNTAX, message, place, label, help=help, fix=fix)
 
 
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
@@ -114,8 +121,26 @@ def _hint(token: Token, place: Span) -> str | None:
     return None
 
 
+def _open_table(source: Source, start: int, place: Span) -> Diagnostic:
+    """What stands at `place` would be a statement of the model, if the table before it were closed."""
+    opening = _opened(source, start, place.start)[-1]
+    span = Span(source, opening, opening + 1)
+    notes = (Note(f"the table seems to end above `{place.text}`", place),)
+    help, message = "close it with `}` on a line of its own", "`{` of this table is never closed"
+    return Diagnostic(UNCLOSED, message, span, "opened here", notes, help, for_table(span, place))
+
+
 def _unclosed(source: Source, start: int, end: int) -> Diagnostic | None:
     """The innermost bracket of a piece of a source that is opened and never closed."""
+    opened = _opened(source, start, end)
+    if not opened:
+        return None
+    span = Span(source, opened[-1], opened[-1] + 1)
+    return Diagnostic(UNCLOSED, f"`{span.text}` is never closed", span, "opened here")
+
+
+def _opened(source: Source, start: int, end: int) -> list[int]:
+    """Where the brackets stand that are opened in a piece of a source and not closed in it."""
     opened: list[int] = []
     for match in BRACKETS.finditer(source.text, start, end):
         character = match.group()
@@ -123,7 +148,4 @@ def _unclosed(source: Source, start: int, end: int) -> Diagnostic | None:
             opened.append(match.start())
         elif character in _CLOSED_BY and opened and source.text[opened[-1]] == _CLOSED_BY[character]:
             opened.pop()
-    if not opened:
-        return None
-    span = Span(source, opened[-1], opened[-1] + 1)
-    return Diagnostic(UNCLOSED, f"`{span.text}` is never closed", span, "opened here")
+    return opened

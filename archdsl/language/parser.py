@@ -10,7 +10,6 @@ from archdsl.language import comments, tree
 from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
 from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_nesting, check_text
 from archdsl.language.builder import Builder
-from archdsl.language.mistakes import explain
 
 __all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse", "parse_expression"]
 
@@ -35,7 +34,7 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
     except Unreadable as error:
         items = _parse_items(source, docs, problems)
         if not problems:
-            problems.add(explain(error, source, 0, len(source.text)))
+            problems.add(_explained(error, source, 0, len(source.text)))
     return tree.Module(source, items, found), problems.sorted()
 
 
@@ -47,7 +46,7 @@ def parse_expression(source: Source) -> tree.Expression:
     try:
         expression: tree.Expression = _automaton().parse(source.text, builder, EXPRESSION)
     except Unreadable as error:
-        raise Failure([explain(error, source, 0, len(source.text))]) from None
+        raise Failure([_explained(error, source, 0, len(source.text))]) from None
     if problems := [*builder.problems, *filter(None, [check_nesting(expression)])]:
         raise Failure(problems)
     return expression
@@ -71,17 +70,29 @@ def _parse_piece(
 def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tuple[tree.Item, ...]:
     """Each item by itself, so that a mistake in one hides none in the others."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
+    from archdsl.language.recovery import Recovery
+
     items: list[tree.Item] = []
+    recovery = Recovery(source, docs, _automaton().parse)
     broken = 0
     for start, end in zip([0, *starts], [*starts, len(source.text)], strict=True):
         try:
             items += _parse_piece(source, start, end, docs, problems)
         except Unreadable as error:
-            problems.add(explain(error, source, start, end))
+            if _ITEM_START.match(source.text, start):
+                problems.add(*recovery.mistakes(start, end, error))
+            else:
+                problems.add(_explained(error, source, start, end))
             broken += 1
             if broken == MAX_BROKEN_ITEMS:  # No text of the language; more of the same helps nobody.
                 break
     return tuple(items)
+
+
+def _explained(error: Unreadable, source: Source, start: int, end: int) -> Diagnostic:
+    from archdsl.language.mistakes import explain  # late: most texts have no mistake
+
+    return explain(error, source, start, end)
 
 
 @cache

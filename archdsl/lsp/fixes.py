@@ -34,6 +34,9 @@ def fixes(document: Document, visible: types.Range, locate: Callable[[Span], typ
 
 def proposed(problem: Diagnostic) -> Iterator[tuple[str, tuple[Edit, ...]]]:
     """The ways out of one problem, each with a title."""
+    if problem.fix is not None:
+        yield problem.fix.title, tuple((edit.span, edit.text) for edit in problem.fix.edits)
+        return
     help = problem.help or ""
     if problem.span is not None and problem.span.text.isidentifier() and help.startswith("did you mean"):
         for name in _MEANT.findall(help):

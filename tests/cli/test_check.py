@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from archdsl.folders import specs_folder
-from tests.cli.conftest import BROKEN, UNMET, Command
+from tests.cli.conftest import BROKEN, SMALL, UNMET, Command
 
 
 def test_what_holds_is_a_line_a_file(small: Path, archdsl: Command) -> None:
@@ -47,8 +47,117 @@ def test_json_is_one_document_on_standard_output(small: Path, archdsl: Command) 
     code, out, err = archdsl("check", "--output-format", "json", small, "unmet.arch", "broken.arch")
     assert (code, err) == (1, "")
     document = json.loads(out)
-    assert document["format_version"] == "1.0"
+    assert document["format_version"] == "1.1"
     assert {d["place"]["file"] for d in document["diagnostics"]} == {"unmet.arch", "broken.arch"}
     code, out, _ = archdsl("check", "--output-format", "json", small)
     assert code == 0
     assert json.loads(out)["diagnostics"] == []
+
+
+def test_github_is_an_annotation_a_line(small: Path, archdsl: Command) -> None:
+    Path("unmet.arch").write_text(UNMET)
+    Path("broken.arch").write_text(BROKEN)
+    code, out, err = archdsl("check", "--output-format", "github", small, "unmet.arch", "broken.arch", "missing.arch")
+    assert (code, err) == (2, "")
+    heads = [line.partition("::")[2].partition("::")[0] for line in out.splitlines()]
+    assert heads == [
+        "error file=unmet.arch,line=15,col=11,endLine=15,endColumn=23,title=ARC501",
+        "error file=broken.arch,line=4,col=16,endLine=4,endColumn=18,title=ARC101",
+        "error title=ARC901",
+    ]
+    assert archdsl("check", "--output-format", "github", small) == (0, "", "")
+
+
+def test_sarif_is_one_document_on_standard_output(small: Path, archdsl: Command) -> None:
+    Path("unmet.arch").write_text(UNMET)
+    code, out, err = archdsl("check", "--output-format", "sarif", small, "unmet.arch")
+    assert (code, err) == (1, "")
+    (run,) = json.loads(out)["runs"]
+    assert [result["ruleId"] for result in run["results"]] == ["ARC501"]
+    code, out, _ = archdsl("check", "--output-format", "sarif", small)
+    assert code == 0
+    assert json.loads(out)["runs"][0]["results"] == []
+
+
+MENDABLE = SMALL.replace("| mbconv |", "| mbcnv  |").replace("= 10\n", "= 10;\n").replace("global_avg", "gobal_avg")
+
+
+def test_fix(small: Path, archdsl: Command) -> None:
+    path = Path("mendable.arch")
+    path.write_text(MENDABLE)
+    path.chmod(0o640)
+    code, out, err = archdsl("check", "--fix", path, small)
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "mendable.arch:4:15: ARC102 fixed: remove `;`",
+        "mendable.arch:10:7: ARC202 fixed: replace `mbcnv` by `mbconv`",
+        "mendable.arch:13:10: ARC201 fixed: replace `gobal_avg_pool` by `global_avg_pool`",
+        "mendable.arch: 1 model, 1 claim holds",
+        "small.arch: 1 model, 1 claim holds",
+    ]
+    assert path.read_text() == SMALL.replace("| mbconv |", "| mbconv  |")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_fix_leaves_what_it_cannot_mend(archdsl: Command) -> None:
+    path = Path("mendable.arch")
+    path.write_text(MENDABLE.replace("<= 10K", "<= 1K"))
+    code, out, err = archdsl("check", "--fix", path)
+    assert code == 1
+    assert len(out.splitlines()) == 3
+    assert "error[ARC501]" in err
+    assert err.endswith("\n1 problem\n")
+
+
+def test_a_fix_is_announced(archdsl: Command) -> None:
+    path = Path("mendable.arch")
+    path.write_text(MENDABLE.replace("= 10;", "= 10").replace("= 3,", "= 33 * x,"))
+    code, _, err = archdsl("check", path)
+    assert code == 1
+    assert err.endswith("\n3 problems; `--fix` mends 2\n")
+    assert path.read_text().count("mbcnv") == 1, "nothing is changed without being asked"
+
+
+def test_a_file_without_a_fix_is_not_written(small: Path, archdsl: Command) -> None:
+    before = small.stat().st_ino
+    assert archdsl("check", "--fix", small).code == 0
+    assert small.stat().st_ino == before
+
+
+def test_fix_and_a_document(archdsl: Command) -> None:
+    path = Path("mendable.arch")
+    path.write_text(MENDABLE)
+    (found,) = json.loads(archdsl("check", "--output-format", "json", path).out)["diagnostics"]
+    place = {"file": "mendable.arch", "line": 4, "column": 15, "end_line": 4, "end_column": 16}
+    assert found["fix"] == {"title": "remove `;`", "edits": [{"place": place, "text": ""}]}
+    code, out, err = archdsl("check", "--fix", "--output-format", "json", path)
+    assert code == 0
+    assert json.loads(out)["diagnostics"] == []
+    assert len(err.splitlines()) == 3
+
+
+def test_fix_of_standard_input(small: Path, process: Command) -> None:
+    code, out, err = process("check", "--fix", small, "-", stdin=MENDABLE)
+    assert (code, out) == (2, "")
+    assert "error[ARC904]: standard input is no file that `--fix` could change" in err
+
+
+def test_fix_through_a_link(archdsl: Command) -> None:
+    folder = Path("folder")
+    folder.mkdir()
+    path = folder / "mendable.arch"
+    path.write_text(MENDABLE)
+    Path("link.arch").symlink_to(path)
+    assert archdsl("check", "--fix", "link.arch").code == 0
+    assert Path("link.arch").is_symlink(), "a link stays a link"
+    assert "mbcnv" not in path.read_text()
+
+
+def test_fix_changes_no_other_file(archdsl: Command) -> None:
+    Path("used.arch").write_text("block unit(channels) {\n  out = in -> conv(chanels)\n}\n")
+    path = Path("user.arch")
+    path.write_text('use "used.arch"\n\nmodel m {\n  input = 3 x 8 x 8\n  stem  = unit(8)\n}\n')
+    code, out, err = archdsl("check", "--fix", path)
+    assert (code, out) == (1, "")
+    assert "used.arch:2:20: error[ARC201]" in err
+    assert "chanels" in Path("used.arch").read_text()

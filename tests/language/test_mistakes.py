@@ -29,7 +29,7 @@ def test_several_mistakes_in_one_run() -> None:
         "10:15 ARC101 `4` cannot stand here",
         "14:10 ARC101 the end of the line cannot stand here",
         "16:5 ARC101 `3` cannot stand here",
-        "18:10 ARC102 ';' has no meaning here",
+        "18:10 ARC102 `;` has no meaning here",
     ]
     found, _ = parse(Source("test.arch", text))
     assert [type(item) for item in found.items] == [tree.Block, tree.Model]
@@ -76,7 +76,7 @@ def test_several_mistakes_in_one_run() -> None:
         ),
         (
             'block b() {\n  x = "a\n}\n',
-            "2:7 ARC102 '\"' has no meaning here",
+            '2:7 ARC102 `"` has no meaning here',
             "",
             "a string ends on its line: close it with a second double quote",
         ),

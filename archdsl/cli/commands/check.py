@@ -1,55 +1,71 @@
-"""`archdsl check`: proves every `require` line."""
+"""`archdsl check`: finds mistakes, mends them if asked to, and proves every `require` line."""
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
-from archdsl.cli.specs import open_spec
+from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.render import as_json, printable
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.description = "Find the mistakes in each file and prove each of its `require` lines."
+    parser.description = "Find the mistakes in each file and prove each of its `require` lines; mend those with --fix."
     parser.epilog = (
-        "examples:\n  archdsl check specs/*.arch\n  archdsl check --output-format json specs/v2_l.arch | jq .\n\n"
-        "Diagnostics go to standard error; with --output-format json they are the result and go to standard output."
+        "examples:\n  archdsl check specs/*.arch\n  archdsl check --output-format json specs/v2_l.arch | jq .\n"
+        "  archdsl check --fix net.arch\n\n"
+        "Diagnostics go to standard error; json, github and sarif are for programs and go to standard output."
     )
     add_specs(parser)
     parser.add_argument(
         "--output-format",
-        choices=("full", "concise", "json"),
+        choices=STYLES,
         default="full",
         help="how diagnostics look (default: full)",
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="first make the changes that have one good answer, and say which"
     )
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    as_document = arguments.output_format == "json"
+    as_document = arguments.output_format in FOR_PROGRAMS
     output.style = "full" if as_document else arguments.output_format
+    if arguments.fix and STANDARD_INPUT in arguments.specs:
+        message = "standard input is no file that `--fix` could change"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
     found: list[Diagnostic] = []
     for spec in arguments.specs:
-        problems, line = _check(spec)
+        problems, line = _check(spec, output.remark if as_document else output.result, fix=arguments.fix)
         found += problems
         if not as_document:
             output.errors(problems)
             if line:
                 output.result(line)
     if as_document:
-        output.result(json.dumps(as_json(found), indent=2))
+        if text := report(found, style=arguments.output_format):
+            output.result(text)
     elif found and output.style == "full":
-        output.remark(_counted(len(found), "problem"))
+        fixes = sum(problem.fix is not None for problem in found)
+        output.remark(_counted(len(found), "problem") + (f"; `--fix` mends {fixes}" if fixes else ""))
     return exit_code(found)
 
 
-def _check(spec: str) -> tuple[tuple[Diagnostic, ...], str]:
-    """What is wrong with a file, and a line that says what is right when nothing is."""
+def _check(spec: str, tell: Callable[[str], None], *, fix: bool) -> tuple[tuple[Diagnostic, ...], str]:
+    """What is wrong with a file, with its fixes made or not, and a line that says what is right when nothing is."""
     try:
+        if fix:
+            from archdsl.cli.mending import mend_file
+
+            for mended in mend_file(spec):
+                assert mended.fix is not None
+                tell(f"{printable(str(mended.span))}: {mended.code.name} fixed: {printable(mended.fix.title)}")
         file = compile_source(open_spec(spec))
     except Failure as failure:
         return failure.diagnostics, ""

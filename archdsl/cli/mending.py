@@ -1,0 +1,34 @@
+"""`archdsl check --fix`: files with the fixes of their diagnostics applied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archdsl.cli.files import write
+from archdsl.cli.specs import open_spec
+from archdsl.compiler import compile_source
+from archdsl.diagnostics.diagnostic import Diagnostic
+from archdsl.diagnostics.mending import mend
+
+# A syntax error hides the next one in its item, so a file takes several rounds; none that a person wrote takes as many.
+_MOST_ROUNDS = 100
+
+
+def mend_file(spec: str) -> list[Diagnostic]:
+    """Applies fixes until none is left, writes the file once, and returns the diagnostics whose fixes were applied.
+
+    Raises Failure when the file cannot be read or written; it is then as it was.
+    """
+    source = open_spec(spec)
+    applied: list[Diagnostic] = []
+    seen = {source.text}
+    for _ in range(_MOST_ROUNDS):
+        file = compile_source(source)
+        source, fixed = mend(source, file.problems)
+        if source.text in seen:
+            break
+        seen.add(source.text)
+        applied += fixed
+    if applied:
+        write(Path(spec), source.text.encode("utf-8"))
+    return applied

@@ -1,0 +1,79 @@
+"""The mistakes of an item that cannot be read: after each, reading goes on without the statement that it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from archdsl.diagnostics import Diagnostic, Source
+from archdsl.diagnostics.codes import UNCLOSED
+from archdsl.language.automaton import Unreadable
+from archdsl.language.bounds import BRACKETS
+from archdsl.language.builder import Builder
+from archdsl.language.mistakes import explain
+
+# A text with more mistakes in an item is broken as a whole.
+MOST_IN_ITEM = 20
+# Characters that may be read again in a file: mistakes by the hundred help nobody, and take their time.
+MAX_REREAD = 1_000_000
+
+_MARKS = re.compile(rf"{BRACKETS.pattern}|\n")
+_CONTINUES = re.compile(r"[ \t]*(->|(then|else)\b(?!\s*[=.]))")
+_DEEPER = {"(": 1, "[": 1, ")": -1, "]": -1}
+
+Parse = Callable[[str, Builder], Any]
+
+
+class Recovery:
+    """Reads items on; what has been read again in a file is counted."""
+
+    def __init__(self, source: Source, docs: dict[int, str], parse: Parse):
+        self.source, self.docs, self.parse = source, docs, parse
+        self.left = MAX_REREAD
+
+    def mistakes(self, start: int, end: int, error: Unreadable) -> Iterator[Diagnostic]:
+        """Those of the item from `start` to `end`, the first of which is `error`."""
+        text, last = self.source.text[start:end], start
+        has_lost_rows = False
+        for _ in range(MOST_IN_ITEM):
+            problem = explain(error, self.source, start, end)
+            assert problem.span is not None
+            if problem.span.start < last:
+                return  # a consequence of what was left out
+            yield problem
+            last = problem.span.start
+            place = None if problem.code is UNCLOSED else _statement(text, last - start)
+            self.left -= len(text)
+            if place is None or self.left < 0:
+                return
+            first, behind = place
+            has_lost_rows = has_lost_rows or text[first:behind].lstrip().startswith("|")
+            text = text[:first] + re.sub(r"[^\n]", " ", text[first:behind]) + text[behind:]
+            last = start + behind
+            builder = Builder(self.source, self.docs, start)
+            try:
+                self.parse(text, builder)
+            except Unreadable as another:
+                error = another
+                continue
+            if not has_lost_rows:  # a table that lacks its header would be blamed for that
+                yield from builder.problems
+            return
+
+
+def _statement(text: str, at: int) -> tuple[int, int] | None:
+    """From where to where the statement or row goes that holds a place; None where that cannot be told."""
+    first, behind, depth = 0, len(text), 0
+    for match in _MARKS.finditer(text):
+        mark = match.group()
+        if mark != "\n":
+            depth = max(0, depth + _DEEPER.get(mark, 0))
+        elif depth == 0 and not _CONTINUES.match(text, match.end()):
+            if match.start() >= at:
+                behind = match.start()
+                break
+            first = match.end()
+    braces = [match.group() for match in BRACKETS.finditer(text, first, behind) if match.group() in "{}"]
+    # The beginning or the end of something larger cannot be left out.
+    return (first, behind) if first and braces.count("{") == braces.count("}") else None

@@ -1,0 +1,57 @@
+"""Each fix of a mistake in this folder, made by itself: the mistake is gone and no other came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import chdir
+
+import pytest
+
+from archdsl.compiler import compile_source, read
+from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics.mending import mend
+from tests.errors.test_golden import FILES, FOLDER
+
+# In these a mistake hides behind one that is mended: a file that is not there, a cycle of files, a column that no block
+# has, in a table whose blocks were not all known, a second mistake in a statement that could not be read.
+HIDING = {
+    "bad_quotes.arch",
+    "use_not_found.arch",
+    "many_problems.arch",
+    "other_languages.arch",
+    "syntax_in_one_item.arch",
+    "typeset.arch",
+}
+
+
+def said(diagnostics: tuple[Diagnostic, ...]) -> Counter[str]:
+    return Counter(f"{diagnostic.code.name} {diagnostic.message}" for diagnostic in diagnostics)
+
+
+def with_fixes() -> list[tuple[str, int]]:
+    """The files and the diagnostics in them, by number, that a fix comes with."""
+    with chdir(FOLDER):
+        sound = [name for name in FILES if name != "not_text.arch"]
+        found = {name: compile_source(read(name)).problems for name in sound}
+    return [(name, index) for name, problems in found.items() for index, one in enumerate(problems) if one.fix]
+
+
+@pytest.mark.parametrize(("name", "index"), with_fixes())
+def test_a_fix_mends(name: str, index: int) -> None:
+    with chdir(FOLDER):
+        source = read(name)
+        before = compile_source(source).problems
+        changed, applied = mend(source, [before[index]])
+        after = compile_source(changed).problems
+    if not applied:
+        fix = before[index].fix
+        assert fix is not None
+        assert fix.edits[0].span.source is not source, "a fix that is not made is for another file"
+        return
+    assert said(before) - said(after), "the mistake is gone"
+    if name not in HIDING:
+        assert said(after) - said(before) == Counter(), "no other came"
+
+
+def test_enough_of_them_have_one() -> None:
+    assert len(with_fixes()) >= 30
