@@ -44,7 +44,8 @@ CASES = [
 def _network(spec: str, name: str, other: str) -> archdsl.Network:
     """Ours, with the peer's batch-norm constants where they are others: timm's plain V2 has PyTorch's own."""
     if other.startswith("timm efficientnetv2"):
-        return archdsl.loads(f'use "archdsl:{spec}.arch"\nmodel with_its_constants extends {name} {{ norm = batch_norm }}\n')
+        extended = f"model with_its_constants extends {name} {{ norm = batch_norm }}"
+        return archdsl.loads(f'use "archdsl:{spec}.arch"\n{extended}\n')
     return archdsl.load(SPECS / f"{spec}.arch", name)
 
 
