@@ -17,6 +17,7 @@ from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED
 from archdsl.cli.output import Output, wants_color
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
 # Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
@@ -99,6 +100,10 @@ def _run(argv: list[str], output: Output) -> int:
         parser.print_help()
         return FINE
     output.color = wants_color(arguments.color, sys.stderr)
+    try:
+        limits()
+    except WrongLimits as error:
+        raise Failure([Diagnostic(WRONG_USAGE, str(error), None)]) from None
     code: int = _command(arguments.command).run(arguments, output)
     return code
 

@@ -65,9 +65,8 @@ from archdsl.ir.body import (
 )
 from archdsl.ir.formula import identifier
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-MAX_DEPTH = 64
-MAX_EFFORT = 200_000
 # A block instance that is new takes about as long as so many layers.
 INSTANCE = 20
 
@@ -88,7 +87,7 @@ class Effort:
 
     @property
     def is_spent(self) -> bool:
-        return self.spent > MAX_EFFORT
+        return self.spent > limits().effort
 
 
 class Applier:
@@ -146,9 +145,9 @@ class Applier:
         if self.effort.is_spent:
             raise stop(
                 TOO_LARGE,
-                f"the file applies more than {MAX_EFFORT:,} distinct layers",
+                f"the file applies more than {limits().effort:,} distinct layers",
                 layer.span,  # type: ignore[union-attr]
-                help="use fewer repetitions, or repeat a block instead of single layers",
+                help=raising("effort", 0, "use fewer repetitions, or repeat a block instead of single layers"),
             )
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
@@ -201,8 +200,8 @@ class Applier:
         if known is None:
             if identity in self._open:
                 raise _endless(layer, "it gets the same arguments and input again")
-            if len(self._open) >= MAX_DEPTH:
-                raise _endless(layer, f"{MAX_DEPTH} calls deep")
+            if len(self._open) >= limits().calls:
+                raise _endless(layer, f"{limits().calls} calls deep")
             self._count(layer, INSTANCE)
             self._open.append(identity)
             try:
@@ -212,7 +211,7 @@ class Applier:
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
                 raise problem.within(text, layer.span) from None
             except RecursionError:
-                if len(self._open) <= MAX_DEPTH // 4:
+                if len(self._open) <= limits().calls // 4:
                     raise  # deep text, not deep calls
                 raise _endless(layer, f"{len(self._open)} calls deep") from None
             finally:

@@ -17,8 +17,7 @@ from archdsl.elaborate.problems import Stop, bounded_depth
 from archdsl.elaborate.program import Environment, parameters_of, repeats, twice, unknown_model
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
-
-MAX_NETWORKS = 1_000
+from archdsl.limits import limits, raising
 
 
 def check_names(environment: Environment, problems: Problems) -> None:
@@ -43,11 +42,11 @@ def check_names(environment: Environment, problems: Problems) -> None:
 def _too_many_networks(environment: Environment) -> Diagnostic | None:
     rows = sum(len(table.table.rows) for definition in environment.own_models for table in definition.variants)
     count = len(environment.own_models) + rows
-    if count <= MAX_NETWORKS:
+    if count <= limits().networks:
         return None
     place = environment.own_models[0].model.name.span
-    message = f"a file with {count:,} models and variants is more than the bound of {MAX_NETWORKS:,}"
-    return Diagnostic(TOO_LARGE, message, place, help="split it")
+    message = f"a file with {count:,} models and variants is more than the bound of {limits().networks:,}"
+    return Diagnostic(TOO_LARGE, message, place, help=raising("networks", count, "split it"))
 
 
 def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:

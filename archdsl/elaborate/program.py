@@ -15,6 +15,7 @@ from archdsl.elaborate.reach import conditions
 from archdsl.elaborate.signatures import Signature
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
 SETTINGS = ("norm", "act", "padding", "drop_path")
 FUNCTIONS = frozenset({*scalars.FUNCTIONS, "concat", "ramp"})
@@ -24,7 +25,6 @@ BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 
 # Names that no block or model may have.
 RESERVED = BUILT_IN | {"in", "out"}
-MAX_ANCESTORS = 32
 
 
 @dataclass(eq=False)
@@ -246,7 +246,7 @@ def ancestry(definition: ModelDefinition) -> list[ModelDefinition]:
     """A model and those that it extends, itself first; a circle is walked once."""
     found: list[ModelDefinition] = []
     current: ModelDefinition | None = definition
-    while current is not None and current not in found and len(found) <= MAX_ANCESTORS:
+    while current is not None and current not in found and len(found) <= limits().ancestors:
         found.append(current)
         current = parent(current)
     return found
@@ -264,9 +264,10 @@ def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
     reference = last.model.parent
     if reference is None:
         return
-    if len(line) > MAX_ANCESTORS:
+    if len(line) > limits().ancestors:
         place = definition.model.parent or reference
-        problems.add(Diagnostic(TOO_LARGE, f"models extend each other more than {MAX_ANCESTORS} deep", place.span))
+        message = f"models extend each other more than {limits().ancestors} deep"
+        problems.add(Diagnostic(TOO_LARGE, message, place.span, help=raising("ancestors")))
     elif parent(last) is None:
         problems.add(*filter(None, [unknown_model(reference.name, last.environment)]))
     elif parent(last) is definition and definition is min(line, key=lambda member: member.model.span.start):

@@ -180,8 +180,10 @@ class _Run:
 
 def _prepared(recipe: str, values: list[Any]) -> list[Any]:
     """The children of a rule: its values with those left out that mean nothing, and `None` where an option is not."""
-    children: list[Any] = []
     index = 0
+    children: list[Any] = []
+    if recipe[0] == SPLICE:  # A list that grows by one at a time is not copied each time.
+        children, index, recipe = values[0], 1, recipe[1:]
     for fate in recipe:
         if fate == NOTHING:
             children.append(None)

@@ -9,8 +9,9 @@ from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
 from archdsl.language.automaton import Token
-from archdsl.language.bounds import MAX_NUMBER, MAX_OPERATION
+from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
+from archdsl.limits import limits, raising
 
 # Each unit as a power of ten.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
@@ -56,9 +57,10 @@ class Builder:
     def _number(self, token: Token) -> int | float:
         digits = str(token).rstrip("%KMGTmpsux")
         unit = token[len(digits) :]
-        if len(digits) > MAX_NUMBER:
-            message = f"a number of more than {MAX_NUMBER} characters"
-            self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token)))
+        if len(digits) > limits().digits:
+            message = f"a number of more than {limits().digits} characters"
+            help_line = raising("digits", len(digits))
+            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help_line))
             return 0
         power = _UNITS[unit]
         if digits.isdigit() and power >= 0:
@@ -99,9 +101,11 @@ class Builder:
         last: tree.Expression = children[-1]
         if len(children) == 1:
             return last
-        if len(children) > MAX_OPERATION:
-            message = f"{len(children):,} operands and operators in a row"
-            span, help_line = self._span(children[0], last), "give its parts names of their own"
+        if len(children) > 5 and len(children) > longest_operation():
+            count, bound = len(children), longest_operation()
+            message = f"{count:,} operands and operators in a row are more than the bound of {bound}"
+            help_line = raising("nesting", -(-count // 4), "give its parts names of their own")
+            span = self._span(children[0], last)
             self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
             return last
         if is_chain(children):

@@ -17,7 +17,6 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import Level, Visit, walk
 
 # Graphviz takes a second for a thousand, and ever longer for more.
-MAX_OPERATORS = 5_000
 
 
 def draw_operators(architectures: Sequence[Architecture]) -> graphviz.Digraph:
@@ -25,7 +24,7 @@ def draw_operators(architectures: Sequence[Architecture]) -> graphviz.Digraph:
     drawing = style.canvas(architectures[0].model, {"ranksep": "0.25", "nodesep": "0.25"})
     found = [(architecture, walk(architecture)) for architecture in architectures]
     count = sum(len(visits) for _, visits in found)
-    style.bound(count, MAX_OPERATORS, "operators", "draw one variant, or the stages, or the blocks")
+    style.bound(count, "drawn_operators", "operators", "draw one variant, or the stages, or the blocks")
     for architecture, visits in found:
         with drawing.subgraph(name=f"cluster_{style.name(architecture.name)}") as column:
             column.attr(**style.HEADING, label=style.label([architecture.name]))
