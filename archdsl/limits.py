@@ -40,6 +40,7 @@ class Limits:
 
     characters: int = _bound(100_000, "characters of a file, or of a definition to import")
     nesting: int = _bound(100, "brackets, and expressions, within one another", 120, STACK)
+    elements: int = _bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
     digits: int = _bound(40, "characters of a number", 4_000, DIGITS)
     bits: int = _bound(256, "the magnitude of a number, as a power of 2", 1_000, FLOATS)
     problems: int = _bound(200, "problems that are told of a file")
@@ -52,6 +53,7 @@ class Limits:
     parts: int = _bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
     calls: int = _bound(64, "calls of blocks within one another", 64, STACK)
     effort: int = _bound(200_000, "distinct layers that the networks of a file apply")
+    facts: int = _bound(100, "facts of a tensor")
     channels: int = _bound(2**24, "channels of a tensor")
     side: int = _bound(2**20, "height, and width, of a tensor")
     steps: int = _bound(500_000, "operators of a network that are listed one by one")

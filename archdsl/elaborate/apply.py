@@ -29,7 +29,7 @@ from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
 from archdsl.elaborate.scope import Origin, Scope
 from archdsl.elaborate.signatures import lacks
-from archdsl.elaborate.tensors import within_bounds
+from archdsl.elaborate.tensors import check_facts, within_bounds
 from archdsl.elaborate.values import (
     LAYERS,
     AlternativeLayer,
@@ -365,6 +365,7 @@ def _bind(
         if fact in ("channels", "height", "width"):
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
         facts = {**dict(tensor.facts), fact: float(value)}
+        check_facts(facts, statement.fact.span)
         scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
         if name == "out":
             fact_formulas[fact] = text

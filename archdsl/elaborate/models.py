@@ -18,6 +18,7 @@ from archdsl.elaborate.program import SETTINGS, Environment
 from archdsl.elaborate.scope import NO_NAMES, Origin, Scope, bare
 from archdsl.elaborate.settings import checked, default
 from archdsl.elaborate.stages import StageBuilder
+from archdsl.elaborate.tensors import check_facts
 from archdsl.elaborate.values import LAYERS, LayerStep, SequenceLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
 from archdsl.ir.base import Shape
@@ -88,6 +89,7 @@ class ModelElaborator:
             if name not in merged.parameters:
                 raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
         self.names.update(self.overrides)
+        self.declared = frozenset(merged.parameters)
         for name in merged.parameters:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
@@ -113,7 +115,7 @@ class ModelElaborator:
             raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
         scope = bare(environment, {}, {})
         if speaks_of_parameters:
-            scope = bare(environment, self.names, self.origins, self._parameter, frozenset(self.merged.parameters))
+            scope = bare(environment, self.names, self.origins, self._parameter, self.declared)
         with self._opened(name, node.span):
             value = evaluate(node, scope)
         self.names[name], self.origins[name] = value, Origin(node, scope)
@@ -325,6 +327,7 @@ class ModelElaborator:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", binding.value.span)
             facts[binding.fact.text] = float(value)
+            check_facts(facts, binding.fact.span)
         return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
 
 

@@ -26,6 +26,8 @@ def check_names(environment: Environment, problems: Problems) -> None:
         problems.add(too_many)
         return
     for item in environment.module.items:
+        if problems.is_full:
+            return
         if isinstance(item, tree.Block):
             _guarded(partial(_check_block, item, environment, problems), item.name.span, problems)
         elif isinstance(item, tree.Variants):
@@ -34,6 +36,8 @@ def check_names(environment: Environment, problems: Problems) -> None:
             _guarded(partial(_check_recipe, item, environment, problems), item.name.span, problems)
     models = [ModelNames(definition, problems) for definition in environment.own_models]
     for model in models:
+        if problems.is_full:
+            return
         _guarded(model.check, model.model.name.span, problems)
     check_bindings_used(models, problems)
     _check_labels(environment, problems)

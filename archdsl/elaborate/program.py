@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -100,6 +100,15 @@ class Environment:
         """Everything that an expression can mention besides its own block's or model's names."""
         return self.block_names | BUILT_IN
 
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The facts that blocks and models set, in this file, the files it uses and the library."""
+        bodies: list[Sequence[tree.Statement]] = [definition.block.body for definition in self.blocks.values()]
+        bodies += [definition.model.body for definition in self.models.values()]
+        statements = (statement for body in bodies for statement in body)
+        own = {s.fact.text for s in statements if isinstance(s, tree.Binding) and s.fact is not None}
+        return frozenset(own) | (self.library.facts if self.library else frozenset())
+
     def excuses(self, name: str) -> bool:
         """Whether a name that is not there may well be where it could not be read."""
         return self.is_partial or name in self.unread
@@ -116,15 +125,16 @@ def link(module: tree.Module, library: Environment | None, load: Loader, problem
     """The environment of a module. Names defined twice, and files that cannot be used, become problems."""
     environment = Environment(module, library=library)
     for item in module.items:
-        if isinstance(item, tree.Use):
+        if isinstance(item, tree.Use) and not problems.is_full:
             _use(item, environment, load, problems)
     _define(module, environment, problems)
     environment.unread.update(set(_DECLARED.findall(module.source.text)) - {*environment.blocks, *environment.models})
     for item in module.items:
-        if isinstance(item, tree.Variants):
+        if isinstance(item, tree.Variants) and not problems.is_full:
             _attach(item, environment, problems)
     for definition in environment.own_models:
-        _check_parents(definition, problems)
+        if not problems.is_full:
+            _check_parents(definition, problems)
     return environment
 
 

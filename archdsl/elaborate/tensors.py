@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from archdsl.diagnostics import Span
@@ -32,6 +33,13 @@ def within_bounds(shape: Shape, span: Span) -> Shape:
         message = f"a size of {shape.height:,} x {shape.width:,} is more than the bound of {bounds.side:,} a side"
         raise stop(TOO_LARGE, message, span, help=raising("side", side))
     return shape
+
+
+def check_facts(facts: Mapping[str, float], span: Span) -> None:
+    """Refuses more facts of a tensor than anyone would keep apart: they travel with it."""
+    if len(facts) > limits().facts:
+        message = f"{len(facts):,} facts of a tensor are more than the bound of {limits().facts:,}"
+        raise stop(TOO_LARGE, message, span, help=raising("facts", len(facts)))
 
 
 def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> Tensor:

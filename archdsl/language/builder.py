@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Source, Span
@@ -39,6 +40,15 @@ class Builder:
 
     def _doc(self, keyword: Token) -> str:
         return self.docs.get(self._span(keyword, keyword).line, "") if self.docs else ""
+
+    def _check_length(self, elements: Sequence[Any], what: str, first: Any, last: Any) -> bool:
+        """Whether a list has as many elements as it may; a problem where it has more."""
+        count, bound = len(elements), limits().elements
+        if count > bound:
+            message = f"{count:,} {what} are more than the bound of {bound:,}"
+            problem = Diagnostic(TOO_LARGE, message, self._span(first, last), help=raising("elements", count))
+            self.problems.append(problem)
+        return count <= bound
 
     # Expressions
 
@@ -87,7 +97,8 @@ class Builder:
         return tree.Call(self._span(function, closing), function, arguments)
 
     def arguments(self, children: list[Any]) -> tuple[tuple[tree.Argument, ...], Token]:
-        return tuple(child for child in children[1:-1] if child is not None), children[-1]
+        given = tuple(child for child in children[1:-1] if child is not None)
+        return given if self._check_length(given, "arguments", children[0], children[-1]) else (), children[-1]
 
     def positional_argument(self, children: list[Any]) -> tree.Argument:
         (value,) = children
@@ -129,6 +140,8 @@ class Builder:
         return tree.Step(self._span(value, condition), value, None, condition)
 
     def pipeline(self, children: list[Any]) -> tree.Pipeline:
+        if not self._check_length(children, "steps", children[0], children[-1]):
+            children = children[:1]
         steps = tuple(child if isinstance(child, tree.Step) else tree.Step(child.span, child) for child in children)
         return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
 
@@ -147,6 +160,8 @@ class Builder:
 
     def choice(self, children: list[Any]) -> tree.Choice:
         opening, *options, closing = children
+        if not self._check_length(options, "options", opening, closing):
+            options = options[:1]
         return tree.Choice(self._span(opening, closing), tuple(_expression(option) for option in options))
 
     # Statements
@@ -204,6 +219,8 @@ class Builder:
 
     def row(self, children: list[Any]) -> tree.Row:
         cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))
+        if not self._check_length(cells, "cells", children[0], children[-1]):
+            cells = cells[:1]
         return tree.Row(self._span(children[0], children[-1]), cells)
 
     def table(self, children: list[Any]) -> list[tree.Row]:
@@ -256,7 +273,8 @@ class Builder:
         )
 
     def parameters(self, children: list[Any]) -> tuple[tree.Parameter, ...]:
-        return tuple(child for child in children if isinstance(child, tree.Parameter))
+        declared = tuple(child for child in children if isinstance(child, tree.Parameter))
+        return declared if not declared or self._check_length(declared, "parameters", declared[0], declared[-1]) else ()
 
     def label(self, children: list[Any]) -> tree.Identifier:
         return self._identifier(children[0])

@@ -1,0 +1,144 @@
+"""Everything that a user can do with a text, and what must hold whatever the text is."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archdsl.backends.diagram import draw
+from archdsl.backends.estimate import LEVELS, estimate
+from archdsl.backends.estimate_text import as_csv, as_json, as_table
+from archdsl.backends.pytorch import emit
+from archdsl.compiler import Compiled, compile_source
+from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics.explanation import explanation
+from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.render import STYLES, report
+from archdsl.ir.architecture import Architecture
+from archdsl.language.formatter import format_module
+from archdsl.language.parser import parse
+
+# The texts stand beside the specs, so that what they `use` is there.
+NAME = str(Path(__file__).parents[1] / "specs" / "fuzzed.arch")
+
+
+@dataclass
+class Outcome:
+    """What came of a text, and the seconds of processor time that each command would have taken for it."""
+
+    kind: str = "refused"
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def slowest(self) -> float:
+        return max(self.seconds.values(), default=0.0)
+
+    @contextmanager
+    def timed(self, command: str, before: str = "") -> Iterator[None]:
+        """Notes how long a command takes, after what it has in common with another one, `before`."""
+        began = time.process_time()
+        try:
+            yield
+        finally:
+            self.seconds[command] = time.process_time() - began + self.seconds.get(before, 0.0)
+
+
+def exercise(text: str, outcome: Outcome | None = None) -> Outcome:
+    """Does with a text what every command would. Raises whatever should not be raised, and AssertionError."""
+    outcome = outcome or Outcome()
+    source = Source(NAME, text)
+    _format(source, outcome)
+    with outcome.timed("compile"):
+        compiled = compile_source(source)
+    found = (*compiled.problems, *compiled.unmet)
+    assert not (compiled.problems and compiled.architectures), "networks in spite of problems"
+    with outcome.timed("check", "compile"):
+        for diagnostic in found:
+            _check(diagnostic)
+        for style in STYLES:
+            report(found, style=style)
+    with outcome.timed("mend", "compile"):
+        mended = mend(source, found)
+        if mended.diagnostics:
+            assert mended.source.text != text, "fixes that change nothing"
+            compile_source(mended.source)
+    if not compiled.problems:
+        outcome.kind = "elaborated" if compiled.architectures else "empty"
+    if compiled.architectures:
+        for command, use in (("estimate", _estimate), ("emit", _emit), ("draw", _draw), ("ir", _ir)):
+            with outcome.timed(command, "compile"):
+                use(compiled)
+    return outcome
+
+
+def _format(source: Source, outcome: Outcome) -> None:
+    with outcome.timed("format"):
+        module, problems = parse(source)
+        if problems:
+            return
+        text = format_module(module)
+    with outcome.timed("format again"):
+        again, problems = parse(Source(NAME, text))
+        assert not problems, f"the formatter breaks the text: {problems[0].message}"
+        assert format_module(again) == text, "the formatter does not come to rest"
+    assert again.items == module.items, "the formatter changes the program"
+
+
+def _check(diagnostic: Diagnostic) -> None:
+    assert diagnostic.message
+    assert explanation(diagnostic.code).meaning
+    assert diagnostic.span is not None, f"{diagnostic.message}: nowhere"
+    for span in [diagnostic.span, *(note.span for note in diagnostic.notes if note.span)]:
+        _check_span(span)
+    for edit in diagnostic.fix.edits if diagnostic.fix else ():
+        _check_span(edit.span)
+
+
+def _check_span(span: Span) -> None:
+    assert 0 <= span.start <= span.end <= len(span.source.text)
+    line, column = span.source.position(span.start)
+    assert 1 <= column <= len(span.source.line(line)) + 1
+
+
+def _bounded(use: Callable[[], object]) -> None:
+    """Calls what may refuse a network that is too large for it, and must say so by a diagnostic."""
+    try:
+        use()
+    except Failure as failure:
+        assert report(failure.diagnostics)  # noqa: PT017 - it may fail; then it must say why
+
+
+def _estimate(compiled: Compiled) -> None:
+    for level in LEVELS:
+
+        def count(level: str = level) -> None:
+            estimates = [estimate(architecture, level=level) for architecture in compiled.architectures]
+            as_table(estimates, level)
+            as_csv(estimates, level)
+            json.loads(as_json(estimates))
+
+        _bounded(count)
+
+
+def _emit(compiled: Compiled) -> None:
+    def write() -> None:
+        source = emit(compiled.architectures, Path(compiled.source.name).name)
+        ast.parse(source)
+
+    _bounded(write)
+
+
+def _draw(compiled: Compiled) -> None:
+    for level in ("stage", "block", "operator"):
+        _bounded(lambda level=level: draw(compiled.architectures, level))
+
+
+def _ir(compiled: Compiled) -> None:
+    for architecture in compiled.architectures:
+        text = architecture.to_json()
+        assert Architecture.from_json(text) == architecture, "an architecture that does not survive JSON"
