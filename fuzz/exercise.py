@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from archdsl.backends.diagram import draw
-from archdsl.backends.estimate import LEVELS, estimate
+from archdsl.backends.estimate import LEVELS, Level, estimate
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import Compiled, compile_source
@@ -70,9 +71,9 @@ def exercise(text: str, outcome: Outcome | None = None) -> Outcome:
     if not compiled.problems:
         outcome.kind = "elaborated" if compiled.architectures else "empty"
     if compiled.architectures:
-        for command, use in (("estimate", _estimate), ("emit", _emit), ("draw", _draw), ("ir", _ir)):
+        for command, use in _COMMANDS.items():
             with outcome.timed(command, "compile"):
-                use(compiled)
+                _bounded(use, compiled)
     return outcome
 
 
@@ -105,40 +106,38 @@ def _check_span(span: Span) -> None:
     assert 1 <= column <= len(span.source.line(line)) + 1
 
 
-def _bounded(use: Callable[[], object]) -> None:
-    """Calls what may refuse a network that is too large for it, and must say so by a diagnostic."""
+def _bounded(use: Callable[[Compiled], object], compiled: Compiled) -> None:
+    """Makes of networks what may refuse one that is too large for it, and must say so by a diagnostic."""
     try:
-        use()
+        use(compiled)
     except Failure as failure:
         assert report(failure.diagnostics)  # noqa: PT017 - it may fail; then it must say why
 
 
-def _estimate(compiled: Compiled) -> None:
-    for level in LEVELS:
-
-        def count(level: str = level) -> None:
-            estimates = [estimate(architecture, level=level) for architecture in compiled.architectures]
-            as_table(estimates, level)
-            as_csv(estimates, level)
-            json.loads(as_json(estimates))
-
-        _bounded(count)
+def _estimate(compiled: Compiled, level: Level) -> None:
+    estimates = [estimate(architecture, level=level) for architecture in compiled.architectures]
+    as_table(estimates, level)
+    as_csv(estimates, level)
+    json.loads(as_json(estimates))
 
 
 def _emit(compiled: Compiled) -> None:
-    def write() -> None:
-        source = emit(compiled.architectures, Path(compiled.source.name).name)
-        ast.parse(source)
-
-    _bounded(write)
+    ast.parse(emit(compiled.architectures, Path(compiled.source.name).name))
 
 
-def _draw(compiled: Compiled) -> None:
-    for level in ("stage", "block", "operator"):
-        _bounded(lambda level=level: draw(compiled.architectures, level))
+def _draw(compiled: Compiled, level: str) -> None:
+    draw(compiled.architectures, level)
 
 
 def _ir(compiled: Compiled) -> None:
     for architecture in compiled.architectures:
         text = architecture.to_json()
         assert Architecture.from_json(text) == architecture, "an architecture that does not survive JSON"
+
+
+_COMMANDS: dict[str, Callable[[Compiled], None]] = {
+    **{f"estimate {level}": partial(_estimate, level=level) for level in LEVELS},
+    **{f"draw {level}": partial(_draw, level=level) for level in ("stage", "block", "operator")},
+    "emit": _emit,
+    "ir": _ir,
+}

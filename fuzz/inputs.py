@@ -7,7 +7,7 @@ from random import Random
 from typing import NamedTuple
 
 from fuzz.large import large
-from fuzz.mutate import mutated, renumbered
+from fuzz.mutate import NUMBERS, SIGNS, WORDS, mutated, renumbered
 from fuzz.texts import items, texts
 from fuzz.walk import walked
 from tests.language.random_programs import Writer
@@ -21,6 +21,24 @@ class Input(NamedTuple):
     text: str
 
 
+# Where a few tokens may stand.
+PLACES = (
+    "@",
+    "model m {\n  input = 3 x 8 x 8\n  stem = @\n}\n",
+    "model m {\n  input = 3 x 8 x 8\n  stem = relu\n  @\n}\n",
+    "block b(n = 1) {\n  out = @\n}\nmodel m {\n  input = 3 x 8 x 8\n  stem = b(2) -> b()\n}\n",
+    "model m {\n  input = 3 x 8 x 8\n  stages {\n    | op | channels |\n    | conv | @ |\n  }\n}\n",
+    "model m(a = 1) {\n  input = 3 x 8 x 8\n  stem = conv(a)\n}\nvariants m {\n  | name | a |\n  | n | @ |\n}\n",
+)
+_WORTH = (*WORDS, *NUMBERS, *SIGNS[:18], *"+ - * / // % ** == < and or not x -> ( ) [ ]".split())
+
+
+def _short(random: Random) -> str:
+    """A few tokens in a place of a small program."""
+    words = random.choices(_WORTH, k=random.choice((1, 2, 3, 3, 4, 5, 7, 10)))
+    return random.choice(PLACES).replace("@", " ".join(words))
+
+
 def _item(random: Random) -> str:
     return mutated(random.choice(items()), random)
 
@@ -30,25 +48,27 @@ def _items(random: Random) -> str:
 
 
 def _network(random: Random) -> str:
-    """A small network around a layer, with other numbers."""
+    """A small network."""
     layers = ("conv(8, 3)", "conv_norm_act(8, kernel = 3)", "max_pool(3, stride = 2)", "mbconv(8, expansion = 2)")
     pipeline = " -> ".join(random.choice(layers) for _ in range(random.choice((1, 2, 3))))
-    text = f"{HEAD}  stem = {pipeline}\n  head = global_avg_pool -> linear(10)\n}}\n"
-    return random.choice((renumbered, mutated))(text, random)
+    return f"{HEAD}  stem = {pipeline}\n  head = global_avg_pool -> linear(10)\n}}\n"
 
 
+# What an input is, how many of 20,000 are that, and what writes one.
 _KINDS: tuple[tuple[str, int, Callable[[Random], str]], ...] = (
-    ("an item of a real file, mutated", 380, _item),
-    ("a small network, mutated", 250, _network),
-    ("a walk through the grammar", 130, lambda random: walked(random, random.choice((10, 30, 60)))),
-    ("a program of the grammar", 70, lambda random: Writer(random).program()),
-    ("a program of the grammar, mutated", 60, lambda random: mutated(Writer(random).program(), random)),
-    ("several items, mutated", 50, _items),
-    ("a real file, mutated", 20, lambda random: mutated(random.choice(texts()), random)),
-    ("a real file with other numbers", 10, lambda random: renumbered(random.choice(texts()), random)),
-    ("a valid program", 10, program),
-    ("a valid program with other numbers", 10, lambda random: renumbered(program(random), random)),
-    ("a valid program, mutated", 9, lambda random: mutated(program(random), random)),
+    ("a few tokens in a small program", 11_300, _short),
+    ("an item of a real file, mutated", 4_200, _item),
+    ("a small network, mutated", 1_500, lambda random: mutated(_network(random), random)),
+    ("a small network with other numbers", 1_200, lambda random: renumbered(_network(random), random)),
+    ("a walk through the grammar", 1_200, lambda random: walked(random, random.choice((8, 15, 30)))),
+    ("several items, mutated", 300, _items),
+    ("a real file, mutated", 80, lambda random: mutated(random.choice(texts()), random)),
+    ("a program of the grammar", 40, lambda random: Writer(random).program()),
+    ("a program of the grammar, mutated", 40, lambda random: mutated(Writer(random).program(), random)),
+    ("a real file with other numbers", 39, lambda random: renumbered(random.choice(texts()), random)),
+    ("a valid program", 30, program),
+    ("a valid program with other numbers", 30, lambda random: renumbered(program(random), random)),
+    ("a valid program, mutated", 40, lambda random: mutated(program(random), random)),
     ("a large text", 1, large),
 )
 

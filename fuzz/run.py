@@ -81,6 +81,7 @@ def work() -> None:
     import fuzz.inputs  # noqa: F401
 
     gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
     for line in sys.stdin:
         first, count, found = json.loads(line)
         print(json.dumps(run_chunk(first, count, Path(found))), flush=True)

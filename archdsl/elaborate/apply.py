@@ -68,7 +68,7 @@ from archdsl.language import tree
 from archdsl.limits import limits, raising
 
 # A block instance that is new takes about as long as so many layers.
-INSTANCE = 20
+INSTANCE = 25
 
 _CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
 _INPUT = Input.made(node="input")
@@ -81,13 +81,27 @@ def place(span: Span) -> Place:
 
 @dataclass
 class Effort:
-    """How much was applied so far, over all networks of a file: no file keeps the compiler busy for long."""
+    """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
+
+    A layer that is applied counts one, and so do a binding, a cell of a table, and a layer of a stage.
+    """
 
     spent: int = 0
+    problem: Stop | None = None
 
     @property
     def is_spent(self) -> bool:
         return self.spent > limits().effort
+
+    def spend(self, amount: int, span: Span, instead: str = "") -> None:
+        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
+        self.spent += amount
+        if self.is_spent:
+            if self.problem is None:
+                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
+                help = raising("effort", 0, instead or "split the file")
+                self.problem = stop(TOO_LARGE, message, span, help=help)
+            raise self.problem
 
 
 class Applier:
@@ -140,15 +154,9 @@ class Applier:
                 steps.append(step)
         return tuple(steps), tensor
 
-    def _count(self, layer: Layer, weight: int = 1) -> None:
-        self.effort.spent += weight * bulk(layer)
-        if self.effort.is_spent:
-            raise stop(
-                TOO_LARGE,
-                f"the file applies more than {limits().effort:,} distinct layers",
-                layer.span,  # type: ignore[union-attr]
-                help=raising("effort", 0, "use fewer repetitions, or repeat a block instead of single layers"),
-            )
+    def _count(self, layer: Layer) -> None:
+        instead = "use fewer repetitions, or repeat a block instead of single layers"
+        self.effort.spend(bulk(layer), layer.span, instead)  # type: ignore[union-attr]
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
@@ -202,7 +210,7 @@ class Applier:
                 raise _endless(layer, "it gets the same arguments and input again")
             if len(self._open) >= limits().calls:
                 raise _endless(layer, f"{limits().calls} calls deep")
-            self._count(layer, INSTANCE)
+            self.effort.spend(INSTANCE, layer.span)
             self._open.append(identity)
             try:
                 known = self._instance(layer, given, tensor)

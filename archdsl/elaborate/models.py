@@ -66,6 +66,7 @@ class ModelElaborator:
         before = len(self.problems)
         try:
             self.merged = merge(self.variant.definition)
+            self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
             take_row(self.merged, self.variant)
             self._parameters()
             self._bindings()
@@ -209,6 +210,7 @@ class ModelElaborator:
         tensor = self._with_facts("stem", tensor)
         schedule = self.settings["drop_path"]
         assert isinstance(schedule, Schedule)
+        self.effort.spend(sum(plan.layers for plan in planned), model.name.span)
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None

@@ -10,6 +10,7 @@ from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
+from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import check_label, label
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.names_of_models import ModelNames, check_bindings_used
@@ -34,7 +35,8 @@ def check_names(environment: Environment, problems: Problems) -> None:
             _guarded(partial(_check_variants, item, environment, problems), item.model.span, problems)
         elif isinstance(item, tree.Recipe):
             _guarded(partial(_check_recipe, item, environment, problems), item.name.span, problems)
-    models = [ModelNames(definition, problems) for definition in environment.own_models]
+    effort = Effort()
+    models = [ModelNames(definition, problems, effort) for definition in environment.own_models]
     for model in models:
         if problems.is_full:
             return

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
@@ -36,8 +37,8 @@ _SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]
 class ModelNames:
     """The check of one model."""
 
-    def __init__(self, definition: ModelDefinition, problems: Problems):
-        self.definition, self.problems = definition, problems
+    def __init__(self, definition: ModelDefinition, problems: Problems, effort: Effort):
+        self.definition, self.problems, self.effort = definition, problems, effort
         self.model, self.environment = definition.model, definition.environment
         self.line = ancestry(definition)
         last = self.line[-1]
@@ -190,7 +191,9 @@ class ModelNames:
         if not own:
             return  # the rows are as the parent checked them
         try:
-            rows = merge(self.definition).rows.rows
+            merged = merge(self.definition)
+            self.effort.spend(merged.size, self.model.name.span)
+            rows = merged.rows.rows
         except Stop as problem:
             self.problems.add(problem.diagnostic)
             return
