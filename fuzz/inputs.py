@@ -33,6 +33,81 @@ PLACES = (
 _WORTH = (*WORDS, *NUMBERS, *SIGNS[:18], *"+ - * / // % ** == < and or not x -> ( ) [ ]".split())
 
 
+def _expression(random: Random, depth: int = 3) -> str:
+    """An expression that may well have a value."""
+    inner = lambda: _expression(random, depth - 1)  # noqa: E731
+    match random.randrange(12) if depth else 0:
+        case 0 | 1:
+            return random.choice(("1", "2", "3", "0.5", "relu", "norm", "act", "n", "a", "in", *NUMBERS, *WORDS))
+        case 2 | 3:
+            return f"{inner()} {random.choice('+ - * / // % ** == < <= x and or'.split())} {inner()}"
+        case 4 | 5:
+            return f"{inner()} -> {inner()}"
+        case 6:
+            return f"if {inner()} then {inner()} else {inner()}"
+        case 7:
+            return f"[{inner()} -> {inner()}] * {random.choice(('2', '3', inner()))}"
+        case 8:
+            return f"{random.choice(('round', 'max', 'conv', 'linear', 'concat', 'conv_norm_act', 'sqrt'))}({inner()})"
+        case 9:
+            return f"conv({inner()}, {inner()}, stride = {inner()}) when {inner()}"
+        case 10:
+            return f"in -> {inner()} as b"
+    return f"({inner()})"
+
+
+def _layer(random: Random, depth: int = 3) -> str:
+    """An expression that is a layer, mostly."""
+    if random.random() < 0.02:
+        return _expression(random, 2)
+    match random.randrange(8) if depth else random.randrange(4):
+        case 0:
+            return random.choice(("relu", "norm", "act", "drop_path", "max_pool(2)", "flatten", "identity"))
+        case 1 | 2:
+            return f"conv({_number(random, 2)})"
+        case 3:
+            return f"conv_norm_act({_number(random, 1)}, kernel = {random.choice('1357')})"
+        case 4 | 5:
+            return f"{_layer(random, depth - 1)} -> {_layer(random, depth - 1)}"
+        case 6:
+            return f"[{_layer(random, depth - 1)}] * {_number(random, 1)}"
+    return f"[{_layer(random, depth - 1)}] when {_number(random, 1)} {random.choice(('<', '==', '>'))} 3"
+
+
+def _number(random: Random, depth: int = 2) -> str:
+    """An expression that is a number, mostly."""
+    if not depth or random.random() < 0.4:
+        return random.choice(("1", "2", "3", "4", "8", "16", random.choice((*NUMBERS, *WORDS)) if not depth else "6"))
+    one, other = _number(random, depth - 1), _number(random, depth - 1)
+    return random.choice(
+        (
+            f"{one} {random.choice('+-*')} {other}",
+            f"({one} + {other}) * {random.choice('234')}",
+            f"round({one} / {random.choice('234')})",
+            f"max({one}, {other})",
+            f"divisible({one} * {other})",
+            f"(if {one} > {other} then {one} else {other})",
+        )
+    )
+
+
+_STEM, _BLOCK, _CELL, _VARIANT = (PLACES[1], PLACES[3], *PLACES[4:])
+
+
+def _small(random: Random) -> str:
+    """An expression in a place of a small program, half of them of the kind that belongs there."""
+    match random.randrange(8):
+        case 0:
+            return _STEM.replace("@", _layer(random))
+        case 1:
+            return _BLOCK.replace("@", f"in -> {_layer(random)}")
+        case 2:
+            return _CELL.replace("@", _number(random))
+        case 3:
+            return _VARIANT.replace("@", _number(random))
+    return random.choice(PLACES[1:]).replace("@", _expression(random))
+
+
 def _short(random: Random) -> str:
     """A few tokens in a place of a small program."""
     words = random.choices(_WORTH, k=random.choice((1, 2, 3, 3, 4, 5, 7, 10)))
@@ -54,21 +129,22 @@ def _network(random: Random) -> str:
     return f"{HEAD}  stem = {pipeline}\n  head = global_avg_pool -> linear(10)\n}}\n"
 
 
-# What an input is, how many of 20,000 are that, and what writes one.
+# What an input is, how many of 40,000 are that, and what writes one.
 _KINDS: tuple[tuple[str, int, Callable[[Random], str]], ...] = (
-    ("a few tokens in a small program", 11_300, _short),
-    ("an item of a real file, mutated", 4_200, _item),
-    ("a small network, mutated", 1_500, lambda random: mutated(_network(random), random)),
-    ("a small network with other numbers", 1_200, lambda random: renumbered(_network(random), random)),
-    ("a walk through the grammar", 1_200, lambda random: walked(random, random.choice((8, 15, 30)))),
-    ("several items, mutated", 300, _items),
+    ("a few tokens in a small program", 25_500, _short),
+    ("an expression in a small program", 8_000, _small),
+    ("an item of a real file, mutated", 3_600, _item),
+    ("a small network, mutated", 900, lambda random: mutated(_network(random), random)),
+    ("a small network with other numbers", 700, lambda random: renumbered(_network(random), random)),
+    ("a walk through the grammar", 700, lambda random: walked(random, random.choice((8, 15, 30)))),
+    ("several items, mutated", 239, _items),
     ("a real file, mutated", 80, lambda random: mutated(random.choice(texts()), random)),
-    ("a program of the grammar", 40, lambda random: Writer(random).program()),
-    ("a program of the grammar, mutated", 40, lambda random: mutated(Writer(random).program(), random)),
-    ("a real file with other numbers", 39, lambda random: renumbered(random.choice(texts()), random)),
-    ("a valid program", 30, program),
-    ("a valid program with other numbers", 30, lambda random: renumbered(program(random), random)),
-    ("a valid program, mutated", 40, lambda random: mutated(program(random), random)),
+    ("a program of the grammar", 50, lambda random: Writer(random).program()),
+    ("a program of the grammar, mutated", 50, lambda random: mutated(Writer(random).program(), random)),
+    ("a real file with other numbers", 40, lambda random: renumbered(random.choice(texts()), random)),
+    ("a valid program", 40, program),
+    ("a valid program with other numbers", 40, lambda random: renumbered(program(random), random)),
+    ("a valid program, mutated", 60, lambda random: mutated(program(random), random)),
     ("a large text", 1, large),
 )
 

@@ -63,17 +63,10 @@ _STRINGS = ['""', '"a"', '"v2_b.arch"', '"archdsl:resnet.arch"', '"\\n\\""', '".
 _ENDING = ("CLOSE_PAREN", "CLOSE_BRACKET", "CLOSE_BRACE", "BAR", LINE_END, "NAME", "_EQUALS", "NUMBER")
 
 
-class _Nothing:
-    """A builder that builds nothing."""
-
-    def __getattr__(self, name: str) -> object:
-        return lambda children: children
-
-
 def walked(random: Random, length: int) -> str:
     """A text of about so many tokens that can be parsed, whatever it means."""
     methods = [None] * len(_AUTOMATON._rules)
-    run = _Run(_AUTOMATON._states, _AUTOMATON._rules, methods, _AUTOMATON._starts["start"])
+    run = _Run(_AUTOMATON._states, _AUTOMATON._rules, methods, None, _AUTOMATON._starts["start"])
     words: list[str] = []
     for count in range(length * 3):
         expected = run._expected()
