@@ -56,7 +56,7 @@ class Limits:
     facts: int = _bound(100, "facts of a tensor")
     channels: int = _bound(2**24, "channels of a tensor")
     side: int = _bound(2**20, "height, and width, of a tensor")
-    steps: int = _bound(100_000, "operators of a network that are listed one by one")
+    steps: int = _bound(40_000, "operators of the networks of a file that are listed one by one")
     classes: int = _bound(250, "classes of a written PyTorch file")
     drawn_stages: int = _bound(2_000, "stages of a diagram")
     drawn_blocks: int = _bound(3_000, "boxes of a diagram of blocks")

@@ -30,7 +30,7 @@ PLACES = (
     "model m {\n  input = 3 x 8 x 8\n  stages {\n    | op | channels |\n    | conv | @ |\n  }\n}\n",
     "model m(a = 1) {\n  input = 3 x 8 x 8\n  stem = conv(a)\n}\nvariants m {\n  | name | a |\n  | n | @ |\n}\n",
 )
-_WORTH = (*WORDS, *NUMBERS, *SIGNS[:18], *"+ - * / // % ** == < and or not x -> ( ) [ ]".split())
+_WORTH = (*WORDS, *NUMBERS, *SIGNS[:18], *["+", "-", "*", "/", "//", "%", "**", "==", "<", "and", "or", "not", "x", "->", "(", ")", "[", "]"])
 
 
 def _expression(random: Random, depth: int = 3) -> str:
@@ -40,7 +40,7 @@ def _expression(random: Random, depth: int = 3) -> str:
         case 0 | 1:
             return random.choice(("1", "2", "3", "0.5", "relu", "norm", "act", "n", "a", "in", *NUMBERS, *WORDS))
         case 2 | 3:
-            return f"{inner()} {random.choice('+ - * / // % ** == < <= x and or'.split())} {inner()}"
+            return f"{inner()} {random.choice(['+', '-', '*', '/', '//', '%', '**', '==', '<', '<=', 'x', 'and', 'or'])} {inner()}"
         case 4 | 5:
             return f"{inner()} -> {inner()}"
         case 6:

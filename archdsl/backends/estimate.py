@@ -5,13 +5,17 @@ Counting needs no torch; the rules are those of `archdsl.ir.cost`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.cost import Cost, Costs
+from archdsl.limits import limits, raising
 
 Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
@@ -84,6 +88,23 @@ def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stag
         costs.model().for_batch(batch),
         tuple(stages),
     )
+
+
+def estimates(architectures: Iterable[Architecture], *, batch: int = 1, level: Level = "stage") -> list[Estimate]:
+    """The estimates of the networks of one file.
+
+    Raises Failure where they have more parts than `limits.steps`: a short file can have many networks of many parts.
+    """
+    made: list[Estimate] = []
+    count = 0
+    for architecture in architectures:
+        made.append(estimate(architecture, batch=batch, level=level))
+        count += len(made[-1].parts(level)) if level != "model" else 1
+        if count > limits().steps:
+            message = f"the networks of this file have more than {limits().steps:,} {level}s"
+            help = raising("steps", 0, "look at one variant, or at whole stages")
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
+    return made
 
 
 # Stages --------------------------------------------------------------------------------------------------------------

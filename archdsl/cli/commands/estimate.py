@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from archdsl.backends.estimate import LEVELS, estimate
+from archdsl.backends.estimate import LEVELS, estimates
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
 from archdsl.cli.output import Output
@@ -37,12 +37,13 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
-    estimates = [estimate(architecture, batch=arguments.batch, level=level) for architecture in specs.architectures]
+    files = [estimates(file.architectures, batch=arguments.batch, level=level) for file in specs.compiled]
+    made = [one for file in files for one in file]
     match arguments.output_format:
         case "json":
-            output.result(as_json(estimates).rstrip("\n"))
+            output.result(as_json(made).rstrip("\n"))
         case "csv":
-            output.result(as_csv(estimates, level).rstrip("\n"))
-        case _ if estimates:
-            output.result(as_table(estimates, level))
+            output.result(as_csv(made, level).rstrip("\n"))
+        case _ if made:
+            output.result(as_table(made, level))
     return specs.exit_code
