@@ -30,7 +30,12 @@ PLACES = (
     "model m {\n  input = 3 x 8 x 8\n  stages {\n    | op | channels |\n    | conv | @ |\n  }\n}\n",
     "model m(a = 1) {\n  input = 3 x 8 x 8\n  stem = conv(a)\n}\nvariants m {\n  | name | a |\n  | n | @ |\n}\n",
 )
-_WORTH = (*WORDS, *NUMBERS, *SIGNS[:18], *["+", "-", "*", "/", "//", "%", "**", "==", "<", "and", "or", "not", "x", "->", "(", ")", "[", "]"])
+_WORTH = (
+    *WORDS,
+    *NUMBERS,
+    *SIGNS[:18],
+    *["+", "-", "*", "/", "//", "%", "**", "==", "<", "and", "or", "not", "x", "->", "(", ")", "[", "]"],
+)
 
 
 def _expression(random: Random, depth: int = 3) -> str:
@@ -131,8 +136,8 @@ def _network(random: Random) -> str:
 
 # What an input is, how many of 40,000 are that, and what writes one.
 _KINDS: tuple[tuple[str, int, Callable[[Random], str]], ...] = (
-    ("a few tokens in a small program", 25_500, _short),
-    ("an expression in a small program", 8_000, _small),
+    ("a few tokens in a small program", 28_500, _short),
+    ("an expression in a small program", 5_000, _small),
     ("an item of a real file, mutated", 3_600, _item),
     ("a small network, mutated", 900, lambda random: mutated(_network(random), random)),
     ("a small network with other numbers", 700, lambda random: renumbered(_network(random), random)),

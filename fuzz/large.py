@@ -116,7 +116,8 @@ def squares(characters: int, random: Random) -> str:
         (
             f"{_HEAD}stages {{\n{table}\n}}\n}}\n",
             f"{_HEAD}{lines}\nstem = relu\n}}\nvariants m {{\n|name|\n{names}\n}}\n",
-            f"block b(channels, {parameters}) {{\nout = in\n}}\n{_HEAD}stages {{\n{table.replace('conv', 'b')}\n}}\n}}\n",
+            f"block b(channels, {parameters}) {{\nout = in\n}}\n"
+            f"{_HEAD}stages {{\n{table.replace('conv', 'b')}\n}}\n}}\n",
             f"{_HEAD}stages {{\n|op|layers|\n|relu|9999|\n}}\n}}\nvariants m {{\n|name|\n{names}\n}}\n",
             f"{_HEAD}{lines}\nstem = relu\n}}\n"
             + "\n".join(f"model n{number} extends m {{ }}" for number in range(characters // 60)),
@@ -146,7 +147,8 @@ def deep(random: Random) -> str:
             + "".join(f"l{n + 1} = [l{n} -> l{n}]\n" for n in range(count))
             + f"stem = l{count}\n}}\n",
             f"{_HEAD}stem = {'[' * 3}{'norm'}{'] * ' + str(times) if times else ''}] * 3] * 3\n}}\n",
-            f"block b(n) {{\na = in -> conv(in.channels + 1)\nout = if n > 0 then a -> b(n - 1) -> b(n - 1) else a\n}}\n"
+            "block b(n) {\na = in -> conv(in.channels + 1)\n"
+            "out = if n > 0 then a -> b(n - 1) -> b(n - 1) else a\n}\n"
             f"{_HEAD}stem = b({count})\n}}\n",
             f"block b(a = 1) {{\nt0 = in\n{sums}out = t{count}\n}}\n{_HEAD}stem = b()\n}}\n",
             f"block b(a = 1) {{\nt0 = in\n{choices}out = t{count}\n}}\n{_HEAD}stem = b({count}) -> b(2)\n}}\n",

@@ -109,7 +109,10 @@ SIGNS = [
     '"',
     "\\",
 ]
-CHARACTERS = "\0\x01\x1b\x7f\r\v\f\t\u00a0\u00ad\u200b\u200e\u2028\u202e\ufeff\ufffd\ud7ff×−→≤±“”'`;&!$@~^é中٣²ⅷ𝟙\U0001f600\u0301"
+CHARACTERS = (
+    "\0\x01\x1b\x7f\r\v\f\t\u00a0\u00ad\u200b\u200e\u2028\u202e\ufeff\ufffd\ud7ff\u0301\U0001f600"
+    "×−→≤±“”'`;&!$@~^é中٣²ⅷ𝟙"
+)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 

@@ -64,8 +64,13 @@ def run_chunk(first: int, count: int, found: Path) -> dict[str, Any]:
         kinds[f"{kind}: {outcome.kind}"] += 1
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     return {
-        "first": first, "count": count, "kinds": dict(kinds), "failures": failures,
-        "slowest": slowest, "wall": wall, "memory": memory,
+        "first": first,
+        "count": count,
+        "kinds": dict(kinds),
+        "failures": failures,
+        "slowest": slowest,
+        "wall": wall,
+        "memory": memory,
     }
 
 
@@ -118,8 +123,13 @@ class Worker:
             return _together([self.do(seed, 1) for seed in range(first, first + count)])
         failure = {"seed": first, "kind": "?", "problem": f"the process died with {code}"}
         return {
-            "first": first, "count": 1, "kinds": {"?: died": 1}, "failures": [failure],
-            "slowest": (0.0, first, ""), "wall": 0.0, "memory": 0,
+            "first": first,
+            "count": 1,
+            "kinds": {"?: died": 1},
+            "failures": [failure],
+            "slowest": (0.0, first, ""),
+            "wall": 0.0,
+            "memory": 0,
         }
 
     def end(self) -> None:
@@ -159,8 +169,8 @@ def figures(result: dict[str, Any]) -> str:
     lines += [
         "",
         f"{result['count']:,} inputs, {len(result['failures'])} failures",
-        f"slowest: {seconds:.2f} s of processor time (seed {seed}, {command}); {result['wall']:.2f} s of wall clock for "
-        "everything that is done with one input",
+        f"slowest command: {seconds:.2f} s of processor time (seed {seed}, {command})",
+        f"slowest input: {result['wall']:.2f} s of wall clock for everything that is done with it",
         f"largest resident memory of a worker: {result['memory']} MiB; address space bounded at {MEMORY} MiB",
     ]
     return "\n".join(lines)
