@@ -247,8 +247,9 @@ class _Uses:
 
 def _shipped(path: Path) -> str | None:
     """Where a file is that has not been found, if one of its name is shipped."""
-    found = specs_folder() / path.name
-    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found.is_file() else None
+    # Not `is_file`: a name can be too long for the system to look at.
+    found = next((spec for spec in specs_folder().glob("*.arch") if spec.name == path.name), None)
+    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found else None
 
 
 # Architectures -------------------------------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ class Limits:
     repetitions: int = _bound(10_000, "repetitions of a layer, `layer * n`")
     parts: int = _bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
     calls: int = _bound(64, "calls of blocks within one another", 64, STACK)
-    effort: int = _bound(100_000, "work on networks: layers, bindings and cells count 1, each distinct block 25")
+    effort: int = _bound(
+        100_000, "work on networks: a layer, binding or cell counts 1, a layer of a stage 2, a distinct block 25"
+    )
     facts: int = _bound(100, "facts of a tensor")
     channels: int = _bound(2**24, "channels of a tensor")
     side: int = _bound(2**20, "height, and width, of a tensor")

@@ -45,7 +45,8 @@ def _expression(random: Random, depth: int = 3) -> str:
         case 0 | 1:
             return random.choice(("1", "2", "3", "0.5", "relu", "norm", "act", "n", "a", "in", *NUMBERS, *WORDS))
         case 2 | 3:
-            return f"{inner()} {random.choice(['+', '-', '*', '/', '//', '%', '**', '==', '<', '<=', 'x', 'and', 'or'])} {inner()}"
+            operators = ("+", "-", "*", "/", "//", "%", "**", "==", "<", "<=", "x", "and", "or")
+            return f"{inner()} {random.choice(operators)} {inner()}"
         case 4 | 5:
             return f"{inner()} -> {inner()}"
         case 6:
@@ -134,22 +135,22 @@ def _network(random: Random) -> str:
     return f"{HEAD}  stem = {pipeline}\n  head = global_avg_pool -> linear(10)\n}}\n"
 
 
-# What an input is, how many of 40,000 are that, and what writes one.
+# What an input is, how many of 40,000 are that, and what writes one. Most mistakes need little text.
 _KINDS: tuple[tuple[str, int, Callable[[Random], str]], ...] = (
-    ("a few tokens in a small program", 28_500, _short),
-    ("an expression in a small program", 5_000, _small),
-    ("an item of a real file, mutated", 3_600, _item),
-    ("a small network, mutated", 900, lambda random: mutated(_network(random), random)),
-    ("a small network with other numbers", 700, lambda random: renumbered(_network(random), random)),
-    ("a walk through the grammar", 700, lambda random: walked(random, random.choice((8, 15, 30)))),
-    ("several items, mutated", 239, _items),
-    ("a real file, mutated", 80, lambda random: mutated(random.choice(texts()), random)),
-    ("a program of the grammar", 50, lambda random: Writer(random).program()),
-    ("a program of the grammar, mutated", 50, lambda random: mutated(Writer(random).program(), random)),
-    ("a real file with other numbers", 40, lambda random: renumbered(random.choice(texts()), random)),
-    ("a valid program", 40, program),
-    ("a valid program with other numbers", 40, lambda random: renumbered(program(random), random)),
-    ("a valid program, mutated", 60, lambda random: mutated(program(random), random)),
+    ("a few tokens in a small program", 30_500, _short),
+    ("an expression in a small program", 1_600, _small),
+    ("an item of a real file, mutated", 5_000, _item),
+    ("a small network, mutated", 800, lambda random: mutated(_network(random), random)),
+    ("a small network with other numbers", 500, lambda random: renumbered(_network(random), random)),
+    ("a walk through the grammar", 1_300, lambda random: walked(random, random.choice((5, 10, 20)))),
+    ("several items, mutated", 150, _items),
+    ("a real file, mutated", 40, lambda random: mutated(random.choice(texts()), random)),
+    ("a program of the grammar", 15, lambda random: Writer(random).program()),
+    ("a program of the grammar, mutated", 20, lambda random: mutated(Writer(random).program(), random)),
+    ("a real file with other numbers", 14, lambda random: renumbered(random.choice(texts()), random)),
+    ("a valid program", 15, program),
+    ("a valid program with other numbers", 15, lambda random: renumbered(program(random), random)),
+    ("a valid program, mutated", 30, lambda random: mutated(program(random), random)),
     ("a large text", 1, large),
 )
 

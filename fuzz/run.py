@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import re
 import resource
 import signal
 import subprocess
@@ -62,7 +63,8 @@ def run_chunk(first: int, count: int, found: Path) -> dict[str, Any]:
             (found / f"{seed}.arch").write_text(text, encoding="utf-8", errors="surrogatepass")
             failures.append({"seed": seed, "kind": kind, "problem": problem})
         kinds[f"{kind}: {outcome.kind}"] += 1
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # Not `getrusage`: a process inherits that figure from the one that started it.
+    memory = int(re.findall(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text())[0]) // 1024
     return {
         "first": first,
         "count": count,
@@ -134,8 +136,10 @@ class Worker:
 
     def end(self) -> None:
         if self.process is not None and self.process.stdin is not None:
+            assert self.process.stdout is not None
             self.process.stdin.close()
             self.process.wait()
+            self.process.stdout.close()
 
 
 def _together(results: Iterable[dict[str, Any]]) -> dict[str, Any]:

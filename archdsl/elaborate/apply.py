@@ -83,7 +83,7 @@ def place(span: Span) -> Place:
 class Effort:
     """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
 
-    A layer that is applied counts one, and so do a binding, a cell of a table, and a layer of a stage.
+    A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.
     """
 
     spent: int = 0

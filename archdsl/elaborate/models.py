@@ -210,7 +210,7 @@ class ModelElaborator:
         tensor = self._with_facts("stem", tensor)
         schedule = self.settings["drop_path"]
         assert isinstance(schedule, Schedule)
-        self.effort.spend(sum(plan.layers for plan in planned), model.name.span)
+        self.effort.spend(2 * sum(plan.layers for plan in planned), model.name.span)
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None

@@ -160,7 +160,9 @@ class _Formatter:
     def _reference(self, reference: tree.Reference) -> list[str]:
         last = reference.variant or reference.name
         name = reference.name.text + (f".{last.text}" if reference.variant else "")
-        return joined([name], self._optional(arguments(reference.arguments, last.span.end, reference.span.end)))
+        given = self._optional(arguments(reference.arguments, last.span.end, reference.span.end))
+        # `2%(` would be a remainder.
+        return joined([f"{name} " if name.endswith("%") and given[0] else name], given)
 
     def _optional(self, brackets: Brackets) -> list[str]:
         """Brackets that are left out when nothing is in them."""
