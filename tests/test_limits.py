@@ -32,10 +32,10 @@ def stages(count: int, layers: int = 1) -> str:
     return f"{HEAD}  stages {{\n    | op | layers |\n" + f"    | relu | {layers} |\n" * count + "  }\n}\n"
 
 
-def recursive(depth: int) -> str:
-    """A block that calls itself with ever more channels, in as many classes."""
-    body = "  a = in -> conv(in.channels + 1)\n  out = if n > 0 then a -> b(n - 1) -> b(n - 1) else a\n"
-    return f"block b(n) {{\n{body}}}\n{HEAD}  stem = b({depth})\n}}\n"
+def blocks(count: int) -> str:
+    """A network of so many blocks, each another one."""
+    made = "".join(f"block b{n}(channels) {{\n  out = in -> conv(channels)\n}}\n" for n in range(count))
+    return f"{made}{HEAD}  stem = {' -> '.join(f'b{n}(8)' for n in range(count))}\n}}\n"
 
 
 CHAIN = ("ma", "ab", "bc")
@@ -128,7 +128,7 @@ def refusal(name: str, bound: int, text: str) -> Diagnostic:
     ("name", "bound", "text"),
     [
         ("steps", 5, f"{HEAD}  stem = relu * 9\n}}\n"),
-        ("classes", 20, recursive(6)),
+        ("classes", 5, blocks(10)),
         ("drawn_stages", 4, stages(6)),
         ("drawn_blocks", 2, stages(1).replace("relu", "mbconv(8)")),
         ("drawn_operators", 5, f"{HEAD}  stem = relu * 9\n}}\n"),

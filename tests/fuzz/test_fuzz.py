@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -76,3 +78,12 @@ def test_a_failure_is_told_and_saved(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert all("a bug" in failure["problem"] for failure in result["failures"])
     assert {path.name for path in (tmp_path / "found").iterdir()} == {"7.arch", "8.arch"}
     assert "2 failures" in run.figures(result)
+
+
+def test_the_guide_by_coverage(tmp_path: Path) -> None:
+    pytest.importorskip("atheris", reason="of the extra `fuzz`")
+    command = [sys.executable, "-m", "fuzz.coverage_guided", "--count", "20", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=FOUND.parents[1], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "Done 20 runs" in done.stderr
+    assert list((tmp_path / "corpus").iterdir())
