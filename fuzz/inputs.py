@@ -7,8 +7,8 @@ from random import Random
 from typing import NamedTuple
 
 from fuzz.large import large
-from fuzz.mutate import NUMBERS, SIGNS, WORDS, mutated, renumbered
-from fuzz.texts import items, texts
+from fuzz.mutate import NUMBERS, SIGNS, WORDS, changed, mutated, renumbered
+from fuzz.texts import items, lines, texts
 from fuzz.walk import walked
 from tests.language.random_programs import Writer
 from tests.properties.programs import program
@@ -120,6 +120,21 @@ def _short(random: Random) -> str:
     return random.choice(PLACES).replace("@", " ".join(words))
 
 
+def _line(random: Random) -> str:
+    """A line of a real file, changed once or twice, where such a line can stand."""
+    line = random.choice(lines())
+    for _ in range(random.choice((1, 1, 2))):
+        line = changed(line, random)
+    if line.startswith("|"):
+        header = " | ".join(
+            ("op", "channels", "stride", "kernel", "layers", "se", "expansion", "name")[: line.count("|") - 1]
+        )
+        return f"{HEAD}  stages {{\n    | {header} |\n    {line}\n  }}\n}}\n"
+    if line.startswith("out"):
+        return f"block b(channels = 8, kernel = 3, stride = 1) {{\n  {line}\n}}\n{HEAD}  stem = b()\n}}\n"
+    return f"{HEAD}  stem = relu\n  {line}\n}}\n"
+
+
 def _item(random: Random) -> str:
     return mutated(random.choice(items()), random)
 
@@ -137,7 +152,8 @@ def _network(random: Random) -> str:
 
 # What an input is, how many of 40,000 are that, and what writes one. Most mistakes need little text.
 _KINDS: tuple[tuple[str, int, Callable[[Random], str]], ...] = (
-    ("a few tokens in a small program", 30_500, _short),
+    ("a line of a real file, mutated", 6_000, _line),
+    ("a few tokens in a small program", 24_500, _short),
     ("an expression in a small program", 1_600, _small),
     ("an item of a real file, mutated", 5_000, _item),
     ("a small network, mutated", 800, lambda random: mutated(_network(random), random)),

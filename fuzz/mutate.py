@@ -120,8 +120,13 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 def mutated(text: str, random: Random) -> str:
     """The text with one to a few changes."""
     for _ in range(random.choice((1, 1, 1, 2, 2, 3, 5))):
-        text = random.choice(_CHANGES)(text, random)
+        text = changed(text, random)
     return text
+
+
+def changed(text: str, random: Random) -> str:
+    """The text with one change."""
+    return random.choice(_CHANGES)(text, random)
 
 
 def renumbered(text: str, random: Random) -> str:

@@ -26,6 +26,13 @@ def items() -> tuple[str, ...]:
 
 
 @cache
+def lines() -> tuple[str, ...]:
+    """The lines of those files, each by itself."""
+    stripped = (line.strip() for text in texts() for line in text.splitlines())
+    return tuple(dict.fromkeys(line for line in stripped if 3 < len(line) < 200 and not line.startswith("#")))
+
+
+@cache
 def tokens() -> tuple[str, ...]:
     """Every token that is in one of them, once."""
     return tuple(dict.fromkeys(token for text in texts() for token in TOKEN.findall(text) if len(token) < 40))
