@@ -38,7 +38,7 @@ def _bound(default: int, what: str, most: int | None = None, why: str = "") -> A
 class Limits:
     """The bounds. No network of the literature comes near one, and no text within all of them takes long."""
 
-    characters: int = _bound(100_000, "characters of a file, or of a definition to import")
+    characters: int = _bound(40_000, "characters of a file, or of a definition to import")
     nesting: int = _bound(100, "brackets, and expressions, within one another", 120, STACK)
     elements: int = _bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
     digits: int = _bound(40, "characters of a number", 4_000, DIGITS)
