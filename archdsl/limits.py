@@ -63,6 +63,9 @@ class Limits:
     drawn_stages: int = _bound(2_000, "stages of a diagram")
     drawn_blocks: int = _bound(3_000, "boxes of a diagram of blocks")
     drawn_operators: int = _bound(5_000, "operators of a diagram")
+    space: int = _bound(100, "networks of a search space, as a power of 10")
+    # Some ten thousand take a second.
+    proof: int = _bound(200_000, "stages that the proof of a search space elaborates")
     values: int = _bound(10_000, "values of a parameter for `archdsl fit`")
     points: int = _bound(100_000, "points of a grid, before its constraint")
     grid: int = _bound(2_000, "networks on a grid, within its constraint")
