@@ -23,6 +23,7 @@ from archdsl.fitting.grid import grid
 from archdsl.fitting.ranges import ranges
 from archdsl.limits import Limits, WrongLimits, limits, parse, raising
 from archdsl.limits import _of_environment as of_environment
+from archdsl.spaces.proof import prove
 
 HEAD = "model m {\n  input = 3 x 8 x 8\n"
 FAMILY = "model m(width = 1) {\n  input = 3 x 8 x 8\n  stem = conv(width)\n}\n"
@@ -55,6 +56,7 @@ TEXTS = {
     "effort": (50, f"{HEAD}  stem = relu * 100\n}}\n"),
     "facts": (1, f"{HEAD}  stem = relu\n  stem.a = 1\n  stem.b = 1\n}}\n"),
     "channels": (8, f"{HEAD}  stem = conv(9)\n}}\n"),
+    "space": (2, f"{HEAD}  stem = conv({{{', '.join(map(str, range(1, 200)))}}})\n}}\n"),
     "side": (16, f"{HEAD}  stem = resize(3)\n}}\n"),
 }
 
@@ -160,9 +162,18 @@ def test_a_grid() -> None:
         assert len(grid(family, narrow).points) == 20
 
 
+def test_a_proof() -> None:
+    (space,) = compile_source(Source("net.arch", stages(3).replace("relu", "{relu, silu}"))).spaces
+    assert prove(space).stages == 6
+    with parse("proof=5"), pytest.raises(Failure) as raised:
+        prove(space)
+    with advised(raised.value.diagnostics[0], "proof"):
+        assert prove(space).stages == 6
+
+
 def test_every_bound_has_a_test() -> None:
     tested = {*TEXTS, "problems", "uses", "steps", "classes", "drawn_stages", "drawn_blocks", "drawn_operators"}
-    tested |= {"values", "points", "grid"}
+    tested |= {"values", "points", "grid", "proof"}
     # Calls within one another end in ARC601, whose golden report is `tests/errors/endless_recursion.err`.
     assert {one.name for one in fields(Limits)} - tested == {"calls"}
 
