@@ -54,4 +54,4 @@ model again extends first { }
     assert other_norm["inner:1"].layers["norm"] == "layer_norm"
     assert other_act["inner:1"].layers["act"] == "silu"
     assert first["outer:2"].layers["last"] == "batch_norm"
-    assert other_spelling["outer:2"].layers["last"] == "batch_norm(eps = 0.00001)"
+    assert other_spelling["outer:2"].layers["last"] == "batch_norm(eps = 1e-05)"
