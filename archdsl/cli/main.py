@@ -36,6 +36,7 @@ COMMANDS = {
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
     "lsp": "serve an editor: diagnostics, hover, completion and more",
+    "completion": "print a script that completes this command line in a shell",
 }
 _EXAMPLES = """\
 examples:
@@ -116,7 +117,13 @@ def _unknown_command(name: str) -> Diagnostic:
 # The command line ----------------------------------------------------------------------------------------------------
 
 
+def parser_of_all() -> argparse.ArgumentParser:
+    """The command line with the arguments of every command."""
+    return _parser(list(COMMANDS))
+
+
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line, with the arguments of the commands in `argv` alone: the others need not be imported."""
     parser = argparse.ArgumentParser(
         prog="archdsl",
         description="A declarative architecture compiler: convolutional networks as a paper's table.",
