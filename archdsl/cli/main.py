@@ -23,6 +23,7 @@ from archdsl.version import __version__
 COMMANDS = {
     "build": "write PyTorch source, a diagram and the estimates of each file",
     "check": "prove every `require` line",
+    "watch": "check and draw again whenever a file is saved",
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",

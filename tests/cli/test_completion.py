@@ -13,8 +13,6 @@ import pytest
 from archdsl.cli.main import COMMANDS
 from tests.cli.conftest import Command
 
-pytest.importorskip("shtab")
-
 WITHOUT = """
 import sys
 sys.modules["shtab"] = None
