@@ -35,9 +35,9 @@ HEAD = """\
 <!-- Written by `python docs/write_comparison.py`, which runs all of this; do not edit. -->
 
 The same small network four times, and ten common mistakes in it: what archdsl, the block strings of timm, the YAML
-files of Ultralytics and plain PyTorch say to each. Every tool was run; what follows are its words: archdsl's in full, of
-the others the last line of the traceback, with the suggestion of the interpreter where it has one, and the last line of
-the network's own text that the traceback goes through. Run with {versions}.
+files of Ultralytics and plain PyTorch say to each. Every tool was run. What follows are its words: archdsl's in full;
+of the others the last line of the traceback, with the suggestion of the interpreter where it has one, and the last line
+of the network's own text that the traceback goes through. Run with {versions}.
 
 "Refused" is when the network is made, before any image; "at the first image" is when one is sent through it; "accepted"
 is when neither complains. A line is told where it is the one with the mistake.
