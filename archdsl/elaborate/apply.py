@@ -87,7 +87,7 @@ def place(span: Span) -> Place:
 
 @lru_cache(maxsize=16384)
 def _output(operator: Operator, *inputs: Shape) -> Shape:
-    """The output shape of an operator: the variants of a file apply the same ones again and again."""
+    """The output shape of an operator that takes long to say it: networks apply the same ones again and again."""
     return operator.output(*inputs)
 
 
@@ -169,7 +169,7 @@ class Applier:
         check_complete(layer)
         shapes = (tensor.shape, layer.like.shape) if layer.like else (tensor.shape,)
         try:
-            shape = _output(operator, *shapes)
+            shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
             raise _refused(error, layer, tensor) from None
         within_bounds(shape, layer.span)

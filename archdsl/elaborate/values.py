@@ -51,7 +51,7 @@ class BlockLayer:
     bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bulk = 1 + sum(bulk(value) for _, value in self.arguments)
+        self.bulk = 1 + sum([bulk(value) for _, value in self.arguments])
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +71,7 @@ class SequenceLayer:
     bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bulk = 1 + sum(bulk(step.layer) for step in self.steps)
+        self.bulk = 1 + sum([bulk(step.layer) for step in self.steps])
 
 
 @dataclass(slots=True, eq=False)

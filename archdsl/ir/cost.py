@@ -61,10 +61,9 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 
 @lru_cache(maxsize=16384)
-def _own(operator: Operator, output: Shape, *inputs: Shape) -> Cost:
-    """The cost of an operator: the networks of a file apply the same ones again and again."""
-    activations = output.elements if operator.is_weighted else 0
-    return Cost(operator.parameters(*inputs), operator.macs(*inputs), activations)
+def _weighted(operator: Operator, output: Shape, *inputs: Shape) -> Cost:
+    """The cost of a weighted operator: the networks of a file apply the same ones again and again."""
+    return Cost(operator.parameters(*inputs), operator.macs(*inputs), output.elements)
 
 
 class Costs:
@@ -111,8 +110,13 @@ class Costs:
     def apply(self, step: Apply) -> Cost:
         if step.block is not None:
             return self._blocks.get(step.block) or self.block(step.block)
-        assert step.operator is not None
-        own = _own(step.operator, step.output, step.input, *step.other_shapes)
+        operator = step.operator
+        assert operator is not None
+        if operator.is_weighted:
+            own = _weighted(operator, step.output, step.input, *step.other_shapes)
+        else:
+            shapes = (step.input, *step.other_shapes)
+            own = Cost(operator.parameters(*shapes), operator.macs(*shapes))
         return total([own, *map(self._tensor, step.others)]) if step.others else own
 
     def _tensor(self, expression: TensorExpression) -> Cost:
