@@ -29,7 +29,7 @@ from archdsl.elaborate.layers import check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
-from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.scope import UNDECIDED, Decisions, Origin, Scope
 from archdsl.elaborate.signatures import lacks
 from archdsl.elaborate.tensors import within_bounds
 from archdsl.elaborate.values import (
@@ -107,14 +107,15 @@ class Effort:
 class Applier:
     """Applies layers under one model's settings and keeps every distinct block instance."""
 
-    def __init__(self, settings: Mapping[str, Value], effort: Effort):
-        self.settings, self.effort = settings, effort
+    def __init__(self, settings: Mapping[str, Value], effort: Effort, decisions: Decisions = UNDECIDED):
+        self.settings, self.effort, self.decisions = settings, effort, decisions
         self.instances = Instances()
         self._open: list[Hashable] = []
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
         self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
-        self._style = tuple(key(settings[name]) for name in self._shown)
+        # What a block depends on besides its arguments and its input.
+        self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
@@ -253,7 +254,7 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names)
+        scope = Scope(definition.environment, {}, self.settings, self, definition.names, decisions=self.decisions)
         names = scope.names
         source = Tensor(tensor.shape, _INPUT, tensor.facts)
         names["in"] = source
