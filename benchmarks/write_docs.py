@@ -36,8 +36,8 @@ above, is left out. The first call of a process also reads the tables of the gra
 _CHECK = """\
 ## A whole folder
 
-Every shipped spec read and elaborated and its claims proved, in one process. Beside it, how long it takes to import what
-one would count a network with otherwise, before there is a network.
+Every shipped spec read and elaborated and its claims proved, in one process. Beside it, how long it takes to import
+what one would count a network with otherwise, before there is a network.
 """
 _KEYSTROKE = """\
 ## While you type
