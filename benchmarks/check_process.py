@@ -1,4 +1,4 @@
-"""`archdsl check specs/*.arch` as a whole process, against importing what other tools check networks with."""
+"""`archdsl check specs/*.arch` as a whole process, beside importing torch, which all else begins with."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def main() -> None:
         OURS: _CHECK,
         "archdsl check specs/v2_l.arch": [ARCHDSL, "check", "specs/v2_l.arch"],
         "python -c 'import torch'": [PYTHON, "-c", "import torch"],
-        "python -c 'import timm'": [PYTHON, "-c", "import timm"],
+        "python -c pass": [PYTHON, "-c", "pass"],
     }
     timings: dict[str, Callable[[], float]] = {
         name: partial(seconds, partial(run, command)) for name, command in commands.items()

@@ -37,7 +37,7 @@ _CHECK = """\
 ## A whole folder
 
 Every shipped spec read and elaborated and its claims proved, in one process. Beside it, how long it takes to import
-what one would count a network with otherwise, before there is a network.
+torch, before there is a network that one could count.
 """
 _KEYSTROKE = """\
 ## While you type
