@@ -39,6 +39,7 @@ _CHECK = """\
 Every shipped spec read and elaborated and its claims proved, in one process. Beside it, how long it takes to import
 torch, before there is a network that one could count.
 """
+_NO_CHECK = "Not measured yet. To measure, `python -m benchmarks.check_process`.\n"
 _KEYSTROKE = """\
 ## While you type
 
@@ -64,7 +65,8 @@ _NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To mea
 def page() -> str:
     parts = [_INTRODUCTION, _PROCESS, _process(_results("estimate_process"))]
     parts += [_IN_PROCESS, _in_process(_results("estimate_in_process"))]
-    parts += [_CHECK, _check(_results("check_process"))]
+    check = _results("check_process")
+    parts += [_CHECK, _check(check) if check else _NO_CHECK]
     parts += [_CANDIDATES, _candidates(_results("space_candidates"))]
     parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke")), _GPU]
     gpu = _results("run_on_gpu")
