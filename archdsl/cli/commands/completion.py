@@ -53,7 +53,10 @@ def run(arguments: Namespace, output: Output) -> int:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
         elif action.dest == "codes":
             action.choices = [code.name for code in ALL]
-    output.result(shtab.complete(parser, arguments.shell).rstrip("\n"))
+    script = shtab.complete(parser, arguments.shell).rstrip("\n")
+    if arguments.shell == "zsh":  # shtab's mark of an argument that repeats completes it once.
+        script = script.replace('"(*)::', '"*:').replace('"(*):', '"*:')
+    output.result(script)
     return FINE
 
 
