@@ -271,11 +271,12 @@ class ModelElaborator:
         self, stem: Section | None, stages: Iterable[Stage], head: Section | None
     ) -> dict[str, BlockInstance]:
         """The instances that the network is made of; some were only tried in tensors that nothing reads."""
-        if not self.applier.has_unread:
-            return self.applier.blocks
+        instances = self.applier.instances
+        if not instances.has_unread:
+            return instances.blocks
         layers = [layer.apply for stage in stages for layer in stage.layers]
         layers += [apply for section in (stem, head) if section for apply in applied(section.steps)]
-        return used(self.applier.blocks, layers)
+        return used(instances.blocks, layers)
 
     def _refuse(self, name: str, problem: Stop) -> None:
         self.failures[name] = problem

@@ -9,9 +9,11 @@ elementwise left out; FLOPs are 2 x MACs; activations are the elements that conv
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -25,6 +27,7 @@ from archdsl.ir.body import (
     Step,
     TensorExpression,
 )
+from archdsl.ir.operators import Operator
 
 
 class Cost(NamedTuple):
@@ -55,6 +58,12 @@ def total(costs: Iterable[Cost]) -> Cost:
         macs += cost.macs
         activations += cost.activations
     return Cost(params, macs, activations)
+
+
+@lru_cache(maxsize=16384)
+def _weighted(operator: Operator, output: Shape, *inputs: Shape) -> Cost:
+    """The cost of a weighted operator: the networks of a file apply the same ones again and again."""
+    return Cost(operator.parameters(*inputs), operator.macs(*inputs), output.elements)
 
 
 class PartCosts:
@@ -95,13 +104,12 @@ class PartCosts:
             return self._known.get(step.block) or self.block(step.block)
         operator = step.operator
         assert operator is not None
-        shapes = (step.input, *step.other_shapes)
-        own = Cost(
-            operator.parameters(*shapes),
-            operator.macs(*shapes),
-            step.output.elements if operator.is_weighted else 0,
-        )
-        return total([own, *map(self._tensor, step.others)])
+        if operator.is_weighted:
+            own = _weighted(operator, step.output, step.input, *step.other_shapes)
+        else:
+            shapes = (step.input, *step.other_shapes)
+            own = Cost(operator.parameters(*shapes), operator.macs(*shapes))
+        return total([own, *map(self._tensor, step.others)]) if step.others else own
 
     def _tensor(self, expression: TensorExpression) -> Cost:
         match expression:

@@ -86,7 +86,7 @@ class Frame:
             self.problems.add(problem.diagnostic)
             self._raise(self.shared)
             raise
-        self.costs = PartCosts(self.elaborator.applier.blocks)
+        self.costs = PartCosts(self.elaborator.applier.instances.blocks)
         self._input = tensor
         self.stem = Passed(self.costs.section(stem) if stem else NOTHING, Flow(tensor.shape, tensor.facts))
 
