@@ -233,6 +233,9 @@ class _Uses:
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
             return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+        if resolved.suffix != ".arch":
+            # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
         if resolved not in self.known:
             try:
                 text = files.read(path)

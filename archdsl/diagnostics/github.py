@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.render import printable
 
@@ -17,8 +19,13 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
         if end_line != span.line:  # GitHub knows columns within one line only.
             del properties["col"], properties["endColumn"]
     properties["title"] = diagnostic.code.name
-    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{severity} {listed}::{_data(_message(diagnostic))}"
+    return command(severity, properties, _message(diagnostic))
+
+
+def command(name: str, properties: Mapping[str, object], text: str) -> str:
+    """A command to the runner: nothing in its properties or its text ends it, or begins another."""
+    listed = ",".join(f"{key}={_property(printable(str(value)))}" for key, value in properties.items())
+    return f"::{name} {listed}::{_data(text)}"
 
 
 def _message(diagnostic: Diagnostic) -> str:
