@@ -23,10 +23,9 @@ PAYLOADS: dict[str, str] = {
 # what is a name must be one, or the text is no program.
 DOCS = {place: f"What {place} says." for place in ("block_doc", "model_doc", "variants_doc", "recipe_doc", "other_doc")}
 REMARKS = {place: f"a remark at {place}" for place in ("item_remark", "statement_remark", "row_remark", "inner_remark")}
-STRINGS = {
-    place: "word"
-    for place in ("default", "cell", "parameter_default", "variant_cell", "argument", "setting", "binding")
-}
+STRINGS = dict.fromkeys(
+    ("default", "cell", "parameter_default", "variant_cell", "argument", "setting", "binding"), "word"
+)
 STRINGS["claim"] = "another word"
 NAMES = {
     place: place

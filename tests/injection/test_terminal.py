@@ -13,16 +13,17 @@ from typing import NamedTuple
 import pytest
 
 from archdsl.cli.main import main
+from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import HIDDEN_CHARACTER
 from archdsl.ir.architecture import Architecture
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse
-from archdsl.diagnostics import Source
 from tests.injection.places import DOCS, FREE, PAYLOADS, REMARKS, architectures, compiled, written
 
 GROUPS = (
     DOCS, REMARKS, FREE, ["claim"], ["argument"], ["model_name"], ["block_name"], ["column_name"], ["stage_label"]
 )  # fmt: skip
+PLACE = r"file=[^:,]*,line=\d+,(col=\d+,)?endLine=\d+,(endColumn=\d+,)?"
 FORMATS = ("full", "concise", "json", "github", "sarif")
 
 
@@ -106,7 +107,7 @@ def test_results(payload: str, archdsl) -> None:
         )
         assert len({len(row) for row in table}) == 1
         assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in table for cell in row)
-        json.loads(archdsl("estimate", "net.arch", "--per", level, "--output-format", "json").out)
+        json.loads(archdsl(*command, "--output-format", "json").out)
     assert [Architecture.model_validate(one) for one in json.loads(archdsl("ir", "net.arch").out)] == list(
         found.architectures
     )
