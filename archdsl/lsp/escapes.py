@@ -1,4 +1,4 @@
-"""Text of a file inside Markdown: it may be emphasized or be code, but never becomes a link, an image, a tag or a table."""
+"""Text of a file inside Markdown: emphasis and code at most, never a link, an image, a tag or a table."""
 
 from __future__ import annotations
 

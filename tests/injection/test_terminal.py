@@ -1,4 +1,4 @@
-"""What commands print: no text of a file commands a terminal, a runner or a spreadsheet, whatever is in it or its name."""
+"""What commands print: nothing of a file, or of its name, commands a terminal, a runner or a spreadsheet."""
 
 from __future__ import annotations
 
@@ -101,16 +101,14 @@ def test_results(payload: str, archdsl) -> None:
         return
     Path("net.arch").write_text(written(PAYLOADS[payload], *places), encoding="utf-8", newline="")
     for level in ("model", "stage", "block", "operator"):
-        archdsl("estimate", "net.arch", "--per", level)
-        table = list(
-            csv.reader(io.StringIO(archdsl("estimate", "net.arch", "--per", level, "--output-format", "csv").out))
-        )
+        command = ("estimate", "net.arch", "--per", level)
+        archdsl(*command)
+        table = list(csv.reader(io.StringIO(archdsl(*command, "--output-format", "csv").out)))
         assert len({len(row) for row in table}) == 1
         assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for row in table for cell in row)
         json.loads(archdsl(*command, "--output-format", "json").out)
-    assert [Architecture.model_validate(one) for one in json.loads(archdsl("ir", "net.arch").out)] == list(
-        found.architectures
-    )
+    networks = json.loads(archdsl("ir", "net.arch").out)
+    assert tuple(map(Architecture.model_validate, networks)) == found.architectures
     assert archdsl("build", "net.arch").code == 0
     assert archdsl("diff", "net.arch:wide", "net.arch:variant_label").code in (0, 1)
     assert archdsl("fmt", "--diff", "net.arch").code in (0, 1)
