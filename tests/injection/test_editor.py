@@ -1,4 +1,4 @@
-"""What the language server answers, as a reader of Markdown takes it: text and code, and nothing to click or to load."""
+"""What the language server answers, read as Markdown: text and code, and nothing to click or to load."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.lsp.editor import Editor
 # What editors render, with HTML let through.
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
 ALLOWED = {
-    "paragraph", "text", "softbreak", "hardbreak", "fence", "code_inline", "code_block", "em", "strong", "hr", "heading",
-    "bullet_list", "ordered_list", "list_item", "inline", "table", "thead", "tbody", "tr", "th", "td",
+    "paragraph", "text", "softbreak", "hardbreak", "fence", "code_inline", "code_block", "em", "strong", "hr",
+    "heading", "bullet_list", "ordered_list", "list_item", "inline", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 
 

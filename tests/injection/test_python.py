@@ -117,12 +117,13 @@ def test_names_are_names_or_mistakes(place: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_networks_of_a_text(payload: str) -> None:
     """What `archdsl.loads(...)` builds by executing it: the name of a text is as free as the text."""
-    text = written(PAYLOADS[payload], "model_doc", "block_doc")
-    try:
-        network = loads(text, "wide", name=PAYLOADS[payload])
-    except Failure as failure:
-        assert is_plain(str(failure))
-        return
-    network.build()
+    name, places = PAYLOADS[payload], ("model_doc", "block_doc")
+    text = written(name, *places)
+    if compiled(name, *places).problems:
+        with pytest.raises(Failure) as told:
+            loads(text, "wide", name=name)
+        assert is_plain(str(told.value))
+    else:
+        loads(text, "wide", name=name).build()
     assert not hasattr(builtins, "pwned")
     assert not Path("pwned").exists()
