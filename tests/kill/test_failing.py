@@ -73,6 +73,12 @@ def test_a_full_file_system(scene: Scene) -> None:
         assert done.returncode == 2
         assert "no space left on device" in done.stderr
         assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": b"old"}
+        remount = ["mount", "-o", "remount,ro", str(small)]
+        subprocess.run(remount, check=True)
+        done = subprocess.run(scene.command("new", small), capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert "read-only file system" in done.stderr
+        assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": b"old"}
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
