@@ -30,6 +30,7 @@ COMMANDS = {
     "diff": "tell what changed between two specs, variants or revisions",
     "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
+    "space": "tell the size of a search space, and draw networks from it",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",

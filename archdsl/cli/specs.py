@@ -49,7 +49,8 @@ def compile_specs(
             problems = file.problems
             if not problems:
                 compiled.append(file)
-                if not file.architectures:
+                output.warnings([space.is_open() for space in file.spaces])
+                if not file.architectures and not file.spaces:
                     output.warnings([Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None)])
         output.errors(problems)
         code = max(code, exit_code(problems))

@@ -27,7 +27,7 @@ from archdsl.elaborate.layers import check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
-from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.scope import UNDECIDED, Decisions, Origin, Scope
 from archdsl.elaborate.signatures import lacks
 from archdsl.elaborate.tensors import within_bounds
 from archdsl.elaborate.values import (
@@ -97,8 +97,8 @@ class Effort:
 class Applier:
     """Applies layers under one model's settings and keeps every distinct block instance."""
 
-    def __init__(self, settings: Mapping[str, Value], effort: Effort):
-        self.settings, self.effort = settings, effort
+    def __init__(self, settings: Mapping[str, Value], effort: Effort, decisions: Decisions = UNDECIDED):
+        self.settings, self.effort, self.decisions = settings, effort, decisions
         self.blocks: dict[str, BlockInstance] = {}
         # Whether a block has tensors that do not reach its output, so that some of `blocks` may be used nowhere.
         self.has_unread = False
@@ -238,7 +238,7 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> tuple[str, Tensor]:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names)
+        scope = Scope(definition.environment, {}, self.settings, self, definition.names, decisions=self.decisions)
         names = scope.names
         source = Tensor(tensor.shape, _INPUT, tensor.facts)
         names["in"] = source

@@ -62,7 +62,7 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
         return unclosed
     if unclosed and error.token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
         return _open_table(source, start, place)
-    help, fix = for_token(error.token, place, error.expected) or (_hint(error.token, place), None)
+    help, fix = for_token(error.token, place, error.expected) or (_hint(error, place), None)
     message, label = f"{_found(error.token)} cannot stand here", f"expected {_expected(error)}"
     return Diagnostic(SYNTAX, message, place, label, help=help, fix=fix)
 
@@ -107,11 +107,13 @@ def _expected(error: UnexpectedToken) -> str:
     return " or ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def _hint(token: Token, place: Span) -> str | None:
-    text = place.source.text
+def _hint(error: UnexpectedToken, place: Span) -> str | None:
+    token, text = error.token, place.source.text
     before = text[text.rfind("\n", 0, place.start) + 1 : place.start]
     if before.lstrip().startswith("|"):
         return "a table row ends with `|`, and cells stand between `|`"
+    if token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
+        return "rows begin with `|`; columns of stages that are inherited are set in `stages 1..3 { column = value }`"
     if token.kind == "_EQUALS":
         return "equality is written `==`"
     if token.kind == "BAR":

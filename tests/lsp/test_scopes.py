@@ -9,8 +9,8 @@ from archdsl.compiler import LIBRARY
 from archdsl.elaborate.requirements import MEASURES
 from archdsl.folders import specs_folder
 from archdsl.language import tree
+from archdsl.language.nodes import children
 from archdsl.lsp.documents import Documents, uri_of
-from archdsl.lsp.nodes import children
 from archdsl.lsp.symbols import Kind
 
 ROOT = Path(__file__).parent.parent.parent

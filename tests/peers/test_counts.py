@@ -57,6 +57,7 @@ PEERS = [
         for w in _WIDTHS
     ),
     *(("nfnet", f"nfnet_{f}", f"timm dm_nfnet_{f}") for f in ("f2", "f3", "f5", "f6")),
+    *(("dm_nfnet", f"dm_nfnet_f{n}", f"timm dm_nfnet_f{n}") for n in range(7)),
     *(("resattnet", f"resattnet_{n}", f"pytorchcv resattnet{n}") for n in (128, 164, 200, 236)),
     *(("resnet", f"resnet_{n}", f"timm resnet{n}") for n in (18, 34, 50, 101, 152)),
     *(("resnet", f"resnet_{n}", f"torchvision resnet{n}") for n in (18, 34, 101, 152)),
@@ -102,6 +103,15 @@ def test_counts_without_skip_init(entry: str) -> None:
     network = archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name)
     blocks = sum(len(stage.layers) for stage in network.architecture.stages)
     assert (network.params - blocks, network.macs) == (REFERENCE[entry]["params"], REFERENCE[entry]["macs"])
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 6])
+def test_counts_without_skip_init_equal_the_peer(n: int) -> None:
+    network = archdsl.load(archdsl.specs_folder() / "nfnet.arch", f"nfnet_f{n}")
+    blocks = sum(len(stage.layers) for stage in network.architecture.stages)
+    with torch.device("meta"):
+        theirs = peer(f"timm nfnet_f{n}").eval()
+    assert (network.params - blocks, network.macs) == counts(theirs, network.architecture.input.height)
 
 
 @pytest.mark.parametrize(("spec", "name", "other"), PEERS)

@@ -85,6 +85,7 @@ CHANGING = [
         "ws_conv({width}, 3)",
         "conv({width}, 3, dilation = 2)",
         "ws_conv({width}, eps = 0.01)",
+        "ws_conv({width}, 3, variance_eps = 0.001)",
         "ws_conv({width}, {kernel})",
     ),
     *("conv({width}, kernel = 3, padding = 1)", "conv({width}, 2 * margin + 1, padding = margin, bias = skip)"),

@@ -186,7 +186,7 @@ class Reference:
         weight = self.weight(path)
         mean = weight.mean((1, 2, 3), keepdim=True)
         variance = weight.var((1, 2, 3), correction=0, keepdim=True)
-        scale = (variance * weight[0].numel()).clamp(min=op.eps).sqrt()
+        scale = ((variance + op.variance_eps) * weight[0].numel()).clamp(min=op.eps).sqrt()
         return self._conv(x, path, op, (weight - mean) / scale * self.weight(path, "gain"))
 
     def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:

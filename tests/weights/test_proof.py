@@ -13,6 +13,7 @@ import torch
 import archdsl
 from archdsl.weights import KeyMap, Pair
 from archdsl.weights.key_map import COUNTER
+from archdsl.weights.module_map import map_module
 from archdsl.weights.proof import TOLERANCE, difference
 
 MOBILE = """\
@@ -62,3 +63,13 @@ def test_exchanging_two_tensors_shows(text: str) -> None:
         pairs = tuple(replace(pair, theirs=swapped.get(pair.ours, pair.theirs)) for pair in key_map.pairs)
         error = difference(ours, theirs, replace(key_map, pairs=pairs), images)
         assert error > 10 * TOLERANCE, f"{one} and {other}"
+
+
+def test_standardizations_that_differ_for_small_weights_only_are_told() -> None:
+    network = archdsl.loads(NORMALIZER_FREE)
+    added = archdsl.loads(NORMALIZER_FREE.replace("ws_conv(8, 3", "ws_conv(8, 3, variance_eps = 1e-5"))
+    key_map = map_module(network, added.build(), "there")
+    assert {pair.theirs for pair in key_map.pairs} == set(network.build().state_dict())
+    assert key_map.caveat is not None
+    assert "equal where standardized weights are large" in key_map.caveat
+    assert map_module(added, added.build(), "there").caveat is None

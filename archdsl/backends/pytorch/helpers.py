@@ -110,16 +110,18 @@ class StandardizedConv2d(nn.Conv2d):
         groups: int = 1,
         bias: bool = True,
         eps: float = 1e-4,
+        variance_eps: float = 0.0,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
         self.gain = nn.Parameter(torch.ones(out_channels, 1, 1, 1))
         self.eps = eps
+        self.variance_eps = variance_eps
 
     def standardized(self) -> Tensor:
         fan_in = self.weight[0].numel()
         variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
-        weight: Tensor = (self.weight - mean) * torch.rsqrt((variance * fan_in).clamp(min=self.eps))
-        return weight * self.gain
+        scale = torch.rsqrt(((variance + self.variance_eps) * fan_in).clamp(min=self.eps))
+        return (self.weight - mean) * scale * self.gain
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.standardized()

@@ -150,7 +150,8 @@ class Depthwise(_Convolution):
 class WeightStandardizedConv(_Convolution):
     """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021).
 
-    `W_hat = gain * (W - mean) / sqrt(max(var * fan_in, eps))`, mean and variance over each filter.
+    `W_hat = gain * (W - mean) / sqrt(max((var + variance_eps) * fan_in, eps))`, mean and variance over each filter. The
+    authors' code bounds the variance with `eps`; timm's adds to it, as `variance_eps = 1e-5` does.
     """
 
     rules: ClassVar[Rules] = Rules(
@@ -168,6 +169,7 @@ class WeightStandardizedConv(_Convolution):
     bias: bool = True
     dilation: Count = 1
     eps: float = 1e-4
+    variance_eps: float = 0.0
     padding: Padding = "symmetric"
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -188,6 +190,7 @@ class WeightStandardizedConv(_Convolution):
             of["groups"],
             bias=None if of["bias"] == "True" else of["bias"],
             eps=None if of["eps"] == "0.0001" else of["eps"],
+            variance_eps=None if of["variance_eps"] in ("0", "0.0") else of["variance_eps"],
         )
 
 

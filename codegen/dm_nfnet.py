@@ -1,0 +1,474 @@
+"""8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+__all__ = [
+    "dm_nfnet_f0",
+    "dm_nfnet_f1",
+    "dm_nfnet_f2",
+    "dm_nfnet_f3",
+    "dm_nfnet_f4",
+    "dm_nfnet_f5",
+    "dm_nfnet_f6",
+    "dm_nfnet_f7",
+]
+
+
+def pipeline(**layers: nn.Module | None) -> nn.Sequential:
+    """Layers in sequence under their names; None stands for a layer that is left out."""
+    sequence = nn.Sequential()
+    for name, layer in layers.items():
+        if layer is not None:
+            sequence.add_module(name, layer)
+    return sequence
+
+
+def initialize(module: nn.Module) -> None:
+    """Fresh weights: variance 2 / fan-out for convolutions (He et al. 2015), small for linear layers."""
+    if isinstance(module, nn.Conv2d):
+        fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels // module.groups
+        nn.init.normal_(module.weight, 0.0, (2.0 / fan_out) ** 0.5)
+    elif isinstance(module, nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.01)
+    if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
+
+    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
+    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
+    """
+    model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    on_gpu = any(parameter.is_cuda for parameter in model.parameters())
+    model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
+    return model
+
+
+class DropPath(nn.Module):
+    """Stochastic depth (Huang et al. 2016): while training, drops a residual branch whole, image by image."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.rate == 0.0 or not self.training:
+            return x
+        kept = x.new_empty(x.shape[0], 1, 1, 1).bernoulli_(1.0 - self.rate)
+        return x * kept.div_(1.0 - self.rate)
+
+
+def pad_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+) -> Tensor:
+    """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
+    tall, wide = dilation * (kernel[0] - 1) + 1, dilation * (kernel[1] - 1) + 1
+    down = max((-(-x.shape[2] // stride[0]) - 1) * stride[0] + tall - x.shape[2], 0)
+    across = max((-(-x.shape[3] // stride[1]) - 1) * stride[1] + wide - x.shape[3], 0)
+    return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
+
+
+class StandardizedConv2d(nn.Conv2d):
+    """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int = 1,
+        groups: int = 1,
+        bias: bool = True,
+        eps: float = 1e-4,
+        variance_eps: float = 0.0,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        self.gain = nn.Parameter(torch.ones(out_channels, 1, 1, 1))
+        self.eps = eps
+        self.variance_eps = variance_eps
+
+    def standardized(self) -> Tensor:
+        fan_in = self.weight[0].numel()
+        variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
+        scale = torch.rsqrt(((variance + self.variance_eps) * fan_in).clamp(min=self.eps))
+        return (self.weight - mean) * scale * self.gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.standardized()
+        return functional.conv2d(x, weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class StandardizedConv2dSame(StandardizedConv2d):
+    """The same with SAME padding."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+class AvgPool2dSame(nn.Module):
+    """Average pooling with SAME padding, which is not counted."""
+
+    def __init__(self, kernel: int | tuple[int, int], stride: int | tuple[int, int]) -> None:
+        super().__init__()
+        self.kernel = (kernel, kernel) if isinstance(kernel, int) else kernel
+        self.stride = (stride, stride) if isinstance(stride, int) else stride
+
+    def forward(self, x: Tensor) -> Tensor:
+        total = functional.avg_pool2d(pad_same(x, self.kernel, self.stride), self.kernel, self.stride)
+        counted = pad_same(torch.ones_like(x[:1, :1]), self.kernel, self.stride)
+        return total / functional.avg_pool2d(counted, self.kernel, self.stride)
+
+
+class Gained(nn.Module):
+    """An activation times a constant that keeps the variance at one."""
+
+    def __init__(self, activation: nn.Module, gain: float) -> None:
+        super().__init__()
+        self.activation, self.gain = activation, gain
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.activation(x)
+        return x * self.gain
+
+
+class Gain(nn.Module):
+    """One learnable factor for the whole tensor."""
+
+    def __init__(self, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(float(initial)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight
+
+
+class Block(nn.Module):
+    """A block that says what it hands on to the next one."""
+
+    out_variance: float
+
+
+class SqueezeExcite(nn.Module):
+    """Squeeze-and-excitation (Hu et al. 2018): channels reweighted by a two-layer bottleneck."""
+
+    def __init__(self, in_channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.weight = pipeline(
+            global_avg_pool=nn.AdaptiveAvgPool2d(1),
+            conv=nn.Conv2d(in_channels, squeezed, 1),
+            inner=nn.ReLU(),
+            conv_2=nn.Conv2d(squeezed, in_channels, 1),
+            gate=nn.Sigmoid(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight: Tensor = self.weight(x)
+        out: Tensor = x * weight
+        return out
+
+
+class NfBottleneck(Block):
+    """Normalizer-free bottleneck (Brock et al. 2021, Fig. 3)."""
+
+    def __init__(self, in_channels: int, channels: int, stride: int, in_variance: float, drop_path: float) -> None:
+        super().__init__()
+        transition = stride != 1 or in_channels != channels
+        hidden = channels // 2
+        self.out_variance = (1 if transition else in_variance) + 0.2**2
+        self.x_act = Gained(nn.GELU(), 1.7015043497085571)
+        self.factor = 1 / in_variance**0.5
+        self.transition = transition
+        self.shortcut_avg_pool = AvgPool2dSame(2, 2) if stride > 1 else nn.Identity()
+        self.shortcut_ws_conv = (
+            StandardizedConv2d(in_channels, channels, 1, variance_eps=1e-05) if transition else nn.Identity()
+        )
+        self.main = pipeline(
+            ws_conv=StandardizedConv2d(in_channels, hidden, 1, variance_eps=1e-05),
+            act=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_2=StandardizedConv2dSame(
+                hidden, hidden, 3, stride=stride, groups=hidden // 128, variance_eps=1e-05
+            ),
+            act_2=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_3=StandardizedConv2d(hidden, hidden, 3, padding=1, groups=hidden // 128, variance_eps=1e-05),
+            act_3=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_4=StandardizedConv2d(hidden, channels, 1, variance_eps=1e-05),
+            squeeze_excite=SqueezeExcite(channels, squeezed=int(channels * 0.5 + 0.5)),
+        )
+        self.drop_path = DropPath(drop_path)
+        self.gain = Gain(0)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        x: Tensor = self.x_act(inputs) * self.factor
+        shortcut: Tensor = self.shortcut_ws_conv(self.shortcut_avg_pool(x)) if self.transition else inputs
+        main: Tensor = self.main(x)
+        out: Tensor = self.gain(self.drop_path(2 * main)) * 0.2 + shortcut
+        return out
+
+
+class DmNfnet(nn.Module):
+    """NFNet with 1e-5 added to the variance of each filter, and with the branches that stochastic depth keeps rescaled.
+    """
+
+    def __init__(
+        self,
+        stages: tuple[tuple[type[Block], int, int, int], ...],
+        dropout_rate: float,
+        num_classes: int = 1000,
+        in_channels: int = 3,
+        drop_path_rate: float = 0.25,
+        features_only: bool = False,
+    ) -> None:
+        super().__init__()
+        self.stem = pipeline(
+            ws_conv=StandardizedConv2dSame(in_channels, 16, 3, stride=2, variance_eps=1e-05),
+            act=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_2=StandardizedConv2d(16, 32, 3, padding=1, variance_eps=1e-05),
+            act_2=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_3=StandardizedConv2d(32, 64, 3, padding=1, variance_eps=1e-05),
+            act_3=Gained(nn.GELU(), 1.7015043497085571),
+            ws_conv_4=StandardizedConv2dSame(64, 128, 3, stride=2, variance_eps=1e-05),
+        )
+        width = 128
+        variance = 1.0
+        reduction = 4
+        depth = sum(layers for *_, layers in stages)
+        rates = iter([drop_path_rate * index / depth for index in range(depth)])
+        self.stages = nn.Sequential()
+        self.feature_info: list[dict[str, int | str]] = []
+        self.feature_stages: list[int] = []
+        for block, stride, channels, layers in stages:
+            stage = nn.Sequential()
+            for index in range(layers):
+                layer = block(
+                    width, channels, in_variance=variance, stride=stride if index == 0 else 1, drop_path=next(rates)
+                )
+                stage.append(layer)
+                width = channels
+                variance = layer.out_variance
+            self.stages.append(stage)
+            reduction *= stride
+            number = len(self.stages) - 1
+            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
+                self.feature_info.pop()
+                self.feature_stages.pop()
+            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
+            self.feature_stages.append(number)
+        self.head: nn.Module = pipeline(
+            ws_conv=StandardizedConv2d(width, 3072, 1, variance_eps=1e-05),
+            act=Gained(nn.GELU(), 1.7015043497085571),
+        )
+        self.pool: nn.Module = pipeline(
+            global_avg_pool=nn.AdaptiveAvgPool2d(1),
+            dropout=nn.Dropout(dropout_rate),
+            flatten=nn.Flatten(1),
+        )
+        self.num_features = 3072
+        self.classifier = self._linear(num_classes)
+        self.features_only = features_only
+        if features_only:
+            self.head = self.pool = self.classifier = nn.Identity()
+        self.apply(initialize)
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """Images, B x 3 x H x W, to the last feature map."""
+        x = self.head(self.stages(self.stem(x)))
+        return x
+
+    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
+        """The last feature map to logits, or to the vector that the classifier reads."""
+        x = self.pool(x)
+        if not pre_logits:
+            x = self.classifier(x)
+        return x
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """A fresh classifier for other classes; 0 leaves it out."""
+        if self.features_only:
+            raise RuntimeError("a model of features has no classifier")
+        self.classifier = self._linear(num_classes)
+        self.classifier.apply(initialize)
+
+    def _linear(self, num_classes: int) -> nn.Module:
+        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+
+    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
+        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
+        x = self.stem(x)
+        features: list[Tensor] = []
+        for index, stage in enumerate(self.stages):
+            x = stage(x)
+            if index in self.feature_stages:
+                features.append(x)
+        return features
+
+    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
+        if self.features_only:
+            return self.forward_intermediates(x)
+        return self.forward_head(self.forward_features(x))
+
+
+def dm_nfnet_f0(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 256 x 256: 71.49M parameters, 12.38G MACs, 24.77G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 1),
+            (NfBottleneck, 2, 512, 2),
+            (NfBottleneck, 2, 1536, 6),
+            (NfBottleneck, 2, 1536, 3),
+        ),
+        dropout_rate=0.2,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f1(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 320 x 320: 132.63M parameters, 35.54G MACs, 71.08G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 2),
+            (NfBottleneck, 2, 512, 4),
+            (NfBottleneck, 2, 1536, 12),
+            (NfBottleneck, 2, 1536, 6),
+        ),
+        dropout_rate=0.3,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f2(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 352 x 352: 193.78M parameters, 62.59G MACs, 125.19G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 3),
+            (NfBottleneck, 2, 512, 6),
+            (NfBottleneck, 2, 1536, 18),
+            (NfBottleneck, 2, 1536, 9),
+        ),
+        dropout_rate=0.4,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f3(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 416 x 416: 254.92M parameters, 114.76G MACs, 229.53G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 4),
+            (NfBottleneck, 2, 512, 8),
+            (NfBottleneck, 2, 1536, 24),
+            (NfBottleneck, 2, 1536, 12),
+        ),
+        dropout_rate=0.4,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f4(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 512 x 512: 316.07M parameters, 215.24G MACs, 430.48G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 5),
+            (NfBottleneck, 2, 512, 10),
+            (NfBottleneck, 2, 1536, 30),
+            (NfBottleneck, 2, 1536, 15),
+        ),
+        dropout_rate=0.5,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f5(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 544 x 544: 377.21M parameters, 289.76G MACs, 579.51G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 6),
+            (NfBottleneck, 2, 512, 12),
+            (NfBottleneck, 2, 1536, 36),
+            (NfBottleneck, 2, 1536, 18),
+        ),
+        dropout_rate=0.5,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f6(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 576 x 576: 438.36M parameters, 377.28G MACs, 754.56G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 7),
+            (NfBottleneck, 2, 512, 14),
+            (NfBottleneck, 2, 1536, 42),
+            (NfBottleneck, 2, 1536, 21),
+        ),
+        dropout_rate=0.5,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
+
+
+def dm_nfnet_f7(
+    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
+) -> DmNfnet:
+    """Input 3 x 608 x 608: 499.50M parameters, 478.78G MACs, 957.56G FLOPs an image."""
+    return DmNfnet(
+        (
+            # block, stride, channels, layers
+            (NfBottleneck, 1, 256, 8),
+            (NfBottleneck, 2, 512, 16),
+            (NfBottleneck, 2, 1536, 48),
+            (NfBottleneck, 2, 1536, 24),
+        ),
+        dropout_rate=0.5,
+        num_classes=num_classes,
+        in_channels=in_channels,
+        drop_path_rate=drop_path_rate,
+        features_only=features_only,
+    )
