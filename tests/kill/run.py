@@ -98,7 +98,8 @@ class Scene:
     def kill(self, moment: float, how: signal.Signals) -> Outcome:
         """Kills one build and looks at what is there. Raises AssertionError for anything that should not be."""
         self.restore()
-        with subprocess.Popen(self.command("new"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as build:
+        command, nowhere = self.command("new"), subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=nowhere, stderr=nowhere, preexec_fn=_listens) as build:
             with suppress(subprocess.TimeoutExpired):
                 build.wait(moment)
             build.send_signal(how)
@@ -129,6 +130,11 @@ class Scene:
             is_known = path.name in self.old or path.stem == "other"
             assert is_known or (path.is_dir() and path.name.startswith(".archdsl-")), f"{path.name} is a stray"
         return f"all {found.pop()}" if len(found) == 1 else "between two moves"
+
+
+def _listens() -> None:
+    """A shell has what it runs in the background ignore SIGINT; a build at a terminal does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(count: int, seed: int, root: Path) -> Iterator[Outcome]:
