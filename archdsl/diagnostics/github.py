@@ -24,7 +24,7 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
 
 def command(name: str, properties: Mapping[str, object], text: str) -> str:
     """A command to the runner: nothing in its properties or its text ends it, or begins another."""
-    listed = ",".join(f"{key}={_property(printable(str(value)))}" for key, value in properties.items())
+    listed = ",".join(f"{key}={printable(_property(str(value)))}" for key, value in properties.items())
     return f"::{name} {listed}::{_data(text)}"
 
 
