@@ -27,6 +27,7 @@ COMMANDS = {
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations",
     "diagram": "draw a network",
+    "compare": "set networks side by side, as a table and as a picture",
     "diff": "tell what changed between two specs, variants or revisions",
     "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
