@@ -29,7 +29,12 @@ def mend(source: Source, diagnostics: Iterable[Diagnostic]) -> Mended:
         if fix is None or any(edit.span.source is not source for edit in fix.edits):
             continue
         together = sorted((*edits, *fix.edits), key=lambda edit: (edit.span.start, edit.span.end))
-        if not any(other.span.start <= edit.span.end for edit, other in pairwise(together)):
+        own = set(map(id, fix.edits))
+        # Those of one fix may touch each other.
+        if not any(
+            other.span.start < edit.span.end or (other.span.start == edit.span.end and not {id(edit), id(other)} <= own)
+            for edit, other in pairwise(together)
+        ):
             applied.append(diagnostic)
             edits = together
     pieces: list[str] = []

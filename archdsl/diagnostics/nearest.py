@@ -7,7 +7,7 @@ from collections.abc import Iterable
 NEAR = 0.61
 _LONGEST = 80
 _MOST_CANDIDATES = 500
-_TOO_MANY_CANDIDATES = 1_000
+_TOO_MANY_CANDIDATES = 1_500
 _NEARER = 0.08
 
 
