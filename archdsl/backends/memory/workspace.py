@@ -1,0 +1,47 @@
+"""What a convolution needs for itself while it runs on a CPU.
+
+PyTorch gives float convolutions to oneDNN, which wants maps and filters in blocks of channels: it copies the input and the
+weights into that layout, computes an output in it, and copies that back. Each copy lives only within the call, but at
+inference the copies of the largest layer are as large as anything else. On a GPU nothing is counted here: what cuDNN takes
+depends on the algorithm that it picks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archdsl.backends.memory.kernels import Gradient, Parameters, Steps
+from archdsl.ir.base import Shape
+
+# Channels in a block: one register of 512 bits in single precision.
+_BLOCK = 16
+# Up to here oneDNN reads the channels of an image as they are.
+_PLAIN = 3
+
+
+class Workspace(NamedTuple):
+    """Before the output is there, after it, and on the way back."""
+
+    forward: tuple[int, ...] = ()
+    after: tuple[int, ...] = ()
+    backward: Steps = ()
+
+
+def convolution(
+    source: Shape, output: Shape, groups: int, kernel: int, batch: int, width: int, *, weight: Gradient | Parameters
+) -> Workspace:
+    """The copies of one convolution; `kernel` is the area of a filter, `weight` where the weights' gradient goes."""
+    is_plain = source.channels <= _PLAIN
+    read, written = _padded(source.channels, groups), _padded(output.channels, groups)
+    x = 0 if is_plain else batch * read * source.height * source.width * width
+    y = batch * written * output.height * output.width * width
+    filters = (source.channels if is_plain else read) // groups
+    w = max(written * filters, groups) * kernel * width
+    data = (y, w, x, -w, -y, Gradient(0), -x)
+    weights = (y, x, w, -x, -y, weight, -w)
+    return Workspace((x, w, y, -w, -x), (-y,), (*(() if is_plain else data), *weights))
+
+
+def _padded(channels: int, groups: int) -> int:
+    """Whole blocks; the channels of groups stay as they are unless each is a filter of its own."""
+    return channels if 1 < groups < channels else -(-channels // _BLOCK) * _BLOCK
