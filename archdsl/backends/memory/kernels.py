@@ -11,12 +11,14 @@ from typing import Literal, NamedTuple
 
 
 class Value(NamedTuple):
-    """A tensor: its number, that of the storage that holds it, its bytes, whether a gradient flows back to it."""
+    """A tensor: its number, that of the storage that holds it, its bytes, whether a gradient flows back to it, and
+    whether it lies in memory with its channels last."""
 
     number: int
     storage: int
     size: int
     needs_gradient: bool = True
+    channels_last: bool = False
 
 
 class Gradient(NamedTuple):
@@ -74,9 +76,9 @@ class Tape:
         self.values = 0
         self.images = self._value(images, needs_gradient=False)
 
-    def _value(self, size: int, needs_gradient: bool) -> Value:
+    def _value(self, size: int, needs_gradient: bool, channels_last: bool = False) -> Value:
         self.values += 1
-        return Value(self.values, self.storage(size), size, needs_gradient)
+        return Value(self.values, self.storage(size), size, needs_gradient, channels_last)
 
     def storage(self, size: int) -> int:
         self.sizes.append(size)
@@ -96,13 +98,17 @@ class Tape:
         after: tuple[int, ...] = (),
         backward: Steps = (),
         is_fleeting: bool = False,
+        channels_last: bool | None = None,
     ) -> Value:
-        """Add a kernel whose output takes `size` bytes. No gradient flows back to what needs none.
+        """Add a kernel whose output takes `size` bytes. No gradient flows back to what needs none. Channels are last in
+        the output if they are in its first input.
 
         An operator's own tensors go when it returns; one that is fleeting already when the next kernel has read it.
         """
         needs = parameters > 0 or any(value.needs_gradient for value in inputs)
-        output = self._value(size, needs)
+        if channels_last is None:
+            channels_last = bool(inputs) and inputs[0].channels_last
+        output = self._value(size, needs, channels_last)
         flowing: list[Flow] = [
             flow if value.needs_gradient else "none" for value, flow in zip(inputs, flows, strict=True)
         ]

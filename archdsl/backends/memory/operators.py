@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
 from archdsl.backends.memory.setting import Setting
-from archdsl.backends.memory.workspace import Workspace, convolution
+from archdsl.backends.memory.workspace import Workspace, channels_last_convolution, convolution
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
@@ -82,7 +82,7 @@ class Rules:
 
     def _convolution(self, operator: Conv | Depthwise, shape: Shape, output: Shape, source: Value) -> Value:
         source, shape = self._same(operator.padding, operator.kernel, operator.stride, operator.dilation, shape, source)
-        room = self._workspace(operator, shape, output, Parameters())
+        room = self._workspace(operator, shape, output, source, Parameters())
         return self.tape.call(
             [source],
             self.bytes(output),
@@ -97,7 +97,7 @@ class Rules:
         source, shape = self._same(operator.padding, operator.kernel, operator.stride, operator.dilation, shape, source)
         filters = operator.weights(shape) * self.setting.width
         weight = self._standard(filters, operator.channels * self.setting.width)
-        room = self._workspace(operator, shape, output, Gradient(1))
+        room = self._workspace(operator, shape, output, source, Gradient(1))
         return self.tape.call(
             [source, weight],
             self.bytes(output),
@@ -125,6 +125,7 @@ class Rules:
         operator: Conv | Depthwise | WeightStandardizedConv,
         shape: Shape,
         output: Shape,
+        source: Value,
         weight: Gradient | Parameters,
     ) -> Workspace:
         if not self._on_cpu:
@@ -132,6 +133,8 @@ class Rules:
         _, groups = operator.filters(shape)
         kernel = sides(operator.kernel)
         area = kernel.height * kernel.width
+        if source.channels_last:
+            return channels_last_convolution(shape, output, groups, area, self.setting.width, weight=weight)
         return convolution(shape, output, groups, area, self.setting.batch, self.setting.width, weight=weight)
 
     def _same(
@@ -177,7 +180,8 @@ class Rules:
                 statistics = 2 * batch * groups * width
                 return self.tape.call([source], size, keeps=[source], statistics=statistics, parameters=weights)
             case LayerNorm():
-                # Channels go last for it, which takes a copy both ways.
+                # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
+                copy = 0 if source.channels_last else copy
                 return self.tape.call(
                     [source],
                     size,
@@ -186,6 +190,7 @@ class Rules:
                     parameters=weights,
                     after=(copy, -copy),
                     backward=(copy, Gradient(0), Parameters(), -copy),
+                    channels_last=True,
                 )
             case L2Norm():
                 # The norm at each position, and that bounded from below; the quotient's derivative needs both its parts.

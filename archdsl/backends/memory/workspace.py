@@ -17,6 +17,8 @@ from archdsl.ir.base import Shape
 _BLOCK = 16
 # Up to here oneDNN reads the channels of an image as they are.
 _PLAIN = 3
+# The largest filters for which it has a depthwise kernel that knows channels last.
+_LARGEST_DEPTHWISE = 9
 
 
 class Workspace(NamedTuple):
@@ -40,6 +42,17 @@ def convolution(
     data = (y, w, x, -w, -y, Gradient(0), -x)
     weights = (y, x, w, -x, -y, weight, -w)
     return Workspace((x, w, y, -w, -x), (-y,), (*(() if is_plain else data), *weights))
+
+
+def channels_last_convolution(
+    source: Shape, output: Shape, groups: int, kernel: int, width: int, *, weight: Gradient | Parameters
+) -> Workspace:
+    """The same where channels are last in the input: oneDNN takes maps as they are, and copies the filters alone."""
+    w = output.channels * (source.channels // groups) * kernel * width
+    # The filters' gradient of a large depthwise convolution is that of a full one over each block of channels.
+    is_large = groups == source.channels > 1 and kernel > _LARGEST_DEPTHWISE
+    whole = source.channels * _BLOCK * _BLOCK * kernel * width if is_large else 0
+    return Workspace((), (w, -w), (w, Gradient(0), -w, w + whole, w, -w - whole, weight, -w))
 
 
 def _padded(channels: int, groups: int) -> int:
