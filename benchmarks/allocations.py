@@ -1,8 +1,8 @@
 """The most memory that a real forward pass, or a real step of training, holds: every allocation, at its real lifetime.
 
-On a CPU the profiler reports each block that PyTorch's allocator hands out and takes back, those within operators too; on
-a CUDA device the allocator keeps the maximum itself. What was there before (weights, images, the optimizer's state) is
-counted by its storages.
+On a CPU the profiler reports each block that PyTorch's allocator hands out and takes back, those within operators too;
+on a CUDA device the allocator keeps the maximum itself. What was there before (weights, images, the optimizer's state)
+is counted by its storages.
 """
 
 from __future__ import annotations

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 
 from archdsl.backends.memory import optimizers
 from archdsl.backends.memory.ledger import Holdings, Ledger
 from archdsl.backends.memory.lifetimes import Lifetimes, lifetimes
-from archdsl.backends.memory.recording import Part, Recording, record
+from archdsl.backends.memory.recording import Part, record
 from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.timeline import Timeline
 from archdsl.ir.architecture import Architecture
 
+# No batch is larger than this.
+MAX_BATCH = 1_000_000
 # What CUDA's caching allocator rounds up to.
 _GRANULARITY = {"cpu": 1, "cuda": 512}
 # PyTorch counts batches in 64 bits, whatever the type of the weights.
@@ -23,8 +25,8 @@ _COUNTER = 8
 class PeakMemory:
     """The moment at which most memory is held: when, at which operator, and the bytes by what they are for.
 
-    `weights` has the buffers (running statistics) with them; `activations` has the gradients of activations; `workspace`
-    is what the operator at work, or the optimizer, needs for itself.
+    `weights` has the buffers (running statistics) with them; `activations` has the gradients of activations;
+    `workspace` is what the operator at work, or the optimizer, needs for itself.
     """
 
     phase: str
@@ -76,13 +78,33 @@ class Memory:
 
 def memory(architecture: Architecture, setting: Setting | None = None) -> Memory:
     """The memory that a network takes."""
-    return _Estimator(architecture, setting or Setting()).estimate()
+    return _Estimator(lifetimes(architecture), setting or Setting()).estimate()
+
+
+def largest_batch(architecture: Architecture, setting: Setting, budget: int) -> int:
+    """The most images at a time with which the peak is at most `budget` bytes; 0 when a single one is too many.
+
+    `setting.batch` is of no account.
+    """
+    lives = lifetimes(architecture)
+
+    def fits(batch: int) -> bool:
+        return _Estimator(lives, replace(setting, batch=batch)).estimate().peak.total <= budget
+
+    below, above = 0, 1
+    while above <= MAX_BATCH and fits(above):
+        below, above = above, 2 * above
+    while above - below > 1:
+        middle = (below + above) // 2
+        below, above = (middle, above) if fits(middle) else (below, middle)
+    return below
 
 
 class _Estimator:
-    def __init__(self, architecture: Architecture, setting: Setting):
-        self.setting = setting
-        self.lives = _lifetimes(architecture)
+    """One estimate, of a network whose operators and their lifetimes are known."""
+
+    def __init__(self, lives: Lifetimes, setting: Setting):
+        self.lives, self.setting = lives, setting
         self.weights, self.buffers, self.largest = _sizes(self.lives, setting)
         self.recording = record(self.lives, setting)
 
@@ -95,7 +117,7 @@ class _Estimator:
         held = Holdings(self.weights + self.buffers, state, ema, images=images)
         sizes = list(recording.tape.sizes)
         sizes[recording.tape.images.storage] = 0  # held by the caller, and counted so
-        ledger = Ledger(sizes, held, granularity=_GRANULARITY[setting.device])
+        ledger = Ledger(sizes, held, granularity=_GRANULARITY[setting.on])
         ledger.retain(recording.tape.images.storage)
         kept = self._train(ledger) if training else self._infer(ledger)
         return Memory(
@@ -186,10 +208,6 @@ class _Estimator:
         new = [storage for storage in keeps if storage not in seen]
         seen.update(new)
         return statistics + sum(tape.sizes[storage] for storage in new)
-
-
-def _lifetimes(architecture: Architecture) -> Lifetimes:
-    return lifetimes(architecture)
 
 
 def _sizes(lives: Lifetimes, setting: Setting) -> tuple[int, int, int]:

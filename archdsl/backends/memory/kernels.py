@@ -1,7 +1,7 @@
 """One pass through a network as the calls that PyTorch makes of it, with the storage that each of them takes.
 
-A `Kernel` is one such call: what it reads and puts out, what it needs for itself while it runs, what autograd keeps of it
-for the way back, and what the way back then allocates. Storage is counted once however many views share it.
+A `Kernel` is one such call: what it reads and puts out, what it needs for itself while it runs, what autograd keeps of
+it for the way back, and what the way back then allocates. Storage is counted once however many views share it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Value(NamedTuple):
 
 
 class Gradient(NamedTuple):
-    """On the way back: here the gradient of input `index` is allocated."""
+    """On the way back: here the gradient of an input is allocated, given by its number among the inputs."""
 
-    index: int
+    of: int
 
 
 class Parameters(NamedTuple):
@@ -34,8 +34,8 @@ class Parameters(NamedTuple):
 # What happens to memory, in order: bytes that come (+) and go (-) again, and where what remains comes.
 Steps = tuple[int | Gradient | Parameters, ...]
 
-# How the gradient of an input comes about: in storage of its own; as the output's gradient, the same tensor or (behind a
-# concatenation) a part of it; or not at all.
+# How the gradient of an input comes about: in storage of its own; as the output's gradient, the same tensor or (behind
+# a concatenation) a part of it; or not at all.
 Flow = Literal["new", "same", "part", "none"]
 
 
@@ -113,9 +113,7 @@ class Tape:
             flow if value.needs_gradient else "none" for value, flow in zip(inputs, flows, strict=True)
         ]
         kept = [value.storage for value in keeps] + ([output.storage] if keeps_output else [])
-        backward = tuple(
-            step for step in backward if not isinstance(step, Gradient) or flowing[step.index] == "new"
-        )
+        backward = tuple(step for step in backward if not isinstance(step, Gradient) or flowing[step.of] == "new")
         kernel = Kernel(
             tuple(inputs),
             output,

@@ -22,13 +22,7 @@ class Holdings:
     @property
     def total(self) -> int:
         return (
-            self.weights
-            + self.optimizer
-            + self.ema
-            + self.gradients
-            + self.images
-            + self.activations
-            + self.workspace
+            self.weights + self.optimizer + self.ema + self.gradients + self.images + self.activations + self.workspace
         )
 
 

@@ -1,8 +1,9 @@
 """How long the emitted source holds each tensor.
 
-Python frees a tensor when nothing names it any more. In the emitted source a tensor is named by the expression that made
-it, until the layers that read it have run; by its variable, until the `forward` of its block returns; and by the arguments
-of every module that it was handed to, until that returns: `self.stages(x)` holds the output of the stem through all stages.
+Python frees a tensor when nothing names it any more. In the emitted source a tensor is named by the expression that
+made it, until the layers that read it have run; by its variable, until the `forward` of its block returns; and by the
+arguments of every module that it was handed to, until that returns: `self.stages(x)` holds the output of the stem
+through all stages.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture, Layer, Section, Stage
 from archdsl.ir.body import Repeat, Sequence, Step
-from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
+from archdsl.ir.walk import Scope, Tensor, Tracer, Visit
 
 _ENDS_MAPS = {"global_avg_pool", "global_max_pool", "linear", "flatten"}
 
@@ -26,8 +27,8 @@ class Span(NamedTuple):
 
 
 class Lifetimes(NamedTuple):
-    """The operators of a network; until which of them (by number) each tensor (by path) is held; the spans of stages and
-    of layers; the rates at which layers are dropped, by operator."""
+    """The operators of a network; until which of them (by number) each tensor (by path) is held; the spans of stages
+    and of layers; the rates at which layers are dropped, by operator."""
 
     visits: list[Visit]
     until: dict[str, int]
@@ -80,13 +81,9 @@ class _Holder(Tracer):
         end = self._now
         if section.name == "head":
             # The part of a head that makes maps is a module, what follows them another.
-            inside = range(first, end + 1)
-            end = next((i - 1 for i in inside if self._ends_maps(self.visits[i], section)), end)
+            end = next((number - 1 for number in range(first, end + 1) if _ends_maps(self.visits[number])), end)
         self.until[source.path] = max(self.until.get(source.path, 0), end)
         return tensor
-
-    def _ends_maps(self, visit: Visit, section: Section) -> bool:
-        return visit.operator in _ENDS_MAPS and len(visit.levels) == 1
 
     def stages(self, source: Tensor) -> Tensor:
         tensor = super().stages(source)
@@ -136,4 +133,6 @@ class _Holder(Tracer):
             self._hold(tensor)
 
 
-__all__ = ["Level", "Lifetimes", "Span", "lifetimes"]
+def _ends_maps(visit: Visit) -> bool:
+    """Whether an operator is a head's own that leaves no map."""
+    return visit.operator in _ENDS_MAPS and len(visit.levels) == 1

@@ -37,7 +37,7 @@ class Rules:
 
     @property
     def _on_cpu(self) -> bool:
-        return self.setting.device == "cpu"
+        return self.setting.on == "cpu"
 
     def output(self, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
         """The output of an operator; `rate` is that of its layer's drop path."""
@@ -164,10 +164,10 @@ class Rules:
         weights = operator.parameters(shape) * width
         positions = batch * shape.height * shape.width * width
         size = source.size
-        copy = size if self._on_cpu else 0
         match operator:
             case BatchNorm():
                 statistics = 2 * shape.channels * width if self.setting.training else 0
+                copy = size if self._on_cpu else 0
                 return self.tape.call(
                     [source],
                     size,
@@ -181,7 +181,7 @@ class Rules:
                 return self.tape.call([source], size, keeps=[source], statistics=statistics, parameters=weights)
             case LayerNorm():
                 # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
-                copy = 0 if source.channels_last else copy
+                copy = 0 if source.channels_last else size
                 return self.tape.call(
                     [source],
                     size,
@@ -193,7 +193,7 @@ class Rules:
                     channels_last=True,
                 )
             case L2Norm():
-                # The norm at each position, and that bounded from below; the quotient's derivative needs both its parts.
+                # The norm at each position, and that bounded from below; a quotient's derivative needs both its parts.
                 return self.tape.call(
                     [source],
                     size,
@@ -219,9 +219,7 @@ class Rules:
 
     # Poolings --------------------------------------------------------------------------------------------------------
 
-    def _pooled(
-        self, operator: MaxPool | AvgPool | GlobalPool, shape: Shape, output: Shape, source: Value
-    ) -> Value:
+    def _pooled(self, operator: MaxPool | AvgPool | GlobalPool, shape: Shape, output: Shape, source: Value) -> Value:
         size = self.bytes(output)
         if isinstance(operator, GlobalPool) and operator.kind == "global_avg_pool":
             return self.tape.call([source], size)
@@ -273,15 +271,13 @@ class Rules:
             case "divide" if len(inputs) == 2:
                 first, second = inputs
                 backward: Steps = (Gradient(0), 3 * size, -3 * size, Gradient(1))
-                return self.tape.call(
-                    inputs, size, flows=["new", "new"], keeps=[first, second], backward=backward
-                )
+                return self.tape.call(inputs, size, flows=["new", "new"], keeps=[first, second], backward=backward)
             case _:
                 return self.tape.call(inputs, size)  # negated, or with a plain number
 
     def _product(self, factors: Sequence[Value], keeps: Sequence[Value], parameters: int) -> Value:
-        """Tensors multiplied, or one by a parameter. Each factor is kept if the other needs a gradient; that of one that
-        was broadcast is as large as the output before it is summed up."""
+        """Tensors multiplied, or one by a parameter. Each factor is kept if the other needs a gradient; that of one
+        that was broadcast is as large as the output before it is summed up."""
         size = max(value.size for value in factors)
         if len(factors) == 1:
             backward: Steps = (Gradient(0), size, Parameters(), -size)

@@ -34,4 +34,4 @@ def state(setting: Setting, weights: int) -> int:
 def step(setting: Setting, weights: int, largest: int) -> int:
     """The bytes that a step needs while it runs; `largest` are those of the largest tensor of weights."""
     need = NEEDS[setting.optimizer]
-    return need.one * largest if setting.device == "cpu" else need.all * weights
+    return need.one * largest if setting.on == "cpu" else need.all * weights

@@ -8,28 +8,29 @@ from typing import Literal
 DType = Literal["float32", "bfloat16", "float16"]
 Optimizer = Literal["sgd", "momentum", "adam", "rmsprop", "rmsprop_momentum"]
 Checkpoint = Literal["none", "block", "stage"]
-Device = Literal["cpu", "cuda"]
+Place = Literal["cpu", "cuda"]
 
 DTYPES: tuple[DType, ...] = ("float32", "bfloat16", "float16")
 OPTIMIZERS: tuple[Optimizer, ...] = ("sgd", "momentum", "adam", "rmsprop", "rmsprop_momentum")
 CHECKPOINTS: tuple[Checkpoint, ...] = ("none", "block", "stage")
-DEVICES: tuple[Device, ...] = ("cpu", "cuda")
+PLACES: tuple[Place, ...] = ("cpu", "cuda")
 
 BYTES: dict[DType, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """`dtype` is that of images, weights, gradients and the optimizer's state alike. What belongs to training
-    (`optimizer`, `ema`: a running mean of the weights, `checkpoint`) matters only there."""
+    """`dtype` is that of images, weights, gradients and the optimizer's state alike. What belongs to training matters
+    only there: `optimizer`; `ema`, a running mean of the weights; `checkpoint`, which parts of the network keep no more
+    than what they read. `on` says whose kernels and allocator: those of a CPU or of CUDA."""
 
     batch: int = 1
     dtype: DType = "float32"
     training: bool = False
-    optimizer: Optimizer = "sgd"
+    optimizer: Optimizer = "momentum"
     ema: bool = False
     checkpoint: Checkpoint = "none"
-    device: Device = "cpu"
+    on: Place = "cpu"
 
     @property
     def width(self) -> int:

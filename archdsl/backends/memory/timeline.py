@@ -13,8 +13,8 @@ from archdsl.backends.memory.recording import Part, Recording
 class Timeline:
     """The forward pass and, in training, the way back, kernel by kernel.
 
-    `checkpointed` are the parts of which autograd keeps no more than what they read: on the way back each runs once more
-    before its gradients are computed, as torch.utils.checkpoint does it (`use_reentrant=False`).
+    `checkpointed` are the parts of which autograd keeps no more than what they read: on the way back each runs once
+    more before its gradients are computed, as torch.utils.checkpoint does it (`use_reentrant=False`).
     """
 
     def __init__(self, recording: Recording, ledger: Ledger, *, checkpointed: Iterable[Part] = ()):
@@ -109,7 +109,7 @@ class Timeline:
         made: dict[int, int] = {}
         for step in kernel.way_back:
             match step:
-                case Gradient(index=index):
+                case Gradient(of=index):
                     made[index] = self.ledger.new(kernel.inputs[index].size)
                 case Parameters():
                     self.ledger.gradients(kernel.parameters)

@@ -1,9 +1,9 @@
 """What a convolution needs for itself while it runs on a CPU.
 
-PyTorch gives float convolutions to oneDNN, which wants maps and filters in blocks of channels: it copies the input and the
+PyTorch gives convolutions to oneDNN, which wants maps and filters in blocks of channels: it copies the input and the
 weights into that layout, computes an output in it, and copies that back. Each copy lives only within the call, but at
-inference the copies of the largest layer are as large as anything else. On a GPU nothing is counted here: what cuDNN takes
-depends on the algorithm that it picks.
+inference the copies of the largest layer are as large as anything else. On a GPU nothing is counted here: what cuDNN
+takes depends on the algorithm that it picks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 from archdsl.backends.memory.kernels import Gradient, Parameters, Steps
 from archdsl.ir.base import Shape
 
-# Channels in a block: one register of 512 bits in single precision.
+# Channels in a block: a register of 512 bits in single precision. Processors without AVX-512 have blocks of 8, which
+# matters where channels are no multiple of 16.
 _BLOCK = 16
 # Up to here oneDNN reads the channels of an image as they are.
 _PLAIN = 3

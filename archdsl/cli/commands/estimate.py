@@ -1,4 +1,4 @@
-"""`archdsl estimate`: parameters, MACs, FLOPs and activations."""
+"""`archdsl estimate`: parameters, MACs, FLOPs, activations and memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from archdsl.backends.estimate import LEVELS, estimate
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
+from archdsl.cli.commands import estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
 
@@ -32,12 +33,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
     parser.add_argument("--per", choices=LEVELS, default="stage", help="what to count one by one (default: stage)")
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+    parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
+    parser.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (default: float32)")
+    estimate_memory.add_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
     estimates = [estimate(architecture, batch=arguments.batch, level=level) for architecture in specs.architectures]
+    if arguments.memory:
+        estimate_memory.report(estimates, specs.architectures, arguments, output)
+        return specs.exit_code
+    estimate_memory.refuse_without_memory(arguments)
     match arguments.output_format:
         case "json":
             output.result(as_json(estimates).rstrip("\n"))
