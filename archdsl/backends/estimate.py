@@ -5,13 +5,16 @@ Counting needs no torch; the rules are those of `archdsl.ir.cost`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.cost import Cost, Costs
+
+if TYPE_CHECKING:
+    from archdsl.backends.receptive_field import ReceptiveField
 
 Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
@@ -23,7 +26,7 @@ class Part:
 
     `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
     those of one image; `cost` is for the whole batch. A stage has its blocks as `parts` and a block its operators,
-    where they were asked for; they add up to it.
+    where they were asked for; they add up to it. So has a stage its `receptive_field`.
     """
 
     path: str
@@ -33,6 +36,7 @@ class Part:
     output: Shape
     cost: Cost
     parts: tuple[Part, ...] = ()
+    receptive_field: ReceptiveField | None = None
 
     @property
     def name(self) -> str:
@@ -61,8 +65,11 @@ class Estimate:
         return parts
 
 
-def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stage") -> Estimate:
-    """The estimate of a network for `batch` images, down to the parts of `level`."""
+def estimate(
+    architecture: Architecture, *, batch: int = 1, level: Level = "stage", receptive_fields: bool = False
+) -> Estimate:
+    """The estimate of a network for `batch` images, down to the parts of `level`; with `receptive_fields` what each
+    stage sees of an image."""
     costs = architecture.costs
     parts: dict[str, list[Part]] = {}
     if level in ("block", "operator"):
@@ -74,6 +81,11 @@ def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stag
         for part in (architecture.stem, *architecture.stages, architecture.head)
         if part is not None
     ]
+    if receptive_fields:
+        from archdsl.backends.receptive_field import receptive_fields as fields_of
+
+        fields = fields_of(architecture)
+        stages = [replace(stage, receptive_field=fields.get(stage.path)) for stage in stages]
     return Estimate(
         architecture.name,
         architecture.model,

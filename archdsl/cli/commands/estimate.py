@@ -33,6 +33,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
     parser.add_argument("--per", choices=LEVELS, default="stage", help="what to count one by one (default: stage)")
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+    parser.add_argument(
+        "--receptive-field",
+        action="store_true",
+        help="by stage: what each position sees of the image, and how many pixels lie between two (JSON always says)",
+    )
     parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
     parser.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (default: float32)")
     estimate_memory.add_arguments(parser)
@@ -41,7 +46,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
-    estimates = [estimate(architecture, batch=arguments.batch, level=level) for architecture in specs.architectures]
+    fields = arguments.receptive_field or arguments.output_format == "json"
+    estimates = [
+        estimate(architecture, batch=arguments.batch, level=level, receptive_fields=fields)
+        for architecture in specs.architectures
+    ]
     if arguments.memory:
         estimate_memory.report(estimates, specs.architectures, arguments, output)
         return specs.exit_code
