@@ -1,7 +1,7 @@
 """Predicted against measured peaks of memory: a real forward pass and a real step of training of each network.
 
-Every network runs as the source that is emitted for it. Batches are of 16 images and more, or threads of two and more, so
-that PyTorch gives every convolution to oneDNN: a single image on a single thread takes less.
+Every network runs as the source that is emitted for it. On a CPU a batch is of 16 images, so that PyTorch gives every
+convolution to oneDNN on however many threads: on a single thread, pointwise convolutions of fewer take less.
 """
 
 from __future__ import annotations

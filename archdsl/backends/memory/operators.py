@@ -27,10 +27,11 @@ _INDEX = 8
 
 @dataclass
 class Rules:
-    """Adds the kernels of operators to a tape."""
+    """Adds the kernels of operators to a tape. `padded` are the numbers of those that read a padded copy of a map."""
 
     tape: Tape
     setting: Setting
+    padded: set[int]
 
     def bytes(self, shape: Shape) -> int:
         return self.setting.batch * shape.elements * self.setting.width
@@ -81,7 +82,7 @@ class Rules:
     # Convolutions ----------------------------------------------------------------------------------------------------
 
     def _convolution(self, operator: Conv | Depthwise, shape: Shape, output: Shape, source: Value) -> Value:
-        source, shape = self._same(operator.padding, operator.kernel, operator.stride, operator.dilation, shape, source)
+        source, shape = self._same(operator.kernel, operator.stride, operator.dilation, shape, source)
         room = self._workspace(operator, shape, output, source, Parameters())
         return self.tape.call(
             [source],
@@ -94,7 +95,7 @@ class Rules:
         )
 
     def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
-        source, shape = self._same(operator.padding, operator.kernel, operator.stride, operator.dilation, shape, source)
+        source, shape = self._same(operator.kernel, operator.stride, operator.dilation, shape, source)
         filters = operator.weights(shape) * self.setting.width
         weight = self._standard(filters, operator.channels * self.setting.width)
         room = self._workspace(operator, shape, output, source, Gradient(1))
@@ -113,7 +114,14 @@ class Rules:
         """Filters that take `size` bytes, less their mean, times the scale, times the gain; each product keeps what it
         read, for the derivative of its other factor."""
         centred = self.tape.call(
-            [], size, flows=[], parameters=size, is_fleeting=True, backward=(Parameters(), 2 * size, -2 * size)
+            [],
+            size,
+            flows=[],
+            # For each filter its variance times the fan-in, and the scale.
+            statistics=2 * gains,
+            parameters=size,
+            is_fleeting=True,
+            backward=(Parameters(), 2 * size, -2 * size),
         )
         other = (Gradient(0), size, -size)
         scaled = self.tape.call([centred], size, keeps=[centred], is_fleeting=True, backward=other)
@@ -139,7 +147,6 @@ class Rules:
 
     def _same(
         self,
-        padding: object,
         kernel: Kernel,
         stride: int | Size,
         dilation: int,
@@ -148,11 +155,11 @@ class Rules:
         *,
         is_fleeting: bool = False,
     ) -> tuple[Value, Shape]:
-        """The zeros of `same` are a copy of the map, unless they are those of symmetric padding."""
+        """What a window reads: the map as it is, or a copy with the zeros of `same` around it."""
+        if self.tape.visit not in self.padded:
+            return source, shape
         tall, wide = sides(kernel)
         down, across = sides(stride)
-        if padding != "same" or (down == across == 1 and tall % 2 and wide % 2):
-            return source, shape
         height = _covered(shape.height, tall, down, dilation)
         padded = Shape(shape.channels, height, _covered(shape.width, wide, across, dilation))
         return self.tape.call([source], self.bytes(padded), is_fleeting=is_fleeting), padded
@@ -227,7 +234,7 @@ class Rules:
         if isinstance(operator, GlobalPool):
             return self.tape.call([source], size, keeps=[source], statistics=indices)
         stride = operator.stride or operator.kernel
-        padded, _ = self._same(operator.padding, operator.kernel, stride, 1, shape, source, is_fleeting=True)
+        padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
         if isinstance(operator, MaxPool):
             return self.tape.call([padded], size, keeps=[padded], statistics=indices)
         pooled = self.tape.call([padded], size, keeps=[padded])

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from archdsl.backends.memory.kernels import Tape, Value
 from archdsl.backends.memory.lifetimes import Lifetimes, Span
 from archdsl.backends.memory.operators import Rules
+from archdsl.backends.memory.padding import padded_by_copy
 from archdsl.backends.memory.setting import Setting
 
 
@@ -34,7 +35,7 @@ def record(lives: Lifetimes, setting: Setting) -> Recording:
     """The tape of one forward pass."""
     width = setting.batch * setting.width
     tape = Tape(width * lives.visits[0].output.elements)
-    rules = Rules(tape, setting)
+    rules = Rules(tape, setting, padded_by_copy(lives.visits))
     values: dict[str, Value] = {}
     for number, visit in enumerate(lives.visits):
         tape.visit = number
