@@ -1,7 +1,8 @@
 """How much memory a network takes, at inference and in training: see docs/costs.md."""
 
-from archdsl.backends.memory.estimate import Memory, PeakMemory, StageMemory, largest_batch, memory
+from archdsl.backends.memory.estimate import Memory, PeakMemory, largest_batch, memory
 from archdsl.backends.memory.setting import CHECKPOINTS, DTYPES, OPTIMIZERS, PLACES, Setting
+from archdsl.backends.memory.stages import StageMemory
 from archdsl.backends.memory.units import amount
 
 __all__ = [

@@ -8,8 +8,9 @@ from math import prod
 from archdsl.backends.memory import optimizers
 from archdsl.backends.memory.ledger import Holdings, Ledger
 from archdsl.backends.memory.lifetimes import Lifetimes, lifetimes
-from archdsl.backends.memory.recording import Part, record
+from archdsl.backends.memory.recording import record
 from archdsl.backends.memory.setting import Setting
+from archdsl.backends.memory.stages import StageMemory, by_stage
 from archdsl.backends.memory.timeline import Timeline
 from archdsl.ir.architecture import Architecture
 
@@ -46,17 +47,6 @@ class PeakMemory:
 
 
 @dataclass(frozen=True)
-class StageMemory:
-    """A stage (the stem and the head among them): its weights, what it keeps for the way back, and the most that memory
-    holds while one of its operators runs. All in bytes."""
-
-    path: str
-    weights: int
-    kept: int
-    peak: int
-
-
-@dataclass(frozen=True)
 class Memory:
     """What a network takes in a setting, in bytes.
 
@@ -78,7 +68,7 @@ class Memory:
 
 def memory(architecture: Architecture, setting: Setting | None = None) -> Memory:
     """The memory that a network takes."""
-    return _Estimator(lifetimes(architecture), setting or Setting()).estimate()
+    return Estimator(lifetimes(architecture), setting or Setting()).estimate()
 
 
 def largest_batch(architecture: Architecture, setting: Setting, budget: int) -> int:
@@ -89,7 +79,7 @@ def largest_batch(architecture: Architecture, setting: Setting, budget: int) -> 
     lives = lifetimes(architecture)
 
     def fits(batch: int) -> bool:
-        return _Estimator(lives, replace(setting, batch=batch)).estimate().peak.total <= budget
+        return Estimator(lives, replace(setting, batch=batch)).estimate().peak.total <= budget
 
     below, above = 0, 1
     while above <= MAX_BATCH and fits(above):
@@ -100,7 +90,7 @@ def largest_batch(architecture: Architecture, setting: Setting, budget: int) -> 
     return below
 
 
-class _Estimator:
+class Estimator:
     """One estimate, of a network whose operators and their lifetimes are known."""
 
     def __init__(self, lives: Lifetimes, setting: Setting):
@@ -109,17 +99,11 @@ class _Estimator:
         self.recording = record(self.lives, setting)
 
     def estimate(self) -> Memory:
-        setting, recording = self.setting, self.recording
-        images = recording.tape.sizes[recording.tape.images.storage]
-        training = setting.training
-        state = optimizers.state(setting, self.weights) if training else 0
-        ema = self.weights + self.buffers if training and setting.ema else 0
-        held = Holdings(self.weights + self.buffers, state, ema, images=images)
-        sizes = list(recording.tape.sizes)
-        sizes[recording.tape.images.storage] = 0  # held by the caller, and counted so
-        ledger = Ledger(sizes, held, granularity=_GRANULARITY[setting.on])
-        ledger.retain(recording.tape.images.storage)
-        kept = self._train(ledger) if training else self._infer(ledger)
+        setting, training = self.setting, self.setting.training
+        ledger = self.ledger()
+        held = ledger.now
+        state, ema = held.optimizer, held.ema
+        kept = self.run(ledger)
         return Memory(
             setting,
             self.weights,
@@ -127,20 +111,35 @@ class _Estimator:
             self.weights if training else 0,
             state,
             ema,
-            images,
+            held.images,
             kept,
             self._peak(ledger),
-            tuple(self._stages(ledger)),
+            tuple(by_stage(self.lives, self.recording, ledger, setting)),
         )
 
-    def _infer(self, ledger: Ledger) -> int:
+    def ledger(self) -> Ledger:
+        """What is held before anything runs."""
+        setting, tape = self.setting, self.recording.tape
+        held = Holdings(self.weights + self.buffers, images=tape.images.size)
+        if setting.training:
+            held.optimizer = optimizers.state(setting, self.weights)
+            held.ema = held.weights if setting.ema else 0
+        sizes = list(tape.sizes)
+        sizes[tape.images.storage] = 0  # the caller's, and counted so
+        ledger = Ledger(sizes, held, granularity=_GRANULARITY[setting.on])
+        ledger.retain(tape.images.storage)
+        return ledger
+
+    def run(self, ledger: Ledger) -> int:
+        """Run inference or a step of training: the bytes that are kept for the way back."""
+        if self.setting.training:
+            return self._train(ledger)
         Timeline(self.recording, ledger).infer()
         return 0
 
     def _train(self, ledger: Ledger) -> int:
         recording, setting = self.recording, self.setting
-        parts = {"none": [], "block": recording.layers, "stage": recording.stages}[setting.checkpoint]
-        timeline = Timeline(recording, ledger, checkpointed=parts)
+        timeline = Timeline(recording, ledger, checkpointed=recording.checkpointed(setting.checkpoint))
         timeline.forward()
         output = recording.output
         kept = ledger.now.activations
@@ -176,38 +175,6 @@ class _Estimator:
             peak.activations,
             peak.workspace,
         )
-
-    def _stages(self, ledger: Ledger) -> list[StageMemory]:
-        setting, tape, visits = self.setting, self.recording.tape, self.lives.visits
-        parts = {part.path: part for part in self.recording.stages}
-        found: dict[str, StageMemory] = {}
-        seen: set[int] = {tape.images.storage}
-        weights: dict[str, int] = {}
-        for visit in visits:
-            if visit.levels:
-                path = visit.levels[0].path
-                weights[path] = weights.get(path, 0) + visit.params * setting.width
-        kept = dict.fromkeys(weights, 0)
-        peaks = dict.fromkeys(weights, 0)
-        for index, kernel in enumerate(tape.kernels):
-            path = visits[tape.visits[index]].levels[0].path
-            peaks[path] = max(peaks[path], ledger.highest.get(index, 0))
-            if setting.training:
-                kept[path] += self._kept(kernel.keeps, kernel.statistics, seen, index, parts.get(path))
-        for path in weights:
-            found[path] = StageMemory(path, weights[path], kept[path], peaks[path])
-        return list(found.values())
-
-    def _kept(self, keeps: tuple[int, ...], statistics: int, seen: set[int], index: int, stage: Part | None) -> int:
-        """The bytes that a kernel keeps and no one before it; of a checkpointed part, those that it reads."""
-        tape, setting = self.recording.tape, self.setting
-        parts = {"none": [], "block": self.recording.layers, "stage": self.recording.stages}[setting.checkpoint]
-        part = next((part for part in parts if part.first <= index < part.last), None)
-        if part is not None:
-            keeps, statistics = ((part.source,) if index == part.first else ()), 0
-        new = [storage for storage in keeps if storage not in seen]
-        seen.update(new)
-        return statistics + sum(tape.sizes[storage] for storage in new)
 
 
 def _sizes(lives: Lifetimes, setting: Setting) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from archdsl.backends.memory.kernels import Tape, Value
 from archdsl.backends.memory.lifetimes import Lifetimes, Span
 from archdsl.backends.memory.operators import Rules
 from archdsl.backends.memory.padding import padded_by_copy
-from archdsl.backends.memory.setting import Setting
+from archdsl.backends.memory.setting import Checkpoint, Setting
 
 
 class Part(NamedTuple):
@@ -29,6 +29,11 @@ class Recording(NamedTuple):
     output: Value
     stages: list[Part]
     layers: list[Part]
+
+    def checkpointed(self, parts: Checkpoint) -> dict[int, Part]:
+        """The part that each kernel belongs to, where stages or blocks are checkpointed."""
+        chosen = {"none": [], "block": self.layers, "stage": self.stages}[parts]
+        return {index: part for part in chosen for index in range(part.first, part.last)}
 
 
 def record(lives: Lifetimes, setting: Setting) -> Recording:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from archdsl.backends.memory.kernels import Gradient, Kernel, Parameters, Value
 from archdsl.backends.memory.ledger import Ledger
@@ -13,19 +13,19 @@ from archdsl.backends.memory.recording import Part, Recording
 class Timeline:
     """The forward pass and, in training, the way back, kernel by kernel.
 
-    `checkpointed` are the parts of which autograd keeps no more than what they read: on the way back each runs once
-    more before its gradients are computed, as torch.utils.checkpoint does it (`use_reentrant=False`).
+    `checkpointed` gives, by kernel, the part that it belongs to of those of which autograd keeps no more than what they
+    read: on the way back each runs once more before its gradients are computed, as torch.utils.checkpoint does it
+    (`use_reentrant=False`).
     """
 
-    def __init__(self, recording: Recording, ledger: Ledger, *, checkpointed: Iterable[Part] = ()):
+    def __init__(self, recording: Recording, ledger: Ledger, *, checkpointed: Mapping[int, Part] | None = None):
         self.recording, self.ledger = recording, ledger
         self.kernels = recording.tape.kernels
-        self._part_of: dict[int, Part] = {
-            index: part for part in checkpointed for index in range(part.first, part.last)
-        }
+        self._part_of = checkpointed or {}
         self._dropped: dict[int, list[int]] = defaultdict(list)
         for storage, end in enumerate(recording.ends):
-            if end < len(self.kernels):
+            # The caller holds the images, and then what comes out.
+            if storage not in (recording.tape.images.storage, recording.output.storage):
                 self._dropped[end].append(storage)
         self._remembered: set[int] = set()  # the kernels whose kept storages are held
 

@@ -4,7 +4,10 @@ import pytest
 
 import archdsl
 from archdsl.api import Network
-from archdsl.backends.memory import amount
+from archdsl.backends.memory import Setting, amount
+from archdsl.backends.memory.estimate import Estimator
+from archdsl.backends.memory.lifetimes import lifetimes
+from archdsl.backends.memory.setting import Checkpoint
 
 MAP = 16 * 8 * 8 * 4  # the bytes of every map of an image
 
@@ -68,6 +71,18 @@ def test_stages_add_up() -> None:
     logits = 8 * 1000 * 4
     assert sum(stage.kept for stage in found.stages) + logits == found.kept
     assert max(stage.peak for stage in found.stages) == found.peak.total
+
+
+@pytest.mark.parametrize("checkpoint", ["none", "block", "stage"])
+@pytest.mark.parametrize("name", ["efficientnet_b0", "nfnet_f0", "shufflenet_g3", "resattnet_channel"])
+def test_a_step_leaves_nothing_behind(name: str, checkpoint: Checkpoint) -> None:
+    """Every activation and its gradient is freed, and every weight has its gradient."""
+    setting = Setting(2, training=True, checkpoint=checkpoint)
+    estimator = Estimator(lifetimes(archdsl.find(name, resolution=64).architecture), setting)
+    ledger = estimator.ledger()
+    estimator.run(ledger)
+    assert (ledger.now.activations, ledger.now.workspace) == (0, 0)
+    assert ledger.now.gradients == estimator.weights
 
 
 def test_half_precision_takes_half() -> None:
