@@ -48,6 +48,15 @@ NETWORKS = {
     "examples/densenet.arch densenet_121": 64,
     "examples/convnext.arch convnext_tiny": 64,
 }
+# Networks that nobody looked at while the rules were written.
+HELD_OUT = {
+    "examples/ghostnet.arch ghostnet_100": 64,
+    "examples/regnet.arch regnety_004": 64,
+    "examples/inception.arch inception_v3": 96,
+    "tf_efficientnet_b1": 64,
+    "mobilenet_100": 64,
+    "attention_inception_56": 64,
+}
 BATCH = 16
 # The settings beyond single precision and momentum, each on one network.
 SETTINGS = {
@@ -72,6 +81,7 @@ def network(name: str, resolution: int) -> Network:
 
 def measure(case: Case) -> dict[str, Any]:
     """A row: the measured peak, the predicted one, and how far that is off."""
+    progress(f"{case.name}, {'training' if case.setting.training else 'inference'}")
     found = network(case.name, case.resolution)
     setting = case.setting
     dtype = getattr(torch, setting.dtype)
@@ -104,29 +114,37 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     warnings.simplefilter("ignore")
 
-    rows = []
-    for name, resolution in NETWORKS.items():
-        for training in (False, True):
-            progress(f"{name}, {'training' if training else 'inference'}")
-            rows.append(measure(Case(name, resolution, Setting(BATCH, training=training, on=arguments.on))))
+    rows, held_out = (
+        [
+            measure(Case(name, resolution, Setting(BATCH, training=training, on=arguments.on)))
+            for name, resolution in networks.items()
+            for training in (False, True)
+        ]
+        for networks in (NETWORKS, HELD_OUT)
+    )
     more = []
     for label, (name, setting) in SETTINGS.items():
-        progress(label)
         setting = Setting(**{**asdict(setting), "on": arguments.on})
         more.append({"label": label, **measure(Case(name, NETWORKS[name], setting))})
     progress("")
-    worst = max(abs(row["error"]) for row in [*rows, *more])
+    runs = [*rows, *held_out, *more]
+    worst = max(abs(row["error"]) for row in runs)
     requirement = {
         "text": f"within {WITHIN:.0%} for ten networks, inference and training",
-        "found": f"{worst:.1%} at the worst of {len(rows) + len(more)} runs of {len(NETWORKS)} networks",
-        "met": all(abs(row["error"]) <= WITHIN for row in rows),
+        "found": f"{worst:.1%} at the worst of {len(runs)} runs of {len({**NETWORKS, **HELD_OUT})} networks",
+        "met": all(abs(row["error"]) <= WITHIN for row in runs),
     }
     place = torch.cuda.get_device_name() if arguments.on == "cuda" else f"CPU, {arguments.threads} thread(s)"
-    results = {"place": place, "batch": BATCH, "requirement": requirement, "rows": rows, "settings": more}
+    results = {
+        "place": place,
+        "batch": BATCH,
+        "requirement": requirement,
+        "rows": rows,
+        "held_out": held_out,
+        "settings": more,
+    }
     write_results("memory" if arguments.on == "cpu" else "memory_cuda", results, command="memory")
-    print(
-        aligned(["network", "px", "measured", "predicted", "error"], [*map(_cells, rows), *map(_cells, more)], "<>>>>")
-    )
+    print(aligned(["network", "px", "measured", "predicted", "error"], [*map(_cells, runs)], "<>>>>"))
     print(f"required: {requirement['text']}\nfound: {requirement['found']}")
     sys.exit(not requirement["met"])
 

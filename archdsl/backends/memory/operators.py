@@ -143,7 +143,16 @@ class Rules:
         area = kernel.height * kernel.width
         if source.channels_last:
             return channels_last_convolution(shape, output, groups, area, self.setting.width, weight=weight)
-        return convolution(shape, output, groups, area, self.setting.batch, self.setting.width, weight=weight)
+        return convolution(
+            shape,
+            output,
+            groups,
+            area,
+            self.setting.batch,
+            self.setting.width,
+            is_strided=operator.stride > 1,
+            weight=weight,
+        )
 
     def _same(
         self,

@@ -31,7 +31,15 @@ class Workspace(NamedTuple):
 
 
 def convolution(
-    source: Shape, output: Shape, groups: int, kernel: int, batch: int, width: int, *, weight: Gradient | Parameters
+    source: Shape,
+    output: Shape,
+    groups: int,
+    kernel: int,
+    batch: int,
+    width: int,
+    *,
+    is_strided: bool,
+    weight: Gradient | Parameters,
 ) -> Workspace:
     """The copies of one convolution; `kernel` is the area of a filter, `weight` where the weights' gradient goes."""
     is_plain = source.channels <= _PLAIN
@@ -40,7 +48,11 @@ def convolution(
     y = batch * written * output.height * output.width * width
     filters = (source.channels if is_plain else read) // groups
     w = max(written * filters, groups) * kernel * width
-    data = (y, w, x, -w, -y, Gradient(0), -x)
+    data: Steps = (y, w, x, -w, -y, Gradient(0), -x)
+    if is_strided and source.channels // groups >= _BLOCK:
+        # The images' gradient comes with channels last, and is turned around in one copy more.
+        plain = batch * source.elements * width
+        data = (y, w, plain, -w, -y, Gradient(0), plain, -2 * plain)
     weights = (y, x, w, -x, -y, weight, -w)
     return Workspace((x, w, y, -w, -x), (-y,), (*(() if is_plain else data), *weights))
 
