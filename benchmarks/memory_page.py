@@ -43,4 +43,4 @@ def _networks(rows: Iterable[Any]) -> list[list[str]]:
 
 
 def _cells(row: Any) -> list[str]:
-    return [*(f"{row[name] / 1e6:,.1f} MB" for name in ("measured", "predicted")), f"{row['error']:+.1%}"]
+    return [*(f"{row[name] / 1e6:,.1f} MB" for name in ("measured", "predicted")), f"{row['error']:+.2%}"]
