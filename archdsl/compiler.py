@@ -77,8 +77,8 @@ def read(path: str | Path) -> Source:
     try:
         with path.open("rb") as file:
             data = file.read(4 * MAX_CHARACTERS + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, ValueError) as error:  # ValueError is a path with a null character
+        reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
         raise Failure([problem]) from None
@@ -98,7 +98,7 @@ def _siblings(path: Path, written: str) -> list[str]:
     """The files beside a path, in the way that the path was written."""
     try:
         return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
@@ -195,7 +195,10 @@ class _Uses:
     def environment(self, source: Source, stack: tuple[Path, ...], files: Files) -> Environment:
         module, found = parse(source)
         self.problems.add(*found)
-        inner = (*stack, files.resolved(files.path(source)))
+        try:
+            inner = (*stack, files.resolved(files.path(source)))
+        except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
+            inner = stack
         return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
@@ -234,6 +237,9 @@ class _Uses:
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
             return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+        if resolved.suffix != ".arch":
+            # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
         if resolved not in self.known:
             try:
                 text = files.read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from archdsl.cli.files import write
@@ -30,5 +31,8 @@ def mend_file(spec: str) -> list[Diagnostic]:
         seen.add(source.text)
         applied += fixed
     if applied:
-        write(Path(spec), source.text.encode("utf-8"))
+        path = Path(spec)
+        with path.open("rb") as opened:
+            mark = BOM_UTF8 if opened.read(len(BOM_UTF8)) == BOM_UTF8 else b""
+        write(path, mark + source.text.encode("utf-8"))
     return applied

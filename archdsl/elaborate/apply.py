@@ -82,7 +82,10 @@ _INPUT = Input.made(node="input")
 
 def place(span: Span) -> Place:
     line, column = span.source.position(span.start)
-    return Place(span.source.name, line, column)
+    name = span.source.name
+    if not name.isascii():  # A file's name may hold bytes that are no text, which JSON cannot.
+        name = name.encode("utf-8", "backslashreplace").decode()
+    return Place(name, line, column)
 
 
 @lru_cache(maxsize=16384)

@@ -10,6 +10,7 @@ from archdsl.language import comments, tree
 from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
 from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_nesting, check_text
 from archdsl.language.builder import Builder
+from archdsl.language.hidden import hidden_characters
 
 __all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse", "parse_expression"]
 
@@ -35,6 +36,7 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
         items = _parse_items(source, docs, problems)
         if not problems:
             problems.add(_explained(error, source, 0, len(source.text)))
+    problems.add(*hidden_characters(source))
     return tree.Module(source, items, found), problems.sorted()
 
 

@@ -43,7 +43,8 @@ class Recovery:
                 return  # a consequence of what was left out
             yield problem
             last = problem.span.start
-            place = None if problem.code is UNCLOSED else _statement(text, last - start)
+            find = _unclosed_statement if problem.code is UNCLOSED else _statement
+            place = find(text, last - start)
             self.left -= len(text)
             if place is None or self.left < 0:
                 return
@@ -60,6 +61,26 @@ class Recovery:
             if not has_lost_rows:  # a table that lacks its header would be blamed for that
                 yield from builder.problems
             return
+
+
+# How a line begins that is no argument, and how one ends that goes on.
+_BEGINS_STATEMENT = re.compile(r"[ \t]*(?:[A-Za-z_]\w*(?:\.\w+)?\s*=(?!=)|(?:require|scale|stages)\b|[}|])")
+_GOES_ON = re.compile(r"[,(\[][ \t]*(?:#.*)?$")
+
+
+def _unclosed_statement(text: str, at: int) -> tuple[int, int] | None:
+    """From where to where the statement goes in which a parenthesis or bracket is never closed: to the next line that
+    looks like one; None where it is a brace that is open, or what is open begins the item."""
+    first = text.rfind("\n", 0, at) + 1
+    if text[at] == "{" or first == 0:
+        return None
+    behind = text.find("\n", at)
+    while behind != -1:
+        above = text[text.rfind("\n", 0, behind) + 1 : behind].rstrip("\r")
+        if _BEGINS_STATEMENT.match(text, behind + 1) and not _GOES_ON.search(above):
+            return first, behind
+        behind = text.find("\n", behind + 1)
+    return None
 
 
 def _statement(text: str, at: int) -> tuple[int, int] | None:
