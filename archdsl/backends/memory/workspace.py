@@ -16,6 +16,8 @@ from archdsl.ir.base import Shape
 # Channels in a block: a register of 512 bits in single precision. Processors without AVX-512 have blocks of 8, which
 # matters where channels are no multiple of 16.
 _BLOCK = 16
+# The bytes of a number in single precision.
+_SINGLE = 4
 # Up to here oneDNN reads the channels of an image as they are.
 _PLAIN = 3
 # The largest filters for which it has a depthwise kernel that knows channels last.
@@ -53,7 +55,9 @@ def convolution(
         # The images' gradient comes with channels last, and is turned around in one copy more.
         plain = batch * source.elements * width
         data = (y, w, plain, -w, -y, Gradient(0), plain, -2 * plain)
-    weights = (y, x, w, -x, -y, weight, -w)
+    # In half precision the weights' gradient is summed up in single.
+    summed = 2 * w if width < _SINGLE else 0
+    weights: Steps = (y, x, w, summed, -summed, -x, -y, weight, -w)
     return Workspace((x, w, y, -w, -x), (-y,), (*(() if is_plain else data), *weights))
 
 
