@@ -69,6 +69,7 @@ SETTINGS = {
     "stages checkpointed": ("resnet_50", Setting(BATCH, training=True, checkpoint="stage")),
     "bfloat16 inference": ("efficientnet_b0", Setting(BATCH, "bfloat16")),
     "bfloat16 training": ("resnet_50", Setting(BATCH, "bfloat16", training=True)),
+    "bfloat16 training, held out": ("mobilenet_100", Setting(BATCH, "bfloat16", training=True)),
 }
 
 
@@ -125,7 +126,7 @@ def main() -> None:
     more = []
     for label, (name, setting) in SETTINGS.items():
         setting = Setting(**{**asdict(setting), "on": arguments.on})
-        more.append({"label": label, **measure(Case(name, NETWORKS[name], setting))})
+        more.append({"label": label, **measure(Case(name, {**NETWORKS, **HELD_OUT}[name], setting))})
     progress("")
     runs = [*rows, *held_out, *more]
     worst = max(abs(row["error"]) for row in runs)
@@ -134,7 +135,11 @@ def main() -> None:
         "found": f"{worst:.1%} at the worst of {len(runs)} runs of {len({**NETWORKS, **HELD_OUT})} networks",
         "met": all(abs(row["error"]) <= WITHIN for row in runs),
     }
-    place = torch.cuda.get_device_name() if arguments.on == "cuda" else f"CPU, {arguments.threads} thread(s)"
+    place = (
+        torch.cuda.get_device_name()
+        if arguments.on == "cuda"
+        else f"CPU, {arguments.threads} thread{'s' * (arguments.threads > 1)}"
+    )
     results = {
         "place": place,
         "batch": BATCH,
