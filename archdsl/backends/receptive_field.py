@@ -9,6 +9,7 @@ normalization computes: that is told apart, as `sees_all`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -87,9 +88,14 @@ _PIXEL = _Axis(Fraction(1), Fraction(0), Fraction(0))
 
 def receptive_fields(architecture: Architecture) -> dict[str, ReceptiveField]:
     """The receptive field at the end of each stage, the stem and the head among them, by its path."""
+    return fields_of_stages(walk(architecture))
+
+
+def fields_of_stages(visits: Iterable[Visit]) -> dict[str, ReceptiveField]:
+    """The same from the operators of a network."""
     seen: dict[str, _Seen] = {}
     fields: dict[str, ReceptiveField] = {}
-    for visit in walk(architecture):
+    for visit in visits:
         inputs = [seen[tensor.path] for tensor in visit.inputs]
         found = seen[visit.path] = _seen(visit, inputs) if inputs else _Seen(_PIXEL, _PIXEL)
         if visit.levels:

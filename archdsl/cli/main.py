@@ -18,6 +18,7 @@ from archdsl.cli.output import Output, wants_color
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
+from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
 # Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
@@ -104,6 +105,10 @@ def _run(argv: list[str], output: Output) -> int:
         parser.print_help()
         return FINE
     output.color = wants_color(arguments.color, sys.stderr)
+    try:
+        limits()
+    except WrongLimits as error:
+        raise Failure([Diagnostic(WRONG_USAGE, str(error), None)]) from None
     code: int = _command(arguments.command).run(arguments, output)
     return code
 

@@ -31,7 +31,7 @@ from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
 from archdsl.elaborate.scope import UNDECIDED, Decisions, Origin, Scope
 from archdsl.elaborate.signatures import lacks
-from archdsl.elaborate.tensors import within_bounds
+from archdsl.elaborate.tensors import check_facts, within_bounds
 from archdsl.elaborate.values import (
     LAYERS,
     AlternativeLayer,
@@ -68,11 +68,10 @@ from archdsl.ir.body import (
 from archdsl.ir.formula import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-MAX_DEPTH = 64
-MAX_EFFORT = 200_000
 # A block instance that is new takes about as long as so many layers.
-INSTANCE = 20
+INSTANCE = 25
 # One that another network of the file has already is still counted and written.
 TAKEN = 5
 
@@ -96,15 +95,29 @@ def _output(operator: Operator, *inputs: Shape) -> Shape:
 
 @dataclass
 class Effort:
-    """How much was applied so far, over all networks of a file: no file keeps the compiler busy for long."""
+    """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
+
+    A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.
+    """
 
     spent: int = 0
+    problem: Stop | None = None
     # What came of it: the block instances by what they are made of.
     made: dict[Hashable, Made] = field(default_factory=dict)
 
     @property
     def is_spent(self) -> bool:
-        return self.spent > MAX_EFFORT
+        return self.spent > limits().effort
+
+    def spend(self, amount: int, span: Span, instead: str = "") -> None:
+        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
+        self.spent += amount
+        if self.is_spent:
+            if self.problem is None:
+                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
+                help = raising("effort", 0, instead or "split the file")
+                self.problem = stop(TOO_LARGE, message, span, help=help)
+            raise self.problem
 
 
 class Applier:
@@ -157,15 +170,9 @@ class Applier:
                 steps.append(step)
         return tuple(steps), tensor
 
-    def _count(self, layer: Layer, weight: int = 1) -> None:
-        self.effort.spent += weight * bulk(layer)
-        if self.effort.is_spent:
-            raise stop(
-                TOO_LARGE,
-                f"the file applies more than {MAX_EFFORT:,} distinct layers",
-                layer.span,  # type: ignore[union-attr]
-                help="use fewer repetitions, or repeat a block instead of single layers",
-            )
+    def _count(self, layer: Layer) -> None:
+        instead = "use fewer repetitions, or repeat a block instead of single layers"
+        self.effort.spend(bulk(layer), layer.span, instead)  # type: ignore[union-attr]
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
@@ -218,9 +225,9 @@ class Applier:
         if made is None:
             if identity in self._open:
                 raise _endless(layer, "it gets the same arguments and input again")
-            if len(self._open) >= MAX_DEPTH:
-                raise _endless(layer, f"{MAX_DEPTH} calls deep")
-            self._count(layer, INSTANCE)
+            if len(self._open) >= limits().calls:
+                raise _endless(layer, f"{limits().calls} calls deep")
+            self.effort.spend(INSTANCE, layer.span)
             self._open.append(identity)
             self._parts.append([])
             try:
@@ -230,7 +237,7 @@ class Applier:
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
                 raise problem.within(text, layer.span) from None
             except RecursionError:
-                if len(self._open) <= MAX_DEPTH // 4:
+                if len(self._open) <= limits().calls // 4:
                     raise  # deep text, not deep calls
                 raise _endless(layer, f"{len(self._open)} calls deep") from None
             finally:
@@ -238,7 +245,7 @@ class Applier:
                 self._parts.pop()
             self.effort.made[identity] = made
         elif made not in self.instances:
-            self._count(layer, TAKEN * self.instances.take(made))
+            self.effort.spend(TAKEN * self.instances.take(made), layer.span)
         if self._parts:
             self._parts[-1].append(made)
         step = Apply.made(
@@ -385,6 +392,7 @@ def _bind(
         if fact in ("channels", "height", "width"):
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
         facts = {**dict(tensor.facts), fact: float(value)}
+        check_facts(facts, statement.fact.span)
         scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
         if name == "out":
             fact_formulas[fact] = text

@@ -31,10 +31,11 @@ from archdsl.ir.body import (
 from archdsl.ir.formula import module_name
 from archdsl.ir.operators import Primitive
 from archdsl.ir.parts import is_own_module
+from archdsl.limits import limits, raising
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
-# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. Every step and every tensor counts.
-MAX_STEPS = 500_000
+# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. `limits.steps` bounds that, where every
+# step and every tensor counts.
 
 
 class Tensor(NamedTuple):
@@ -86,7 +87,7 @@ class Visit(NamedTuple):
 def walk(architecture: Architecture) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
-    Raises Failure where blocks within blocks unfold to more than MAX_STEPS steps.
+    Raises Failure where blocks within blocks unfold to more than `limits.steps` steps.
     """
     return Tracer(architecture).network()
 
@@ -107,7 +108,7 @@ class Tracer:
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         self._paths: dict[str, int] = {}
-        self._followed = 0
+        self._followed, self._most = 0, limits().steps
 
     def network(self) -> list[Visit]:
         """Follow the whole network."""
@@ -173,9 +174,10 @@ class Tracer:
 
     def _count(self) -> None:
         self._followed += 1
-        if self._followed > MAX_STEPS:
-            message = f"`{self.architecture.name}` unfolds to more than {MAX_STEPS:,} steps"
-            raise Failure([Diagnostic(TOO_LARGE, message, None, help="look at its stages or its blocks instead")])
+        if self._followed > self._most:
+            message = f"`{self.architecture.name}` unfolds to more than {self._most:,} steps"
+            help = raising("steps", 0, "look at its stages or its blocks instead")
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
 
     # Steps -----------------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from archdsl.language.mistakes import explain
 # A text with more mistakes in an item is broken as a whole.
 MOST_IN_ITEM = 20
 # Characters that may be read again in a file: mistakes by the hundred help nobody, and take their time.
-MAX_REREAD = 1_000_000
+MOST_READ_AGAIN = 200_000
 
 _MARKS = re.compile(rf"{BRACKETS.pattern}|\n")
 _CONTINUES = re.compile(r"[ \t]*(->|(then|else)\b(?!\s*[=.]))")
@@ -30,7 +30,7 @@ class Recovery:
 
     def __init__(self, source: Source, docs: dict[int, str], parse: Parse):
         self.source, self.docs, self.parse = source, docs, parse
-        self.left = MAX_REREAD
+        self.left = MOST_READ_AGAIN
 
     def mistakes(self, start: int, end: int, error: Unreadable) -> Iterator[Diagnostic]:
         """Those of the item from `start` to `end`, the first of which is `error`."""

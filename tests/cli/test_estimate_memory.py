@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,17 @@ def test_receptive_field_in_json(archdsl: Command) -> None:
     stages = json.loads(out)["models"][0]["stages"]
     assert (stages[0]["reduction"], stages[0]["receptive_field"], stages[0]["sees_all"]) == ([2, 2], [3, 3], False)
     assert (stages[-1]["reduction"], stages[-1]["receptive_field"], stages[-1]["sees_all"]) == (None, None, True)
+
+
+def test_what_unfolds_to_more_than_can_be_followed(archdsl: Command, tmp_path: Path) -> None:
+    """Its costs are counted all the same, in JSON too; memory and receptive fields are refused."""
+    doubled = [f"block b{n}() {{ out = in -> b{n - 1} -> b{n - 1} }}" for n in range(1, 17)]
+    text = "\n".join(["block b0() { out = in -> relu }", *doubled, "model m { input = 3 x 8 x 8", "stem = b16 }"])
+    (tmp_path / "m.arch").write_text(text)
+    code, out, _ = archdsl("estimate", tmp_path / "m.arch", "--output-format", "json")
+    assert code == 0
+    assert "receptive_field" not in json.loads(out)["models"][0]["stages"][0]
+    for option in ("--memory", "--receptive-field"):
+        code, out, err = archdsl("estimate", tmp_path / "m.arch", option)
+        assert (code, out) == (2, "")
+        assert "ARC602" in err

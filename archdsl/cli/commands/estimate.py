@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from contextlib import suppress
 
-from archdsl.backends.estimate import LEVELS, estimate
+from archdsl.backends.estimate import LEVELS, Estimate, estimates
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
 from archdsl.cli.commands import estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
+from archdsl.diagnostics import Failure
+from archdsl.ir.architecture import Architecture
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,20 +50,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
-    fields = arguments.receptive_field or arguments.output_format == "json"
-    estimates = [
-        estimate(architecture, batch=arguments.batch, level=level, receptive_fields=fields)
-        for architecture in specs.architectures
-    ]
+    made = [one for file in specs.compiled for one in _estimates(file.architectures, arguments)]
     if arguments.memory:
-        estimate_memory.report(estimates, specs.architectures, arguments, output)
+        estimate_memory.report(made, specs.architectures, arguments, output)
         return specs.exit_code
     estimate_memory.refuse_without_memory(arguments)
     match arguments.output_format:
         case "json":
-            output.result(as_json(estimates).rstrip("\n"))
+            output.result(as_json(made).rstrip("\n"))
         case "csv":
-            output.result(as_csv(estimates, level).rstrip("\n"))
-        case _ if estimates:
-            output.result(as_table(estimates, level))
+            output.result(as_csv(made, level).rstrip("\n"))
+        case _ if made:
+            output.result(as_table(made, level))
     return specs.exit_code
+
+
+def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:
+    """The estimates of the networks of a file. JSON has receptive fields, too, unless that is too much to follow.
+
+    Memory needs every operator as well, so what is too much for the one is too much for the other.
+    """
+    batch, level = arguments.batch, arguments.per
+    if arguments.receptive_field or arguments.memory:
+        return estimates(architectures, batch=batch, level=level, receptive_fields=True)
+    if arguments.output_format == "json":
+        with suppress(Failure):
+            return estimates(architectures, batch=batch, level=level, receptive_fields=True)
+    return estimates(architectures, batch=batch, level=level)
