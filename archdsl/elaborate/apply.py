@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from archdsl.diagnostics import Note, Span
+from archdsl.diagnostics import Note, Source, Span
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
     CHANNEL_MISMATCH,
@@ -45,6 +45,7 @@ from archdsl.elaborate.values import (
     Value,
     bulk,
     describe,
+    heeds_facts,
     holds_tensor,
     key,
     kind,
@@ -80,8 +81,14 @@ _INPUT = Input.made(node="input")
 
 
 def place(span: Span) -> Place:
-    line, column = span.source.position(span.start)
-    name = span.source.name
+    return _place(span.source, span.start)
+
+
+@lru_cache(maxsize=8192)
+def _place(source: Source, offset: int) -> Place:
+    """A layer is applied again and again from where it is written."""
+    line, column = source.position(offset)
+    name = source.name
     if not name.isascii():  # A file's name may hold bytes that are no text, which JSON cannot.
         name = name.encode("utf-8", "backslashreplace").decode()
     return Place(name, line, column)
@@ -130,6 +137,7 @@ class Applier:
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
         self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        self._heeds_facts = any(heeds_facts(value) for value in settings.values())
         # What a block depends on besides its arguments and its input.
         self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
 
@@ -214,6 +222,10 @@ class Applier:
     def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
         given = dict(layer.arguments)
+        facts = tensor.facts
+        if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
+            # Facts pass through unseen: what differs in them alone is one instance.
+            tensor = Tensor(tensor.shape, tensor.expression)
         identity = (
             id(layer.definition),
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
@@ -260,7 +272,7 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        return step, made.result
+        return step, made.result if tensor.facts == facts else Tensor(made.result.shape, None, facts)
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition

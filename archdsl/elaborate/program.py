@@ -15,9 +15,12 @@ from archdsl.elaborate.reach import conditions
 from archdsl.elaborate.signatures import Signature
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
+from archdsl.language.nodes import children
 from archdsl.limits import limits, raising
 
 SETTINGS = ("norm", "act", "padding", "drop_path")
+# What every tensor has.
+OWN_FACTS = ("channels", "height", "width")
 FUNCTIONS = frozenset({*scalars.FUNCTIONS, "concat", "ramp"})
 # Names that stand for themselves: values of attributes such as `padding = same`.
 WORDS = frozenset({"symmetric", "same", "valid", "bilinear", "nearest"})
@@ -55,6 +58,23 @@ class Definition:
     @cached_property
     def parameters(self) -> dict[str, tree.Parameter]:
         return {parameter.name.text: parameter for parameter in self.block.parameters}
+
+    @cached_property
+    def heeds_facts(self) -> bool:
+        """Whether it reads or sets facts of the user's own, or applies a block by name that does."""
+        self.heeds_facts = True  # while it is found out: of blocks that apply each other, none is looked through
+        ahead: list[tree.Node] = [self.block]
+        while ahead:
+            node = ahead.pop()
+            match node:
+                case tree.Fact(name=name) if name.text not in OWN_FACTS:
+                    return True
+                case tree.Binding(fact=fact) if fact is not None:
+                    return True
+                case tree.Name(text=text) if (other := self.environment.block(text)) is not None and other.heeds_facts:
+                    return True
+            ahead += children(node)
+        return False
 
 
 @dataclass(eq=False)

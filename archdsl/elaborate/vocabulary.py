@@ -10,13 +10,12 @@ from typing import Any
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate import scalars
-from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
+from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, Environment
 from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
-OWN_FACTS = ("channels", "height", "width")
 
 
 class Vocabulary:
