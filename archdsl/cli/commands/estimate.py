@@ -1,14 +1,19 @@
-"""`archdsl estimate`: parameters, MACs, FLOPs and activations."""
+"""`archdsl estimate`: parameters, MACs, FLOPs, activations and memory."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from contextlib import suppress
 
-from archdsl.backends.estimate import LEVELS, estimates
+from archdsl.backends.estimate import LEVELS, Estimate, estimates
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
+from archdsl.cli.commands import estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
+from archdsl.diagnostics import Failure
+from archdsl.ir.architecture import Architecture
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -32,13 +37,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
     parser.add_argument("--per", choices=LEVELS, default="stage", help="what to count one by one (default: stage)")
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+    parser.add_argument(
+        "--receptive-field",
+        action="store_true",
+        help="by stage: what each position sees of the image, and how many pixels lie between two (JSON always says)",
+    )
+    parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
+    parser.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (default: float32)")
+    estimate_memory.add_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
-    files = [estimates(file.architectures, batch=arguments.batch, level=level) for file in specs.compiled]
-    made = [one for file in files for one in file]
+    made = [one for file in specs.compiled for one in _estimates(file.architectures, arguments)]
+    if arguments.memory:
+        estimate_memory.report(made, specs.architectures, arguments, output)
+        return specs.exit_code
+    estimate_memory.refuse_without_memory(arguments)
     match arguments.output_format:
         case "json":
             output.result(as_json(made).rstrip("\n"))
@@ -47,3 +63,17 @@ def run(arguments: Namespace, output: Output) -> int:
         case _ if made:
             output.result(as_table(made, level))
     return specs.exit_code
+
+
+def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:
+    """The estimates of the networks of a file. JSON has receptive fields, too, unless that is too much to follow.
+
+    Memory needs every operator as well, so what is too much for the one is too much for the other.
+    """
+    batch, level = arguments.batch, arguments.per
+    if arguments.receptive_field or arguments.memory:
+        return estimates(architectures, batch=batch, level=level, receptive_fields=True)
+    if arguments.output_format == "json":
+        with suppress(Failure):
+            return estimates(architectures, batch=batch, level=level, receptive_fields=True)
+    return estimates(architectures, batch=batch, level=level)
