@@ -1,0 +1,1 @@
+"""Calibration: measures kernels on the machine at hand, through the real backend, and makes a device profile of them."""
