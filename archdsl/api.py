@@ -18,6 +18,7 @@ from archdsl.ir.architecture import Architecture
 if TYPE_CHECKING:
     from torch import nn
 
+    from archdsl.backends.latency import Time
     from archdsl.ir.cost import Cost
 
 
@@ -87,6 +88,18 @@ class Network:
     @cached_property
     def _cost(self) -> Cost:
         return self.architecture.costs.model()
+
+    def latency(
+        self, device: str | Path = "a100", *, batch: int = 1, training: bool = False, dtype: str | None = None
+    ) -> Time:
+        """How long inference of a batch takes on a device, or with `training` a step of forward, backward and update.
+
+        `device` is one that ships, `a100`, or the file of a profile that `archdsl calibrate` wrote. What is returned
+        tells `seconds` and what bounds them. Raises Failure where there is no such device.
+        """
+        from archdsl.backends.latency import Latencies, profile
+
+        return Latencies(self.architecture, profile(str(device)), batch=batch, training=training, dtype=dtype).model()
 
     def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
         """The diagram at `level` stage, block or operator, as svg, dot, png or pdf."""

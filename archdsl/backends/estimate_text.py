@@ -51,9 +51,18 @@ def _counts(cost: Cost) -> dict[str, int]:
 # For programs --------------------------------------------------------------------------------------------------------
 
 
-def as_json(estimates: Sequence[Estimate]) -> str:
+def as_document(estimates: Sequence[Estimate]) -> dict[str, Any]:
     """A JSON document with one entry for each model, its stages in it, their blocks and operators where estimated."""
-    document = {"format_version": FORMAT_VERSION, "models": [_model(made) for made in estimates]}
+    return {"format_version": FORMAT_VERSION, "models": [_model(made) for made in estimates]}
+
+
+def as_json(estimates: Sequence[Estimate]) -> str:
+    """That document as text."""
+    return document_text(as_document(estimates))
+
+
+def document_text(document: dict[str, Any]) -> str:
+    """A document of estimates as text."""
     text = json.dumps(document, indent=2)
     return re.sub(r"\[\s+(\d+),\s+(\d+),\s+(\d+)\s+\]", r"[\1, \2, \3]", text) + "\n"  # A shape fits into a line.
 

@@ -125,7 +125,10 @@ def _inverted(draw: _Draw, channels: int, size: int, resolution: int, batch: int
     kernel, nl = draw.of((3, 5, 3, 7, 5)), draw.of(_ACTIVATIONS)
     squeezed = draw.of((0, draw.between(4, max(8, hidden / 4), 2)))
     gate = draw.of(("sigmoid", "hard_sigmoid"))
-    return f"inverted({out}, {hidden}, {kernel}, stride = {stride}, squeezed = {squeezed}, nl = {nl}, gate = {gate})", out
+    return (
+        f"inverted({out}, {hidden}, {kernel}, stride = {stride}, squeezed = {squeezed}, nl = {nl}, gate = {gate})",
+        out,
+    )
 
 
 def _fused(draw: _Draw, channels: int, size: int, resolution: int, batch: int, stride: int) -> tuple[str, int]:

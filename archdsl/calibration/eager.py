@@ -136,9 +136,7 @@ def combinations(runner: Runner, kernels: Operators) -> dict[fx.Node, Kernel]:
 # Which operator a node is --------------------------------------------------------------------------------------------
 
 
-def operators(
-    graph: fx.Graph, visits: list[Visit], batch: int, *, training: bool
-) -> Operators:
+def operators(graph: fx.Graph, visits: list[Visit], batch: int, *, training: bool) -> Operators:
     """The kernels of each operator with the nodes of the graph that are it."""
     by_path = {visit.path: visit for visit in visits}
     linear = next((visit for visit in reversed(visits) if visit.operator == "linear"), None)
@@ -167,9 +165,7 @@ def _path(node: fx.Node, visits: dict[str, Visit], linear: Visit | None) -> str 
     return next((known for known in visits if known.startswith("head.") and known.rpartition(".")[2] == last), None)
 
 
-def samples_of(
-    kernels: Operators, times: dict[fx.Node, float]
-) -> Iterator[Sample]:
+def samples_of(kernels: Operators, times: dict[fx.Node, float]) -> Iterator[Sample]:
     """Kernels with their seconds. Where an operator has more nodes than kernels, the surplus is the first one's."""
     for expected, nodes in kernels:
         if not expected or len(nodes) < len(expected):

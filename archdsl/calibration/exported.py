@@ -32,7 +32,11 @@ _ERRORS_ONLY = 3
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:
     """The module as an ONNX file, without what the exporter has to say on its way."""
     # The exporter speaks through all of these.
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)
         try:

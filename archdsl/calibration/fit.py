@@ -84,11 +84,13 @@ def fit_roofline(kernels: list[Kernel], seconds: Array) -> Array:
         predicted = _predicted(numpy.exp(logarithms), operations, traffic)
         return float(numpy.mean(numpy.abs(numpy.log(predicted / seconds))))
 
-    start = numpy.log([
-        max(float(numpy.quantile(operations / seconds, 0.9)), 1.0),
-        float(numpy.quantile(traffic / seconds, 0.9)),
-        float(numpy.quantile(seconds, 0.05)),
-    ])
+    start = numpy.log(
+        [
+            max(float(numpy.quantile(operations / seconds, 0.9)), 1.0),
+            float(numpy.quantile(traffic / seconds, 0.9)),
+            float(numpy.quantile(seconds, 0.05)),
+        ]
+    )
     return numpy.exp(descend(loss, start, (0.7, 0.3, 0.1, 0.03)))
 
 

@@ -19,7 +19,7 @@ _SAME_KIND = {"swish": "silu"}
 
 
 def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
-    """The kernels of an operator, in the order in which they run; none for what only looks at a tensor in another way."""
+    """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
     if visit.primitive is not None:
         return _of_primitive(visit.primitive, visit.shapes, visit.output, batch, training)
     if visit.operator in ("input", "output"):
@@ -126,4 +126,3 @@ def _pair(operator: str, output: Shape, other: Shape, batch: int) -> Kernel:
         return Kernel(operator, output, output, batch, operands=2)
     kind = "broadcast_channels" if other.height == other.width == 1 else "broadcast_map"
     return Kernel(kind, output, output, batch, further=other.elements)
-

@@ -23,8 +23,8 @@ _ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "scale", "drop
 BACKWARD = "_backward"
 OPTIMIZER = "optimizer"
 
-# Floating point operations an element, where it is not one. A device does several of them at once or in one instruction;
-# what that comes to is a matter of the class's efficiency, and of what calibration finds.
+# Floating point operations an element, where it is not one. A device does several of them in one instruction; what that
+# comes to is a matter of the class's efficiency, and of what calibration finds.
 _OPERATIONS = {
     "silu": 6, "sigmoid": 5, "tanh": 6, "gelu": 10, "mish": 12, "softplus": 8, "elu": 6, "hard_swish": 4,
     "hard_sigmoid": 3, "batch_norm": 2, "group_norm": 6, "layer_norm": 8, "l2_norm": 4, "standardize": 6,

@@ -5,27 +5,17 @@ A block instance is costed once however often it repeats, and a kernel once howe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from archdsl.backends.latency import eager, onnx_runtime, training
 from archdsl.backends.latency.kernel import Kernel, Layout
 from archdsl.backends.latency.profile import BYTES, Profile
-from archdsl.backends.latency.roofline import Time
+from archdsl.backends.latency.roofline import Time, total
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.body import Apply
 from archdsl.ir.walk import Tensor, Tracer, Visit
-
-NOTHING = Time()
-
-
-def total(times: Iterable[Time]) -> Time:
-    found = NOTHING
-    for time in times:
-        found = found.plus(time)
-    return found
 
 
 class PartTime(NamedTuple):
@@ -133,5 +123,3 @@ def _check(profile: Profile, dtype: str, is_training: bool) -> None:
     if is_training and profile.backend != "eager":
         message = f"the profile `{profile.name}` is of {profile.backend}, which does not train"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help="take a profile of eager mode")])
-
-

@@ -251,7 +251,7 @@ def _shape(dimensions: list[int]) -> Shape:
 
 
 def _as_reported(kernel: Kernel, layout: Layout) -> Kernel:
-    """A kernel as far as a profile tells it apart: not the window of a pooling, nor a layout that makes no difference."""
+    """A kernel as far as a profile tells it apart: not the window of a pooling, nor the layout of the rest."""
     if kernel.kind not in _POOLS:
         return kernel
     side = kernel.stride + 1

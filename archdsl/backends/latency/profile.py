@@ -25,7 +25,7 @@ from archdsl.ir.base import Frozen, Shape, Size
 FORMAT_VERSION: Literal["1.0"] = "1.0"
 Backend = Literal["eager", "onnxruntime"]
 BYTES = {"float32": 4, "tensorfloat32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
-# Classes that run on tensor cores, or whatever a device has for products of matrices; the others run at the vector peak.
+# Classes that run on tensor cores, or whatever a device has for products of matrices; the others have the vector peak.
 _MATRIX = ("conv", "grouped_conv", "linear")
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -48,6 +48,14 @@ class Efficiency(Frozen):
     source: str
 
 
+Whole = Annotated[int, Field(ge=1, lt=2**40)]
+# Input, output, batch, window, stride, groups, operands, further, layout: the fields of a kernel without its kind.
+StoredKernel = tuple[
+    tuple[Whole, Whole, Whole], tuple[Whole, Whole, Whole], Whole, tuple[Whole, Whole], Whole, Whole, Whole,
+    Annotated[int, Field(ge=0, lt=2**40)], Literal["plain", "blocked"],
+]  # fmt: skip
+
+
 class Measured(Frozen):
     """The kernels of one kind that were measured, and what was fitted to them."""
 
@@ -66,17 +74,10 @@ class Measured(Frozen):
         return Table(roofline, self.scales, points, self.weights, self.offset)
 
 
-Whole = Annotated[int, Field(ge=1, lt=2**40)]
-# Input, output, batch, window, stride, groups, operands, further, layout: the fields of a kernel without its kind.
-StoredKernel = tuple[
-    tuple[Whole, Whole, Whole], tuple[Whole, Whole, Whole], Whole, tuple[Whole, Whole], Whole, Whole, Whole,
-    Annotated[int, Field(ge=0, lt=2**40)], Literal["plain", "blocked"],
-]  # fmt: skip
-
-
 def kernel_of(stored: StoredKernel, kind: str = "") -> Kernel:
-    source, target, batch, window, *rest = stored
-    return Kernel(kind, Shape(*source), Shape(*target), batch, Size(*window), *rest)
+    source, target, batch, window, stride, groups, operands, further, layout = stored
+    ends = Shape(*source), Shape(*target)
+    return Kernel(kind, *ends, batch, Size(*window), stride, groups, operands, further, layout)
 
 
 def stored_kernel(kernel: Kernel) -> list[object]:
@@ -88,8 +89,8 @@ class Profile(Frozen):
     """A device as the cost model sees it, for one backend.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
-    they are others; `bandwidth` bytes a second, `launch` the seconds of one kernel's launch, `overhead` what the framework
-    adds to every kernel. `measured` has the tables of a calibrated device, `facts` how they came to be.
+    they are others; `bandwidth` bytes a second, `launch` the seconds of one kernel's launch, `overhead` what the
+    framework adds to every kernel, `backward_overhead` to every one that computes gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
     """
 
     format_version: Literal["1.0"] = FORMAT_VERSION
@@ -97,14 +98,15 @@ class Profile(Frozen):
     title: str
     backend: Backend = "eager"
     dtype: str = "float32"
-    peaks: dict[str, Number] = {}
-    matrix_peaks: dict[str, Number] = {}
+    peaks: dict[str, Number] = Field(default={})
+    matrix_peaks: dict[str, Number] = Field(default={})
     bandwidth: Number | None = None
     launch: Number | None = None
-    efficiency: dict[str, Efficiency] = {}
+    efficiency: dict[str, Efficiency] = Field(default={})
     overhead: Seconds = 0.0
-    measured: dict[str, Measured] = {}
-    facts: dict[str, Any] = {}
+    backward_overhead: Seconds = 0.0
+    measured: dict[str, Measured] = Field(default={})
+    facts: dict[str, Any] = Field(default={})
 
     @property
     def dtypes(self) -> list[str]:
@@ -130,9 +132,10 @@ class Profile(Frozen):
         operations, traffic = kernel.operations, kernel.traffic(BYTES[dtype])
         table = self._table(kernel)
         roofline = table.roofline if table else self._roofline(kernel.family, dtype)
-        seconds = roofline.seconds(operations, traffic) * (table.factor(kernel) if table else 1.0) + self.overhead
-        bound = roofline.bound(operations, traffic)
-        return Time(kernels=1, operations=operations, bytes=traffic)._replace(**{bound: seconds})
+        factor = table.factor(kernel) if table else 1.0
+        overhead = self.backward_overhead if kernel.is_backward else self.overhead
+        seconds = roofline.seconds(operations, traffic) * factor + overhead
+        return Time.of(roofline.bound(operations, traffic), seconds, operations, traffic)
 
     def _table(self, kernel: Kernel) -> Table | None:
         """The table for a kernel: that of its kind, in its layout or the other one, or else what its class has."""
@@ -145,7 +148,8 @@ class Profile(Frozen):
         peaks = {**self.peaks, **self.matrix_peaks} if forward in _MATRIX else self.peaks
         peak = (peaks.get(dtype) or peaks.get("float32") or next(iter(peaks.values()))).value
         efficiency = self.efficiency.get(family) or self.efficiency.get(forward) or self.efficiency["other"]
-        assert self.bandwidth is not None and self.launch is not None
+        assert self.bandwidth is not None
+        assert self.launch is not None
         return Roofline(peak * efficiency.compute, self.bandwidth.value * efficiency.memory, self.launch.value)
 
 
@@ -158,7 +162,7 @@ def devices_folder() -> Path:
 
 
 def shipped_profiles() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(devices_folder().glob("*.toml"))}
+    return {path.stem: path for path in sorted(devices_folder().iterdir()) if path.suffix in (".toml", ".json")}
 
 
 def profile(device: str) -> Profile:
@@ -233,6 +237,5 @@ def _missing(made: Profile) -> str | None:
 
 def _no_profile(path: Path, message: str) -> Failure:
     help_line = "docs/latency.md describes profiles; `archdsl calibrate` writes one"
-    return Failure([Diagnostic(WRONG_USAGE, f"{path} is no device profile: {' '.join(message.split())}", None, help=help_line)])
-
-
+    text = f"{path} is no device profile: {' '.join(message.split())}"
+    return Failure([Diagnostic(WRONG_USAGE, text, None, help=help_line)])

@@ -1,7 +1,8 @@
-"""The roofline: a kernel takes as long as its arithmetic or its memory traffic, whichever takes longer, and a launch."""
+"""The roofline: a kernel takes as long as its arithmetic or its memory traffic, the longer of them, and a launch."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 Bound = Literal["compute", "memory", "launch"]
@@ -56,5 +57,22 @@ class Time(NamedTuple):
         """Operations a byte."""
         return self.operations / self.bytes if self.bytes else 0.0
 
-    def plus(self, other: Time) -> Time:
-        return Time(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+    @classmethod
+    def of(cls, bound: Bound, seconds: float, operations: int, traffic: int) -> Time:
+        """The time of one kernel, all of which goes to what bounds it."""
+        compute, memory, launch = (seconds if bound == each else 0.0 for each in ("compute", "memory", "launch"))
+        return cls(compute, memory, launch, 1, operations, traffic)
+
+
+def total(times: Iterable[Time]) -> Time:
+    """Times one after another."""
+    compute = memory = launch = 0.0
+    kernels = operations = traffic = 0
+    for time in times:
+        compute += time.compute
+        memory += time.memory
+        launch += time.launch
+        kernels += time.kernels
+        operations += time.operations
+        traffic += time.bytes
+    return Time(compute, memory, launch, kernels, operations, traffic)

@@ -1,8 +1,8 @@
 """A table of measured kernels, with interpolation between them.
 
-What is interpolated is how much longer than its roofline a kernel takes, as a logarithm, over the logarithms of channels,
-map, window, stride and batch: kriging, which is a Gaussian process read out at its mean. Close to what was measured it
-gives the measurement, far away the roofline.
+What is interpolated is how much longer than its roofline a kernel takes, as a logarithm, over the logarithms of its
+channels, map, window, stride and batch: kriging, which is a Gaussian process read out at its mean. Close to what was
+measured it gives the measurement, far away the roofline.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Table:
     def _scaled(self) -> NDArray:  # type: ignore[type-arg]
         import numpy
 
-        return numpy.asarray(self.points) / self._scales
+        return numpy.divide(numpy.asarray(self.points), self._scales)
 
     @cached_property
     def _weights(self) -> NDArray:  # type: ignore[type-arg]
@@ -86,4 +86,3 @@ class Table:
 def table_name(kernel: Kernel) -> str:
     """The name of the table that a kernel is looked up in."""
     return kernel.kind if kernel.layout == "plain" else f"{kernel.layout}_{kernel.kind}"
-

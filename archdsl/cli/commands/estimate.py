@@ -1,4 +1,4 @@
-"""`archdsl estimate`: parameters, MACs, FLOPs and activations."""
+"""`archdsl estimate`: parameters, MACs, FLOPs, activations and, with a device, latency."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from archdsl.backends.estimate import LEVELS, estimate
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
+from archdsl.cli.commands import estimate_latency
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
 
@@ -19,7 +20,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  archdsl estimate specs/v2_l.arch\n"
         "  archdsl estimate specs/efficientnet.arch --per model\n"
-        "  archdsl estimate specs/efficientnet.arch --variant b1 --resolution 320 --batch 32 --output-format json"
+        "  archdsl estimate specs/efficientnet.arch --variant b1 --resolution 320 --batch 32 --output-format json\n"
+        "  archdsl estimate specs/ablations.arch --per model --device v100 --training --batch 64"
     )
     add_specs(parser)
     add_variant(parser)
@@ -32,12 +34,17 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
     parser.add_argument("--per", choices=LEVELS, default="stage", help="what to count one by one (default: stage)")
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+    estimate_latency.add_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
     estimates = [estimate(architecture, batch=arguments.batch, level=level) for architecture in specs.architectures]
+    if arguments.device is not None:
+        estimate_latency.report(estimates, specs.architectures, arguments, output)
+        return specs.exit_code
+    estimate_latency.refuse_without_device(arguments)
     match arguments.output_format:
         case "json":
             output.result(as_json(estimates).rstrip("\n"))
