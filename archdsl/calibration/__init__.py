@@ -1,1 +1,1 @@
-"""Calibration: measures kernels on the machine at hand, through the real backend, and makes a device profile of them."""
+"""Calibration: kernels measured on the machine at hand, through the real backend, become a device profile."""

@@ -23,7 +23,7 @@ from archdsl.calibration.fit import fallbacks, measured
 from archdsl.calibration.sample import Measurements, Whole, merged
 
 # Networks of the design that take too long, or nothing, are left out.
-_MACS = (2e7, 1.6e9)
+_MACS = (2e6, 2.5e9)
 _LIBRARIES = {"eager": ("torch",), "onnxruntime": ("onnxruntime", "onnx", "torch")}
 
 Progress = Callable[[str], None]
@@ -43,7 +43,7 @@ class Plan:
 
     backend: Backend
     threads: int
-    networks: int = 36
+    networks: int = 48
     training: int = 14
     rounds: int = 9
     device: str = "cpu"

@@ -157,7 +157,7 @@ def _path(node: fx.Node, visits: dict[str, Visit], linear: Visit | None) -> str 
     for candidate in candidates:
         while candidate:
             if candidate in visits:
-                return candidate
+                return str(candidate)
             candidate = candidate.rpartition(".")[0]
     last = path.rpartition(".")[2]
     if last in ("linear", "classifier") and linear is not None:
@@ -170,7 +170,7 @@ def samples_of(kernels: Operators, times: dict[fx.Node, float]) -> Iterator[Samp
     for expected, nodes in kernels:
         if not expected or len(nodes) < len(expected):
             continue
+        taken = [times.get(node, 0.0) for node in nodes]
         surplus = len(nodes) - len(expected)
-        seconds = [sum(times[node] for node in nodes[: surplus + 1]), *(times[node] for node in nodes[surplus + 1 :])]
-        for kernel, taken in zip(expected, seconds, strict=True):
-            yield Sample(kernel, taken)
+        seconds = [sum(taken[: surplus + 1]), *taken[surplus + 1 :]]
+        yield from map(Sample, expected, seconds)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from archdsl.backends.latency.kernel import Kernel, family_of
 from archdsl.backends.latency.profile import stored_kernel
-from archdsl.backends.latency.table import features
+from archdsl.backends.latency.table import correlation, features
 
 Array = NDArray[Any]
 _SIZE = 4
 # Enough to choose the scales by: the work grows with the third power.
 _MOST_FOR_SCALES = 300
 _FAR = 1e6
+_MOST_LOST = 0.1
 
 
 def measured(kernels: Mapping[Kernel, float]) -> dict[str, Any]:
@@ -27,10 +28,13 @@ def measured(kernels: Mapping[Kernel, float]) -> dict[str, Any]:
     residuals = numpy.log(seconds / _predicted(roofline, *_work(found)))
     offset = float(numpy.median(residuals))
     points = numpy.array([features(kernel) for kernel in found])
-    scales, weights = interpolation(points, residuals - offset)
+    scales, weights, others = interpolation(points, residuals - offset)
+    # The mean of a logarithm is that of a time somewhat too short. What is lost shows where each kernel is predicted
+    # from all others.
+    lost = float(numpy.log(seconds.sum() / (seconds * numpy.exp(others - (residuals - offset))).sum()))
     return {
         **_stored(roofline),
-        "offset": _short(offset),
+        "offset": _short(offset + min(max(lost, -_MOST_LOST), _MOST_LOST)),
         "scales": [_short(value) for value in scales],
         "kernels": [stored_kernel(kernel) for kernel in found],
         "seconds": [_short(value) for value in seconds],
@@ -115,8 +119,9 @@ def descend(loss: Callable[[Array], float], start: Array, steps: tuple[float, ..
 # Interpolation -------------------------------------------------------------------------------------------------------
 
 
-def interpolation(points: Array, residuals: Array) -> tuple[Array, Array]:
-    """The scale of each feature and the weight of each point, by which the residuals are interpolated.
+def interpolation(points: Array, residuals: Array) -> tuple[Array, Array, Array]:
+    """The scale of each feature and the weight of each point, by which the residuals are interpolated; and what each
+    residual would be by all the others.
 
     A Gaussian process; its scales, amplitude and noise are those that make the residuals most likely.
     """
@@ -126,7 +131,7 @@ def interpolation(points: Array, residuals: Array) -> tuple[Array, Array]:
         # Too few to learn scales from: nearest in kind is what there is.
         scales[varying] = 2.0
         matrix = _covariance(points / scales) + 0.1 * numpy.eye(len(points))
-        return scales, numpy.linalg.solve(matrix, residuals)
+        return scales, *_solved(matrix, residuals, 1.0)
     chosen = numpy.linspace(0, len(points) - 1, min(len(points), _MOST_FOR_SCALES)).astype(int)
     some, values = points[chosen][:, varying], residuals[chosen]
     variance = max(float(numpy.var(values)), 1e-4)
@@ -148,7 +153,13 @@ def interpolation(points: Array, residuals: Array) -> tuple[Array, Array]:
     found = descend(loss, start, (0.8, 0.4))
     scales[varying] = numpy.exp(found[:-2])
     matrix = _matrix(points / scales, found)
-    return scales, numpy.exp(found[-2]) * numpy.linalg.solve(matrix, residuals)
+    return scales, *_solved(matrix, residuals, float(numpy.exp(found[-2])))
+
+
+def _solved(matrix: Array, residuals: Array, amplitude: float) -> tuple[Array, Array]:
+    inverse = numpy.linalg.inv(matrix)
+    weights = inverse @ residuals
+    return amplitude * weights, residuals - weights / numpy.diag(inverse)
 
 
 def _matrix(scaled: Array, logarithms: Array) -> Array:
@@ -160,5 +171,4 @@ def _matrix(scaled: Array, logarithms: Array) -> Array:
 def _covariance(scaled: Array) -> Array:
     squares = (scaled**2).sum(axis=1)
     distance = squares[:, None] + squares[None, :] - 2 * scaled @ scaled.T
-    found: Array = numpy.exp(-0.5 * numpy.maximum(distance, 0))
-    return found
+    return correlation(numpy.maximum(distance, 0))

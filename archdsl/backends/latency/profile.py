@@ -89,8 +89,9 @@ class Profile(Frozen):
     """A device as the cost model sees it, for one backend.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
-    they are others; `bandwidth` bytes a second, `launch` the seconds of one kernel's launch, `overhead` what the
-    framework adds to every kernel, `backward_overhead` to every one that computes gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
+    they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch, `overhead` what the
+    framework adds to every kernel, `backward_overhead` to every one that computes gradients. `measured` has the tables
+    of a calibrated device, `facts` how they came to be.
     """
 
     format_version: Literal["1.0"] = FORMAT_VERSION

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import exp, log2
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.roofline import Roofline
@@ -35,8 +35,19 @@ def features(kernel: Kernel) -> tuple[float, ...]:
         log2(kernel.groups),
         _fill(per_group),
         _fill(filters),
-        log2(kernel.input.elements * kernel.operands + kernel.further),
+        log2(kernel.batch * (kernel.input.elements * kernel.operands + kernel.further)),
+        # Large results cost their pages, small ones are in a cache.
+        log2(kernel.batch * kernel.output.elements),
     )
+
+
+def correlation(squares: NDArray[Any]) -> NDArray[Any]:
+    """How much two kernels have in common at a squared distance: Matérn's function of order 3/2."""
+    import numpy
+
+    distances = numpy.sqrt(3.0 * squares)
+    found: NDArray[Any] = (1.0 + distances) * numpy.exp(-distances)
+    return found
 
 
 def _fill(channels: int) -> float:
@@ -61,23 +72,23 @@ class Table:
         import numpy
 
         difference = self._scaled - numpy.asarray(features(kernel)) / self._scales
-        distance = numpy.einsum("ij,ij->i", difference, difference)
-        return exp(self.offset + float(numpy.exp(-0.5 * distance) @ self._weights))
+        squares = numpy.einsum("ij,ij->i", difference, difference)
+        return exp(self.offset + float(correlation(squares) @ self._weights))
 
     @cached_property
-    def _scales(self) -> NDArray:  # type: ignore[type-arg]
+    def _scales(self) -> NDArray[Any]:
         import numpy
 
         return numpy.asarray(self.scales)
 
     @cached_property
-    def _scaled(self) -> NDArray:  # type: ignore[type-arg]
+    def _scaled(self) -> NDArray[Any]:
         import numpy
 
-        return numpy.divide(numpy.asarray(self.points), self._scales)
+        return numpy.asarray(numpy.divide(self.points, self._scales))
 
     @cached_property
-    def _weights(self) -> NDArray:  # type: ignore[type-arg]
+    def _weights(self) -> NDArray[Any]:
         import numpy
 
         return numpy.asarray(self.weights)
