@@ -210,7 +210,7 @@ def _ranks(values: Sequence[float]) -> list[float]:
 
 
 def table_3(device: Profile | None, arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Training steps of the ablations: predicted on GPUs at the paper's resolution; on the machine at hand measured, too."""
+    """Training steps of the ablations: predicted on GPUs at the paper's resolution; here measured, too."""
     rows = []
     for name in ("v100", "a100", "h100", "h200"):
         gpu = profile(name)
@@ -327,7 +327,8 @@ def main() -> None:
     if not arguments.no_training:
         training = table_3(read_profile(arguments.eager) if arguments.eager else None, arguments)
         show_training(training)
-    write_results("latency", {"threads": arguments.threads, "inference": found, "training": training})
+    if not arguments.cases:
+        write_results("latency", {"threads": arguments.threads, "inference": found, "training": training})
 
 
 if __name__ == "__main__":

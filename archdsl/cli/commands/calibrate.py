@@ -53,7 +53,7 @@ def run(arguments: Namespace, output: Output) -> int:
         device=usual.device,
     )
     path = Path(arguments.out or f"device-{arguments.backend}.json")
-    document = calibrate(plan, _command(arguments), _progress)
+    document = {**calibrate(plan, _command(arguments), _progress), "name": path.stem}
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]
     output.result(f"{path}: {facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s")
