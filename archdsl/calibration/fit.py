@@ -15,7 +15,7 @@ from archdsl.backends.latency.table import correlation, features
 Array = NDArray[Any]
 _SIZE = 4
 # Enough to choose the scales by: the work grows with the third power.
-_MOST_FOR_SCALES = 300
+_MOST_FOR_SCALES = 200
 _FAR = 1e6
 _MOST_LOST = 0.1
 
@@ -102,7 +102,7 @@ def descend(loss: Callable[[Array], float], start: Array, steps: tuple[float, ..
     """Coordinate descent: tries each coordinate up and down by ever smaller steps, until nothing is better."""
     place, least = start.copy(), loss(start)
     for step in steps:
-        for _ in range(12):
+        for _ in range(5):
             before = least
             for index in range(len(place)):
                 for change in (step, -step):
