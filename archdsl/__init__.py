@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from archdsl.version import __version__
 
 if TYPE_CHECKING:
-    from archdsl.api import Network, create_model, find, fit, load, load_all, loads
+    from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "load_all",
     "loads",
+    "space",
     "specs_folder",
 ]
 
@@ -51,6 +52,7 @@ _HOMES = {
     "load": "archdsl.api",
     "load_all": "archdsl.api",
     "loads": "archdsl.api",
+    "space": "archdsl.api",
     "specs_folder": "archdsl.folders",
 }
 

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archdsl.backends.latency import Time
+    from archdsl.compiler import Compiled
     from archdsl.ir.cost import Cost
+    from archdsl.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -127,8 +129,7 @@ def load(
     `resolution` and `parameters` replace the size of the input and parameters of the model.
     Raises Failure, with diagnostics, when the file holds mistakes or there are several networks to choose from.
     """
-    networks = load_all(path, variant=variant, resolution=resolution, parameters=parameters)
-    return _only(networks, str(path))
+    return _only(_compiled(path, variant, resolution, parameters), str(path))
 
 
 def load_all(
@@ -138,11 +139,23 @@ def load_all(
     resolution: int | tuple[int, int] | None = None,
     parameters: Mapping[str, bool | int | float | str | None] | None = None,
 ) -> dict[str, Network]:
-    """All networks of a spec, by name. Raises Failure, with diagnostics, when the file holds mistakes."""
+    """All networks of a spec, by name; models with open choices are none (see `space`).
+
+    Raises Failure, with diagnostics, when the file holds mistakes.
+    """
+    compiled = _compiled(path, variant, resolution, parameters)
+    return {architecture.name: Network(architecture) for architecture in compiled.checked()}
+
+
+def _compiled(
+    path: str | Path,
+    variant: str | None,
+    resolution: int | tuple[int, int] | None,
+    parameters: Mapping[str, bool | int | float | str | None] | None,
+) -> Compiled:
     from archdsl.compiler import compile_file
 
-    compiled = compile_file(path, variant=variant, resolution=resolution, parameters=parameters, claims=False)
-    return {architecture.name: Network(architecture) for architecture in compiled.checked()}
+    return compile_file(path, variant=variant, resolution=resolution, parameters=parameters, claims=False)
 
 
 def fit(
@@ -179,6 +192,25 @@ def fit(
     return Network(family.at(found.values))
 
 
+def space(
+    path: str | Path,
+    name: str | None = None,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, bool | int | float | str | None] | None = None,
+) -> Space:
+    """The search space of a spec, a model with open choices; where there are several, the one called `name`.
+
+    `space.sample(1000, seed=7)` draws networks, `space.costs(samples)` counts thousands of them a second, and
+    `Network(space.architecture(sample))` is one of them in full.
+    Raises Failure, with diagnostics, when the file holds mistakes or no such space.
+    """
+    from archdsl.compiler import read
+    from archdsl.spaces import open_space
+
+    return open_space(read(path), name, resolution=resolution, parameters=parameters)
+
+
 def create_model(
     name: str,
     *,
@@ -212,11 +244,13 @@ def loads(text: str, variant: str | None = None, *, name: str = "<text>") -> Net
     """`load` for a text."""
     from archdsl.compiler import compile_source
 
-    compiled = compile_source(Source(name, text), variant=variant, claims=False)
-    return _only({a.name: Network(a) for a in compiled.checked()}, name)
+    return _only(compile_source(Source(name, text), variant=variant, claims=False), name)
 
 
-def _only(networks: dict[str, Network], name: str) -> Network:
+def _only(compiled: Compiled, name: str) -> Network:
+    networks = {architecture.name: Network(architecture) for architecture in compiled.checked()}
+    if compiled.spaces and not networks:
+        raise Failure([space.is_open() for space in compiled.spaces])
     if len(networks) == 1:
         return next(iter(networks.values()))
     labels = [network.architecture.variant or network.name for network in networks.values()]

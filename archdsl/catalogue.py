@@ -10,19 +10,20 @@ from pathlib import Path
 from archdsl.compiler import environment_of, read
 from archdsl.diagnostics import Diagnostic, Failure, Problems, did_you_mean
 from archdsl.diagnostics.codes import UNKNOWN_MODEL
+from archdsl.elaborate.choices import open_choices
 from archdsl.elaborate.merge import variants
 from archdsl.folders import specs_folder
 
 
 @cache
 def models() -> Mapping[str, Path]:
-    """The file of each model, in the order of the files. Names alone are read, nothing is elaborated."""
+    """The file of each network, in the order of the files. Names alone are read, nothing is elaborated."""
     found: dict[str, Path] = {}
     for path in sorted(specs_folder().glob("*.arch")):
         problems = Problems()
         environment = environment_of(read(path), problems)
         for definition in environment.own_models:
-            found |= {variant.name: path for variant in variants(definition)}
+            found |= {variant.name: path for variant in variants(definition) if open_choices(variant).size == 1}
     return found
 
 

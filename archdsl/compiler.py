@@ -15,6 +15,7 @@ from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did
 from archdsl.diagnostics.codes import (
     CANNOT_READ,
     NOT_TEXT,
+    OPEN_CHOICE,
     TOO_LARGE,
     UNKNOWN_MODEL,
     USE_CYCLE,
@@ -28,6 +29,7 @@ from archdsl.elaborate.names import check_names
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import prove
+from archdsl.elaborate.spaces import OpenModel, open_model
 from archdsl.elaborate.values import Value
 from archdsl.folders import shipped, shipped_name, specs_folder
 from archdsl.ir.architecture import Architecture
@@ -52,13 +54,15 @@ class Linked:
 class Compiled:
     """What came of a file: its architectures, and what is wrong with it.
 
-    `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build.
+    `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build. A model
+    with open choices is no architecture, but one of `spaces`.
     """
 
     source: Source
     architectures: tuple[Architecture, ...]
     problems: tuple[Diagnostic, ...]
     unmet: tuple[Diagnostic, ...]
+    spaces: tuple[OpenModel, ...] = ()
 
     def checked(self) -> tuple[Architecture, ...]:
         """The architectures. Raises Failure, with every diagnostic, when there is a mistake in the file."""
@@ -267,6 +271,7 @@ def compile_source(
     problems = Problems()
     unmet = Problems()
     made: list[Architecture] = []
+    spaces: list[OpenModel] = []
     try:
         linked = linked or link_source(source, files)
         environment = linked.environment
@@ -278,6 +283,10 @@ def compile_source(
                 break
             found = Problems()
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
+            if any(problem.code is OPEN_CHOICE for problem in found.sorted()):
+                found = Problems()
+                space = open_model(network, found, effort, resolution, dict(parameters or {}))
+                spaces += [space] if space is not None else []
             mistakes.add(network, found.sorted())
             if result is None:
                 continue
@@ -290,8 +299,8 @@ def compile_source(
     except RecursionError:
         problems.add(_too_deep(source))
     if problems:
-        made = []
-    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted())
+        made, spaces = [], []
+    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces))
 
 
 def _too_deep(source: Source) -> Diagnostic:

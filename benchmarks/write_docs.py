@@ -33,12 +33,26 @@ From the text of the spec to the estimate, as an editor or a search would call i
 counted anew each time. The peers only count; importing their libraries and building their models, most of their time
 above, is left out. The first call of a process also reads the tables of the grammar and the standard library.
 """
+_CHECK = """\
+## A whole folder
+
+Every shipped spec read and elaborated and its claims proved, in one process. Beside it, how long it takes to import
+torch, before there is a network that one could count.
+"""
+_NO_CHECK = "Not measured yet. To measure, `python -m benchmarks.check_process`.\n"
 _KEYSTROKE = """\
 ## While you type
 
 From a keystroke in `specs/efficientnet.arch`, a file of eight networks, to its diagnostics in the editor: a warm
 `archdsl lsp`, asked over its standard input and output. Where more than comments has changed and the text can be read,
 all its networks are compiled anew.
+"""
+_CANDIDATES = """\
+## Candidates of a search
+
+Networks of `specs/mnasnet_space.arch`, MnasNet's search space, costed on one core. Ours begins with the text in each
+round, so that every stage is elaborated when the first network has it; timm builds the same stages from block strings
+on the meta device and counts them with torch's flop counter.
 """
 _GPU = """\
 ## On a GPU
@@ -62,6 +76,9 @@ _NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To mea
 def page() -> str:
     parts = [_INTRODUCTION, _PROCESS, _process(_results("estimate_process"))]
     parts += [_IN_PROCESS, _in_process(_results("estimate_in_process"))]
+    check = _results("check_process")
+    parts += [_CHECK, _check(check) if check else _NO_CHECK]
+    parts += [_CANDIDATES, _candidates(_results("space_candidates"))]
     parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke"))]
     latency = _results("latency")
     parts += [_LATENCY, _latency(latency)] if latency else []
@@ -88,6 +105,18 @@ def _process(results: Any) -> str:
 def _in_process(results: Any) -> str:
     rows = [[row["name"], f"{row['median_ms']:,.1f} ms", _ratio(row), str(row["rounds"])] for row in results["rows"]]
     table = _table(["in one process", "median", "ratio", "rounds"], rows, "lrrr")
+    return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _check(results: Any) -> str:
+    rows = [[_code(row), f"{row['median_ms']:,.0f} ms", _ratio(row)] for row in results["rows"]]
+    table = _table(["process", "median", "ratio"], rows, "lrr")
+    return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _candidates(results: Any) -> str:
+    rows = [[row["name"], f"{row['per_second']:,.1f}", f"{row['ratio']:,.0f} x"] for row in results["rows"]]
+    table = _table(["candidates", "a second", "time of one"], rows, "lrr")
     return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
 
 

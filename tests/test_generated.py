@@ -10,7 +10,8 @@ from archdsl.cli.main import main
 from docs import write_errors, write_primitives
 
 ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.arch"))
+# A search space is no network: there is nothing to build.
+SPECS = sorted(path for path in (ROOT / "specs").glob("*.arch") if path.stem != "mnasnet_space")
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda path: path.stem)

@@ -23,13 +23,16 @@ from archdsl.version import __version__
 COMMANDS = {
     "build": "write PyTorch source, a diagram and the estimates of each file",
     "check": "prove every `require` line",
+    "watch": "check and draw again whenever a file is saved",
     "fmt": "rewrite files in their canonical form",
     "estimate": "count parameters, MACs, FLOPs and activations, tell the latency",
     "calibrate": "measure this machine for the estimates of latency",
     "diagram": "draw a network",
+    "compare": "set networks side by side, as a table and as a picture",
     "diff": "tell what changed between two specs, variants or revisions",
     "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
+    "space": "tell the size of a search space, and draw networks from it",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",
@@ -37,6 +40,7 @@ COMMANDS = {
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
     "lsp": "serve an editor: diagnostics, hover, completion and more",
+    "completion": "print a script that completes this command line in a shell",
 }
 _EXAMPLES = """\
 examples:
@@ -117,7 +121,13 @@ def _unknown_command(name: str) -> Diagnostic:
 # The command line ----------------------------------------------------------------------------------------------------
 
 
+def parser_of_all() -> argparse.ArgumentParser:
+    """The command line with the arguments of every command."""
+    return _parser(list(COMMANDS))
+
+
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line, with the arguments of the commands in `argv` alone: the others need not be imported."""
     parser = argparse.ArgumentParser(
         prog="archdsl",
         description="A declarative architecture compiler: convolutional networks as a paper's table.",

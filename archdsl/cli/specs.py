@@ -36,8 +36,12 @@ def compile_specs(
     variant: str | None = None,
     resolution: tuple[int, int] | None = None,
     claims: bool = False,
+    networks_alone: bool = True,
 ) -> Specs:
-    """Compiles each file; the mistakes of all of them are printed, and a warning where a file has no model."""
+    """Compiles each file; the mistakes of all of them are printed, and a warning where a file has no model.
+
+    With `networks_alone`, search spaces are no use to the command, which is a warning too.
+    """
     compiled: list[Compiled] = []
     code = 0
     for spec in specs:
@@ -49,7 +53,9 @@ def compile_specs(
             problems = file.problems
             if not problems:
                 compiled.append(file)
-                if not file.architectures:
+                if networks_alone:
+                    output.warnings([space.is_open() for space in file.spaces])
+                if not file.architectures and not file.spaces:
                     output.warnings([Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None)])
         output.errors(problems)
         code = max(code, exit_code(problems))

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from archdsl.comparing.breaking import Break
+from archdsl.diagnostics.github import command
+from archdsl.diagnostics.render import printable
 
 FORMAT_VERSION = "1.0"
 
@@ -48,17 +50,7 @@ def as_github(found: Sequence[Break], allowed: Collection[str]) -> str:
     one step GitHub shows ten."""
     lines = []
     for (place, model, category), group in groupby(found, key=lambda one: (one.place, one.model, one.category)):
-        command = "notice" if category in allowed else "error"
-        file, line, column = (_property(str(part)) for part in place)
-        text = "\n".join([f"{model}:", *(change.text for change in group)])
-        lines.append(f"::{command} file={file},line={line},col={column},title={category}::{_data(text)}")
+        properties = {"file": place.file, "line": place.line, "col": place.column, "title": category}
+        text = "\n".join([f"{model}:", *(printable(change.text) for change in group)])
+        lines.append(command("notice" if category in allowed else "error", properties, text))
     return "\n".join(lines)
-
-
-def _data(text: str) -> str:
-    """A text as a workflow command carries it."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

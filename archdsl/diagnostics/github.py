@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.render import printable
 
@@ -10,15 +12,19 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
     """One line, `::error file=...,line=...,title=ARC202::message`; the message goes on with the notes and the help."""
     span = diagnostic.span
     properties: dict[str, object] = {}
-    if span is not None:
+    if span is not None and not span.source.name.startswith("<"):  # Standard input is no file to show something in.
         end_line, end_column = span.source.position(span.end)
         properties = {"file": span.source.name, "line": span.line, "col": span.column}
         properties |= {"endLine": end_line, "endColumn": end_column}
         if end_line != span.line:  # GitHub knows columns within one line only.
             del properties["col"], properties["endColumn"]
-    properties["title"] = diagnostic.code.name
-    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{severity} {listed}::{_data(_message(diagnostic))}"
+    return command(severity, {**properties, "title": diagnostic.code.name}, _message(diagnostic))
+
+
+def command(name: str, properties: Mapping[str, object], text: str) -> str:
+    """A workflow command: a line that no file name, property or text can break out of."""
+    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{name} {listed}::{_data(text)}"
 
 
 def _message(diagnostic: Diagnostic) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from archdsl.diagnostics import Note, Span
@@ -23,11 +24,12 @@ from archdsl.elaborate.claims import refute
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import blame, shown
 from archdsl.elaborate.formulas import formula
+from archdsl.elaborate.instances import Instances, Made
 from archdsl.elaborate.layers import check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
-from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.scope import UNDECIDED, Decisions, Origin, Scope
 from archdsl.elaborate.signatures import lacks
 from archdsl.elaborate.tensors import within_bounds
 from archdsl.elaborate.values import (
@@ -64,12 +66,15 @@ from archdsl.ir.body import (
     TensorBinding,
 )
 from archdsl.ir.formula import identifier
+from archdsl.ir.operators import Operator
 from archdsl.language import tree
 
 MAX_DEPTH = 64
 MAX_EFFORT = 200_000
 # A block instance that is new takes about as long as so many layers.
 INSTANCE = 20
+# One that another network of the file has already is still counted and written.
+TAKEN = 5
 
 _CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
 _INPUT = Input.made(node="input")
@@ -80,11 +85,19 @@ def place(span: Span) -> Place:
     return Place(span.source.name, line, column)
 
 
+@lru_cache(maxsize=16384)
+def _output(operator: Operator, *inputs: Shape) -> Shape:
+    """The output shape of an operator that takes long to say it: networks apply the same ones again and again."""
+    return operator.output(*inputs)
+
+
 @dataclass
 class Effort:
     """How much was applied so far, over all networks of a file: no file keeps the compiler busy for long."""
 
     spent: int = 0
+    # What came of it: the block instances by what they are made of.
+    made: dict[Hashable, Made] = field(default_factory=dict)
 
     @property
     def is_spent(self) -> bool:
@@ -94,15 +107,15 @@ class Effort:
 class Applier:
     """Applies layers under one model's settings and keeps every distinct block instance."""
 
-    def __init__(self, settings: Mapping[str, Value], effort: Effort):
-        self.settings, self.effort = settings, effort
-        self.blocks: dict[str, BlockInstance] = {}
-        # Whether a block has tensors that do not reach its output, so that some of `blocks` may be used nowhere.
-        self.has_unread = False
-        self._known: dict[Hashable, tuple[str, Tensor]] = {}
+    def __init__(self, settings: Mapping[str, Value], effort: Effort, decisions: Decisions = UNDECIDED):
+        self.settings, self.effort, self.decisions = settings, effort, decisions
+        self.instances = Instances()
         self._open: list[Hashable] = []
-        self._counts: dict[str, int] = {}
+        # The instances that each open one applies.
+        self._parts: list[list[Made]] = []
         self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        # What a block depends on besides its arguments and its input.
+        self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
@@ -157,7 +170,7 @@ class Applier:
         check_complete(layer)
         shapes = (tensor.shape, layer.like.shape) if layer.like else (tensor.shape,)
         try:
-            shape = operator.output(*shapes)
+            shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
             raise _refused(error, layer, tensor) from None
         within_bounds(shape, layer.span)
@@ -196,17 +209,19 @@ class Applier:
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
             tensor.shape,
             tensor.facts,
+            self._style,
         )
-        known = self._known.get(identity)
-        if known is None:
+        made = self.effort.made.get(identity)
+        if made is None:
             if identity in self._open:
                 raise _endless(layer, "it gets the same arguments and input again")
             if len(self._open) >= MAX_DEPTH:
                 raise _endless(layer, f"{MAX_DEPTH} calls deep")
             self._count(layer, INSTANCE)
             self._open.append(identity)
+            self._parts.append([])
             try:
-                known = self._instance(layer, given, tensor)
+                made = self._instance(layer, given, tensor)
             except Stop as problem:
                 shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
@@ -217,25 +232,29 @@ class Applier:
                 raise _endless(layer, f"{len(self._open)} calls deep") from None
             finally:
                 self._open.pop()
-            self._known[identity] = known
-        block, result = known
+                self._parts.pop()
+            self.effort.made[identity] = made
+        elif made not in self.instances:
+            self._count(layer, TAKEN * self.instances.take(made))
+        if self._parts:
+            self._parts[-1].append(made)
         step = Apply.made(
             step="apply",
             name=name,
             operator=None,
-            block=block,
+            block=self.instances.id_of(made),
             others=(),
             other_shapes=(),
             input=tensor.shape,
-            output=result.shape,
+            output=made.result.shape,
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        return step, result
+        return step, made.result
 
-    def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> tuple[str, Tensor]:
+    def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names)
+        scope = Scope(definition.environment, {}, self.settings, self, definition.names, decisions=self.decisions)
         names = scope.names
         source = Tensor(tensor.shape, _INPUT, tensor.facts)
         names["in"] = source
@@ -264,10 +283,8 @@ class Applier:
             raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
         if definition.conditions:
             body = without_unread(body, definition.conditions)
-            self.has_unread = self.has_unread or any(binding.value is None for binding in body)
-        number = self._counts[definition.name] = self._counts.get(definition.name, 0) + 1
         block = BlockInstance.made(
-            id=f"{definition.name}:{number}",
+            id=self.instances.new_id(definition.name),
             name=definition.name,
             doc=definition.block.doc,
             parameters=tuple(definition.parameters),
@@ -282,8 +299,7 @@ class Applier:
             body=tuple(body),
             place=place(definition.block.name.span),
         )
-        self.blocks[block.id] = block
-        return block.id, Tensor(out.shape, None, out.facts)
+        return self.instances.add(block, Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1]))
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)

@@ -179,6 +179,9 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
 
 
 def _choice(node: tree.Choice, scope: Scope) -> Value:
+    taken = scope.decisions.get(id(node))
+    if taken is not None:
+        return evaluate(node.options[taken], scope)
     raise stop(
         OPEN_CHOICE,
         "this choice is open",

@@ -16,10 +16,12 @@ _MAX_NAMES = 6
 
 
 def trace(origin: Origin) -> Origin:
-    """The expression that computed a value, found through the names that only hand it on."""
+    """The expression that computed a value, found through the names and choices that only hand it on."""
     for _ in range(64):  # `act = act`, a default, hands on what the scope outside has
         node, scope = origin
         further = scope.origins.get(node.text) if isinstance(node, tree.Name) else None
+        if isinstance(node, tree.Choice) and (taken := scope.decisions.get(id(node))) is not None:
+            further = Origin(node.options[taken], scope)
         if further is None or further.node is node:
             break
         origin = further

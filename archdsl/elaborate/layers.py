@@ -60,7 +60,7 @@ def primitive(
     if like is not None and not isinstance(like, Tensor):
         place = origins["like"].node.span if "like" in origins else span
         raise stop(WRONG_KIND, f"`like` needs a tensor, not {kind(like)}", place)
-    complete: dict[str, Any] = {"kind": name}
+    complete: dict[str, Any] = {}
     given: list[str] = []
     for attribute, default in attributes(operator).items():
         if attribute in values:
@@ -80,8 +80,14 @@ def primitive(
             complete[attribute] = scope.settings["padding"]
         else:
             complete[attribute] = None if default is ... else default
-    made = operator.made(**complete)
-    return PrimitiveLayer(made, tuple(given), formulas, origins, span, like)
+    return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, like)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _made(name: str, *values: Any) -> Operator:
+    """The operator with its attributes in order: one object for each set of values, which is measured once a shape."""
+    operator = PRIMITIVES[name]
+    return operator.made(kind=name, **dict(zip(attributes(operator), values, strict=True)))
 
 
 def _must_be(operator: type[Operator], attribute: str, value: Value) -> str | None:

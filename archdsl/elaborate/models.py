@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Problems, Span
 from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT, MISSING_BINDING, USE_CYCLE, WRONG_KIND
 from archdsl.elaborate.apply import Applier, Effort, place
+from archdsl.elaborate.choices import ASIDE
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import reasons, trace
 from archdsl.elaborate.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.naming import Names, name_expression
 from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
 from archdsl.elaborate.program import SETTINGS, Environment
-from archdsl.elaborate.scope import NO_NAMES, Origin, Scope, bare
+from archdsl.elaborate.scope import NO_NAMES, UNDECIDED, Decisions, Origin, Scope, bare
 from archdsl.elaborate.settings import checked, default
 from archdsl.elaborate.stages import StageBuilder
 from archdsl.elaborate.values import LAYERS, LayerStep, SequenceLayer, Tensor, Value, describe, kind, named
@@ -24,9 +26,6 @@ from archdsl.ir.base import Shape
 from archdsl.ir.body import BlockInstance, Input, Sequence
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
-
-# Bindings that say nothing about the network itself: what a search is to maximize.
-ASIDE = ("objective",)
 
 
 class Elaborated(NamedTuple):
@@ -51,9 +50,10 @@ class ModelElaborator:
         effort: Effort,
         resolution: int | tuple[int, int] | None = None,
         overrides: dict[str, Value] | None = None,
+        decisions: Decisions = UNDECIDED,
     ):
         self.variant, self.problems, self.effort = variant, problems, effort
-        self.resolution, self.overrides = resolution, overrides or {}
+        self.resolution, self.overrides, self.decisions = resolution, overrides or {}, decisions
         self.names: dict[str, Value] = {}
         self.origins: dict[str, Origin] = {}
         self.settings: dict[str, Value] = {name: default(name, variant.definition.model.name.span) for name in SETTINGS}
@@ -64,10 +64,7 @@ class ModelElaborator:
         """The architecture with what its `require` lines need, or None with the reasons in `problems`."""
         before = len(self.problems)
         try:
-            self.merged = merge(self.variant.definition)
-            take_row(self.merged, self.variant)
-            self._parameters()
-            self._bindings()
+            self.bind()
             architecture = self._assemble()
         except Stop as problem:
             self._tell(problem)
@@ -75,6 +72,13 @@ class ModelElaborator:
         if architecture is None or len(self.problems) > before:
             return None
         return Elaborated(architecture, self.merged.requires, self.names)
+
+    def bind(self) -> None:
+        """Gives everything a value that has a name. Raises Stop for mistakes that leave nothing to go on with."""
+        self.merged = merge(self.variant.definition)
+        take_row(self.merged, self.variant)
+        self._parameters()
+        self._bindings()
 
     def _tell(self, problem: Stop) -> None:
         self.problems.add(at_home(problem.diagnostic))
@@ -111,9 +115,10 @@ class ModelElaborator:
             if self.variant.row is None and self.variant.definition.variants:
                 help = "choose a variant"
             raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
-        scope = bare(environment, {}, {})
+        scope = bare(environment, {}, {}, decisions=self.decisions)
         if speaks_of_parameters:
-            scope = bare(environment, self.names, self.origins, self._parameter, frozenset(self.merged.parameters))
+            waiting = frozenset(self.merged.parameters)
+            scope = bare(environment, self.names, self.origins, self._parameter, waiting, self.decisions)
         with self._opened(name, node.span):
             value = evaluate(node, scope)
         self.names[name], self.origins[name] = value, Origin(node, scope)
@@ -122,7 +127,7 @@ class ModelElaborator:
     def _bindings(self) -> None:
         for name in SETTINGS:
             self._bind_setting(name)
-        self.applier = Applier(self.settings, self.effort)
+        self.applier = Applier(self.settings, self.effort, self.decisions)
         for name in self.merged.bindings:
             if name not in self.waiting:
                 continue
@@ -149,7 +154,8 @@ class ModelElaborator:
 
     def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
-        return Scope(environment, self.names, self.settings, applier, steps, self.origins, self._value, self.waiting)
+        names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
+        return Scope(environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions)
 
     def _value(self, name: str) -> Value:
         """The value of a binding. Raises the same Stop each time when it has none."""
@@ -190,28 +196,42 @@ class ModelElaborator:
 
     # The network -----------------------------------------------------------------------------------------------------
 
-    def _assemble(self) -> Architecture | None:
-        merged = self.merged
-        model = self.variant.definition.model
+    def check(self) -> None:
+        """Tells of bindings with a meaning that are not what they should be."""
         self._check_input()
         self._check_classes()
         self._check_sections()
-        scope = self._scope(merged.rows.environment or merged.definition.environment)
-        builder = StageBuilder(merged, scope, self.problems)
+
+    def stage_builder(self, decisions: Decisions | None = None) -> StageBuilder:
+        """What builds the stages, with `decisions` on the choices in the table, if not those of the whole model."""
+        scope = self._scope(self.merged.rows.environment or self.merged.definition.environment)
+        return StageBuilder(
+            self.merged, scope if decisions is None else replace(scope, decisions=decisions), self.problems
+        )
+
+    def stem(self) -> tuple[Section | None, Tensor]:
+        """The stem, if there is one, and what the stages get. Raises Stop."""
+        tensor = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        stem, tensor = self.section("stem", tensor)
+        return stem, self._with_facts("stem", tensor)
+
+    def _assemble(self) -> Architecture | None:
+        merged = self.merged
+        model = self.variant.definition.model
+        self.check()
+        builder = self.stage_builder()
         planned = builder.plan()
         if self.failures.keys() & {"input", "padding", "stem"}:
             return None
         image = self.image
-        tensor = self._with_facts("input", Tensor(image, Input.made(node="input")))
-        stem, tensor = self._section("stem", tensor)
-        tensor = self._with_facts("stem", tensor)
+        stem, tensor = self.stem()
         schedule = self.settings["drop_path"]
         assert isinstance(schedule, Schedule)
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None
         stages, tensor = built
-        head, tensor = self._section("head", tensor)
+        head, tensor = self.section("head", tensor)
         if stem is None and head is None and not stages:
             raise stop(
                 MISSING_BINDING,
@@ -248,11 +268,12 @@ class ModelElaborator:
         self, stem: Section | None, stages: Iterable[Stage], head: Section | None
     ) -> dict[str, BlockInstance]:
         """The instances that the network is made of; some were only tried in tensors that nothing reads."""
-        if not self.applier.has_unread:
-            return self.applier.blocks
+        instances = self.applier.instances
+        if not instances.has_unread:
+            return instances.blocks
         layers = [layer.apply for stage in stages for layer in stage.layers]
         layers += [apply for section in (stem, head) if section for apply in applied(section.steps)]
-        return used(self.applier.blocks, layers)
+        return used(instances.blocks, layers)
 
     def _refuse(self, name: str, problem: Stop) -> None:
         self.failures[name] = problem
@@ -289,7 +310,8 @@ class ModelElaborator:
                 help = f"for example `{name} = {example}`"
                 self._refuse(name, stop(WRONG_KIND, message, self._written(name), help=help))
 
-    def _section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
+    def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
+        """The stem or the head on a tensor, if there is one, and what comes out. Raises Stop."""
         if name not in self.names:
             return None, tensor
         layer = self.names[name]

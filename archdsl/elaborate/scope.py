@@ -22,6 +22,11 @@ class Origin(NamedTuple):
     scope: Scope
 
 
+# What is taken at each choice, by the id of its node: the number of an option.
+Decisions = Mapping[int, int]
+UNDECIDED: Decisions = {}
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """The names in reach of an expression, and where layers are applied."""
@@ -36,6 +41,7 @@ class Scope:
     # Looks a name up that is bound but not evaluated yet (a model's bindings refer to each other in any order).
     pending: Callable[[str], Value] | None = None
     waiting: frozenset[str] = frozenset()
+    decisions: Decisions = field(default_factory=lambda: UNDECIDED)
 
     def among(
         self, environment: Environment, names: dict[str, Value] | None = None, origins: dict[str, Origin] | None = None
@@ -50,6 +56,7 @@ class Scope:
             {**self.origins, **origins} if origins else self.origins,
             self.pending,
             self.waiting,
+            self.decisions,
         )
 
 
@@ -63,7 +70,8 @@ def bare(
     origins: dict[str, Origin],
     pending: Callable[[str], Value] | None = None,
     waiting: frozenset[str] = frozenset(),
+    decisions: Decisions = UNDECIDED,
 ) -> Scope:
     """A scope outside any network, for the values of parameters: no tensor can be met in it, so nothing is applied."""
     settings = {**dict.fromkeys(SETTINGS), "padding": "symmetric"}
-    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins, pending, waiting)
+    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins, pending, waiting, decisions)

@@ -77,6 +77,26 @@ class StageBuilder:
         self._check_total(planned)
         return planned
 
+    def one(self, applier: Applier, number: int, tensor: Tensor) -> tuple[Stage, Tensor] | None:
+        """The stage of one row, by its position, on a tensor, and what comes out; None when there is a mistake in it.
+
+        The stage drops no paths, for that depends on the stages before it.
+        """
+        plan = self._plan(self.rows[number])
+        if plan.op is None or not plan.is_sound:
+            return None
+        signature = signature_of(plan.op, plan.row.span)
+        given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
+        if wrong := list(check_row(plan.row, signature, given, Blocks.of([signature]))):
+            self.problems.add(*wrong)
+            return None
+        try:
+            with bounded_depth(plan.row.span):
+                return self._stage(applier, plan, plan.op, tensor, [0.0] * plan.layers)
+        except Stop as problem:
+            self._tell(problem)
+            return None
+
     def _plan(self, row: StageRow) -> _Planned:
         plan = _Planned(row, None, {}, {})
         for column, (cell, environment) in row.cells.items():
@@ -298,7 +318,7 @@ def _fitting(column: str, value: Any) -> Any:
         return None
     if column in ("expansion", "se"):
         return float(value)
-    return value if isinstance(value, int) else None
+    return int(value) if int(value) == value else None
 
 
 def _guess(values: dict[str, Value], tensor: Tensor) -> tuple[Tensor, bool]:

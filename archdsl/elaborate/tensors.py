@@ -71,7 +71,7 @@ def concatenated(node: tree.Call, values: list[tuple[Value, Span]], scope: Scope
                 f"{value.shape.height} x {value.shape.width} here",
                 span,
                 f"this is {value.shape}, and the first is {first}",
-                help="give the branches the same stride, or use `resize(like = ...)`",
+                help="give the branches the same stride and padding, or use `resize(like = ...)`",
             )
         tensors.append(value)
     channels = sum(tensor.shape.channels for tensor in tensors)
@@ -89,7 +89,7 @@ def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
             f"sizes do not match: {left.height} x {left.width} on the left of `{node.operator}`, "
             f"{right.height} x {right.width} on the right"
         )
-        way = "give both sides the same stride, or use `resize(like = ...)`"
+        way = "give both sides the same stride and padding, or use `resize(like = ...)`"
     else:
         return Shape(*map(max, left, right))
     sides = [

@@ -51,7 +51,7 @@ class BlockLayer:
     bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bulk = 1 + sum(bulk(value) for _, value in self.arguments)
+        self.bulk = 1 + sum([bulk(value) for _, value in self.arguments])
 
 
 @dataclass(slots=True, eq=False)
@@ -71,7 +71,7 @@ class SequenceLayer:
     bulk: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.bulk = 1 + sum(bulk(step.layer) for step in self.steps)
+        self.bulk = 1 + sum([bulk(step.layer) for step in self.steps])
 
 
 @dataclass(slots=True, eq=False)
@@ -141,18 +141,23 @@ def without_formulas(layer: Layer) -> Layer:
 
 
 def key(value: Value) -> Hashable:
-    """A key under which equal values of the same kind meet (Python's own equality mixes 1, 1.0 and True)."""
-    if isinstance(value, BlockLayer):
-        return (id(value.definition), tuple((name, key(argument)) for name, argument in value.arguments))
-    if isinstance(value, PrimitiveLayer):
-        return (value.operator.kind, tuple((k, type(v), v) for k, v in value.operator.__dict__.items()))
-    if isinstance(value, SequenceLayer):
-        return ("sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
-    if isinstance(value, RepeatLayer):
-        return ("repeat", value.name, value.count, key(value.layer))
+    """A key under which equal values of the same kind meet (Python's own equality mixes 1, 1.0 and True).
+
+    A layer is the same when it is written in the same place, too: whatever is made of it says where it comes from.
+    """
     if isinstance(value, AlternativeLayer):
         return ("alternative", value.taken, key(value.layer))
-    return (type(value), value)
+    if not isinstance(value, LAYERS):
+        return (type(value), value)
+    place = (value.span.source, value.span.start)
+    if isinstance(value, BlockLayer):
+        return (place, id(value.definition), tuple((name, key(argument)) for name, argument in value.arguments))
+    if isinstance(value, PrimitiveLayer):
+        attributes = tuple((k, type(v), v) for k, v in value.operator.__dict__.items())
+        return (place, value.operator.kind, attributes)
+    if isinstance(value, SequenceLayer):
+        return (place, "sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
+    return (place, "repeat", value.name, value.count, key(value.layer))
 
 
 def describe(value: Value) -> str:

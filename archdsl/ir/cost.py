@@ -8,10 +8,12 @@ elementwise left out; FLOPs are 2 x MACs; activations are the elements that conv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -25,6 +27,7 @@ from archdsl.ir.body import (
     Step,
     TensorExpression,
 )
+from archdsl.ir.operators import Operator
 
 
 class Cost(NamedTuple):
@@ -57,20 +60,18 @@ def total(costs: Iterable[Cost]) -> Cost:
     return Cost(params, macs, activations)
 
 
-class Costs:
-    """The costs of one architecture and of each of its parts."""
+@lru_cache(maxsize=16384)
+def _weighted(operator: Operator, output: Shape, *inputs: Shape) -> Cost:
+    """The cost of a weighted operator: the networks of a file apply the same ones again and again."""
+    return Cost(operator.parameters(*inputs), operator.macs(*inputs), output.elements)
 
-    def __init__(self, architecture: Architecture):
-        self.architecture = architecture
-        self._blocks: dict[str, Cost] = {}
-        self._model: Cost | None = None
 
-    def model(self) -> Cost:
-        if self._model is None:
-            architecture = self.architecture
-            sections = [section for section in (architecture.stem, architecture.head) if section is not None]
-            self._model = total([*map(self.section, sections), *map(self.stage, architecture.stages)])
-        return self._model
+class PartCosts:
+    """The costs of sections, stages and steps that are made of the given block instances."""
+
+    def __init__(self, blocks: Mapping[str, BlockInstance]):
+        self.blocks = blocks
+        self._known: dict[str, Cost] = {}
 
     def section(self, section: Section) -> Cost:
         return self.step(section.steps)
@@ -80,10 +81,10 @@ class Costs:
 
     def block(self, name: str) -> Cost:
         """The cost of a block instance, by its id."""
-        cost = self._blocks.get(name)
+        cost = self._known.get(name)
         if cost is None:
-            instance: BlockInstance = self.architecture.blocks[name]
-            cost = self._blocks[name] = total(self._tensor(binding.value) for binding in instance.body if binding.value)
+            instance = self.blocks[name]
+            cost = self._known[name] = total(self._tensor(binding.value) for binding in instance.body if binding.value)
         return cost
 
     def step(self, step: Step) -> Cost:
@@ -100,16 +101,15 @@ class Costs:
 
     def apply(self, step: Apply) -> Cost:
         if step.block is not None:
-            return self._blocks.get(step.block) or self.block(step.block)
+            return self._known.get(step.block) or self.block(step.block)
         operator = step.operator
         assert operator is not None
-        shapes = (step.input, *step.other_shapes)
-        own = Cost(
-            operator.parameters(*shapes),
-            operator.macs(*shapes),
-            step.output.elements if operator.is_weighted else 0,
-        )
-        return total([own, *map(self._tensor, step.others)])
+        if operator.is_weighted:
+            own = _weighted(operator, step.output, step.input, *step.other_shapes)
+        else:
+            shapes = (step.input, *step.other_shapes)
+            own = Cost(operator.parameters(*shapes), operator.macs(*shapes))
+        return total([own, *map(self._tensor, step.others)]) if step.others else own
 
     def _tensor(self, expression: TensorExpression) -> Cost:
         match expression:
@@ -121,3 +121,19 @@ class Costs:
                 return self._tensor(value)
             case _:
                 return NOTHING
+
+
+class Costs(PartCosts):
+    """The costs of one architecture and of each of its parts."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__(architecture.blocks)
+        self.architecture = architecture
+        self._model: Cost | None = None
+
+    def model(self) -> Cost:
+        if self._model is None:
+            architecture = self.architecture
+            sections = [section for section in (architecture.stem, architecture.head) if section is not None]
+            self._model = total([*map(self.section, sections), *map(self.stage, architecture.stages)])
+        return self._model

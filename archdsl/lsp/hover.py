@@ -6,11 +6,11 @@ from lsprotocol.types import Hover, MarkupContent, MarkupKind, Position
 
 from archdsl.diagnostics import Span
 from archdsl.language import tree
+from archdsl.language.nodes import enclosing
 from archdsl.lsp import words
 from archdsl.lsp.costs import costs
 from archdsl.lsp.describe import code, describe
 from archdsl.lsp.document import Document
-from archdsl.lsp.nodes import enclosing
 from archdsl.lsp.values import values
 
 

@@ -26,7 +26,7 @@ from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.elaborate.vocabulary import OWN_FACTS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
-from archdsl.lsp.nodes import children
+from archdsl.language.nodes import children
 from archdsl.lsp.symbols import Kind, Occurrence, Symbol, home, of_binding, of_block, of_model, of_parameter
 
 # The names in reach of an expression besides those of blocks and of the language; None for `in`, which is no name.

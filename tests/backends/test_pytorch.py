@@ -57,6 +57,8 @@ def test_ruff_is_silent(v2_l: Path) -> None:
 def test_mypy_strict_is_silent(tmp_path: Path) -> None:
     for path in sorted([*SPECS.glob("*.arch"), *EXAMPLES.glob("*.arch")]):
         networks = archdsl.load_all(path)
+        if not networks:
+            continue  # a search space
         source = emit([network.architecture for network in networks.values()], path.name)
         (tmp_path / f"{path.stem}.py").write_text(source, encoding="utf-8")
     run(sys.executable, "-m", "mypy", "--strict", "--config-file", os.devnull, *map(str, tmp_path.glob("*.py")))

@@ -75,3 +75,8 @@ def test_a_place_of_several_lines_has_no_columns() -> None:
     span = Span(Source("net.arch", "one\ntwo\n"), 1, 6)
     _, properties, _ = read_back(annotation(Diagnostic(UNKNOWN_BLOCK, "no", span)))
     assert properties == {"file": "net.arch", "line": "1", "endLine": "2", "title": "ARC202"}
+
+
+def test_standard_input_is_no_file() -> None:
+    span = Span(Source("<stdin>", "one\n"), 0, 3)
+    assert read_back(annotation(Diagnostic(UNKNOWN_BLOCK, "no", span)))[1] == {"title": "ARC202"}

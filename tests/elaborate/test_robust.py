@@ -151,8 +151,8 @@ def check(text: str) -> None:
     assert time.monotonic() - began < SECONDS
     for diagnostic in (*compiled.problems, *compiled.unmet):
         check_diagnostic(diagnostic)
-    assert compiled.problems or compiled.architectures or not _has_model(text)
-    assert not (compiled.problems and compiled.architectures)
+    assert compiled.problems or compiled.architectures or compiled.spaces or not _has_model(text)
+    assert not (compiled.problems and (compiled.architectures or compiled.spaces))
     report([*compiled.problems, *compiled.unmet])
     report([*compiled.problems, *compiled.unmet], style="json")
 

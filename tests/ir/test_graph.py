@@ -63,7 +63,7 @@ def forest() -> Architecture:
 def architectures() -> list[Architecture]:
     found = [forest()]
     for path in sorted(SPECS.glob("*.arch")):
-        found.append(compile_file(path).checked()[0])
+        found += compile_file(path).checked()[:1]
     return found
 
 

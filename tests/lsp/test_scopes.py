@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from archdsl.compiler import LIBRARY
+from archdsl.elaborate.choices import ASIDE
 from archdsl.elaborate.requirements import MEASURES
 from archdsl.folders import specs_folder
 from archdsl.language import tree
+from archdsl.language.nodes import children
 from archdsl.lsp.documents import Documents, uri_of
-from archdsl.lsp.nodes import children
 from archdsl.lsp.symbols import Kind
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,5 +48,7 @@ def _names(node: tree.Node) -> Iterator[tree.Name | tree.Identifier]:
         yield node
     elif isinstance(node, tree.Block | tree.Model | tree.Parameter):
         yield node.name
+    elif isinstance(node, tree.Binding) and node.name.text in ASIDE:
+        return  # what a search maximizes speaks of what it measures
     for child in children(node):
         yield from _names(child)

@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     folder = Path(arguments.out)
-    names = _module_names(arguments.specs)
+    names = module_names(arguments.specs)
     specs = compile_specs(list(names), output, variant=arguments.variant, claims=True)
     if specs.exit_code != FINE:
         return specs.exit_code
@@ -47,7 +47,7 @@ def run(arguments: Namespace, output: Output) -> int:
         if not file.architectures:
             continue
         estimates = [estimate(architecture) for architecture in file.architectures]
-        made = _artefacts(file, estimates, folder / names[file.source.name])
+        made = artefacts(file, estimates, folder / names[file.source.name])
         files.update(made)
         rows += _rows(estimates, list(made))
     write_all(files)
@@ -56,7 +56,8 @@ def run(arguments: Namespace, output: Output) -> int:
     return FINE
 
 
-def _artefacts(file: Compiled, estimates: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
+def artefacts(file: Compiled, estimates: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
+    """The contents of the files that a build writes, for the networks of a text."""
     from archdsl.backends.diagram import draw, render
     from archdsl.backends.pytorch import emit
 
@@ -85,8 +86,11 @@ def _rows(estimates: Sequence[Estimate], files: Sequence[Path]) -> list[list[str
 # Names of files ------------------------------------------------------------------------------------------------------
 
 
-def _module_names(specs: Sequence[str]) -> dict[str, str]:
-    """Each file, once, with the name that it gives its outputs. Raises Failure where no module can have that name."""
+def module_names(specs: Sequence[str], *, importable: bool = True) -> dict[str, str]:
+    """Each file, once, with the name that it gives its outputs. Raises Failure where no module can have that name.
+
+    Figures alone need not be `importable`.
+    """
     names: dict[str, str] = {}
     problems: list[Diagnostic] = []
     for path in dict.fromkeys(str(Path(spec)) for spec in specs):
@@ -97,9 +101,9 @@ def _module_names(specs: Sequence[str]) -> dict[str, str]:
             message = "a text from standard input has no name for its outputs"
             problems.append(Diagnostic(WRONG_USAGE, message, None, help="save it to a file first"))
         elif other is not None:
-            message = f"{other} and {path} would both write {name}.py"
+            message = f"{other} and {path} would both write {name}.{'py' if importable else 'svg'}"
             problems.append(Diagnostic(WRONG_USAGE, message, None, help="build one of them with another `--out`"))
-        elif not _is_module_name(name):
+        elif importable and not _is_module_name(name):
             message = f"{path} cannot be built: Python could not import {name}.py"
             help_line = f"rename it to {_module_name(name)}.arch"
             problems.append(Diagnostic(WRONG_USAGE, message, None, help=help_line))

@@ -70,13 +70,17 @@ def _check(spec: str, tell: Callable[[str], None], *, fix: bool) -> tuple[tuple[
     except Failure as failure:
         return failure.diagnostics, ""
     found = (*file.problems, *file.unmet)
-    return found, "" if found else _summary(file)
+    return found, "" if found else summary(file)
 
 
-def _summary(file: Compiled) -> str:
+def summary(file: Compiled) -> str:
+    """What is right in a file without a mistake, in a line."""
     claims = sum(len(architecture.requirements) for architecture in file.architectures)
     hold = f"{_counted(claims, 'claim')} {'holds' if claims == 1 else 'hold'}" if claims else "no claims"
-    return f"{printable(file.source.name)}: {_counted(len(file.architectures), 'model')}, {hold}"
+    found = [_counted(len(file.architectures), "model")] if file.architectures or not file.spaces else []
+    if file.spaces:
+        found.append(_counted(len(file.spaces), "search space"))
+    return f"{printable(file.source.name)}: {', '.join(found)}, {hold}"
 
 
 def _counted(count: int, noun: str) -> str:

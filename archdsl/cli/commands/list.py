@@ -12,6 +12,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.shipped import shipped_specs
 from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics.render import printable
+from archdsl.elaborate.spaces import counted
 from archdsl.folders import shipped_name
 from archdsl.ir.architecture import Architecture
 
@@ -26,7 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    specs = compile_specs(arguments.specs or shipped_specs(), output)
+    specs = compile_specs(arguments.specs or shipped_specs(), output, networks_alone=False)
     rows = []
     before = None
     for file in specs.compiled:
@@ -35,6 +36,10 @@ def run(arguments: Namespace, output: Output) -> int:
             model = (file, architecture.model)
             rows.append([printable(name or file.source.name), *_row(architecture, is_first=model != before)])
             before = model
+        for space in file.spaces:
+            doc = printable(" ".join(space.variant.definition.model.doc.split()))
+            told = f"a search space of {counted(space.size)} networks. {doc}".rstrip()
+            rows.append([printable(name or file.source.name), space.name, *[""] * 4, told])
     if rows:
         output.result(aligned(["file", "model", "input", "params", "MACs", "FLOPs", ""], rows, "<<>>>><"))
     return specs.exit_code

@@ -1,0 +1,92 @@
+"""Networks as points in the plane of two measures, with the front that no other is beyond."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from archdsl.backends.comparison.front import front
+from archdsl.backends.comparison.measures import Measure
+from archdsl.backends.comparison.rows import Row
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
+
+# Colours that the colour-blind tell apart (Okabe and Ito).
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442")
+_SIZE = (8.0, 5.5)
+# A scale that spans more than this is logarithmic.
+_WIDE = 8.0
+
+
+def plot(rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str) -> bytes:
+    """The picture of rows, each with the family that it is of, as `svg` or `png`.
+
+    Raises Failure when matplotlib is not installed, and when no network has both measures.
+    """
+    known = [(family, row) for family, row in rows if x.key in row.values and y.key in row.values]
+    if not known:
+        message = f"no network has both `{x.key}` and `{y.key}`"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="`--x` and `--y` name columns of the table")])
+    matplotlib, figure_of, log_locator = _matplotlib()
+    style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
+    with matplotlib.rc_context(style):
+        figure = figure_of(figsize=_SIZE, layout="constrained")
+        axes = figure.add_subplot()
+        families = list(dict.fromkeys(family for family, _ in known))
+        for number, family in enumerate(families):
+            own = [row for one, row in known if one == family]
+            points = [row.values[x.key] for row in own], [row.values[y.key] for row in own]
+            axes.plot(*points, "o", color=_COLORS[number % len(_COLORS)], markersize=6, zorder=3)
+        for _, row in known:
+            axes.annotate(
+                row.name,
+                (row.values[x.key], row.values[y.key]),
+                xytext=(5, 4),
+                textcoords="offset points",
+                fontsize=8,
+                parse_math=False,
+            )
+        best = front([row for _, row in known], x, y)
+        axes.step(
+            [row.values[x.key] for row in best],
+            [row.values[y.key] for row in best],
+            where="post" if x.is_lower_better else "pre",
+            color="#9aa5b1",
+            linewidth=1.2,
+            zorder=1,
+        )
+        for measure, name in ((x, "x"), (y, "y")):
+            values = [row.values[measure.key] for _, row in known]
+            _axis(axes, name, measure, (min(values), max(values)), log_locator)
+        axes.grid(visible=True, color="#e4e7eb", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.margins(0.12)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        out = io.BytesIO()
+        figure.savefig(out, format=format, dpi=160, metadata={"Date": None} if format == "svg" else None)
+    return out.getvalue()
+
+
+def _axis(axes: Any, name: str, measure: Measure, ends: tuple[float, float], log_locator: Any) -> None:
+    least, most = ends
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    if least > 0 and most / least > _WIDE:
+        getattr(axes, f"set_{name}scale")("log")
+        axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(lambda value, _: measure.text(value))
+    axis.set_minor_formatter(lambda *_: "")
+    axis.set_label_text(measure.label, parse_math=False)
+
+
+def _matplotlib() -> tuple[Any, Any, Any]:
+    """The library, its figures and its logarithmic ticks; no window is opened. Raises Failure where it is missing."""
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator
+    except ImportError:
+        help = "pip install 'archdsl[plots]'"
+        raise Failure([Diagnostic(MISSING_TOOL, "plots need matplotlib", None, help=help)]) from None
+    return matplotlib, Figure, LogLocator

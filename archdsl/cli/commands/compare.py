@@ -1,0 +1,130 @@
+"""`archdsl compare`: networks side by side, as a table and as a picture."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from archdsl.backends.comparison import Measure, Row, front, measure
+from archdsl.backends.comparison.report import as_csv, as_json, as_table
+from archdsl.backends.comparison.rows import counted
+from archdsl.cli.arguments import batch
+from archdsl.cli.commands.compare_data import read_data
+from archdsl.cli.exit_codes import exit_code
+from archdsl.cli.files import write
+from archdsl.cli.output import Output
+from archdsl.cli.versions import version
+from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.ir.architecture import Architecture
+
+_COUNTS = ("params", "macs", "flops", "activations")
+_PICTURES = ("svg", "png")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Set networks side by side: what they cost, and which of them no other beats in one measure without losing in "
+        "the other. Every number that a network has can be a column: its costs, its parameters, and those of a table "
+        "of yours, such as accuracies."
+    )
+    parser.epilog = (
+        "examples:\n  archdsl compare specs/efficientnet.arch specs/v2_s.arch specs/resnet.arch:50\n"
+        "  archdsl compare specs/efficientnet.arch specs/v2_s.arch --data top1.csv --x macs --y top1 --plot front.svg\n"
+        "  archdsl compare net.arch net.arch@HEAD~3 --output-format json\n\n"
+        "top1.csv has a column `name` with the names of networks, and others with numbers."
+    )
+    parser.add_argument(
+        "specs", nargs="+", metavar="SPEC", help="an .arch file, or a variant of it, or a revision: FILE:b1@HEAD"
+    )
+    parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
+    parser.add_argument("--data", metavar="FILE", help="a CSV table with further columns, by the `name` of a network")
+    parser.add_argument(
+        "--column", action="append", default=[], metavar="C", help="show a numeric parameter, too, such as `width`"
+    )
+    parser.add_argument("--x", metavar="C", help="first measure of the front (default: macs)")
+    parser.add_argument("--y", metavar="C", help="second measure (default: the first column of --data, else params)")
+    parser.add_argument("--plot", metavar="FILE", help="draw the networks and their front into an .svg or .png file")
+    parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    picture = _picture_format(arguments.plot)
+    data = read_data(Path(arguments.data)) if arguments.data is not None else {}
+    networks, code = _networks(arguments.specs, output)
+    if not networks:
+        return code
+    rows = [
+        Row(name, architecture.input, {**counted(architecture, arguments.batch), **data.get(architecture.name, {})})
+        for name, architecture in networks
+    ]
+    own = list(dict.fromkeys(key for values in data.values() for key in values))
+    shown = list(dict.fromkeys([*_COUNTS, *arguments.column, *own]))
+    x, y = (_axis(name, rows) for name in (arguments.x or "macs", arguments.y or (own[0] if own else "params")))
+    shown += [one.key for one in (x, y) if one.key not in shown]
+    measures = [_axis(key, rows) for key in shown]
+    if picture is not None:
+        from archdsl.backends.comparison.plot import plot
+
+        families = [architecture.model for _, architecture in networks]
+        drawn = plot(list(zip(families, rows, strict=True)), x, y, picture)
+    output.result(_text(rows, measures, x, y, arguments))
+    if picture is not None:
+        write(Path(arguments.plot), drawn)
+        output.remark(f"wrote {printable(arguments.plot)}")
+    return code
+
+
+def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Architecture]], int]:
+    """The networks of all arguments by name, told apart by their revision; and the exit code of what went wrong."""
+    found: dict[str, Architecture] = {}
+    code = 0
+    for spec in specs:
+        asked = version(spec, None)
+        try:
+            compiled = asked.compiled()
+        except Failure as failure:
+            problems = failure.diagnostics
+        else:
+            problems = compiled.problems
+            output.warnings([space.is_open() for space in compiled.spaces])
+            suffix = f"@{asked.revision}" if asked.revision else ""
+            for architecture in compiled.architectures:
+                found[f"{architecture.name}{suffix}"] = architecture
+        output.errors(problems)
+        code = max(code, exit_code(problems))
+    return list(found.items()), code
+
+
+def _axis(key: str, rows: Sequence[Row]) -> Measure:
+    """The measure of a name. Raises Failure where no network has it."""
+    known = list(dict.fromkeys(name for row in rows for name in row.values))
+    if key not in known:
+        message = f"no network has a number called `{key}`"
+        help = did_you_mean(key, known) or f"there are {', '.join(known)}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return measure(key)
+
+
+def _text(rows: Sequence[Row], measures: Sequence[Measure], x: Measure, y: Measure, arguments: Namespace) -> str:
+    best = front(rows, x, y)
+    match arguments.output_format:
+        case "json":
+            return as_json(rows, measures, best, {"batch": arguments.batch, "x": x.key, "y": y.key})
+        case "csv":
+            return as_csv(rows, measures, best)
+        case _:
+            return as_table(rows, measures, best, f"{x.label} or {y.label}")
+
+
+def _picture_format(path: str | None) -> str | None:
+    """What kind of picture a file name asks for. Raises Failure for another."""
+    if path is None:
+        return None
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in _PICTURES:
+        message = f"a plot is an .svg or a .png file, not {path}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+    return suffix

@@ -1,0 +1,129 @@
+"""`archdsl watch`: each file checked and drawn again whenever it is saved, or one that it uses."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import strftime
+
+from archdsl.backends.estimate import estimate
+from archdsl.backends.units import human
+from archdsl.cli.arguments import add_specs
+from archdsl.cli.commands.build import artefacts, module_names
+from archdsl.cli.commands.check import summary
+from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
+from archdsl.cli.files import write_all
+from archdsl.cli.output import Output
+from archdsl.cli.specs import STANDARD_INPUT, open_spec
+from archdsl.cli.watching import SeenFiles, Stamps, changed, wait_for_change
+from archdsl.compiler import Compiled, compile_source
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.folders import shipped
+from archdsl.ir.cost import Cost
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Check each file and draw its figure, now and whenever it or a file that it uses is saved, and say what the "
+        "change does to parameters and MACs. A mistake leaves the figure as it was. Ctrl-C ends it."
+    )
+    parser.epilog = "examples:\n  archdsl watch specs/v2_l.arch\n  archdsl watch --build net.arch --out generated"
+    add_specs(parser)
+    parser.add_argument("--build", action="store_true", help="write what `archdsl build` writes, not the figure alone")
+    parser.add_argument("--out", metavar="DIR", default="codegen", help="the folder to write to (default: codegen)")
+
+
+@dataclass
+class _Watched:
+    """A spec, the files that it was last made of, and what its networks cost when it last was one."""
+
+    spec: str
+    stem: Path
+    stamps: Stamps = field(default_factory=dict)
+    costs: Mapping[str, Cost] | None = None
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    if STANDARD_INPUT in arguments.specs:
+        raise Failure([Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")])
+    gc.enable()  # This process is one that stays.
+    names = module_names(arguments.specs, importable=arguments.build)
+    watched = [_Watched(spec, Path(arguments.out) / name) for spec, name in names.items()]
+    try:
+        readable = [_update(one, output, build=arguments.build) for one in watched]
+        if not any(readable):
+            return COULD_NOT_RUN
+        while True:
+            sys.stdout.flush()
+            wait_for_change({path: stamp for one in watched for path, stamp in one.stamps.items()})
+            output.result(strftime("[%H:%M:%S]"))
+            for one in watched:
+                if changed(one.stamps):
+                    _update(one, output, build=arguments.build)
+    except KeyboardInterrupt:
+        return FINE
+
+
+def _update(one: _Watched, output: Output, *, build: bool) -> bool:
+    """Checks a spec, tells what is wrong or what is different, and writes its files. Returns whether it can be read."""
+    files = SeenFiles()
+    files.see(shipped(one.spec) or Path(one.spec))
+    one.stamps = files.stamps
+    try:
+        file = compile_source(open_spec(one.spec), files=files)
+    except Failure as failure:
+        output.errors(failure.diagnostics)
+        return False
+    output.errors((*file.problems, *file.unmet))
+    if file.problems:
+        return True
+    if not file.unmet:
+        output.result(summary(file))
+    costs = {architecture.name: architecture.costs.model() for architecture in file.architectures}
+    if one.costs is not None:
+        for line in _differences(one.costs, costs):
+            output.result(line)
+    one.costs = costs
+    try:
+        _write(file, one.stem, output, build=build)
+    except Failure as failure:
+        output.errors(failure.diagnostics)
+    return True
+
+
+def _write(file: Compiled, stem: Path, output: Output, *, build: bool) -> None:
+    """Raises Failure where a file cannot be written or drawn."""
+    if not file.architectures:
+        return
+    if build:
+        made = artefacts(file, [estimate(architecture) for architecture in file.architectures], stem)
+    else:
+        from archdsl.backends.diagram import draw, render
+
+        made = {stem.with_suffix(".svg"): render(draw(file.architectures, level="stage"), "svg")}
+    write_all(made)
+    output.result(f"wrote {' '.join(printable(str(path)) for path in made)}")
+
+
+def _differences(before: Mapping[str, Cost], after: Mapping[str, Cost]) -> Iterator[str]:
+    """A line for each network that is new, gone, or costs something else; one where all is as it was."""
+    lines = [f"{name}: gone" for name in before if name not in after]
+    for name, cost in after.items():
+        old = before.get(name)
+        if old is None:
+            lines.append(f"{name}: new, params {human(cost.params)}, MACs {human(cost.macs)}")
+        elif old != cost:
+            lines.append(f"{name}: {_step('params', old.params, cost.params)}, {_step('MACs', old.macs, cost.macs)}")
+    yield from lines or ["params and MACs as before"]
+
+
+def _step(what: str, before: int, after: int) -> str:
+    if before == after:
+        return f"{what} {human(after)} as before"
+    return f"{what} {human(before)} -> {human(after)} ({'+' if after > before else '-'}{human(abs(after - before))})"

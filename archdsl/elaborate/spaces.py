@@ -1,0 +1,111 @@
+"""Models that leave choices open: search spaces. A few of their networks are elaborated, to find mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from archdsl.diagnostics import Diagnostic, Note, Problems, Span
+from archdsl.diagnostics.codes import OPEN_CHOICE, TOO_LARGE
+from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
+from archdsl.elaborate.merge import Variant
+from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.scope import Decisions
+from archdsl.elaborate.values import Value
+from archdsl.language import tree
+
+# More networks than anyone tells apart; the number still fits in a line.
+MAX_SIZE = 10**100
+# The networks that are elaborated to check a space: enough to meet every option of choices among so many.
+MAX_TURNS = 64
+_MAX_TOLD = 6
+
+
+@dataclass(frozen=True, eq=False)
+class OpenModel:
+    """A model, or a variant of one, that is a space of networks, and what can be chosen in it."""
+
+    variant: Variant
+    choices: OpenChoices
+    resolution: int | tuple[int, int] | None = None
+    overrides: dict[str, Value] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.variant.name
+
+    @property
+    def size(self) -> int:
+        """The number of networks: of ways to take all choices."""
+        return self.choices.size
+
+    def is_open(self) -> Diagnostic:
+        """That this is no network, for those who need one."""
+        return Diagnostic(
+            OPEN_CHOICE,
+            f"`{self.name}` is a search space of {counted(self.size)} networks",
+            next(iter(self.choices)).node.span,
+            "this choice is open",
+            help="`archdsl space` tells its choices, draws networks from it and writes one down; or decide here, or in "
+            "a model that `extends` this one",
+        )
+
+
+def open_model(
+    variant: Variant,
+    problems: Problems,
+    effort: Effort,
+    resolution: int | tuple[int, int] | None = None,
+    overrides: dict[str, Value] | None = None,
+) -> OpenModel | None:
+    """The space that a model with open choices is. Mistakes go to `problems`; None when there is one.
+
+    Each option of each choice is met in some network that is elaborated, as far as MAX_TURNS of them go.
+    """
+    choices = open_choices(variant, overrides or ())
+    if choices.size > MAX_SIZE:
+        message = f"`{variant.name}` is a search space of more than 10 ** 100 networks"
+        problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help="leave less open"))
+        return None
+    told: set[object] = set()
+    for turn in range(min(MAX_TURNS, max(part.turns for part in choices.parts))):
+        decisions: dict[int, int] = {}
+        for part in choices.parts:
+            decisions.update(part.diagonal(turn))
+        found = Problems()
+        ModelElaborator(variant, found, effort, resolution, overrides, decisions).run()
+        for problem in found.sorted():
+            # Other options may come to the same mistake with other numbers in its message.
+            if (problem.code, problem.span) not in told:
+                told.add((problem.code, problem.span))
+                problems.add(decided(problem, choices, decisions))
+        if effort.is_spent:
+            break
+    return None if problems else OpenModel(variant, choices, resolution, overrides)
+
+
+def decided(problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions) -> Diagnostic:
+    """A mistake in a network of a space, with what has been chosen where it happened."""
+    taken = [choice for choice in choices if id(choice.node) in decisions]
+    taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
+    lines = {_line(span) for span in (problem.span, *(note.span for note in problem.notes)) if span is not None}
+    near = [choice for choice in taken if _line(choice.node.span) in lines] or taken
+    texts = [f"{choice.place} = {_option(choice, decisions).span.text}" for choice in near]
+    rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
+    note = Note(f"in networks with {', '.join(texts[:_MAX_TOLD])}{rest}")
+    # What mends these networks may spoil the others.
+    return replace(problem, notes=(*problem.notes, note), fix=None)
+
+
+def _option(choice: Choice, decisions: Decisions) -> tree.Expression:
+    return choice.node.options[decisions[id(choice.node)]]
+
+
+def _line(span: Span) -> tuple[int, int]:
+    return id(span.source), span.source.position(span.start)[0]
+
+
+def counted(size: int) -> str:
+    """A number of networks: exact where it is short, else to three digits, `3.75e17`."""
+    return f"{size:,}" if size < 10**7 else f"{size:.3g}".replace("e+", "e")

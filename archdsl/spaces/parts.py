@@ -1,0 +1,151 @@
+"""What the networks of a space cost, part by part: each stage is elaborated once for each way in which it can be.
+
+A stage depends on what has been chosen in its row, on what has been chosen for the whole model, and on the tensor that
+goes into it; so does what it costs. Networks that have a stage in common have it from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from archdsl.diagnostics import Failure, Problems
+from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.spaces import OpenModel, decided
+from archdsl.elaborate.values import Tensor
+from archdsl.ir.base import Shape
+from archdsl.ir.cost import NOTHING, Cost, PartCosts
+
+# Frames are kept for so many ways to decide what the whole model shares.
+MAX_FRAMES = 256
+# Stages of a frame; a row can have more combinations than there is memory.
+MAX_STAGES = 200_000
+
+
+class Flow(NamedTuple):
+    """What a stage gives to the next: all that its networks depend on from there."""
+
+    shape: Shape
+    facts: tuple[tuple[str, float], ...]
+
+
+class Passed(NamedTuple):
+    """What a part of a network costs, and what comes out of it."""
+
+    cost: Cost
+    out: Flow
+
+
+class Frames:
+    """The frames of a space: the networks that differ in their stages only."""
+
+    def __init__(self, model: OpenModel):
+        self.model = model
+        self._known: dict[int, Frame] = {}
+
+    def at(self, index: int) -> Frame:
+        """The frame with this combination of what is shared. Raises Failure when there is a mistake in it."""
+        frame = self._known.get(index)
+        if frame is None:
+            if len(self._known) >= MAX_FRAMES:
+                del self._known[next(iter(self._known))]
+            frame = self._known[index] = Frame(self.model, index)
+        return frame
+
+    def cost(self, numbers: tuple[int, ...]) -> Cost:
+        """The cost of a network, given as one number for each part of the choices. Raises Failure."""
+        frame = self.at(numbers[0])
+        params, macs, activations = frame.stem.cost
+        flow = frame.stem.out
+        for row, number in enumerate(numbers[1:]):
+            cost, flow = frame.stage(row, number, flow)
+            params, macs, activations = params + cost.params, macs + cost.macs, activations + cost.activations
+        return Cost(params, macs, activations).plus(frame.head(flow).cost)
+
+
+class Frame:
+    """Networks of a space that share everything but what is chosen in the rows of the table."""
+
+    def __init__(self, model: OpenModel, index: int):
+        self.model = model
+        self.shared = model.choices.shared.decisions(index)
+        self._stages: dict[tuple[int, int, Flow], Passed] = {}
+        self._heads: dict[Flow, Passed] = {}
+        self.problems = Problems()
+        self.elaborator = ModelElaborator(
+            model.variant, self.problems, Effort(), model.resolution, model.overrides, self.shared
+        )
+        try:
+            self.elaborator.bind()
+            self.elaborator.check()
+            self._raise(self.shared)
+            stem, tensor = self.elaborator.stem()
+        except Stop as problem:
+            self.problems.add(problem.diagnostic)
+            self._raise(self.shared)
+            raise
+        self.costs = PartCosts(self.elaborator.applier.instances.blocks)
+        self._input = tensor
+        self.stem = Passed(self.costs.section(stem) if stem else NOTHING, Flow(tensor.shape, tensor.facts))
+
+    def stage(self, row: int, number: int, flow: Flow) -> Passed:
+        """The stage of a row, with combination `number` of its choices, on `flow`. Raises Failure."""
+        known = self._stages.get((row, number, flow))
+        if known is None:
+            if len(self._stages) >= MAX_STAGES:
+                self._stages.clear()
+            known = self._stages[row, number, flow] = self._stage(row, number, flow)
+        return known
+
+    def _stage(self, row: int, number: int, flow: Flow) -> Passed:
+        decisions = {**self.shared, **self.model.choices.rows[row].decisions(number)}
+        self.elaborator.effort.spent = 0
+        made = self.elaborator.stage_builder(decisions).one(self.elaborator.applier, row, self._tensor(flow))
+        self._raise(decisions)
+        assert made is not None
+        stage, tensor = made
+        return Passed(self.costs.stage(stage), Flow(tensor.shape, tensor.facts))
+
+    def head(self, flow: Flow) -> Passed:
+        """The head on what comes out of the last stage. Raises Failure."""
+        known = self._heads.get(flow)
+        if known is None:
+            try:
+                self.elaborator.effort.spent = 0
+                head, tensor = self.elaborator.section("head", self._tensor(flow))
+            except Stop as problem:
+                self.problems.add(problem.diagnostic)
+                self._raise(self.shared)
+                raise
+            cost = self.costs.section(head) if head else NOTHING
+            known = self._heads[flow] = Passed(cost, Flow(tensor.shape, tensor.facts))
+        return known
+
+    def flows(self) -> Iterator[tuple[int, dict[Flow, int]]]:
+        """Every tensor that can go into each row, and at last into the head, with the number of ways to it.
+
+        Each way of each row is elaborated; raises Failure for the first that holds a mistake.
+        """
+        ways = {self.stem.out: 1}
+        for row, choices in enumerate(self.model.choices.rows):
+            yield row, ways
+            after: dict[Flow, int] = {}
+            for flow, count in ways.items():
+                for number in range(choices.size):
+                    out = self.stage(row, number, flow).out
+                    after[out] = after.get(out, 0) + count
+            ways = after
+        yield len(self.model.choices.rows), ways
+        for flow in ways:
+            self.head(flow)
+
+    def _tensor(self, flow: Flow) -> Tensor:
+        return Tensor(flow.shape, self._input.expression, flow.facts)
+
+    def _raise(self, decisions: dict[int, int]) -> None:
+        """Raises Failure for the mistakes that have been met, with what was chosen there."""
+        if found := self.problems.sorted():
+            self.problems.found.clear()
+            raise Failure([decided(problem, self.model.choices, decisions) for problem in found])

@@ -1,0 +1,167 @@
+"""A search space as a user meets it: its size, its choices, networks drawn from it and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from random import Random
+
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.elaborate.apply import Effort, place
+from archdsl.elaborate.choices import Choice
+from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.scope import Decisions
+from archdsl.elaborate.spaces import OpenModel
+from archdsl.elaborate.values import Value
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Place
+from archdsl.ir.cost import Cost
+from archdsl.language import tree
+from archdsl.spaces.parts import Frames
+
+
+@dataclass(frozen=True)
+class OpenChoice:
+    """A choice as text: what is chosen (`stages.2 kernel`), the options, and where it stands."""
+
+    name: str
+    options: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One network of a space by its number, from 0 to the size of the space.
+
+    `numbers` says the same part by part: what is shared, then each row of the table of stages.
+    """
+
+    index: int
+    numbers: tuple[int, ...]
+
+
+class Space:
+    """All networks that a model with open choices stands for."""
+
+    def __init__(self, source: Source, model: OpenModel):
+        self.source, self.model = source, model
+        self._frames = Frames(model)
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def size(self) -> int:
+        """The number of networks: of ways to take all choices. Two ways may happen to give one network."""
+        return self.model.size
+
+    @cached_property
+    def choices(self) -> tuple[OpenChoice, ...]:
+        """What there is to choose, in the order of the text; choices inside options follow those that they are in."""
+        return tuple(
+            OpenChoice(
+                choice.place,
+                tuple(option.span.text for option in choice.node.options),
+                place(choice.node.span),
+            )
+            for choice in self.model.choices
+        )
+
+    # Samples ---------------------------------------------------------------------------------------------------------
+
+    def at(self, index: int) -> Sample:
+        """The network with this number. Raises Failure when there is none."""
+        if not 0 <= index < self.size:
+            message = f"`{self.name}` has no network {index}"
+            raise Failure(
+                [Diagnostic(WRONG_USAGE, message, None, help=f"they are numbered from 0 to {self.size - 1:,}")]
+            )
+        return Sample(index, self.model.choices.split(index))
+
+    def sample(self, count: int, seed: int = 0) -> list[Sample]:
+        """`count` networks, each drawn uniformly and on its own; the same ones again for the same seed."""
+        draw = Random(seed).randrange
+        return [self.at(draw(self.size)) for _ in range(count)]
+
+    def values(self, sample: Sample) -> dict[str, str]:
+        """What is chosen in a network, as text, by the name of the choice; one inside another stands for both."""
+        decisions = self.decisions(sample)
+        taken: dict[str, str] = {}
+        for choice in self.model.choices:
+            option = option_taken(choice, decisions)
+            if option is not None and not isinstance(option, tree.Choice):
+                name, count = choice.place, 1
+                while name in taken:  # two choices in one cell
+                    count += 1
+                    name = f"{choice.place} ({count})"
+                taken[name] = option.span.text
+        return taken
+
+    def decisions(self, sample: Sample) -> Decisions:
+        """The option taken at each choice, by the id of its node."""
+        decisions: dict[int, int] = {}
+        for part, number in zip(self.model.choices.parts, sample.numbers, strict=True):
+            decisions.update(part.decisions(number))
+        return decisions
+
+    # Networks --------------------------------------------------------------------------------------------------------
+
+    def cost(self, sample: Sample) -> Cost:
+        """The cost of a network for one image; what it has in common with those before is not counted anew.
+
+        Raises Failure when there is a mistake in the network.
+        """
+        return self._frames.cost(sample.numbers)
+
+    def costs(self, samples: Iterable[Sample]) -> list[Cost]:
+        """The cost of each network; thousands a second. Raises Failure for the first that holds a mistake."""
+        cost = self._frames.cost
+        return [cost(sample.numbers) for sample in samples]
+
+    def architecture(self, sample: Sample) -> Architecture:
+        """A network in full, called after the space and its number. Raises Failure when there is a mistake in it."""
+        model, problems = self.model, Problems()
+        label = "_".join(filter(None, [model.variant.label, str(sample.index)]))
+        variant = replace(model.variant, label=label)
+        decisions = self.decisions(sample)
+        made = ModelElaborator(variant, problems, Effort(), model.resolution, model.overrides, decisions).run()
+        if made is None:
+            raise Failure(problems.sorted())
+        return made.architecture
+
+
+def option_taken(choice: Choice, decisions: Decisions) -> tree.Expression | None:
+    """The option that is taken at a choice; None where the choice is inside an option that is not."""
+    number = decisions.get(id(choice.node))
+    return None if number is None else choice.node.options[number]
+
+
+def open_space(
+    source: Source,
+    name: str | None = None,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, Value] | None = None,
+) -> Space:
+    """The search space of a text that is called `name`; it may be left out where there is one.
+
+    Raises Failure for mistakes in the text, and when there is no such space.
+    """
+    compiled = compile_source(source, variant=name, resolution=resolution, parameters=parameters, claims=False)
+    if compiled.problems:
+        raise Failure(compiled.problems)
+    if len(compiled.spaces) == 1:
+        return Space(source, compiled.spaces[0])
+    if compiled.spaces:
+        names = [space.variant.label or space.name for space in compiled.spaces]
+        message, help = f"{source.name} has {len(names)} search spaces", f"choose one: {', '.join(names)}"
+    else:
+        message = f"{source.name} has no search space"
+        help = "a space is a model with choices in it: `kernel = {3, 5}`, `channels = 24 * {0.75, 1.0}`"
+        if name is not None and compiled.architectures:
+            message = f"`{compiled.architectures[0].name}` is one network, and no search space"
+    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
