@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean, median
+from statistics import mean
 from time import perf_counter
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ import torch
 import archdsl
 from archdsl.backends.latency import Latencies, Profile, profile, read_profile
 from archdsl.backends.table import aligned
+from archdsl.calibration.sample import typical
 from benchmarks.measure import ROOT, progress, write_results
 
 LARGEST_ERROR, LEAST_RANK_CORRELATION = 0.10, 0.98
@@ -138,7 +139,10 @@ def exported(case: Case, threads: int, folder: Path) -> Callable[[], None]:
 
 
 def measure(runs: Sequence[Callable[[], None]], rounds: int) -> list[list[float]]:
-    """Seconds of each run, taken in turns; before each a run that is not timed brings back its caches."""
+    """Seconds of each run, taken in turns; before each a run that is not timed brings back its caches.
+
+    As in calibration the lower quartile counts: what else the machine does can only make a run longer.
+    """
     taken: list[list[float]] = [[] for _ in runs]
     for turn in range(rounds):
         for index, run in enumerate(runs):
@@ -164,15 +168,15 @@ def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, 
     rows = []
     for case, times in zip(cases, taken, strict=True):
         predicted = Latencies(case.network.architecture, device, batch=case.batch).model().seconds
-        middle = median(times)
+        found = typical(times)
         rows.append(
             {
                 "name": case.name,
                 "predicted_ms": round(1000 * predicted, 3),
-                "measured_ms": round(1000 * middle, 3),
+                "measured_ms": round(1000 * found, 3),
                 "least_ms": round(1000 * min(times), 3),
                 "most_ms": round(1000 * max(times), 3),
-                "error": round(predicted / middle - 1, 4),
+                "error": round(predicted / found - 1, 4),
             }
         )
     return {"backend": backend, "where": where, "profile": device.facts, **summary(rows), "rows": rows}
@@ -223,11 +227,11 @@ def table_3(device: Profile | None, arguments: argparse.Namespace) -> list[dict[
         times = [Latencies(each, device, batch=batch, training=True).model().seconds for each in architectures]
         rows.append({**setting, "how": "predicted", **_steps(times, batch)})
         taken = measure([_step(case, resolution, batch, "cpu") for case in ABLATIONS], arguments.training_rounds)
-        rows.append({**setting, "how": "measured", **_steps(list(map(median, taken)), batch)})
+        rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), batch)})
     if torch.cuda.is_available():
         taken = measure([_step(case, 380, 32, "cuda") for case in ABLATIONS], arguments.training_rounds)
         setting = {"device": torch.cuda.get_device_name(), "resolution": 380, "batch": 32}
-        rows.append({**setting, "how": "measured", **_steps(list(map(median, taken)), 32)})
+        rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), 32)})
     return rows
 
 

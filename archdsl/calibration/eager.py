@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from statistics import median
 from time import perf_counter
 from typing import Any, cast
 
@@ -19,7 +18,7 @@ from torch import Tensor, fx, nn
 from archdsl.api import Network
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel
-from archdsl.calibration.sample import Measurements, Sample, Whole
+from archdsl.calibration.sample import Measurements, Sample, Whole, typical
 from archdsl.ir.base import Shape
 from archdsl.ir.walk import Visit, walk
 
@@ -63,10 +62,10 @@ class EagerProbe:
             torch.cuda.synchronize()
 
     def measurements(self) -> Measurements:
-        times = {node: median(taken) for node, taken in self._times.items()}
+        times = {node: typical(taken) for node, taken in self._times.items()}
         combined = (Sample(kernel, times[node]) for node, kernel in self._combined.items())
         samples = (*samples_of(self.kernels, times), *combined)
-        return Measurements(samples, (Whole(median(self._wholes), sum(times.values()), len(times)),))
+        return Measurements(samples, (Whole(typical(self._wholes), sum(times.values()), len(times)),))
 
 
 class Tracer(fx.Tracer):

@@ -12,7 +12,6 @@ import logging
 import warnings
 from collections import defaultdict
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
@@ -23,7 +22,7 @@ from torch import nn
 
 from archdsl.api import Network
 from archdsl.backends.latency.onnx_runtime import reported
-from archdsl.calibration.sample import Measurements, Sample, Whole
+from archdsl.calibration.sample import Measurements, Sample, Whole, typical
 
 _KERNEL = "_kernel_time"
 _ERRORS_ONLY = 3
@@ -85,7 +84,7 @@ class ExportedProbe:
             if event.get("cat") == "Node" and event["name"].endswith(_KERNEL):
                 nodes[event["name"]].append(event)
         # Every other run is one to warm up.
-        seconds = {name: median(event["dur"] for event in found[1::2]) / 1e6 for name, found in nodes.items()}
+        seconds = {name: typical([event["dur"] for event in found[1::2]]) / 1e6 for name, found in nodes.items()}
         samples = []
         for name, found in nodes.items():
             of = found[0]["args"]
@@ -93,7 +92,7 @@ class ExportedProbe:
             kernel = reported(of["op_name"], name, inputs, outputs[0]) if outputs else None
             if kernel is not None:
                 samples.append(Sample(kernel, max(seconds[name], 5e-7)))
-        whole = Whole(median(self._wholes), sum(seconds.values()), len(seconds))
+        whole = Whole(typical(self._wholes), sum(seconds.values()), len(seconds))
         self._folder.cleanup()
         return Measurements(tuple(samples), (whole,))
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.table import table_name
+
+
+def typical(seconds: Sequence[float]) -> float:
+    """The lower quartile of repeated timings: what else the machine does can only make them longer."""
+    ordered = sorted(seconds)
+    return ordered[(len(ordered) - 1) // 4]
 
 
 @dataclass(frozen=True)

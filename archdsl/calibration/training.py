@@ -7,7 +7,6 @@ computed one by one from the last to the first, and the parameters updated.
 from __future__ import annotations
 
 from collections import defaultdict
-from statistics import median
 from time import perf_counter
 from typing import Any
 
@@ -18,7 +17,7 @@ from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
 from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, samples_of
-from archdsl.calibration.sample import Measurements, Sample, Whole
+from archdsl.calibration.sample import Measurements, Sample, Whole, typical
 from archdsl.ir.walk import walk
 
 
@@ -64,16 +63,16 @@ class TrainingProbe:
         return perf_counter() - start
 
     def measurements(self) -> Measurements:
-        forward = {node: median(taken) for node, taken in self._forward.items()}
-        gradients = {node: median(taken) for node, taken in self._backward.items()}
+        forward = {node: typical(taken) for node, taken in self._forward.items()}
+        gradients = {node: typical(taken) for node, taken in self._backward.items()}
         backwards = [(tuple(map(backward, kernels)), nodes) for kernels, nodes in self.kernels]
         samples = [*samples_of(self.kernels, forward), *samples_of(backwards, gradients)]
         for node, kernel in self._combined.items():
             samples += [Sample(kernel, forward[node]), Sample(backward(kernel), gradients.get(node, 0.0))]
-        update = median(self._updates)
+        update = typical(self._updates)
         samples.append(Sample(optimizer(self.params), update))
         parts = sum(forward.values()) + sum(gradients.values()) + update
-        whole = Whole(median(self._wholes), parts, len(forward) + len(gradients))
+        whole = Whole(typical(self._wholes), parts, len(forward) + len(gradients))
         return Measurements(tuple(sample for sample in samples if sample.seconds > 0), (whole,))
 
 
