@@ -18,6 +18,7 @@ from archdsl.ir.architecture import Architecture
 if TYPE_CHECKING:
     from torch import nn
 
+    from archdsl.backends.latency import Time
     from archdsl.backends.memory import Memory
     from archdsl.compiler import Compiled
     from archdsl.ir.cost import Cost
@@ -111,6 +112,18 @@ class Network:
         if size is None:
             raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
         return largest_batch(self.architecture, Setting(training=training, **setting), size)
+
+    def latency(
+        self, device: str | Path = "a100", *, batch: int = 1, training: bool = False, dtype: str | None = None
+    ) -> Time:
+        """How long inference of a batch takes on a device, or with `training` a step of forward, backward and update.
+
+        `device` is one that ships, `a100`, or the file of a profile that `archdsl calibrate` wrote. What is returned
+        tells `seconds` and what bounds them. Raises Failure where there is no such device.
+        """
+        from archdsl.backends.latency import Latencies, profile
+
+        return Latencies(self.architecture, profile(str(device)), batch=batch, training=training, dtype=dtype).model()
 
     def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
         """The diagram at `level` stage, block or operator, as svg, dot, png or pdf."""

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 # Before anything here runs: how many processes of others wanted the cores.
 _LOAD = os.getloadavg()[0]
-_LIBRARIES = ("pydantic", "torch", "timm", "torchvision", "torchinfo", "fvcore")
+_LIBRARIES = ("pydantic", "torch", "onnxruntime", "timm", "torchvision", "torchinfo", "fvcore")
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -60,6 +60,17 @@ _GPU = """\
 
 The emitted `codegen/v2_l.py`: what its `compile` helper does to the outputs and to the speed.
 """
+_LATENCY = """\
+## Predicted latency
+
+What [the cost model](latency.md) predicts after `archdsl calibrate`, against the clock, on networks that calibration
+has not seen: their resolution follows the `@`, their batch the `x` where it is not one. Lower quartiles; runs took turns.
+"""
+_TRAINING = """\
+Training steps of EfficientNet-B4, with Fused-MBConv in none, some and all of its stages, in images a second and as a
+multiple of the first. EfficientNetV2's Table 3 has 155, 216 (1.39), 223 (1.44) and 206 (1.33) on a V100, 262, 362
+(1.38), 327 (1.25) and 254 (0.97) on a TPU v3 core.
+"""
 _NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To measure, `{command}`.\n"
 
 
@@ -70,7 +81,10 @@ def page() -> str:
     parts += [_CHECK, _check(check) if check else _NO_CHECK]
     parts += [_CANDIDATES, _candidates(_results("space_candidates"))]
     parts += _memory()
-    parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke")), _GPU]
+    parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke"))]
+    latency = _results("latency")
+    parts += [_LATENCY, _latency(latency)] if latency else []
+    parts.append(_GPU)
     gpu = _results("run_on_gpu")
     parts.append(_gpu(gpu) if gpu else _NO_GPU.format(command="python -m benchmarks.run_on_gpu").lstrip())
     return "\n".join(parts)
@@ -123,6 +137,43 @@ def _keystroke(results: Any) -> str:
     return (
         f"{_table(['typed', 'median', 'with diagnostics'], rows, 'lrr')}\n{_requirement(results)}\n{_footnote(results)}"
     )
+
+
+def _latency(results: Any) -> str:
+    parts = []
+    for found in results["inference"]:
+        rows = [
+            [
+                row["name"],
+                f"{row['predicted_ms']:.2f} ms",
+                f"{row['measured_ms']:.2f} ms",
+                f"{100 * row['error']:+.1f} %",
+            ]
+            for row in found["rows"]
+        ]
+        verdict = "met" if found["met"] else "**not met**"
+        where = "ONNX Runtime, exported by torch" if found["backend"] == "onnxruntime" else "eager PyTorch"
+        facts = found["profile"]
+        parts += [
+            _table([f"{where}, {found['where']}", "predicted", "measured", "error"], rows, "lrrr"),
+            "Required: a mean absolute error of at most 10 % and a rank correlation (Spearman) of at least 0.98. "
+            f"Found, over {found['networks']} networks: {found['mean_absolute_percentage_error']:.1f} % and "
+            f"{found['spearman']:.3f}; {verdict}. Calibrated with `{facts['command']}`: {facts['kernels']:,} kernels "
+            f"of {facts['networks']} networks in {facts['seconds']:.0f} s.\n",
+        ]
+    if results["training"]:
+        header = ["device", "", "pixels", "batch", "none", "stages 1-3", "stages 1-5", "all"]
+        rows = [
+            [row["device"], row["how"], str(row["resolution"]), str(row["batch"]), *_speeds(row)]
+            for row in results["training"]
+        ]
+        parts += [_TRAINING, _table(header, rows, "llrrrrrr")]
+    return "\n".join([*parts, _footnote(results)])
+
+
+def _speeds(row: Any) -> list[str]:
+    pairs = zip(row["images_per_second"], row["speed"], strict=True)
+    return [f"{rate:,.1f} ({speed:.2f})" for rate, speed in pairs]
 
 
 def _gpu(results: Any) -> str:

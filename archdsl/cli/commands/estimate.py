@@ -1,4 +1,4 @@
-"""`archdsl estimate`: parameters, MACs, FLOPs, activations and memory."""
+"""`archdsl estimate`: parameters, MACs, FLOPs, activations; memory and, with a device, latency."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from contextlib import suppress
 from archdsl.backends.estimate import LEVELS, Estimate, estimates
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
-from archdsl.cli.commands import estimate_memory
+from archdsl.cli.commands import estimate_latency, estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 
@@ -24,7 +25,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "examples:\n  archdsl estimate specs/v2_l.arch\n"
         "  archdsl estimate specs/efficientnet.arch --per model\n"
-        "  archdsl estimate specs/efficientnet.arch --variant b1 --resolution 320 --batch 32 --output-format json"
+        "  archdsl estimate specs/efficientnet.arch --variant b1 --resolution 320 --batch 32 --output-format json\n"
+        "  archdsl estimate specs/ablations.arch --per model --device v100 --training --batch 64"
     )
     add_specs(parser)
     add_variant(parser)
@@ -43,18 +45,26 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="by stage: what each position sees of the image, and how many pixels lie between two (JSON always says)",
     )
     parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
-    parser.add_argument("--dtype", metavar="T", help="float32, bfloat16 or float16 (default: float32)")
+    parser.add_argument(
+        "--dtype",
+        metavar="T",
+        help="of memory or latency: float32, bfloat16, float16 (default: float32, or the profile's)",
+    )
     estimate_memory.add_arguments(parser)
+    estimate_latency.add_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs(arguments.specs, output, variant=arguments.variant, resolution=arguments.resolution)
     level = arguments.per
     made = [one for file in specs.compiled for one in _estimates(file.architectures, arguments)]
+    _refuse(arguments)
     if arguments.memory:
         estimate_memory.report(made, specs.architectures, arguments, output)
         return specs.exit_code
-    estimate_memory.refuse_without_memory(arguments)
+    if arguments.device is not None:
+        estimate_latency.report(made, specs.architectures, arguments, output)
+        return specs.exit_code
     match arguments.output_format:
         case "json":
             output.result(as_json(made).rstrip("\n"))
@@ -63,6 +73,21 @@ def run(arguments: Namespace, output: Output) -> int:
         case _ if made:
             output.result(as_table(made, level))
     return specs.exit_code
+
+
+def _refuse(arguments: Namespace) -> None:
+    """Raises Failure where options do not go together."""
+    if arguments.memory and arguments.device is not None:
+        message, help = "memory and latency are told one at a time", "leave out `--memory` or `--device`"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    if not arguments.memory:
+        estimate_memory.refuse_without_memory(arguments)
+    if arguments.device is None:
+        estimate_latency.refuse_without_device(arguments)
+    for name in ("training", "dtype"):
+        if getattr(arguments, name) and not arguments.memory and arguments.device is None:
+            message = f"`--{name}` is about memory or latency"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--device NAME`")])
 
 
 def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:

@@ -1,0 +1,128 @@
+"""The kernels of eager PyTorch: one for each operator, every one reading and writing its tensors."""
+
+from __future__ import annotations
+
+from archdsl.backends.latency.kernel import Kernel
+from archdsl.ir.base import Shape, Size
+from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Gain, Pad, Resize
+from archdsl.ir.operators.base import sides
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Linear
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.walk import Visit
+
+_SAME_KIND = {"swish": "silu"}
+
+
+def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
+    """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
+    if visit.primitive is not None:
+        return _of_primitive(visit.primitive, visit.shapes, visit.output, batch, training)
+    if visit.operator in ("input", "output"):
+        return ()
+    return combining(visit.operator, visit.shapes, visit.output, batch, len(visit.factors))
+
+
+def _of_primitive(
+    primitive: Primitive, shapes: tuple[Shape, ...], output: Shape, batch: int, training: bool
+) -> tuple[Kernel, ...]:
+    source = shapes[0]
+    match primitive:
+        case Conv() | Depthwise() | WeightStandardizedConv():
+            return _convolution(primitive, source, output, batch)
+        case Linear():
+            return (Kernel("linear", source, output, batch),)
+        case BatchNorm():
+            return (Kernel("batch_norm_training" if training else "batch_norm", source, output, batch),)
+        case GroupNorm() | LayerNorm() | L2Norm():
+            return (Kernel(primitive.kind, source, output, batch),)
+        case Activation(kind="identity"):
+            return ()
+        case Activation():
+            made = Kernel(_SAME_KIND.get(primitive.kind, primitive.kind), source, output, batch)
+            return (made,) if primitive.gain == 1.0 else (made, Kernel("scale", source, output, batch))
+        case LeakyRelu() | Prelu():
+            return (Kernel(primitive.kind, source, output, batch),)
+        case MaxPool() | AvgPool():
+            size = sides(primitive.kernel)
+            stride = primitive.stride or size.height
+            padded = _padded(primitive.padding == "same" and stride > 1, source, output, size, stride)
+            pooled = Kernel(primitive.kind, padded or source, output, batch, size, stride)
+            if primitive.padding != "same" or stride == 1:
+                return (pooled,)
+            before = (Kernel("pad", source, padded, batch),) if padded else ()
+            mean = Kernel("broadcast_map", output, output, batch, further=output.height * output.width)
+            return (*before, pooled, mean) if primitive.kind == "avg_pool" else (*before, pooled)
+        case GlobalPool():
+            return (Kernel(primitive.kind, source, output, batch),)
+        case Dropout() | DropPath():
+            return (Kernel("dropout", source, output, batch),) if training and primitive.rate != 0 else ()
+        case ChannelShuffle():
+            return (Kernel("shuffle", source, output, batch),)
+        case Pad():
+            return (Kernel("pad", source, output, batch),)
+        case Resize():
+            return (Kernel(f"resize_{primitive.mode}", source, output, batch),)
+        case Gain():
+            return (Kernel("scale", source, output, batch),)
+        case ChannelGain():
+            return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
+        case _:  # Chunk and Flatten are views.
+            return ()
+
+
+def _convolution(
+    primitive: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int
+) -> tuple[Kernel, ...]:
+    size, groups = sides(primitive.kernel), primitive.filters(source)[1]
+    before: list[Kernel] = []
+    if isinstance(primitive, WeightStandardizedConv):
+        filters = Shape(output.channels, source.channels // groups, size.height * size.width)
+        before.append(Kernel("standardize", filters, filters))
+    is_moved = primitive.padding == "same" and (primitive.stride > 1 or not (size.height % 2 and size.width % 2))
+    padded = _padded(is_moved, source, output, size, primitive.stride)
+    if padded:
+        before.append(Kernel("pad", source, padded, batch))
+    kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
+    kernel = Kernel(kind, padded or source, output, batch, size, primitive.stride, groups)
+    return (*before, kernel)
+
+
+def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: int) -> Shape | None:
+    """The map with TensorFlow's zeros, where a kernel of its own adds them."""
+    if not is_same:
+        return None
+    height = max((output.height - 1) * stride + size.height, source.height)
+    width = max((output.width - 1) * stride + size.width, source.width)
+    return Shape(source.channels, height, width) if (height, width) != source[1:] else None
+
+
+def combining(
+    operator: str, shapes: tuple[Shape, ...], output: Shape, batch: int, factors: int = 0
+) -> tuple[Kernel, ...]:
+    """The kernels of tensors that are combined: one a pair of operands, one for all that are concatenated."""
+    if operator == "concat":
+        parts = max(len(shapes), 1)
+        mean = Shape(max(output.channels // parts, 1), output.height, output.width)
+        return (Kernel("concat", mean, output, batch, operands=parts),)
+    scaled = (Kernel("scale", output, output, batch),) * max(factors, 1 if operator == "negate" else 0)
+    return (*scaled, *(_pair(operator, output, shape, batch) for shape in _further(shapes, output)))
+
+
+def _further(shapes: tuple[Shape, ...], output: Shape) -> list[Shape]:
+    """The operands but the first whole one."""
+    rest = list(shapes)
+    whole = next((index for index, shape in enumerate(rest) if shape == output), 0)
+    del rest[whole]
+    return rest
+
+
+def _pair(operator: str, output: Shape, other: Shape, batch: int) -> Kernel:
+    if other == output:
+        return Kernel(operator, output, output, batch, operands=2)
+    kind = "broadcast_channels" if other.height == other.width == 1 else "broadcast_map"
+    return Kernel(kind, output, output, batch, further=other.elements)

@@ -1,0 +1,125 @@
+"""How long a network and each of its parts takes on a device.
+
+A block instance is costed once however often it repeats, and a kernel once however many blocks have it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archdsl.backends.latency import eager, onnx_runtime, training
+from archdsl.backends.latency.kernel import Kernel, Layout
+from archdsl.backends.latency.profile import BYTES, Profile
+from archdsl.backends.latency.roofline import Time, total
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.body import Apply
+from archdsl.ir.walk import Tensor, Tracer, Visit
+
+
+class PartTime(NamedTuple):
+    """A part of the network by its path in the built module, and its time."""
+
+    path: str
+    time: Time
+
+
+class Fragment(NamedTuple):
+    """A layer or a section, costed: its operators by their path within it, and the layout that it hands on."""
+
+    time: Time
+    operators: tuple[PartTime, ...]
+    layout: Layout
+
+
+class Latencies:
+    """The times of one architecture on one device, for a batch of images; with `training`, of a training step."""
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        profile: Profile,
+        *,
+        batch: int = 1,
+        training: bool = False,
+        dtype: str | None = None,
+    ):
+        self.architecture, self.profile, self.batch, self.training = architecture, profile, batch, training
+        self.dtype = dtype or profile.dtype
+        _check(profile, self.dtype, training)
+        self._layers: dict[tuple[str, Layout], Fragment] = {}
+
+    def model(self) -> Time:
+        return total(time for _, time in self.stages())
+
+    def stages(self) -> list[PartTime]:
+        """The stem, the stages and the head; of a training step the optimizer too."""
+        parts = [PartTime(path, total(fragment.time for _, fragment in fragments)) for path, fragments in self.blocks()]
+        return [*parts, PartTime("optimizer", self.update())] if self.training else parts
+
+    def blocks(self) -> list[tuple[str, list[tuple[str, Fragment]]]]:
+        """The layers of each stage, by the paths of both. The stem and the head are one layer each."""
+        layout: Layout = "plain"
+        found: list[tuple[str, list[tuple[str, Fragment]]]] = []
+        for part in (self.architecture.stem, *self.architecture.stages, self.architecture.head):
+            if isinstance(part, Section):
+                fragment = self.section(part, layout)
+                found.append((part.name, [("", fragment)]))
+                layout = fragment.layout
+            elif isinstance(part, Stage):
+                fragments = []
+                for index, layer in enumerate(part.layers):
+                    fragment = self.layer(layer.apply, layout)
+                    fragments.append((f"stages.{part.name}.{index}", fragment))
+                    layout = fragment.layout
+                found.append((f"stages.{part.name}", fragments))
+        return found
+
+    def section(self, section: Section, layout: Layout = "plain") -> Fragment:
+        """The stem or the head."""
+        tracer = Tracer(self.architecture)
+        tracer.section(section, Tensor("", section.input))
+        return self._fragment(tracer.visits, layout)
+
+    def layer(self, apply: Apply, layout: Layout = "plain") -> Fragment:
+        """One layer of a stage; a block instance that came before in this layout is not costed again.
+
+        Paths of operators are relative to the layer.
+        """
+        if apply.block is None:
+            tracer = Tracer(self.architecture)
+            assert apply.operator is not None
+            tracer.note("", apply.operator.kind, (Tensor("in", apply.input),), apply.output, apply.operator)
+            return self._fragment(tracer.visits, layout)
+        found = self._layers.get((apply.block, layout))
+        if found is None:
+            tracer = Tracer(self.architecture)
+            tracer.block(apply.block, Tensor("in", apply.input), "")
+            found = self._layers[apply.block, layout] = self._fragment(tracer.visits, layout)
+        return found
+
+    def update(self) -> Time:
+        """The optimizer's part of a training step."""
+        return self.profile.time(training.optimizer(self.architecture.costs.model().params), self.dtype)
+
+    def _fragment(self, visits: list[Visit], layout: Layout) -> Fragment:
+        lowered: list[tuple[Kernel, ...]]
+        if self.training:
+            lowered = [training.kernels(visit, self.batch) for visit in visits]
+        elif self.profile.backend == "onnxruntime":
+            lowered, layout = onnx_runtime.lower(visits, self.batch, layout)
+        else:
+            lowered = [eager.kernels(visit, self.batch) for visit in visits]
+        times = [total(self.profile.time(kernel, self.dtype) for kernel in kernels) for kernels in lowered]
+        parts = tuple(PartTime(visit.path, time) for visit, time in zip(visits, times, strict=True))
+        return Fragment(total(times), parts, layout)
+
+
+def _check(profile: Profile, dtype: str, is_training: bool) -> None:
+    if dtype not in BYTES or dtype not in profile.dtypes:
+        message = f"the profile `{profile.name}` knows nothing of {dtype}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"it has {', '.join(profile.dtypes)}")])
+    if is_training and profile.backend != "eager":
+        message = f"the profile `{profile.name}` is of {profile.backend}, which does not train"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="take a profile of eager mode")])

@@ -1,0 +1,1 @@
+"""Calibration: kernels measured on the machine at hand, through the real backend, become a device profile."""

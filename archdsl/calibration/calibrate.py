@@ -1,0 +1,196 @@
+"""From the machine at hand to its device profile: the networks of the design, measured round by round, and fitted."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, Protocol
+
+import torch
+
+from archdsl.api import Network, loads
+from archdsl.backends.latency.profile import FORMAT_VERSION, Backend
+from archdsl.calibration.design import Design, designs
+from archdsl.calibration.fit import fallbacks, measured
+from archdsl.calibration.sample import Measurements, Whole, merged
+
+# Networks of the design that take too long, or nothing, are left out.
+_MACS = (2e6, 2.5e9)
+_LIBRARIES = {"eager": ("torch",), "onnxruntime": ("onnxruntime", "onnx", "torch")}
+
+Progress = Callable[[str], None]
+
+
+class Probe(Protocol):
+    """A network that is measured a round at a time."""
+
+    def round(self) -> None: ...
+
+    def measurements(self) -> Measurements: ...
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to measure: networks for inference and for training, and rounds of each."""
+
+    backend: Backend
+    threads: int
+    networks: int = 48
+    training: int = 14
+    rounds: int = 9
+    device: str = "cpu"
+
+
+def calibrate(plan: Plan, command: str, progress: Progress) -> dict[str, Any]:
+    """The profile of the machine at hand, as the document that `read_profile` reads."""
+    started = perf_counter()
+    before = torch.get_num_threads()
+    torch.set_num_threads(plan.threads)
+    try:
+        inference, updates = _measure(plan, progress)
+    finally:
+        torch.set_num_threads(before)
+    overhead = _overhead(inference.wholes)
+    tables = {
+        **inference.tables(),
+        **{name: kernels for name, kernels in updates.tables().items() if _is_new(name, inference)},
+    }
+    found = {}
+    for index, (name, kernels) in enumerate(tables.items()):
+        progress(f"fitting {index + 1} of {len(tables)}: {name}")
+        found[name] = measured(kernels)
+    progress("")
+    return {
+        "format_version": FORMAT_VERSION,
+        "name": f"{plan.backend}-{plan.threads}" if plan.device == "cpu" else plan.device,
+        "title": f"{_processor(plan.device)}, {_threads(plan)}",
+        "backend": plan.backend,
+        "dtype": "float32",
+        "overhead": overhead,
+        "backward_overhead": _backward_overhead(updates.wholes, overhead),
+        "measured": {**found, **fallbacks(tables)},
+        "facts": {
+            "command": command,
+            "seconds": round(perf_counter() - started, 1),
+            "networks": plan.networks,
+            "training_networks": plan.training if plan.backend == "eager" else 0,
+            "rounds": plan.rounds,
+            "kernels": sum(map(len, tables.values())),
+            **machine(plan),
+        },
+    }
+
+
+def _measure(plan: Plan, progress: Progress) -> tuple[Measurements, Measurements]:
+    chosen = list(_networks(plan.networks))
+    inference = _rounds([_probe(plan, *each) for each in _told(chosen, "building", progress)], plan.rounds, progress)
+    if plan.backend != "eager" or not plan.training or plan.device != "cpu":
+        return inference, Measurements((), ())
+    from archdsl.calibration.training import TrainingProbe
+
+    step = max(1, len(chosen) // plan.training)
+    some = [(network, max(design.batch, 2)) for network, design in chosen[::step]][: plan.training]
+    probes = [TrainingProbe(network, batch) for network, batch in some]
+    return inference, _rounds(probes, max(3, plan.rounds // 2), progress)
+
+
+def _networks(count: int) -> Iterator[tuple[Network, Design]]:
+    """The first `count` networks of the design that take neither too long nor too short."""
+    found = 0
+    for design in designs(20 * count):
+        network = loads(design.text)
+        if _MACS[0] <= network.macs * design.batch <= _MACS[1]:
+            yield network, design
+            found += 1
+            if found == count:
+                return
+
+
+def _told(chosen: list[tuple[Network, Design]], what: str, progress: Progress) -> Iterator[tuple[Network, int]]:
+    for index, (network, design) in enumerate(chosen):
+        progress(f"{what} network {index + 1} of {len(chosen)}")
+        yield network, design.batch
+
+
+def _probe(plan: Plan, network: Network, batch: int) -> Probe:
+    if plan.backend == "onnxruntime":
+        from archdsl.calibration.exported import ExportedProbe
+
+        return ExportedProbe(network, batch, plan.threads)
+    from archdsl.calibration.eager import EagerProbe
+
+    return EagerProbe(network, batch, plan.device)
+
+
+def _rounds(probes: list[Any], rounds: int, progress: Progress) -> Measurements:
+    """Every network once a round, so that whatever else the machine does falls on all of them alike."""
+    for turn in range(rounds):
+        for index, probe in enumerate(probes):
+            progress(f"round {turn + 1} of {rounds}, network {index + 1} of {len(probes)}")
+            probe.round()
+    return merged(probe.measurements() for probe in probes)
+
+
+def _is_new(name: str, inference: Measurements) -> bool:
+    """Whether training has kernels that inference has not."""
+    return name not in inference.tables()
+
+
+def _overhead(wholes: tuple[Whole, ...]) -> float:
+    """What the framework adds to each kernel, at the median of the networks."""
+    return max(0.0, median((whole.seconds - whole.parts) / whole.kernels for whole in wholes))
+
+
+def _backward_overhead(wholes: tuple[Whole, ...], overhead: float) -> float:
+    """What it adds to each backward kernel, of which there are about as many as forward ones."""
+    if not wholes:
+        return overhead
+    both = median((whole.seconds - whole.parts) / whole.kernels for whole in wholes)
+    return max(0.0, 2 * both - overhead)
+
+
+# Facts ---------------------------------------------------------------------------------------------------------------
+
+
+def machine(plan: Plan) -> dict[str, Any]:
+    """What the numbers depend on, and when they were taken; nothing that names the machine."""
+    return {
+        "date": date.today().isoformat(),
+        "processor": _processor(plan.device),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": plan.threads,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in _LIBRARIES[plan.backend]},
+    }
+
+
+def _threads(plan: Plan) -> str:
+    where = "eager PyTorch" if plan.backend == "eager" else "ONNX Runtime"
+    return f"{where}, {plan.threads} threads" if plan.device == "cpu" else where
+
+
+def _processor(device: str) -> str:
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1].strip() if found else platform.machine()
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "unknown"

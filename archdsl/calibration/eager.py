@@ -1,0 +1,175 @@
+"""Measures the kernels of a network in eager PyTorch, each where it runs in the network.
+
+The emitted module is traced to its operators, and these run one by one in their order, timed. So every kernel finds the
+caches and the allocator as its predecessors left them. The module itself runs too, untimed within: what it takes beyond
+its kernels is the overhead of the framework.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import Any, cast
+
+import torch
+from torch import Tensor, fx, nn
+
+from archdsl.api import Network
+from archdsl.backends.latency import eager
+from archdsl.backends.latency.kernel import Kernel
+from archdsl.calibration.sample import Measurements, Sample, Whole, typical
+from archdsl.ir.base import Shape
+from archdsl.ir.walk import Visit, walk
+
+RUN = ("call_module", "call_function", "call_method")
+_COMBINED = {"add": "add", "iadd": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "cat": "concat"}
+
+
+class EagerProbe:
+    """A network that can be timed as a whole and kernel by kernel."""
+
+    def __init__(self, network: Network, batch: int, device: str = "cpu"):
+        self.device = torch.device(device)
+        self.module = network.build().eval().to(self.device)
+        shape = network.architecture.input
+        generator = torch.Generator().manual_seed(0)
+        self.images = torch.randn(batch, *shape, generator=generator).to(self.device)
+        graph = Tracer().trace(self.module)
+        self.graph = fx.GraphModule(self.module, graph)
+        self.kernels = operators(graph, walk(network.architecture), batch, training=False)
+        self._combined: dict[fx.Node, Kernel] = {}
+        self._wholes: list[float] = []
+        self._times: dict[fx.Node, list[float]] = defaultdict(list)
+
+    def round(self) -> None:
+        """Runs the module, once to warm up and once timed, and its kernels."""
+        with torch.inference_mode():
+            self.module(self.images)
+            self._wait()
+            start = perf_counter()
+            self.module(self.images)
+            self._wait()
+            self._wholes.append(perf_counter() - start)
+            runner = Runner(self.graph, self._wait)
+            runner.run(self.images)
+        self._combined = combinations(runner, self.kernels)
+        for node, seconds in runner.times.items():
+            self._times[node].append(seconds)
+
+    def _wait(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+    def measurements(self) -> Measurements:
+        times = {node: typical(taken) for node, taken in self._times.items()}
+        combined = (Sample(kernel, times[node]) for node, kernel in self._combined.items())
+        samples = (*samples_of(self.kernels, times), *combined)
+        return Measurements(samples, (Whole(typical(self._wholes), sum(times.values()), len(times)),))
+
+
+class Tracer(fx.Tracer):
+    """Takes every module without modules in it for one operator, those of emitted files too."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        is_standardized = type(m).__name__ == "StandardizedConv2d"  # two kernels: the weights, the convolution
+        return not is_standardized and not any(True for _ in m.children())
+
+
+# Running -------------------------------------------------------------------------------------------------------------
+
+
+class Runner(fx.Interpreter):
+    """Runs the operators of a network one by one, times each, and notes which tensors were combined."""
+
+    def __init__(self, graph: fx.GraphModule, wait: Callable[[], None]):
+        super().__init__(graph)
+        self.times: dict[fx.Node, float] = {}
+        self.combined: dict[fx.Node, Kernel] = {}
+        self._modules = dict(graph.named_modules())
+        self._wait = wait
+
+    def run_node(self, n: fx.Node) -> Any:
+        if n.op not in RUN:
+            return super().run_node(n)
+        arguments, keywords = self.fetch_args_kwargs_from_env(n)
+        call: Callable[..., Any]
+        if n.op == "call_module":
+            call = self._modules[str(n.target)]
+        elif n.op == "call_function":
+            call = cast("Callable[..., Any]", n.target)
+        else:
+            call, arguments = getattr(arguments[0], str(n.target)), arguments[1:]
+        start = perf_counter()
+        result = call(*arguments, **keywords)
+        self._wait()
+        self.times[n] = perf_counter() - start
+        operator = _COMBINED.get(getattr(n.target, "__name__", "")) if n.op == "call_function" else None
+        if operator is not None and isinstance(result, Tensor):
+            kernel = _combining(operator, arguments, result)
+            if kernel is not None:
+                self.combined[n] = kernel
+        return result
+
+
+def _combining(operator: str, arguments: tuple[Any, ...], result: Tensor) -> Kernel | None:
+    operands = arguments[0] if isinstance(arguments[0], list | tuple) else arguments
+    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
+    if result.dim() != 4 or any(tensor.dim() != 4 for tensor in tensors):
+        return None
+    shapes = tuple(Shape(*tensor.shape[1:]) for tensor in tensors)
+    output = Shape(*result.shape[1:])
+    factors = 0 if len(tensors) > 1 else 1
+    return eager.combining(operator, shapes, output, result.shape[0], factors)[0]
+
+
+Operators = list[tuple[tuple[Kernel, ...], list[fx.Node]]]
+
+
+def combinations(runner: Runner, kernels: Operators) -> dict[fx.Node, Kernel]:
+    """The nodes that combine tensors, and are not within an operator."""
+    inside = {node for _, nodes in kernels for node in nodes}
+    return {node: kernel for node, kernel in runner.combined.items() if node not in inside}
+
+
+# Which operator a node is --------------------------------------------------------------------------------------------
+
+
+def operators(graph: fx.Graph, visits: list[Visit], batch: int, *, training: bool) -> Operators:
+    """The kernels of each operator with the nodes of the graph that are it."""
+    by_path = {visit.path: visit for visit in visits}
+    linear = next((visit for visit in reversed(visits) if visit.operator == "linear"), None)
+    nodes: dict[str, list[fx.Node]] = defaultdict(list)
+    for node in graph.nodes:
+        if node.op in RUN:
+            path = _path(node, by_path, linear)
+            if path is not None:
+                nodes[path].append(node)
+    return [(eager.kernels(by_path[path], batch, training=training), found) for path, found in nodes.items()]
+
+
+def _path(node: fx.Node, visits: dict[str, Visit], linear: Visit | None) -> str | None:
+    """The path of the operator that a node belongs to: its own, or that of a module around it."""
+    path = str(node.target) if node.op == "call_module" else ""
+    stack = node.meta.get("nn_module_stack") or {}
+    candidates = [path, *reversed(list(stack))] if path else list(reversed(list(stack)))
+    for candidate in candidates:
+        while candidate:
+            if candidate in visits:
+                return str(candidate)
+            candidate = candidate.rpartition(".")[0]
+    last = path.rpartition(".")[2]
+    if last in ("linear", "classifier") and linear is not None:
+        return linear.path
+    return next((known for known in visits if known.startswith("head.") and known.rpartition(".")[2] == last), None)
+
+
+def samples_of(kernels: Operators, times: dict[fx.Node, float]) -> Iterator[Sample]:
+    """Kernels with their seconds. Where an operator has more nodes than kernels, the surplus is the first one's."""
+    for expected, nodes in kernels:
+        if not expected or len(nodes) < len(expected):
+            continue
+        taken = [times.get(node, 0.0) for node in nodes]
+        surplus = len(nodes) - len(expected)
+        seconds = [sum(taken[: surplus + 1]), *taken[surplus + 1 :]]
+        yield from map(Sample, expected, seconds)

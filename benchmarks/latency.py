@@ -1,0 +1,339 @@
+"""Latency as the cost model predicts it, against the clock, on networks that calibration has not seen.
+
+First `archdsl calibrate` for each backend, then this with the profiles. Predicted and measured inference of networks of
+every family in `specs/` and `examples/`, in eager PyTorch and exported to ONNX Runtime, on the CPU and, where one is at
+hand, eager on a CUDA device; and the training steps of EfficientNet-B4 with stages fused (EfficientNetV2, Table 3).
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from time import perf_counter
+from typing import Any, Literal
+
+import torch
+
+import archdsl
+from archdsl.backends.latency import Latencies, Profile, profile, read_profile
+from archdsl.backends.table import aligned
+from archdsl.calibration.sample import typical
+from benchmarks.measure import ROOT, progress, write_results
+
+LARGEST_ERROR, LEAST_RANK_CORRELATION = 0.10, 0.98
+Backend = Literal["eager", "onnxruntime"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network at a resolution, with a batch."""
+
+    spec: str
+    variant: str
+    resolution: int
+    batch: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.network.name} @ {self.resolution}" + (f" x {self.batch}" if self.batch > 1 else "")
+
+    @property
+    def network(self) -> archdsl.Network:
+        return archdsl.load(ROOT / self.spec, self.variant, resolution=self.resolution)
+
+    def images(self) -> torch.Tensor:
+        shape = self.network.architecture.input
+        return torch.randn(self.batch, *shape, generator=torch.Generator().manual_seed(0))
+
+
+CASES = (
+    Case("specs/mobilenetv2.arch", "mobilenetv2_050", 96),
+    Case("specs/mobilenetv2.arch", "mobilenetv2_100", 224),
+    Case("specs/mobilenetv2.arch", "mobilenetv2_140", 192),
+    Case("specs/mobilenetv2.arch", "mobilenetv2_075", 160, 8),
+    Case("specs/mobilenet.arch", "mobilenet_025", 224),
+    Case("specs/mobilenet.arch", "mobilenet_100", 192),
+    Case("specs/mnasnet.arch", "mnasnet_a1_100", 224),
+    Case("specs/mnasnet.arch", "mnasnet_b1_050", 160),
+    Case("specs/efficientnet.arch", "efficientnet_b0", 224),
+    Case("specs/efficientnet.arch", "efficientnet_b0", 128, 8),
+    Case("specs/efficientnet.arch", "efficientnet_b3", 240),
+    Case("specs/tf_efficientnet.arch", "tf_efficientnet_b1", 160),
+    Case("specs/v2_b.arch", "efficientnetv2_b0", 192),
+    Case("specs/v2_s.arch", "efficientnetv2_s", 224),
+    Case("specs/ablations.arch", "b0_without_se", 192),
+    Case("specs/ablations.arch", "b4_fused_1_3", 160),
+    Case("specs/resnet.arch", "resnet_18", 224),
+    Case("specs/resnet.arch", "resnet_50", 224),
+    Case("specs/resnet.arch", "resnet_34", 128, 8),
+    Case("specs/resnet.arch", "resnet_d_50", 160),
+    Case("specs/resnet.arch", "resnext50_32x4d", 160),
+    Case("specs/resnet.arch", "seresnext50_32x4d", 128),
+    Case("specs/shufflenet.arch", "shufflenet_g3", 224),
+    Case("specs/shufflenet.arch", "shufflenet_g8_050", 160),
+    Case("specs/nfnet.arch", "nfnet_f0", 128),
+    Case("specs/resattnet.arch", "resattnet_56", 160),
+    Case("examples/convnext.arch", "convnext_tiny", 224),
+    Case("examples/convnext.arch", "convnext_tiny", 128),
+    Case("examples/densenet.arch", "densenet_121", 224),
+    Case("examples/densenet.arch", "densenet_169", 128),
+    Case("examples/ghostnet.arch", "ghostnet_100", 224),
+    Case("examples/ghostnet.arch", "ghostnet_050", 128),
+    Case("examples/mobilenetv3.arch", "mobilenetv3_large_100", 224),
+    Case("examples/mobilenetv3.arch", "mobilenetv3_small_100", 160),
+    Case("examples/regnet.arch", "regnetx_008", 192),
+    Case("examples/regnet.arch", "regnety_004", 224),
+    Case("examples/regnet.arch", "regnetx_002", 128, 8),
+    Case("examples/inception.arch", "googlenet", 224),
+    Case("examples/inception.arch", "inception_v3", 299),
+)
+# What Table 3 compares: EfficientNet-B4 with no stage fused, with the first three, the first five and all.
+ABLATIONS = (
+    ("specs/efficientnet.arch", "efficientnet_b4"),
+    ("specs/ablations.arch", "b4_fused_1_3"),
+    ("specs/ablations.arch", "b4_fused_1_5"),
+    ("specs/ablations.arch", "b4_fused_1_7"),
+)
+
+
+# Inference -----------------------------------------------------------------------------------------------------------
+
+
+def settle(network: archdsl.Network) -> torch.nn.Module:
+    """The network with the statistics of random images in its batch norms, so that no number is out of the ordinary."""
+    module = network.build()
+    for part in module.modules():
+        if isinstance(part, torch.nn.BatchNorm2d):
+            part.momentum = None
+    with torch.no_grad():
+        module.train()(torch.randn(2, *network.architecture.input, generator=torch.Generator().manual_seed(1)))
+    return module.eval()
+
+
+def eager(case: Case, device: str) -> Callable[[], None]:
+    """A run of the network in eager PyTorch."""
+    module, images = settle(case.network).to(device), case.images().to(device)
+
+    def run() -> None:
+        with torch.inference_mode():
+            module(images)
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    return run
+
+
+def exported(case: Case, threads: int, folder: Path) -> Callable[[], None]:
+    """A run of the network as torch exports it, in ONNX Runtime."""
+    from archdsl.calibration.exported import export, session
+
+    path = folder / f"{case.name.replace(' ', '_')}.onnx"
+    export(settle(case.network), case.images(), path)
+    made = session(path, threads)
+    feed = {made.get_inputs()[0].name: case.images().numpy()}
+    return lambda: made.run(None, feed)
+
+
+def measure(runs: Sequence[Callable[[], None]], rounds: int) -> list[list[float]]:
+    """Seconds of each run, taken in turns; before each a run that is not timed brings back its caches.
+
+    As in calibration the lower quartile counts: what else the machine does can only make a run longer.
+    """
+    taken: list[list[float]] = [[] for _ in runs]
+    for turn in range(rounds):
+        for index, run in enumerate(runs):
+            progress(f"round {turn + 1} of {rounds}: network {index + 1} of {len(runs)}")
+            run()
+            start = perf_counter()
+            run()
+            taken[index].append(perf_counter() - start)
+    progress("")
+    return taken
+
+
+def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, where: str = "cpu") -> dict[str, Any]:
+    """Predicted and measured, network by network."""
+    cases = CASES[: arguments.cases]
+    with tempfile.TemporaryDirectory() as folder:
+        runs = []
+        for index, case in enumerate(cases):
+            progress(f"building network {index + 1} of {len(cases)}")
+            is_eager = backend == "eager"
+            runs.append(eager(case, where) if is_eager else exported(case, arguments.threads, Path(folder)))
+        taken = measure(runs, arguments.rounds)
+    rows = []
+    for case, times in zip(cases, taken, strict=True):
+        predicted = Latencies(case.network.architecture, device, batch=case.batch).model().seconds
+        found = typical(times)
+        rows.append(
+            {
+                "name": case.name,
+                "predicted_ms": round(1000 * predicted, 3),
+                "measured_ms": round(1000 * found, 3),
+                "least_ms": round(1000 * min(times), 3),
+                "most_ms": round(1000 * max(times), 3),
+                "error": round(predicted / found - 1, 4),
+            }
+        )
+    return {"backend": backend, "where": where, "profile": device.facts, **summary(rows), "rows": rows}
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    error = mean(abs(row["error"]) for row in rows)
+    correlation = spearman([row["predicted_ms"] for row in rows], [row["measured_ms"] for row in rows])
+    return {
+        "networks": len(rows),
+        "mean_absolute_percentage_error": round(100 * error, 2),
+        "spearman": round(correlation, 4),
+        "met": error <= LARGEST_ERROR and correlation >= LEAST_RANK_CORRELATION,
+    }
+
+
+def spearman(one: Sequence[float], other: Sequence[float]) -> float:
+    """The correlation of ranks."""
+    ranks = [_ranks(one), _ranks(other)]
+    means = [mean(each) for each in ranks]
+    deviations = [[rank - middle for rank in each] for each, middle in zip(ranks, means, strict=True)]
+    product = sum(left * right for left, right in zip(*deviations, strict=True))
+    lengths = [sum(value * value for value in each) for each in deviations]
+    return float(product / (lengths[0] * lengths[1]) ** 0.5)
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """The rank of each value; equal ones share the mean of theirs."""
+    return [
+        sum(other < value for other in values) + (sum(other == value for other in values) - 1) / 2 for value in values
+    ]
+
+
+# Training ------------------------------------------------------------------------------------------------------------
+
+
+def table_3(device: Profile | None, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Training steps of the ablations: predicted on GPUs at the paper's resolution; here measured, too."""
+    rows = []
+    for name in ("v100", "a100", "h100", "h200"):
+        gpu = profile(name)
+        times = [Latencies(_load(case, 380), gpu, batch=64, training=True).model().seconds for case in ABLATIONS]
+        rows.append({"device": gpu.title, "how": "predicted", "resolution": 380, "batch": 64, **_steps(times, 64)})
+    if device:
+        resolution, batch = arguments.training_resolution, arguments.training_batch
+        setting = {"device": device.title, "resolution": resolution, "batch": batch}
+        architectures = [_load(case, resolution) for case in ABLATIONS]
+        times = [Latencies(each, device, batch=batch, training=True).model().seconds for each in architectures]
+        rows.append({**setting, "how": "predicted", **_steps(times, batch)})
+        taken = measure([_step(case, resolution, batch, "cpu") for case in ABLATIONS], arguments.training_rounds)
+        rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), batch)})
+    if torch.cuda.is_available():
+        taken = measure([_step(case, 380, 32, "cuda") for case in ABLATIONS], arguments.training_rounds)
+        setting = {"device": torch.cuda.get_device_name(), "resolution": 380, "batch": 32}
+        rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), 32)})
+    return rows
+
+
+def _load(case: tuple[str, str], resolution: int) -> Any:
+    return archdsl.load(ROOT / case[0], case[1], resolution=resolution).architecture
+
+
+def _steps(seconds: Sequence[float], batch: int) -> dict[str, Any]:
+    return {
+        "images_per_second": [round(batch / time, 2) for time in seconds],
+        "speed": [round(seconds[0] / time, 3) for time in seconds],
+    }
+
+
+def _step(case: tuple[str, str], resolution: int, batch: int, device: str) -> Callable[[], None]:
+    """A training step: forward, backward, gradient descent with momentum."""
+    network = archdsl.load(ROOT / case[0], case[1], resolution=resolution)
+    module = network.build().train().to(device)
+    images = torch.randn(batch, 3, resolution, resolution, device=device)
+    labels = torch.zeros(batch, dtype=torch.long, device=device)
+    update = torch.optim.SGD(module.parameters(), lr=1e-4, momentum=0.9)
+
+    def step() -> None:
+        with torch.autocast(device, enabled=device != "cpu", dtype=torch.float16):
+            loss = torch.nn.functional.cross_entropy(module(images), labels)
+        loss.backward()
+        update.step()
+        update.zero_grad()
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    return step
+
+
+# Report --------------------------------------------------------------------------------------------------------------
+
+
+def show_inference(found: dict[str, Any]) -> None:
+    cells = [
+        [row["name"], f"{row['predicted_ms']:.2f}", f"{row['measured_ms']:.2f}", f"{100 * row['error']:+.1f} %"]
+        for row in found["rows"]
+    ]
+    print(aligned([f"{found['backend']} on {found['where']}", "predicted ms", "measured ms", "error"], cells, "<>>>"))
+    print(
+        f"{found['networks']} networks: mean absolute error {found['mean_absolute_percentage_error']:.1f} %, "
+        f"Spearman {found['spearman']:.3f}; required: at most 10 % and at least 0.98: "
+        f"{'met' if found['met'] else 'NOT met'}\n"
+    )
+
+
+def show_training(rows: Sequence[dict[str, Any]]) -> None:
+    print("training steps of EfficientNet-B4, images/s (as a multiple of the first)")
+    header = ["device", "", "pixels", "batch", "none fused", "stages 1-3", "stages 1-5", "all"]
+    cells = [
+        [
+            row["device"],
+            row["how"],
+            str(row["resolution"]),
+            str(row["batch"]),
+            *(f"{rate:.1f} ({speed:.2f})" for rate, speed in zip(row["images_per_second"], row["speed"], strict=True)),
+        ]
+        for row in rows
+    ]
+    print(aligned(header, cells, "<<>>>>>>"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--eager", type=Path, metavar="FILE", help="profile of `archdsl calibrate`")
+    parser.add_argument(
+        "--onnxruntime", type=Path, metavar="FILE", help="... `archdsl calibrate --backend onnxruntime`"
+    )
+    parser.add_argument("--cuda", type=Path, metavar="FILE", help="... `archdsl calibrate --device cuda`")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads (default: 2)")
+    parser.add_argument("--rounds", type=int, default=11, metavar="N", help="how often to time each (default: 11)")
+    parser.add_argument("--cases", type=int, metavar="N", help="only the first N networks, for a try")
+    parser.add_argument(
+        "--training-rounds", type=int, default=5, metavar="N", help="... each training step (default: 5)"
+    )
+    parser.add_argument("--training-resolution", type=int, default=160, metavar="R", help="on the CPU (default: 160)")
+    parser.add_argument("--training-batch", type=int, default=4, metavar="N", help="on the CPU (default: 4)")
+    parser.add_argument("--no-training", action="store_true", help="without the training steps")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    found = []
+    for backend, path in (("eager", arguments.eager), ("onnxruntime", arguments.onnxruntime)):
+        if path:
+            found.append(inference(backend, read_profile(path), arguments))  # type: ignore[arg-type]
+            show_inference(found[-1])
+    if not torch.cuda.is_available():
+        print("no CUDA device here: nothing is measured on one\n")
+    elif arguments.cuda:
+        found.append(inference("eager", read_profile(arguments.cuda), arguments, "cuda"))
+        show_inference(found[-1])
+    training = []
+    if not arguments.no_training:
+        training = table_3(read_profile(arguments.eager) if arguments.eager else None, arguments)
+        show_training(training)
+    if not arguments.cases:
+        write_results("latency", {"threads": arguments.threads, "inference": found, "training": training})
+
+
+if __name__ == "__main__":
+    main()
