@@ -43,8 +43,7 @@ class Recovery:
                 return  # a consequence of what was left out
             yield problem
             last = problem.span.start
-            find = _unclosed_statement if problem.code is UNCLOSED else _statement
-            place = find(text, last - start)
+            place = self._left_out(problem, text, start)
             self.left -= len(text)
             if place is None or self.left < 0:
                 return
@@ -61,6 +60,18 @@ class Recovery:
             if not has_lost_rows:  # a table that lacks its header would be blamed for that
                 yield from builder.problems
             return
+
+
+    def _left_out(self, problem: Diagnostic, text: str, start: int) -> tuple[int, int] | None:
+        """From where to where the text of an item goes that a mistake spoils; None where that cannot be told."""
+        assert problem.span is not None
+        at = problem.span.start - start
+        if problem.code is not UNCLOSED:
+            return _statement(text, at)
+        end = problem.notes[0].span if problem.notes else None
+        if text[at] == "{" and end is not None:  # a table, and where it seems to end
+            return text.rfind("\n", 0, at) + 1, text.rfind("\n", 0, end.start - start)
+        return _unclosed_statement(text, at)
 
 
 # How a line begins that is no argument, and how one ends that goes on.
