@@ -153,7 +153,7 @@ def _inverted(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     squeezed = draw.of((0, draw.between(4, max(8, hidden / 4), 2)))
     gate = draw.of(("sigmoid", "hard_sigmoid"))
     return (
-        f"inverted({out}, {hidden}, {kernel}, stride = {stride}, squeezed = {squeezed}, nl = {nl}, gate = {gate})",
+        f"expanding({out}, {hidden}, {kernel}, stride = {stride}, squeezed = {squeezed}, nl = {nl}, gate = {gate})",
         out,
     )
 
@@ -179,7 +179,7 @@ def _basic(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
 
 def _separable(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.after(stride).wide(draw)
-    return f"separable({out}, {draw.of((3, 5, 3, 7))}, stride = {stride}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"depthwise_first({out}, {draw.of((3, 5, 3, 7))}, stride = {stride}, nl = {draw.of(_ACTIVATIONS)})", out
 
 
 def _shuffled(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
@@ -218,12 +218,12 @@ def _branches(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
 
 def _attention(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.wide(draw, times=0.5, most=512)
-    return f"attention({out}, {draw.of((1, 3, 3))}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"masked({out}, {draw.of((1, 3, 3))}, nl = {draw.of(_ACTIVATIONS)})", out
 
 
 def _ghost(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.wide(draw, times=0.6)
-    return f"ghost({out}, {draw.of((3, 5))}, nl = {draw.of(_ACTIVATIONS)})", 2 * out
+    return f"cheap({out}, {draw.of((3, 5))}, nl = {draw.of(_ACTIVATIONS)})", 2 * out
 
 
 _BLOCKS: tuple[Callable[[_Draw, _Map, int], tuple[str, int]], ...] = (

@@ -61,7 +61,6 @@ class Recovery:
                 yield from builder.problems
             return
 
-
     def _left_out(self, problem: Diagnostic, text: str, start: int) -> tuple[int, int] | None:
         """From where to where the text of an item goes that a mistake spoils; None where that cannot be told."""
         assert problem.span is not None

@@ -54,7 +54,7 @@ def test_csv_gains_a_column(archdsl: Command) -> None:
     ("argv", "message"),
     [
         (("--device", "v1000"), "did you mean `v100`?"),
-        (("--training",), "add `--device NAME`"),
+        (("--training",), "add `--memory` or `--device NAME`"),
         (("--explain",), "add `--device NAME`"),
         (("--device", "v100", "--dtype", "bfloat16"), "knows nothing of bfloat16"),
     ],
