@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
+    from archdsl.limits import Limits
 
 __all__ = [
     "Architecture",
     "Failure",
+    "Limits",
     "Network",
     "__version__",
     "create_model",
@@ -44,6 +46,7 @@ __all__ = [
 _HOMES = {
     "Architecture": "archdsl.ir.architecture",
     "Failure": "archdsl.diagnostics",
+    "Limits": "archdsl.limits",
     "Network": "archdsl.api",
     "create_model": "archdsl.api",
     "find": "archdsl.api",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archdsl.backends.latency import Time
+    from archdsl.backends.memory import Memory
     from archdsl.compiler import Compiled
     from archdsl.ir.cost import Cost
     from archdsl.spaces import Space
@@ -90,6 +91,27 @@ class Network:
     @cached_property
     def _cost(self) -> Cost:
         return self.architecture.costs.model()
+
+    def memory(self, batch: int = 1, *, training: bool = False, **setting: Any) -> Memory:
+        """How many bytes inference on a batch takes or, with `training`, a step of forward, backward and update.
+
+        `setting` are those of `archdsl.backends.memory.Setting`: `dtype`, `optimizer`, `ema`, `checkpoint` and `on`.
+        """
+        from archdsl.backends.memory import Setting, memory
+
+        return memory(self.architecture, Setting(batch, training=training, **setting))
+
+    def largest_batch(self, budget: int | str, *, training: bool = False, **setting: Any) -> int:
+        """The most images at a time whose peak of memory is within a budget, `"16GB"` (10^9) or `"16GiB"` (2^30).
+
+        0 when a single image does not fit. `setting` is as for `memory`.
+        """
+        from archdsl.backends.memory import Setting, amount, largest_batch
+
+        size = amount(str(budget))
+        if size is None:
+            raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
+        return largest_batch(self.architecture, Setting(training=training, **setting), size)
 
     def latency(
         self, device: str | Path = "a100", *, batch: int = 1, training: bool = False, dtype: str | None = None

@@ -34,10 +34,10 @@ from archdsl.elaborate.values import Value
 from archdsl.folders import shipped, shipped_name, specs_folder
 from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
-from archdsl.language.parser import MAX_CHARACTERS, parse
+from archdsl.language.parser import parse
+from archdsl.limits import limits, raising
 
 LIBRARY = Path(__file__).with_name("stdlib")
-MAX_USES = 32
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
 # saved yet.
 
@@ -71,14 +71,19 @@ class Compiled:
         return self.architectures
 
 
+def most_bytes() -> int:
+    """The bytes of the largest text that is read; what is larger is refused whatever more there is."""
+    return 4 * limits().characters
+
+
 def read(path: str | Path) -> Source:
     """The text of a file. Raises Failure when it cannot be read or is no text."""
     path = shipped(str(path)) or Path(path)
     try:
         with path.open("rb") as file:
-            data = file.read(4 * MAX_CHARACTERS + 1)
-    except OSError as error:
-        reason = error.strerror or str(error)
+            data = file.read(most_bytes() + 1)
+    except (OSError, ValueError) as error:  # ValueError is a path with a null character
+        reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
         raise Failure([problem]) from None
@@ -86,7 +91,7 @@ def read(path: str | Path) -> Source:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
-        if len(data) <= 4 * MAX_CHARACTERS:  # else it is cut, perhaps in a character, and refused for its size anyway
+        if len(data) <= most_bytes():  # else it is cut, perhaps in a character, and refused for its size anyway
             place = len(data[: error.start].decode("utf-8"))
             span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
             message = f"{path} is not UTF-8 text"
@@ -98,7 +103,7 @@ def _siblings(path: Path, written: str) -> list[str]:
     """The files beside a path, in the way that the path was written."""
     try:
         return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
-    except OSError:
+    except (OSError, ValueError):
         return []
 
 
@@ -195,7 +200,10 @@ class _Uses:
     def environment(self, source: Source, stack: tuple[Path, ...], files: Files) -> Environment:
         module, found = parse(source)
         self.problems.add(*found)
-        inner = (*stack, files.resolved(files.path(source)))
+        try:
+            inner = (*stack, files.resolved(files.path(source)))
+        except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
+            inner = stack
         return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
@@ -228,12 +236,16 @@ class _Uses:
         if resolved in stack:
             way = " -> ".join(name.name for name in (*stack[stack.index(resolved) :], resolved))
             return Diagnostic(USE_CYCLE, f"`{item.path}` uses this file in turn", span, way)
-        if len(stack) > MAX_USES:
-            return Diagnostic(TOO_LARGE, f"files use each other more than {MAX_USES} deep", span)
+        if len(stack) > limits().uses:
+            message = f"files use each other more than {limits().uses} deep"
+            return Diagnostic(TOO_LARGE, message, span, help=raising("uses"))
         if kind != "file":
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
             return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+        if resolved.suffix != ".arch":
+            # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
+            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
         if resolved not in self.known:
             try:
                 text = files.read(path)
@@ -245,8 +257,9 @@ class _Uses:
 
 def _shipped(path: Path) -> str | None:
     """Where a file is that has not been found, if one of its name is shipped."""
-    found = specs_folder() / path.name
-    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found.is_file() else None
+    # Not `is_file`: a name can be too long for the system to look at.
+    found = next((spec for spec in specs_folder().glob("*.arch") if spec.name == path.name), None)
+    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found else None
 
 
 # Architectures -------------------------------------------------------------------------------------------------------

@@ -9,10 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from archdsl.compiler import Files
+from archdsl.compiler import Files, most_bytes
 from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_TEXT
-from archdsl.language.parser import MAX_CHARACTERS
 
 _LINK = "120000"  # the mode of a symbolic link
 
@@ -72,7 +71,7 @@ class Revision(Files):
             raise Failure([Diagnostic(CANNOT_READ, message, None).suggesting(str(path), self.beside(path, str(path)))])
         data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(self.resolved(path))}").stdout
         try:
-            return Source(name, data[: 4 * MAX_CHARACTERS + 1].decode("utf-8").removeprefix("\ufeff"))
+            return Source(name, data[: most_bytes() + 1].decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
             raise Failure([Diagnostic(NOT_TEXT, f"{name} is not UTF-8 text", None)]) from None
 

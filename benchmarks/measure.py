@@ -67,10 +67,10 @@ def progress(text: str) -> None:
 # Results -------------------------------------------------------------------------------------------------------------
 
 
-def write_results(name: str, results: Mapping[str, object]) -> None:
-    """Writes `results/NAME.json`, with the machine's facts and the command that repeats them."""
+def write_results(name: str, results: Mapping[str, object], *, command: str | None = None) -> None:
+    """Writes `results/NAME.json`, with the machine's facts and the command that repeats them (default: its name)."""
     RESULTS.mkdir(exist_ok=True)
-    command = f"python -m benchmarks.{name}"
+    command = f"python -m benchmarks.{command or name}"
     document = {"format_version": "1.0", "command": command, "machine": machine(), **results}
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmarks import memory_page
 from benchmarks.measure import RESULTS, ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -80,6 +81,7 @@ def page() -> str:
     check = _results("check_process")
     parts += [_CHECK, _check(check) if check else _NO_CHECK]
     parts += [_CANDIDATES, _candidates(_results("space_candidates"))]
+    parts += _memory()
     parts += [_KEYSTROKE, _keystroke(_results("lsp_keystroke"))]
     latency = _results("latency")
     parts += [_LATENCY, _latency(latency)] if latency else []
@@ -119,6 +121,16 @@ def _candidates(results: Any) -> str:
     rows = [[row["name"], f"{row['per_second']:,.1f}", f"{row['ratio']:,.0f} x"] for row in results["rows"]]
     table = _table(["candidates", "a second", "time of one"], rows, "lrr")
     return f"{table}\n{_requirement(results)}\n{_footnote(results)}"
+
+
+def _memory() -> list[str]:
+    parts = [memory_page.INTRODUCTION]
+    for name in ("memory", "memory_cuda"):
+        if found := _results(name):
+            parts += [memory_page.section(found, _table), _requirement(found), _footnote(found)]
+    if not _results("memory_cuda"):
+        parts.append(memory_page.NOT_ON_GPU.format(command="python -m benchmarks.memory --on cuda"))
+    return parts
 
 
 def _keystroke(results: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archdsl.cli.main import main
-from docs import write_errors, write_primitives
+from docs import write_errors, write_limits, write_primitives
 
 ROOT = Path(__file__).parent.parent
 # A search space is no network: there is nothing to build.
@@ -33,6 +33,11 @@ def test_codegen_holds_nothing_else() -> None:
 def test_the_page_of_primitives_is_fresh() -> None:
     committed = (ROOT / "docs" / "primitives.md").read_text(encoding="utf-8")
     assert committed == write_primitives.page(), "run `python docs/write_primitives.py`"
+
+
+def test_the_table_of_bounds_is_fresh() -> None:
+    committed = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert committed == write_limits.page(), "run `python docs/write_limits.py`"
 
 
 def test_the_page_of_errors_is_fresh() -> None:

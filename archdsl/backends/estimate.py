@@ -5,13 +5,21 @@ Counting needs no torch; the rules are those of `archdsl.ir.cost`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.cost import Cost, Costs
+from archdsl.ir.walk import Visit, walk
+from archdsl.limits import limits, raising
+
+if TYPE_CHECKING:
+    from archdsl.backends.receptive_field import ReceptiveField
 
 Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
@@ -23,7 +31,7 @@ class Part:
 
     `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
     those of one image; `cost` is for the whole batch. A stage has its blocks as `parts` and a block its operators,
-    where they were asked for; they add up to it.
+    where they were asked for; they add up to it. So has a stage its `receptive_field`.
     """
 
     path: str
@@ -33,6 +41,7 @@ class Part:
     output: Shape
     cost: Cost
     parts: tuple[Part, ...] = ()
+    receptive_field: ReceptiveField | None = None
 
     @property
     def name(self) -> str:
@@ -84,6 +93,37 @@ def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stag
         costs.model().for_batch(batch),
         tuple(stages),
     )
+
+
+def estimates(
+    architectures: Iterable[Architecture], *, batch: int = 1, level: Level = "stage", receptive_fields: bool = False
+) -> list[Estimate]:
+    """The estimates of the networks of one file, with `receptive_fields` those of their stages.
+
+    Raises Failure where they have more parts than `limits.steps`: a short file can have many networks of many parts.
+    For receptive fields every operator is followed, so that all of them count.
+    """
+    made: list[Estimate] = []
+    count = 0
+    for architecture in architectures:
+        made.append(estimate(architecture, batch=batch, level=level))
+        count += len(made[-1].parts(level)) if level != "model" else 1
+        if receptive_fields:
+            visits = walk(architecture)
+            count += len(visits)
+            made[-1] = _with_fields(made[-1], visits)
+        if count > limits().steps:
+            message = f"the networks of this file have more than {limits().steps:,} {level}s"
+            help = raising("steps", 0, "look at one variant, or at whole stages")
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
+    return made
+
+
+def _with_fields(made: Estimate, visits: list[Visit]) -> Estimate:
+    from archdsl.backends.receptive_field import fields_of_stages
+
+    fields = fields_of_stages(visits)
+    return replace(made, stages=tuple(replace(part, receptive_field=fields.get(part.path)) for part in made.stages))
 
 
 # Stages --------------------------------------------------------------------------------------------------------------

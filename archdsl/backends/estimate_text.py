@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.backends.estimate import Estimate, Level, Part
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.ir.cost import Cost
+
+if TYPE_CHECKING:
+    from archdsl.backends.receptive_field import ReceptiveField
 
 FORMAT_VERSION = "1.0"
 
@@ -34,10 +37,25 @@ def _parts_table(made: Estimate, level: Level) -> str:
     rows.append(["total", "", "", str(made.input), str(made.output), *_human(made.cost)])
     header = [level, "op", "layers", "input", "output", "params", "MACs", "FLOPs", "activations"]
     lines = [header, *rows]
+    if level == "stage" and any(stage.receptive_field for stage in made.stages):
+        fields = [_field_cells(stage.receptive_field) for stage in made.stages]
+        lines = [
+            [*line[:5], *cells, *line[5:]]
+            for line, cells in zip(lines, [["reduction", "receptive field"], *fields, ["", ""]], strict=True)
+        ]
     if level != "stage":  # A block or an operator is one layer.
         lines = [[*line[:2], *line[3:]] for line in lines]
     text = aligned(lines[0], lines[1:], "<<" + ">" * (len(lines[0]) - 2))
     return f"{made.name}, input {made.input}, batch {made.batch}\n{text}"
+
+
+def _field_cells(field: ReceptiveField | None) -> list[str]:
+    """How far apart positions are, and what they see: `67 x 67`, `all` of the image, or both."""
+    if field is None:
+        return ["", ""]
+    steps = dict.fromkeys(str(step) for step in (field.reduction_height, field.reduction_width) if step is not None)
+    seen = [str(field.field)] if field.field else []
+    return [" x ".join(steps), " + ".join([*seen, *(["all"] if field.sees_all else [])])]
 
 
 def _human(cost: Cost) -> list[str]:
@@ -64,7 +82,9 @@ def as_json(estimates: Sequence[Estimate]) -> str:
 def document_text(document: dict[str, Any]) -> str:
     """A document of estimates as text."""
     text = json.dumps(document, indent=2)
-    return re.sub(r"\[\s+(\d+),\s+(\d+),\s+(\d+)\s+\]", r"[\1, \2, \3]", text) + "\n"  # A shape fits into a line.
+    # A shape fits into a line, and so does a height with its width.
+    text = re.sub(r"\[\s+([\d.]+),\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2, \3]", text)
+    return re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text) + "\n"
 
 
 def _model(made: Estimate) -> dict[str, Any]:
@@ -85,10 +105,23 @@ def _part(part: Part, level: str) -> dict[str, Any]:
     if level == "stage":
         found["layers"] = part.layers
     found |= {"input": list(part.input), "output": list(part.output), **_counts(part.cost)}
+    if part.receptive_field is not None:
+        found |= _field(part.receptive_field)
     if part.parts:
         inner = "block" if level == "stage" else "operator"
         found[f"{inner}s"] = [_part(each, inner) for each in part.parts]
     return found
+
+
+def _field(field: ReceptiveField) -> dict[str, Any]:
+    steps = (field.reduction_height, field.reduction_width)
+    return {
+        "reduction": None
+        if None in steps
+        else [int(step) if step == int(step) else float(step) for step in steps if step],
+        "receptive_field": list(field.field) if field.field else None,
+        "sees_all": field.sees_all,
+    }
 
 
 _COLUMNS = (

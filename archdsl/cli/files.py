@@ -1,12 +1,14 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and those of one command together."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 
+from archdsl.cli.staging import Staging, alone_in, uninterrupted
 from archdsl.diagnostics import Diagnostic, Failure, Note
 from archdsl.diagnostics.codes import CANNOT_WRITE
 
@@ -14,32 +16,36 @@ from archdsl.diagnostics.codes import CANNOT_WRITE
 def write_all(contents: Mapping[Path, bytes]) -> None:
     """Writes all files or, when one cannot be written, none. Raises Failure with the reason.
 
-    Each file is complete at any moment, even when the process is killed: the new one is written beside the old one and
-    takes its place in one step.
+    Each file is the whole old or the whole new one at any moment, even when the process is killed. The files of one
+    folder are moved to their places together: a signal that can wait does, and where the process is killed between two
+    of these moves, whoever next writes to the folder completes them.
     """
     # Through symbolic links, so that a link stays a link.
     targets = {Path(os.path.realpath(path)): data for path, data in contents.items()}
-    staged: list[tuple[Path, Path]] = []
-    replaced: list[tuple[Path, bytes | None]] = []
     target = Path()
     try:
-        for target, data in targets.items():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary = target.with_name(f".{target.name}.{os.urandom(6).hex()}.tmp")
-            staged.append((temporary, target))
-            _write(temporary, data, target)
-        for temporary, target in staged:
-            before = target.read_bytes() if target.exists() else None
-            os.replace(temporary, target)
-            replaced.append((target, before))
-    except BaseException as error:
-        _undo(replaced)
-        if isinstance(error, OSError):
-            raise Failure([_cannot_write(target, error)]) from None
-        raise
-    finally:
-        for temporary, _ in staged:
-            temporary.unlink(missing_ok=True)
+        with ExitStack() as held:
+            staged: dict[Path, Staging] = {}
+            for target in targets:
+                if target.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                target.parent.mkdir(parents=True, exist_ok=True)
+            for folder in sorted({target.parent for target in targets}):  # in one order, so that nobody waits for ever
+                held.enter_context(alone_in(folder))
+            for target, data in targets.items():
+                if target.parent not in staged:
+                    staged[target.parent] = held.enter_context(Staging(target.parent))
+                staged[target.parent].add(target, data)
+            with uninterrupted():
+                for staging in staged.values():
+                    staging.commit()
+                for staging in staged.values():
+                    for target in staging:
+                        staging.move(target)
+                for staging in staged.values():
+                    staging.is_done = True
+    except OSError as error:
+        raise Failure([_cannot_write(target, error)]) from None
 
 
 def write(path: Path, data: bytes) -> None:
@@ -51,25 +57,6 @@ def write(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         raise Failure([_cannot_write(path, error)]) from None
-
-
-def _write(path: Path, data: bytes, like: Path) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-        with suppress(FileNotFoundError):
-            os.chmod(path, like.stat().st_mode & 0o7777)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _undo(replaced: list[tuple[Path, bytes | None]]) -> None:
-    """Puts back what was there before, as far as the file system lets us."""
-    for target, before in reversed(replaced):
-        with suppress(Failure, OSError):
-            if before is None:
-                target.unlink()
-            else:
-                write(target, before)
 
 
 def _cannot_write(path: Path, error: OSError) -> Diagnostic:

@@ -11,12 +11,14 @@ from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
-from typing import Any
+from typing import Any, NoReturn
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
 from archdsl.cli.output import Output, wants_color
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
 # Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
@@ -104,6 +106,10 @@ def _run(argv: list[str], output: Output) -> int:
         parser.print_help()
         return FINE
     output.color = wants_color(arguments.color, sys.stderr)
+    try:
+        limits()
+    except WrongLimits as error:
+        raise Failure([Diagnostic(WRONG_USAGE, str(error), None)]) from None
     code: int = _command(arguments.command).run(arguments, output)
     return code
 
@@ -128,7 +134,7 @@ def parser_of_all() -> argparse.ArgumentParser:
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     """The command line, with the arguments of the commands in `argv` alone: the others need not be imported."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="archdsl",
         description="A declarative architecture compiler: convolutional networks as a paper's table.",
         epilog=_EXAMPLES,
@@ -148,6 +154,13 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
                 help="colour of diagnostics (default: auto, which heeds NO_COLOR and FORCE_COLOR)",
             )
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Repeats what it cannot understand, perhaps the name of a file that a pattern of the shell found, as safe text."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 class _Help(argparse.HelpFormatter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from archdsl.cli.files import write
@@ -9,8 +10,10 @@ from archdsl.cli.specs import open_spec
 from archdsl.compiler import compile_source
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.mending import mend
+from archdsl.limits import limits
 
 # A syntax error hides the next one in its item, so a file takes several rounds; none that a person wrote takes as many.
+# Nor does a large file: what all rounds read together is bounded, and the next call goes on where this one ends.
 _MOST_ROUNDS = 100
 
 
@@ -22,7 +25,7 @@ def mend_file(spec: str) -> list[Diagnostic]:
     source = open_spec(spec)
     applied: list[Diagnostic] = []
     seen = {source.text}
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(min(_MOST_ROUNDS, 2 * limits().characters // max(1, len(source.text)))):
         file = compile_source(source)
         source, fixed = mend(source, file.problems)
         if source.text in seen:
@@ -30,5 +33,8 @@ def mend_file(spec: str) -> list[Diagnostic]:
         seen.add(source.text)
         applied += fixed
     if applied:
-        write(Path(spec), source.text.encode("utf-8"))
+        path = Path(spec)
+        with path.open("rb") as opened:
+            mark = BOM_UTF8 if opened.read(len(BOM_UTF8)) == BOM_UTF8 else b""
+        write(path, mark + source.text.encode("utf-8"))
     return applied

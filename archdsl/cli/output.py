@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics.render import printable_lines, report
 
 
 class Output:
@@ -17,8 +18,8 @@ class Output:
         self.color, self.style = color, style
 
     def result(self, text: str) -> None:
-        """Prints lines of the result."""
-        sys.stdout.write(text + "\n")
+        """Prints lines of the result; what would command a terminal, in the name of a file for one, becomes escapes."""
+        sys.stdout.write(printable_lines(text) + "\n")
 
     def data(self, data: bytes) -> None:
         """Writes a result that is a file: the bytes as they are."""
@@ -27,7 +28,7 @@ class Output:
 
     def remark(self, text: str) -> None:
         """Prints a line to the person at the terminal that is no part of the result."""
-        self._to_standard_error(text)
+        self._to_standard_error(printable_lines(text))
 
     def errors(self, diagnostics: Sequence[Diagnostic]) -> None:
         self._report(diagnostics, "error")
@@ -38,8 +39,6 @@ class Output:
     def _report(self, diagnostics: Sequence[Diagnostic], severity: str) -> None:
         if not diagnostics:
             return
-        from archdsl.diagnostics.render import report
-
         text = report(diagnostics, color=self.color, style=self.style, severity=severity)
         self._to_standard_error(text + "\n" if self.style == "full" else text)
 

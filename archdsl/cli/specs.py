@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
-from archdsl.compiler import Compiled, compile_source, read
+from archdsl.compiler import Compiled, compile_source, most_bytes, read
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
 from archdsl.ir.architecture import Architecture
-from archdsl.language.parser import MAX_CHARACTERS
 
 STANDARD_INPUT = "-"
 
@@ -80,9 +79,9 @@ def open_spec(spec: str) -> Source:
 def _standard_input() -> Source:
     if sys.stdin is None:
         raise Failure([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
-    data = sys.stdin.buffer.read(4 * MAX_CHARACTERS + 1)
+    data = sys.stdin.buffer.read(most_bytes() + 1)
     try:
-        text = data.decode("utf-8", "replace" if len(data) > 4 * MAX_CHARACTERS else "strict")
+        text = data.decode("utf-8", "replace" if len(data) > most_bytes() else "strict")
     except UnicodeDecodeError as error:
         message = f"standard input is not UTF-8 text (byte {error.start})"
         raise Failure([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None

@@ -20,7 +20,7 @@ def as_text(found: Sequence[Break], allowed: Collection[str]) -> str:
     """A paragraph for each network; `archdsl diff` shows what is left out."""
     texts = []
     for (file, model), group in groupby(found, key=lambda one: (one.place.file, one.model)):
-        lines = [f"{file}: {model}"]
+        lines = [f"{printable(file)}: {model}"]
         for category, changes in groupby(group, key=lambda one: one.category):
             told = [change.text for change in changes]
             more = [f"... and {len(told) - _MOST} more"] if len(told) > _MOST else []

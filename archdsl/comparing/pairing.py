@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archdsl.comparing.difference import Difference, compare
 from archdsl.ir.architecture import Architecture
 
 
-@dataclass(frozen=True)
-class Paired:
+class Paired(NamedTuple):
     """The differences of the networks that both files have, and the networks that only one has."""
 
     differences: tuple[Difference, ...]
@@ -34,3 +33,16 @@ def pair_networks(before: Sequence[Architecture], after: Sequence[Architecture],
         tuple(network for network in before if network.name not in named),
         tuple(network for network in after if network.name not in known),
     )
+
+
+def pair_moved(gone: Sequence[Architecture], arrived: Sequence[Architecture]) -> Paired:
+    """Networks that are gone from their files, with those of the same name that came to another: they have moved.
+
+    What is in two files under one name is in neither the one that was meant for sure.
+    """
+    places: dict[str, list[Architecture]] = {}
+    for network in arrived:
+        places.setdefault(network.name, []).append(network)
+    moved = [network for network in gone if len(places.get(network.name, ())) == 1]
+    differences = tuple(compare(network, *places[network.name]) for network in moved)
+    return Paired(differences, tuple(network for network in gone if network not in moved), ())

@@ -18,6 +18,7 @@ UNCLOSED = Code("ARC103", "unclosed bracket or brace")
 RAGGED_TABLE = Code("ARC104", "a table row has more or fewer cells than its header")
 EMPTY_TABLE = Code("ARC105", "a table without rows")
 NOT_TEXT = Code("ARC106", "the file is not UTF-8 text")
+HIDDEN_CHARACTER = Code("ARC107", "a character that hides how a text reads")
 
 # 2xx: names.
 UNKNOWN_NAME = Code("ARC201", "unknown name")

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field, replace
 from archdsl.diagnostics.codes import TOO_LARGE, Code
 from archdsl.diagnostics.nearest import NEAR, likeness, nearest, question
 from archdsl.diagnostics.source import Span
+from archdsl.limits import limits, raising
 
-# A file with more problems than this is broken as a whole; telling all would take long and help nobody.
-MOST = 200
 # A name that is this like the one that was written is what was meant; of others it is only asked.
 _SURE = 0.75
 
@@ -93,21 +92,25 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
 
 @dataclass
 class Problems:
-    """The diagnostics found so far, each kept once. Past `MOST` they are counted, no longer kept."""
+    """The diagnostics found so far, each kept once.
+
+    A file with more than `limits.problems` is broken as a whole; telling all would take long and help nobody. Past that
+    they are no longer kept, and who looks for problems looks for no more once this `is_full`.
+    """
 
     found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
     left_out: int = 0
 
     def add(self, *diagnostics: Diagnostic) -> None:
         for diagnostic in diagnostics:
-            if len(self.found) < MOST:
+            if len(self.found) < limits().problems:
                 self.found.setdefault(diagnostic.key, diagnostic)
             elif diagnostic.key not in self.found:
                 self.left_out += 1
 
     @property
     def is_full(self) -> bool:
-        return len(self.found) >= MOST
+        return self.left_out > 0
 
     def __len__(self) -> int:
         return len(self.found) + self.left_out
@@ -117,5 +120,6 @@ class Problems:
         ordered = sorted(self.found.values(), key=lambda d: (str(d.key[0]), d.span.start if d.span else 0))
         if self.left_out:
             message = f"there are more problems than these {len(ordered)}"
-            ordered.append(Diagnostic(TOO_LARGE, message, ordered[-1].span, help="mend some and check again"))
+            help = raising("problems", 0, "mend some and check again")
+            ordered.append(Diagnostic(TOO_LARGE, message, ordered[-1].span, help=help))
         return tuple(ordered)

@@ -18,12 +18,13 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
         properties |= {"endLine": end_line, "endColumn": end_column}
         if end_line != span.line:  # GitHub knows columns within one line only.
             del properties["col"], properties["endColumn"]
-    return command(severity, {**properties, "title": diagnostic.code.name}, _message(diagnostic))
+    properties["title"] = diagnostic.code.name
+    return command(severity, properties, _message(diagnostic))
 
 
 def command(name: str, properties: Mapping[str, object], text: str) -> str:
-    """A workflow command: a line that no file name, property or text can break out of."""
-    listed = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    """A command to the runner: nothing in its properties or its text ends it, or begins another."""
+    listed = ",".join(f"{key}={printable(_property(str(value)))}" for key, value in properties.items())
     return f"::{name} {listed}::{_data(text)}"
 
 

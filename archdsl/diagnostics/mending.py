@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from archdsl.diagnostics.diagnostic import Diagnostic, Edit
@@ -27,14 +28,18 @@ def mend(source: Source, diagnostics: Iterable[Diagnostic]) -> Mended:
         fix = diagnostic.fix
         if fix is None or any(edit.span.source is not source for edit in fix.edits):
             continue
-        if not any(_touch(edit, other) for edit in fix.edits for other in edits):
+        together = sorted((*edits, *fix.edits), key=lambda edit: (edit.span.start, edit.span.end))
+        own = set(map(id, fix.edits))
+        # Those of one fix may touch each other.
+        if not any(
+            other.span.start < edit.span.end or (other.span.start == edit.span.end and not {id(edit), id(other)} <= own)
+            for edit, other in pairwise(together)
+        ):
             applied.append(diagnostic)
-            edits += fix.edits
-    text = source.text
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return Mended(Source(source.name, text), tuple(applied))
-
-
-def _touch(edit: Edit, other: Edit) -> bool:
-    return edit.span.start <= other.span.end and other.span.start <= edit.span.end
+            edits = together
+    pieces: list[str] = []
+    end = 0
+    for edit in edits:
+        pieces += (source.text[end : edit.span.start], edit.text)
+        end = edit.span.end
+    return Mended(Source(source.name, "".join([*pieces, source.text[end:]])), tuple(applied))

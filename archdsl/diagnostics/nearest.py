@@ -7,7 +7,7 @@ from collections.abc import Iterable
 NEAR = 0.61
 _LONGEST = 80
 _MOST_CANDIDATES = 500
-_TOO_MANY_CANDIDATES = 5_000
+_TOO_MANY_CANDIDATES = 1_500
 _NEARER = 0.08
 
 
@@ -15,7 +15,7 @@ def nearest(name: str, candidates: Iterable[str], *, cutoff: float = NEAR) -> li
     """The candidates that are most like a name, or that it abbreviates; none when nothing is near."""
     if len(name) > _LONGEST:
         return []
-    known = set(candidates)
+    known = set(candidates) - {name}  # there, but not what is needed: nobody means the same again
     if len(known) > _TOO_MANY_CANDIDATES:
         return []
     from difflib import get_close_matches  # late: most texts have no mistake

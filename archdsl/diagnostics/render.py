@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,7 @@ STYLES = (*FOR_PEOPLE, *FOR_PROGRAMS)
 _BOLD, _RED, _BLUE, _CYAN, _RESET = "\033[1m", "\033[1;31m", "\033[1;34m", "\033[1;36m", "\033[0m"
 _YELLOW = "\033[1;33m"
 _WIDEST = 160
+_NOT_PLAIN = re.compile("[^\n\t\x20-\x7e]")
 _LONGEST = 600
 
 
@@ -23,9 +25,14 @@ def printable(text: str) -> str:
     """Text that is safe to show: control and direction-changing characters become escapes."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        character if character.isprintable() or character == " " else f"\\u{ord(character):04x}" for character in text
-    )
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 2**16 else f"\\U{ord(c):08x}" for c in text)
+
+
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines; tabs stay."""
+    if not _NOT_PLAIN.search(text):
+        return text
+    return _NOT_PLAIN.sub(lambda character: printable(character[0]), text)
 
 
 def _width(text: str) -> int:

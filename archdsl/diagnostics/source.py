@@ -32,7 +32,7 @@ class Source:
         """The text of a 1-based line, without its end."""
         start = self.line_starts[number - 1]
         end = self.text.find("\n", start)
-        return self.text[start : end if end != -1 else len(self.text)].rstrip("\r")
+        return self.text[start : end if end != -1 else len(self.text)].removesuffix("\r")
 
 
 @dataclass(frozen=True, slots=True)

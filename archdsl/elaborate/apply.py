@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from archdsl.diagnostics import Note, Span
+from archdsl.diagnostics import Note, Source, Span
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
     CHANNEL_MISMATCH,
@@ -31,7 +31,7 @@ from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
 from archdsl.elaborate.scope import UNDECIDED, Decisions, Origin, Scope
 from archdsl.elaborate.signatures import lacks
-from archdsl.elaborate.tensors import within_bounds
+from archdsl.elaborate.tensors import check_facts, within_bounds
 from archdsl.elaborate.values import (
     LAYERS,
     AlternativeLayer,
@@ -45,6 +45,7 @@ from archdsl.elaborate.values import (
     Value,
     bulk,
     describe,
+    heeds_facts,
     holds_tensor,
     key,
     kind,
@@ -68,11 +69,10 @@ from archdsl.ir.body import (
 from archdsl.ir.formula import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-MAX_DEPTH = 64
-MAX_EFFORT = 200_000
 # A block instance that is new takes about as long as so many layers.
-INSTANCE = 20
+INSTANCE = 25
 # One that another network of the file has already is still counted and written.
 TAKEN = 5
 
@@ -81,8 +81,17 @@ _INPUT = Input.made(node="input")
 
 
 def place(span: Span) -> Place:
-    line, column = span.source.position(span.start)
-    return Place(span.source.name, line, column)
+    return _place(span.source, span.start)
+
+
+@lru_cache(maxsize=8192)
+def _place(source: Source, offset: int) -> Place:
+    """A layer is applied again and again from where it is written."""
+    line, column = source.position(offset)
+    name = source.name
+    if not name.isascii():  # A file's name may hold bytes that are no text, which JSON cannot.
+        name = name.encode("utf-8", "backslashreplace").decode()
+    return Place(name, line, column)
 
 
 @lru_cache(maxsize=16384)
@@ -93,15 +102,29 @@ def _output(operator: Operator, *inputs: Shape) -> Shape:
 
 @dataclass
 class Effort:
-    """How much was applied so far, over all networks of a file: no file keeps the compiler busy for long."""
+    """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
+
+    A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.
+    """
 
     spent: int = 0
+    problem: Stop | None = None
     # What came of it: the block instances by what they are made of.
     made: dict[Hashable, Made] = field(default_factory=dict)
 
     @property
     def is_spent(self) -> bool:
-        return self.spent > MAX_EFFORT
+        return self.spent > limits().effort
+
+    def spend(self, amount: int, span: Span, instead: str = "") -> None:
+        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
+        self.spent += amount
+        if self.is_spent:
+            if self.problem is None:
+                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
+                help = raising("effort", 0, instead or "split the file")
+                self.problem = stop(TOO_LARGE, message, span, help=help)
+            raise self.problem
 
 
 class Applier:
@@ -114,6 +137,7 @@ class Applier:
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
         self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        self._heeds_facts = any(heeds_facts(value) for value in settings.values())
         # What a block depends on besides its arguments and its input.
         self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
 
@@ -154,15 +178,9 @@ class Applier:
                 steps.append(step)
         return tuple(steps), tensor
 
-    def _count(self, layer: Layer, weight: int = 1) -> None:
-        self.effort.spent += weight * bulk(layer)
-        if self.effort.is_spent:
-            raise stop(
-                TOO_LARGE,
-                f"the file applies more than {MAX_EFFORT:,} distinct layers",
-                layer.span,  # type: ignore[union-attr]
-                help="use fewer repetitions, or repeat a block instead of single layers",
-            )
+    def _count(self, layer: Layer) -> None:
+        instead = "use fewer repetitions, or repeat a block instead of single layers"
+        self.effort.spend(bulk(layer), layer.span, instead)  # type: ignore[union-attr]
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
@@ -204,6 +222,10 @@ class Applier:
     def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
         given = dict(layer.arguments)
+        facts = tensor.facts
+        if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
+            # Facts pass through unseen: what differs in them alone is one instance.
+            tensor = Tensor(tensor.shape, tensor.expression)
         identity = (
             id(layer.definition),
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
@@ -215,9 +237,9 @@ class Applier:
         if made is None:
             if identity in self._open:
                 raise _endless(layer, "it gets the same arguments and input again")
-            if len(self._open) >= MAX_DEPTH:
-                raise _endless(layer, f"{MAX_DEPTH} calls deep")
-            self._count(layer, INSTANCE)
+            if len(self._open) >= limits().calls:
+                raise _endless(layer, f"{limits().calls} calls deep")
+            self.effort.spend(INSTANCE, layer.span)
             self._open.append(identity)
             self._parts.append([])
             try:
@@ -227,7 +249,7 @@ class Applier:
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
                 raise problem.within(text, layer.span) from None
             except RecursionError:
-                if len(self._open) <= MAX_DEPTH // 4:
+                if len(self._open) <= limits().calls // 4:
                     raise  # deep text, not deep calls
                 raise _endless(layer, f"{len(self._open)} calls deep") from None
             finally:
@@ -235,7 +257,7 @@ class Applier:
                 self._parts.pop()
             self.effort.made[identity] = made
         elif made not in self.instances:
-            self._count(layer, TAKEN * self.instances.take(made))
+            self.effort.spend(TAKEN * self.instances.take(made), layer.span)
         if self._parts:
             self._parts[-1].append(made)
         step = Apply.made(
@@ -250,7 +272,7 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        return step, made.result
+        return step, made.result if tensor.facts == facts else Tensor(made.result.shape, None, facts)
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
@@ -382,6 +404,7 @@ def _bind(
         if fact in ("channels", "height", "width"):
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
         facts = {**dict(tensor.facts), fact: float(value)}
+        check_facts(facts, statement.fact.span)
         scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
         if name == "out":
             fact_formulas[fact] = text

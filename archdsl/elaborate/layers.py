@@ -27,9 +27,7 @@ from archdsl.elaborate.values import (
 from archdsl.ir.architecture import Schedule
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.checks import attributes, refusal
-
-MAX_REPEATS = 10_000
-MAX_BULK = 1_000
+from archdsl.limits import limits, raising
 
 
 class Arguments:
@@ -142,9 +140,9 @@ def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, 
             notes=reasons(origin, count),
             help="round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None,
         )
-    if count > MAX_REPEATS:
-        message = f"{count:,} repetitions are more than the bound of {MAX_REPEATS:,}"
-        raise stop(TOO_LARGE, message, place, notes=reasons(origin, count))
+    if count > limits().repetitions:
+        message = f"{count:,} repetitions are more than the bound of {limits().repetitions:,}"
+        raise stop(TOO_LARGE, message, place, notes=reasons(origin, count), help=raising("repetitions", count))
     made = RepeatLayer(name, layer, count, span, text)
     check_bulk(made, span)
     return made
@@ -152,12 +150,12 @@ def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, 
 
 def check_bulk(layer: Layer, span: Span) -> None:
     """Refuses a layer that is written out as more layers than anyone would write."""
-    if bulk(layer) > MAX_BULK:
+    if bulk(layer) > limits().parts:
         raise stop(
             TOO_LARGE,
-            f"a layer made of {bulk(layer):,} layers is more than the bound of {MAX_BULK:,}",
+            f"a layer made of {bulk(layer):,} layers is more than the bound of {limits().parts:,}",
             span,
-            help="make it a block, or repeat with `* n`",
+            help=raising("parts", bulk(layer), "make it a block, or repeat with `* n`"),
         )
 
 

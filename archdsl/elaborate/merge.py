@@ -39,6 +39,12 @@ class Merged:
     requires: tuple[tree.Require, ...] = ()
     doc: str = ""
 
+    @property
+    def size(self) -> int:
+        """How much there is to be looked at."""
+        cells = sum(len(row.cells) for row in self.rows.rows)
+        return len(self.parameters) + len(self.bindings) + len(self.facts) + len(self.requires) + cells
+
 
 @dataclass(frozen=True)
 class Variant:

@@ -20,6 +20,7 @@ from archdsl.elaborate.program import SETTINGS, Environment
 from archdsl.elaborate.scope import NO_NAMES, UNDECIDED, Decisions, Origin, Scope, bare
 from archdsl.elaborate.settings import checked, default
 from archdsl.elaborate.stages import StageBuilder
+from archdsl.elaborate.tensors import check_facts
 from archdsl.elaborate.values import LAYERS, LayerStep, SequenceLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
 from archdsl.ir.base import Shape
@@ -76,6 +77,7 @@ class ModelElaborator:
     def bind(self) -> None:
         """Gives everything a value that has a name. Raises Stop for mistakes that leave nothing to go on with."""
         self.merged = merge(self.variant.definition)
+        self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
         take_row(self.merged, self.variant)
         self._parameters()
         self._bindings()
@@ -92,6 +94,7 @@ class ModelElaborator:
             if name not in merged.parameters:
                 raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
         self.names.update(self.overrides)
+        self.declared = frozenset(merged.parameters)
         for name in merged.parameters:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
@@ -117,8 +120,7 @@ class ModelElaborator:
             raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
         scope = bare(environment, {}, {}, decisions=self.decisions)
         if speaks_of_parameters:
-            waiting = frozenset(self.merged.parameters)
-            scope = bare(environment, self.names, self.origins, self._parameter, waiting, self.decisions)
+            scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
         with self._opened(name, node.span):
             value = evaluate(node, scope)
         self.names[name], self.origins[name] = value, Origin(node, scope)
@@ -227,6 +229,7 @@ class ModelElaborator:
         stem, tensor = self.stem()
         schedule = self.settings["drop_path"]
         assert isinstance(schedule, Schedule)
+        self.effort.spend(2 * sum(plan.layers for plan in planned), model.name.span)
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None
@@ -347,6 +350,7 @@ class ModelElaborator:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", binding.value.span)
             facts[binding.fact.text] = float(value)
+            check_facts(facts, binding.fact.span)
         return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
 
 

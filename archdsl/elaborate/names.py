@@ -10,6 +10,7 @@ from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
+from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import check_label, label
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.names_of_models import ModelNames, check_bindings_used
@@ -17,8 +18,7 @@ from archdsl.elaborate.problems import Stop, bounded_depth
 from archdsl.elaborate.program import Environment, parameters_of, repeats, twice, unknown_model
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
-
-MAX_NETWORKS = 1_000
+from archdsl.limits import limits, raising
 
 
 def check_names(environment: Environment, problems: Problems) -> None:
@@ -27,14 +27,19 @@ def check_names(environment: Environment, problems: Problems) -> None:
         problems.add(too_many)
         return
     for item in environment.module.items:
+        if problems.is_full:
+            return
         if isinstance(item, tree.Block):
             _guarded(partial(_check_block, item, environment, problems), item.name.span, problems)
         elif isinstance(item, tree.Variants):
             _guarded(partial(_check_variants, item, environment, problems), item.model.span, problems)
         elif isinstance(item, tree.Recipe):
             _guarded(partial(_check_recipe, item, environment, problems), item.name.span, problems)
-    models = [ModelNames(definition, problems) for definition in environment.own_models]
+    effort = Effort()
+    models = [ModelNames(definition, problems, effort) for definition in environment.own_models]
     for model in models:
+        if problems.is_full:
+            return
         _guarded(model.check, model.model.name.span, problems)
     check_bindings_used(models, problems)
     _check_labels(environment, problems)
@@ -43,11 +48,11 @@ def check_names(environment: Environment, problems: Problems) -> None:
 def _too_many_networks(environment: Environment) -> Diagnostic | None:
     rows = sum(len(table.table.rows) for definition in environment.own_models for table in definition.variants)
     count = len(environment.own_models) + rows
-    if count <= MAX_NETWORKS:
+    if count <= limits().networks:
         return None
     place = environment.own_models[0].model.name.span
-    message = f"a file with {count:,} models and variants is more than the bound of {MAX_NETWORKS:,}"
-    return Diagnostic(TOO_LARGE, message, place, help="split it")
+    message = f"a file with {count:,} models and variants is more than the bound of {limits().networks:,}"
+    return Diagnostic(TOO_LARGE, message, place, help=raising("networks", count, "split it"))
 
 
 def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
     FUNCTIONS,
-    MAX_ANCESTORS,
     SETTINGS,
     ModelDefinition,
     ancestry,
@@ -25,25 +25,25 @@ from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import StageRow
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
 # The bindings that mean something to the compiler.
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
 # What an objective can speak of besides the names of its model and the measures of its network.
 _MERITS = ("accuracy", "latency")
-MAX_STAGES = 1_000
 _SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]}"
 
 
 class ModelNames:
     """The check of one model."""
 
-    def __init__(self, definition: ModelDefinition, problems: Problems):
-        self.definition, self.problems = definition, problems
+    def __init__(self, definition: ModelDefinition, problems: Problems, effort: Effort):
+        self.definition, self.problems, self.effort = definition, problems, effort
         self.model, self.environment = definition.model, definition.environment
         self.line = ancestry(definition)
         last = self.line[-1]
         # Whether everything that the model inherits is known.
-        self.is_whole = last.model.parent is None and len(self.line) <= MAX_ANCESTORS
+        self.is_whole = last.model.parent is None and len(self.line) <= limits().ancestors
         self.words = Vocabulary(self.environment, problems)
 
     def check(self) -> None:
@@ -182,15 +182,18 @@ class ModelNames:
     def _check_rows(self) -> None:
         own = [s for s in self.model.body if isinstance(s, tree.Stages | tree.StagesOverride | tree.Scale)]
         for statement in own:
-            if isinstance(statement, tree.Stages) and len(statement.table.rows) > MAX_STAGES:
-                message = f"{len(statement.table.rows):,} stages are more than the bound of {MAX_STAGES:,}"
-                help = "a stage repeats its block `layers` times"
+            if isinstance(statement, tree.Stages) and len(statement.table.rows) > limits().stages:
+                count = len(statement.table.rows)
+                message = f"{count:,} stages are more than the bound of {limits().stages:,}"
+                help = raising("stages", count, "a stage repeats its block `layers` times")
                 self.problems.add(Diagnostic(TOO_LARGE, message, _keyword(statement.span, "stages"), help=help))
                 return
         if not own:
             return  # the rows are as the parent checked them
         try:
-            rows = merge(self.definition).rows.rows
+            merged = merge(self.definition)
+            self.effort.spend(merged.size, self.model.name.span)
+            rows = merged.rows.rows
         except Stop as problem:
             self.problems.add(problem.diagnostic)
             return

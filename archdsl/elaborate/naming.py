@@ -42,13 +42,15 @@ class _Scope:
     def __init__(self, taken: set[str] | None = None, prefix: str = ""):
         self.taken = set[str]() if taken is None else taken
         self.prefix = prefix
+        self._counts: dict[str, int] = {}
 
     def new(self, base: str) -> str:
         base = name = module_name(f"{self.prefix}{base}")
-        count = 1
+        count = self._counts.get(base, 1)
         while name in self.taken:
             count += 1
             name = f"{base}_{count}"
+        self._counts[base] = count
         self.taken.add(name)
         return name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,8 +15,12 @@ from archdsl.elaborate.reach import conditions
 from archdsl.elaborate.signatures import Signature
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
+from archdsl.language.nodes import children
+from archdsl.limits import limits, raising
 
 SETTINGS = ("norm", "act", "padding", "drop_path")
+# What every tensor has.
+OWN_FACTS = ("channels", "height", "width")
 FUNCTIONS = frozenset({*scalars.FUNCTIONS, "concat", "ramp"})
 # Names that stand for themselves: values of attributes such as `padding = same`.
 WORDS = frozenset({"symmetric", "same", "valid", "bilinear", "nearest"})
@@ -24,7 +28,6 @@ BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 
 # Names that no block or model may have.
 RESERVED = BUILT_IN | {"in", "out"}
-MAX_ANCESTORS = 32
 
 
 @dataclass(eq=False)
@@ -55,6 +58,23 @@ class Definition:
     @cached_property
     def parameters(self) -> dict[str, tree.Parameter]:
         return {parameter.name.text: parameter for parameter in self.block.parameters}
+
+    @cached_property
+    def heeds_facts(self) -> bool:
+        """Whether it reads or sets facts of the user's own, or applies a block by name that does."""
+        self.heeds_facts = True  # while it is found out: of blocks that apply each other, none is looked through
+        ahead: list[tree.Node] = [self.block]
+        while ahead:
+            node = ahead.pop()
+            match node:
+                case tree.Fact(name=name) if name.text not in OWN_FACTS:
+                    return True
+                case tree.Binding(fact=fact) if fact is not None:
+                    return True
+                case tree.Name(text=text) if (other := self.environment.block(text)) is not None and other.heeds_facts:
+                    return True
+            ahead += children(node)
+        return False
 
 
 @dataclass(eq=False)
@@ -100,6 +120,15 @@ class Environment:
         """Everything that an expression can mention besides its own block's or model's names."""
         return self.block_names | BUILT_IN
 
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The facts that blocks and models set, in this file, the files it uses and the library."""
+        bodies: list[Sequence[tree.Statement]] = [definition.block.body for definition in self.blocks.values()]
+        bodies += [definition.model.body for definition in self.models.values()]
+        statements = (statement for body in bodies for statement in body)
+        own = {s.fact.text for s in statements if isinstance(s, tree.Binding) and s.fact is not None}
+        return frozenset(own) | (self.library.facts if self.library else frozenset())
+
     def excuses(self, name: str) -> bool:
         """Whether a name that is not there may well be where it could not be read."""
         return self.is_partial or name in self.unread
@@ -116,15 +145,16 @@ def link(module: tree.Module, library: Environment | None, load: Loader, problem
     """The environment of a module. Names defined twice, and files that cannot be used, become problems."""
     environment = Environment(module, library=library)
     for item in module.items:
-        if isinstance(item, tree.Use):
+        if isinstance(item, tree.Use) and not problems.is_full:
             _use(item, environment, load, problems)
     _define(module, environment, problems)
     environment.unread.update(set(_DECLARED.findall(module.source.text)) - {*environment.blocks, *environment.models})
     for item in module.items:
-        if isinstance(item, tree.Variants):
+        if isinstance(item, tree.Variants) and not problems.is_full:
             _attach(item, environment, problems)
     for definition in environment.own_models:
-        _check_parents(definition, problems)
+        if not problems.is_full:
+            _check_parents(definition, problems)
     return environment
 
 
@@ -246,7 +276,7 @@ def ancestry(definition: ModelDefinition) -> list[ModelDefinition]:
     """A model and those that it extends, itself first; a circle is walked once."""
     found: list[ModelDefinition] = []
     current: ModelDefinition | None = definition
-    while current is not None and current not in found and len(found) <= MAX_ANCESTORS:
+    while current is not None and current not in found and len(found) <= limits().ancestors:
         found.append(current)
         current = parent(current)
     return found
@@ -264,9 +294,10 @@ def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
     reference = last.model.parent
     if reference is None:
         return
-    if len(line) > MAX_ANCESTORS:
+    if len(line) > limits().ancestors:
         place = definition.model.parent or reference
-        problems.add(Diagnostic(TOO_LARGE, f"models extend each other more than {MAX_ANCESTORS} deep", place.span))
+        message = f"models extend each other more than {limits().ancestors} deep"
+        problems.add(Diagnostic(TOO_LARGE, message, place.span, help=raising("ancestors")))
     elif parent(last) is None:
         problems.add(*filter(None, [unknown_model(reference.name, last.environment)]))
     elif parent(last) is definition and definition is min(line, key=lambda member: member.model.span.start):

@@ -14,6 +14,8 @@ from archdsl.ir.body import Bound, TensorBinding
 from archdsl.ir.parts import inside
 from archdsl.language import tree
 
+# More alternatives, or parts of one, than any formula has.
+_MOST = 16
 # A condition in the making: formulas that must all hold (none: always), or None where there is no formula.
 _All = tuple[str, ...] | None
 
@@ -24,11 +26,24 @@ def conditions(block: tree.Block) -> Mapping[str, str | None]:
     reads: dict[str, list[_All]] = {binding.name.text: [] for binding in bindings}
     reads["out"] = [()]
     for binding in reversed(bindings):
-        for own in reads[binding.name.text]:
+        for own in tuple(reads[binding.name.text]):
             for name, inner in _read(binding.value):
                 if name in reads:
-                    reads[name].append(None if own is None or inner is None else own + inner)
+                    _also(reads[name], None if own is None or inner is None else own + inner)
     return {name: _any(found) for name, found in reads.items() if () not in found}
+
+
+def _also(found: list[_All], one: _All) -> None:
+    """Adds a condition to those of a binding. What is read in any case is read whatever else is true, and a binding
+    that is read under very many conditions, as they multiply, has no formula that anyone would write."""
+    if () in found or one in found:
+        return
+    if one == ():
+        found[:] = [()]
+    elif None in found or one is None or len(found) == _MOST or len(one) > _MOST:
+        found[:] = [None]
+    else:
+        found.append(one)
 
 
 def without_unread(body: Sequence[TensorBinding], known: Mapping[str, str | None]) -> list[TensorBinding]:

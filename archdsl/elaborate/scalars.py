@@ -12,9 +12,7 @@ from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.problems import stop
 from archdsl.elaborate.values import LAYERS, Value, describe, kind
 from archdsl.ir.base import Scalar
-
-# Far beyond any size, far below anything slow.
-MAX_MAGNITUDE = 2**256
+from archdsl.limits import limits, raising
 
 Numeric = int | float
 
@@ -80,7 +78,7 @@ def _number_help(symbol: str, wrong: Value) -> str | None:
 
 
 def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
-    if abs(base) > 1 and exponent * math.log2(abs(base)) > 256:
+    if abs(base) > 1 and exponent * math.log2(abs(base)) > limits().bits:
         raise _too_large(span)
     result = base**exponent
     if isinstance(result, complex):
@@ -89,14 +87,14 @@ def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
 
 
 def bounded(value: Numeric, span: Span) -> Numeric:
-    """The value, unless it is infinite, not a number, or beyond MAX_MAGNITUDE."""
-    if value != value or abs(value) > MAX_MAGNITUDE:
+    """The value, unless it is infinite, not a number, or beyond the bound."""
+    if value != value or abs(value) > 2 ** limits().bits:
         raise _too_large(span)
     return value
 
 
 def _too_large(span: Span) -> Exception:
-    return stop(TOO_LARGE, "this number is too large", span, "beyond 2 ** 256")
+    return stop(TOO_LARGE, "this number is too large", span, f"beyond 2 ** {limits().bits}", help=raising("bits"))
 
 
 def negate(value: Value, span: Span) -> Scalar:

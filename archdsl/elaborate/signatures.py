@@ -56,6 +56,7 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
     fitting: dict[str, tree.Argument] = {}
     problems: list[Diagnostic] = []
     parameters = signature.parameters
+    named: set[str] | None = None
     for index, argument in enumerate(call.arguments):
         if argument.name is None:
             if signature.takes_many:
@@ -68,7 +69,7 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
         else:
             parameter, place = argument.name.text, argument.name.span
             if parameter not in parameters:
-                named = {other.name.text for other in call.arguments if other.name is not None}
+                named = named or {other.name.text for other in call.arguments if other.name is not None}
                 free = [name for name in parameters if name not in fitting and name not in named]
                 problems.append(_unknown(signature, argument.name, free))
                 continue

@@ -14,9 +14,8 @@ from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.scope import Decisions
 from archdsl.elaborate.values import Value
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-# More networks than anyone tells apart; the number still fits in a line.
-MAX_SIZE = 10**100
 # The networks that are elaborated to check a space: enough to meet every option of choices among so many.
 MAX_TURNS = 64
 _MAX_TOLD = 6
@@ -64,9 +63,10 @@ def open_model(
     Each option of each choice is met in some network that is elaborated, as far as MAX_TURNS of them go.
     """
     choices = open_choices(variant, overrides or ())
-    if choices.size > MAX_SIZE:
-        message = f"`{variant.name}` is a search space of more than 10 ** 100 networks"
-        problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help="leave less open"))
+    if choices.size > 10 ** limits().space:
+        message = f"`{variant.name}` is a search space of more than 10 ** {limits().space} networks"
+        help = raising("space", 0, "leave less open")
+        problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help=help))
         return None
     told: set[object] = set()
     for turn in range(min(MAX_TURNS, max(part.turns for part in choices.parts))):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archdsl.diagnostics import Span
-from archdsl.diagnostics.codes import BAD_VALUE
+from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE
 from archdsl.elaborate.problems import stop
 from archdsl.elaborate.program import Environment
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
 # Columns that are no arguments of the row's block.
 OWN_COLUMNS = ("op", "layers", "name")
@@ -32,6 +33,8 @@ class StageRow:
 class StageRows:
     rows: list[StageRow] = field(default_factory=list)
     environment: Environment | None = None
+    changed: int = 0
+    """How many cells models that extend the one with the table have changed."""
 
     @staticmethod
     def of(table: tree.Table, environment: Environment) -> StageRows:
@@ -60,6 +63,10 @@ class StageRows:
                 keyword,
                 help="stages count from 1, the last one included: `stages 1..3 { ... }`",
             )
+        self.changed += (statement.last - statement.first + 1) * len(statement.bindings)
+        if self.changed > limits().effort:
+            message = f"more cells are changed than the bound of {limits().effort:,}"
+            raise stop(TOO_LARGE, message, statement.span, help=raising("effort", 0, "write the table anew"))
         for row in self.rows[statement.first - 1 : statement.last]:
             for binding in statement.bindings:
                 row.cells[binding.name.text] = (binding.value, environment)

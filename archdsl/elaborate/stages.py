@@ -25,14 +25,13 @@ from archdsl.elaborate.merge import Merged
 from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
 from archdsl.elaborate.scope import Origin, Scope
 from archdsl.elaborate.stage_rows import StageRow
-from archdsl.elaborate.tensors import MAX_CHANNELS
 from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Layer, Schedule, Stage
 from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-MAX_LAYERS = 10_000
 _OF_SHAPES = (CHANNEL_MISMATCH, INDIVISIBLE, VANISHING, REQUIRE_FAILED, UNKNOWN_FACT)
 _MAX_CHANGES = 3
 _PROMINENT = ("kernel", "stride", "expansion", "channels", "se")
@@ -173,15 +172,16 @@ class StageBuilder:
 
     def _check_total(self, planned: list[_Planned]) -> None:
         total = sum(plan.layers for plan in planned)
-        if total <= MAX_LAYERS:
+        if total <= limits().layers:
             return
         most = max(planned, key=lambda plan: plan.layers)
         origin = most.origins.get("layers")
         raise stop(
             TOO_LARGE,
-            f"{total:,} layers in all are more than the bound of {MAX_LAYERS:,}",
+            f"{total:,} layers in all are more than the bound of {limits().layers:,}",
             trace(origin).node.span if origin else most.row.span,
             f"stage {most.row.number} has {most.layers:,}",
+            help=raising("layers", total),
         )
 
     # Building --------------------------------------------------------------------------------------------------------
@@ -326,6 +326,6 @@ def _guess(values: dict[str, Value], tensor: Tensor) -> tuple[Tensor, bool]:
     channels, stride = values.get("channels"), values.get("stride", 1)
     step = stride if isinstance(stride, int) and stride > 0 else 1
     size = (-(-tensor.shape.height // step), -(-tensor.shape.width // step))
-    is_likely = isinstance(channels, int) and not isinstance(channels, bool) and 0 < channels <= MAX_CHANNELS
+    is_likely = isinstance(channels, int) and not isinstance(channels, bool) and 0 < channels <= limits().channels
     shape = Shape(channels if is_likely else tensor.shape.channels, *size)  # type: ignore[arg-type]
     return Tensor(shape, tensor.expression, tensor.facts), is_likely

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from archdsl.diagnostics import Span
@@ -15,9 +16,8 @@ from archdsl.elaborate.values import Tensor, Value, kind
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Combine, Number
 from archdsl.language import tree
+from archdsl.limits import limits, raising
 
-MAX_CHANNELS = 2**24
-MAX_SIZE = 2**20
 _SHORT = 30
 
 _ELEMENTWISE = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
@@ -25,12 +25,21 @@ _ELEMENTWISE = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 def within_bounds(shape: Shape, span: Span) -> Shape:
     """The shape, unless it is one that no machine could hold."""
-    if shape.channels > MAX_CHANNELS:
-        raise stop(TOO_LARGE, f"{shape.channels:,} channels are more than the bound of {MAX_CHANNELS:,}", span)
-    if shape.height > MAX_SIZE or shape.width > MAX_SIZE:
-        size = f"{shape.height:,} x {shape.width:,}"
-        raise stop(TOO_LARGE, f"a size of {size} is more than the bound of {MAX_SIZE:,} a side", span)
+    bounds, channels, side = limits(), shape.channels, max(shape.height, shape.width)
+    if channels > bounds.channels:
+        message = f"{channels:,} channels are more than the bound of {bounds.channels:,}"
+        raise stop(TOO_LARGE, message, span, help=raising("channels", channels))
+    if side > bounds.side:
+        message = f"a size of {shape.height:,} x {shape.width:,} is more than the bound of {bounds.side:,} a side"
+        raise stop(TOO_LARGE, message, span, help=raising("side", side))
     return shape
+
+
+def check_facts(facts: Mapping[str, float], span: Span) -> None:
+    """Refuses more facts of a tensor than anyone would keep apart: they travel with it."""
+    if len(facts) > limits().facts:
+        message = f"{len(facts):,} facts of a tensor are more than the bound of {limits().facts:,}"
+        raise stop(TOO_LARGE, message, span, help=raising("facts", len(facts)))
 
 
 def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> Tensor:

@@ -124,6 +124,18 @@ def holds_tensor(value: Value) -> bool:
     return False
 
 
+def heeds_facts(value: Value) -> bool:
+    """Whether a layer reads or sets facts of the user's own, of the tensors that it is applied to."""
+    match value:
+        case BlockLayer(definition=definition, arguments=arguments):
+            return definition.heeds_facts or any(heeds_facts(argument) for _, argument in arguments)
+        case SequenceLayer(steps=steps):
+            return any(heeds_facts(step.layer) for step in steps)
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+            return heeds_facts(layer)
+    return False
+
+
 def without_formulas(layer: Layer) -> Layer:
     """The layer with its values alone, for use where the names in its formulas would mean something else."""
     match layer:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate import scalars
-from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, SETTINGS, Environment
+from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, Environment
 from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
-OWN_FACTS = ("channels", "height", "width")
 
 
 class Vocabulary:
@@ -165,7 +164,7 @@ class Vocabulary:
         name = node.name.text
         if name in OWN_FACTS or self.environment.is_partial:
             return
-        known = {*OWN_FACTS, *_facts(self.environment)}
+        known = {*OWN_FACTS, *self.environment.facts}
         if name not in known:
             help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
             problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
@@ -220,14 +219,3 @@ def _without_input(span: Span) -> Fix | None:
     """A fix that takes `in ->` away."""
     arrow = re.compile(r"\s*->\s*").match(span.source.text, span.end)
     return Fix("remove `in ->`", (Edit(Span(span.source, span.start, arrow.end()), ""),)) if arrow else None
-
-
-def _facts(environment: Environment | None) -> Iterator[str]:
-    """The facts that blocks and models set, in this file, the files it uses and the library."""
-    while environment is not None:
-        bodies = [definition.block.body for definition in environment.blocks.values()]
-        for body in [*bodies, *(definition.model.body for definition in environment.models.values())]:
-            for statement in body:
-                if isinstance(statement, tree.Binding) and statement.fact is not None:
-                    yield statement.fact.text
-        environment = environment.library

@@ -16,10 +16,9 @@ from archdsl.fitting.family import Family
 from archdsl.fitting.largest import check_parameters
 from archdsl.fitting.ranges import Range
 from archdsl.ir.cost import Cost
+from archdsl.limits import limits as bounds
+from archdsl.limits import raising
 from archdsl.passes.fit import Number
-
-MAX_POINTS = 100_000
-MAX_NETWORKS = 2_000
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,23 @@ def grid(
 ) -> Grid:
     """Every network whose parameters are in `ranges` and meet `constraint`, and whose costs are within `limits`.
 
-    Raises Failure for a grid beyond MAX_POINTS, one with more than MAX_NETWORKS networks, and one with none.
+    Raises Failure for a grid beyond `limits.points`, one with more than `limits.grid` networks, and one with none.
     """
     fixed = fixed or {}
     check_parameters(family, ranges, fixed)
     sizes = [one.values() for one in ranges]
-    if prod(map(len, sizes)) > MAX_POINTS:
-        raise Failure([_too_many(f"a grid of more than {MAX_POINTS:,} points", ranges)])
+    count = prod(map(len, sizes))
+    if count > bounds().points:
+        raise Failure([_too_many(f"a grid of more than {bounds().points:,} points", "points", count, ranges)])
     names = [one.name for one in ranges]
     chosen = [dict(zip(names, point, strict=True)) for point in product(*sizes)]
     if constraint is not None:
         chosen = [values for values in chosen if constraint.holds({**fixed, **values})]
         if not chosen:
             raise Failure([Diagnostic(OVER_BUDGET, "no point of the grid meets this", constraint.claim.span)])
-    if len(chosen) > MAX_NETWORKS:
-        raise Failure([_too_many(f"{len(chosen):,} networks are more than the bound of {MAX_NETWORKS:,}", ranges)])
+    if len(chosen) > bounds().grid:
+        message = f"{len(chosen):,} networks are more than the bound of {bounds().grid:,}"
+        raise Failure([_too_many(message, "grid", len(chosen), ranges)])
     points = []
     for values in chosen:
         nominal = constraint.left({**fixed, **values}) if constraint else None
@@ -77,5 +78,6 @@ def grid(
     return Grid(family, fixed, constraint, family.written(fixed).costs.model(), tuple(within))
 
 
-def _too_many(message: str, ranges: Sequence[Range]) -> Diagnostic:
-    return Diagnostic(TOO_LARGE, message, ranges[0].span, help="take larger steps, or add a `--constraint`")
+def _too_many(message: str, bound: str, count: int, ranges: Sequence[Range]) -> Diagnostic:
+    help = raising(bound, count, "take larger steps, add a `--constraint`")
+    return Diagnostic(TOO_LARGE, message, ranges[0].span, help=help)

@@ -8,9 +8,8 @@ from decimal import Decimal
 
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE, WRONG_USAGE
+from archdsl.limits import limits, raising
 from archdsl.passes.fit import Number
-
-MAX_VALUES = 10_000
 
 _NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _RANGE = re.compile(
@@ -91,9 +90,9 @@ def _range(source: Source, text: str, place: int) -> Range:
         raise _failure(f"a step is above zero, not {step}", span)
     if high < low:
         raise _failure(f"{low}..{high} is empty", span, f"write {high}..{low}")
-    if (high - low) / step >= MAX_VALUES:
-        message = f"these are more than {MAX_VALUES:,} values"
-        raise Failure([Diagnostic(TOO_LARGE, message, span, help="take larger steps")])
+    if (high - low) / step >= limits().values:
+        message, help = f"these are more than {limits().values:,} values", raising("values", 0, "take larger steps")
+        raise Failure([Diagnostic(TOO_LARGE, message, span, help=help)])
     return Range(name, low, high, step, span)
 
 

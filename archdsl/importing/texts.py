@@ -7,12 +7,11 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from archdsl.diagnostics import Source, Span
+from archdsl.diagnostics import Failure, Source, Span
 from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE
 from archdsl.importing.rows import Number, refusal
+from archdsl.limits import limits, raising
 
-MAX_CHARACTERS = 100_000
-MAX_ROWS = 1_000
 _WORD = re.compile(r"[^\s,]+")
 _COMMENT = re.compile(r"#[^\n]*")
 _IS_PYTHON = re.compile(r"(?:\s|#[^\n]*\n)*(?:[\[(\"']|\w+\s*(?::[^=\n]*)?=[^=]|\w+\s*\()")
@@ -23,8 +22,7 @@ class Literal:
 
     def __init__(self, source: Source):
         self.source = source
-        if len(source.text) > MAX_CHARACTERS:
-            raise refusal(TOO_LARGE, f"a definition has at most {MAX_CHARACTERS:,} characters", None)
+        _check_length(source)
         self.root = self._root()
 
     def _root(self) -> ast.expr:
@@ -65,8 +63,8 @@ class Literal:
             raise refusal(SYNTAX, f"{what} is a list", self.span(node), label="this is none")
         if not node.elts:
             raise refusal(SYNTAX, "an empty list says nothing", self.span(node))
-        if len(node.elts) > MAX_ROWS:
-            raise refusal(TOO_LARGE, f"a definition has at most {MAX_ROWS:,} rows", self.span(node))
+        if len(node.elts) > limits().stages:
+            raise _too_many_rows(len(node.elts), self.span(node))
         return node.elts
 
     def string(self, node: ast.expr) -> Span:
@@ -94,11 +92,22 @@ def is_python(text: str) -> bool:
 
 def words(source: Source) -> Iterator[Span]:
     """Block strings that stand alone, one a line or with commas between; `#` starts a comment."""
-    if len(source.text) > MAX_CHARACTERS:
-        raise refusal(TOO_LARGE, f"a definition has at most {MAX_CHARACTERS:,} characters", None)
+    _check_length(source)
     text = _COMMENT.sub(lambda match: " " * len(match.group()), source.text)
     for count, match in enumerate(_WORD.finditer(text)):
         span = Span(source, match.start(), match.end())
-        if count >= MAX_ROWS:
-            raise refusal(TOO_LARGE, f"a definition has at most {MAX_ROWS:,} rows", span)
+        if count >= limits().stages:
+            raise _too_many_rows(0, span)
         yield span
+
+
+def _check_length(source: Source) -> None:
+    count, bound = len(source.text), limits().characters
+    if count > bound:
+        message = f"a definition has at most {bound:,} characters"
+        raise refusal(TOO_LARGE, message, None, help=raising("characters", count))
+
+
+def _too_many_rows(count: int, span: Span) -> Failure:
+    message = f"a definition has at most {limits().stages:,} rows"
+    return refusal(TOO_LARGE, message, span, help=raising("stages", count))

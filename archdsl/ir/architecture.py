@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -109,7 +111,9 @@ class Architecture(Frozen):
 
     def to_json(self) -> str:
         """The architecture as JSON text; `Architecture.from_json` gives it back, equal."""
-        return self.model_dump_json(indent=2)
+        text = self.model_dump_json(indent=2)
+        # JSON may hold bidirectional controls as they are; a terminal that shows it would obey them.
+        return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(_escaped, text)
 
     @classmethod
     def from_json(cls, text: str) -> Architecture:
@@ -122,3 +126,12 @@ class Architecture(Frozen):
         from archdsl.ir.graph import operator_graph
 
         return operator_graph(self)
+
+
+# Candidates for what cannot be seen: all but ASCII, and DEL. In JSON they stand in strings only.
+_UNSEEN = re.compile("[^\n\x20-\x7e]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character, as an escape of JSON where it would not show."""
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1] if ord(match[0]) > 127 else "\\u007f"

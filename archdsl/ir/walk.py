@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
-from archdsl.ir.architecture import Architecture, Section
+from archdsl.ir.architecture import Architecture, Layer, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
@@ -31,10 +31,11 @@ from archdsl.ir.body import (
 from archdsl.ir.formula import module_name
 from archdsl.ir.operators import Primitive
 from archdsl.ir.parts import is_own_module
+from archdsl.limits import limits, raising
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
-# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. Every step and every tensor counts.
-MAX_STEPS = 500_000
+# holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. `limits.steps` bounds that, where every
+# step and every tensor counts.
 
 
 class Tensor(NamedTuple):
@@ -86,7 +87,7 @@ class Visit(NamedTuple):
 def walk(architecture: Architecture) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
-    Raises Failure where blocks within blocks unfold to more than MAX_STEPS steps.
+    Raises Failure where blocks within blocks unfold to more than `limits.steps` steps.
     """
     return Tracer(architecture).network()
 
@@ -107,7 +108,7 @@ class Tracer:
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         self._paths: dict[str, int] = {}
-        self._followed = 0
+        self._followed, self._most = 0, limits().steps
 
     def network(self) -> list[Visit]:
         """Follow the whole network."""
@@ -115,16 +116,30 @@ class Tracer:
         tensor = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
             tensor = self.section(architecture.stem, tensor)
-        for stage in architecture.stages:
-            path = f"stages.{stage.name}"
-            outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
-            for index, layer in enumerate(stage.layers):
-                tensor = self._apply(layer.apply, tensor, f"{path}.{index}", Scope(path, tensor))
-            self.levels = outer
+        tensor = self.stages(tensor)
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
         self.note("output", "output", (tensor,), tensor.shape)
         return self.visits
+
+    def stages(self, source: Tensor) -> Tensor:
+        """Follow the stages, one after the other."""
+        for stage in self.architecture.stages:
+            path = f"stages.{stage.name}"
+            outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
+            source = self.stage(stage, source, path)
+            self.levels = outer
+        return source
+
+    def stage(self, stage: Stage, source: Tensor, path: str) -> Tensor:
+        """Follow the layers of a stage."""
+        for index, layer in enumerate(stage.layers):
+            source = self.layer(layer, source, f"{path}.{index}", Scope(path, source))
+        return source
+
+    def layer(self, layer: Layer, source: Tensor, path: str, scope: Scope) -> Tensor:
+        """Follow one layer of a stage."""
+        return self._apply(layer.apply, source, path, scope)
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
@@ -159,9 +174,10 @@ class Tracer:
 
     def _count(self) -> None:
         self._followed += 1
-        if self._followed > MAX_STEPS:
-            message = f"`{self.architecture.name}` unfolds to more than {MAX_STEPS:,} steps"
-            raise Failure([Diagnostic(TOO_LARGE, message, None, help="look at its stages or its blocks instead")])
+        if self._followed > self._most:
+            message = f"`{self.architecture.name}` unfolds to more than {self._most:,} steps"
+            help = raising("steps", 0, "look at its stages or its blocks instead")
+            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
@@ -209,24 +225,31 @@ class Tracer:
     def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
         """The bindings of a block that its output is made of, in order."""
         scope = Scope(path, source)
+        self.bindings(identity, scope)
+        return scope.bound["out"]
+
+    def bindings(self, identity: str, scope: Scope) -> None:
+        """Bind what a block binds."""
         for binding in self.architecture.blocks[identity].body:
             if binding.value is not None:
                 scope.bound[binding.name] = self._binding(binding, binding.value, scope)
-        return scope.bound["out"]
 
     def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Tensor:
         if isinstance(value, Chain) and is_own_module(binding):
             source = self._tensor(value.source, scope)
             assert isinstance(source, Tensor)
-            own = _join(scope.path, module_name(binding.name))
-            if len(value.steps) == 1 and isinstance(value.steps[0], Apply):
-                return self._apply(value.steps[0], source, own, scope)
-            for step in value.steps:
-                source = self.step(step, source, own, scope)
-            return source
+            return self.own_module(value.steps, source, _join(scope.path, module_name(binding.name)), scope)
         tensor = self._tensor(value, scope)
         assert isinstance(tensor, Tensor)
         return tensor
+
+    def own_module(self, steps: tuple[Step, ...], source: Tensor, path: str, scope: Scope) -> Tensor:
+        """Follow a tensor through a pipeline that is a module of its own; one of a single layer is that layer's."""
+        if len(steps) == 1 and isinstance(steps[0], Apply):
+            return self._apply(steps[0], source, path, scope)
+        for step in steps:
+            source = self.step(step, source, path, scope)
+        return source
 
     def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
         self._count()

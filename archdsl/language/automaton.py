@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,6 @@ KEEP, DROP, SPLICE, NOTHING = "k", "d", "s", "n"
 
 _DEEPER = {"OPEN_PAREN", "OPEN_BRACKET"}
 _BACK = {"CLOSE_PAREN", "CLOSE_BRACKET"}
-
-Method = Callable[[list[Any]], Any]
 
 
 class Token(str):
@@ -72,6 +69,7 @@ class Automaton:
             (symbol, method, "" if recipe.strip(KEEP) == "" else recipe, len(recipe.replace(NOTHING, "")))
             for symbol, method, recipe in tables["rules"]
         ]
+        self._methods = [None if name.startswith("_") else name for _, name, _, _ in self._rules]
         self._match = re.compile(tables["lexer"]).match
         self._ignored = frozenset(tables["ignored"])
         self._keywords: dict[str, str] = tables["keywords"]
@@ -87,8 +85,7 @@ class Automaton:
         Each rule is given to the method of `builder` that has its name, with what the rule's symbols became, first to
         last; a rule whose name begins with an underscore hands them on as they are. Raises Unreadable.
         """
-        methods = [None if name.startswith("_") else getattr(builder, name) for _, name, _, _ in self._rules]
-        run = _Run(self._states, self._rules, methods, self._starts[whole])
+        run = _Run(self._states, self._rules, self._methods, builder, self._starts[whole])
         match, ignored, keywords, states = self._match, self._ignored, self._keywords, self._states
         position, length, depth = 0, len(text), 0
         kind, start, end = "", 0, 0
@@ -124,16 +121,17 @@ class Automaton:
 class _Run:
     """A parser's state in the middle of a text."""
 
-    __slots__ = ("methods", "rules", "stack", "states", "values")
+    __slots__ = ("builder", "methods", "rules", "stack", "states", "values")
 
     def __init__(
         self,
         states: list[dict[str, int]],
         rules: list[tuple[str, str, str, int]],
-        methods: list[Method | None],
+        methods: list[str | None],
+        builder: object,
         start: int,
     ):
-        self.states, self.rules, self.methods = states, rules, methods
+        self.states, self.rules, self.methods, self.builder = states, rules, methods, builder
         self.stack, self.values = [start], list[Any]()
 
     def feed(self, kind: str, token: Token) -> None:
@@ -156,7 +154,7 @@ class _Run:
                 children = _prepared(recipe, children)
             method = self.methods[~action]
             stack.append(states[stack[-1]][symbol])
-            values.append(children if method is None else method(children))
+            values.append(children if method is None else getattr(self.builder, method)(children))
             if symbol in STARTS:
                 return
 
@@ -180,8 +178,10 @@ class _Run:
 
 def _prepared(recipe: str, values: list[Any]) -> list[Any]:
     """The children of a rule: its values with those left out that mean nothing, and `None` where an option is not."""
-    children: list[Any] = []
     index = 0
+    children: list[Any] = []
+    if recipe[0] == SPLICE:  # A list that grows by one at a time is not copied each time.
+        children, index, recipe = values[0], 1, recipe[1:]
     for fate in recipe:
         if fate == NOTHING:
             children.append(None)

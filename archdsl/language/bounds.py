@@ -8,12 +8,7 @@ from typing import Any, Final
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.language import tree
-
-MAX_CHARACTERS: Final = 1_000_000
-MAX_NESTING: Final = 100
-# Operands and operators in a row; more of them would nest deeper than MAX_NESTING however they group.
-MAX_OPERATION: Final = 4 * MAX_NESTING
-MAX_NUMBER: Final = 40
+from archdsl.limits import limits, raising
 
 # Strings, comments and brackets: the brackets that count are the ones that are matched by themselves.
 BRACKETS: Final = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*|[()\[\]{}]')
@@ -28,19 +23,17 @@ _PARTS: Final = {
 
 def check_text(source: Source) -> Diagnostic | None:
     """A text that is too long, or whose brackets nest too deep, to be parsed at all."""
-    if len(source.text) > MAX_CHARACTERS:
-        return Diagnostic(
-            TOO_LARGE,
-            f"the file has {len(source.text):,} characters, more than the bound of {MAX_CHARACTERS:,}",
-            Span(source, 0, 1),
-            help="split it and bring the parts together with `use`",
-        )
-    depth = 0
+    count, bound = len(source.text), limits().characters
+    if count > bound:
+        help = raising("characters", count, "split it and bring the parts together with `use`")
+        message = f"the file has {count:,} characters, more than the bound of {bound:,}"
+        return Diagnostic(TOO_LARGE, message, Span(source, 0, 1), help=help)
+    depth, deepest = 0, limits().nesting
     for match in BRACKETS.finditer(source.text):
         character = match.group()
         if character in "([{":
             depth += 1
-            if depth > MAX_NESTING:
+            if depth > deepest:
                 return _too_deep(Span(source, match.start(), match.end()), "brackets")
         elif character in ")]}":
             depth = max(0, depth - 1)
@@ -50,9 +43,10 @@ def check_text(source: Source) -> Diagnostic | None:
 def check_nesting(whole: tree.Item | tree.Expression) -> Diagnostic | None:
     """An expression that is nested too deep, by whatever means: `not not not ...`, `a + b + c + ...`."""
     ahead: list[tuple[tree.Node, int]] = [(whole, 0)]
+    deepest = limits().nesting
     while ahead:
         node, depth = ahead.pop()
-        if depth > MAX_NESTING:
+        if depth > deepest:
             return _too_deep(node.span, "expressions")
         for name in _PARTS[type(node)]:
             part: Any = getattr(node, name)
@@ -64,5 +58,10 @@ def check_nesting(whole: tree.Item | tree.Expression) -> Diagnostic | None:
 
 
 def _too_deep(span: Span, what: str) -> Diagnostic:
-    message = f"{what} nested more than {MAX_NESTING} deep"
-    return Diagnostic(TOO_LARGE, message, span, help="give the inner part a name of its own")
+    message = f"{what} nested more than {limits().nesting} deep"
+    return Diagnostic(TOO_LARGE, message, span, help=raising("nesting", 0, "give the inner part a name of its own"))
+
+
+def longest_operation() -> int:
+    """Operands and operators in a row; more of them would nest deeper than the bound however they group."""
+    return 4 * limits().nesting

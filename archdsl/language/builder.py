@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
 from archdsl.language.automaton import Token
-from archdsl.language.bounds import MAX_NUMBER, MAX_OPERATION
+from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
+from archdsl.limits import limits, raising
 
 # Each unit as a power of ten.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
@@ -39,6 +41,15 @@ class Builder:
     def _doc(self, keyword: Token) -> str:
         return self.docs.get(self._span(keyword, keyword).line, "") if self.docs else ""
 
+    def _check_length(self, elements: Sequence[Any], what: str, first: Any, last: Any) -> bool:
+        """Whether a list has as many elements as it may; a problem where it has more."""
+        count, bound = len(elements), limits().elements
+        if count > bound:
+            message = f"{count:,} {what} are more than the bound of {bound:,}"
+            problem = Diagnostic(TOO_LARGE, message, self._span(first, last), help=raising("elements", count))
+            self.problems.append(problem)
+        return count <= bound
+
     # Expressions
 
     def literal(self, children: list[Any]) -> tree.Literal:
@@ -56,9 +67,10 @@ class Builder:
     def _number(self, token: Token) -> int | float:
         digits = str(token).rstrip("%KMGTmpsux")
         unit = token[len(digits) :]
-        if len(digits) > MAX_NUMBER:
-            message = f"a number of more than {MAX_NUMBER} characters"
-            self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token)))
+        if len(digits) > limits().digits:
+            message = f"a number of more than {limits().digits} characters"
+            help_line = raising("digits", len(digits))
+            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help_line))
             return 0
         power = _UNITS[unit]
         if digits.isdigit() and power >= 0:
@@ -85,7 +97,8 @@ class Builder:
         return tree.Call(self._span(function, closing), function, arguments)
 
     def arguments(self, children: list[Any]) -> tuple[tuple[tree.Argument, ...], Token]:
-        return tuple(child for child in children[1:-1] if child is not None), children[-1]
+        given = tuple(child for child in children[1:-1] if child is not None)
+        return given if self._check_length(given, "arguments", children[0], children[-1]) else (), children[-1]
 
     def positional_argument(self, children: list[Any]) -> tree.Argument:
         (value,) = children
@@ -99,9 +112,11 @@ class Builder:
         last: tree.Expression = children[-1]
         if len(children) == 1:
             return last
-        if len(children) > MAX_OPERATION:
-            message = f"{len(children):,} operands and operators in a row"
-            span, help_line = self._span(children[0], last), "give its parts names of their own"
+        if len(children) > 5 and len(children) > longest_operation():
+            count, bound = len(children), longest_operation()
+            message = f"{count:,} operands and operators in a row are more than the bound of {bound}"
+            help_line = raising("nesting", -(-count // 4), "give its parts names of their own")
+            span = self._span(children[0], last)
             self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
             return last
         if is_chain(children):
@@ -125,6 +140,8 @@ class Builder:
         return tree.Step(self._span(value, condition), value, None, condition)
 
     def pipeline(self, children: list[Any]) -> tree.Pipeline:
+        if not self._check_length(children, "steps", children[0], children[-1]):
+            children = children[:1]
         steps = tuple(child if isinstance(child, tree.Step) else tree.Step(child.span, child) for child in children)
         return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
 
@@ -143,6 +160,8 @@ class Builder:
 
     def choice(self, children: list[Any]) -> tree.Choice:
         opening, *options, closing = children
+        if not self._check_length(options, "options", opening, closing):
+            options = options[:1]
         return tree.Choice(self._span(opening, closing), tuple(_expression(option) for option in options))
 
     # Statements
@@ -200,6 +219,8 @@ class Builder:
 
     def row(self, children: list[Any]) -> tree.Row:
         cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))
+        if not self._check_length(cells, "cells", children[0], children[-1]):
+            cells = cells[:1]
         return tree.Row(self._span(children[0], children[-1]), cells)
 
     def table(self, children: list[Any]) -> list[tree.Row]:
@@ -252,7 +273,8 @@ class Builder:
         )
 
     def parameters(self, children: list[Any]) -> tuple[tree.Parameter, ...]:
-        return tuple(child for child in children if isinstance(child, tree.Parameter))
+        declared = tuple(child for child in children if isinstance(child, tree.Parameter))
+        return declared if not declared or self._check_length(declared, "parameters", declared[0], declared[-1]) else ()
 
     def label(self, children: list[Any]) -> tree.Identifier:
         return self._identifier(children[0])

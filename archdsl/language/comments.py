@@ -7,7 +7,7 @@ import re
 from archdsl.diagnostics import Source, Span
 from archdsl.language.tree import Comment
 
-_STRING_OR_COMMENT = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*')
+STRING_OR_COMMENT = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*')
 
 
 def collect(source: Source) -> tuple[Comment, ...]:
@@ -16,7 +16,7 @@ def collect(source: Source) -> tuple[Comment, ...]:
     if "#" not in text:
         return ()
     comments = []
-    for match in _STRING_OR_COMMENT.finditer(text):
+    for match in STRING_OR_COMMENT.finditer(text):
         start = match.start()
         if text[start] != "#":
             continue

@@ -144,27 +144,32 @@ def one_line_of(parts: Sequence[Fragment]) -> str:
     return "".join(texts)
 
 
-def is_longer(parts: Sequence[Fragment], limit: int) -> bool:
-    """Whether fragments on one line take more than so many characters; looks no further than it has to."""
-    return _room_left(parts, limit) < 0
+class Widths:
+    """How many characters expressions take on one line. Each is measured once, however often somebody asks."""
 
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[tree.Expression, int]] = {}  # with the node, so that its id stays its own
 
-def _room_left(parts: Sequence[Fragment], room: int) -> int:
-    for part in parts:
-        if room < 0:
-            break
-        match part:
-            case str():
-                room -= len(part)
-            case Slot(expression=expression, loosest=loosest):
-                room = _room_left(fragments(expression), room - (2 if precedence(expression) < loosest else 0))
-            case Brackets(elements=elements):
-                room -= 2 + 2 * max(0, len(elements) - 1)
-                for element in elements:
-                    if room < 0:
-                        break
-                    room = _room_left(element_fragments(element), room)
-    return room
+    def of(self, parts: Sequence[Fragment]) -> int:
+        """The width of fragments."""
+        width = 0
+        for part in parts:
+            match part:
+                case str():
+                    width += len(part)
+                case Slot(expression=expression, loosest=loosest):
+                    width += self.expression(expression, loosest)
+                case Brackets(elements=elements):
+                    width += 2 + 2 * max(0, len(elements) - 1)
+                    width += sum(self.of(element_fragments(element)) for element in elements)
+        return width
+
+    def expression(self, expression: tree.Expression, loosest: int) -> int:
+        """The width of `one_line` of the same."""
+        known = self._known.get(id(expression))
+        if known is None:
+            known = self._known[id(expression)] = expression, self.of(fragments(expression))
+        return known[1] + (2 if precedence(expression) < loosest else 0)
 
 
 def _joined(separator: str, slots: Sequence[Slot]) -> list[Fragment]:

@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from archdsl.language import tree
-from archdsl.language.bounds import MAX_CHARACTERS
 from archdsl.language.expressions import Brackets, arguments, one_line, operands, parameters
 from archdsl.language.layout import Layout, align, indented, joined
 from archdsl.language.operators import BINARY, COMPARISON
+from archdsl.limits import limits
 
 _BRACE_OR_COMMENT = re.compile(r"\{|#[^\n]*")
 # Bindings of a model that are no settings: layers, often long, that read better by themselves.
@@ -33,7 +33,7 @@ def format_module(module: tree.Module) -> str:
     lines = _Formatter(module).module()
     text = "\n".join(lines) + "\n" if lines else ""
     # Indentation must not make a text too large to be read again.
-    return text if len(text) <= MAX_CHARACTERS else module.source.text
+    return text if len(text) <= limits().characters else module.source.text
 
 
 @dataclass
@@ -160,7 +160,9 @@ class _Formatter:
     def _reference(self, reference: tree.Reference) -> list[str]:
         last = reference.variant or reference.name
         name = reference.name.text + (f".{last.text}" if reference.variant else "")
-        return joined([name], self._optional(arguments(reference.arguments, last.span.end, reference.span.end)))
+        given = self._optional(arguments(reference.arguments, last.span.end, reference.span.end))
+        # `2%(` would be a remainder.
+        return joined([f"{name} " if name.endswith("%") and given[0] else name], given)
 
     def _optional(self, brackets: Brackets) -> list[str]:
         """Brackets that are left out when nothing is in them."""

@@ -16,9 +16,9 @@ from archdsl.language.expressions import (
     Brackets,
     Fragment,
     Slot,
+    Widths,
     element_fragments,
     fragments,
-    is_longer,
     one_line,
     step_condition,
     step_value,
@@ -96,6 +96,7 @@ class Layout:
         self._starts = [comment.span.start for comment in module.comments]
         self._next = 0
         self._displaced: list[str] = []
+        self._widths = Widths()
 
     # Comments
 
@@ -143,10 +144,8 @@ class Layout:
         """The lines of an expression."""
         span = expression.span
         # Most expressions are short. The way below comes to the same for these, only slower.
-        if span.end - span.start < 4 * WIDTH and not self.has_line_end(span.start, span.end):
-            text = one_line(expression, loosest)
-            if len(text) <= WIDTH:
-                return [text]
+        if not self.has_line_end(span.start, span.end) and self._widths.expression(expression, loosest) <= WIDTH:
+            return [one_line(expression, loosest)]
         if isinstance(expression, tree.Pipeline):
             lines, breaks = self._pipeline(expression), self._breaks(expression)
         elif isinstance(expression, tree.Conditional) and self._branches(expression):
@@ -203,7 +202,7 @@ class Layout:
             self.has_comment(brackets.start, brackets.end)
             or (bool(elements) and self.begins_line(elements[0].span.start))
             or any(isinstance(element.value, tree.Pipeline) and self._breaks(element.value) for element in elements)
-            or is_longer([brackets], WIDTH)
+            or self._widths.of([brackets]) > WIDTH
         )
 
     # Conditionals
@@ -214,7 +213,7 @@ class Layout:
         return (
             _BRANCH_ON_NEW_LINE.search(self.text, condition.span.end, chosen.span.start) is not None
             or _BRANCH_ON_NEW_LINE.search(self.text, chosen.span.end, otherwise.span.start) is not None
-            or is_longer(fragments(conditional), WIDTH)
+            or self._widths.of(fragments(conditional)) > WIDTH
         )
 
     def _conditional(self, conditional: tree.Conditional) -> list[str]:
@@ -241,7 +240,7 @@ class Layout:
                 arrows.append(written.end() - len("->"))
             else:
                 arrows.append(-1 if self.has_comment(start, end) else None)
-        if arrows.count(None) == len(arrows) and is_longer(fragments(pipeline), WIDTH):
+        if arrows.count(None) == len(arrows) and self._widths.of(fragments(pipeline)) > WIDTH:
             arrows[1:] = [-1] * len(arrows[1:])
         return arrows
 

@@ -71,6 +71,8 @@ def _place(token: Token, source: Source, start: int, end: int) -> Span:
     """Where a token stands; what the parser puts behind the last token stands at the end of that one."""
     first, last = start + token.start, start + token.end
     if token.kind == LINE_END and source.text.startswith(("\n", "\r"), first):
+        if source.text[first - 1 : first + 1] == "\r\n":  # a comment took the `\r` along
+            first -= 1
         return Span(source, first, first + 1)
     if token.kind in (TEXT_END, LINE_END):
         return Span(source, min(last, end), min(last, end))

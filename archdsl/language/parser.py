@@ -8,12 +8,9 @@ from functools import cache
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
 from archdsl.language import comments, tree
 from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
-from archdsl.language.bounds import MAX_CHARACTERS, MAX_NESTING, check_nesting, check_text
+from archdsl.language.bounds import check_nesting, check_text
 from archdsl.language.builder import Builder
-
-__all__ = ["MAX_CHARACTERS", "MAX_NESTING", "parse", "parse_expression"]
-
-MAX_BROKEN_ITEMS = 100
+from archdsl.language.hidden import hidden_characters
 
 # At the start of a line, and no name that a statement binds.
 _ITEM_START = re.compile(r"^(?:use|block|model|variants|recipe)\b(?!\s*[=.])", re.MULTILINE)
@@ -35,6 +32,7 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
         items = _parse_items(source, docs, problems)
         if not problems:
             problems.add(_explained(error, source, 0, len(source.text)))
+    problems.add(*hidden_characters(source))
     return tree.Module(source, items, found), problems.sorted()
 
 
@@ -74,7 +72,6 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
 
     items: list[tree.Item] = []
     recovery = Recovery(source, docs, _automaton().parse)
-    broken = 0
     for start, end in zip([0, *starts], [*starts, len(source.text)], strict=True):
         try:
             items += _parse_piece(source, start, end, docs, problems)
@@ -83,8 +80,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
                 problems.add(*recovery.mistakes(start, end, error))
             else:
                 problems.add(_explained(error, source, start, end))
-            broken += 1
-            if broken == MAX_BROKEN_ITEMS:  # No text of the language; more of the same helps nobody.
+            if problems.is_full:  # No text of the language; more of the same helps nobody.
                 break
     return tuple(items)
 

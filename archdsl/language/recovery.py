@@ -16,7 +16,7 @@ from archdsl.language.mistakes import explain
 # A text with more mistakes in an item is broken as a whole.
 MOST_IN_ITEM = 20
 # Characters that may be read again in a file: mistakes by the hundred help nobody, and take their time.
-MAX_REREAD = 1_000_000
+MOST_READ_AGAIN = 200_000
 
 _MARKS = re.compile(rf"{BRACKETS.pattern}|\n")
 _CONTINUES = re.compile(r"[ \t]*(->|(then|else)\b(?!\s*[=.]))")
@@ -30,7 +30,7 @@ class Recovery:
 
     def __init__(self, source: Source, docs: dict[int, str], parse: Parse):
         self.source, self.docs, self.parse = source, docs, parse
-        self.left = MAX_REREAD
+        self.left = MOST_READ_AGAIN
 
     def mistakes(self, start: int, end: int, error: Unreadable) -> Iterator[Diagnostic]:
         """Those of the item from `start` to `end`, the first of which is `error`."""
@@ -43,7 +43,7 @@ class Recovery:
                 return  # a consequence of what was left out
             yield problem
             last = problem.span.start
-            place = None if problem.code is UNCLOSED else _statement(text, last - start)
+            place = self._left_out(problem, text, start)
             self.left -= len(text)
             if place is None or self.left < 0:
                 return
@@ -60,6 +60,38 @@ class Recovery:
             if not has_lost_rows:  # a table that lacks its header would be blamed for that
                 yield from builder.problems
             return
+
+
+    def _left_out(self, problem: Diagnostic, text: str, start: int) -> tuple[int, int] | None:
+        """From where to where the text of an item goes that a mistake spoils; None where that cannot be told."""
+        assert problem.span is not None
+        at = problem.span.start - start
+        if problem.code is not UNCLOSED:
+            return _statement(text, at)
+        end = problem.notes[0].span if problem.notes else None
+        if text[at] == "{" and end is not None:  # a table, and where it seems to end
+            return text.rfind("\n", 0, at) + 1, text.rfind("\n", 0, end.start - start)
+        return _unclosed_statement(text, at)
+
+
+# How a line begins that is no argument, and how one ends that goes on.
+_BEGINS_STATEMENT = re.compile(r"[ \t]*(?:[A-Za-z_]\w*(?:\.\w+)?\s*=(?!=)|(?:require|scale|stages)\b|[}|])")
+_GOES_ON = re.compile(r"[,(\[][ \t]*(?:#.*)?$")
+
+
+def _unclosed_statement(text: str, at: int) -> tuple[int, int] | None:
+    """From where to where the statement goes in which a parenthesis or bracket is never closed: to the next line that
+    looks like one; None where it is a brace that is open, or what is open begins the item."""
+    first = text.rfind("\n", 0, at) + 1
+    if text[at] == "{" or first == 0:
+        return None
+    behind = text.find("\n", at)
+    while behind != -1:
+        above = text[text.rfind("\n", 0, behind) + 1 : behind].rstrip("\r")
+        if _BEGINS_STATEMENT.match(text, behind + 1) and not _GOES_ON.search(above):
+            return first, behind
+        behind = text.find("\n", behind + 1)
+    return None
 
 
 def _statement(text: str, at: int) -> tuple[int, int] | None:

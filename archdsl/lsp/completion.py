@@ -9,6 +9,7 @@ from lsprotocol.types import CompletionItem, CompletionItemKind, MarkupContent, 
 from archdsl.elaborate.names_of_models import SPECIAL
 from archdsl.elaborate.program import (
     FUNCTIONS,
+    OWN_FACTS,
     SETTINGS,
     WORDS,
     Definition,
@@ -17,7 +18,6 @@ from archdsl.elaborate.program import (
     parameters_of,
 )
 from archdsl.elaborate.stage_rows import OWN_COLUMNS
-from archdsl.elaborate.vocabulary import OWN_FACTS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 from archdsl.lsp import words

@@ -12,6 +12,7 @@ from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
 from archdsl.language import tree
 from archdsl.lsp import words
+from archdsl.lsp.escapes import code, prose
 from archdsl.lsp.symbols import Kind, Symbol
 
 
@@ -66,18 +67,8 @@ def head_of_primitive(name: str) -> str:
     return f"{name}({', '.join(_attribute(name, attribute) for attribute in attributes(PRIMITIVES[name]))})"
 
 
-def code(text: str) -> str:
-    """Text of the language as a block of Markdown."""
-    return f"```arch\n{text}\n```"
-
-
 def _titled(title: str, text: str) -> str:
-    return f"{code(title)}\n{_prose(text)}" if text else code(title)
-
-
-def _prose(text: str) -> str:
-    """Text of a file as Markdown that cannot become a tag or a link to elsewhere."""
-    return text.replace("<", "&lt;").replace("](", "]\\(")
+    return f"{code(title)}\n{prose(text)}" if text else code(title)
 
 
 def _short(text: str) -> str:

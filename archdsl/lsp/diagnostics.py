@@ -8,6 +8,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from archdsl.diagnostics import Diagnostic, Span
+from archdsl.diagnostics.render import printable_lines
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.symbols import file_of
@@ -39,7 +40,7 @@ def _diagnostic(
     asides += [f"help: {problem.help}"] if problem.help else []
     return types.Diagnostic(
         range=document.positions.range(place or Span(document.source, 0, 0)),
-        message="\n".join([message, *asides]),
+        message=printable_lines("\n".join([message, *asides])),
         severity=severity,
         code=problem.code.name,
         source="archdsl",

@@ -9,8 +9,9 @@ from archdsl.language import tree
 from archdsl.language.nodes import enclosing
 from archdsl.lsp import words
 from archdsl.lsp.costs import costs
-from archdsl.lsp.describe import code, describe
+from archdsl.lsp.describe import describe
 from archdsl.lsp.document import Document
+from archdsl.lsp.escapes import code
 from archdsl.lsp.values import values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from archdsl.backends.units import human
+from archdsl.lsp.escapes import inline
 from archdsl.lsp.networks import Part
 
 _MOST = 12
@@ -45,8 +46,8 @@ def listed(found: Iterable[tuple[str, str]]) -> str:
     for value, owner in found:
         by_value.setdefault(value, []).append(owner)
     if len(by_value) <= 1:
-        return "".join(f"= `{value}`" for value in by_value)
-    lines = [f"- `{value}` in {_names(owners)}" for value, owners in by_value.items()]
+        return "".join(f"= {inline(value)}" for value in by_value)
+    lines = [f"- {inline(value)} in {_names(owners)}" for value, owners in by_value.items()]
     return "\n".join(lines[:_MOST])
 
 

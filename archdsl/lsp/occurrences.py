@@ -14,6 +14,7 @@ from archdsl.elaborate.merge import merge, variants
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
     FUNCTIONS,
+    OWN_FACTS,
     SETTINGS,
     WORDS,
     Definition,
@@ -23,7 +24,6 @@ from archdsl.elaborate.program import (
 )
 from archdsl.elaborate.signatures import of_function, of_primitive
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
-from archdsl.elaborate.vocabulary import OWN_FACTS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 from archdsl.language.nodes import children

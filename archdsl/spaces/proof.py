@@ -13,10 +13,8 @@ from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.elaborate.spaces import OpenModel, counted
 from archdsl.ir.cost import Cost
+from archdsl.limits import limits, raising
 from archdsl.spaces.parts import Flow, Frame, Frames
-
-# Stages to elaborate; some ten thousand take a second.
-MAX_STAGES = 200_000
 
 Measure = Callable[[Cost], int]
 MEASURES: dict[str, Measure] = {
@@ -37,7 +35,7 @@ class Proof:
 def prove(model: OpenModel) -> Proof:
     """Elaborates every stage that any network of the space has.
 
-    Raises Failure for the first mistake, and when there are more than MAX_STAGES.
+    Raises Failure for the first mistake, and when there are more than `limits.proof`.
     """
     frames = Frames(model)
     stages = 0
@@ -50,7 +48,7 @@ def prove(model: OpenModel) -> Proof:
             reached.append(ways)
             if row < len(model.choices.rows):
                 stages += len(ways) * model.choices.rows[row].size
-                if stages > MAX_STAGES:
+                if stages > limits().proof:
                     raise _too_many(model)
         for name, measure in MEASURES.items():
             low, high = _range(frame, reached, measure)
@@ -80,6 +78,6 @@ def _range(frame: Frame, reached: list[dict[Flow, int]], measure: Measure) -> tu
 
 
 def _too_many(model: OpenModel) -> Failure:
-    message = f"`{model.name}`, of {counted(model.size)} networks, has more than {MAX_STAGES:,} different stages"
-    help = "its samples are checked one by one; to prove all, leave less open in one row"
+    message = f"`{model.name}`, of {counted(model.size)} networks, has more than {limits().proof:,} different stages"
+    help = raising("proof", 0, "its samples are checked one by one; to prove all, leave less open in one row")
     return Failure([Diagnostic(TOO_LARGE, message, None, help=help)])

@@ -118,6 +118,16 @@ def test_a_fix_is_announced(archdsl: Command) -> None:
     assert path.read_text().count("mbcnv") == 1, "nothing is changed without being asked"
 
 
+def test_fix_keeps_what_is_no_text(archdsl: Command) -> None:
+    """A byte-order mark and the line ends of Windows are not what was to be mended."""
+    path = Path("mendable.arch")
+    path.write_bytes(b"\xef\xbb\xbf" + MENDABLE.replace("\n", "\r\n").encode())
+    assert archdsl("check", "--fix", path).code == 0
+    assert (
+        path.read_bytes() == b"\xef\xbb\xbf" + SMALL.replace("| mbconv |", "| mbconv  |").replace("\n", "\r\n").encode()
+    )
+
+
 def test_a_file_without_a_fix_is_not_written(small: Path, archdsl: Command) -> None:
     before = small.stat().st_ino
     assert archdsl("check", "--fix", small).code == 0

@@ -188,6 +188,22 @@ def test_what_breaks_by_category(git: Git, archdsl: Command) -> None:
     assert (code, "(allowed)" in out) == (0, True)
 
 
+def test_a_network_may_move(git: Git, archdsl: Command) -> None:
+    """To a file of another name, new or not: whoever builds it by name finds it, and a change in it is told there."""
+    commit(git, small=SMALL, gone=SMALL.replace("small", "gone"), more=SMALL.replace("small", "more"))
+    moved = SMALL.replace("small", "more") + SMALL.replace("small", "gone").replace("0.25", "0.5 ")
+    commit(git, small=None, fresh=SMALL, gone=None, more=moved)
+    code, out, err = archdsl("breaking", "--against", "HEAD~1")
+    assert code == 1
+    assert "MODELS" not in out
+    assert out.startswith("more.arch: gone\n  SHAPES ")
+    assert err.startswith("3 networks compared with HEAD~1, breaking changes: SHAPES")
+    commit(git, other=SMALL)
+    assert archdsl("breaking", "--against", "HEAD~1").code == 0
+    commit(git, fresh=None, other=None, one=SMALL, two=SMALL)  # in two files: which of them is it?
+    assert "MODELS     removed" in archdsl("breaking", "--against", "HEAD~1").out
+
+
 def test_formats_for_programs(git: Git, archdsl: Command) -> None:
     commit(git, small=SMALL, gone=SMALL.replace("small", "gone"))
     commit(git, small=SMALL.replace("stride = 2", "stride = 1"), gone=None)

@@ -8,6 +8,7 @@ import pytest
 
 import archdsl as package
 from archdsl.folders import specs_folder
+from archdsl.limits import Limits
 from tests.cli.conftest import SMALL, Command
 
 MOBILENET = specs_folder() / "mobilenetv2.arch"
@@ -113,7 +114,8 @@ def test_what_cannot_be_frozen(specs: Path, archdsl: Command, process: Command) 
     assert code == 2
     assert "uses this file in turn" in err
     assert (specs / "mobilenetv2.arch").read_text() == before
-    code, _, err = archdsl("fit", specs / "compound.arch", *GRID, "--out", "all.arch")
+    with Limits(effort=10_000):
+        code, _, err = archdsl("fit", specs / "compound.arch", *GRID, "--out", "all.arch")
     assert code == 2
     assert "help: keep fewer points" in err
     code, _, err = process("fit", "-", "--macs", "100M", "--output-format", "arch", stdin=before)

@@ -142,3 +142,14 @@ def test_tables_do_without_matplotlib(capsys: pytest.CaptureFixture[str]) -> Non
 def test_axes_may_be_any_two_measures() -> None:
     rows = [row(f"{x}{y}", params=x, macs=y) for x, y in product((1, 2), (1, 2))]
     assert [one.name for one in front(rows, measure("params"), measure("macs"))] == ["11"]
+
+
+def test_memory_is_a_column(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["compare", f"{SPECS}/v2_s.arch", "--batch", "2", "--output-format", "json"]
+    known = archdsl.load(SPECS / "v2_s.arch")
+    for more, training in (([], False), (["--training"], True)):
+        assert main([*arguments, "--memory", *more, "--x", "memory"]) == 0
+        (network,) = json.loads(capsys.readouterr().out)["networks"]
+        assert network["memory"] == known.memory(2, training=training).peak.total
+    assert main([*arguments, "--training"]) == 2
+    assert "add `--memory`" in capsys.readouterr().err

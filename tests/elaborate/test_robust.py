@@ -102,8 +102,8 @@ def test_replaced_values(text: str, values: list[tuple[int, int]]) -> None:
 HEAD = "model m {\n  input = 3 x 32 x 32\n"
 # Small texts that stand for very much, and large texts of little.
 HOSTILE = {
-    "unknown names": HEAD + "  stem = conv(" + ", ".join(f"n{i}" for i in range(5_000)) + ")\n}\n",
-    "unknown names among many": HEAD + "".join(f"  a{i} = nome{i}\n" for i in range(3_000)) + "}\n",
+    "unknown names": HEAD + "  stem = conv(" + ", ".join(f"n{i}" for i in range(900)) + ")\n}\n",
+    "unknown names among many": HEAD + "".join(f"  a{i} = nome{i}\n" for i in range(2_500)) + "}\n",
     "layers of layers": HEAD + "  l0 = relu\n" + "".join(f"  l{i + 1} = [l{i} -> l{i}]\n" for i in range(60)) + "}\n",
     "blocks of blocks": "block b(x, y) {\n  out = in -> x -> y\n}\n"
     + (HEAD + "  l0 = relu\n" + "".join(f"  l{i + 1} = b(l{i}, l{i})\n" for i in range(60)) + "  stem = l60\n}\n"),
@@ -115,17 +115,17 @@ HOSTILE = {
     + f"{HEAD}  stem = b(60)\n}}\n",
     "growing facts": "block b(k) {\n  out = in\n  out.v = in.v * k\n}\n"
     + f"{HEAD}  input.v = 2\n  stages {{\n    | op | k | layers |\n    | b | 1e30 | 9000 |\n  }}\n}}\n",
-    "many stages": HEAD + "  stages {\n    | op | channels |\n" + "    | conv | 8 |\n" * 5_000 + "  }\n}\n",
+    "many stages": HEAD + "  stages {\n    | op | channels |\n" + "    | conv | 8 |\n" * 3_000 + "  }\n}\n",
     "many columns": HEAD
     + "  stages {\n    | op "
-    + "".join(f"| c{i} " for i in range(2_000))
+    + "".join(f"| c{i} " for i in range(900))
     + "|\n    | conv"
-    + (" | 1" * 2_000 + " |\n  }\n}\n"),
-    "many models": "".join(f"model m{i} extends m{i + 1} {{ }}\n" for i in range(3_000)),
+    + (" | 1" * 900 + " |\n  }\n}\n"),
+    "many models": "".join(f"model m{i} extends m{i + 1} {{ }}\n" for i in range(1_500)),
     "a circle of models": "".join(f"model m{i} extends m{(i + 1) % 500} {{ }}\n" for i in range(500)),
     "bindings in reverse": HEAD + "".join(f"  l{i + 1} = l{i} + 1\n" for i in range(500, -1, -1)) + "  l0 = 1\n}\n",
-    "one long name": HEAD + f"  stem = {'a' * 100_000}\n  head = {'a' * 100_000}b\n}}\n",
-    "one long string": HEAD + f'  stem = conv("{"x" * 100_000}")\n}}\n',
+    "one long name": HEAD + f"  stem = {'a' * 20_000}\n  head = {'a' * 20_000}b\n}}\n",
+    "one long string": HEAD + f'  stem = conv("{"x" * 20_000}")\n}}\n',
     "one long sum": HEAD + f"  stem = conv({' + '.join(['1'] * 20_000)})\n}}\n",
 }
 

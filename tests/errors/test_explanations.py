@@ -19,6 +19,7 @@ BY_NAME = {code.name: code for code in codes.ALL}
 # Codes whose example takes more than a text or a command line, and the test that meets them.
 ELSEWHERE = {
     "ARC106": "tests/errors/not_text.err",  # bytes that are no text
+    "ARC107": "tests/errors/hidden_characters.err",  # characters that no page should hold
     "ARC701": "tests/cli/test_weights.py",
     "ARC702": "tests/cli/test_weights.py",
     "ARC703": "tests/cli/test_weights.py",

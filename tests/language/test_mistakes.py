@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics import Diagnostic, Source
-from archdsl.language import parser, tree
-from archdsl.language.bounds import MAX_CHARACTERS
+from archdsl.language import tree
 from archdsl.language.parser import parse
+from archdsl.limits import limits
 
 
 def problems(text: str) -> tuple[Diagnostic, ...]:
@@ -91,7 +91,7 @@ def test_several_mistakes_in_one_run() -> None:
         ("block b() {\n  x = 1e999\n}\n", "2:7 ARC302 1e999 is too large a number", "", None),
         ("block b() {\n  x = 1e308T\n}\n", "2:7 ARC302 1e308T is too large a number", "", None),
         (f"use {'1' * 3}", "1:5 ARC101 `111` cannot stand here", "expected a string", None),
-        (f"block b() {{ x = {'1' * 41} }}", "1:17 ARC302 a number of more than 40 characters", "", None),
+        (f"block b() {{ x = {'1' * 41} }}", "1:17 ARC602 a number of more than 40 characters", "", ...),
         ("model m {\n  stages 0..2 { a = 1 }\n}\n", "2:10 ARC302 0 is not the number of a stage", "", ...),
         ("variants m {\n}\n", "1:1 ARC105 this table is empty", "", ...),
         ("variants m {\n  | a |\n}\n", "2:3 ARC105 this table has a header but no rows", "", None),
@@ -128,10 +128,14 @@ def test_nesting_is_bounded(text: str) -> None:
 
 
 def test_size_is_bounded() -> None:
-    (problem,) = problems(" " * (MAX_CHARACTERS + 1))
+    (problem,) = problems(" " * (limits().characters + 1))
     assert problem.code.name == "ARC602"
-    assert not problems("\n" * MAX_CHARACTERS)
+    assert not problems("\n" * limits().characters)
 
 
 def test_many_mistakes_come_to_an_end() -> None:
-    assert len(problems("use 3\n" * 10_000)) == parser.MAX_BROKEN_ITEMS
+    *told, last = problems("use 3\n" * 5_000)
+    assert len(told) == limits().problems
+    assert last.code.name == "ARC602"
+    assert last.help
+    assert "problems=400" in last.help

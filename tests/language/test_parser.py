@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from archdsl.diagnostics import Source
 from archdsl.language import tree
-from archdsl.language.bounds import MAX_NESTING
 from archdsl.language.parser import parse
+from archdsl.limits import limits
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "data" / "examples").glob("*.arch"))
 TEXTS = [path.read_text(encoding="utf-8") for path in EXAMPLES]
@@ -253,8 +253,8 @@ def test_spans() -> None:
 
 
 def test_what_is_not_too_deep() -> None:
-    assert expression("(" * (MAX_NESTING - 1) + "a" + ")" * (MAX_NESTING - 1)) == expression("a")
-    assert expression(" + ".join(["a"] * (MAX_NESTING - 5)))
+    assert expression("(" * (limits().nesting - 1) + "a" + ")" * (limits().nesting - 1)) == expression("a")
+    assert expression(" + ".join(["a"] * (limits().nesting - 5)))
     assert expression(" -> ".join(["a(1 + 2)"] * 1000))
     assert expression(f"f({', '.join(['a + 1'] * 1000)})")
 

@@ -21,7 +21,10 @@ def places(text: str) -> list[str]:
         ("a = in\n-> norm norm\n-> act\nb = 1 2", ["3:9 ARC101", "5:7 ARC101"]),
         ("a = conv(\n16 16\n)\nb = 1 2", ["3:4 ARC101", "5:7 ARC101"]),
         ("a = 1 2\nb = conv(3", ["2:7 ARC101", "3:9 ARC103"]),
-        ("a = conv(3\nb = 1 2", ["2:9 ARC103"]),  # where does the statement end?
+        ("a = conv(3\nb = 1 2", ["2:9 ARC103", "3:7 ARC101"]),
+        ("a = conv(3\n-> norm\nb = 1 2", ["2:9 ARC103", "4:7 ARC101"]),
+        ("a = conv(\nchannels = 3,  # yes\nkernel = 3\nb = 1 2", ["2:9 ARC103", "5:7 ARC101"]),
+        ("a = [norm\nrequire 1 2\nc = 1 2", ["2:5 ARC103", "3:11 ARC101", "4:7 ARC101"]),
         ("a = {3, 5 6}\nb = 1 2", ["2:11 ARC101", "3:7 ARC101"]),
         ("a = 1 2\nb = 1 < 2 < 3", ["2:7 ARC101", "3:5 ARC101"]),
         ('a = 1 2 # "(\nb = "(" 2', ["2:7 ARC101", "3:9 ARC101"]),

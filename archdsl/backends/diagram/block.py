@@ -21,8 +21,6 @@ from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.walk import Tensor, Visit
 
-MAX_BOXES = 3_000
-
 
 def draw_blocks(architectures: Sequence[Architecture]) -> graphviz.Digraph:
     """The figures of each model, side by side."""
@@ -34,7 +32,7 @@ def draw_blocks(architectures: Sequence[Architecture]) -> graphviz.Digraph:
     for model, variants in models.items():
         found = figures(variants)
         tallest = max((len(_about(figure)) for figure in found), default=0)
-        style.bound(sum(len(figure.parts) for figure in found), MAX_BOXES, "boxes", "draw the stages instead")
+        style.bound(sum(len(figure.parts) for figure in found), "drawn_blocks", "boxes", "draw the stages instead")
         first, end = variants[0].name, f" … {variants[-1].name}" if len(variants) > 1 else ""
         around = nullcontext(drawing) if len(models) == 1 else drawing.subgraph(name=f"cluster_{style.name(model)}")
         with around as row:

@@ -17,15 +17,17 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import Level, Visit, walk
 
 # Graphviz takes a second for a thousand, and ever longer for more.
-MAX_OPERATORS = 5_000
 
 
 def draw_operators(architectures: Sequence[Architecture]) -> graphviz.Digraph:
     """The operators of each architecture, side by side."""
     drawing = style.canvas(architectures[0].model, {"ranksep": "0.25", "nodesep": "0.25"})
-    found = [(architecture, walk(architecture)) for architecture in architectures]
-    count = sum(len(visits) for _, visits in found)
-    style.bound(count, MAX_OPERATORS, "operators", "draw one variant, or the stages, or the blocks")
+    found: list[tuple[Architecture, list[Visit]]] = []
+    count = 0
+    for architecture in architectures:
+        found.append((architecture, walk(architecture)))
+        count += len(found[-1][1])
+        style.bound(count, "drawn_operators", "operators", "draw one variant, or the stages, or the blocks")
     for architecture, visits in found:
         with drawing.subgraph(name=f"cluster_{style.name(architecture.name)}") as column:
             column.attr(**style.HEADING, label=style.label([architecture.name]))

@@ -17,13 +17,11 @@ from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost
 from archdsl.ir.operators.base import sides
 
-MAX_STAGES = 2_000
-
 
 def draw_stages(architectures: Sequence[Architecture]) -> graphviz.Digraph:
     """One column of boxes for each architecture; a kind of block has the same colour in all of them."""
     count = sum(len(architecture.stages) for architecture in architectures)
-    style.bound(count, MAX_STAGES, "stages", "draw one variant")
+    style.bound(count, "drawn_stages", "stages", "draw one variant")
     drawing = style.canvas(architectures[0].model, {"ranksep": "0.28", "nodesep": "0.3"})
     docs = {style.first_line(architecture.doc) for architecture in architectures}
     is_family = len(architectures) > 1 and len(docs) == 1

@@ -15,6 +15,7 @@ from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Scalar, Size
 from archdsl.ir.walk import Level
+from archdsl.limits import limits, raising
 
 Item = TypeVar("Item")
 
@@ -143,11 +144,12 @@ def spread(values: Iterable[float]) -> str:
     return f"{number(distinct[0])}–{number(distinct[-1])}"
 
 
-def bound(count: int, most: int, things: str, way_out: str) -> None:
-    """Refuse to draw more than Graphviz lays out within a minute, or than anyone could read."""
+def bound(count: int, name: str, things: str, way_out: str) -> None:
+    """Refuse to draw more than Graphviz lays out within a minute, or than anyone could read: the limit `name`."""
+    most: int = getattr(limits(), name)
     if count > most:
         message = f"{count:,} {things} are too many for a diagram (at most {most:,})"
-        raise Failure([Diagnostic(TOO_LARGE, message, None, help=way_out)])
+        raise Failure([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])
 
 
 # Parts of a drawing --------------------------------------------------------------------------------------------------

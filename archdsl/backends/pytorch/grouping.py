@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import NamedTuple
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import pascal
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
+from archdsl.limits import limits, raising
 
 Key = str  # "architecture number/block id"
+
+# Constructors settle after few rounds; those of recursive blocks may take one for each depth. More instances than these
+# are not written again and again to find out.
+_MOST_WRITTEN = 2_000
+
+
+class _Divided(NamedTuple):
+    """A block whose instances do not fit into one class; `may_fit` says whether a few classes might do."""
+
+    block: str
+    may_fit: bool = True
 
 
 class Classes:
@@ -70,11 +85,13 @@ class Classes:
         levels: dict[str, int] = {}
         while True:
             groups = self._groups(levels)
+            _check_count(len(groups))
             failed = self._write(groups)
             if failed is None:
                 return
-            levels[failed] = levels.get(failed, 0) + 1
-            assert levels[failed] < len(_LEVELS), f"`{failed}` does not fit into a class of its own"
+            level = levels.get(failed.block, 0) + 1
+            assert level < len(_LEVELS), f"`{failed.block}` does not fit into a class of its own"
+            levels[failed.block] = level if failed.may_fit else len(_LEVELS) - 1
 
     def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:
         """Class names with the instances of each."""
@@ -90,23 +107,28 @@ class Classes:
             self._group_of.update(dict.fromkeys(keys, name))
         return groups
 
-    def _write(self, groups: dict[str, list[Key]]) -> str | None:
-        """Writes every class until the constructors are settled. The name of a block that must be divided, or None."""
+    def _write(self, groups: dict[str, list[Key]]) -> _Divided | None:
+        """Writes every class until the constructors are settled. A block that must be divided, or None."""
         self._made: dict[str, Made] = {name: Made(name, (), {}) for name in groups}
-        for _ in range(len(groups) + 8):
+        changed: list[str] = []
+        for count in range(len(groups) + 8):
+            if count > 3 and count * len(self.instances) > _MOST_WRITTEN:
+                break
             before = {name: (made.arguments, made.drops) for name, made in self._made.items()}
             sources: dict[str, ClassSource] = {}
             for name, keys in groups.items():
                 try:
                     source = self._writer(name, keys).write()
                 except Unmergeable:
-                    return self.instances[keys[0]].name
+                    return _Divided(self.instances[keys[0]].name)
                 sources[name] = source
                 self._made[name] = source.made
             self._sources = sources
-            if before == {name: (made.arguments, made.drops) for name, made in self._made.items()}:
+            changed = [name for name, made in self._made.items() if before[name] != (made.arguments, made.drops)]
+            if not changed:
                 return None
-        raise AssertionError("the constructors of recursive blocks do not settle")
+        # A block that calls itself hands on more at each depth than its constructor should take.
+        return _Divided(self.instances[groups[changed[0]][0]].name, may_fit=False)
 
     def _writer(self, name: str, keys: list[Key]) -> BlockWriter:
         prefixes = [key.split("/", 1)[0] for key in keys]
@@ -117,6 +139,14 @@ class Classes:
 
         instances = [(key, self.instances[key]) for key in keys]
         return BlockWriter(name, instances, find, self.contracts.get(name, Contract()))
+
+
+def _check_count(count: int) -> None:
+    """Refuses more classes than anyone would read."""
+    if count > limits().classes:
+        message = f"the source would have {count:,} classes, more than the bound of {limits().classes:,}"
+        help = raising("classes", count, "build one variant")
+        raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
 
 
 def _together(key: Key, instance: BlockInstance) -> Hashable:

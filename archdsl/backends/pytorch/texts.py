@@ -47,4 +47,6 @@ def pascal(name: str) -> str:
 
 def function_name(name: str) -> str:
     """The function that builds the network `name`: its name, with a `_` where Python or emitted code has taken it."""
-    return f"{name}_" if name.rstrip("_") in FILE_NAMES else name
+    # Names such as `__all__` and `__getattr__` are a module's own, those that Python has yet to think of included.
+    is_dunder = name.startswith("__") and name.endswith("__")
+    return f"{name}_" if is_dunder or name.rstrip("_") in FILE_NAMES else name

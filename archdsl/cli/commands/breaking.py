@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.comparing.breaking import CATEGORIES, Break, breaks
 from archdsl.comparing.breaking_text import as_github, as_json, as_text
-from archdsl.comparing.pairing import pair_networks
+from archdsl.comparing.pairing import pair_moved, pair_networks
 from archdsl.compiler import compile_source, read
 from archdsl.diagnostics import Failure
 from archdsl.diagnostics.codes import NOT_TEXT
@@ -49,7 +50,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     found: list[Break] = []
-    code, compared, skipped = FINE, 0, []
+    gone: list[Architecture] = []
+    arrived: list[Architecture] = []
+    code, compared, skipped, new = FINE, 0, [], []
     for path, revision in _paths(arguments.specs, arguments.against):
         try:
             versions = _versions(path, revision)
@@ -60,9 +63,18 @@ def run(arguments: Namespace, output: Output) -> int:
         if versions is None:
             skipped.append(path)
             continue
+        if not versions.before:
+            new.append(path)
+            continue
         compared += len(versions.before)
         paired = pair_networks(versions.before, versions.after, by_name=True)
-        found += [_here(one, arguments.against) for one in breaks(paired, arguments.tolerance)]
+        gone += paired.removed
+        arrived += paired.added
+        found += breaks(paired._replace(removed=()), arguments.tolerance)
+    if gone:  # from its file, and perhaps to another
+        arrived += _networks(new)
+    found = [*breaks(pair_moved(gone, arrived), arguments.tolerance), *found]
+    found = sorted((_here(one, arguments.against) for one in found), key=lambda one: one.place.file)
     if skipped:
         files = ", ".join(printable(str(path)) for path in skipped[:_MOST]) + (", ..." if len(skipped) > _MOST else "")
         output.remark(f"not compared, for mistakes at {printable(arguments.against)}: {files}")
@@ -72,6 +84,13 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.output_format == "text":
         output.remark(_summary(found, compared, arguments.against))
     return max(code, FINDINGS if any(one.category not in arguments.allow for one in found) else FINE)
+
+
+def _networks(paths: list[Path]) -> Iterator[Architecture]:
+    """What is in files that were not there; one with a mistake is for `check` to tell."""
+    for path in paths:
+        with suppress(Failure):
+            yield from compile_source(read(path), claims=False).checked()
 
 
 def _here(one: Break, against: str) -> Break:

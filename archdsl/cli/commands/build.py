@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from archdsl.backends.estimate import Estimate, estimate
+from archdsl.backends.estimate import Estimate, estimates
 from archdsl.backends.estimate_text import as_json
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
@@ -46,17 +46,17 @@ def run(arguments: Namespace, output: Output) -> int:
         output.warnings(file.unmet)
         if not file.architectures:
             continue
-        estimates = [estimate(architecture) for architecture in file.architectures]
-        made = artefacts(file, estimates, folder / names[file.source.name])
+        counted = estimates(file.architectures)
+        made = artefacts(file, counted, folder / names[file.source.name])
         files.update(made)
-        rows += _rows(estimates, list(made))
+        rows += _rows(counted, list(made))
     write_all(files)
     if rows:
         output.result(aligned(["model", "input", "params", "MACs", "FLOPs", "files"], rows, "<>>>><"))
     return FINE
 
 
-def artefacts(file: Compiled, estimates: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
+def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
     """The contents of the files that a build writes, for the networks of a text."""
     from archdsl.backends.diagram import draw, render
     from archdsl.backends.pytorch import emit
@@ -64,11 +64,11 @@ def artefacts(file: Compiled, estimates: Sequence[Estimate], stem: Path) -> dict
     return {
         stem.with_suffix(".py"): emit(file.architectures, Path(file.source.name).name).encode("utf-8"),
         stem.with_suffix(".svg"): render(draw(file.architectures, level="stage"), "svg"),
-        stem.with_suffix(".json"): as_json(estimates).encode("utf-8"),
+        stem.with_suffix(".json"): as_json(counted).encode("utf-8"),
     }
 
 
-def _rows(estimates: Sequence[Estimate], files: Sequence[Path]) -> list[list[str]]:
+def _rows(counted: Sequence[Estimate], files: Sequence[Path]) -> list[list[str]]:
     """A row for each model; those of one file share its files, which the first row names."""
     return [
         [
@@ -79,7 +79,7 @@ def _rows(estimates: Sequence[Estimate], files: Sequence[Path]) -> list[list[str
             human(made.cost.flops),
             "" if index else " ".join(printable(str(path)) for path in files),
         ]
-        for index, made in enumerate(estimates)
+        for index, made in enumerate(counted)
     ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
+from archdsl.cli.parallel import each
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
@@ -41,8 +42,15 @@ def run(arguments: Namespace, output: Output) -> int:
         message = "standard input is no file that `--fix` could change"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
     found: list[Diagnostic] = []
-    for spec in arguments.specs:
-        problems, line = _check(spec, output.remark if as_document else output.result, fix=arguments.fix)
+    checked: Iterable[_Checked]
+    tell = output.remark if as_document else output.result
+    if arguments.fix:
+        checked = (_check(spec) if not (wrong := _mend(spec, tell)) else (wrong, "") for spec in arguments.specs)
+    elif STANDARD_INPUT in arguments.specs:
+        checked = map(_check, arguments.specs)
+    else:
+        checked = each(_check, arguments.specs)
+    for problems, line in checked:
         found += problems
         if not as_document:
             output.errors(problems)
@@ -57,15 +65,25 @@ def run(arguments: Namespace, output: Output) -> int:
     return exit_code(found)
 
 
-def _check(spec: str, tell: Callable[[str], None], *, fix: bool) -> tuple[tuple[Diagnostic, ...], str]:
-    """What is wrong with a file, with its fixes made or not, and a line that says what is right when nothing is."""
-    try:
-        if fix:
-            from archdsl.cli.mending import mend_file
+_Checked = tuple[tuple[Diagnostic, ...], str]
 
-            for mended in mend_file(spec):
-                assert mended.fix is not None
-                tell(f"{printable(str(mended.span))}: {mended.code.name} fixed: {printable(mended.fix.title)}")
+
+def _mend(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
+    """Makes the fixes of a file and tells them. Returns why it could not be read or written, if that is so."""
+    from archdsl.cli.mending import mend_file
+
+    try:
+        for mended in mend_file(spec):
+            assert mended.fix is not None
+            tell(f"{printable(str(mended.span))}: {mended.code.name} fixed: {printable(mended.fix.title)}")
+    except Failure as failure:
+        return failure.diagnostics
+    return ()
+
+
+def _check(spec: str) -> _Checked:
+    """What is wrong with a file, and a line that says what is right when nothing is."""
+    try:
         file = compile_source(open_spec(spec))
     except Failure as failure:
         return failure.diagnostics, ""

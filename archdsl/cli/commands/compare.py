@@ -40,6 +40,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "specs", nargs="+", metavar="SPEC", help="an .arch file, or a variant of it, or a revision: FILE:b1@HEAD"
     )
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
+    parser.add_argument("--memory", action="store_true", help="the peak of memory, at inference or with --training")
+    parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
     parser.add_argument("--data", metavar="FILE", help="a CSV table with further columns, by the `name` of a network")
     parser.add_argument(
         "--column", action="append", default=[], metavar="C", help="show a numeric parameter, too, such as `width`"
@@ -57,11 +59,12 @@ def run(arguments: Namespace, output: Output) -> int:
     if not networks:
         return code
     rows = [
-        Row(name, architecture.input, {**counted(architecture, arguments.batch), **data.get(architecture.name, {})})
+        Row(name, architecture.input, {**_estimated(architecture, arguments), **data.get(architecture.name, {})})
         for name, architecture in networks
     ]
+    estimated = [key for key in ("memory",) if key in rows[0].values]
     own = list(dict.fromkeys(key for values in data.values() for key in values))
-    shown = list(dict.fromkeys([*_COUNTS, *arguments.column, *own]))
+    shown = list(dict.fromkeys([*_COUNTS, *estimated, *arguments.column, *own]))
     x, y = (_axis(name, rows) for name in (arguments.x or "macs", arguments.y or (own[0] if own else "params")))
     shown += [one.key for one in (x, y) if one.key not in shown]
     measures = [_axis(key, rows) for key in shown]
@@ -96,6 +99,19 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
         output.errors(problems)
         code = max(code, exit_code(problems))
     return list(found.items()), code
+
+
+def _estimated(architecture: Architecture, arguments: Namespace) -> dict[str, float]:
+    """What is told of a network from its text."""
+    values = counted(architecture, arguments.batch)
+    if arguments.memory:
+        from archdsl.backends.memory import Setting, memory
+
+        values["memory"] = memory(architecture, Setting(arguments.batch, training=arguments.training)).peak.total
+    elif arguments.training:
+        message = "`--training` is about memory"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
+    return values
 
 
 def _axis(key: str, rows: Sequence[Row]) -> Measure:

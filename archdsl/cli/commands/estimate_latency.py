@@ -19,8 +19,6 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="a device that ships (a100, h100, h200, phone, v100, ...) or a profile that `archdsl calibrate` wrote",
     )
-    group.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
-    group.add_argument("--dtype", metavar="T", help="float32, float16, ... (default: the profile's)")
     group.add_argument(
         "--explain", action="store_true", help="what bounds each part: arithmetic, memory or launches, and why"
     )
@@ -28,10 +26,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def refuse_without_device(arguments: Namespace) -> None:
     """Raises Failure where an argument of latency has no device to go with."""
-    for name in ("training", "dtype", "explain"):
-        if getattr(arguments, name):
-            message = f"`--{name}` is about latency, and that is a device's"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--device NAME`")])
+    if arguments.explain:
+        message = "`--explain` is about latency, and that is a device's"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--device NAME`")])
 
 
 def report(

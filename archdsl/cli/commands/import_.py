@@ -7,10 +7,11 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from archdsl.cli.arguments import resolution
+from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Source
+from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.program import RESERVED
 from archdsl.importing.notation import NOTATIONS, guessed, rows
@@ -46,7 +47,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     source = open_spec(arguments.file)
-    act = one_line(parse_expression(Source("--act", arguments.act)))
+    try:
+        act = one_line(parse_expression(Source("--act", arguments.act)))
+    except Failure as failure:  # a mistake in the command, not in a file
+        output.errors(failure.diagnostics)
+        return COULD_NOT_RUN
     notation = arguments.notation or guessed(source)
     frame = Frame(
         name=arguments.name or _name(arguments.out or arguments.file),
@@ -56,13 +61,20 @@ def run(arguments: Namespace, output: Output) -> int:
         head=arguments.head,
         resolution=arguments.resolution,
     )
-    text = written(rows(source, notation, act), frame)
+    found = rows(source, notation, act)
+    try:
+        text = written(found, frame)
+    except Failure as failure:
+        output.errors(failure.diagnostics)
+        # What is wrong with the text that came out, and not with a row that went in, is an option's fault.
+        is_of_file = any(problem.span and problem.span.source.name == source.name for problem in failure.diagnostics)
+        return FINDINGS if is_of_file else COULD_NOT_RUN
     if arguments.out in (None, STANDARD_INPUT):
         output.result(text.removesuffix("\n"))
     else:
         write(Path(arguments.out), text.encode("utf-8"))
         output.result(f"wrote {printable(arguments.out)}")
-    return 0
+    return FINE
 
 
 def _name(path: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import strftime
 
-from archdsl.backends.estimate import estimate
+from archdsl.backends.estimate import estimates
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.commands.build import artefacts, module_names
@@ -102,7 +102,7 @@ def _write(file: Compiled, stem: Path, output: Output, *, build: bool) -> None:
     if not file.architectures:
         return
     if build:
-        made = artefacts(file, [estimate(architecture) for architecture in file.architectures], stem)
+        made = artefacts(file, estimates(file.architectures), stem)
     else:
         from archdsl.backends.diagram import draw, render
 

@@ -1,0 +1,45 @@
+"""Which windows find the zeros of `same` padding by themselves, and which read a copy of the map with zeros around it.
+
+At stride 1 the zeros of an odd kernel are the same on all sides whatever the size of the map, and the layer adds them.
+All instances of a block share one class in the emitted source, so that is written only where all of them allow it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from archdsl.ir.base import Size
+from archdsl.ir.operators.base import sides
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.pooling import AvgPool, MaxPool
+from archdsl.ir.walk import Visit
+
+
+def padded_by_copy(visits: Sequence[Visit]) -> set[int]:
+    """The numbers of the operators that read a padded copy of their map."""
+    numbers: dict[tuple[str, str], list[int]] = defaultdict(list)
+    windows: dict[tuple[str, str], set[tuple[Size, Size]]] = defaultdict(set)
+    for number, visit in enumerate(visits):
+        match visit.primitive:
+            case Conv() | Depthwise() | WeightStandardizedConv() | MaxPool() | AvgPool() as operator:
+                if operator.padding == "same":
+                    key = _class(visit)
+                    numbers[key].append(number)
+                    windows[key].add((sides(operator.kernel), sides(operator.stride or operator.kernel)))
+    return {number for key, found in windows.items() if not _is_static(found) for number in numbers[key]}
+
+
+def _class(visit: Visit) -> tuple[str, str]:
+    """The class that an operator is written in, and where in it."""
+    level = visit.levels[-1]
+    if level.block is None:
+        return "", visit.path
+    return level.name, visit.path.removeprefix(level.path)
+
+
+def _is_static(windows: set[tuple[Size, Size]]) -> bool:
+    if len(windows) > 1:
+        return False
+    ((kernel, stride),) = windows
+    return stride == (1, 1) and all(side % 2 for side in kernel)

@@ -1,0 +1,179 @@
+"""What of an image each stage sees, and how far apart.
+
+The receptive field of a position is the part of the image that its value depends on through local operators: those
+whose windows have a size, convolutions, poolings and resizing. Where ways of different length meet, it is what any of
+them sees; behind a resizing, whose positions do not all see equally much, it is a bound. Some values depend on the
+whole image besides, by what a global pooling (squeeze-and-excitation), a fully connected layer on a map, or a group
+normalization computes: that is told apart, as `sees_all`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape, Size
+from archdsl.ir.operators.arrangement import Pad, Resize
+from archdsl.ir.operators.base import Padding, pad_width, sides
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.normalization import GroupNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.walk import Visit, walk
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What one position of a map sees: `height` x `width` pixels through local operators, however large the image is
+    (None: nothing but what the whole image gives), and with `sees_all` the whole image besides.
+
+    `reduction` is how many pixels lie between two positions next to each other, down and across; None after a global
+    pooling, which leaves one position.
+    """
+
+    height: int | None
+    width: int | None
+    reduction_height: Fraction | None
+    reduction_width: Fraction | None
+    sees_all: bool
+
+    @property
+    def field(self) -> Size | None:
+        return None if self.height is None or self.width is None else Size(self.height, self.width)
+
+
+class _Axis(NamedTuple):
+    """Position `i` depends on pixels `i * step + first` to `i * step + last`."""
+
+    step: Fraction
+    first: Fraction
+    last: Fraction
+
+    def through(self, kernel: int, stride: int, padding: int, dilation: int) -> _Axis:
+        """Behind a window."""
+        first = self.first - padding * self.step
+        return _Axis(self.step * stride, first, self.last + ((kernel - 1) * dilation - padding) * self.step)
+
+    def stretched(self, before: int, after: int, *, is_smooth: bool) -> _Axis:
+        """Behind a resizing: one position of the map before, or the two nearest."""
+        step = self.step * Fraction(before, after)
+        if not is_smooth:
+            return self._replace(step=step, first=self.first - self.step + step)
+        half = (step - self.step) / 2
+        return _Axis(step, self.first + half - self.step + step, self.last + half + self.step)
+
+    def joined(self, other: _Axis) -> _Axis:
+        return self._replace(first=min(self.first, other.first), last=max(self.last, other.last))
+
+    @property
+    def size(self) -> int:
+        length = self.last - self.first
+        return -(-length.numerator // length.denominator) + 1
+
+
+class _Seen(NamedTuple):
+    """What a tensor sees, along both axes (None: nothing locally)."""
+
+    down: _Axis | None
+    across: _Axis | None
+    sees_all: bool = False
+
+
+_ALL = _Seen(None, None, True)
+_PIXEL = _Axis(Fraction(1), Fraction(0), Fraction(0))
+
+
+def receptive_fields(architecture: Architecture) -> dict[str, ReceptiveField]:
+    """The receptive field at the end of each stage, the stem and the head among them, by its path."""
+    return fields_of_stages(walk(architecture))
+
+
+def fields_of_stages(visits: Iterable[Visit]) -> dict[str, ReceptiveField]:
+    """The same from the operators of a network."""
+    seen: dict[str, _Seen] = {}
+    fields: dict[str, ReceptiveField] = {}
+    for visit in visits:
+        inputs = [seen[tensor.path] for tensor in visit.inputs]
+        found = seen[visit.path] = _seen(visit, inputs) if inputs else _Seen(_PIXEL, _PIXEL)
+        if visit.levels:
+            fields[visit.levels[0].path] = _field(found)
+    return fields
+
+
+def _field(seen: _Seen) -> ReceptiveField:
+    down, across = seen.down, seen.across
+    if down is None or across is None:
+        return ReceptiveField(None, None, None, None, seen.sees_all)
+    return ReceptiveField(down.size, across.size, down.step, across.step, seen.sees_all)
+
+
+def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
+    """What the output of an operator sees."""
+    source = inputs[0]
+    shape = visit.inputs[0].shape
+    match visit.primitive:
+        case None:
+            return _joined(inputs)
+        case GlobalPool() | Linear() | Flatten():
+            return source if (shape.height, shape.width) == (1, 1) else _ALL
+        case GroupNorm():
+            return source._replace(sees_all=True)
+        case Conv() | Depthwise() | WeightStandardizedConv() as operator:
+            stride = Size(operator.stride, operator.stride)
+            return _window(source, shape, sides(operator.kernel), stride, operator.padding, operator.dilation)
+        case MaxPool() | AvgPool() as operator:
+            stride = sides(operator.stride or operator.kernel)
+            return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
+        case Pad(size=size):
+            window = (1, 1, size, 1)
+            return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
+        case Resize(mode=mode):
+            return _stretched(source, shape, visit.output, is_smooth=mode == "bilinear")
+        case _:
+            return source
+
+
+def _window(source: _Seen, shape: Shape, kernel: Size, stride: Size, padding: Padding, dilation: int) -> _Seen:
+    before = (
+        _zeros_before(size, length, step, padding, dilation)
+        for size, length, step in zip((shape.height, shape.width), kernel, stride, strict=True)
+    )
+    down, across = (
+        _through(axis, length, step, zeros, dilation)
+        for axis, length, step, zeros in zip(source[:2], kernel, stride, before, strict=True)
+    )
+    return _Seen(down, across, source.sees_all)
+
+
+def _through(axis: _Axis | None, kernel: int, stride: int, padding: int, dilation: int) -> _Axis | None:
+    return None if axis is None else axis.through(kernel, stride, padding, dilation)
+
+
+def _zeros_before(size: int, kernel: int, stride: int, padding: Padding, dilation: int) -> int:
+    """The zeros above or to the left of a map."""
+    if padding != "same":
+        return pad_width(kernel, padding, dilation)
+    missing = (-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size
+    return max(missing, 0) // 2
+
+
+def _stretched(source: _Seen, before: Shape, after: Shape, *, is_smooth: bool) -> _Seen:
+    down, across = source.down, source.across
+    return _Seen(
+        down and down.stretched(before.height, after.height, is_smooth=is_smooth),
+        across and across.stretched(before.width, after.width, is_smooth=is_smooth),
+        source.sees_all,
+    )
+
+
+def _joined(inputs: list[_Seen]) -> _Seen:
+    """What any of several tensors sees, those included that are the same at each position."""
+    down = across = None
+    for seen in inputs:
+        if seen.down is not None and seen.across is not None:
+            down = seen.down if down is None else down.joined(seen.down)
+            across = seen.across if across is None else across.joined(seen.across)
+    return _Seen(down, across, any(seen.sees_all for seen in inputs))

@@ -1,0 +1,141 @@
+"""Every bound of the compiler, in one place: `.arch` files are untrusted, and a few characters can ask for very much.
+
+No file can raise a bound; who runs the compiler can, all programs of archdsl at once by the environment,
+
+    ARCHDSL_LIMITS=characters=2000000,layers=50000 archdsl check net.arch
+
+or in Python those calls that are made inside of
+
+    with archdsl.Limits(layers=50_000): ...
+
+Values may also be lower than those that stand here.
+"""
+
+from __future__ import annotations
+
+import os
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
+VARIABLE = "ARCHDSL_LIMITS"
+# Why some bounds have a highest value.
+STACK = "beyond that Python's stack overflows"
+DIGITS = "Python reads no longer numbers"
+FLOATS = "beyond that floating-point numbers are infinite"
+
+
+class WrongLimits(ValueError):  # noqa: N818 - it reads as what is wrong
+    """The limits that somebody asks for are none."""
+
+
+def _bound(default: int, what: str, most: int | None = None, why: str = "") -> Any:
+    return field(default=default, metadata={"what": what, "most": most, "why": why})
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The bounds. No network of the literature comes near one, and no text within all of them takes long."""
+
+    characters: int = _bound(40_000, "characters of a file, or of a definition to import")
+    nesting: int = _bound(100, "brackets, and expressions, within one another", 120, STACK)
+    elements: int = _bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
+    digits: int = _bound(40, "characters of a number", 4_000, DIGITS)
+    bits: int = _bound(256, "the magnitude of a number, as a power of 2", 1_000, FLOATS)
+    problems: int = _bound(200, "problems that are told of a file")
+    uses: int = _bound(32, "files that use each other in a chain", 64, STACK)
+    ancestors: int = _bound(32, "models that extend each other in a chain", 64, STACK)
+    networks: int = _bound(1_000, "models and variants of a file")
+    stages: int = _bound(1_000, "rows of a table of stages, or of a definition to import")
+    layers: int = _bound(10_000, "layers of all stages together")
+    repetitions: int = _bound(10_000, "repetitions of a layer, `layer * n`")
+    parts: int = _bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
+    calls: int = _bound(64, "calls of blocks within one another", 64, STACK)
+    effort: int = _bound(
+        60_000, "work on networks: a layer, binding or cell counts 1, a layer of a stage 2, a distinct block 25"
+    )
+    facts: int = _bound(100, "facts of a tensor")
+    channels: int = _bound(2**24, "channels of a tensor")
+    side: int = _bound(2**20, "height, and width, of a tensor")
+    steps: int = _bound(40_000, "operators of the networks of a file that are listed one by one")
+    classes: int = _bound(250, "classes of a written PyTorch file")
+    drawn_stages: int = _bound(2_000, "stages of a diagram")
+    drawn_blocks: int = _bound(3_000, "boxes of a diagram of blocks")
+    drawn_operators: int = _bound(5_000, "operators of a diagram")
+    space: int = _bound(100, "networks of a search space, as a power of 10")
+    # Some ten thousand take a second.
+    proof: int = _bound(200_000, "stages that the proof of a search space elaborates")
+    values: int = _bound(10_000, "values of a parameter for `archdsl fit`")
+    points: int = _bound(100_000, "points of a grid, before its constraint")
+    grid: int = _bound(2_000, "networks on a grid, within its constraint")
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value, most = getattr(self, one.name), one.metadata["most"]
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise WrongLimits(f"`{one.name}` is a whole number from 1, not {value}")
+            if most is not None and value > most:
+                raise WrongLimits(f"`{one.name}` goes up to {most}, not {value}: {one.metadata['why']}")
+
+    def __enter__(self) -> Limits:
+        """Makes these the limits of everything that is called until the end of the `with`."""
+        _given.set((*_given.get(), self))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _given.set(_given.get()[:-1])
+
+
+_given: ContextVar[tuple[Limits, ...]] = ContextVar("limits", default=())
+_FIELDS = {one.name: one for one in fields(Limits)}
+
+
+def limits() -> Limits:
+    """The limits that hold here. Raises WrongLimits where the environment says none."""
+    given = _given.get()
+    if given:
+        return given[-1]
+    found: Limits = _of_environment()
+    return found
+
+
+@cache
+def _of_environment() -> Limits:
+    text = os.environ.get(VARIABLE, "")
+    try:
+        return parse(text)
+    except WrongLimits as error:
+        raise WrongLimits(f"{VARIABLE}: {error}") from None
+
+
+def parse(text: str) -> Limits:
+    """`characters=2000000,layers=50000`; the others stay as they are. Raises WrongLimits."""
+    values: dict[str, int] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, written = (piece.strip() for piece in part.partition("="))
+        if not sign:
+            raise WrongLimits(f"`{part}` is no limit; write `name=number`, with commas between them")
+        if name not in _FIELDS:
+            raise WrongLimits(f"there is no limit `{name}`; there are {', '.join(_FIELDS)}")
+        if not (written.isascii() and written.replace("_", "").isdigit() and len(written) <= 30):
+            raise WrongLimits(f"`{name}` is a whole number from 1, not {written or 'nothing'}")
+        values[name] = int(written.replace("_", ""))
+    return Limits(**values)
+
+
+def raising(name: str, needed: int = 0, instead: str = "") -> str:
+    """A help line for who goes over a bound: what to do instead, and how to raise it to what is needed, where known."""
+    bound, metadata = getattr(limits(), name), _FIELDS[name].metadata
+    most, why = metadata["most"], metadata["why"]
+    value = _round_up(max(needed, 2 * bound))
+    if most is not None and max(needed, bound + 1) > most:
+        return ", and ".join(filter(None, [instead, f"the bound cannot be higher than {most}: {why}"]))
+    value = value if most is None else min(value, most)
+    return ", or ".join(filter(None, [instead, f"raise the bound: `{VARIABLE}={name}={value}`"]))
+
+
+def _round_up(value: int) -> int:
+    """To two digits that matter."""
+    unit: int = 10 ** max(0, len(str(value)) - 2)
+    return -(-value // unit) * unit

@@ -1,0 +1,31 @@
+"""Writes the table of bounds in docs/language.md from `archdsl.Limits`: `python docs/write_limits.py`."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+from archdsl.limits import Limits
+
+PAGE = Path(__file__).with_name("language.md")
+BEGIN, END = "<!-- limits: written by `python docs/write_limits.py` -->\n", "<!-- end of limits -->\n"
+
+
+def table() -> str:
+    """A row for each bound: its name, what it counts, its value, and the highest that it can be raised to."""
+    rows = ["| name | counts | bound |", "| --- | --- | --- |"]
+    for one in fields(Limits):
+        most = one.metadata["most"]
+        highest = "" if most is None else "; fixed" if most == one.default else f"; at most {most:,}"
+        rows.append(f"| `{one.name}` | {one.metadata['what']} | {one.default:,}{highest} |")
+    return "\n".join(rows) + "\n"
+
+
+def page() -> str:
+    """The page with the table as it should be."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

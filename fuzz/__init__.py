@@ -1,0 +1,1 @@
+"""Hostile texts by the million for the compiler: see docs/fuzzing.md."""

@@ -1,0 +1,93 @@
+"""Texts that the grammar takes, straight from its tables: a walk through the parser's states, token by token."""
+
+from __future__ import annotations
+
+from random import Random
+
+from archdsl.language.automaton import LINE_END, TEXT_END, Automaton, Token, _Run
+from fuzz.mutate import NUMBERS
+
+_AUTOMATON = Automaton.load()
+_WORDS = {
+    "OR": "or",
+    "AND": "and",
+    "EQUAL": "==",
+    "NOT_EQUAL": "!=",
+    "AT_MOST": "<=",
+    "AT_LEAST": ">=",
+    "BELOW": "<",
+    "ABOVE": ">",
+    "PLUS_MINUS": "+-",
+    "CROSS": "x",
+    "PLUS": "+",
+    "MINUS": "-",
+    "STAR": "*",
+    "FLOOR_SLASH": "//",
+    "SLASH": "/",
+    "PERCENT": "%",
+    "POWER": "**",
+    "_ARROW": "->",
+    "_RANGE": "..",
+    "_DOT": ".",
+    "_COMMA": ",",
+    "BAR": "|",
+    "_EQUALS": "=",
+    "OPEN_PAREN": "(",
+    "CLOSE_PAREN": ")",
+    "OPEN_BRACKET": "[",
+    "CLOSE_BRACKET": "]",
+    "OPEN_BRACE": "{",
+    "CLOSE_BRACE": "}",
+    LINE_END: "\n",
+    TEXT_END: "",
+}
+_NAMES = [
+    "a",
+    "b",
+    "in",
+    "out",
+    "m",
+    "conv",
+    "relu",
+    "norm",
+    "input",
+    "stem",
+    "head",
+    "op",
+    "name",
+    "layers",
+    "channels",
+]
+_STRINGS = ['""', '"a"', '"v2_b.arch"', '"archdsl:resnet.arch"', '"\\n\\""', '"../x"']
+# What brings a text to its end, the first of them first.
+_ENDING = ("CLOSE_PAREN", "CLOSE_BRACKET", "CLOSE_BRACE", "BAR", LINE_END, "NAME", "_EQUALS", "NUMBER")
+
+
+def walked(random: Random, length: int) -> str:
+    """A text of about so many tokens that can be parsed, whatever it means."""
+    methods = [None] * len(_AUTOMATON._rules)
+    run = _Run(_AUTOMATON._states, _AUTOMATON._rules, methods, None, _AUTOMATON._starts["start"])
+    words: list[str] = []
+    for count in range(length * 3):
+        expected = run._expected()
+        if count >= length and TEXT_END in expected:
+            break
+        choices = sorted(expected - {TEXT_END}) or [TEXT_END]
+        kind = random.choice(choices)
+        if count >= length:
+            kind = next((one for one in _ENDING if one in expected), kind)
+        word = _word(kind, random)
+        run.feed(kind, Token(kind, word, 0, 0))
+        words.append(word)
+    return " ".join(words)
+
+
+def _word(kind: str, random: Random) -> str:
+    match kind:
+        case "NAME":
+            return random.choice(_NAMES)
+        case "NUMBER":
+            return random.choice(("1", "2", "3", "8", "0.5", "1e3", "5M", "2%", random.choice(NUMBERS[:15])))
+        case "STRING":
+            return random.choice(_STRINGS)
+    return _WORDS.get(kind, kind.strip("_").lower())

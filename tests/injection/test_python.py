@@ -1,0 +1,129 @@
+"""Emitted Python: the very tree that harmless text gives, importing it does nothing, and a reader sees what runs."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from archdsl.api import loads
+from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.texts import function_name
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Failure, Source
+from tests.injection.places import (
+    DOCS,
+    FREE,
+    HARMLESS,
+    NAMES,
+    PAYLOADS,
+    REMARKS,
+    architectures,
+    compiled,
+    reference,
+    written,
+)
+
+# The places whose text reaches the file; `test_other_text_stays_out` is about the rest.
+SHOWN = ("block_doc", "model_doc", "other_doc")
+
+
+def shape(source: str) -> str:
+    """The tree of a file without its docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module(body=[ast.Expr(value=ast.Constant(value=str())), *rest]):
+                node.body = rest
+            case ast.ClassDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest]):
+                node.body = rest or [ast.Pass()]
+            case ast.FunctionDef(body=[ast.Expr(value=ast.Constant(value=str())), *rest]):
+                node.body = rest
+    return ast.dump(tree)
+
+
+def run(source: str) -> ModuleType:
+    """Imports a file, in a folder where what comes to act would leave something behind."""
+    module = ModuleType("emitted")
+    exec(compile(source, "emitted.py", "exec"), module.__dict__)
+    assert not hasattr(builtins, "pwned")
+    assert not Path("pwned").exists()
+    return module
+
+
+def is_plain(source: str) -> bool:
+    """Whether a reader sees every character as what it is."""
+    return all(character.isprintable() or character == "\n" for character in source)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_docs_and_strings_are_docs_and_strings(payload: str) -> None:
+    for place in SHOWN:
+        source = emit(architectures(PAYLOADS[payload], place), "net.arch")
+        assert shape(source) == shape(emit(reference(place), "net.arch"))
+        assert is_plain(source)
+        run(source)
+
+
+def test_the_shape_of_a_file_tells_code_from_text() -> None:
+    """The comparison above can fail: what ends its docstring is seen."""
+    source = emit(reference("model_doc"), "net.arch")
+    assert shape(source.replace(HARMLESS, '"""; pwned = 1; """')) != shape(source)
+    assert shape(source.replace(HARMLESS, "harmless, too")) == shape(source)
+
+
+@pytest.mark.parametrize("place", [*DOCS, *REMARKS, *FREE])
+def test_other_text_stays_out(place: str) -> None:
+    found = compiled(HARMLESS, place)
+    assert (HARMLESS in emit(found.checked(), "net.arch")) == (place in SHOWN)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_names_of_files_are_no_code(payload: str) -> None:
+    source = emit(reference(), PAYLOADS[payload])
+    assert shape(source) == shape(emit(reference(), "net.arch"))
+    assert is_plain(source)
+    run(source)
+
+
+@pytest.mark.parametrize("place", NAMES)
+def test_names_are_names_or_mistakes(place: str) -> None:
+    built = 0
+    for payload in PAYLOADS.values():
+        found = compile_source(Source("net.arch", written(payload, place)), claims=False)
+        if found.problems:
+            assert not found.architectures
+            continue
+        source = emit(found.architectures, "net.arch")
+        assert is_plain(source)
+        module = run(source)
+        for architecture in found.architectures:
+            name = function_name(architecture.name)
+            assert name in module.__all__
+            model = getattr(module, name)()
+            assert sum(weight.numel() for weight in model.parameters()) == architecture.costs.model().params
+            built += 1
+    assert built > 10, "some payloads are names"
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_networks_of_a_text(payload: str) -> None:
+    """What `archdsl.loads(...)` builds by executing it: the name of a text is as free as the text."""
+    name, places = PAYLOADS[payload], ("model_doc", "block_doc")
+    text = written(name, *places)
+    if compiled(name, *places).problems:
+        with pytest.raises(Failure) as told:
+            loads(text, "wide", name=name)
+        assert is_plain(str(told.value))
+    else:
+        loads(text, "wide", name=name).build()
+    assert not hasattr(builtins, "pwned")
+    assert not Path("pwned").exists()

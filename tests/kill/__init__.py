@@ -1,0 +1,1 @@
+"""Builds that are killed: `python -m tests.kill.run --count 200`."""
