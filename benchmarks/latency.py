@@ -26,6 +26,8 @@ from benchmarks.measure import ROOT, progress, write_results
 
 LARGEST_ERROR, LEAST_RANK_CORRELATION = 0.10, 0.98
 Backend = Literal["eager", "onnxruntime"]
+# Makes ready to run, and gives what runs.
+Prepared = Callable[[], Callable[[], object]]
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def settle(network: archdsl.Network) -> torch.nn.Module:
     return module.eval()
 
 
-def eager(case: Case, device: str) -> Callable[[], None]:
+def eager(case: Case, device: str) -> Prepared:
     """A run of the network in eager PyTorch."""
     module, images = settle(case.network).to(device), case.images().to(device)
 
@@ -124,29 +126,39 @@ def eager(case: Case, device: str) -> Callable[[], None]:
         if device != "cpu":
             torch.cuda.synchronize()
 
-    return run
+    return lambda: run
 
 
-def exported(case: Case, threads: int, folder: Path) -> Callable[[], None]:
-    """A run of the network as torch exports it, in ONNX Runtime."""
+def exported(case: Case, threads: int, folder: Path) -> Prepared:
+    """A new session of the network in ONNX Runtime, as torch exports it.
+
+    It lives no longer than its turn: the threads of other sessions, waiting busily for work, would take its cores.
+    """
     from archdsl.calibration.exported import export, session
 
     path = folder / f"{case.name.replace(' ', '_')}.onnx"
     export(settle(case.network), case.images(), path)
-    made = session(path, threads)
-    feed = {made.get_inputs()[0].name: case.images().numpy()}
-    return lambda: made.run(None, feed)
+    images = case.images().numpy()
+
+    def prepare() -> Callable[[], object]:
+        made = session(path, threads)
+        feed = {made.get_inputs()[0].name: images}
+        return lambda: made.run(None, feed)
+
+    return prepare
 
 
-def measure(runs: Sequence[Callable[[], None]], rounds: int) -> list[list[float]]:
-    """Seconds of each run, taken in turns; before each a run that is not timed brings back its caches.
+def measure(prepared: Sequence[Prepared], rounds: int) -> list[list[float]]:
+    """Seconds of each run, taken in turns; before each, runs that are not timed bring back its caches.
 
     As in calibration the lower quartile counts: what else the machine does can only make a run longer.
     """
-    taken: list[list[float]] = [[] for _ in runs]
+    taken: list[list[float]] = [[] for _ in prepared]
     for turn in range(rounds):
-        for index, run in enumerate(runs):
-            progress(f"round {turn + 1} of {rounds}: network {index + 1} of {len(runs)}")
+        for index, prepare in enumerate(prepared):
+            progress(f"round {turn + 1} of {rounds}: network {index + 1} of {len(prepared)}")
+            run = prepare()
+            run()
             run()
             start = perf_counter()
             run()
@@ -159,7 +171,7 @@ def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, 
     """Predicted and measured, network by network."""
     cases = CASES[: arguments.cases]
     with tempfile.TemporaryDirectory() as folder:
-        runs = []
+        runs: list[Prepared] = []
         for index, case in enumerate(cases):
             progress(f"building network {index + 1} of {len(cases)}")
             is_eager = backend == "eager"
@@ -246,7 +258,7 @@ def _steps(seconds: Sequence[float], batch: int) -> dict[str, Any]:
     }
 
 
-def _step(case: tuple[str, str], resolution: int, batch: int, device: str) -> Callable[[], None]:
+def _step(case: tuple[str, str], resolution: int, batch: int, device: str) -> Prepared:
     """A training step: forward, backward, gradient descent with momentum."""
     network = archdsl.load(ROOT / case[0], case[1], resolution=resolution)
     module = network.build().train().to(device)
@@ -263,7 +275,7 @@ def _step(case: tuple[str, str], resolution: int, batch: int, device: str) -> Ca
         if device != "cpu":
             torch.cuda.synchronize()
 
-    return step
+    return lambda: step
 
 
 # Report --------------------------------------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ _LATENCY = """\
 ## Predicted latency
 
 What [the cost model](latency.md) predicts after `archdsl calibrate`, against the clock, on networks that calibration
-has not seen: their resolution follows the `@`, their batch the `x` where it is not one. Lower quartiles; runs took
-turns.
+has not seen: their resolution follows the `@`, their batch the `x` where it is not one. What is measured is the lower
+quartile of runs in turns.
 """
 _TRAINING = """\
 Training steps of EfficientNet-B4, with Fused-MBConv in none, some and all of its stages, in images a second and as a

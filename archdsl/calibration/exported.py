@@ -21,11 +21,14 @@ import torch
 from torch import nn
 
 from archdsl.api import Network
+from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.onnx_runtime import reported
 from archdsl.calibration.sample import Measurements, Sample, Whole, typical
 
 _KERNEL = "_kernel_time"
 _ERRORS_ONLY = 3
+# Runs of a new session in each round.
+_WARM, _TIMED = 2, 2
 
 
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:
@@ -55,46 +58,62 @@ def session(path: Path, threads: int, profile: Path | None = None) -> onnxruntim
 
 
 class ExportedProbe:
-    """A network that can be timed as a whole and node by node."""
+    """A network that can be timed as a whole and node by node.
+
+    There is one session at a time: the threads of another one, waiting busily for work, would take the cores from it.
+    """
 
     def __init__(self, network: Network, batch: int, threads: int):
-        self._folder = TemporaryDirectory()
-        folder = Path(self._folder.name)
+        self._folder, self._threads = TemporaryDirectory(), threads
         generator = torch.Generator().manual_seed(0)
         images = torch.randn(batch, *network.architecture.input, generator=generator)
-        export(network.build().eval(), images, folder / "network.onnx")
-        self._plain = session(folder / "network.onnx", threads)
-        self._profiled = session(folder / "network.onnx", threads, folder)
-        self._feed = {self._plain.get_inputs()[0].name: images.numpy()}
+        self._path = Path(self._folder.name) / "network.onnx"
+        export(network.build().eval(), images, self._path)
+        self._images = images.numpy()
         self._wholes: list[float] = []
+        self._kernels: dict[str, Kernel | None] = {}
+        self._times: dict[str, list[float]] = defaultdict(list)
 
     def round(self) -> None:
-        """Runs the network twice each way, of which the first is to warm up."""
-        self._plain.run(None, self._feed)
-        start = perf_counter()
-        self._plain.run(None, self._feed)
-        self._wholes.append(perf_counter() - start)
-        for _ in range(2):
-            self._profiled.run(None, self._feed)
+        """Runs the network each way, the first runs to warm up."""
+        plain = session(self._path, self._threads)
+        feed = {plain.get_inputs()[0].name: self._images}
+        for turn in range(_WARM + _TIMED):
+            start = perf_counter()
+            plain.run(None, feed)
+            if turn >= _WARM:
+                self._wholes.append(perf_counter() - start)
+        del plain
+        profiled = session(self._path, self._threads, self._path.parent)
+        for _ in range(_WARM + _TIMED):
+            profiled.run(None, feed)
+        file = Path(profiled.end_profiling())
+        del profiled
+        self._read(json.loads(file.read_text(encoding="utf-8")))
+        file.unlink()
 
-    def measurements(self) -> Measurements:
-        events = json.loads(Path(self._profiled.end_profiling()).read_text(encoding="utf-8"))
+    def _read(self, events: list[dict[str, Any]]) -> None:
         nodes: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for event in events:
             if event.get("cat") == "Node" and event["name"].endswith(_KERNEL):
                 nodes[event["name"]].append(event)
-        # Every other run is one to warm up.
-        seconds = {name: typical([event["dur"] for event in found[1::2]]) / 1e6 for name, found in nodes.items()}
-        samples = []
         for name, found in nodes.items():
-            of = found[0]["args"]
-            inputs, outputs = _dimensions(of["input_type_shape"]), _dimensions(of["output_type_shape"])
-            kernel = reported(of["op_name"], name, inputs, outputs[0]) if outputs else None
-            if kernel is not None:
-                samples.append(Sample(kernel, max(seconds[name], 5e-7)))
-        whole = Whole(typical(self._wholes), sum(seconds.values()), len(seconds))
+            self._times[name] += [event["dur"] / 1e6 for event in found[_WARM:]]
+            if name not in self._kernels:
+                of = found[0]["args"]
+                inputs, outputs = _dimensions(of["input_type_shape"]), _dimensions(of["output_type_shape"])
+                self._kernels[name] = reported(of["op_name"], name, inputs, outputs[0]) if outputs else None
+
+    def measurements(self) -> Measurements:
+        seconds = {name: typical(taken) for name, taken in self._times.items()}
+        samples = tuple(
+            # The clock of the profile counts whole microseconds.
+            Sample(kernel, max(seconds[name], 5e-7))
+            for name, kernel in self._kernels.items()
+            if kernel is not None
+        )
         self._folder.cleanup()
-        return Measurements(tuple(samples), (whole,))
+        return Measurements(samples, (Whole(typical(self._wholes), sum(seconds.values()), len(seconds)),))
 
 
 def _dimensions(tensors: list[dict[str, list[int]]]) -> list[list[int]]:
