@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archdsl.cli.staging import Staging, alone_in, uninterrupted
 from archdsl.diagnostics import Diagnostic, Failure, Note
-from archdsl.diagnostics.codes import CANNOT_WRITE
+from archdsl.diagnostics.codes import CANNOT_WRITE, WRONG_USAGE
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
@@ -46,6 +46,14 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
                     staging.is_done = True
     except OSError as error:
         raise Failure([_cannot_write(target, error)]) from None
+
+
+def refuse_to_overwrite(target: str, source: str) -> None:
+    """Raises Failure where a command would write its result over the file that it has read."""
+    if source != "-" and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+        message = f"{target} is the file that this comes from"
+        note = Note("no file was changed")
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, notes=(note,), help="write to another one")])
 
 
 def write(path: Path, data: bytes) -> None:

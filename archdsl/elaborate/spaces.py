@@ -93,7 +93,7 @@ def decided(problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions
     near = [choice for choice in taken if _line(choice.node.span) in lines] or taken
     texts = [f"{choice.place} = {_option(choice, decisions).span.text}" for choice in near]
     rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
-    note = Note(f"in networks with {', '.join(texts[:_MAX_TOLD])}{rest}")
+    note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
     # What mends these networks may spoil the others.
     return replace(problem, notes=(*problem.notes, note), fix=None)
 

@@ -12,6 +12,7 @@ import pytest
 
 from archdsl.cli.files import write, write_all
 from archdsl.diagnostics import Failure
+from tests.cli.conftest import Command
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -103,3 +104,20 @@ def test_files_are_whole_whenever_the_process_is_killed(tmp_path: Path) -> None:
                 assert name in "abc"
                 assert len(data) == 300_000
                 assert len(set(data)) == 1
+
+
+def test_no_result_is_written_over_what_it_comes_from(archdsl: Command) -> None:
+    space = "model net {\n  input = 3 x 8 x 8\n  head = conv({8, 16})\n}\n"
+    Path("net.arch").write_text(space)
+    Path("blocks.txt").write_text("ds_r1_k3_s1_c16\n")
+    for command in (
+        ("space", "net.arch", "--at", "1", "--out", "net.arch"),
+        ("import", "blocks.txt", "--out", "./blocks.txt"),
+        ("diagram", "one.arch", "--format", "dot", "--out", "one.arch"),
+    ):
+        Path("one.arch").write_text(space.replace("{8, 16}", "8"))
+        code, out, err = archdsl(*command)
+        assert (code, out) == (2, "")
+        assert "is the file that this comes from" in err
+    assert Path("net.arch").read_text() == space
+    assert Path("blocks.txt").read_text() == "ds_r1_k3_s1_c16\n"

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from archdsl.cli.arguments import add_variant
-from archdsl.cli.files import write
+from archdsl.cli.files import refuse_to_overwrite, write
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.diagnostics.render import printable
@@ -42,6 +42,7 @@ def run(arguments: Namespace, output: Output) -> int:
     if target == STANDARD_INPUT:
         output.data(data)
     else:
+        refuse_to_overwrite(target, arguments.spec)
         write(Path(target), data)
         output.result(f"wrote {printable(target)}")
     return specs.exit_code

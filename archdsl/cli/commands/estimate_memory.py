@@ -94,7 +94,7 @@ def _refuse(arguments: Namespace) -> None:
 def _amount(text: str) -> int:
     from archdsl.backends.memory.units import amount
 
-    size = amount(text)
+    size = amount(text) if text.strip()[-1:].isalpha() else None
     if not size:
         raise ArgumentTypeError(f"{text!r} is no amount of memory; write 16GB or 16GiB")
     return size

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from archdsl.cli.arguments import resolution
 from archdsl.cli.exit_codes import FINE
-from archdsl.cli.files import write
+from archdsl.cli.files import refuse_to_overwrite, write
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure
@@ -58,6 +58,8 @@ def run(arguments: Namespace, output: Output) -> int:
         gc.freeze()
         gc.enable()
     is_file = arguments.out not in (None, STANDARD_INPUT)
+    if is_file:
+        refuse_to_overwrite(arguments.out, arguments.spec)
     style = arguments.output_format or ("arch" if is_file and arguments.out.endswith(".arch") else "table")
     space = open_space(open_spec(arguments.spec), arguments.variant, resolution=arguments.resolution)
     text = _text(space, _samples(space, arguments), arguments, style)
