@@ -65,7 +65,8 @@ _LATENCY = """\
 
 What [the cost model](latency.md) predicts after `archdsl calibrate`, against the clock, on networks that calibration
 has not seen: their resolution follows the `@`, their batch the `x` where it is not one. What is measured is the lower
-quartile of runs in turns.
+quartile of runs in turns. **The run below met the bar by luck**: later ones, with the same profile and with new ones,
+missed it ([latency.md](latency.md) lists them).
 """
 _TRAINING = """\
 Training steps of EfficientNet-B4, with Fused-MBConv in none, some and all of its stages, in images a second and as a
