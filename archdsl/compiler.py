@@ -21,7 +21,7 @@ from archdsl.diagnostics.codes import (
     USE_CYCLE,
     USE_NOT_FOUND,
 )
-from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -15,12 +14,12 @@ from archdsl.diagnostics.codes import (
     INDIVISIBLE,
     MISSING_BINDING,
     REQUIRE_FAILED,
-    TOO_LARGE,
     VANISHING,
     WRONG_KIND,
 )
 from archdsl.elaborate import scalars
 from archdsl.elaborate.claims import refute
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import blame, shown
 from archdsl.elaborate.formulas import formula
@@ -69,7 +68,7 @@ from archdsl.ir.body import (
 from archdsl.ir.formula import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # A block instance that is new takes about as long as so many layers.
 INSTANCE = 25
@@ -98,33 +97,6 @@ def _place(source: Source, offset: int) -> Place:
 def _output(operator: Operator, *inputs: Shape) -> Shape:
     """The output shape of an operator that takes long to say it: networks apply the same ones again and again."""
     return operator.output(*inputs)
-
-
-@dataclass
-class Effort:
-    """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
-
-    A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.
-    """
-
-    spent: int = 0
-    problem: Stop | None = None
-    # What came of it: the block instances by what they are made of.
-    made: dict[Hashable, Made] = field(default_factory=dict)
-
-    @property
-    def is_spent(self) -> bool:
-        return self.spent > limits().effort
-
-    def spend(self, amount: int, span: Span, instead: str = "") -> None:
-        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
-        self.spent += amount
-        if self.is_spent:
-            if self.problem is None:
-                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
-                help = raising("effort", 0, instead or "split the file")
-                self.problem = stop(TOO_LARGE, message, span, help=help)
-            raise self.problem
 
 
 class Applier:

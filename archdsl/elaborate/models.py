@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Problems, Span
 from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT, MISSING_BINDING, USE_CYCLE, WRONG_KIND
-from archdsl.elaborate.apply import Applier, Effort, place
+from archdsl.elaborate.apply import Applier, place
 from archdsl.elaborate.choices import ASIDE
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import reasons, trace
 from archdsl.elaborate.merge import Variant, merge, no_parameter, take_row

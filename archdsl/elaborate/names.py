@@ -10,8 +10,8 @@ from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
-from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import check_label, label
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.names_of_models import ModelNames, check_bindings_used
 from archdsl.elaborate.problems import Stop, bounded_depth

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
-from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
 from archdsl.elaborate.problems import Stop

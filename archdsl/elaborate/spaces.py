@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import OPEN_CHOICE, TOO_LARGE
-from archdsl.elaborate.apply import Effort
 from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import Variant
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.scope import Decisions

@@ -9,7 +9,7 @@ from functools import cached_property
 from archdsl.compiler import environment_of
 from archdsl.diagnostics import Diagnostic, Failure, Note, Problems, Source, did_you_mean
 from archdsl.diagnostics.codes import UNKNOWN_MODEL, WRONG_USAGE
-from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names

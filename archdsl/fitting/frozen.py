@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.elaborate.program import RESERVED
@@ -16,8 +15,7 @@ from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid
 from archdsl.fitting.largest import Largest
 from archdsl.folders import shipped_name, specs_folder
-from archdsl.language.formatter import format_module
-from archdsl.language.parser import parse
+from archdsl.writing import canonical, string
 
 
 def frozen(found: Largest | Grid, target: Path) -> str:
@@ -32,19 +30,14 @@ def frozen(found: Largest | Grid, target: Path) -> str:
     name = _name(family, target)
     model = _largest(found, name) if isinstance(found, Largest) else _grid(found, name)
     text = f"use {_path(family, target)}\n\n{model}"
-    source = Source(str(target), text)
-    module, problems = parse(source)
-    if not problems:
-        source = Source(str(target), format_module(module))
-        compiled = compile_source(source)
-        problems = (*compiled.problems, *compiled.unmet)
+    text, problems = canonical(Source(str(target), text))
     if problems:
         message = f"{target} would not be a sound file: {problems[0].message}"
         help = "write it beside the file of the model"
         if problems[0].code is TOO_LARGE:
             help = "keep fewer points, with a tighter `--constraint` or a budget"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
-    return source.text
+    return text
 
 
 def _largest(found: Largest, name: str) -> str:
@@ -96,7 +89,4 @@ def _path(family: Family, target: Path) -> str:
     shipped = shipped_name(Path(family.source.name))
     if shipped is not None and not target.resolve().is_relative_to(specs_folder().resolve().parent):
         return f'"{shipped}"'
-    path = Path(os.path.relpath(os.path.realpath(family.source.name), os.path.realpath(target.parent))).as_posix()
-    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
-        path = path.replace(character, escape)
-    return f'"{path}"'
+    return string(Path(os.path.relpath(os.path.realpath(family.source.name), os.path.realpath(target.parent))))

@@ -6,13 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import BAD_VALUE, CHANNEL_MISMATCH, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_USAGE
 from archdsl.importing.rows import Row, refusal
 from archdsl.importing.rules import rounding, section
-from archdsl.language.formatter import format_module
-from archdsl.language.parser import parse
+from archdsl.writing import canonical
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
 
@@ -62,10 +60,7 @@ def written(rows: Sequence[Row], frame: Frame) -> str:
 
 
 def _sound(text: str, frame: Frame) -> str:
-    module, problems = parse(Source(f"{frame.name}.arch", text))
-    if not problems:
-        text = format_module(module)
-        problems = compile_source(Source(f"{frame.name}.arch", text)).problems
+    text, problems = canonical(Source(f"{frame.name}.arch", text))
     if problems:
         raise Failure(problems)
     return text

@@ -6,17 +6,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Edit, Failure, Source
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.elaborate.arithmetic import scalar
 from archdsl.elaborate.scope import Decisions
 from archdsl.folders import shipped
 from archdsl.language import tree
-from archdsl.language.formatter import format_module
 from archdsl.language.nodes import children
-from archdsl.language.parser import parse
 from archdsl.spaces.space import Sample, Space
+from archdsl.writing import canonical, string
 
 # What needs no parentheses, whatever stands around it.
 _CLOSED = (tree.Literal, tree.Name, tree.Fact, tree.Call, tree.Composite)
@@ -39,16 +37,12 @@ def frozen(space: Space, sample: Sample, target: Path) -> str:
     edits = [edit for item in module.items for edit in _decided(item, decisions)]
     edits += [*_uses(module, target), *_claims(space, sample)]
     text = _edited(source.text, 0, edits)
-    made = Source(str(target), f"# Network {sample.index} of the space `{space.name}`.\n{text}")
-    parsed, problems = parse(made)
-    if not problems:
-        made = Source(str(target), format_module(parsed))
-        compiled = compile_source(made)
-        problems = (*compiled.problems, *compiled.unmet)
+    heading = f"# Network {sample.index} of the space `{space.name}`."
+    text, problems = canonical(Source(str(target), f"{heading}\n{text}"))
     if problems:
         message = f"{target} would not be a sound file: {problems[0].message}"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help="write it beside the file of the space")])
-    return made.text
+    return text
 
 
 def _edited(text: str, start: int, edits: list[Edit]) -> str:
@@ -122,10 +116,7 @@ def _uses(module: tree.Module, target: Path) -> Iterator[Edit]:
         return
     for item in module.items:
         if isinstance(item, tree.Use) and shipped(item.path) is None:
-            path = Path(os.path.relpath(here / item.path, there)).as_posix()
-            for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
-                path = path.replace(character, escape)
-            yield Edit(item.span, f'use "{path}"')
+            yield Edit(item.span, f"use {string(Path(os.path.relpath(here / item.path, there)))}")
 
 
 def _claims(space: Space, sample: Sample) -> Iterator[Edit]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archdsl.diagnostics import Failure, Problems
-from archdsl.elaborate.apply import Effort
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.spaces import OpenModel, decided

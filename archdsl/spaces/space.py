@@ -10,8 +10,9 @@ from random import Random
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
 from archdsl.diagnostics.codes import WRONG_USAGE
-from archdsl.elaborate.apply import Effort, place
+from archdsl.elaborate.apply import place
 from archdsl.elaborate.choices import Choice
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.scope import Decisions
 from archdsl.elaborate.spaces import OpenModel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import NamedTuple
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE, exit_code
 from archdsl.cli.files import write
+from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
@@ -66,9 +66,7 @@ class _Asked(NamedTuple):
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    if not gc.isenabled():  # Unlike other commands, this one may look at hundreds of networks, one after the other.
-        gc.freeze()
-        gc.enable()
+    collect_from_here()  # It may look at hundreds of networks, one after the other.
     try:
         _deliver(_found(arguments), arguments, output)
     except Failure as failure:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from archdsl.cli.arguments import resolution
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure
@@ -54,9 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    if not gc.isenabled():  # Unlike other commands, this one looks at many networks, one after the other.
-        gc.freeze()
-        gc.enable()
+    collect_from_here()  # It may look at hundreds of networks, one after the other.
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
         refuse_to_overwrite(arguments.out, arguments.spec)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ from archdsl.cli.commands.build import artefacts, module_names
 from archdsl.cli.commands.check import summary
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import write_all
+from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.cli.watching import SeenFiles, Stamps, changed, wait_for_change
@@ -52,7 +52,7 @@ class _Watched:
 def run(arguments: Namespace, output: Output) -> int:
     if STANDARD_INPUT in arguments.specs:
         raise Failure([Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")])
-    gc.enable()  # This process is one that stays.
+    collect_from_here()  # This process is one that stays.
     names = module_names(arguments.specs, importable=arguments.build)
     watched = [_Watched(spec, Path(arguments.out) / name) for spec, name in names.items()]
     try:

@@ -1,0 +1,39 @@
+"""How much work the networks of a file have been, so that no file keeps the compiler busy for long."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.elaborate.instances import Made
+from archdsl.elaborate.problems import Stop, stop
+from archdsl.limits import limits, raising
+
+
+@dataclass
+class Effort:
+    """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
+
+    A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.
+    """
+
+    spent: int = 0
+    problem: Stop | None = None
+    # What came of it: the block instances by what they are made of.
+    made: dict[Hashable, Made] = field(default_factory=dict)
+
+    @property
+    def is_spent(self) -> bool:
+        return self.spent > limits().effort
+
+    def spend(self, amount: int, span: Span, instead: str = "") -> None:
+        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
+        self.spent += amount
+        if self.is_spent:
+            if self.problem is None:
+                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
+                help = raising("effort", 0, instead or "split the file")
+                self.problem = stop(TOO_LARGE, message, span, help=help)
+            raise self.problem
