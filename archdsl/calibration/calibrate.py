@@ -43,7 +43,7 @@ class Plan:
 
     backend: Backend
     threads: int
-    networks: int = 48
+    networks: int = 64
     training: int = 14
     rounds: int = 9
     device: str = "cpu"
