@@ -191,7 +191,13 @@ def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, 
                 "error": round(predicted / found - 1, 4),
             }
         )
-    return {"backend": backend, "where": where, "profile": device.facts, **summary(rows), "rows": rows}
+    return {
+        "backend": backend,
+        "where": where,
+        "profile": {name: fact for name, fact in device.facts.items() if name != "wholes"},
+        **summary(rows),
+        "rows": rows,
+    }
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -6,11 +6,10 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -43,7 +42,7 @@ class Plan:
 
     backend: Backend
     threads: int
-    networks: int = 48
+    networks: int = 64
     training: int = 14
     rounds: int = 9
     device: str = "cpu"
@@ -84,6 +83,8 @@ def calibrate(plan: Plan, command: str, progress: Progress) -> dict[str, Any]:
             "training_networks": plan.training if plan.backend == "eager" else 0,
             "rounds": plan.rounds,
             "kernels": sum(map(len, tables.values())),
+            # Seconds of each network as a whole, of its kernels one by one, and how many these are.
+            "wholes": [[float(f"{value:.4g}") for value in astuple(whole)] for whole in inference.wholes],
             **machine(plan),
         },
     }
@@ -145,16 +146,18 @@ def _is_new(name: str, inference: Measurements) -> bool:
 
 
 def _overhead(wholes: tuple[Whole, ...]) -> float:
-    """What the framework adds to each kernel, at the median of the networks."""
-    return max(0.0, median((whole.seconds - whole.parts) / whole.kernels for whole in wholes))
+    """What the framework adds to each kernel, less what timing it added: that by which the sums of kernels come closest
+    to whole networks, in proportion to each."""
+    weights = [whole.kernels / whole.parts**2 for whole in wholes]
+    lacking = sum(weight * (whole.seconds - whole.parts) for weight, whole in zip(weights, wholes, strict=True))
+    return lacking / sum(weight * whole.kernels for weight, whole in zip(weights, wholes, strict=True))
 
 
 def _backward_overhead(wholes: tuple[Whole, ...], overhead: float) -> float:
     """What it adds to each backward kernel, of which there are about as many as forward ones."""
     if not wholes:
         return overhead
-    both = median((whole.seconds - whole.parts) / whole.kernels for whole in wholes)
-    return max(0.0, 2 * both - overhead)
+    return 2 * _overhead(wholes) - overhead
 
 
 # Facts ---------------------------------------------------------------------------------------------------------------

@@ -79,18 +79,26 @@ def _network(index: int, sequence: Kronecker) -> Design:
     channels = draw.between(8, 48 * min(width, 1.5), 8)
     if stride == 1:
         resolution = min(resolution, 160)
-    steps = [f"filtered({channels}, {kernel}, {stride}, 1, {draw.of(_ACTIVATIONS)})"]
+    activation = draw.of(_ACTIVATIONS)
+    steps = [f"filtered({channels}, {kernel}, {stride}, 1, {activation})"]
     size, start = -(-resolution // stride), draw.of(range(len(_BLOCKS)))
     if draw.of((True, False, False)):
         steps.append("max_pool(3, stride = 2)")
         size = -(-size // 2)
-    for turn in range(9):
+    # Like published networks these have one activation, and blocks that come several times: what runs again finds its
+    # code in the cache.
+    for turn in range(5):
         draw = _Draw(sequence.point())
         stride = draw.of((1, 2) if size >= 20 else (1, 2, 1)) if size >= 8 else 1
-        made, channels = _BLOCKS[(start + 5 * turn) % len(_BLOCKS)](
-            draw, _Map(channels, size, resolution, batch, width), stride
-        )
+        layers = draw.of((3, 2, 4, 3))
+        source = _Map(channels, size, resolution, batch, width, activation)
+        block = _BLOCKS[(start + 5 * turn) % len(_BLOCKS)]
+        made, channels = block(draw, source, stride)
         steps.append(made)
+        if layers > 1:
+            steps.append(f"{made.replace('stride = 2', 'stride = 1')} * {layers - 1}")
+            # What is joined to its input grows by as much each time.
+            channels += (layers - 1) * (channels - source.channels) if block in (_dense, _shuffled) else 0
         size = -(-size // stride) if "stride" in made else size
     name = f"design_{index}"
     chain = "\n    -> ".join(steps)
@@ -104,13 +112,14 @@ def _network(index: int, sequence: Kronecker) -> Design:
 
 @dataclass(frozen=True)
 class _Map:
-    """What a block reads: channels at a size, in a network for images of a resolution, so many of them, so wide."""
+    """What a block reads: channels at a size; and its network: resolution, batch, width, activation."""
 
     channels: int
     size: int
     resolution: int
     batch: int
     width: float
+    activation: str
 
     def after(self, stride: int) -> _Map:
         return replace(self, size=-(-self.size // stride))
@@ -140,7 +149,7 @@ class _Map:
 
 def _filtered(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.wide(draw, most=640)
-    kernel, nl = draw.of((1, 3, 1, 5, 3, 1)), draw.of(_ACTIVATIONS)
+    kernel, nl = draw.of((1, 3, 1, 5, 3, 1)), source.activation
     return f"filtered({out}, {kernel}, stride = {stride}, groups = 1, nl = {nl})", out
 
 
@@ -149,7 +158,7 @@ def _inverted(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.after(stride).wide(draw, times=0.4)
     if stride == 1 and draw.of((True, False, False)):
         out = source.channels
-    kernel, nl = draw.of((3, 5, 3, 7, 5)), draw.of(_ACTIVATIONS)
+    kernel, nl = draw.of((3, 5, 3, 7, 5)), source.activation
     squeezed = draw.of((0, draw.between(4, max(8, hidden / 4), 2)))
     gate = draw.of(("sigmoid", "hard_sigmoid"))
     return (
@@ -161,25 +170,25 @@ def _inverted(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
 def _fused(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     hidden = source.hidden(draw, source.channels, most=768)
     out = source.after(stride).wide(draw, times=0.4)
-    return f"fused({out}, {hidden}, {draw.of((3, 3, 5))}, stride = {stride}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"fused({out}, {hidden}, {draw.of((3, 3, 5))}, stride = {stride}, nl = {source.activation})", out
 
 
 def _residual(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     hidden, groups = source.grouped(draw)
     groups = draw.of((1, groups, groups))
     out = source.after(stride).wide(draw)
-    nl = draw.of(_ACTIVATIONS)
+    nl = source.activation
     return f"residual({out}, {hidden}, 3, stride = {stride}, groups = {groups}, nl = {nl})", out
 
 
 def _basic(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.after(stride).wide(draw, times=0.4, most=512)
-    return f"basic({out}, {draw.of((3, 3, 3, 5))}, stride = {stride}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"basic({out}, {draw.of((3, 3, 3, 5))}, stride = {stride}, nl = {source.activation})", out
 
 
 def _separable(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.after(stride).wide(draw)
-    return f"depthwise_first({out}, {draw.of((3, 5, 3, 7))}, stride = {stride}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"depthwise_first({out}, {draw.of((3, 5, 3, 7))}, stride = {stride}, nl = {source.activation})", out
 
 
 def _shuffled(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
@@ -187,13 +196,13 @@ def _shuffled(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     hidden = draw.between(max(16, groups), max(64, source.channels / 2), 4 * groups)
     out = -(-source.after(stride).wide(draw, times=0.6) // groups) * groups
     joined = out if stride == 1 and source.channels == out else out + source.channels
-    text = f"shuffled({out}, {hidden}, stride = {stride}, groups = {groups}, nl = {draw.of(_ACTIVATIONS)})"
+    text = f"shuffled({out}, {hidden}, stride = {stride}, groups = {groups}, nl = {source.activation})"
     return text, joined
 
 
 def _dense(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     growth = draw.between(12, 64, 4)
-    return f"dense({growth}, {draw.between(48, 256, _LANES)}, nl = {draw.of(_ACTIVATIONS)})", source.channels + growth
+    return f"dense({growth}, {draw.between(48, 256, _LANES)}, nl = {source.activation})", source.channels + growth
 
 
 def _next(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
@@ -213,17 +222,17 @@ def _normalizer_free(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
 
 def _branches(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out, hidden = draw.between(16, 256, 8), draw.between(16, 256, 8)
-    return f"branches({out}, {hidden}, {draw.of((3, 5, 7))}, nl = {draw.of(_ACTIVATIONS)})", 2 * (out + hidden)
+    return f"branches({out}, {hidden}, {draw.of((3, 5, 7))}, nl = {source.activation})", 2 * (out + hidden)
 
 
 def _attention(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.wide(draw, times=0.5, most=512)
-    return f"masked({out}, {draw.of((1, 3, 3))}, nl = {draw.of(_ACTIVATIONS)})", out
+    return f"masked({out}, {draw.of((1, 3, 3))}, nl = {source.activation})", out
 
 
 def _ghost(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     out = source.wide(draw, times=0.6)
-    return f"cheap({out}, {draw.of((3, 5))}, nl = {draw.of(_ACTIVATIONS)})", 2 * out
+    return f"cheap({out}, {draw.of((3, 5))}, nl = {source.activation})", 2 * out
 
 
 _BLOCKS: tuple[Callable[[_Draw, _Map, int], tuple[str, int]], ...] = (

@@ -31,6 +31,9 @@ _MATRIX = ("conv", "grouped_conv", "linear")
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Part = Annotated[float, Field(gt=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Overhead = Annotated[float, Field(ge=-1e-3, allow_inf_nan=False)]
+# Of a kernel as measured, however much of that was the measuring.
+_LEAST_PART = 0.1
 
 
 class Number(Frozen):
@@ -89,9 +92,9 @@ class Profile(Frozen):
     """A device as the cost model sees it, for one backend.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
-    they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch, `overhead` what the
-    framework adds to every kernel, `backward_overhead` to every one that computes gradients. `measured` has the tables
-    of a calibrated device, `facts` how they came to be.
+    they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch. `overhead` is what
+    the framework adds to every kernel, less what timing it added; `backward_overhead` is the same for those that compute
+    gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
     """
 
     format_version: Literal["1.0"] = FORMAT_VERSION
@@ -104,8 +107,8 @@ class Profile(Frozen):
     bandwidth: Number | None = None
     launch: Number | None = None
     efficiency: dict[str, Efficiency] = Field(default={})
-    overhead: Seconds = 0.0
-    backward_overhead: Seconds = 0.0
+    overhead: Overhead = 0.0
+    backward_overhead: Overhead = 0.0
     measured: dict[str, Measured] = Field(default={})
     facts: dict[str, Any] = Field(default={})
 
@@ -135,7 +138,8 @@ class Profile(Frozen):
         roofline = table.roofline if table else self._roofline(kernel.family, dtype)
         factor = table.factor(kernel) if table else 1.0
         overhead = self.backward_overhead if kernel.is_backward else self.overhead
-        seconds = roofline.seconds(operations, traffic) * factor + overhead
+        measured = roofline.seconds(operations, traffic) * factor
+        seconds = max(measured + overhead, _LEAST_PART * measured)
         return Time.of(roofline.bound(operations, traffic), seconds, operations, traffic)
 
     def _table(self, kernel: Kernel) -> Table | None:
