@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
-from time import perf_counter
 from typing import Any, Literal
 
 import torch
@@ -22,12 +21,11 @@ import archdsl
 from archdsl.backends.latency import Latencies, Profile, profile, read_profile
 from archdsl.backends.table import aligned
 from archdsl.calibration.sample import typical
+from archdsl.calibration.timing import Prepared, forward_pass, measure, settle, training_step
 from benchmarks.measure import ROOT, progress, write_results
 
 LARGEST_ERROR, LEAST_RANK_CORRELATION = 0.10, 0.98
 Backend = Literal["eager", "onnxruntime"]
-# Makes ready to run, and gives what runs.
-Prepared = Callable[[], Callable[[], object]]
 
 
 @dataclass(frozen=True)
@@ -105,30 +103,6 @@ ABLATIONS = (
 # Inference -----------------------------------------------------------------------------------------------------------
 
 
-def settle(network: archdsl.Network) -> torch.nn.Module:
-    """The network with the statistics of random images in its batch norms, so that no number is out of the ordinary."""
-    module = network.build()
-    for part in module.modules():
-        if isinstance(part, torch.nn.BatchNorm2d):
-            part.momentum = None
-    with torch.no_grad():
-        module.train()(torch.randn(2, *network.architecture.input, generator=torch.Generator().manual_seed(1)))
-    return module.eval()
-
-
-def eager(case: Case, device: str) -> Prepared:
-    """A run of the network in eager PyTorch."""
-    module, images = settle(case.network).to(device), case.images().to(device)
-
-    def run() -> None:
-        with torch.inference_mode():
-            module(images)
-        if device != "cpu":
-            torch.cuda.synchronize()
-
-    return lambda: run
-
-
 def exported(case: Case, threads: int, folder: Path) -> Prepared:
     """A new session of the network in ONNX Runtime, as torch exports it.
 
@@ -148,25 +122,6 @@ def exported(case: Case, threads: int, folder: Path) -> Prepared:
     return prepare
 
 
-def measure(prepared: Sequence[Prepared], rounds: int) -> list[list[float]]:
-    """Seconds of each run, taken in turns; before each, runs that are not timed bring back its caches.
-
-    As in calibration the lower quartile counts: what else the machine does can only make a run longer.
-    """
-    taken: list[list[float]] = [[] for _ in prepared]
-    for turn in range(rounds):
-        for index, prepare in enumerate(prepared):
-            progress(f"round {turn + 1} of {rounds}: network {index + 1} of {len(prepared)}")
-            run = prepare()
-            run()
-            run()
-            start = perf_counter()
-            run()
-            taken[index].append(perf_counter() - start)
-    progress("")
-    return taken
-
-
 def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, where: str = "cpu") -> dict[str, Any]:
     """Predicted and measured, network by network."""
     cases = CASES[: arguments.cases]
@@ -175,8 +130,12 @@ def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, 
         for index, case in enumerate(cases):
             progress(f"building network {index + 1} of {len(cases)}")
             is_eager = backend == "eager"
-            runs.append(eager(case, where) if is_eager else exported(case, arguments.threads, Path(folder)))
-        taken = measure(runs, arguments.rounds)
+            runs.append(
+                forward_pass(case.network, case.batch, where)
+                if is_eager
+                else exported(case, arguments.threads, Path(folder))
+            )
+        taken = measure(runs, arguments.rounds, progress)
     rows = []
     for case, times in zip(cases, taken, strict=True):
         predicted = Latencies(case.network.architecture, device, batch=case.batch).model().seconds
@@ -244,10 +203,13 @@ def table_3(device: Profile | None, arguments: argparse.Namespace) -> list[dict[
         architectures = [_load(case, resolution) for case in ABLATIONS]
         times = [Latencies(each, device, batch=batch, training=True).model().seconds for each in architectures]
         rows.append({**setting, "how": "predicted", **_steps(times, batch)})
-        taken = measure([_step(case, resolution, batch, "cpu") for case in ABLATIONS], arguments.training_rounds)
+        steps = [training_step(archdsl.Network(each), batch) for each in architectures]
+        taken = measure(steps, arguments.training_rounds, progress)
         rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), batch)})
     if torch.cuda.is_available():
-        taken = measure([_step(case, 380, 32, "cuda") for case in ABLATIONS], arguments.training_rounds)
+        networks = [archdsl.Network(_load(case, 380)) for case in ABLATIONS]
+        steps = [training_step(network, 32, "cuda", "float16") for network in networks]
+        taken = measure(steps, arguments.training_rounds, progress)
         setting = {"device": torch.cuda.get_device_name(), "resolution": 380, "batch": 32}
         rows.append({**setting, "how": "measured", **_steps(list(map(typical, taken)), 32)})
     return rows
@@ -262,26 +224,6 @@ def _steps(seconds: Sequence[float], batch: int) -> dict[str, Any]:
         "images_per_second": [round(batch / time, 2) for time in seconds],
         "speed": [round(seconds[0] / time, 3) for time in seconds],
     }
-
-
-def _step(case: tuple[str, str], resolution: int, batch: int, device: str) -> Prepared:
-    """A training step: forward, backward, gradient descent with momentum."""
-    network = archdsl.load(ROOT / case[0], case[1], resolution=resolution)
-    module = network.build().train().to(device)
-    images = torch.randn(batch, 3, resolution, resolution, device=device)
-    labels = torch.zeros(batch, dtype=torch.long, device=device)
-    update = torch.optim.SGD(module.parameters(), lr=1e-4, momentum=0.9)
-
-    def step() -> None:
-        with torch.autocast(device, enabled=device != "cpu", dtype=torch.float16):
-            loss = torch.nn.functional.cross_entropy(module(images), labels)
-        loss.backward()
-        update.step()
-        update.zero_grad()
-        if device != "cpu":
-            torch.cuda.synchronize()
-
-    return lambda: step
 
 
 # Report --------------------------------------------------------------------------------------------------------------
