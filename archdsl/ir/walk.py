@@ -6,6 +6,7 @@ block's expressions (`in + main`) is no module there, but stands here under the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Failure
@@ -15,6 +16,7 @@ from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
     Apply,
+    BlockInstance,
     Bound,
     Chain,
     Combine,
@@ -100,36 +102,18 @@ class Scope:
         self.bound: dict[str, Tensor] = {}
 
 
-class Tracer:
-    """Follows tensors through a network and notes each operator met. A subclass may look into less than everything."""
+class PartTracer:
+    """Follows tensors through parts that are made of the given blocks, and notes each operator met.
 
-    def __init__(self, architecture: Architecture):
-        self.architecture = architecture
+    A subclass may look into less than everything. `name` is whose parts they are.
+    """
+
+    def __init__(self, name: str, blocks: Mapping[str, BlockInstance]):
+        self.name, self.blocks = name, blocks
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         self._paths: dict[str, int] = {}
         self._followed, self._most = 0, limits().steps
-
-    def network(self) -> list[Visit]:
-        """Follow the whole network."""
-        architecture = self.architecture
-        tensor = self.note("input", "input", (), architecture.input)
-        if architecture.stem is not None:
-            tensor = self.section(architecture.stem, tensor)
-        tensor = self.stages(tensor)
-        if architecture.head is not None:
-            tensor = self.section(architecture.head, tensor)
-        self.note("output", "output", (tensor,), tensor.shape)
-        return self.visits
-
-    def stages(self, source: Tensor) -> Tensor:
-        """Follow the stages, one after the other."""
-        for stage in self.architecture.stages:
-            path = f"stages.{stage.name}"
-            outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
-            source = self.stage(stage, source, path)
-            self.levels = outer
-        return source
 
     def stage(self, stage: Stage, source: Tensor, path: str) -> Tensor:
         """Follow the layers of a stage."""
@@ -175,7 +159,7 @@ class Tracer:
     def _count(self) -> None:
         self._followed += 1
         if self._followed > self._most:
-            message = f"`{self.architecture.name}` unfolds to more than {self._most:,} steps"
+            message = f"`{self.name}` unfolds to more than {self._most:,} steps"
             help = raising("steps", 0, "look at its stages or its blocks instead")
             raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
 
@@ -216,7 +200,7 @@ class Tracer:
 
     def block(self, identity: str, source: Tensor, path: str) -> Tensor:
         """Follow a tensor through a block, given by its instance's id, whose module is at `path`."""
-        level = Level(path, self.architecture.blocks[identity].name, identity)
+        level = Level(path, self.blocks[identity].name, identity)
         outer, self.levels = self.levels, (*self.levels, level)
         tensor = self.inside(identity, source, path)
         self.levels = outer
@@ -230,7 +214,7 @@ class Tracer:
 
     def bindings(self, identity: str, scope: Scope) -> None:
         """Bind what a block binds."""
-        for binding in self.architecture.blocks[identity].body:
+        for binding in self.blocks[identity].body:
             if binding.value is not None:
                 scope.bound[binding.name] = self._binding(binding, binding.value, scope)
 
@@ -273,6 +257,35 @@ class Tracer:
                 tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
                 factors = tuple(operand for operand in found if not isinstance(operand, Tensor))
                 return self.note(_join(scope.path, name), operator, tensors, output, factors=factors)
+
+
+class Tracer(PartTracer):
+    """Follows tensors through a network."""
+
+    def __init__(self, architecture: Architecture):
+        super().__init__(architecture.name, architecture.blocks)
+        self.architecture = architecture
+
+    def network(self) -> list[Visit]:
+        """Follow the whole network."""
+        architecture = self.architecture
+        tensor = self.note("input", "input", (), architecture.input)
+        if architecture.stem is not None:
+            tensor = self.section(architecture.stem, tensor)
+        tensor = self.stages(tensor)
+        if architecture.head is not None:
+            tensor = self.section(architecture.head, tensor)
+        self.note("output", "output", (tensor,), tensor.shape)
+        return self.visits
+
+    def stages(self, source: Tensor) -> Tensor:
+        """Follow the stages, one after the other."""
+        for stage in self.architecture.stages:
+            path = f"stages.{stage.name}"
+            outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
+            source = self.stage(stage, source, path)
+            self.levels = outer
+        return source
 
 
 def _join(path: str, name: str) -> str:

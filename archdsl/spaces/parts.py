@@ -1,13 +1,14 @@
 """What the networks of a space cost, part by part: each stage is elaborated once for each way in which it can be.
 
 A stage depends on what has been chosen in its row, on what has been chosen for the whole model, and on the tensor that
-goes into it; so does what it costs. Networks that have a stage in common have it from here.
+goes into it; so does what it costs, and the time that it takes on a device. Networks that have a stage in common have it
+from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archdsl.diagnostics import Failure, Problems
 from archdsl.elaborate.effort import Effort
@@ -18,6 +19,13 @@ from archdsl.elaborate.values import Tensor
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import NOTHING, Cost, PartCosts
 
+if TYPE_CHECKING:  # Counting needs no devices.
+    from archdsl.backends.latency import Time
+    from archdsl.ir.architecture import Section
+    from archdsl.spaces.clock import Clock
+
+Layout = Literal["plain", "blocked"]
+
 # Frames are kept for so many ways to decide what the whole model shares.
 MAX_FRAMES = 256
 # Stages of a frame; a row can have more combinations than there is memory.
@@ -25,24 +33,29 @@ MAX_STAGES = 200_000
 
 
 class Flow(NamedTuple):
-    """What a stage gives to the next: all that its networks depend on from there."""
+    """What a stage gives to the next: all that its networks depend on from there.
+
+    The layout in memory is of account where a clock is at hand, and always `plain` otherwise.
+    """
 
     shape: Shape
     facts: tuple[tuple[str, float], ...]
+    layout: Layout = "plain"
 
 
 class Passed(NamedTuple):
-    """What a part of a network costs, and what comes out of it."""
+    """What a part of a network costs, what comes out of it and, where a clock is at hand, how long it takes."""
 
     cost: Cost
     out: Flow
+    time: Time | None = None
 
 
 class Frames:
-    """The frames of a space: the networks that differ in their stages only."""
+    """The frames of a space: the networks that differ in their stages only. With a clock, they are timed as well."""
 
-    def __init__(self, model: OpenModel):
-        self.model = model
+    def __init__(self, model: OpenModel, clock: Clock | None = None):
+        self.model, self.clock = model, clock
         self._known: dict[int, Frame] = {}
 
     def at(self, index: int) -> Frame:
@@ -51,7 +64,7 @@ class Frames:
         if frame is None:
             if len(self._known) >= MAX_FRAMES:
                 del self._known[next(iter(self._known))]
-            frame = self._known[index] = Frame(self.model, index)
+            frame = self._known[index] = Frame(self.model, index, self.clock)
         return frame
 
     def cost(self, numbers: tuple[int, ...]) -> Cost:
@@ -60,15 +73,31 @@ class Frames:
         params, macs, activations = frame.stem.cost
         flow = frame.stem.out
         for row, number in enumerate(numbers[1:]):
-            cost, flow = frame.stage(row, number, flow)
+            passed = frame.stage(row, number, flow)
+            cost, flow = passed.cost, passed.out
             params, macs, activations = params + cost.params, macs + cost.macs, activations + cost.activations
         return Cost(params, macs, activations).plus(frame.head(flow).cost)
+
+    def time(self, numbers: tuple[int, ...]) -> Time:
+        """How long a network takes, with a clock. Raises Failure."""
+        from archdsl.backends.latency.roofline import total
+
+        frame = self.at(numbers[0])
+        passed = [frame.stem]
+        for row, number in enumerate(numbers[1:]):
+            passed.append(frame.stage(row, number, passed[-1].out))
+        passed.append(frame.head(passed[-1].out))
+        times = [part.time for part in passed if part.time is not None]
+        assert frame.latencies is not None
+        if frame.latencies.training:
+            times.append(frame.latencies.update(sum(part.cost.params for part in passed)))
+        return total(times)
 
 
 class Frame:
     """Networks of a space that share everything but what is chosen in the rows of the table."""
 
-    def __init__(self, model: OpenModel, index: int):
+    def __init__(self, model: OpenModel, index: int, clock: Clock | None = None):
         self.model = model
         self.shared = model.choices.shared.decisions(index)
         self._stages: dict[tuple[int, int, Flow], Passed] = {}
@@ -86,9 +115,11 @@ class Frame:
             self.problems.add(problem.diagnostic)
             self._raise(self.shared)
             raise
-        self.costs = PartCosts(self.elaborator.applier.instances.blocks)
+        blocks = self.elaborator.applier.instances.blocks
+        self.costs = PartCosts(blocks)
+        self.latencies = clock.latencies(model.name, blocks) if clock is not None else None
         self._input = tensor
-        self.stem = Passed(self.costs.section(stem) if stem else NOTHING, Flow(tensor.shape, tensor.facts))
+        self.stem = self._section(stem, tensor, "plain")
 
     def stage(self, row: int, number: int, flow: Flow) -> Passed:
         """The stage of a row, with combination `number` of its choices, on `flow`. Raises Failure."""
@@ -106,7 +137,14 @@ class Frame:
         self._raise(decisions)
         assert made is not None
         stage, tensor = made
-        return Passed(self.costs.stage(stage), Flow(tensor.shape, tensor.facts))
+        cost = self.costs.stage(stage)
+        if self.latencies is None:
+            return Passed(cost, Flow(tensor.shape, tensor.facts))
+        from archdsl.backends.latency.roofline import total
+
+        fragments = self.latencies.stage(stage, flow.layout)
+        layout = fragments[-1].layout if fragments else flow.layout
+        return Passed(cost, Flow(tensor.shape, tensor.facts, layout), total(part.time for part in fragments))
 
     def head(self, flow: Flow) -> Passed:
         """The head on what comes out of the last stage. Raises Failure."""
@@ -119,9 +157,19 @@ class Frame:
                 self.problems.add(problem.diagnostic)
                 self._raise(self.shared)
                 raise
-            cost = self.costs.section(head) if head else NOTHING
-            known = self._heads[flow] = Passed(cost, Flow(tensor.shape, tensor.facts))
+            known = self._heads[flow] = self._section(head, tensor, flow.layout)
         return known
+
+    def _section(self, section: Section | None, tensor: Tensor, layout: Layout) -> Passed:
+        """The stem or the head, if there is one, with the tensor that comes out."""
+        out = Flow(tensor.shape, tensor.facts, layout)
+        if section is None:
+            return Passed(NOTHING, out)
+        cost = self.costs.section(section)
+        if self.latencies is None:
+            return Passed(cost, out)
+        fragment = self.latencies.section(section, layout)
+        return Passed(cost, out._replace(layout=fragment.layout), fragment.time)
 
     def flows(self) -> Iterator[tuple[int, dict[Flow, int]]]:
         """Every tensor that can go into each row, and at last into the head, with the number of ways to it.

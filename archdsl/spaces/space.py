@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random
+from typing import TYPE_CHECKING
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
@@ -22,6 +23,11 @@ from archdsl.ir.base import Place
 from archdsl.ir.cost import Cost
 from archdsl.language import tree
 from archdsl.spaces.parts import Frames
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archdsl.backends.latency import Time
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Space:
     def __init__(self, source: Source, model: OpenModel):
         self.source, self.model = source, model
         self._frames = Frames(model)
+        self._timed: dict[object, Frames] = {}
 
     @property
     def name(self) -> str:
@@ -122,6 +129,38 @@ class Space:
         """The cost of each network; thousands a second. Raises Failure for the first that holds a mistake."""
         cost = self._frames.cost
         return [cost(sample.numbers) for sample in samples]
+
+    def latency(
+        self,
+        sample: Sample,
+        device: str | Path = "a100",
+        *,
+        batch: int = 1,
+        training: bool = False,
+        dtype: str | None = None,
+    ) -> Time:
+        """How long a network takes on a device: what `Network.latency` tells of it, without elaborating it in full."""
+        return self.latencies([sample], device, batch=batch, training=training, dtype=dtype)[0]
+
+    def latencies(
+        self,
+        samples: Iterable[Sample],
+        device: str | Path = "a100",
+        *,
+        batch: int = 1,
+        training: bool = False,
+        dtype: str | None = None,
+    ) -> list[Time]:
+        """How long inference of a batch takes in each network or, with `training`, a step of training.
+
+        What networks have in common is timed once, in this call and in others with the same arguments. Raises Failure
+        where there is no such device, and for the first network that holds a mistake.
+        """
+        from archdsl.spaces.clock import Clock
+
+        clock = Clock.of(str(device), batch, training, dtype)
+        frames = self._timed.setdefault(clock.setting, Frames(self.model, clock))
+        return [frames.time(sample.numbers) for sample in samples]
 
     def architecture(self, sample: Sample) -> Architecture:
         """A network in full, called after the space and its number. Raises Failure when there is a mistake in it."""

@@ -41,7 +41,7 @@ def timed(estimate: Estimate, latencies: Latencies) -> TimedEstimate:
                     found.setdefault(".".join(names[:length]), []).append(time)
     times = {path: total(several) for path, several in found.items()}
     if latencies.training:
-        times[_OPTIMIZER] = latencies.update()
+        times[_OPTIMIZER] = latencies.optimizer()
     return TimedEstimate(estimate, latencies, latencies.model(), times)
 
 
