@@ -15,3 +15,12 @@ def human(count: int) -> str:
     if tenths >= 10_000 and power + 1 < len(_UNITS):
         power, tenths = power + 1, 10
     return f"{tenths // 10}.{tenths % 10}{_UNITS[power]}"
+
+
+def duration(seconds: float) -> str:
+    """`1.25 s`, `12.5 ms`, `125 us`: three digits."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size or unit == "us":
+            value = seconds / size
+            return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
+    raise AssertionError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 
@@ -33,3 +34,15 @@ def batch(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text) or not 1 <= int(text) <= _LARGEST:
         raise ArgumentTypeError(f"{text!r} is no batch size; it is a whole number from 1 to {_LARGEST:,}")
     return int(text)
+
+
+def count(text: str) -> int:
+    """A number of threads, rounds or networks."""
+    if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 10_000:
+        raise ArgumentTypeError(f"{text!r} is no number from 1 to 10,000")
+    return int(text)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

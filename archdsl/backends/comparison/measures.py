@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archdsl.backends.units import human
+from archdsl.backends.units import duration, human
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,6 @@ class Measure:
     label: str
     text: Callable[[float], str]
     is_lower_better: bool = True
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{1000 * seconds:,.3g} ms" if seconds < 1 else f"{seconds:,.3g} s"
 
 
 def _bytes(count: float) -> str:
@@ -38,8 +34,9 @@ _KNOWN = {
         Measure("flops", "FLOPs", lambda value: human(int(value))),
         Measure("activations", "activations", lambda value: human(int(value))),
         Measure("memory", "peak memory", _bytes),
-        Measure("latency", "latency", _milliseconds),
-        Measure("measured", "measured", _milliseconds),
+        Measure("latency", "latency", duration),
+        Measure("images_per_second", "images/s", lambda value: f"{value:,.1f}", is_lower_better=False),
+        Measure("measured", "measured", duration),
         Measure("resolution", "resolution", _plain, is_lower_better=False),
     )
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.comparison.front import front
@@ -19,8 +19,12 @@ _SIZE = (8.0, 5.5)
 _WIDE = 8.0
 
 
-def plot(rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str) -> bytes:
+def plot(
+    rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str, how: Mapping[str, str] | None = None
+) -> bytes:
     """The picture of rows, each with the family that it is of, as `svg` or `png`.
+
+    `how` says of measures, by their key, what the numbers are of; their axes say so, too.
 
     Raises Failure when matplotlib is not installed, and when no network has both measures.
     """
@@ -58,7 +62,8 @@ def plot(rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str) -
         )
         for measure, name in ((x, "x"), (y, "y")):
             values = [row.values[measure.key] for _, row in known]
-            _axis(axes, name, measure, (min(values), max(values)), log_locator)
+            label = f"{measure.label}: {how[measure.key]}" if how and measure.key in how else measure.label
+            _axis(axes, name, measure, label, (min(values), max(values)), log_locator)
         axes.grid(visible=True, color="#e4e7eb", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.margins(0.12)
@@ -69,7 +74,7 @@ def plot(rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str) -
     return out.getvalue()
 
 
-def _axis(axes: Any, name: str, measure: Measure, ends: tuple[float, float], log_locator: Any) -> None:
+def _axis(axes: Any, name: str, measure: Measure, label: str, ends: tuple[float, float], log_locator: Any) -> None:
     least, most = ends
     axis = axes.xaxis if name == "x" else axes.yaxis
     if least > 0 and most / least > _WIDE:
@@ -77,7 +82,7 @@ def _axis(axes: Any, name: str, measure: Measure, ends: tuple[float, float], log
         axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(lambda value, _: measure.text(value))
     axis.set_minor_formatter(lambda *_: "")
-    axis.set_label_text(measure.label, parse_math=False)
+    axis.set_label_text(label, parse_math=False)
 
 
 def _matplotlib() -> tuple[Any, Any, Any]:

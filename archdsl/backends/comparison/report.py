@@ -5,53 +5,82 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from archdsl.backends.comparison.measures import Measure
+from archdsl.backends.comparison.front import front
+from archdsl.backends.comparison.measures import Measure, measure
 from archdsl.backends.comparison.rows import Row
 from archdsl.backends.table import aligned
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
-def as_table(rows: Sequence[Row], measures: Sequence[Measure], on_front: Sequence[Row], axes: str) -> str:
+@dataclass(frozen=True)
+class Comparison:
+    """Networks with the measures that are shown of them, and the two that the front is of.
+
+    `how` says, by the key of a measure, what its numbers are of; `facts` say it for programs.
+    """
+
+    rows: Sequence[Row]
+    measures: Sequence[Measure]
+    x: Measure
+    y: Measure
+    how: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def front(self) -> list[Row]:
+        return front(self.rows, self.x, self.y)
+
+
+def as_table(found: Comparison) -> str:
     """A row for each network, with a star on those of the front."""
     cells = [
         [
             row.name,
             str(row.input),
-            *(one.text(row.values[one.key]) if one.key in row.values else "-" for one in measures),
-            "*" if row in on_front else "",
+            *(one.text(row.values[one.key]) if one.key in row.values else "-" for one in found.measures),
+            "*" if row in found.front else "",
         ]
-        for row in rows
+        for row in found.rows
     ]
-    header = ["model", "input", *(one.label for one in measures), ""]
-    table = aligned(header, cells, f"<>{'>' * len(measures)}<")
-    return f"{table}\n\n* no other is better in {axes} without being worse in the other"
+    header = ["model", "input", *(one.label for one in found.measures), ""]
+    table = aligned(header, cells, f"<>{'>' * len(found.measures)}<")
+    axes = f"{found.x.label} or {found.y.label}"
+    notes = [f"* no other is better in {axes} without being worse in the other"]
+    return "\n".join([table, "", *notes, *(f"{measure(key).label}: {text}" for key, text in found.how.items())])
 
 
-def as_json(rows: Sequence[Row], measures: Sequence[Measure], on_front: Sequence[Row], setting: Any) -> str:
+def as_json(found: Comparison, batch: int) -> str:
     networks = [
         {
             "name": row.name,
             "input": list(row.input),
-            **{one.key: _number(row.values[one.key]) for one in measures if one.key in row.values},
-            "on_front": row in on_front,
+            **{one.key: _number(row.values[one.key]) for one in found.measures if one.key in row.values},
+            "on_front": row in found.front,
         }
-        for row in rows
+        for row in found.rows
     ]
-    document = {"format_version": FORMAT_VERSION, **setting, "networks": networks}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    document = {"format_version": FORMAT_VERSION, "batch": batch, "x": found.x.key, "y": found.y.key}
+    if found.facts:
+        document["how"] = found.facts
+    return json.dumps({**document, "networks": networks}, indent=2, ensure_ascii=False)
 
 
-def as_csv(rows: Sequence[Row], measures: Sequence[Measure], on_front: Sequence[Row]) -> str:
+def as_csv(found: Comparison) -> str:
+    """A row for each network; how a measure came about is a column of its own, the same in every row."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["name", "input", *(one.key for one in measures), "on_front"])
-    for row in rows:
-        values = (_number(row.values[one.key]) if one.key in row.values else "" for one in measures)
-        writer.writerow([row.name, str(row.input), *values, str(row in on_front).lower()])
+    keys = [one.key for one in found.measures]
+    writer.writerow(["name", "input", *keys, "on_front", *(f"{key}_how" for key in found.how)])
+    for row in found.rows:
+        values = (_number(row.values[key]) if key in row.values else "" for key in keys)
+        on_front = str(row in found.front).lower()
+        writer.writerow([row.name, str(row.input), *values, on_front, *found.how.values()])
     return text.getvalue().rstrip("\n")
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.backends.estimate import Estimate, Level, Part
-from archdsl.backends.latency.latencies import Latencies
+from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
 from archdsl.backends.table import aligned
-from archdsl.backends.units import human
+from archdsl.backends.units import duration, human
 
 _OPTIMIZER = "optimizer"
 
@@ -66,7 +66,11 @@ def as_table(estimates: Sequence[TimedEstimate], level: Level, *, explain: bool 
         ]
         for made in estimates
     ]
-    return f"{_setting(estimates[0])}\n{aligned(header, rows, '<' + '>' * (len(header) - 1))}" if estimates else ""
+    return (
+        f"{setting(estimates[0].latencies)}\n{aligned(header, rows, '<' + '>' * (len(header) - 1))}"
+        if estimates
+        else ""
+    )
 
 
 _EXPLAINED = ("bound", "FLOPs/byte", "kernels", "compute", "memory", "launch")
@@ -87,7 +91,7 @@ def _parts_table(made: TimedEstimate, level: Level, explain: bool) -> str:
         lines = [[*line[:2], *line[3:]] for line in lines]
     text = aligned(lines[0], lines[1:], "<<" + ">" * (len(lines[0]) - 2))
     estimate = made.estimate
-    title = f"{estimate.name}, input {estimate.input}, batch {estimate.batch}, {_setting(made)}"
+    title = f"{estimate.name}, input {estimate.input}, batch {estimate.batch}, {setting(made.latencies)}"
     return f"{title}\n{text}\n{made.images_per_second:.1f} images/s"
 
 
@@ -102,8 +106,8 @@ def _row(part: Part, made: TimedEstimate, level: Level, explain: bool) -> list[s
     ]
 
 
-def _setting(made: TimedEstimate) -> str:
-    latencies = made.latencies
+def setting(latencies: PartLatencies) -> str:
+    """What is timed, and where."""
     what = "training step" if latencies.training else "inference"
     return f"{what} in {latencies.dtype} on {latencies.profile.title}"
 
@@ -118,15 +122,6 @@ def _explained(time: Time) -> list[str]:
     parts = (time.compute, time.memory, time.launch)
     shares = [f"{100 * seconds / time.seconds:.0f} %" for seconds in parts]
     return [time.bound, f"{time.intensity:.1f}", str(time.kernels), *shares]
-
-
-def duration(seconds: float) -> str:
-    """`1.25 s`, `12.5 ms`, `125 us`: three digits."""
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size or unit == "us":
-            value = seconds / size
-            return f"{value:.{max(0, 2 - len(str(int(value))) + 1)}f} {unit}"
-    raise AssertionError
 
 
 # For programs --------------------------------------------------------------------------------------------------------

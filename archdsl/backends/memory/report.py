@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from archdsl.backends.estimate import Estimate
 from archdsl.backends.memory.estimate import Memory
+from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.units import both, megabytes
 from archdsl.backends.table import aligned
 
@@ -56,7 +57,9 @@ def _models(reports: Sequence[Report]) -> str:
     if any(report.fit for report in reports):
         header.append("largest batch")
         rows = [[*row, str(report.fit.batch if report.fit else "")] for row, report in zip(rows, reports, strict=True)]
-    return f"{_title(reports[0])}; MB are 10^6 bytes\n{aligned(header, rows, '<' + '>' * (len(header) - 1))}"
+    return (
+        f"{title(reports[0].memory.setting)}; MB are 10^6 bytes\n{aligned(header, rows, '<' + '>' * (len(header) - 1))}"
+    )
 
 
 def _stages(report: Report) -> str:
@@ -70,12 +73,16 @@ def _stages(report: Report) -> str:
     total = [megabytes(size) for size in (found.weights, found.kept, found.peak.total)]
     rows.append(["total", "", str(made.output), *total])
     table = aligned(["stage", "op", "output", "weights", "kept", "peak"], rows, "<<>>>>")
-    lines = [f"{made.name}, input {made.input}, batch {found.setting.batch}, {_title(report)}; MB", table, ""]
+    lines = [
+        f"{made.name}, input {made.input}, batch {found.setting.batch}, {title(report.memory.setting)}; MB",
+        table,
+        "",
+    ]
     return "\n".join([*lines, *_peak(report)])
 
 
-def _title(report: Report) -> str:
-    setting = report.memory.setting
+def title(setting: Setting) -> str:
+    """What memory is estimated for."""
     if not setting.training:
         return f"{setting.dtype}, inference on {setting.on}"
     ema = " and a running mean of the weights" if setting.ema else ""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 from pathlib import Path
 
+from archdsl.cli.arguments import cores, count
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
+from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import MISSING_TOOL
 
@@ -30,10 +30,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--backend", choices=("eager", "onnxruntime"), default="eager", help="what runs the networks (default: eager)"
     )
-    parser.add_argument("--threads", type=_count, metavar="N", help="threads to run with (default: one a core)")
+    parser.add_argument("--threads", type=count, metavar="N", help="threads to run with (default: one a core)")
     parser.add_argument("--device", default="cpu", metavar="D", help="cpu, or cuda with the eager backend")
-    parser.add_argument("--networks", type=_count, metavar="N", help="how many networks to measure (default: 64)")
-    parser.add_argument("--rounds", type=_count, metavar="N", help="how often to measure each (default: 9)")
+    parser.add_argument("--networks", type=count, metavar="N", help="how many networks to measure (default: 64)")
+    parser.add_argument("--rounds", type=count, metavar="N", help="how often to measure each (default: 9)")
     parser.add_argument("--quick", action="store_true", help="a third of that: rougher, for a first look")
     parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
 
@@ -42,7 +42,7 @@ def run(arguments: Namespace, output: Output) -> int:
     _require(arguments.backend)
     from archdsl.calibration.calibrate import Plan, calibrate
 
-    usual = Plan(arguments.backend, arguments.threads or _cores(), device=arguments.device)
+    usual = Plan(arguments.backend, arguments.threads or cores(), device=arguments.device)
     share = 3 if arguments.quick else 1
     plan = Plan(
         usual.backend,
@@ -53,7 +53,7 @@ def run(arguments: Namespace, output: Output) -> int:
         device=usual.device,
     )
     path = Path(arguments.out or f"device-{arguments.backend}.json")
-    document = {**calibrate(plan, _command(arguments), _progress), "name": path.stem}
+    document = {**calibrate(plan, _command(arguments), progress), "name": path.stem}
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]
     output.result(f"{path}: {facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s")
@@ -69,24 +69,7 @@ def _require(backend: str) -> None:
 
 def _command(arguments: Namespace) -> str:
     """The command that repeats it."""
-    words = ["archdsl calibrate", f"--backend {arguments.backend}", f"--threads {arguments.threads or _cores()}"]
+    words = ["archdsl calibrate", f"--backend {arguments.backend}", f"--threads {arguments.threads or cores()}"]
     words += [f"--{name} {value}" for name in ("networks", "rounds") if (value := getattr(arguments, name))]
     words += [f"--device {arguments.device}"] if arguments.device != "cpu" else []
     return " ".join([*words, *(["--quick"] if arguments.quick else [])])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _progress(text: str) -> None:
-    """A line that takes the place of the last one, if a person is looking."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 10_000:
-        raise ArgumentTypeError(f"{text!r} is no number from 1 to 10,000")
-    return int(text)

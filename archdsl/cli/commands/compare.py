@@ -6,11 +6,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from archdsl.backends.comparison import Measure, Row, front, measure
-from archdsl.backends.comparison.report import as_csv, as_json, as_table
+from archdsl.backends.comparison import Measure, Row, measure
+from archdsl.backends.comparison.report import Comparison, as_csv, as_json, as_table
 from archdsl.backends.comparison.rows import counted
-from archdsl.cli.arguments import batch
-from archdsl.cli.commands.compare_data import read_data
+from archdsl.cli import predictions
+from archdsl.cli.commands import compare_measured
+from archdsl.cli.commands.compare_data import read_data, unmatched
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
@@ -26,58 +27,93 @@ _PICTURES = ("svg", "png")
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
-        "Set networks side by side: what they cost, and which of them no other beats in one measure without losing in "
-        "the other. Every number that a network has can be a column: its costs, its parameters, and those of a table "
-        "of yours, such as accuracies."
+        "Set networks side by side: what they cost, how long they take, and which of them no other beats in one "
+        "measure without losing in the other. Every number that a network has can be a column: its costs, its "
+        "parameters, and those of a table of yours, such as accuracies."
     )
     parser.epilog = (
         "examples:\n  archdsl compare specs/efficientnet.arch specs/v2_s.arch specs/resnet.arch:50\n"
         "  archdsl compare specs/efficientnet.arch specs/v2_s.arch --data top1.csv --x macs --y top1 --plot front.svg\n"
+        "  archdsl compare specs/ablations.arch --device v100 --training --batch 64 --plot speed.png\n"
+        "  archdsl compare specs/mobilenetv2.arch specs/mnasnet.arch --measure --threads 2\n"
         "  archdsl compare net.arch net.arch@HEAD~3 --output-format json\n\n"
         "top1.csv has a column `name` with the names of networks, and others with numbers."
     )
     parser.add_argument(
         "specs", nargs="+", metavar="SPEC", help="an .arch file, or a variant of it, or a revision: FILE:b1@HEAD"
     )
-    parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
-    parser.add_argument("--memory", action="store_true", help="the peak of memory, at inference or with --training")
-    parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
+    predictions.add_arguments(parser)
     parser.add_argument("--data", metavar="FILE", help="a CSV table with further columns, by the `name` of a network")
     parser.add_argument(
         "--column", action="append", default=[], metavar="C", help="show a numeric parameter, too, such as `width`"
     )
-    parser.add_argument("--x", metavar="C", help="first measure of the front (default: macs)")
+    parser.add_argument("--x", metavar="C", help="first measure of the front (default: latency, else macs)")
     parser.add_argument("--y", metavar="C", help="second measure (default: the first column of --data, else params)")
     parser.add_argument("--plot", metavar="FILE", help="draw the networks and their front into an .svg or .png file")
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
+    compare_measured.add_arguments(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
     picture = _picture_format(arguments.plot)
+    _refuse(arguments)
+    predicted = predictions.Predictions(arguments)
     data = read_data(Path(arguments.data)) if arguments.data is not None else {}
     networks, code = _networks(arguments.specs, output)
     if not networks:
         return code
+    output.warnings(unmatched(data, [architecture.name for _, architecture in networks], arguments.data))
+    values = [{**counted(architecture, arguments.batch), **predicted.of(architecture)} for _, architecture in networks]
+    how, facts = dict(predicted.how), dict(predicted.facts)
+    told = list(predicted.measures)
+    if arguments.measure:
+        found = compare_measured.measured(networks, arguments)
+        how["measured"], facts["measured"] = found.how, found.facts
+        told.append("measured")
+        for one, seconds in zip(values, found.seconds, strict=True):
+            one["measured"] = seconds
+    own = list(dict.fromkeys(key for row in data.values() for key in row))
+    _refuse_twice(told, own, arguments.data)
     rows = [
-        Row(name, architecture.input, {**_estimated(architecture, arguments), **data.get(architecture.name, {})})
-        for name, architecture in networks
+        Row(name, architecture.input, {**one, **data.get(architecture.name, {})})
+        for (name, architecture), one in zip(networks, values, strict=True)
     ]
-    estimated = [key for key in ("memory",) if key in rows[0].values]
-    own = list(dict.fromkeys(key for values in data.values() for key in values))
-    shown = list(dict.fromkeys([*_COUNTS, *estimated, *arguments.column, *own]))
-    x, y = (_axis(name, rows) for name in (arguments.x or "macs", arguments.y or (own[0] if own else "params")))
-    shown += [one.key for one in (x, y) if one.key not in shown]
+    first = next((key for key in ("latency", "measured") if key in told), "macs")
+    x, y = (_axis(name, rows) for name in (arguments.x or first, arguments.y or (own[0] if own else "params")))
+    shown = list(dict.fromkeys([*_COUNTS, *told, *arguments.column, *own, x.key, y.key]))
     measures = [_axis(key, rows) for key in shown]
     if picture is not None:
         from archdsl.backends.comparison.plot import plot
 
         families = [architecture.model for _, architecture in networks]
-        drawn = plot(list(zip(families, rows, strict=True)), x, y, picture)
-    output.result(_text(rows, measures, x, y, arguments))
+        drawn = plot(list(zip(families, rows, strict=True)), x, y, picture, how)
+    output.result(_text(Comparison(rows, measures, x, y, how, facts), arguments))
     if picture is not None:
         write(Path(arguments.plot), drawn)
         output.remark(f"wrote {printable(arguments.plot)}")
     return code
+
+
+def _refuse(arguments: Namespace) -> None:
+    """Raises Failure where options do not go together."""
+    compare_measured.refuse(arguments)
+    named = "`--memory`, `--device NAME` or `--measure`"
+    if not (arguments.memory or arguments.device is not None or arguments.measure):
+        for name in ("training", "dtype"):
+            if getattr(arguments, name):
+                message = f"`--{name}` is about memory or latency"
+                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"add {named}")])
+    if arguments.on and not (arguments.memory or arguments.measure):
+        message = "`--on` is about memory or measuring"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--measure`")])
+
+
+def _refuse_twice(told: Sequence[str], own: Sequence[str], path: str) -> None:
+    """Raises Failure where a table of the user's has a column that was asked for here."""
+    for key in told:
+        if key in own:
+            message = f"{path} has a column `{key}`, and so has this comparison"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="call it by another name in the table")])
 
 
 def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Architecture]], int]:
@@ -101,19 +137,6 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
     return list(found.items()), code
 
 
-def _estimated(architecture: Architecture, arguments: Namespace) -> dict[str, float]:
-    """What is told of a network from its text."""
-    values = counted(architecture, arguments.batch)
-    if arguments.memory:
-        from archdsl.backends.memory import Setting, memory
-
-        values["memory"] = memory(architecture, Setting(arguments.batch, training=arguments.training)).peak.total
-    elif arguments.training:
-        message = "`--training` is about memory"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
-    return values
-
-
 def _axis(key: str, rows: Sequence[Row]) -> Measure:
     """The measure of a name. Raises Failure where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
@@ -124,15 +147,14 @@ def _axis(key: str, rows: Sequence[Row]) -> Measure:
     return measure(key)
 
 
-def _text(rows: Sequence[Row], measures: Sequence[Measure], x: Measure, y: Measure, arguments: Namespace) -> str:
-    best = front(rows, x, y)
+def _text(found: Comparison, arguments: Namespace) -> str:
     match arguments.output_format:
         case "json":
-            return as_json(rows, measures, best, {"batch": arguments.batch, "x": x.key, "y": y.key})
+            return as_json(found, arguments.batch)
         case "csv":
-            return as_csv(rows, measures, best)
+            return as_csv(found)
         case _:
-            return as_table(rows, measures, best, f"{x.label} or {y.label}")
+            return as_table(found)
 
 
 def _picture_format(path: str | None) -> str | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, WRONG_USAGE
 
 _NAME = "name"
+# A table of everything one has measured has many rows that a comparison of a few has no use for.
+_MOST_TOLD = 3
 
 
 def read_data(path: Path) -> dict[str, dict[str, float]]:
@@ -40,6 +43,19 @@ def read_data(path: Path) -> dict[str, dict[str, float]]:
         if name in found:
             raise _wrong(path, number, f"`{name}` has a row already")
         found[name] = {column: _number(path, number, cell) for column, cell in cells.items() if cell}
+    return found
+
+
+def unmatched(data: Mapping[str, object], networks: Sequence[str], path: str) -> list[Diagnostic]:
+    """That rows are of no network of the comparison, for whoever may have mistyped a name."""
+    lost = [name for name in data if name not in networks]
+    found = []
+    for name in lost[:_MOST_TOLD]:
+        message = f"{path} has a row for `{name}`, and the comparison has no such network"
+        found.append(Diagnostic(WRONG_USAGE, message, None, help=did_you_mean(name, networks)))
+    if len(lost) > _MOST_TOLD:
+        message = f"{path} has {len(lost) - _MOST_TOLD} more rows for networks that are not compared"
+        found.append(Diagnostic(WRONG_USAGE, message, None))
     return found
 
 

@@ -1,0 +1,108 @@
+"""What commands that set networks side by side predict of each: its peak of memory and, on a device, its latency."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from archdsl.cli.arguments import batch
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.ir.architecture import Architecture
+
+if TYPE_CHECKING:
+    from archdsl.backends.latency import Time
+
+# The types of number that memory is estimated for.
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """The arguments that say what to predict, and of what."""
+    parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
+    parser.add_argument("--memory", action="store_true", help="the peak of memory, at inference or with --training")
+    parser.add_argument(
+        "--device",
+        metavar="NAME|FILE",
+        help="latency on a device that ships (a100, h100, h200, phone, v100, ...) or that `archdsl calibrate` profiled",
+    )
+    parser.add_argument("--training", action="store_true", help="of a training step: forward, backward and the update")
+    parser.add_argument(
+        "--dtype",
+        metavar="T",
+        help="of memory and latency: float32, bfloat16, float16 (default: float32; of latency, the profile's)",
+    )
+    parser.add_argument("--on", choices=("cpu", "cuda"), help="whose kernels and allocator (default: cpu)")
+
+
+class Predictions:
+    """What is asked for by the arguments of a command.
+
+    `how` says, by the key of a measure, what the numbers are of; `facts` say it for programs.
+    """
+
+    def __init__(self, arguments: Namespace):
+        """Raises Failure for a device or a type that there is not."""
+        self.batch, self.training, self.dtype = arguments.batch, arguments.training, arguments.dtype
+        self.device: str | None = arguments.device
+        self.how: dict[str, str] = {}
+        self.facts: dict[str, Any] = {}
+        if arguments.memory:
+            self._memory(arguments.on or "cpu")
+        if self.device is not None:
+            self._latency(self.device)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The keys of what is predicted."""
+        timed = ("latency", "images_per_second") if "latency" in self.how else ()
+        return ("memory", *timed) if "memory" in self.how else timed
+
+    def of(self, architecture: Architecture) -> dict[str, float]:
+        """What is predicted of a network."""
+        values = self.memory_of(architecture)
+        if self.device is None:
+            return values
+        from archdsl.backends.latency import Latencies
+
+        latencies = Latencies(architecture, self._profile, batch=self.batch, training=self.training, dtype=self.dtype)
+        return {**values, **self.timed(latencies.model())}
+
+    def memory_of(self, architecture: Architecture) -> dict[str, float]:
+        """The peak of memory, if that is asked for."""
+        if "memory" not in self.how:
+            return {}
+        from archdsl.backends.memory import memory
+
+        return {"memory": memory(architecture, self._setting).peak.total}
+
+    def timed(self, time: Time) -> dict[str, float]:
+        """What a time says."""
+        return {"latency": time.seconds, "images_per_second": self.batch / time.seconds}
+
+    def _memory(self, on: Any) -> None:
+        from archdsl.backends.memory import Setting
+        from archdsl.backends.memory.report import title
+
+        if self.dtype not in (None, *DTYPES):
+            message = f"memory is estimated for {', '.join(DTYPES)}, not {self.dtype}"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+        self._setting = Setting(self.batch, self.dtype or "float32", training=self.training, on=on)
+        self.how["memory"] = title(self._setting)
+        self.facts["memory"] = {"dtype": self._setting.dtype, "training": self.training, "on": on}
+
+    def _latency(self, device: str) -> None:
+        from archdsl.backends.latency import profile
+        from archdsl.backends.latency.latencies import PartLatencies
+        from archdsl.backends.latency.report import setting
+
+        self._profile = profile(device)
+        latencies = PartLatencies("", {}, self._profile, batch=self.batch, training=self.training, dtype=self.dtype)
+        self.how["latency"] = setting(latencies)
+        self.facts["latency"] = {
+            "device": self._profile.name,
+            "title": self._profile.title,
+            "backend": self._profile.backend,
+            "dtype": latencies.dtype,
+            "training": self.training,
+        }
