@@ -4,6 +4,9 @@ Both sides run on one core. Ours counts parameters, MACs and activations of netw
 `specs/mnasnet_space.arch`, beginning with the text each round, so that nothing is known from the round before. The peer
 builds the same stages from timm's block strings on the meta device and counts with torch's flop counter, which is the
 fastest way there is to count what has been built; it leaves out the ways around blocks that timm's strings cannot say.
+
+The same networks are also timed, by a data sheet and by a calibrated profile; nothing is known of them then, either, not
+even the time of a kernel.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
+from archdsl.backends.latency import profile
 from archdsl.backends.table import aligned
 from archdsl.compiler import read
 from archdsl.spaces import Sample, Space, open_space
@@ -19,6 +23,7 @@ from benchmarks.measure import ROOT, interleave, row, seconds, write_results
 
 SPEC = ROOT / "specs" / "mnasnet_space.arch"
 REQUIRED = 2_000
+DEVICES = ("a100", "epyc_eager")
 OURS, PEER = "archdsl, text to costs", "timm on the meta device, flop counter"
 _KINDS = {"regular": "cn", "separable": "ds", "inverted": "ir"}
 
@@ -27,6 +32,13 @@ def cost_many(count: int) -> None:
     """From the text to the costs of `count` networks."""
     space = open_space(read(SPEC))
     space.costs(space.sample(count, seed=1))
+
+
+def time_many(device: str, count: int) -> None:
+    """From the text to the latencies of `count` networks."""
+    profile(device)._times.clear()  # It keeps the times of kernels as long as the process runs.
+    space = open_space(read(SPEC))
+    space.latencies(space.sample(count, seed=1), device)
 
 
 def block_strings(space: Space, sample: Sample) -> list[list[str]]:
@@ -69,8 +81,14 @@ def main() -> None:
     peers = [block_strings(space, sample) for sample in space.sample(arguments.rounds + 1, seed=2)]
     build_and_count(peers.pop())  # What timm imports when it first builds is not counted.
     ours = partial(seconds, partial(cost_many, arguments.count))
+    timed = {
+        f"archdsl, text to latency on {device}": lambda device=device: (
+            seconds(partial(time_many, device, arguments.count)) / arguments.count
+        )
+        for device in DEVICES
+    }
     taken = interleave(
-        {OURS: lambda: ours() / arguments.count, PEER: lambda: seconds(partial(build_and_count, peers.pop()))},
+        {OURS: lambda: ours() / arguments.count, **timed, PEER: lambda: seconds(partial(build_and_count, peers.pop()))},
         arguments.rounds,
     )
     rows = [

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "bfloat16", "float16")
 
 
-def add_arguments(parser: ArgumentParser) -> None:
-    """The arguments that say what to predict, and of what."""
+def add_arguments(parser: ArgumentParser, on: str) -> None:
+    """The arguments that say what to predict, and of what. `on` is the help of `--on`."""
     parser.add_argument("--batch", type=batch, default=1, metavar="N", help="images at a time (default: 1)")
     parser.add_argument("--memory", action="store_true", help="the peak of memory, at inference or with --training")
     parser.add_argument(
@@ -32,7 +32,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="T",
         help="of memory and latency: float32, bfloat16, float16 (default: float32; of latency, the profile's)",
     )
-    parser.add_argument("--on", choices=("cpu", "cuda"), help="whose kernels and allocator (default: cpu)")
+    parser.add_argument("--on", choices=("cpu", "cuda"), help=on)
+
+
+def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = False) -> None:
+    """Raises Failure where an argument has nothing to say more closely; `ways_out` name what it could."""
+    has_time = arguments.device is not None or is_measured
+    for name, about, is_at_hand in (
+        ("training", "memory or latency", arguments.memory or has_time),
+        ("dtype", "memory or latency", arguments.memory or has_time),
+        ("on", "memory or measuring" if "measure" in arguments else "memory", arguments.memory or is_measured),
+    ):
+        if getattr(arguments, name) and not is_at_hand:
+            message = f"`--{name}` is about {about}"
+            help = f"add {ways_out}" if name != "on" else "add `--memory`"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 class Predictions:

@@ -1,7 +1,8 @@
 """What the networks of a space cost, part by part: each stage is elaborated once for each way in which it can be.
 
 A stage depends on what has been chosen in its row, on what has been chosen for the whole model, and on the tensor that
-goes into it; so does what it costs, and the time that it takes on a device. What networks have in common comes from here.
+goes into it; so does what it costs and how long it takes on a device. Networks that have a stage in common have it from
+here.
 """
 
 from __future__ import annotations

@@ -5,33 +5,48 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from archdsl.backends.comparison import measure
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.elaborate.spaces import counted
-from archdsl.ir.cost import Cost
 from archdsl.spaces.proof import Proof
 from archdsl.spaces.space import Sample, Space
 
-FORMAT_VERSION = "1.0"
-_MEASURES = ("params", "macs", "flops", "activations")
+FORMAT_VERSION = "1.1"
+_COUNTS = ("params", "macs", "flops", "activations")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What is told of samples: costs for a batch and, where asked for, further measures, by their keys.
+
+    `how` says, by the key of a measure, what its numbers are of; `facts` say it for programs.
+    """
+
+    batch: int = 1
+    measures: Sequence[str] = ()
+    values: Sequence[Mapping[str, float]] = ()
+    how: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 # For people ----------------------------------------------------------------------------------------------------------
 
 
-def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None) -> str:
+def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None, figures: Figures) -> str:
     """The size of a space and its choices or, where there are any, the samples with their costs."""
     count = f"{space.size:,}" if counted(space.size) == f"{space.size:,}" else f"{space.size:,} ({counted(space.size)})"
     parts = [f"{space.name}: {count} networks"]
     if proof is not None:
         parts.append(f"Every one of them is sound: {proof.stages:,} different stages.\n\n{_ranges(proof)}")
     if len(samples) == 1:
-        parts += [_costs(space, samples), _values(space, samples[0])]
+        parts += [_costs(space, samples, figures), _values(space, samples[0])]
     elif samples:
-        parts.append(_costs(space, samples))
+        parts.append(_costs(space, samples, figures))
     elif proof is None:
         parts.append(_choices(space))
     return "\n\n".join(parts)
@@ -47,9 +62,15 @@ def _ranges(proof: Proof) -> str:
     return aligned(["", "least", "most"], rows, "<>>")
 
 
-def _costs(space: Space, samples: Sequence[Sample]) -> str:
-    rows = [[str(sample.index), *map(human, _measured(space.cost(sample)))] for sample in samples]
-    return aligned(["network", "params", "MACs", "FLOPs", "activations"], rows, ">>>>>")
+def _costs(space: Space, samples: Sequence[Sample], figures: Figures) -> str:
+    further = [measure(key) for key in figures.measures]
+    rows = [
+        [str(sample.index), *map(human, costs.values()), *(one.text(own[one.key]) for one in further)]
+        for sample, costs, own in _told(space, samples, figures)
+    ]
+    header = ["network", "params", "MACs", "FLOPs", "activations", *(one.label for one in further)]
+    notes = [f"{measure(key).label}: {text}" for key, text in figures.how.items()]
+    return "\n".join([aligned(header, rows, ">" * len(header)), *([""] if notes else []), *notes])
 
 
 def _values(space: Space, sample: Sample) -> str:
@@ -59,7 +80,7 @@ def _values(space: Space, sample: Sample) -> str:
 # For programs --------------------------------------------------------------------------------------------------------
 
 
-def as_json(space: Space, samples: Sequence[Sample], proof: Proof | None) -> str:
+def as_json(space: Space, samples: Sequence[Sample], proof: Proof | None, figures: Figures) -> str:
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "name": space.name,
@@ -69,30 +90,39 @@ def as_json(space: Space, samples: Sequence[Sample], proof: Proof | None) -> str
             for choice in space.choices
         ],
         "samples": [
-            {"index": sample.index, "values": space.values(sample), **_named(space.cost(sample))} for sample in samples
+            {"index": sample.index, "values": space.values(sample), **costs, **own}
+            for sample, costs, own in _told(space, samples, figures)
         ],
     }
+    if figures.batch != 1 or figures.facts:
+        document |= {"batch": figures.batch, "how": figures.facts}
     if proof is not None:
         ranges = {name: {"least": low, "most": high} for name, (low, high) in proof.ranges.items()}
         document["proof"] = {"stages": proof.stages, **ranges}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def as_csv(space: Space, samples: Sequence[Sample]) -> str:
-    """A row for each network: its number, its costs, and what is taken at each choice that any of them has."""
+def as_csv(space: Space, samples: Sequence[Sample], figures: Figures) -> str:
+    """A row for each network: its number, its costs, and what is taken at each choice that any of them has.
+
+    How a measure came about is a column of its own, the same in every row.
+    """
     values = [space.values(sample) for sample in samples]
     names = list(dict.fromkeys(name for one in values for name in one))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["index", *_MEASURES, *names])
-    for sample, one in zip(samples, values, strict=True):
-        writer.writerow([sample.index, *_measured(space.cost(sample)), *(one.get(name, "") for name in names)])
+    writer.writerow(["index", *_COUNTS, *figures.measures, *(f"{key}_how" for key in figures.how), *names])
+    for (sample, costs, own), one in zip(_told(space, samples, figures), values, strict=True):
+        told = [*costs.values(), *own.values(), *figures.how.values()]
+        writer.writerow([sample.index, *told, *(one.get(name, "") for name in names)])
     return text.getvalue().rstrip("\n")
 
 
-def _measured(cost: Cost) -> list[int]:
-    return [getattr(cost, measure) for measure in _MEASURES]
-
-
-def _named(cost: Cost) -> dict[str, int]:
-    return {measure: getattr(cost, measure) for measure in _MEASURES}
+def _told(
+    space: Space, samples: Sequence[Sample], figures: Figures
+) -> Iterator[tuple[Sample, dict[str, int], dict[str, float]]]:
+    """Each sample with its costs and its further measures, in the order of the columns."""
+    for index, sample in enumerate(samples):
+        cost = space.cost(sample).for_batch(figures.batch)
+        own = {key: figures.values[index][key] for key in figures.measures}
+        yield sample, {name: getattr(cost, name) for name in _COUNTS}, own

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any
 
 from archdsl.backends.comparison.front import front
@@ -17,6 +18,8 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 _SIZE = (8.0, 5.5)
 # A scale that spans more than this is logarithmic.
 _WIDE = 8.0
+# Characters of a line beside an axis.
+_LINE = 70
 
 
 def plot(
@@ -82,7 +85,7 @@ def _axis(axes: Any, name: str, measure: Measure, label: str, ends: tuple[float,
         axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(lambda value, _: measure.text(value))
     axis.set_minor_formatter(lambda *_: "")
-    axis.set_label_text(label, parse_math=False)
+    axis.set_label_text(fill(label, _LINE), parse_math=False)
 
 
 def _matplotlib() -> tuple[Any, Any, Any]:

@@ -42,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "specs", nargs="+", metavar="SPEC", help="an .arch file, or a variant of it, or a revision: FILE:b1@HEAD"
     )
-    predictions.add_arguments(parser)
+    predictions.add_arguments(parser, "whose kernels and allocator, and where to measure (default: cpu)")
     parser.add_argument("--data", metavar="FILE", help="a CSV table with further columns, by the `name` of a network")
     parser.add_argument(
         "--column", action="append", default=[], metavar="C", help="show a numeric parameter, too, such as `width`"
@@ -56,7 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     picture = _picture_format(arguments.plot)
-    _refuse(arguments)
+    compare_measured.refuse(arguments)
+    ways_out = "`--memory`, `--device NAME` or `--measure`"
+    predictions.refuse_alone(arguments, ways_out, is_measured=arguments.measure)
     predicted = predictions.Predictions(arguments)
     data = read_data(Path(arguments.data)) if arguments.data is not None else {}
     networks, code = _networks(arguments.specs, output)
@@ -92,20 +94,6 @@ def run(arguments: Namespace, output: Output) -> int:
         write(Path(arguments.plot), drawn)
         output.remark(f"wrote {printable(arguments.plot)}")
     return code
-
-
-def _refuse(arguments: Namespace) -> None:
-    """Raises Failure where options do not go together."""
-    compare_measured.refuse(arguments)
-    named = "`--memory`, `--device NAME` or `--measure`"
-    if not (arguments.memory or arguments.device is not None or arguments.measure):
-        for name in ("training", "dtype"):
-            if getattr(arguments, name):
-                message = f"`--{name}` is about memory or latency"
-                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"add {named}")])
-    if arguments.on and not (arguments.memory or arguments.measure):
-        message = "`--on` is about memory or measuring"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--measure`")])
 
 
 def _refuse_twice(told: Sequence[str], own: Sequence[str], path: str) -> None:

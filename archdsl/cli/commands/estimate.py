@@ -84,10 +84,27 @@ def _refuse(arguments: Namespace) -> None:
         estimate_memory.refuse_without_memory(arguments)
     if arguments.device is None:
         estimate_latency.refuse_without_device(arguments)
+    if arguments.receptive_field:
+        _refuse_receptive_field(arguments)
     for name in ("training", "dtype"):
         if getattr(arguments, name) and not arguments.memory and arguments.device is None:
             message = f"`--{name}` is about memory or latency"
             raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--device NAME`")])
+
+
+def _refuse_receptive_field(arguments: Namespace) -> None:
+    """Raises Failure where `--receptive-field` would be without effect: the table by stage has it, and JSON always."""
+    if arguments.output_format == "json":
+        return
+    message = "receptive fields stand in the table by stage"
+    for is_given, help in (
+        (arguments.output_format == "csv", "leave out `--output-format csv`; JSON has them, too"),
+        (arguments.per != "stage", f"leave out `--per {arguments.per}`; JSON has them, too"),
+        (arguments.memory, "leave out `--memory`; JSON has both"),
+        (arguments.device is not None, "leave out `--device`; JSON has both"),
+    ):
+        if is_given:
+            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:

@@ -6,11 +6,13 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
+from archdsl.cli import predictions
 from archdsl.cli.arguments import resolution
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
+from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
@@ -18,7 +20,7 @@ from archdsl.diagnostics.render import printable
 from archdsl.spaces import Sample, Space, open_space
 from archdsl.spaces.frozen import frozen
 from archdsl.spaces.proof import prove
-from archdsl.spaces.report import as_csv, as_json, as_table
+from archdsl.spaces.report import Figures, as_csv, as_json, as_table
 
 _MOST = 1_000_000
 
@@ -26,12 +28,13 @@ _MOST = 1_000_000
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
         "Tell the exact size of a search space, a model with choices such as `kernel = {3, 5}` in it, and what can be "
-        "chosen; draw networks from it and count what they cost; or write one of them down."
+        "chosen; draw networks from it and tell what they cost and how long they take; or write one of them down."
     )
     parser.epilog = (
         "examples:\n  archdsl space specs/mnasnet_space.arch\n"
         "  archdsl space specs/mnasnet_space.arch --prove\n"
         "  archdsl space specs/mnasnet_space.arch --sample 1000 --seed 7 --output-format csv\n"
+        "  archdsl space specs/mnasnet_space.arch --sample 1000 --device v100 --training --batch 64\n"
         "  archdsl space specs/mnasnet_space.arch --at 123456789 --out mine.arch"
     )
     parser.add_argument("spec", metavar="SPEC", help="an .arch file, or - for standard input")
@@ -48,6 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--prove", action="store_true", help="elaborate every stage that any network has, and tell least and most costs"
     )
+    predictions.add_arguments(parser, "of memory: whose kernels and allocator (default: cpu)")
     formats = ("table", "json", "csv", "arch")
     parser.add_argument("--output-format", choices=formats, help="default: table; for a FILE.arch, arch")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
@@ -59,8 +63,10 @@ def run(arguments: Namespace, output: Output) -> int:
     if is_file:
         refuse_to_overwrite(arguments.out, arguments.spec)
     style = arguments.output_format or ("arch" if is_file and arguments.out.endswith(".arch") else "table")
+    _refuse(arguments, style)
+    predicted = predictions.Predictions(arguments)
     space = open_space(open_spec(arguments.spec), arguments.variant, resolution=arguments.resolution)
-    text = _text(space, _samples(space, arguments), arguments, style)
+    text = _text(space, _samples(space, arguments), arguments, style, predicted)
     if is_file:
         write(Path(arguments.out), f"{text}\n".encode())
         output.result(f"wrote {printable(arguments.out)}")
@@ -75,7 +81,48 @@ def _samples(space: Space, arguments: Namespace) -> list[Sample]:
     return space.sample(arguments.sample or 0, arguments.seed)
 
 
-def _text(space: Space, samples: list[Sample], arguments: Namespace, style: str) -> str:
+def _refuse(arguments: Namespace, style: str) -> None:
+    """Raises Failure where options do not go together."""
+    if arguments.sample is None and arguments.at is None:
+        for name, is_given in (
+            ("memory", arguments.memory),
+            ("device", arguments.device is not None),
+            ("batch", arguments.batch != 1),
+        ):
+            if is_given:
+                message = f"`--{name}` is about networks of the space"
+                help = "draw some, `--sample 100`, or name one by its number, `--at 123`"
+                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    if style == "arch" and (arguments.memory or arguments.device is not None):
+        message = "a file holds a network, and not its memory or latency"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out `--memory` and `--device`")])
+    predictions.refuse_alone(arguments, "`--memory` or `--device NAME`")
+
+
+def _figures(space: Space, samples: list[Sample], predicted: predictions.Predictions) -> Figures:
+    """Stages make up a latency; a peak of memory is one of the whole network, which is elaborated for it."""
+    values = []
+    for index, sample in enumerate(samples if "memory" in predicted.how else ()):
+        if index % 10 == 0:
+            progress(f"memory of network {index + 1} of {len(samples)}")
+        values.append(predicted.memory_of(space.architecture(sample)))
+    progress("")
+    values = values or [{} for _ in samples]
+    if predicted.device is not None:
+        times = space.latencies(
+            samples,
+            predicted.device,
+            batch=predicted.batch,
+            training=predicted.training,
+            dtype=predicted.dtype,
+        )
+        values = [{**one, **predicted.timed(time)} for one, time in zip(values, times, strict=True)]
+    return Figures(predicted.batch, predicted.measures, values, predicted.how, predicted.facts)
+
+
+def _text(
+    space: Space, samples: list[Sample], arguments: Namespace, style: str, predicted: predictions.Predictions
+) -> str:
     if style == "arch":
         if len(samples) != 1:
             help = "name it by its number, `--at 123`, or draw one, `--sample 1`"
@@ -83,13 +130,14 @@ def _text(space: Space, samples: list[Sample], arguments: Namespace, style: str)
         target = Path(arguments.out if arguments.out not in (None, STANDARD_INPUT) else f"{space.name}.arch")
         return frozen(space, samples[0], target).rstrip("\n")
     proof = prove(space.model) if arguments.prove else None
+    figures = _figures(space, samples, predicted)
     match style:
         case "json":
-            return as_json(space, samples, proof)
+            return as_json(space, samples, proof, figures)
         case "csv":
-            return as_csv(space, samples)
+            return as_csv(space, samples, figures)
         case _:
-            return as_table(space, samples, proof)
+            return as_table(space, samples, proof, figures)
 
 
 def _count(text: str) -> int:
