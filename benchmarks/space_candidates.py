@@ -5,8 +5,8 @@ Both sides run on one core. Ours counts parameters, MACs and activations of netw
 builds the same stages from timm's block strings on the meta device and counts with torch's flop counter, which is the
 fastest way there is to count what has been built; it leaves out the ways around blocks that timm's strings cannot say.
 
-The same networks are also timed, by a data sheet and by a calibrated profile; nothing is known of them then, either, not
-even the time of a kernel.
+The same networks are also timed, on a GPU by its data sheet and on a calibrated CPU; nothing is known before,
+not even the time of a kernel.
 """
 
 from __future__ import annotations

@@ -53,7 +53,8 @@ _CANDIDATES = """\
 
 Networks of `specs/mnasnet_space.arch`, MnasNet's search space, costed on one core. Ours begins with the text in each
 round, so that every stage is elaborated when the first network has it; timm builds the same stages from block strings
-on the meta device and counts them with torch's flop counter.
+on the meta device and counts them with torch's flop counter. Latency is that of one image, told by a data
+sheet (`a100`) and by a calibrated profile (`epyc_eager`), whose kernels are interpolated in tables.
 """
 _GPU = """\
 ## On a GPU

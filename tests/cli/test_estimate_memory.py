@@ -83,6 +83,26 @@ def test_receptive_field(archdsl: Command) -> None:
     assert " all " in head
 
 
+@pytest.mark.parametrize(
+    ("more", "way_out"),
+    [
+        (["--memory"], "leave out `--memory`"),
+        (["--device", "a100"], "leave out `--device`"),
+        (["--per", "model"], "leave out `--per model`"),
+        (["--per", "operator"], "leave out `--per operator`"),
+        (["--output-format", "csv"], "leave out `--output-format csv`"),
+    ],
+)
+def test_receptive_fields_are_not_left_out_silently(more: list[str], way_out: str, archdsl: Command) -> None:
+    argv = ("estimate", specs_folder() / "v2_s.arch", "--receptive-field", *more)
+    code, out, err = archdsl(*argv)
+    assert (code, out) == (2, "")
+    assert way_out in err
+    if "csv" not in more:
+        code, out, _ = archdsl(*argv, "--output-format", "json")
+        assert json.loads(out)["models"][0]["stages"][0]["receptive_field"] == [3, 3]
+
+
 def test_receptive_field_in_json(archdsl: Command) -> None:
     code, out, _ = archdsl("estimate", SPEC, "--variant", "100", "--output-format", "json")
     assert code == 0
