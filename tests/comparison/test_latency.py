@@ -114,23 +114,25 @@ def test_latency_is_an_axis_of_the_plot(tmp_path: Path, capsys: pytest.CaptureFi
     assert any(text.endswith(" ms") for text in texts)
 
 
-# Table 3 of EfficientNetV2 ---------------------------------------------------------------------------------------------
+# Table 3 of EfficientNetV2 --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("device", "is_all_slower_than_none"), [("v100", True), ("a100", True), ("h100", False)])
+@pytest.mark.parametrize("device", ["v100", "a100", "h100", "h200"])
 def test_fusing_the_early_stages_of_b4_pays_and_fusing_all_does_not(
-    device: str, is_all_slower_than_none: bool, capsys: pytest.CaptureFixture[str]
+    device: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From the text alone. On later GPUs depthwise kernels lag behind so far that even all fused is faster than none."""
+    """From the text alone. The paper measured on a V100; for the H100 and the H200 even all fused is told to be faster
+    than none, so nothing is claimed of them there."""
     specs = [f"{SPECS}/efficientnet.arch:b4", *(f"{SPECS}/ablations.arch:b4_fused_1_{last}" for last in (3, 5, 7))]
     networks = in_json(capsys, *specs, "--device", device, "--training", "--batch", "64")["networks"]
     none, three, five, everything = (network["latency"] for network in networks)
     assert three < none
     assert three < five < everything
-    assert (everything > none) is is_all_slower_than_none
+    if device in ("v100", "a100"):
+        assert none < everything
 
 
-# Measuring -------------------------------------------------------------------------------------------------------------
+# Measuring ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -172,7 +174,7 @@ def test_torch_is_for_measuring_only(small: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-# What does not go together ---------------------------------------------------------------------------------------------
+# What does not go together --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
