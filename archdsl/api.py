@@ -223,7 +223,8 @@ def space(
 ) -> Space:
     """The search space of a spec, a model with open choices; where there are several, the one called `name`.
 
-    `space.sample(1000, seed=7)` draws networks, `space.costs(samples)` counts thousands of them a second, and
+    `space.sample(1000, seed=7)` draws networks, `space.costs(samples)` counts thousands of them a second,
+    `space.latencies(samples, "a100")` tells how long they take on a device, and
     `Network(space.architecture(sample))` is one of them in full.
     Raises Failure, with diagnostics, when the file holds mistakes or no such space.
     """
