@@ -1,13 +1,16 @@
 """Latency as the cost model predicts it, against the clock, on networks that calibration has not seen.
 
-First `archdsl calibrate` for each backend, then this with the profiles. Predicted and measured inference of networks of
-every family in `specs/` and `examples/`, in eager PyTorch and exported to ONNX Runtime, on the CPU and, where one is at
-hand, eager on a CUDA device; and the training steps of EfficientNet-B4 with stages fused (EfficientNetV2, Table 3).
+Calibrates, as `archdsl calibrate` does, and measures inference of networks of every family in `specs/` and
+`examples/` in turns with that: in eager PyTorch and exported to ONNX Runtime, on the CPU and, where one is at hand,
+eager on a CUDA device. Then measures them again, so that what the machine drifts shows apart from what the model errs.
+With a profile that is at hand, only the latter. And the training steps of EfficientNet-B4 with stages fused
+(EfficientNetV2, Table 3).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +22,11 @@ import torch
 
 import archdsl
 from archdsl.backends.latency import Latencies, Profile, profile, read_profile
+from archdsl.backends.latency.profile import profile_from
 from archdsl.backends.table import aligned
+from archdsl.calibration.calibrate import Plan, calibrate
 from archdsl.calibration.sample import typical
-from archdsl.calibration.timing import Prepared, forward_pass, measure, settle, training_step
+from archdsl.calibration.timing import Prepared, forward_pass, measure, one_round, settle, training_step
 from benchmarks.measure import ROOT, progress, write_results
 
 LARGEST_ERROR, LEAST_RANK_CORRELATION = 0.10, 0.98
@@ -122,20 +127,56 @@ def exported(case: Case, threads: int, folder: Path) -> Prepared:
     return prepare
 
 
-def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, where: str = "cpu") -> dict[str, Any]:
-    """Predicted and measured, network by network."""
-    cases = CASES[: arguments.cases]
+def inference(
+    backend: Backend, given: Path | None, arguments: argparse.Namespace, where: str = "cpu"
+) -> tuple[Profile, list[dict[str, Any]]]:
+    """Predicted and measured, network by network: in turns with calibration, and after it.
+
+    Where a profile is given, it is taken, and nothing is measured in turns.
+    """
+    cases, results = CASES[: arguments.cases], []
     with tempfile.TemporaryDirectory() as folder:
         runs: list[Prepared] = []
         for index, case in enumerate(cases):
             progress(f"building network {index + 1} of {len(cases)}")
-            is_eager = backend == "eager"
             runs.append(
                 forward_pass(case.network, case.batch, where)
-                if is_eager
+                if backend == "eager"
                 else exported(case, arguments.threads, Path(folder))
             )
+        if given:
+            device = read_profile(given)
+        else:
+            device, taken = calibrated(backend, runs, arguments, where)
+            results.append(result(backend, where, "in turns with calibration", device, cases, taken))
         taken = measure(runs, arguments.rounds, progress)
+        results.append(result(backend, where, "after calibration", device, cases, taken))
+    return device, results
+
+
+def calibrated(
+    backend: Backend, runs: Sequence[Prepared], arguments: argparse.Namespace, where: str
+) -> tuple[Profile, list[list[float]]]:
+    """The profile of this machine, and the seconds of each run in the rounds of its calibration."""
+    taken: list[list[float]] = [[] for _ in runs]
+
+    def beside() -> None:
+        for times, seconds in zip(taken, one_round(runs, progress, "those to predict"), strict=True):
+            times.append(seconds)
+
+    command = f"python -m benchmarks.latency --threads {arguments.threads}"
+    plan = Plan(backend, arguments.threads, rounds=arguments.rounds, device=where)
+    document = calibrate(plan, command, progress, beside)
+    name = f"{backend if where == 'cpu' else where}.json"
+    if arguments.profiles:
+        arguments.profiles.mkdir(parents=True, exist_ok=True)
+        (arguments.profiles / name).write_text(json.dumps(document, separators=(",", ":")) + "\n", encoding="utf-8")
+    return profile_from(document, Path(name)), taken
+
+
+def result(
+    backend: Backend, where: str, when: str, device: Profile, cases: Sequence[Case], taken: Sequence[Sequence[float]]
+) -> dict[str, Any]:
     rows = []
     for case, times in zip(cases, taken, strict=True):
         predicted = Latencies(case.network.architecture, device, batch=case.batch).model().seconds
@@ -150,13 +191,8 @@ def inference(backend: Backend, device: Profile, arguments: argparse.Namespace, 
                 "error": round(predicted / found - 1, 4),
             }
         )
-    return {
-        "backend": backend,
-        "where": where,
-        "profile": {name: fact for name, fact in device.facts.items() if name != "wholes"},
-        **summary(rows),
-        "rows": rows,
-    }
+    facts = {name: fact for name, fact in device.facts.items() if name != "wholes"}
+    return {"backend": backend, "where": where, "when": when, "profile": facts, **summary(rows), "rows": rows}
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -234,7 +270,13 @@ def show_inference(found: dict[str, Any]) -> None:
         [row["name"], f"{row['predicted_ms']:.2f}", f"{row['measured_ms']:.2f}", f"{100 * row['error']:+.1f} %"]
         for row in found["rows"]
     ]
-    print(aligned([f"{found['backend']} on {found['where']}", "predicted ms", "measured ms", "error"], cells, "<>>>"))
+    print(
+        aligned(
+            [f"{found['backend']} on {found['where']}, {found['when']}", "predicted ms", "measured ms", "error"],
+            cells,
+            "<>>>",
+        )
+    )
     print(
         f"{found['networks']} networks: mean absolute error {found['mean_absolute_percentage_error']:.1f} %, "
         f"Spearman {found['spearman']:.3f}; required: at most 10 % and at least 0.98: "
@@ -260,13 +302,14 @@ def show_training(rows: Sequence[dict[str, Any]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--eager", type=Path, metavar="FILE", help="profile of `archdsl calibrate`")
     parser.add_argument(
-        "--onnxruntime", type=Path, metavar="FILE", help="... `archdsl calibrate --backend onnxruntime`"
+        "--backends", nargs="+", choices=("eager", "onnxruntime", "cuda"), default=["eager", "onnxruntime", "cuda"]
     )
-    parser.add_argument("--cuda", type=Path, metavar="FILE", help="... `archdsl calibrate --device cuda`")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads (default: 2)")
-    parser.add_argument("--rounds", type=int, default=11, metavar="N", help="how often to time each (default: 11)")
+    for name in ("eager", "onnxruntime", "cuda"):
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help="a profile, instead of calibrating")
+    parser.add_argument("--profiles", type=Path, metavar="FOLDER", help="where to write the profiles")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default: 1)")
+    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="how often to time each (default: 9)")
     parser.add_argument("--cases", type=int, metavar="N", help="only the first N networks, for a try")
     parser.add_argument(
         "--training-rounds", type=int, default=5, metavar="N", help="... each training step (default: 5)"
@@ -277,19 +320,20 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
-    found = []
-    for backend, path in (("eager", arguments.eager), ("onnxruntime", arguments.onnxruntime)):
-        if path:
-            found.append(inference(backend, read_profile(path), arguments))  # type: ignore[arg-type]
-            show_inference(found[-1])
-    if not torch.cuda.is_available():
-        print("no CUDA device here: nothing is measured on one\n")
-    elif arguments.cuda:
-        found.append(inference("eager", read_profile(arguments.cuda), arguments, "cuda"))
-        show_inference(found[-1])
+    found, devices = [], {}
+    for name in arguments.backends:
+        if name == "cuda" and not torch.cuda.is_available():
+            print("no CUDA device here: nothing is measured on one\n")
+            continue
+        where = "cuda" if name == "cuda" else "cpu"
+        backend: Backend = "onnxruntime" if name == "onnxruntime" else "eager"
+        devices[name], results = inference(backend, getattr(arguments, name), arguments, where)
+        for each in results:
+            show_inference(each)
+        found += results
     training = []
     if not arguments.no_training:
-        training = table_3(read_profile(arguments.eager) if arguments.eager else None, arguments)
+        training = table_3(devices.get("eager"), arguments)
         show_training(training)
     if not arguments.cases:
         write_results("latency", {"threads": arguments.threads, "inference": found, "training": training})

@@ -42,19 +42,24 @@ class Plan:
 
     backend: Backend
     threads: int
-    networks: int = 64
+    networks: int = 96
     training: int = 14
     rounds: int = 9
     device: str = "cpu"
 
 
-def calibrate(plan: Plan, command: str, progress: Progress) -> dict[str, Any]:
-    """The profile of the machine at hand, as the document that `read_profile` reads."""
+def calibrate(
+    plan: Plan, command: str, progress: Progress, beside: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """The profile of the machine at hand, as the document that `read_profile` reads.
+
+    `beside` runs once in each round of inference: what is measured there is measured in turns with the kernels.
+    """
     started = perf_counter()
     before = torch.get_num_threads()
     torch.set_num_threads(plan.threads)
     try:
-        inference, updates = _measure(plan, progress)
+        inference, updates = _measure(plan, progress, beside)
     finally:
         torch.set_num_threads(before)
     overhead = _overhead(inference.wholes)
@@ -90,9 +95,10 @@ def calibrate(plan: Plan, command: str, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _measure(plan: Plan, progress: Progress) -> tuple[Measurements, Measurements]:
+def _measure(plan: Plan, progress: Progress, beside: Callable[[], None]) -> tuple[Measurements, Measurements]:
     chosen = list(_networks(plan.networks))
-    inference = _rounds([_probe(plan, *each) for each in _told(chosen, "building", progress)], plan.rounds, progress)
+    built = [_probe(plan, *each) for each in _told(chosen, "building", progress)]
+    inference = _rounds(built, plan.rounds, progress, beside)
     if plan.backend != "eager" or not plan.training or plan.device != "cpu":
         return inference, Measurements((), ())
     from archdsl.calibration.training import TrainingProbe
@@ -131,12 +137,15 @@ def _probe(plan: Plan, network: Network, batch: int) -> Probe:
     return EagerProbe(network, batch, plan.device)
 
 
-def _rounds(probes: list[Any], rounds: int, progress: Progress) -> Measurements:
+def _rounds(
+    probes: list[Any], rounds: int, progress: Progress, beside: Callable[[], None] = lambda: None
+) -> Measurements:
     """Every network once a round, so that whatever else the machine does falls on all of them alike."""
     for turn in range(rounds):
         for index, probe in enumerate(probes):
             progress(f"round {turn + 1} of {rounds}, network {index + 1} of {len(probes)}")
             probe.round()
+        beside()
     return merged(probe.measurements() for probe in probes)
 
 

@@ -14,11 +14,14 @@ from typing import TypeVar
 
 BLOCKS = Path(__file__).parent / "blocks.arch"
 _DIMENSIONS = 14
+_STAGES = 5
 _Value = TypeVar("_Value")
 _LANES = 8
 _ACTIVATIONS = (
     "relu", "silu", "relu6", "hard_swish", "gelu", "silu", "relu", "silu", "relu6", "hard_swish", "relu", "elu",
 )  # fmt: skip
+# Those of networks without normalization.
+_WITH_GAIN = ("gelu", "silu", "relu")
 # How many elements a map may have, over the whole batch.
 _LARGEST_MAP = 5_000_000
 
@@ -71,8 +74,8 @@ class _Draw:
 
 def _network(index: int, sequence: Kronecker) -> Design:
     draw = _Draw(sequence.point())
-    batch = draw.of((1, 1, 1, 1, 1, 1, 2, 4, 8))
-    resolution = draw.between(64, {1: 330, 2: 260, 4: 200}.get(batch, 140), 4)
+    batch = draw.of((1, 1, 1, 1, 1, 2, 4, 8))
+    resolution = draw.between(64, {1: 330, 2: 260, 4: 200}.get(batch, 170), 4)
     # A slim network has a quarter of the channels of a wide one throughout.
     width = draw.of((0.4, 1.0, 0.6, 1.5, 0.4, 0.8, 1.2))
     kernel, stride = draw.of(((3, 2), (3, 2), (7, 2), (4, 4), (3, 1)))
@@ -81,28 +84,35 @@ def _network(index: int, sequence: Kronecker) -> Design:
         resolution = min(resolution, 160)
     activation = draw.of(_ACTIVATIONS)
     steps = [f"filtered({channels}, {kernel}, {stride}, 1, {activation})"]
-    size, start = -(-resolution // stride), draw.of(range(len(_BLOCKS)))
+    size = -(-resolution // stride)
     if draw.of((True, False, False)):
         steps.append("max_pool(3, stride = 2)")
         size = -(-size // 2)
-    # Like published networks these have one activation, and blocks that come several times: what runs again finds its
-    # code in the cache.
-    for turn in range(5):
+    # Like published networks these have one activation and one kind of block that comes many times: what has just run
+    # finds its code in the cache, and is faster for it, small kernels by a third and more.
+    block = _BLOCKS[index % len(_BLOCKS)]
+    gate = draw.of(("", "sigmoid", "", "sigmoid", "hard_sigmoid"))
+    for _ in range(_STAGES):
         draw = _Draw(sequence.point())
-        stride = draw.of((1, 2) if size >= 20 else (1, 2, 1)) if size >= 8 else 1
-        layers = draw.of((3, 2, 4, 3))
-        source = _Map(channels, size, resolution, batch, width, activation)
-        block = _BLOCKS[(start + 5 * turn) % len(_BLOCKS)]
+        stride = draw.of((1, 2, 2) if size >= 20 else (1, 2)) if size >= 8 else 1
+        layers = draw.of((3, 2, 5, 4))
+        source = _Map(channels, size, resolution, batch, width, activation, gate)
         made, channels = block(draw, source, stride)
         steps.append(made)
         if layers > 1:
             steps.append(f"{made.replace('stride = 2', 'stride = 1')} * {layers - 1}")
             # What is joined to its input grows by as much each time.
             channels += (layers - 1) * (channels - source.channels) if block in (_dense, _shuffled) else 0
-        size = -(-size // stride) if "stride" in made else size
+        if "stride" not in made and stride == 2:
+            steps.append("avg_pool(2)" if size % 2 == 0 else "max_pool(3, stride = 2)")
+        elif "stride = 2" not in made:
+            stride = 1
+        size = -(-size // stride)
     name = f"design_{index}"
     chain = "\n    -> ".join(steps)
-    head = f"global_avg_pool -> linear({draw.between(64, 1600)}) -> relu -> linear({draw.between(10, 1200)})"
+    draw = _Draw(sequence.point())
+    features = [f"linear({draw.between(64, 2048)}) -> {activation}" for _ in range(2)]
+    head = f"global_avg_pool -> {' -> '.join(features)} -> linear({draw.between(10, 2048)})"
     body = f"  input = 3 x {resolution} x {resolution}\n  stem = {chain}\n  head = {head}"
     return Design(name, f"{BLOCKS.read_text(encoding='utf-8')}\nmodel {name} {{\n{body}\n}}\n", batch)
 
@@ -112,7 +122,8 @@ def _network(index: int, sequence: Kronecker) -> Design:
 
 @dataclass(frozen=True)
 class _Map:
-    """What a block reads: channels at a size; and its network: resolution, batch, width, activation."""
+    """What a block reads: channels at a size; and its network: resolution, batch, width, activation, the gate of
+    its squeeze-and-excitation, empty where it has none."""
 
     channels: int
     size: int
@@ -120,6 +131,7 @@ class _Map:
     batch: int
     width: float
     activation: str
+    gate: str
 
     def after(self, stride: int) -> _Map:
         return replace(self, size=-(-self.size // stride))
@@ -159,12 +171,9 @@ def _inverted(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     if stride == 1 and draw.of((True, False, False)):
         out = source.channels
     kernel, nl = draw.of((3, 5, 3, 7, 5)), source.activation
-    squeezed = draw.of((0, draw.between(4, max(8, hidden / 4), 2)))
-    gate = draw.of(("sigmoid", "hard_sigmoid"))
-    return (
-        f"expanding({out}, {hidden}, {kernel}, stride = {stride}, squeezed = {squeezed}, nl = {nl}, gate = {gate})",
-        out,
-    )
+    squeezed = draw.between(4, max(8, hidden / 4), 2) if source.gate else 0
+    gate = f"squeezed = {squeezed}, nl = {nl}, gate = {source.gate or 'sigmoid'}"
+    return f"expanding({out}, {hidden}, {kernel}, stride = {stride}, {gate})", out
 
 
 def _fused(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
@@ -216,7 +225,7 @@ def _normalizer_free(draw: _Draw, source: _Map, stride: int) -> tuple[str, int]:
     stride = stride if source.size % 2 == 0 else 1
     hidden, groups = source.grouped(draw)
     out = max(source.after(stride).wide(draw), 16)
-    nl = draw.of(("gelu", "silu", "relu"))
+    nl = source.activation if source.activation in _WITH_GAIN else "gelu"
     return f"normalizer_free({out}, {hidden}, 3, stride = {stride}, groups = {groups}, nl = {nl})", out
 
 

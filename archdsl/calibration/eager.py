@@ -100,27 +100,40 @@ class Runner(fx.Interpreter):
             call = cast("Callable[..., Any]", n.target)
         else:
             call, arguments = getattr(arguments[0], str(n.target)), arguments[1:]
+        shapes = _shapes(arguments)
         start = perf_counter()
         result = call(*arguments, **keywords)
         self._wait()
+        # Large tensors go back to the system when nothing needs them any more, which takes its time in a network too.
+        call, arguments, keywords = _nothing, (), {}
+        if self.garbage_collect_values:
+            for dead in self.user_to_last_uses.get(n, ()):
+                self.env[dead] = None
         self.times[n] = perf_counter() - start
         operator = _COMBINED.get(getattr(n.target, "__name__", "")) if n.op == "call_function" else None
         if operator is not None and isinstance(result, Tensor):
-            kernel = _combining(operator, arguments, result)
+            kernel = _combining(operator, shapes, result)
             if kernel is not None:
                 self.combined[n] = kernel
         return result
 
 
-def _combining(operator: str, arguments: tuple[Any, ...], result: Tensor) -> Kernel | None:
-    operands = arguments[0] if isinstance(arguments[0], list | tuple) else arguments
-    tensors = [operand for operand in operands if isinstance(operand, Tensor)]
-    if result.dim() != 4 or any(tensor.dim() != 4 for tensor in tensors):
+def _nothing(*_: Any) -> None:
+    """What is called when nothing is."""
+
+
+def _shapes(arguments: tuple[Any, ...]) -> list[torch.Size]:
+    """The shapes of the tensors that an operator is given, by themselves or in a list."""
+    operands = arguments[0] if arguments and isinstance(arguments[0], list | tuple) else arguments
+    return [operand.shape for operand in operands if isinstance(operand, Tensor)]
+
+
+def _combining(operator: str, shapes: list[torch.Size], result: Tensor) -> Kernel | None:
+    if result.dim() != 4 or any(len(shape) != 4 for shape in shapes):
         return None
-    shapes = tuple(Shape(*tensor.shape[1:]) for tensor in tensors)
     output = Shape(*result.shape[1:])
-    factors = 0 if len(tensors) > 1 else 1
-    return eager.combining(operator, shapes, output, result.shape[0], factors)[0]
+    factors = 0 if len(shapes) > 1 else 1
+    return eager.combining(operator, tuple(Shape(*shape[1:]) for shape in shapes), output, result.shape[0], factors)[0]
 
 
 Operators = list[tuple[tuple[Kernel, ...], list[fx.Node]]]

@@ -58,21 +58,29 @@ def training_step(network: Network, batch: int, device: str = "cpu", dtype: str 
 
 
 def measure(prepared: Sequence[Prepared], rounds: int, progress: Callable[[str], None]) -> list[list[float]]:
-    """Seconds of each run, taken in turns; before each, runs that are not timed bring back its caches.
+    """Seconds of each run, taken in turns.
 
     As in calibration the lower quartile counts: what else the machine does can only make a run longer.
     """
     taken: list[list[float]] = [[] for _ in prepared]
     for turn in range(rounds):
-        for index, prepare in enumerate(prepared):
-            progress(f"round {turn + 1} of {rounds}: network {index + 1} of {len(prepared)}")
-            run = prepare()
-            run()
-            run()
-            start = perf_counter()
-            run()
-            taken[index].append(perf_counter() - start)
+        for times, seconds in zip(taken, one_round(prepared, progress, f"round {turn + 1} of {rounds}"), strict=True):
+            times.append(seconds)
     progress("")
+    return taken
+
+
+def one_round(prepared: Sequence[Prepared], progress: Callable[[str], None], which: str) -> list[float]:
+    """Seconds of each run, once; before each, runs that are not timed bring back its caches."""
+    taken = []
+    for index, prepare in enumerate(prepared):
+        progress(f"{which}: network {index + 1} of {len(prepared)}")
+        run = prepare()
+        run()
+        run()
+        start = perf_counter()
+        run()
+        taken.append(perf_counter() - start)
     return taken
 
 

@@ -93,8 +93,8 @@ class Profile(Frozen):
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
     they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch. `overhead` is what
-    the framework adds to every kernel, less what timing it added; `backward_overhead` is the same for those that compute
-    gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
+    the framework adds to every kernel, less what timing it added; `backward_overhead` is the same for those that
+    compute gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
     """
 
     format_version: Literal["1.0"] = FORMAT_VERSION

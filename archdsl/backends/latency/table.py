@@ -33,8 +33,8 @@ def features(kernel: Kernel) -> tuple[float, ...]:
         log2(kernel.window.height * kernel.window.width),
         log2(kernel.stride),
         log2(kernel.groups),
-        _fill(per_group),
-        _fill(filters),
+        _alignment(per_group),
+        _alignment(filters),
         log2(kernel.batch * (kernel.input.elements * kernel.operands + kernel.further)),
         # Large results cost their pages, small ones are in a cache.
         log2(kernel.batch * kernel.output.elements),
@@ -50,9 +50,9 @@ def correlation(squares: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
-def _fill(channels: int) -> float:
-    """How much more a vector of lanes computes than is asked for."""
-    return log2(-(-channels // _LANES) * _LANES / channels)
+def _alignment(channels: int) -> float:
+    """How far channels divide into vectors, in doublings: what fills its vectors takes a faster path."""
+    return log2(min(channels & -channels, _LANES))
 
 
 @dataclass(frozen=True)
