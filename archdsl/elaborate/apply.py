@@ -24,7 +24,7 @@ from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import blame, rounded, shown, source_of
 from archdsl.elaborate.formulas import formula
 from archdsl.elaborate.instances import Instances, Made
-from archdsl.elaborate.layers import check_complete
+from archdsl.elaborate.layers import channels_from, check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
@@ -176,8 +176,8 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        channels_from = _channels_from(layer, getattr(operator, "channels", None), shape, tensor)
-        return step, Tensor(shape, None, tensor.facts, channels_from)
+        written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
+        return step, Tensor(shape, None, tensor.facts, written)
 
     def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         copies: list[Step] = []
@@ -246,8 +246,8 @@ class Applier:
             place=place(layer.span),
         )
         result = made.result
-        channels_from = _channels_from(layer, given.get("channels"), result.shape, tensor)
-        return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, channels_from)
+        written = channels_from(layer, given.get("channels"), result.shape, tensor)
+        return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, written)
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
@@ -327,13 +327,6 @@ class Applier:
                 help="the tensor of a block is the one that flows into it: `x -> block(...)`",
             )
         return without_formulas(value) if isinstance(value, LAYERS) else value
-
-
-def _channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape, tensor: Tensor) -> Origin | None:
-    """Where the channels of a layer's output were written: in its argument `channels`, or where its input has them."""
-    if given == shape.channels:
-        return layer.origins.get("channels")
-    return tensor.channels_from if tensor.shape.channels == shape.channels else None
 
 
 def _refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
