@@ -176,7 +176,9 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
+        written = tensor.channels_from
+        if shape is not tensor.shape:
+            written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
         return step, Tensor(shape, None, tensor.facts, written)
 
     def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
