@@ -73,6 +73,9 @@ def primitive(
                 place, notes = blame(origins.get(attribute), span, value, name)
                 message = f"`{attribute}` of `{name}` must be {must}, not {named(value)}"
                 raise stop(BAD_VALUE, message, place, notes=notes)
+            if isinstance(value, int) and abs(value) >= 2**53:
+                # Only an attribute that is no count takes it, and reads it from JSON as the nearest of its numbers.
+                value = float(value)
             complete[attribute] = value
             given.append(attribute)
         elif attribute == "padding":

@@ -11,6 +11,7 @@ from archdsl.ir.base import Count, Frozen, Shape, ShapeError, Size
 
 Kernel = Count | Size
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Eps = Annotated[float, Field(gt=0, lt=1)]
 Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
 
 # Python text for the value of an attribute, or `in_channels`: what emitted code passes to a constructor.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, Size
 from archdsl.ir.operators.base import (
+    Eps,
     Expressions,
     Kernel,
     Operator,
@@ -164,8 +167,8 @@ class WeightStandardizedConv(_Convolution):
     groups: Count = 1
     bias: bool = True
     dilation: Count = 1
-    eps: float = 1e-4
-    variance_eps: float = 0.0
+    eps: Eps = 1e-4
+    variance_eps: Annotated[float, Field(ge=0, lt=1)] = 0.0
     padding: Padding = "symmetric"
 
     def filters(self, shape: Shape) -> tuple[int, int]:

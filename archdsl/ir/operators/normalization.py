@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call, check_divides
-
-Eps = Annotated[float, Field(gt=0, lt=1)]
+from archdsl.ir.operators.base import Eps, Expressions, Operator, Rules, Tensors, call, check_divides
 
 
 class _Normalization(Operator):
