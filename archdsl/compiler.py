@@ -291,6 +291,7 @@ def compile_source(
         problems.add(*linked.problems)
         chosen = _chosen(environment, variant, source, problems) if not problems else []
         mistakes, refuted, effort = Gathered(), Gathered(), Effort()
+        spare = effort.spare()
         for network in chosen:
             if effort.is_spent:
                 break
@@ -298,7 +299,7 @@ def compile_source(
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
             if any(problem.code is OPEN_CHOICE for problem in found.sorted()):
                 found = Problems()
-                space = open_model(network, found, effort, resolution, dict(parameters or {}))
+                space = open_model(network, found, effort, spare, resolution, dict(parameters or {}))
                 spaces += [space] if space is not None else []
             mistakes.add(network, found.sorted())
             if result is None:

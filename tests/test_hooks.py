@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
 from importlib.metadata import requires
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -83,13 +85,45 @@ def test_a_hook_runs_on_that_alone(hook: dict[str, str], tmp_path: Path) -> None
         assert (done.returncode, done.stdout, done.stderr) == (0, "reformatted bad.arch\n", "")
 
 
-def test_the_workflow(tmp_path: Path) -> None:
+def workflow(mark: str) -> dict[str, Any]:
+    """A workflow of the page."""
     page = (ROOT / "docs" / "hooks.md").read_text()
-    text = page.partition("<!-- workflow -->\n```yaml\n")[2].partition("```")[0]
-    steps = yaml.safe_load(text)["jobs"]["archdsl"]["steps"]
-    formatting, checking = [
-        step["run"] for step in steps if "archdsl" in step.get("run", "") and "pip" not in step["run"]
-    ]
+    text = page.partition(f"<!-- {mark} -->\n```yaml\n")[2].partition("```")[0]
+    found = yaml.safe_load(text)
+    assert isinstance(found, dict)
+    return found
+
+
+def commands(mark: str) -> list[str]:
+    """What the steps of a workflow run, after archdsl is installed."""
+    steps = workflow(mark)["jobs"]["archdsl"]["steps"]
+    return [step["run"] for step in steps if "archdsl" in step.get("run", "") and "pip" not in step["run"]]
+
+
+def test_what_the_page_names_is_there() -> None:
+    """No package index has archdsl and no tag names a version, so that a commit is all that a page can pin."""
+    page = (ROOT / "docs" / "hooks.md").read_text()
+    (repository,) = workflow("hooks")["repos"]
+    assert repository["rev"] == "COMMIT"
+    assert [hook["id"] for hook in repository["hooks"]] == [hook["id"] for hook in HOOKS]
+    installs = re.findall(r"pip install (?:--no-deps )?(\S*archdsl\S*)", page)
+    assert installs
+    assert set(installs) == {f"git+{repository['repo']}@COMMIT"}
+    pages = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    assert len(set(re.findall(r"actions/checkout@\S+", pages))) == 1
+
+
+def test_who_uploads_may_do_so() -> None:
+    for mark in ("workflow", "sarif workflow"):
+        uses = [step.get("uses", "") for step in workflow(mark)["jobs"]["archdsl"]["steps"]]
+        uploads = any("upload-sarif" in use for use in uses)
+        expected = {"contents": "read"} | ({"security-events": "write"} if uploads else {})
+        assert workflow(mark)["permissions"] == expected
+
+
+def test_the_workflow(tmp_path: Path) -> None:
+    formatting, checking = commands("workflow")
+    (scanning,) = commands("sarif workflow")
     (tmp_path / "nets").mkdir()
     (tmp_path / "nets" / "a, b: 100%.arch").write_text(SMALL.replace("| mbconv ", "| mbconw "))
     (tmp_path / "nets" / "good.arch").write_text(SMALL)
@@ -113,7 +147,7 @@ def test_the_workflow(tmp_path: Path) -> None:
 
     assert run(formatting).returncode == 0
     done = run(checking)
-    assert done.returncode != 0
+    assert done.returncode == 1
     (line,) = done.stdout.splitlines()
     command, properties, message = read_back(line)
     assert command == "error"
@@ -127,3 +161,6 @@ def test_the_workflow(tmp_path: Path) -> None:
     }
     assert message.splitlines()[0].startswith("unknown block `mbconw`")
     assert "help: did you mean `mbconv`?" in message
+    assert run(scanning).returncode == 1
+    (result,) = json.loads((tmp_path / "archdsl.sarif").read_text())["runs"][0]["results"]
+    assert result["ruleId"] == "ARC202"

@@ -217,7 +217,10 @@ def test_the_environment_says_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 WRONG = [
     ("layers", "`layers` is no limit; write `name=number`, with commas between them"),
-    ("layer=3", "there is no limit `layer`; there are characters, nesting, "),
+    ("layer=3", "there is no limit `layer`; did you mean `layers`?"),
+    ("xyz=3", "there is no limit `xyz`; there are characters, nesting, "),
+    ("layers=1,layers=2", "`layers` is given twice"),
+    ("layers=1, stages=4, layers=1", "`layers` is given twice"),
     ("layers=many", "`layers` is a whole number from 1, not many"),
     ("layers=", "`layers` is a whole number from 1, not nothing"),
     ("layers=0", "`layers` is a whole number from 1, not 0"),

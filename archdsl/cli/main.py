@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +18,6 @@ from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED
 from archdsl.cli.output import Output, wants_color
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
-from archdsl.diagnostics.render import printable
 from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
@@ -157,10 +157,33 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Repeats what it cannot understand, perhaps the name of a file that a pattern of the shell found, as safe text."""
+    """Tells what it cannot understand as a diagnostic, in a line, where argparse would print how all of it is used."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(printable(message))
+        argument = re.fullmatch(r"argument ([^:]+): (.+)", message, re.DOTALL)
+        raise self._failure(f"`{argument[1]}`: {argument[2]}" if argument else message)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, rest = super().parse_known_args(args, namespace)
+        if rest and rest[0].startswith("-"):
+            name = rest[0].partition("=")[0]
+            options = [option for action in self._actions for option in action.option_strings]
+            raise self._failure(f"`{self.prog}` has no option `{name}`", did_you_mean(name, options))
+        if rest:
+            raise self._failure(f"`{rest[0]}` is an argument too many")
+        return found, rest
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            message = f"`{value}` is none of {', '.join(known)}"
+            if action.option_strings:
+                message = f"`{action.option_strings[-1]}` is one of {', '.join(known)}, not `{value}`"
+            raise self._failure(message, did_you_mean(str(value), known))
+
+    def _failure(self, message: str, help: str | None = None) -> Failure:
+        help = f"{help or ''} see `{self.prog} --help`".strip()
+        return Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 class _Help(argparse.HelpFormatter):

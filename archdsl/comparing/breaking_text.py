@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
 from archdsl.comparing.breaking import Break
@@ -45,12 +45,21 @@ def as_json(found: Sequence[Break], allowed: Collection[str]) -> str:
     return json.dumps({"format_version": FORMAT_VERSION, "breaking": changes}, indent=2)
 
 
-def as_github(found: Sequence[Break], allowed: Collection[str]) -> str:
+def as_github(found: Sequence[Break], allowed: Collection[str], is_there: Callable[[str], bool]) -> str:
     """Workflow commands: an error at the network's place, or a notice where it is allowed. One for each category: of
-    one step GitHub shows ten."""
+    one step GitHub shows ten.
+
+    What is gone has no line now, and where its file is gone too, `is_there` says so, nothing to show it beside.
+    """
     lines = []
     for (place, model, category), group in groupby(found, key=lambda one: (one.place, one.model, one.category)):
-        properties = {"file": place.file, "line": place.line, "col": place.column, "title": category}
-        text = "\n".join([f"{model}:", *(printable(change.text) for change in group)])
+        properties: dict[str, object] = {}
+        if category != "MODELS":
+            properties = {"file": place.file, "line": place.line, "col": place.column}
+        elif is_there(place.file):
+            properties = {"file": place.file}
+        properties["title"] = category
+        head = f"{model}:" if "file" in properties else f"{printable(place.file)}: {model}:"
+        text = "\n".join([head, *(printable(change.text) for change in group)])
         lines.append(command("notice" if category in allowed else "error", properties, text))
     return "\n".join(lines)

@@ -21,10 +21,10 @@ from archdsl.elaborate import scalars
 from archdsl.elaborate.claims import refute
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
-from archdsl.elaborate.explain import blame, shown
+from archdsl.elaborate.explain import blame, rounded, shown, source_of
 from archdsl.elaborate.formulas import formula
 from archdsl.elaborate.instances import Instances, Made
-from archdsl.elaborate.layers import check_complete
+from archdsl.elaborate.layers import channels_from, check_complete
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
@@ -121,7 +121,7 @@ class Applier:
             source=tensor.expression,
             steps=steps,
         )
-        return Tensor(result.shape, expression, result.facts)
+        return Tensor(result.shape, expression, result.facts, result.channels_from)
 
     def apply(self, layer: Layer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         """One layer on one tensor: the step for the IR, and the tensor that comes out."""
@@ -176,7 +176,10 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        return step, Tensor(shape, None, tensor.facts)
+        written = tensor.channels_from
+        if shape is not tensor.shape:
+            written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
+        return step, Tensor(shape, None, tensor.facts, written)
 
     def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         copies: list[Step] = []
@@ -197,7 +200,7 @@ class Applier:
         facts = tensor.facts
         if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
             # Facts pass through unseen: what differs in them alone is one instance.
-            tensor = Tensor(tensor.shape, tensor.expression)
+            tensor = Tensor(tensor.shape, tensor.expression, (), tensor.channels_from)
         identity = (
             id(layer.definition),
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
@@ -244,13 +247,15 @@ class Applier:
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        return step, made.result if tensor.facts == facts else Tensor(made.result.shape, None, facts)
+        result = made.result
+        written = channels_from(layer, given.get("channels"), result.shape, tensor)
+        return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, written)
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
         scope = Scope(definition.environment, {}, self.settings, self, definition.names, decisions=self.decisions)
         names = scope.names
-        source = Tensor(tensor.shape, _INPUT, tensor.facts)
+        source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
         names["in"] = source
         facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
         known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
@@ -328,10 +333,18 @@ class Applier:
 
 def _refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
     """A layer that does not fit its input, at the argument that is to blame."""
-    name, attribute = layer.operator.kind, error.attribute or ""
+    name, attribute, help = layer.operator.kind, error.attribute or "", error.help
     span, notes = blame(layer.origins.get(attribute), layer.span, getattr(layer.operator, attribute, None), name)
+    if error.kind == "indivisible":
+        # Of the two numbers, the argument that is not to blame may still be the one to change.
+        is_output = attribute == "channels"
+        origin = layer.origins.get("channels") if is_output else tensor.channels_from
+        if origin is not None:
+            parts = getattr(layer.operator, "groups" if is_output else attribute)
+            notes += () if is_output else source_of(origin, tensor.shape.channels, "input channels")
+            help = ", or ".join(filter(None, [help, rounded(origin, parts)]))
     label = f"the input is {tensor.shape}"
-    return stop(_CODES[error.kind], error.message, span, label, notes=notes, help=error.help)
+    return stop(_CODES[error.kind], error.message, span, label, notes=notes, help=help or None)
 
 
 def _endless(layer: BlockLayer, label: str) -> Stop:
@@ -377,7 +390,7 @@ def _bind(
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
         facts = {**dict(tensor.facts), fact: float(value)}
         check_facts(facts, statement.fact.span)
-        scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
+        scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)
         if name == "out":
             fact_formulas[fact] = text
         return
@@ -385,7 +398,8 @@ def _bind(
     if isinstance(value, Tensor):
         assert value.expression is not None
         body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
-        scope.names[name] = Tensor(value.shape, Bound.made(node="bound", name=name), value.facts)
+        bound = Bound.made(node="bound", name=name)
+        scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
         return
     scope.names[name] = value
     _note(name, value, known, layers)

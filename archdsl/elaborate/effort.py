@@ -24,6 +24,10 @@ class Effort:
     # What came of it: the block instances by what they are made of.
     made: dict[Hashable, Made] = field(default_factory=dict)
 
+    def spare(self) -> Effort:
+        """Half as much again, for what is good to know and need not be; it takes from here what has been made."""
+        return Effort(limits().effort // 2, made=self.made)
+
     @property
     def is_spent(self) -> bool:
         return self.spent > limits().effort

@@ -148,7 +148,7 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
             taken=taken,
             value=value.expression,
         )
-        return Tensor(value.shape, expression, value.facts)
+        return Tensor(value.shape, expression, value.facts, value.channels_from)
     if isinstance(value, LAYERS):
         layer = AlternativeLayer(formula(node.condition), taken, value)
         check_bulk(layer, node.span)

@@ -13,6 +13,7 @@ from archdsl.language import tree
 
 _MAX_NOTES = 4
 _MAX_NAMES = 6
+_ROUNDING = ("round", "round_even", "floor", "ceil", "divisible")
 
 
 def trace(origin: Origin) -> Origin:
@@ -35,6 +36,23 @@ def blame(origin: Origin | None, span: Span, value: Value, taker: str) -> tuple[
     source = trace(origin)
     notes = () if source is origin else (Note(f"`{taker}` takes it here", origin.node.span),)
     return source.node.span, (*reasons(source, value), *notes)
+
+
+def source_of(origin: Origin, value: Value, what: str) -> tuple[Note, ...]:
+    """How a value came about that a layer meets and did not take itself, with the place where it was written."""
+    source = trace(origin)
+    first, *further = reasons(source, value) or (Note(f"the {describe(value)} {what} are written here", None),)
+    return (Note(first.text, source.node.span), *further)
+
+
+def rounded(origin: Origin, divisor: int) -> str | None:
+    """Advice to round an expression, where it is the reader's, so that it gives a multiple of a number."""
+    node = trace(origin).node
+    if in_library(node.span) or isinstance(node, tree.Literal):
+        return None
+    if isinstance(node, tree.Call) and node.function.span.text in _ROUNDING and node.arguments:
+        node = node.arguments[0].value
+    return f"round the channels to a multiple: `divisible({shown(node)}, {divisor})`"
 
 
 def reasons(origin: Origin, value: Value) -> tuple[Note, ...]:
@@ -98,10 +116,13 @@ def _parts(node: tree.Expression, scope: Scope) -> Iterator[tuple[str, Value, Or
         match inner:
             case tree.Name(text=text) if text in scope.names:
                 value, source = scope.names[text], scope.origins.get(text)
-            case tree.Fact(owner=tree.Name(text=owner), name=name) if isinstance(scope.names.get(owner), Tensor):
-                text, value = f"{owner}.{name.text}", _fact(scope.names[owner], name.text)
+            case tree.Fact(owner=tree.Name(text=owner), name=name) if isinstance(
+                tensor := scope.names.get(owner), Tensor
+            ):
+                text, value = f"{owner}.{name.text}", _fact(tensor, name.text)
                 if value is None:
                     continue
+                source = tensor.channels_from if name.text == "channels" else None
             case _:
                 continue
         if text not in seen and (value is None or isinstance(value, bool | int | float | Size)):

@@ -25,6 +25,7 @@ from archdsl.elaborate.values import (
     named,
 )
 from archdsl.ir.architecture import Schedule
+from archdsl.ir.base import Shape
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.checks import attributes, refusal
 from archdsl.limits import limits, raising
@@ -130,6 +131,13 @@ def check_complete(layer: PrimitiveLayer) -> None:
     absent = lacks(of_primitive(layer.operator.kind), layer.given, layer.span)
     if absent is not None:
         raise Stop(absent)
+
+
+def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape, tensor: Tensor) -> Origin | None:
+    """Where the channels of a layer's output were written: in its argument `channels`, or where its input has them."""
+    if given == shape.channels:
+        return layer.origins.get("channels")
+    return tensor.channels_from if tensor.shape.channels == shape.channels else None
 
 
 def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, text: str | None) -> RepeatLayer:

@@ -352,7 +352,7 @@ class ModelElaborator:
                 raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", binding.value.span)
             facts[binding.fact.text] = float(value)
             check_facts(facts, binding.fact.span)
-        return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())))
+        return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)
 
 
 def _alone(value: tree.Expression | None) -> str:

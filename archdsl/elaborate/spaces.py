@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import OPEN_CHOICE, TOO_LARGE
 from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
 from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.explain import shown
 from archdsl.elaborate.merge import Variant
-from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.scope import Decisions
+from archdsl.elaborate.trials import Cause, Trials, key
 from archdsl.elaborate.values import Value
 from archdsl.language import tree
 from archdsl.limits import limits, raising
 
-# The networks that are elaborated to check a space: enough to meet every option of choices among so many.
-MAX_TURNS = 64
 _MAX_TOLD = 6
 
 
@@ -27,6 +26,8 @@ class OpenModel:
 
     variant: Variant
     choices: OpenChoices
+    # How many of the networks have been elaborated, none with a mistake.
+    tried: int
     resolution: int | tuple[int, int] | None = None
     overrides: dict[str, Value] | None = None
 
@@ -55,12 +56,13 @@ def open_model(
     variant: Variant,
     problems: Problems,
     effort: Effort,
+    spare: Effort,
     resolution: int | tuple[int, int] | None = None,
     overrides: dict[str, Value] | None = None,
 ) -> OpenModel | None:
     """The space that a model with open choices is. Mistakes go to `problems`; None when there is one.
 
-    Each option of each choice is met in some network that is elaborated, as far as MAX_TURNS of them go.
+    All networks of a small space are elaborated; of a large one, some that together meet every option.
     """
     choices = open_choices(variant, overrides or ())
     if choices.size > 10 ** limits().space:
@@ -68,34 +70,44 @@ def open_model(
         help = raising("space", 0, "leave less open")
         problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help=help))
         return None
-    told: set[object] = set()
-    for turn in range(min(MAX_TURNS, max(part.turns for part in choices.parts))):
-        decisions: dict[int, int] = {}
-        for part in choices.parts:
-            decisions.update(part.diagonal(turn))
-        found = Problems()
-        ModelElaborator(variant, found, effort, resolution, overrides, decisions).run()
-        for problem in found.sorted():
-            # Other options may come to the same mistake with other numbers in its message.
-            if (problem.code, problem.span) not in told:
-                told.add((problem.code, problem.span))
-                problems.add(decided(problem, choices, decisions))
-        if effort.is_spent:
-            break
-    return None if problems else OpenModel(variant, choices, resolution, overrides)
+    trials = Trials(variant, choices, resolution, overrides, spare)
+    told: set[Hashable] = set()
+    wrong: list[tuple[Decisions, tuple[Diagnostic, ...]]] = []
+    tried = 0
+    for decisions, found in trials.networks(effort):
+        tried += 1
+        if not told.issuperset(map(key, found)):
+            told.update(map(key, found))
+            wrong.append((decisions, found))
+    told.clear()
+    for decisions, found in wrong:
+        causes = trials.causes(decisions, found)
+        for problem in found:
+            if key(problem) not in told:
+                told.add(key(problem))
+                problems.add(decided(problem, choices, decisions, causes.get(key(problem), ())))
+    return None if problems else OpenModel(variant, choices, tried, resolution, overrides)
 
 
-def decided(problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions) -> Diagnostic:
-    """A mistake in a network of a space, with what has been chosen where it happened."""
-    taken = [choice for choice in choices if id(choice.node) in decisions]
-    taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
-    lines = {_line(span) for span in (problem.span, *(note.span for note in problem.notes)) if span is not None}
-    near = [choice for choice in taken if _line(choice.node.span) in lines] or taken
-    texts = [f"{choice.place} = {_option(choice, decisions).span.text}" for choice in near]
+def decided(
+    problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions, causes: Collection[Cause] = ()
+) -> Diagnostic:
+    """A mistake in a network of a space, with the choices that it is of; not knowing them, those around its place."""
+    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes]
+    if not causes:
+        taken = [choice for choice in choices if id(choice.node) in decisions]
+        taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
+        lines = {_line(span) for span in (problem.span, *(note.span for note in problem.notes)) if span is not None}
+        near = [choice for choice in taken if _line(choice.node.span) in lines] or taken
+        texts = [_taken(choice, decisions) for choice in near]
     rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
     note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
     # What mends these networks may spoil the others.
     return replace(problem, notes=(*problem.notes, note), fix=None)
+
+
+def _taken(choice: Choice, decisions: Decisions) -> str:
+    return f"{choice.place} = {shown(_option(choice, decisions))}"
 
 
 def _option(choice: Choice, decisions: Decisions) -> tree.Expression:

@@ -207,7 +207,7 @@ class StageBuilder:
                         self._tell(problem)
                     is_known = is_known and problem.diagnostic.code is not VANISHING
             if result is None:
-                result, is_likely = _guess(plan.values, tensor)
+                result, is_likely = _guess(plan.values, plan.origins, tensor)
                 is_known = is_known and is_likely
             tensor = result
             index += plan.layers
@@ -321,11 +321,12 @@ def _fitting(column: str, value: Any) -> Any:
     return int(value) if int(value) == value else None
 
 
-def _guess(values: dict[str, Value], tensor: Tensor) -> tuple[Tensor, bool]:
+def _guess(values: dict[str, Value], origins: dict[str, Origin], tensor: Tensor) -> tuple[Tensor, bool]:
     """What comes out of a stage that failed, so that later rows can still be checked, and whether that is likely."""
     channels, stride = values.get("channels"), values.get("stride", 1)
     step = stride if isinstance(stride, int) and stride > 0 else 1
     size = (-(-tensor.shape.height // step), -(-tensor.shape.width // step))
     is_likely = isinstance(channels, int) and not isinstance(channels, bool) and 0 < channels <= limits().channels
     shape = Shape(channels if is_likely else tensor.shape.channels, *size)  # type: ignore[arg-type]
-    return Tensor(shape, tensor.expression, tensor.facts), is_likely
+    channels_from = origins.get("channels") if is_likely else tensor.channels_from
+    return Tensor(shape, tensor.expression, tensor.facts, channels_from), is_likely

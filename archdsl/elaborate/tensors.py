@@ -112,11 +112,14 @@ def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
 def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Scope, shape: Shape) -> Tensor:
     parts: list[Any] = []
     facts: tuple[tuple[str, float], ...] = ()
+    channels_from = None
     texts = (node.left, node.right) if isinstance(node, tree.Binary) else ()
     for index, operand in enumerate(operands):
         if isinstance(operand, Tensor):
             parts.append(operand.expression)
             facts = facts or operand.facts
+            if operand.shape.channels == shape.channels:
+                channels_from = channels_from or operand.channels_from
         else:
             assert isinstance(operand, int | float)
             text = formula(texts[index]) if texts else None
@@ -129,4 +132,4 @@ def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Sc
         name=name,
         output=shape,
     )
-    return Tensor(shape, expression, facts)
+    return Tensor(shape, expression, facts, channels_from)

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Tensor:
-    """A tensor at compile time: its shape, how it came about, and the facts that travel with it."""
+    """A tensor at compile time: its shape, how it came about, and the facts that travel with it.
+
+    `channels_from` is where the number of its channels was written, as far as that is known; for diagnostics alone.
+    """
 
     shape: Shape
     expression: TensorExpression | None
     facts: tuple[tuple[str, float], ...] = ()
+    channels_from: Origin | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT
 from archdsl.importing.flags import counted, flags, parts
+from archdsl.importing.mistakes import Mistakes, each
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words
@@ -30,20 +31,25 @@ _OTHERS = {
 def read(source: Source, act: str) -> list[Row]:
     """The rows of a text. Raises Failure for whatever is not understood."""
     if not is_python(source.text):
-        return [_row(string) for string in words(source)]
+        return each(words(source), _row)
     literal = Literal(source)
-    return [_row(literal.string(node)) for node in literal.items(literal.root, "a definition")]
+    return each(literal.items(literal.root, "a definition"), lambda node: _row(literal.string(node)))
 
 
 def _row(string: Span) -> Row:
     found = flags(string, parts(string), LETTERS, ("noskip",), _OTHERS)
-    if "e" not in found.numbers:
-        raise refusal(MISSING_ARGUMENT, "the expansion is missing", string, help="`e` is the expansion: `e6`")
+    mistakes = Mistakes()
+    with mistakes.apart():
+        if "e" not in found.numbers:
+            raise refusal(MISSING_ARGUMENT, "the expansion is missing", string, help="`e` is the expansion: `e6`")
+    with mistakes.apart():
+        numbers = found.need_all(LETTERS, "skori")
+    mistakes.tell()
     kind = found.numbers.get("c", Number(0, string))
     known = rules(NOTATION)
     if kind.text not in known:
         raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
-    stride = found.need("s", LETTERS["s"])
+    stride = numbers["s"]
     if len(digits := stride.span.text) == 2:  # height and width, as the first version of the notation has them
         if digits[0] != digits[1]:
             raise refusal(BAD_VALUE, "the strides of height and width are different", stride.span)
@@ -54,13 +60,13 @@ def _row(string: Span) -> Row:
     return Row(
         rule=known[kind.text],
         span=string,
-        kernel=found.need("k", LETTERS["k"]),
+        kernel=numbers["k"],
         stride=stride,
-        channels=found.need("o", LETTERS["o"]),
-        layers=found.need("r", LETTERS["r"]),
+        channels=numbers["o"],
+        layers=numbers["r"],
         expansion=found.numbers["e"],
         se=found.numbers.get("se"),
-        inputs=found.need("i", LETTERS["i"]),
+        inputs=numbers["i"],
         skip="noskip" not in found.words,
         skip_span=found.words.get("noskip"),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics import Span, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, SYNTAX, UNKNOWN_ARGUMENT
+from archdsl.importing.mistakes import Mistakes, each
 from archdsl.importing.rows import Number, refusal
 
 _FLAG = re.compile(r"([a-z]+)(\d{1,9}(?:\.\d{1,9})?)")
@@ -20,6 +21,10 @@ class Flags:
     span: Span
     numbers: Mapping[str, Number]
     words: Mapping[str, Span]
+
+    def need_all(self, letters: Mapping[str, str], needed: str) -> dict[str, Number]:
+        """Whole numbers from 1 for the `needed` ones of `letters`. Raises Failure with all that are none."""
+        return dict(zip(needed, each(needed, lambda letter: self.need(letter, letters[letter])), strict=True))
 
     def need(self, letter: str, what: str) -> Number:
         """A whole number from 1. Raises Failure when it is missing or is none."""
@@ -59,7 +64,9 @@ def flags(
     """
     numbers: dict[str, Number] = {}
     alone: dict[str, Span] = {}
-    for word in words:
+    mistakes = Mistakes()
+
+    def read(word: Span) -> None:
         match = _FLAG.fullmatch(word.text)
         name = match[1] if match else word.text
         if name in numbers or name in alone:
@@ -72,6 +79,11 @@ def flags(
             alone[name] = word
         else:
             raise _unknown(word, name, [*letters, *plain], letters)
+
+    for word in words:
+        with mistakes.apart():
+            read(word)
+    mistakes.tell()
     return Flags(string, numbers, alone)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 from archdsl.diagnostics import Source, Span, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_BLOCK
 from archdsl.importing.flags import Flags, flags, parts
+from archdsl.importing.mistakes import Mistakes, each
 from archdsl.importing.rows import Row, refusal
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words
@@ -35,13 +38,14 @@ _OTHER_KINDS = ("uir", "mha", "mqa")
 def read(source: Source, act: str) -> list[Row]:
     """The rows of a text. Raises Failure for whatever is not understood."""
     if not is_python(source.text):
-        return [_row(string, act, is_first=True) for string in words(source)]
+        return each(words(source), lambda string: _row(string, act, is_first=True))
     literal = Literal(source)
-    found = []
-    for stage in literal.items(literal.root, "a definition"):
-        for index, node in enumerate(literal.items(stage, "a stage")):
-            found.append(_row(literal.string(node), act, is_first=index == 0))
-    return found
+
+    def stage(node: ast.expr) -> list[Row]:
+        blocks = enumerate(literal.items(node, "a stage"))
+        return each(blocks, lambda block: _row(literal.string(block[1]), act, is_first=block[0] == 0))
+
+    return [row for stage_rows in each(literal.items(literal.root, "a definition"), stage) for row in stage_rows]
 
 
 def kinds() -> list[str]:
@@ -51,35 +55,59 @@ def kinds() -> list[str]:
 
 def _row(string: Span, act: str, *, is_first: bool) -> Row:
     kind, *rest = parts(string)
+    mistakes = Mistakes()
+    with mistakes.apart():
+        _check_kind(kind)
+    words = []
+    for word in rest:
+        with mistakes.apart():
+            words += [] if _is_activation(word, act) else [word]
+    with mistakes.apart():
+        found = flags(string, words, LETTERS, ("skip", "noskip"), _OTHERS)
+    mistakes.tell()
+    with mistakes.apart():
+        _check_skip(kind, found)
+    with mistakes.apart():
+        _check_stride(found, is_first=is_first)
+    with mistakes.apart():
+        row = _made(string, kind.text, found)
+    mistakes.tell()
+    return row
+
+
+def _check_kind(kind: Span) -> None:
     if kind.text in _OTHER_KINDS:
         raise refusal(UNKNOWN_BLOCK, f"`{kind.text}` cannot be imported: the library has no such block", kind)
     if kind.text not in kinds():
         help = did_you_mean(kind.text, kinds()) or f"it is one of {', '.join(kinds())}"
         raise refusal(UNKNOWN_BLOCK, f"unknown kind of block `{kind.text}`", kind, help=help)
-    rest = [word for word in rest if not _is_activation(word, act)]
 
-    found = flags(string, rest, LETTERS, ("skip", "noskip"), _OTHERS)
+
+def _check_skip(kind: Span, found: Flags) -> None:
     has_both = "skip" in found.words and "noskip" in found.words
     if has_both or ("skip" in found.words and kind.text != "cn"):
         why = "`skip` and `noskip` are one too many" if has_both else f"`{kind.text}` adds its input without `skip`"
         raise refusal(BAD_VALUE, why, found.words["skip"])
+
+
+def _check_stride(found: Flags, *, is_first: bool) -> None:
     stride = found.need("s", LETTERS["s"])
     if not is_first and stride.value != 1:
         message = "only the first block of a stage can have a stride; timm passes over this one"
         raise refusal(BAD_VALUE, message, stride.span, help="write 1, or begin another stage")
-    return _made(string, kind.text, found)
 
 
 def _made(string: Span, kind: str, found: Flags) -> Row:
     skip_span = found.words.get("noskip") or found.words.get("skip")
+    numbers = found.need_all(LETTERS, "kscr")
     is_separate = kind == "cn" and "skip" in found.words
     return Row(
         rule=rules(NOTATION)[f"{kind}_skip" if is_separate else kind],
         span=string,
-        kernel=found.need("k", LETTERS["k"]),
-        stride=found.need("s", LETTERS["s"]),
-        channels=found.need("c", LETTERS["c"]),
-        layers=found.need("r", LETTERS["r"]),
+        kernel=numbers["k"],
+        stride=numbers["s"],
+        channels=numbers["c"],
+        layers=numbers["r"],
         expansion=found.numbers.get("e"),
         se=found.numbers.get("se"),
         skip="noskip" not in found.words,

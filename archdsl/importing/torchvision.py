@@ -14,6 +14,7 @@ from archdsl.diagnostics.codes import (
     UNKNOWN_BLOCK,
 )
 from archdsl.importing.flags import counted
+from archdsl.importing.mistakes import Mistakes, each
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal
@@ -34,10 +35,12 @@ def read(source: Source, act: str) -> list[Row]:
     """The rows of a text. Raises Failure for whatever is not understood."""
     literal = Literal(source)
     rows = literal.items(literal.root, "a definition")
-    return [
-        _settings(node, literal) if isinstance(node, ast.List | ast.Tuple) else _configuration(node, literal)
-        for node in rows
-    ]
+    return each(
+        rows,
+        lambda node: (
+            _settings(node, literal) if isinstance(node, ast.List | ast.Tuple) else _configuration(node, literal)
+        ),
+    )
 
 
 def _configuration(node: ast.expr, literal: Literal) -> Row:
@@ -51,7 +54,8 @@ def _configuration(node: ast.expr, literal: Literal) -> Row:
     found = _arguments(node, literal)
     span = literal.span(node)
     rule = rules(NOTATION)[name]
-    counts = {what: counted(found[what], what) for what in _PARAMETERS[1:]}
+    whole = _PARAMETERS[1:]
+    counts = dict(zip(whole, each(whole, lambda what: counted(found[what], what)), strict=True))
     return Row(
         rule=rule,
         span=span,
@@ -67,19 +71,32 @@ def _configuration(node: ast.expr, literal: Literal) -> Row:
 
 def _arguments(node: ast.Call, literal: Literal) -> dict[str, Number]:
     """The numbers that a row is given, by parameter. Raises Failure for any too many or too few."""
-    if len(node.args) > len(_PARAMETERS):
-        extra = node.args[len(_PARAMETERS)]
-        help = "give width and depth as what they come to, in every row"
-        raise refusal(UNKNOWN_ARGUMENT, f"a row has {len(_PARAMETERS)} numbers", literal.span(extra), help=help)
-    found = {name: literal.number(value) for name, value in zip(_PARAMETERS, node.args, strict=False)}
-    for keyword in node.keywords:
+    mistakes = Mistakes()
+    found: dict[str, Number] = {}
+    given = {*_PARAMETERS[: len(node.args)]}
+    for name, value in zip(_PARAMETERS, node.args, strict=False):
+        with mistakes.apart():
+            found[name] = literal.number(value)
+    with mistakes.apart():
+        if len(node.args) > len(_PARAMETERS):
+            extra = node.args[len(_PARAMETERS)]
+            help = "give width and depth as what they come to, in every row"
+            raise refusal(UNKNOWN_ARGUMENT, f"a row has {len(_PARAMETERS)} numbers", literal.span(extra), help=help)
+
+    def read(keyword: ast.keyword) -> None:
         name = keyword.arg or "**"
         if name not in _PARAMETERS:
             help = did_you_mean(name, _PARAMETERS) or f"the parameters are {', '.join(_PARAMETERS)}"
             raise refusal(UNKNOWN_ARGUMENT, f"unknown argument `{name}`", literal.span(keyword), help=help)
-        if name in found:
+        if name in given:
             raise refusal(DUPLICATE_NAME, f"`{name}` is given twice", literal.span(keyword))
+        given.add(name)
         found[name] = literal.number(keyword.value)
+
+    for keyword in node.keywords:
+        with mistakes.apart():
+            read(keyword)
+    mistakes.tell()
     if missing := [name for name in _PARAMETERS if name not in found]:
         raise refusal(MISSING_ARGUMENT, f"missing argument: {', '.join(missing)}", literal.span(node))
     return found
@@ -88,17 +105,19 @@ def _arguments(node: ast.Call, literal: Literal) -> dict[str, Number]:
 def _settings(node: ast.expr, literal: Literal) -> Row:
     """A row of four numbers: expansion, channels, layers, stride. The kernel is 3."""
     span = literal.span(node)
-    numbers = [literal.number(value) for value in literal.items(node, "a row")]
+    numbers = each(literal.items(node, "a row"), literal.number)
     if len(numbers) != 4:
         message = f"a row has four numbers: expansion, channels, layers, stride; this has {len(numbers)}"
         raise refusal(BAD_VALUE, message, span)
-    expansion, channels, layers, stride = numbers
+    expansion, *others = numbers
+    whats = ("number of channels", "number of layers", "stride")
+    channels, layers, stride = each(zip(others, whats, strict=True), lambda pair: counted(*pair))
     return Row(
         rule=rules(NOTATION)[_SETTINGS],
         span=span,
         kernel=Number(3, span),
-        stride=counted(stride, "stride"),
-        channels=counted(channels, "number of channels"),
-        layers=counted(layers, "number of layers"),
+        stride=stride,
+        channels=channels,
+        layers=layers,
         expansion=expansion,
     )

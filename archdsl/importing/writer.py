@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import BAD_VALUE, CHANNEL_MISMATCH, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_USAGE
+from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Row, refusal
 from archdsl.importing.rules import rounding, section
 from archdsl.writing import canonical
@@ -35,9 +36,12 @@ def written(rows: Sequence[Row], frame: Frame) -> str:
         raise Failure([Diagnostic(WRONG_USAGE, f"`{frame.name}` is no name for a model", None)])
     stem = frame.stem or (rows[0].inputs.whole if rows[0].inputs else 32)
     inputs = stem
+    mistakes = Mistakes()
     for row in rows:
-        _check(row, inputs, frame)
+        with mistakes.apart():
+            _check(row, inputs, frame)
         inputs = row.channels.whole
+    mistakes.tell()
     height, width = frame.resolution
     lines = [
         f"## Imported from the notation of {frame.notation}.",
@@ -94,11 +98,21 @@ def _expansion(row: Row) -> str:
 
 
 def _check(row: Row, inputs: int, frame: Frame) -> None:
-    if row.inputs is not None and row.inputs.whole != inputs:
-        message = f"this row reads {row.inputs.whole} channels, and gets {inputs}"
-        raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {inputs}")
-    _check_expansion(row)
-    _check_squeezing(row, inputs, frame.notation)
+    mistakes = Mistakes()
+    with mistakes.apart():
+        if row.inputs is not None and row.inputs.whole != inputs:
+            message = f"this row reads {row.inputs.whole} channels, and gets {inputs}"
+            raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {inputs}")
+    with mistakes.apart():
+        _check_expansion(row)
+    with mistakes.apart():
+        _check_squeezing(row, row.inputs.whole if row.inputs else inputs, frame.notation)
+    with mistakes.apart():
+        _check_skip(row, inputs)
+    mistakes.tell()
+
+
+def _check_skip(row: Row, inputs: int) -> None:
     if not row.skip and row.rule.skip == "always" and _may_skip(row, inputs):
         message = f"`{row.rule.block}` adds its input wherever shapes allow, and here they do"
         raise refusal(UNKNOWN_ARGUMENT, message, row.skip_span or row.span)

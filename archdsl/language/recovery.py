@@ -105,6 +105,27 @@ def _statement(text: str, at: int) -> tuple[int, int] | None:
                 behind = match.start()
                 break
             first = match.end()
-    braces = [match.group() for match in BRACKETS.finditer(text, first, behind) if match.group() in "{}"]
-    # The beginning or the end of something larger cannot be left out.
-    return (first, behind) if first and braces.count("{") == braces.count("}") else None
+    opened = [match.start() for match in BRACKETS.finditer(text, first, behind) if match.group() == "{"]
+    closed = sum(match.group() == "}" for match in BRACKETS.finditer(text, first, behind))
+    # The beginning or the end of something larger cannot be left out, a choice that is never closed can.
+    is_whole = len(opened) == closed or (len(opened) > closed and _are_choices(text, opened, first, behind))
+    return (first, behind) if first and is_whole else None
+
+
+def _are_choices(text: str, opened: list[int], first: int, behind: int) -> bool:
+    """Whether the braces of a statement open choices, none of which can go on behind the statement."""
+    if not _BEGINS_STATEMENT.match(text, behind + 1) or text.startswith("}", _behind_blanks(text, behind + 1)):
+        return False
+    for brace in opened:
+        before = brace - 1
+        while before > first and text[before] in " \t":
+            before -= 1
+        if text[before] not in "=(,|+-*/[{>":
+            return False
+    return True
+
+
+def _behind_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t"):
+        at += 1
+    return at

@@ -86,6 +86,7 @@ def test_options_and_their_choices(offers: Callable[..., list[str]]) -> None:
     assert offers("archdsl", "check", "--out") == ["--output-format"]
     assert offers("archdsl", "check", "--output-format", "s") == ["sarif"]
     assert offers("archdsl", "diagram", "--level", "") == ["block", "operator", "stage"]
+    assert offers("archdsl", "estimate", "--device", "h") == ["h100", "h200"]
     assert offers("archdsl", "explain", "ARC90") == [f"ARC90{digit}" for digit in range(1, 6)]
 
 

@@ -6,7 +6,7 @@ from archdsl.diagnostics.codes import ALL
 from tests.cli.conftest import Command
 
 
-@pytest.mark.parametrize("word", ["ARC401", "arc401"])
+@pytest.mark.parametrize("word", ["ARC401", "arc401", "401"])
 def test_a_code(word: str, archdsl: Command) -> None:
     code, out, err = archdsl("explain", word)
     assert (code, err) == (0, "")
@@ -24,6 +24,11 @@ def test_the_list_of_all(archdsl: Command) -> None:
     code, out, err = archdsl("explain")
     assert (code, err) == (0, "")
     assert out.splitlines() == [f"{code.name}  {code.title}" for code in ALL]
+
+
+@pytest.mark.parametrize("word", ["40", "4010", "ARC", "", "ARCARC401", "-401"])
+def test_what_is_no_code(word: str, archdsl: Command) -> None:
+    assert archdsl("explain", "--", word)[:2] == (2, "")
 
 
 def test_no_code(archdsl: Command) -> None:

@@ -42,12 +42,37 @@ def test_unknown_command(archdsl: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [["estimate"], ["estimate", "--per", "atom", "x"], ["check", "--nope"], ["estimate", "--vari", "b0", "x"]]
+    ("line", "message", "help"),
+    [
+        ("estimate", "the following arguments are required: SPEC", "see `archdsl estimate --help`"),
+        (
+            "estimate --per blok x",
+            "`--per` is one of model, stage, block, operator, not `blok`",
+            "did you mean `block`? see `archdsl estimate --help`",
+        ),
+        ("check --nope x", "`archdsl check` has no option `--nope`", "see `archdsl check --help`"),
+        (
+            "check --output-formt=json x",
+            "`archdsl check` has no option `--output-formt`",
+            "did you mean `--output-format`? see `archdsl check --help`",
+        ),
+        ("estimate --vari b0 x", "`archdsl estimate` has no option `--vari`", None),
+        ("space x y", "`y` is an argument too many", "see `archdsl space --help`"),
+        ("space x --sample none", "`--sample`: 'none' is no number of samples; it is a whole number", None),
+        ("space x --sample 2 --at 3", "`--at`: not allowed with argument --sample", "see `archdsl space --help`"),
+        ("space x --seed 2", "`--seed` says which networks are drawn, and none are", "add `--sample N`"),
+        ("weights mop x", "`mop` is none of map, export", "did you mean `map`? see `archdsl weights --help`"),
+        ("completion powershell", "`powershell` is none of bash, zsh, fish", "see `archdsl completion --help`"),
+        ("--vresion", "`archdsl` has no option `--vresion`", "did you mean `--version`? see `archdsl --help`"),
+    ],
 )
-def test_wrong_usage_is_2(argv: list[str], archdsl: Command) -> None:
-    code, out, err = archdsl(*argv)
+def test_wrong_usage_is_2(line: str, message: str, help: str | None, archdsl: Command) -> None:
+    code, out, err = archdsl(*line.split())
     assert (code, out) == (2, "")
-    assert err.startswith("usage: archdsl ")
+    assert err.startswith(f"error[ARC904]: {message}")
+    if help is not None:
+        assert f"  = help: {help}\n" in err
+    assert len(err.strip().splitlines()) == 2
 
 
 def test_results_and_diagnostics_have_streams_of_their_own(small: Path, process: Command) -> None:

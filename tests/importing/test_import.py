@@ -205,6 +205,31 @@ def test_refused_with_its_place(text: str, place: str, message: str, imported: I
     assert not Path("pwned").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        # Several in one row, and the rows around it.
+        ("ir_r2_k3_s2_q9_e6_c24_cc4\nxr_r1_k3_s1_c16, ir_r2_k3_s1_e6_c24_nxx", "1:13 1:23 2:1 2:37"),
+        ("ir_r0_k3.5_e6_c24\nds_r1_k3_s1_c16_skip", "1:1 1:5 1:8 2:17"),
+        ("[['ir_r1_k3_s2_e6_c24', 'ir_k3_s2_e6_c24'], 3, [4, 'ir_r1_z3_s2_e6_c24']]", "1:26 1:33 1:45 1:49 1:59"),
+        ("r1_s12_i32_o16\nr2_k3_s22_e6_i16_o24_z1", "1:1 1:1 2:22"),
+        ("[MBConvConfig(-1, 3, 'a', 32, 16, 1, 1.1, nam=3), MBConvConfg(1), [1, 2]]", "1:15 1:22 1:38 1:43 1:51 1:67"),
+        ("[MBConvConfig(1, 0, 1, 32, 16, 1), [1, 0, 1, 0]]", "1:18 1:40 1:46"),
+        # Rows that can be read, and do not follow from each other or do not mean what ours do.
+        (
+            "r1_k3_s11_e1_i32_o16\nr2_k3_s22_e6_i24_o24_se2\nr1_k3_s11_e0_i24_o32",
+            "2:15 2:24 3:12",
+        ),
+    ],
+)
+def test_all_mistakes_are_told_at_once(text: str, places: str, imported: Import) -> None:
+    code, out, err = imported(text)
+    assert (code, out) == (1, "")
+    assert [line.split(": error")[0] for line in err.splitlines() if ": error" in line] == [
+        f"text:{p}" for p in places.split()
+    ]
+
+
 def test_columns_are_characters(imported: Import) -> None:
     _, _, err = imported("[['ds_r1_k3_s1_c16'], ['é'], ['ir_r2_k3_s2_e6_c24']]")
     assert "text:1:25: error" in err

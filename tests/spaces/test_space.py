@@ -96,9 +96,8 @@ def test_a_proof_finds_the_least_and_the_most() -> None:
     assert ranges["macs"] == (min(cost.macs for cost in costs), max(cost.macs for cost in costs))
 
 
-def test_a_proof_finds_the_mistake_that_checking_misses() -> None:
-    # Only 8 channels and 3 groups together do not divide, and no turn takes both.
-    text = """\
+# Only 8 channels and 3 groups together do not divide, and no turn takes both.
+RARE = """\
 model net {
   input = 3 x 8 x 8
   stages {
@@ -108,7 +107,38 @@ model net {
   }
 }
 """
-    space = space_of(text)
+OF_BOTH = "in a network with stages.0 channels = 8 (6 mends it), stages.1 groups = 3 (1 mends it)"
+# The same among more networks than are all looked at.
+HIDDEN = RARE.replace("  }\n", "    | conv | {8, 16} | {1, 2} |\n" * 6 + "  }\n", 1)
+
+
+def test_a_small_space_is_checked_whole() -> None:
+    (problem,) = compile_source(Source("small.arch", RARE)).problems
+    assert problem.code.name == "ARC402"
+    # Both choices, though the first is of another row; each with what would do.
+    assert problem.notes[-1].text == OF_BOTH
+    assert compile_source(Source("small.arch", RARE.replace("8}", "9}"))).spaces[0].tried == 4
+
+
+def test_choices_that_matter_to_no_mistake_are_not_told() -> None:
+    text = RARE.replace("  stages", "  act = {relu, silu}\n  stem = conv({3, 5}) -> act\n  stages", 1)
+    (problem,) = compile_source(Source("small.arch", text)).problems
+    assert problem.notes[-1].text == OF_BOTH
+
+
+def test_checking_says_how_much_of_a_space_it_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "net.arch"
+    path.write_text(HIDDEN)
+    assert main(["check", str(path)]) == 0
+    told = "; 2 of 16,384 networks tried, `archdsl space "
+    assert told in capsys.readouterr().out
+    path.write_text(RARE.replace("8}", "9}"))
+    assert main(["check", str(path)]) == 0
+    assert "tried" not in capsys.readouterr().out
+
+
+def test_a_proof_finds_the_mistake_that_checking_misses() -> None:
+    space = space_of(HIDDEN)
     with pytest.raises(Failure) as caught:
         prove(space.model)
     (problem,) = caught.value.diagnostics

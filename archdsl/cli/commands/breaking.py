@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,9 +80,13 @@ def run(arguments: Namespace, output: Output) -> int:
     if skipped:
         files = ", ".join(printable(str(path)) for path in skipped[:_MOST]) + (", ..." if len(skipped) > _MOST else "")
         output.remark(f"not compared, for mistakes at {printable(arguments.against)}: {files}")
-    style = {"json": as_json, "github": as_github}.get(arguments.output_format, as_text)
+    styles: dict[str, Callable[[list[Break], frozenset[str]], str]] = {
+        "text": as_text,
+        "json": as_json,
+        "github": partial(as_github, is_there=os.path.isfile),
+    }
     if found or arguments.output_format == "json":
-        output.result(style(found, arguments.allow))
+        output.result(styles[arguments.output_format](found, arguments.allow))
     if arguments.output_format == "text":
         output.remark(_summary(found, compared, arguments.against))
     return max(code, FINDINGS if any(one.category not in arguments.allow for one in found) else FINE)

@@ -14,6 +14,7 @@ from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
+from archdsl.elaborate.spaces import counted
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -98,7 +99,12 @@ def summary(file: Compiled) -> str:
     found = [_counted(len(file.architectures), "model")] if file.architectures or not file.spaces else []
     if file.spaces:
         found.append(_counted(len(file.spaces), "search space"))
-    return f"{printable(file.source.name)}: {', '.join(found)}, {hold}"
+    name = printable(file.source.name)
+    line = f"{name}: {', '.join(found)}, {hold}"
+    if all(space.tried == space.size for space in file.spaces):
+        return line
+    tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)
+    return f"{line}; {tried} of {counted(size)} networks tried, `archdsl space {name} --prove` looks at all"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -15,6 +15,7 @@ SHELLS = ("bash", "zsh", "fish")
 _SPECS = {"spec", "specs", "before", "after"}
 _FILES = {"FILE", "MODEL|FILE", "OURS"}
 _FOLDERS = {"DIR"}
+_DEVICE = "NAME|FILE"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -37,6 +38,8 @@ def run(arguments: Namespace, output: Output) -> int:
     except ModuleNotFoundError:
         message = "shell completion needs shtab"
         raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[completion]'")]) from None
+    from archdsl.backends.latency.profile import shipped_profiles
+
     # Late, for that module imports this one.
     from archdsl.cli.main import COMMANDS, parser_of_all
 
@@ -47,6 +50,8 @@ def run(arguments: Namespace, output: Output) -> int:
         if action.dest in _SPECS:
             # With parentheses around it, as shtab has it, zsh takes a single pattern for qualifiers.
             action.complete = shtab.glob("*.arch") | {"zsh": "_files -g '*.arch'"}  # type: ignore[attr-defined]
+        elif action.metavar == _DEVICE:
+            action.choices = list(shipped_profiles())
         elif action.metavar in _FILES:
             action.complete = shtab.FILE  # type: ignore[attr-defined]
         elif action.metavar in _FOLDERS:

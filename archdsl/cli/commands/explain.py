@@ -17,7 +17,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "without a code, list all of them."
     )
     parser.epilog = "examples:\n  archdsl explain ARC401\n  archdsl explain"
-    parser.add_argument("codes", nargs="*", metavar="CODE", help="a code such as ARC401")
+    parser.add_argument("codes", nargs="*", metavar="CODE", help="a code such as ARC401, or 401")
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -31,6 +31,6 @@ def run(arguments: Namespace, output: Output) -> int:
 
 def _code(name: str) -> Code:
     for code in ALL:
-        if code.name == name.upper():
+        if name.upper() in (code.name, code.name.removeprefix("ARC")):
             return code
     raise Failure([Diagnostic(WRONG_USAGE, f"`{name}` is no code", None, help="`archdsl explain` lists all codes")])

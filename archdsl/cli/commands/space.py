@@ -47,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     which.add_argument(
         "--at", type=_index, metavar="I", help="the network with a number, from 0 to the size of the space"
     )
-    parser.add_argument("--seed", type=_index, default=0, metavar="S", help="draw the same again (default: 0)")
+    parser.add_argument("--seed", type=_index, metavar="S", help="draw the same again (default: 0)")
     parser.add_argument(
         "--prove", action="store_true", help="elaborate every stage that any network has, and tell least and most costs"
     )
@@ -58,6 +58,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    if arguments.seed is not None and arguments.sample is None:
+        message = "`--seed` says which networks are drawn, and none are"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--sample N`")])
     collect_from_here()  # It may look at hundreds of networks, one after the other.
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
@@ -78,7 +81,7 @@ def run(arguments: Namespace, output: Output) -> int:
 def _samples(space: Space, arguments: Namespace) -> list[Sample]:
     if arguments.at is not None:
         return [space.at(arguments.at)]
-    return space.sample(arguments.sample or 0, arguments.seed)
+    return space.sample(arguments.sample or 0, arguments.seed or 0)
 
 
 def _refuse(arguments: Namespace, style: str) -> None:

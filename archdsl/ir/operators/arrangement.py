@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call
+from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -125,6 +125,5 @@ class ChannelGain(Operator):
 
 
 def _divided(shape: Shape, parts: int, attribute: str) -> int:
-    if shape.channels % parts:
-        raise ShapeError(f"{shape.channels} channels do not divide into {parts} {attribute}", "indivisible", attribute)
+    check_divides(shape.channels, "channels", parts, attribute, attribute)
     return shape.channels // parts

@@ -90,6 +90,17 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
     return Shape(shape.channels, height, width)
 
 
+def check_divides(count: int, channels: str, parts: int, noun: str, attribute: str) -> None:
+    """Refuses channels that do not fall into so many parts."""
+    if count % parts == 0:
+        return
+    near = [number for number in range(1, min(count, 4096) + 1) if count % number == 0]
+    below = max((number for number in near if number <= parts), default=1)
+    above = min((number for number in near if number >= parts), default=count)
+    help = f"{count} channels divide into {below} or {above} {noun}" if below != above else f"use {below} {noun}"
+    raise ShapeError(f"{count} {channels} do not divide into {parts} {noun}", "indivisible", attribute, help)
+
+
 def sides(kernel: Kernel) -> Size:
     """The height and width of a kernel; one number is both."""
     return kernel if isinstance(kernel, Size) else Size(kernel, kernel)

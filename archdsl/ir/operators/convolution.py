@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Shape, ShapeError, Size
+from archdsl.ir.base import Count, Shape, Size
 from archdsl.ir.operators.base import (
     Eps,
     Expressions,
@@ -17,6 +17,7 @@ from archdsl.ir.operators.base import (
     Rules,
     Tensors,
     call,
+    check_divides,
     check_spatial,
     operand,
     pad_width,
@@ -43,13 +44,8 @@ class _Convolution(Operator):
         (shape,) = shapes
         channels, groups = self.filters(shape)
         for what, count in (("input", shape.channels), ("output", channels)):
-            if count % groups:
-                raise ShapeError(
-                    f"{count} {what} channels do not divide into {groups} groups",
-                    "indivisible",
-                    "groups" if what == "input" else "channels",
-                    help=_divisor_help(count, groups),
-                )
+            attribute = "groups" if what == "input" else "channels"
+            check_divides(count, f"{what} channels", groups, "groups", attribute)
         kernel = sides(self.kernel)
         height = window(shape.height, kernel.height, self.stride, self.padding, self.dilation)
         width = window(shape.width, kernel.width, self.stride, self.padding, self.dilation)
@@ -231,10 +227,3 @@ def _half(length: str, dilation: str) -> str:
     is_item = length.endswith("]") and length[:-3].isidentifier()
     reach = f"({length if is_item else operand(length)} - 1)"
     return f"{reach} // 2" if dilation == "1" else f"{operand(dilation)} * {reach} // 2"
-
-
-def _divisor_help(count: int, groups: int) -> str:
-    near = [g for g in range(1, min(count, 4096) + 1) if count % g == 0]
-    below = max((g for g in near if g <= groups), default=1)
-    above = min((g for g in near if g >= groups), default=count)
-    return f"{count} channels divide into {below} or {above} groups" if below != above else f"use {below} groups"

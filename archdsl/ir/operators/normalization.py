@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Eps, Expressions, Operator, Rules, Tensors, call
+from archdsl.ir.base import Count, Shape
+from archdsl.ir.operators.base import Eps, Expressions, Operator, Rules, Tensors, call, check_divides
 
 
 class _Normalization(Operator):
@@ -56,10 +56,7 @@ class GroupNorm(_Normalization):
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        if shape.channels % self.groups:
-            raise ShapeError(
-                f"{shape.channels} channels do not divide into {self.groups} groups", "indivisible", "groups"
-            )
+        check_divides(shape.channels, "channels", self.groups, "groups", "groups")
         return shape
 
     def module(self, of: Expressions) -> str:

@@ -1,0 +1,97 @@
+"""Networks of a search space, elaborated for the mistakes in them, and the choices that a mistake is of."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from archdsl.diagnostics import Diagnostic, Problems
+from archdsl.elaborate.choices import Choice, OpenChoices
+from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.merge import Variant
+from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.scope import Decisions
+from archdsl.elaborate.values import Value
+from archdsl.language import tree
+
+# The networks that are elaborated to check a space: enough to meet every option of choices among so many.
+MAX_TURNS = 64
+# Spaces of so many networks are small: all of them are elaborated, as far as the effort goes.
+SMALL = 400
+
+
+class Cause(NamedTuple):
+    """A choice that a mistake is of: what is taken, and an option with which that network would be without it."""
+
+    choice: Choice
+    mends: tree.Expression
+
+
+def key(problem: Diagnostic) -> Hashable:
+    """What makes two mistakes the same: other options may come to one with other numbers in its message."""
+    return problem.code, problem.span
+
+
+@dataclass(eq=False)
+class Trials:
+    """Elaborates networks of a space. What need not be looked at is looked at with `spare` effort, while it lasts."""
+
+    variant: Variant
+    choices: OpenChoices
+    resolution: int | tuple[int, int] | None
+    overrides: dict[str, Value] | None
+    spare: Effort
+
+    def networks(self, effort: Effort) -> Iterator[tuple[Decisions, tuple[Diagnostic, ...]]]:
+        """Networks with the mistakes in each: some that together meet every option, then the others of a small space.
+
+        They end early where the effort does.
+        """
+        tried = set()
+        for turn in range(min(MAX_TURNS, max(part.turns for part in self.choices.parts))):
+            decisions = {node: taken for part in self.choices.parts for node, taken in part.diagonal(turn).items()}
+            tried.add(frozenset(decisions.items()))
+            yield decisions, self._mistakes(decisions, effort)
+            if effort.is_spent:
+                return
+        for index in range(self.choices.size if self.choices.size <= SMALL else 0):
+            numbers = zip(self.choices.parts, self.choices.split(index), strict=True)
+            decisions = {node: taken for part, number in numbers for node, taken in part.decisions(number).items()}
+            if frozenset(decisions.items()) in tried:
+                continue
+            found = self._mistakes(decisions, self.spare)
+            if self.spare.is_spent:
+                return
+            yield decisions, found
+
+    def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]]:
+        """The choices that each mistake of a network is of: taken otherwise, each alone, it is not there.
+
+        Where the effort ends, nothing is known.
+        """
+        before = {key(problem) for problem in problems}
+        found: dict[Hashable, list[Cause]] = {one: [] for one in before}
+        for choice in self.choices:
+            taken = decisions.get(id(choice.node))
+            if taken is None or isinstance(choice.node.options[taken], tree.Choice):
+                continue
+            waiting = set(before)
+            for number, option in enumerate(choice.node.options):
+                if number == taken or not waiting:
+                    continue
+                otherwise = {**decisions, id(choice.node): number, **choice.options[number].diagonal(0)}
+                after = {key(problem) for problem in self._mistakes(otherwise, self.spare)}
+                if self.spare.is_spent:
+                    return {}
+                # Another mistake may hide this one.
+                if after <= before:
+                    for one in waiting - after:
+                        found[one].append(Cause(choice, option))
+                    waiting &= after
+        return found
+
+    def _mistakes(self, decisions: Mapping[int, int], effort: Effort) -> tuple[Diagnostic, ...]:
+        found = Problems()
+        ModelElaborator(self.variant, found, effort, self.resolution, self.overrides, decisions).run()
+        return tuple(found.sorted())
