@@ -24,7 +24,7 @@ import archdsl
 from archdsl.backends.latency import Latencies, Profile, profile, read_profile
 from archdsl.backends.latency.profile import profile_from
 from archdsl.backends.table import aligned
-from archdsl.calibration.calibrate import Plan, calibrate
+from archdsl.calibration.calibrate import ROUNDS, Plan, calibrate
 from archdsl.calibration.sample import typical
 from archdsl.calibration.timing import Prepared, forward_pass, measure, one_round, settle, training_step
 from benchmarks.measure import ROOT, progress, write_results
@@ -149,7 +149,7 @@ def inference(
         else:
             device, taken = calibrated(backend, runs, arguments, where)
             results.append(result(backend, where, "in turns with calibration", device, cases, taken))
-        taken = measure(runs, arguments.rounds, progress)
+        taken = measure(runs, arguments.rounds or ROUNDS[backend], progress)
         results.append(result(backend, where, "after calibration", device, cases, taken))
     return device, results
 
@@ -165,7 +165,7 @@ def calibrated(
             times.append(seconds)
 
     command = f"python -m benchmarks.latency --threads {arguments.threads}"
-    plan = Plan(backend, arguments.threads, rounds=arguments.rounds, device=where)
+    plan = Plan(backend, arguments.threads, rounds=arguments.rounds or ROUNDS[backend], device=where)
     document = calibrate(plan, command, progress, beside)
     name = f"{backend if where == 'cpu' else where}.json"
     if arguments.profiles:
@@ -309,7 +309,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help="a profile, instead of calibrating")
     parser.add_argument("--profiles", type=Path, metavar="FOLDER", help="where to write the profiles")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads (default: 1)")
-    parser.add_argument("--rounds", type=int, default=9, metavar="N", help="how often to time each (default: 9)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often to time each (default: 9; ONNX Runtime: 5)")
     parser.add_argument("--cases", type=int, metavar="N", help="only the first N networks, for a try")
     parser.add_argument(
         "--training-rounds", type=int, default=5, metavar="N", help="... each training step (default: 5)"

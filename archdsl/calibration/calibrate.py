@@ -23,6 +23,8 @@ from archdsl.calibration.sample import Measurements, Whole, merged
 
 # Networks of the design that take too long, or nothing, are left out.
 _MACS = (2e6, 2.5e9)
+# Networks take turns for so many rounds; those of ONNX Runtime, where each makes new sessions, run several times.
+ROUNDS: dict[Backend, int] = {"eager": 9, "onnxruntime": 5}
 _LIBRARIES = {"eager": ("torch",), "onnxruntime": ("onnxruntime", "onnx", "torch")}
 
 Progress = Callable[[str], None]

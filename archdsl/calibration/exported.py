@@ -28,7 +28,7 @@ from archdsl.calibration.sample import Measurements, Sample, Whole, typical
 _KERNEL = "_kernel_time"
 _ERRORS_ONLY = 3
 # Runs of a new session in each round.
-_WARM, _TIMED = 2, 2
+_WARM, _TIMED = 2, 3
 
 
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:

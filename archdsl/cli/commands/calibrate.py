@@ -32,15 +32,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--threads", type=count, metavar="N", help="threads to run with (default: one a core)")
     parser.add_argument("--device", default="cpu", metavar="D", help="cpu, or cuda with the eager backend")
-    parser.add_argument("--networks", type=count, metavar="N", help="how many networks to measure (default: 64)")
-    parser.add_argument("--rounds", type=count, metavar="N", help="how often to measure each (default: 9)")
+    parser.add_argument("--networks", type=count, metavar="N", help="how many networks to measure (default: 96)")
+    parser.add_argument("--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)")
     parser.add_argument("--quick", action="store_true", help="a third of that: rougher, for a first look")
     parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
     _require(arguments.backend)
-    from archdsl.calibration.calibrate import Plan, calibrate
+    from archdsl.calibration.calibrate import ROUNDS, Plan, calibrate
 
     usual = Plan(arguments.backend, arguments.threads or cores(), device=arguments.device)
     share = 3 if arguments.quick else 1
@@ -49,7 +49,7 @@ def run(arguments: Namespace, output: Output) -> int:
         usual.threads,
         networks=arguments.networks or usual.networks // share,
         training=usual.training // share,
-        rounds=arguments.rounds or usual.rounds // share,
+        rounds=arguments.rounds or max(2, ROUNDS[arguments.backend] // share),
         device=usual.device,
     )
     path = Path(arguments.out or f"device-{arguments.backend}.json")
