@@ -336,7 +336,8 @@ def main() -> None:
         training = table_3(devices.get("eager"), arguments)
         show_training(training)
     if not arguments.cases:
-        write_results("latency", {"threads": arguments.threads, "inference": found, "training": training})
+        name = "latency" if arguments.threads == 1 else f"latency_{arguments.threads}_threads"
+        write_results(name, {"threads": arguments.threads, "inference": found, "training": training})
 
 
 if __name__ == "__main__":

@@ -163,11 +163,17 @@ MISTAKES = (
         _edit("nn.Conv2d(40, 1280, 1, bias", "nn.Conv2d(40, 1280, 1, groups=7, bias"),
     ),
     Mistake(
-        "A kernel larger than the map, without padding",
-        _edit("conv_norm_act(1280)", "conv(1280, 9, padding = valid) -> norm -> act"),
-        (Edit("k5_s2", "k19_s2"), Edit("num_classes=10", 'num_classes=10, pad_type="valid"')),
-        _edit("[40, 5, 2]", "[40, 19, 2, 0]"),
-        _edit("nn.Conv2d(40, 1280, 1, bias", "nn.Conv2d(40, 1280, 9, bias"),
+        "A stride too large for what comes after",
+        (
+            Edit(_ROW, _ROW.replace("3      | 2 ", "3      | 8 ")),
+            Edit("conv_norm_act(1280)", "conv(1280, 7, padding = valid) -> norm -> act"),
+        ),
+        _edit("k3_s2", "k3_s8"),
+        (Edit("[24, 3, 2]", "[24, 3, 8]"), Edit("[40, 5, 2]", "[40, 5, 2, 0]")),
+        (
+            Edit("24, kernel=3, stride=2", "24, kernel=3, stride=8"),
+            Edit("nn.Conv2d(40, 1280, 1, bias", "nn.Conv2d(40, 1280, 7, bias"),
+        ),
     ),
     Mistake(
         "Channels left out",

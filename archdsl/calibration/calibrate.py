@@ -189,7 +189,8 @@ def machine(plan: Plan) -> dict[str, Any]:
 
 def _threads(plan: Plan) -> str:
     where = "eager PyTorch" if plan.backend == "eager" else "ONNX Runtime"
-    return f"{where}, {plan.threads} threads" if plan.device == "cpu" else where
+    threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
+    return f"{where}, {threads}" if plan.device == "cpu" else where
 
 
 def _processor(device: str) -> str:

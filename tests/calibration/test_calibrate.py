@@ -1,10 +1,12 @@
 """Calibration with the real backends, as small as it can be; no time is asserted."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy
 import pytest
+import torch
 
 from archdsl import load, loads
 from archdsl.backends.latency import Latencies, read_profile
@@ -13,7 +15,9 @@ from archdsl.backends.latency.profile import Measured
 from archdsl.backends.latency.roofline import Roofline
 from archdsl.calibration.calibrate import Plan, calibrate
 from archdsl.calibration.design import designs
+from archdsl.calibration.eager import EagerProbe, Runner
 from archdsl.calibration.fit import fit_roofline, measured
+from archdsl.calibration.sample import Measurements, Sample, merged
 from archdsl.cli.main import main
 from archdsl.diagnostics import Failure
 from archdsl.folders import specs_folder
@@ -27,9 +31,39 @@ def test_the_design_is_the_same_each_time_and_compiles() -> None:
     assert len({network.macs for network in networks}) == len(networks)
 
 
+def test_a_network_of_the_design_has_one_kind_of_block_many_times() -> None:
+    for design in designs(40):
+        stem = design.text.rpartition("stem = ")[2].partition("\n  head")[0]
+        _, *steps = re.split(r"\s*-> ", stem)
+        layers = [(step.partition("(")[0], int(step.rpartition(" * ")[2]) if " * " in step else 1) for step in steps]
+        blocks = {name for name, _ in layers if name not in ("max_pool", "avg_pool")}
+        assert len(blocks) == 1
+        assert sum(count for name, count in layers if name in blocks) >= 10
+
+
+def test_running_operator_by_operator_computes_what_the_module_does() -> None:
+    probe = EagerProbe(load(specs_folder() / "mobilenetv2.arch", "050", resolution=64), 2)
+    runner = Runner(probe.graph, lambda: None)
+    with torch.inference_mode():
+        assert torch.equal(runner.run(probe.images), probe.module(probe.images))
+    assert len(runner.times) > 100
+
+
+def test_what_comes_once_in_a_network_counts_only_where_there_is_little_else() -> None:
+    def activations(channels: range) -> Measurements:
+        kernels = [Kernel("relu", Shape(c, 8, 8), Shape(c, 8, 8)) for c in channels]
+        return Measurements(tuple(Sample(kernel, 1e-5) for kernel in kernels), ())
+
+    lone, few, many = activations(range(1, 2)), activations(range(10, 20)), activations(range(10, 60))
+    assert len(merged([lone, few]).tables()["relu"]) == 11
+    assert len(merged([lone, many]).tables()["relu"]) == 50
+
+
 def test_eager_calibration_makes_a_profile_of_inference_and_training(tmp_path: Path) -> None:
     seen: list[str] = []
-    document = calibrate(Plan("eager", 1, networks=2, training=1, rounds=2), "the command", seen.append)
+    beside: list[int] = []
+    plan = Plan("eager", 1, networks=2, training=1, rounds=2)
+    document = calibrate(plan, "the command", seen.append, lambda: beside.append(len(beside)))
     path = tmp_path / "device.json"
     path.write_text(json.dumps(document))
     device = read_profile(path)
@@ -38,6 +72,7 @@ def test_eager_calibration_makes_a_profile_of_inference_and_training(tmp_path: P
     assert device.facts["command"] == "the command"
     assert device.facts["threads"] == 1
     assert seen
+    assert beside == [0, 1]
     architecture = load(specs_folder() / "mobilenetv2.arch", "050").architecture
     inference = Latencies(architecture, device).model()
     assert 0 < inference.seconds < Latencies(architecture, device, training=True).model().seconds

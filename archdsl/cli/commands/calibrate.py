@@ -33,7 +33,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--threads", type=count, metavar="N", help="threads to run with (default: one a core)")
     parser.add_argument("--device", default="cpu", metavar="D", help="cpu, or cuda with the eager backend")
     parser.add_argument("--networks", type=count, metavar="N", help="how many networks to measure (default: 96)")
-    parser.add_argument("--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)")
+    parser.add_argument(
+        "--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)"
+    )
     parser.add_argument("--quick", action="store_true", help="a third of that: rougher, for a first look")
     parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
 
