@@ -64,15 +64,15 @@ The emitted `codegen/v2_l.py`: what its `compile` helper does to the outputs and
 _LATENCY = """\
 ## Predicted latency
 
-What [the cost model](latency.md) predicts, against the clock, on networks that calibration has not seen: their resolution
-follows the `@`, their batch the `x` where it is not one. They are measured twice: in turns with calibration, round by
-round, where the machine is the same for both and what is left is the error of the model; and once more after it, where
-the machine has drifted. What counts is the lower quartile of runs in turns.
+What [the cost model](latency.md) predicts, against the clock, on networks that calibration has not seen: their
+resolution follows the `@`, their batch the `x` where it is not one. They are measured twice: in turns with calibration,
+round by round, where the machine is the same for both and what is left is the error of the model; and once more after
+it, where the machine has drifted. What counts is the lower quartile of runs.
 """
 _THREADS = """\
 ### With two threads
 
-The same with both cores of the virtual machine, which other guests of its host take from it at times.
+The same with both cores of the virtual machine, which its host takes away at times.
 """
 _AFTER = "after calibration"
 _TRAINING = """\
@@ -175,8 +175,9 @@ def _latency(results: Any) -> str:
         parts += [
             _table([where, "predicted", "measured in turns", "error", "measured after", "error"], rows, "lrrrrr"),
             "Required: a mean absolute error of at most 10 % and a rank correlation (Spearman) of at least 0.98. "
-            f"Found, over {found['networks']} networks: {_found(found)}; {verdict}. After calibration: {_found(after)}. "
-            f"Calibrated in {facts['seconds']:.0f} s: {facts['kernels']:,} kernels of {facts['networks']} networks.\n",
+            f"Found, over {found['networks']} networks: {_found(found)}; {verdict}. "
+            f"After calibration: {_found(after)}. Calibrated in {facts['seconds']:.0f} s: {facts['kernels']:,} kernels "
+            f"of {facts['networks']} networks.\n",
         ]
     if results["training"]:
         header = ["device", "", "pixels", "batch", "none", "stages 1-3", "stages 1-5", "all"]

@@ -85,7 +85,7 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
             f"{what} leaves nothing of an input of {shape.height} x {shape.width}",
             "vanishing",
             "kernel",
-            help="use a smaller kernel, padding, or a larger input",
+            help="use a smaller kernel, padding, smaller strides before it, or a larger input",
         )
     return Shape(shape.channels, height, width)
 
