@@ -56,7 +56,7 @@ def test_unknown_variant(archdsl: Command) -> None:
 def test_sizes_that_make_no_sense(option: tuple[str, str], archdsl: Command) -> None:
     code, out, err = archdsl("estimate", V2_L, *option)
     assert (code, out) == (2, "")
-    assert f"argument {option[0]}" in err
+    assert err.startswith(f"error[ARC904]: `{option[0]}`: ")
 
 
 def test_a_resolution_that_is_too_small_is_a_finding(archdsl: Command) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections import defaultdict
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest_lsp
 from lsprotocol import types
 from pytest_lsp import ClientServerConfig, LanguageClient
 
 SERVER = ClientServerConfig(server_command=[sys.executable, "-m", "archdsl", "lsp"])
+
+# Seconds, in which the busiest machine has answered.
+_PATIENCE = 60
 
 
 async def _session(lsp_client: LanguageClient):
@@ -22,12 +28,37 @@ async def _session(lsp_client: LanguageClient):
 client = pytest_lsp.fixture(config=SERVER, scope="module")(_session)
 
 
+Heard = defaultdict[str, "asyncio.Queue[types.PublishDiagnosticsParams]"]
+_HEARD: WeakKeyDictionary[LanguageClient, Heard] = WeakKeyDictionary()
+
+
+def _heard(client: LanguageClient) -> Heard:
+    """What the server says to a client, by file, from the first time that this is asked.
+
+    It is kept until somebody waits for it: on a busy machine two notifications come together, and one who waits for the
+    first alone never hears the second.
+    """
+    if client not in _HEARD:
+        _HEARD[client] = defaultdict(asyncio.Queue)
+
+        def hear(told: types.PublishDiagnosticsParams) -> None:
+            _HEARD[client][told.uri].put_nowait(told)
+            listen()
+
+        def listen() -> None:
+            client.protocol.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, hear)
+
+        listen()
+    return _HEARD[client]
+
+
 class Editor:
     """One open file."""
 
     def __init__(self, client: LanguageClient, path: Path):
         self.client, self.uri, self.text, self.version = client, path.as_uri(), "", 0
         self.document = types.TextDocumentIdentifier(self.uri)
+        self._heard = _heard(client)
 
     async def open(self, text: str) -> list[types.Diagnostic]:
         """Opens a text, and waits for what the server says of it."""
@@ -45,8 +76,8 @@ class Editor:
 
     async def _told(self) -> list[types.Diagnostic]:
         while True:
-            told = await self.client.wait_for_notification(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-            if told.uri == self.uri and told.version == self.version:
+            told = await asyncio.wait_for(self._heard[self.uri].get(), _PATIENCE)
+            if told.version == self.version:
                 return list(told.diagnostics)
 
     def at(self, needle: str, nth: int = 0) -> types.Position:
