@@ -8,6 +8,7 @@ from textwrap import fill
 from typing import Any
 
 from archdsl.backends.comparison.front import front
+from archdsl.backends.comparison.labels import label
 from archdsl.backends.comparison.measures import Measure
 from archdsl.backends.comparison.rows import Row
 from archdsl.diagnostics import Diagnostic, Failure
@@ -43,17 +44,8 @@ def plot(
         families = list(dict.fromkeys(family for family, _ in known))
         for number, family in enumerate(families):
             own = [row for one, row in known if one == family]
-            points = [row.values[x.key] for row in own], [row.values[y.key] for row in own]
-            axes.plot(*points, "o", color=_COLORS[number % len(_COLORS)], markersize=6, zorder=3)
-        for _, row in known:
-            axes.annotate(
-                row.name,
-                (row.values[x.key], row.values[y.key]),
-                xytext=(5, 4),
-                textcoords="offset points",
-                fontsize=8,
-                parse_math=False,
-            )
+            places = [row.values[x.key] for row in own], [row.values[y.key] for row in own]
+            axes.plot(*places, "o", color=_COLORS[number % len(_COLORS)], markersize=6, zorder=3)
         best = front([row for _, row in known], x, y)
         axes.step(
             [row.values[x.key] for row in best],
@@ -65,19 +57,21 @@ def plot(
         )
         for measure, name in ((x, "x"), (y, "y")):
             values = [row.values[measure.key] for _, row in known]
-            label = f"{measure.label}: {how[measure.key]}" if how and measure.key in how else measure.label
-            _axis(axes, name, measure, label, (min(values), max(values)), log_locator)
+            title = f"{measure.label}: {how[measure.key]}" if how and measure.key in how else measure.label
+            _axis(axes, name, measure, title, (min(values), max(values)), log_locator)
         axes.grid(visible=True, color="#e4e7eb", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.margins(0.12)
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
+        points = [(row.name, row.values[x.key], row.values[y.key]) for _, row in known]
+        label(figure, axes, points, {row.name for row in best})
         out = io.BytesIO()
         figure.savefig(out, format=format, dpi=160, metadata={"Date": None} if format == "svg" else None)
     return out.getvalue()
 
 
-def _axis(axes: Any, name: str, measure: Measure, label: str, ends: tuple[float, float], log_locator: Any) -> None:
+def _axis(axes: Any, name: str, measure: Measure, title: str, ends: tuple[float, float], log_locator: Any) -> None:
     least, most = ends
     axis = axes.xaxis if name == "x" else axes.yaxis
     if least > 0 and most / least > _WIDE:
@@ -85,7 +79,7 @@ def _axis(axes: Any, name: str, measure: Measure, label: str, ends: tuple[float,
         axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0)))
     axis.set_major_formatter(lambda value, _: measure.text(value))
     axis.set_minor_formatter(lambda *_: "")
-    axis.set_label_text(fill(label, _LINE), parse_math=False)
+    axis.set_label_text(fill(title, _LINE), parse_math=False)
 
 
 def _matplotlib() -> tuple[Any, Any, Any]:
