@@ -22,7 +22,7 @@ def drawn(points: list[tuple[str, float, float]], important: set[str]) -> dict[s
 
 
 def test_names_of_neighbours_cover_nothing() -> None:
-    points = [(f"network_{number}", 1 + number / 40, 1 + number / 60) for number in range(5)] + [("at_the_edge", 2, 2)]
+    points = [(f"network_{number}", 1 + number / 12, 1 + number / 40) for number in range(5)] + [("at_the_edge", 2, 2)]
     boxes = list(drawn(points, set()).values())
     assert len(boxes) == 6
     assert not any(box.overlaps(other) for number, box in enumerate(boxes) for other in boxes[:number])
