@@ -329,6 +329,8 @@ def _chosen(environment: Environment, variant: str | None, source: Source, probl
     chosen = [found for found in everything if variant in (found.label, found.name)]
     if not chosen:
         names = [found.label or found.name for found in everything]
+        if len(set(names)) < len(names):  # Labels that several models of the file have are no help.
+            names = [found.name for found in everything]
         problems.add(
             Diagnostic(
                 UNKNOWN_MODEL,

@@ -45,7 +45,8 @@ def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = Fal
     ):
         if getattr(arguments, name) and not is_at_hand:
             message = f"`--{name}` is about {about}"
-            help = f"add {ways_out}" if name != "on" else "add `--memory`"
+            on = "`--memory` or `--measure`" if "measure" in arguments else "`--memory`"
+            help = f"add {on if name == 'on' else ways_out}"
             raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 

@@ -100,6 +100,8 @@ def decided(
         lines = {_line(span) for span in (problem.span, *(note.span for note in problem.notes)) if span is not None}
         near = [choice for choice in taken if _line(choice.node.span) in lines] or taken
         texts = [_taken(choice, decisions) for choice in near]
+    if not texts:
+        return replace(problem, fix=None)
     rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
     note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
     # What mends these networks may spoil the others.

@@ -86,7 +86,9 @@ class StageBuilder:
             return None
         signature = signature_of(plan.op, plan.row.span)
         given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
-        if wrong := list(check_row(plan.row, signature, given, Blocks.of([signature]))):
+        # What the other rows' blocks take has been looked at with the whole table.
+        blocks = Blocks(frozenset({signature.name}), (*signature.parameters, *plan.row.cells))
+        if wrong := list(check_row(plan.row, signature, given, blocks)):
             self.problems.add(*wrong)
             return None
         try:

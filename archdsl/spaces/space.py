@@ -91,7 +91,13 @@ class Space:
         return Sample(index, self.model.choices.split(index))
 
     def sample(self, count: int, seed: int = 0) -> list[Sample]:
-        """`count` networks, each drawn uniformly and on its own; the same ones again for the same seed."""
+        """`count` networks, each drawn uniformly and on its own; the same ones again for the same seed.
+
+        The same network may come more than once. Raises Failure for a count below 0.
+        """
+        if count < 0:
+            message = f"a number of samples is a whole number from 0, not {count}"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None)])
         draw = Random(seed).randrange
         return [self.at(draw(self.size)) for _ in range(count)]
 

@@ -116,3 +116,22 @@ def test_interpolation_returns_what_was_measured() -> None:
     for kernel, seconds in kernels.items():
         roofline = table.roofline.seconds(kernel.operations, kernel.traffic(4))
         assert roofline * table.factor(kernel) == pytest.approx(seconds, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--device", "gpu"], "`--device` is one of cpu, cuda, not `gpu`"),
+        (["--device", "cuda", "--backend", "onnxruntime"], "ONNX Runtime is calibrated on the CPU"),
+        pytest.param(
+            ["--device", "cuda"],
+            "there is no CUDA device here",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here"),
+        ),
+    ],
+)
+def test_what_cannot_be_calibrated(options: list[str], reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnxscript")
+    pytest.importorskip("onnxruntime")
+    assert main(["calibrate", *options]) == 2
+    assert reason in capsys.readouterr().err

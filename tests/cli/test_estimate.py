@@ -51,6 +51,12 @@ def test_unknown_variant(archdsl: Command) -> None:
     assert "it has b0, b1" in err
 
 
+def test_variants_whose_labels_repeat_are_told_in_full(archdsl: Command) -> None:
+    _, _, err = archdsl("estimate", specs_folder() / "mnasnet.arch", "--variant", "large")
+    assert "it has mnasnet_a1_050, " in err
+    assert "mnasnet_small_140" in err
+
+
 @pytest.mark.parametrize("option", [("--resolution", "0"), ("--resolution", "2x"), ("--resolution", "9" * 30),
                                     ("--batch", "0"), ("--batch", "-1"), ("--batch", "1.5")])  # fmt: skip
 def test_sizes_that_make_no_sense(option: tuple[str, str], archdsl: Command) -> None:

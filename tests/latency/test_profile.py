@@ -164,3 +164,6 @@ def test_what_a_profile_cannot_tell() -> None:
     network = load(specs_folder() / "v2_s.arch")
     with pytest.raises(Failure, match="knows nothing of float64"):
         network.latency("a100", dtype="float64")
+    for batch in (0, -4, 1.5, "8"):
+        with pytest.raises(Failure, match="a batch is a whole number from 1"):
+            network.latency("a100", batch=batch)  # type: ignore[arg-type]

@@ -112,6 +112,22 @@ OF_BOTH = "in a network with stages.0 channels = 8 (6 mends it), stages.1 groups
 HIDDEN = RARE.replace("  }\n", "    | conv | {8, 16} | {1, 2} |\n" * 6 + "  }\n", 1)
 
 
+def test_a_row_leaves_columns_empty_that_are_for_others() -> None:
+    rows = """    | op            | channels | kernel | expansion | skip |
+    | mbconv        | {8, 16}  | 3      | 6         | true |
+    | conv_norm_act | 8        | {3, 5} | -         | -    |
+"""
+    space = space_of(SMALL[: SMALL.index("    | op ")] + rows + SMALL[SMALL.index("  }\n  head") :])
+    sample = space.at(3)
+    assert space.cost(sample) == space.architecture(sample).costs.model()
+    assert prove(space.model).stages > 0
+
+
+def test_a_sample_of_less_than_nothing_is_refused() -> None:
+    with pytest.raises(Failure, match="whole number from 0"):
+        space_of(SMALL).sample(-1)
+
+
 def test_a_small_space_is_checked_whole() -> None:
     (problem,) = compile_source(Source("small.arch", RARE)).problems
     assert problem.code.name == "ARC402"

@@ -53,7 +53,7 @@ class PartLatencies:
         self.name, self._blocks = name, blocks
         self.profile, self.batch, self.training = profile, batch, training
         self.dtype = dtype or profile.dtype
-        _check(profile, self.dtype, training)
+        _check(profile, self.dtype, batch, training)
         self._layers: dict[tuple[str, Layout], Fragment] = {}
 
     def section(self, section: Section, layout: Layout = "plain") -> Fragment:
@@ -147,7 +147,9 @@ class Latencies(PartLatencies):
         return self.update(self.architecture.costs.model().params)
 
 
-def _check(profile: Profile, dtype: str, is_training: bool) -> None:
+def _check(profile: Profile, dtype: str, batch: object, is_training: bool) -> None:
+    if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
+        raise Failure([Diagnostic(WRONG_USAGE, f"a batch is a whole number from 1, not {batch!r}", None)])
     if dtype not in BYTES or dtype not in profile.dtypes:
         message = f"the profile `{profile.name}` knows nothing of {dtype}"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"it has {', '.join(profile.dtypes)}")])

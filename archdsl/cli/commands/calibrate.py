@@ -13,7 +13,7 @@ from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import MISSING_TOOL
+from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,7 +31,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--backend", choices=("eager", "onnxruntime"), default="eager", help="what runs the networks (default: eager)"
     )
     parser.add_argument("--threads", type=count, metavar="N", help="threads to run with (default: one a core)")
-    parser.add_argument("--device", default="cpu", metavar="D", help="cpu, or cuda with the eager backend")
+    parser.add_argument(
+        "--device", choices=("cpu", "cuda"), default="cpu", help="cuda goes with the eager backend (default: cpu)"
+    )
     parser.add_argument("--networks", type=count, metavar="N", help="how many networks to measure (default: 96)")
     parser.add_argument(
         "--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)"
@@ -42,8 +44,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     _require(arguments.backend)
+    if arguments.device == "cuda" and arguments.backend != "eager":
+        message = "ONNX Runtime is calibrated on the CPU"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out `--device cuda` or `--backend`")])
     from archdsl.calibration.calibrate import ROUNDS, Plan, calibrate
+    from archdsl.calibration.timing import require_cuda
 
+    if arguments.device == "cuda":
+        require_cuda("leave out `--device cuda` to calibrate the CPU")
     usual = Plan(arguments.backend, arguments.threads or cores(), device=arguments.device)
     share = 3 if arguments.quick else 1
     plan = Plan(

@@ -125,12 +125,23 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
     return list(found.items()), code
 
 
+# Measures that are there when they are asked for.
+_ADDED_BY = {
+    "memory": "`--memory`",
+    "latency": "`--device NAME`",
+    "images_per_second": "`--device NAME`",
+    "measured": "`--measure`",
+}
+
+
 def _axis(key: str, rows: Sequence[Row]) -> Measure:
     """The measure of a name. Raises Failure where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
     if key not in known:
         message = f"no network has a number called `{key}`"
         help = did_you_mean(key, known) or f"there are {', '.join(known)}"
+        if key in _ADDED_BY:
+            help = f"add {_ADDED_BY[key]}"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return measure(key)
 

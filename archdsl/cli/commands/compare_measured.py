@@ -10,7 +10,7 @@ from archdsl.cli.arguments import cores, count
 from archdsl.cli.predictions import DTYPES
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 _ROUNDS = 9
@@ -53,14 +53,11 @@ def measured(networks: Sequence[tuple[str, Architecture]], arguments: Namespace)
 
     from archdsl.calibration.calibrate import Plan, machine
     from archdsl.calibration.sample import typical
-    from archdsl.calibration.timing import measure
+    from archdsl.calibration.timing import measure, require_cuda
 
     where, dtype = arguments.on or "cpu", arguments.dtype or "float32"
-    if where == "cuda" and not torch.cuda.is_available():
-        help = "leave out `--on cuda` to measure on the CPU"
-        raise Failure(
-            [Diagnostic(MISSING_TOOL, "there is no CUDA device here, or this torch knows none", None, help=help)]
-        )
+    if where == "cuda":
+        require_cuda("leave out `--on cuda` to measure on the CPU")
     plan = Plan("eager", arguments.threads or cores(), rounds=arguments.rounds or _ROUNDS, device=where)
     before = torch.get_num_threads()
     torch.set_num_threads(plan.threads)
