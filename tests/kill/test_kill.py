@@ -21,6 +21,7 @@ def test_random_moments(tmp_path: Path) -> None:
 DYING = """
 import os, signal, sys
 from archdsl.cli.main import main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which `nohup` has its children ignore
 replace, moves = os.replace, iter(range(100))
 def dying(source, target):
     if next(moves) == int(sys.argv[1]):
