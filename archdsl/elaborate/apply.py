@@ -9,22 +9,20 @@ from typing import Any
 from archdsl.diagnostics import Note, Source, Span
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
-    CHANNEL_MISMATCH,
     ENDLESS_RECURSION,
-    INDIVISIBLE,
     MISSING_BINDING,
     REQUIRE_FAILED,
-    VANISHING,
     WRONG_KIND,
 )
 from archdsl.elaborate import scalars
 from archdsl.elaborate.claims import refute
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
-from archdsl.elaborate.explain import blame, rounded, shown, source_of
+from archdsl.elaborate.explain import shown
 from archdsl.elaborate.formulas import formula
 from archdsl.elaborate.instances import Instances, Made
 from archdsl.elaborate.layers import channels_from, check_complete
+from archdsl.elaborate.misfits import refused
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Definition
 from archdsl.elaborate.reach import without_unread
@@ -75,7 +73,6 @@ INSTANCE = 25
 # One that another network of the file has already is still counted and written.
 TAKEN = 5
 
-_CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
 _INPUT = Input.made(node="input")
 
 
@@ -162,7 +159,7 @@ class Applier:
         try:
             shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
-            raise _refused(error, layer, tensor) from None
+            raise refused(error, layer, tensor) from None
         within_bounds(shape, layer.span)
         step = Apply.made(
             step="apply",
@@ -329,22 +326,6 @@ class Applier:
                 help="the tensor of a block is the one that flows into it: `x -> block(...)`",
             )
         return without_formulas(value) if isinstance(value, LAYERS) else value
-
-
-def _refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
-    """A layer that does not fit its input, at the argument that is to blame."""
-    name, attribute, help = layer.operator.kind, error.attribute or "", error.help
-    span, notes = blame(layer.origins.get(attribute), layer.span, getattr(layer.operator, attribute, None), name)
-    if error.kind == "indivisible":
-        # Of the two numbers, the argument that is not to blame may still be the one to change.
-        is_output = attribute == "channels"
-        origin = layer.origins.get("channels") if is_output else tensor.channels_from
-        if origin is not None:
-            parts = getattr(layer.operator, "groups" if is_output else attribute)
-            notes += () if is_output else source_of(origin, tensor.shape.channels, "input channels")
-            help = ", or ".join(filter(None, [help, rounded(origin, parts)]))
-    label = f"the input is {tensor.shape}"
-    return stop(_CODES[error.kind], error.message, span, label, notes=notes, help=help or None)
 
 
 def _endless(layer: BlockLayer, label: str) -> Stop:
