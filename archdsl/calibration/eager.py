@@ -105,7 +105,7 @@ class Runner(fx.Interpreter):
         result = call(*arguments, **keywords)
         self._wait()
         # Large tensors go back to the system when nothing needs them any more, which takes its time in a network too.
-        call, arguments, keywords = _nothing, (), {}
+        del call, arguments, keywords
         if self.garbage_collect_values:
             for dead in self.user_to_last_uses.get(n, ()):
                 self.env[dead] = None
@@ -116,10 +116,6 @@ class Runner(fx.Interpreter):
             if kernel is not None:
                 self.combined[n] = kernel
         return result
-
-
-def _nothing(*_: Any) -> None:
-    """What is called when nothing is."""
 
 
 def _shapes(arguments: tuple[Any, ...]) -> list[torch.Size]:
