@@ -6,10 +6,11 @@ Nothing here prints or writes; mistakes in the text come back as diagnostics.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
+
+from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import (
@@ -42,16 +43,14 @@ LIBRARY = Path(__file__).with_name("stdlib")
 # saved yet.
 
 
-@dataclass(frozen=True)
-class Linked:
+class Linked(Struct, frozen=True):
     """A text with everything that it uses, and the mistakes that are seen without elaborating anything."""
 
     environment: Environment
     problems: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
     `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build. A model

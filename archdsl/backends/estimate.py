@@ -6,8 +6,10 @@ Counting needs no torch; the rules are those of `archdsl.ir.cost`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
@@ -25,8 +27,7 @@ Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Struct, frozen=True):
     """A part of a network: a stage (the stem and the head among them), a block or an operator.
 
     `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
@@ -49,8 +50,7 @@ class Part:
         return self.path.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """What a network costs for a batch of images. The costs of its stages add up to its own."""
 
     name: str

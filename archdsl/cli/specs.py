@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
@@ -16,8 +17,7 @@ from archdsl.ir.architecture import Architecture
 STANDARD_INPUT = "-"
 
 
-@dataclass(frozen=True)
-class Specs:
+class Specs(Struct, frozen=True):
     """What came of the SPEC arguments: the files without a mistake, and the exit code that the others ask for."""
 
     compiled: tuple[Compiled, ...]

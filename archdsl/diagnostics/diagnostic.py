@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archdsl.diagnostics.codes import TOO_LARGE, Code
 from archdsl.diagnostics.nearest import NEAR, likeness, nearest, question
@@ -14,32 +16,28 @@ from archdsl.limits import limits, raising
 _SURE = 0.75
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(Struct, frozen=True):
     """A further fact, with its own place where it has one."""
 
     text: str
     span: Span | None = None
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What the text at a place is replaced by."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """A change of the text that a tool can make: the one good answer to a problem, not one of several."""
 
     title: str
     edits: tuple[Edit, ...]
 
 
-@dataclass(frozen=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One problem: a stable code, a place, the values that led there, a way out."""
 
     code: Code
@@ -90,8 +88,7 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
         return report(self.diagnostics)
 
 
-@dataclass
-class Problems:
+class Problems(Struct):
     """The diagnostics found so far, each kept once.
 
     A file with more than `limits.problems` is broken as a whole; telling all would take long and help nobody. Past that

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 
+from msgspec import Struct
 
-@dataclass(frozen=True, eq=False)
-class Source:
+
+class Source(Struct, frozen=True, eq=False, dict=True):
     """A text and the name that diagnostics give it (a path, or `<stdin>`)."""
 
     name: str
@@ -35,8 +35,7 @@ class Source:
         return self.text[start : end if end != -1 else len(self.text)].removesuffix("\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Characters `start` up to, not including, `end` of a source."""
 
     source: Source

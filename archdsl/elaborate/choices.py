@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+
+from msgspec import Struct
 
 from archdsl.elaborate.merge import Merged, Variant, merge, take_row
 from archdsl.elaborate.program import Definition, Environment
@@ -22,8 +23,7 @@ from archdsl.language.nodes import children
 ASIDE = ("objective",)
 
 
-@dataclass(frozen=True, eq=False)
-class Choice:
+class Choice(Struct, frozen=True, eq=False, dict=True):
     """One choice: its node, and for each option the choices inside it. `place` is what is chosen: `stages.2 kernel`."""
 
     node: tree.Choice
@@ -35,8 +35,7 @@ class Choice:
         return sum(option.size for option in self.options)
 
 
-@dataclass(frozen=True, eq=False)
-class Choices:
+class Choices(Struct, frozen=True, eq=False, dict=True):
     """Choices that do not depend on each other."""
 
     choices: tuple[Choice, ...] = ()
@@ -86,8 +85,7 @@ class Choices:
                 yield from option
 
 
-@dataclass(frozen=True, eq=False)
-class OpenChoices:
+class OpenChoices(Struct, frozen=True, eq=False, dict=True):
     """The choices of a model: in each row of its table of stages, and those that more than one row can feel."""
 
     shared: Choices

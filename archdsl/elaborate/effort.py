@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import TOO_LARGE
@@ -12,8 +13,7 @@ from archdsl.elaborate.problems import Stop, stop
 from archdsl.limits import limits, raising
 
 
-@dataclass
-class Effort:
+class Effort(Struct):
     """How much was done so far, over all networks of a file: no file keeps the compiler busy for long.
 
     A layer that is applied counts one, and so do a binding and a cell of a table; a layer of a stage counts two.

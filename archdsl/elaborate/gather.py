@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.elaborate.merge import Variant
 
 
-@dataclass
-class _Mistake:
+class _Mistake(Struct):
     first: Diagnostic
     met: list[tuple[Variant, Diagnostic]]
 

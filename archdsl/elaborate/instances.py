@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from archdsl.elaborate.values import Tensor
 from archdsl.ir.base import Frozen
@@ -26,8 +27,7 @@ from archdsl.ir.body import (
 _Part = TypeVar("_Part", bound=Frozen)
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Made:
+class Made(Struct, frozen=True, eq=False):
     """An instance as one network has it, the tensor that comes out of it, and what it applies, by their ids there."""
 
     block: BlockInstance

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
@@ -25,8 +26,7 @@ class Given(NamedTuple):
     speaks_of_parameters: bool
 
 
-@dataclass
-class Merged:
+class Merged(Struct):
     """A model with everything that it inherits: bindings by name, each with the file whose names it means."""
 
     definition: ModelDefinition
@@ -46,8 +46,7 @@ class Merged:
         return len(self.parameters) + len(self.bindings) + len(self.facts) + len(self.requires) + cells
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(Struct, frozen=True):
     """One network of a file: a model and the row of its variants table, if it has one."""
 
     definition: ModelDefinition

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Span
 from archdsl.diagnostics.codes import TOO_LARGE, Code

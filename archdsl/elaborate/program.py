@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_MODEL, USE_CYCLE
@@ -30,8 +32,7 @@ BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 RESERVED = BUILT_IN | {"in", "out"}
 
 
-@dataclass(eq=False)
-class Definition:
+class Definition(Struct, eq=False, dict=True):
     """A block and the environment in which its names are looked up: the file where it stands."""
 
     block: tree.Block
@@ -77,8 +78,7 @@ class Definition:
         return False
 
 
-@dataclass(eq=False)
-class ModelDefinition:
+class ModelDefinition(Struct, eq=False):
     """A model, its environment, and the tables of its variants."""
 
     model: tree.Model
@@ -90,8 +90,7 @@ class ModelDefinition:
         return self.model.name.text
 
 
-@dataclass(eq=False)
-class Environment:
+class Environment(Struct, eq=False, dict=True):
     """The names that a file sees: its own first, then those of the files it uses, then the standard library."""
 
     module: tree.Module

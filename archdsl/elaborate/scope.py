@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct, field
 
 from archdsl.elaborate.naming import Names
 from archdsl.elaborate.program import SETTINGS, Environment
@@ -27,8 +28,7 @@ Decisions = Mapping[int, int]
 UNDECIDED: Decisions = {}
 
 
-@dataclass(slots=True, eq=False)
-class Scope:
+class Scope(Struct, eq=False):
     """The names in reach of an expression, and where layers are applied."""
 
     environment: Environment

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import OPEN_CHOICE, TOO_LARGE
@@ -20,8 +22,7 @@ from archdsl.limits import limits, raising
 _MAX_TOLD = 6
 
 
-@dataclass(frozen=True, eq=False)
-class OpenModel:
+class OpenModel(Struct, frozen=True, eq=False):
     """A model, or a variant of one, that is a space of networks, and what can be chosen in it."""
 
     variant: Variant

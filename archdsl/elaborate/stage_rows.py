@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE
@@ -15,8 +15,7 @@ from archdsl.limits import limits, raising
 OWN_COLUMNS = ("op", "layers", "name")
 
 
-@dataclass
-class StageRow:
+class StageRow(Struct):
     """One row: its cells by column, each with the file whose names it means; and where each column is named."""
 
     number: int
@@ -29,8 +28,7 @@ class StageRow:
         return span.source is self.span.source and self.span.start <= span.start < self.span.end
 
 
-@dataclass
-class StageRows:
+class StageRows(Struct):
     rows: list[StageRow] = field(default_factory=list)
     environment: Environment | None = None
     changed: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from archdsl.diagnostics import Note, Problems
 from archdsl.diagnostics.codes import (
@@ -37,8 +38,7 @@ _MAX_CHANGES = 3
 _PROMINENT = ("kernel", "stride", "expansion", "channels", "se")
 
 
-@dataclass
-class _Planned:
+class _Planned(Struct):
     """A row with the values of its cells after scaling."""
 
     row: StageRow

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Problems
 from archdsl.elaborate.choices import Choice, OpenChoices
@@ -33,8 +34,7 @@ def key(problem: Diagnostic) -> Hashable:
     return problem.code, problem.span
 
 
-@dataclass(eq=False)
-class Trials:
+class Trials(Struct, eq=False):
     """Elaborates networks of a space. What need not be looked at is looked at with `spare` effort, while it lasts."""
 
     variant: Variant

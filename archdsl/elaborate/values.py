@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Span
 from archdsl.ir.architecture import Schedule
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from archdsl.elaborate.scope import Origin
 
 
-@dataclass(slots=True, eq=False)
-class Tensor:
+class Tensor(Struct, eq=False):
     """A tensor at compile time: its shape, how it came about, and the facts that travel with it.
 
     `channels_from` is where the number of its channels was written, as far as that is known; for diagnostics alone.
@@ -31,8 +32,7 @@ class Tensor:
     channels_from: Origin | None = None
 
 
-@dataclass(slots=True, eq=False)
-class PrimitiveLayer:
+class PrimitiveLayer(Struct, eq=False):
     """An operator with its arguments. `like` is a second input tensor."""
 
     operator: Operator
@@ -43,8 +43,7 @@ class PrimitiveLayer:
     like: Tensor | None = None
 
 
-@dataclass(slots=True, eq=False)
-class BlockLayer:
+class BlockLayer(Struct, eq=False):
     """A block with (some of) its arguments."""
 
     definition: Definition
@@ -52,14 +51,13 @@ class BlockLayer:
     formulas: Mapping[str, str]
     origins: Mapping[str, Origin]
     span: Span
-    bulk: int = field(init=False)
+    bulk: int = 0
 
     def __post_init__(self) -> None:
         self.bulk = 1 + sum([bulk(value) for _, value in self.arguments])
 
 
-@dataclass(slots=True, eq=False)
-class LayerStep:
+class LayerStep(Struct, eq=False):
     """One step of a sequence; `layer` is None when its guard is false."""
 
     name: str | None
@@ -68,35 +66,32 @@ class LayerStep:
     condition: str | None = None
 
 
-@dataclass(slots=True, eq=False)
-class SequenceLayer:
+class SequenceLayer(Struct, eq=False):
     steps: tuple[LayerStep, ...]
     span: Span
-    bulk: int = field(init=False)
+    bulk: int = 0
 
     def __post_init__(self) -> None:
         self.bulk = 1 + sum([bulk(step.layer) for step in self.steps])
 
 
-@dataclass(slots=True, eq=False)
-class RepeatLayer:
+class RepeatLayer(Struct, eq=False):
     name: str
     layer: Layer
     count: int
     span: Span
     formula: str | None = None
-    bulk: int = field(init=False)
+    bulk: int = 0
 
     def __post_init__(self) -> None:
         self.bulk = 1 + bulk(self.layer)
 
 
-@dataclass(slots=True, eq=False)
-class AlternativeLayer:
+class AlternativeLayer(Struct, eq=False):
     condition: str | None
     taken: bool
     layer: Layer
-    bulk: int = field(init=False)
+    bulk: int = 0
 
     def __post_init__(self) -> None:
         self.bulk = 1 + bulk(self.layer)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from archdsl.compiler import environment_of
 from archdsl.diagnostics import Diagnostic, Failure, Note, Problems, Source, did_you_mean

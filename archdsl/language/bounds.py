@@ -15,7 +15,7 @@ BRACKETS: Final = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*|[()\[\]{}]')
 
 # The fields of each kind of node that may hold nodes.
 _PARTS: Final = {
-    kind: tuple(name for name in kind.fields if name not in ("span", "text", "doc", "operator"))
+    kind: tuple(name for name in kind.__struct_fields__ if name not in ("span", "text", "doc", "operator"))
     for kind in vars(tree).values()
     if isinstance(kind, type) and issubclass(kind, tree.Node) and kind is not tree.Node
 }

@@ -151,7 +151,7 @@ class Builder:
         if isinstance(value, tree.Name | tree.Literal):
             return value
         # With its parentheses, so that what a diagnostic underlines is balanced.
-        _, *parts = (getattr(value, name) for name in value.fields)
+        _, *parts = (getattr(value, name) for name in value.__struct_fields__)
         return type(value)(self._span(opening, closing), *parts)
 
     def composite(self, children: list[Any]) -> tree.Composite:

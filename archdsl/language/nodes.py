@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.language import tree
-from archdsl.language.record import Record
 
 
-def children(node: Record) -> Iterator[tree.Node]:
+def children(node: tree.Node) -> Iterator[tree.Node]:
     """The nodes right inside a node, in the order of its fields."""
-    for name in node.fields:
+    for name in node.__struct_fields__:
         value = getattr(node, name)
         if isinstance(value, tree.Node):
             yield value

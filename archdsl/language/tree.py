@@ -5,59 +5,68 @@ Two nodes are equal when they say the same thing, wherever they stand: spans tak
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from archdsl.diagnostics import Source, Span
-from archdsl.language.record import Record
 
 
-class Node(Record):
+class Node(Struct, frozen=True, eq=False):
     span: Span
 
+    @property
+    def _content(self) -> tuple[object, ...]:
+        return tuple([getattr(self, name) for name in self.__struct_fields__ if name != "span"])
 
-class Identifier(Node):
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and self._content == other._content)
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._content))
+
+
+class Identifier(Node, frozen=True):
     text: str
 
 
 # Expressions ---------------------------------------------------------------------------------------------------
 
 
-class Literal(Node):
+class Literal(Node, frozen=True):
     """A number (with its unit applied), a string, `true`, `false` or `none`; `text` is how it was written."""
 
     value: int | float | bool | str | None
     text: str
 
 
-class Name(Node):
+class Name(Node, frozen=True):
     text: str
 
 
-class Fact(Node):
+class Fact(Node, frozen=True):
     """`owner.name`: something known about a tensor, such as `in.channels`."""
 
     owner: Expression
     name: Identifier
 
 
-class Argument(Node):
+class Argument(Node, frozen=True):
     name: Identifier | None
     value: Expression
 
 
-class Call(Node):
+class Call(Node, frozen=True):
     function: Expression
     arguments: tuple[Argument, ...]
 
 
-class Unary(Node):
+class Unary(Node, frozen=True):
     """`operator` is `-` or `not`."""
 
     operator: str
     operand: Expression
 
 
-class Binary(Node):
+class Binary(Node, frozen=True):
     """`operator` is one of `operators.BINARY`, `+-` (a tolerance) among them."""
 
     operator: str
@@ -65,7 +74,7 @@ class Binary(Node):
     right: Expression
 
 
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     """`if condition then chosen else otherwise`."""
 
     condition: Expression
@@ -73,13 +82,13 @@ class Conditional(Node):
     otherwise: Expression
 
 
-class ShapeOf(Node):
+class ShapeOf(Node, frozen=True):
     """`3 x 224 x 224`."""
 
     sizes: tuple[Expression, ...]
 
 
-class Step(Node):
+class Step(Node, frozen=True):
     """One element of a pipeline: `value as name when condition`."""
 
     value: Expression
@@ -87,19 +96,19 @@ class Step(Node):
     condition: Expression | None = None
 
 
-class Pipeline(Node):
+class Pipeline(Node, frozen=True):
     """`a -> b -> c`; a single guarded or named step is a pipeline of one."""
 
     steps: tuple[Step, ...]
 
 
-class Composite(Node):
+class Composite(Node, frozen=True):
     """`[a -> b]`: a pipeline as one layer."""
 
     value: Expression
 
 
-class Choice(Node):
+class Choice(Node, frozen=True):
     """`{a, b}`: one of several values, left open."""
 
     options: tuple[Expression, ...]
@@ -111,7 +120,7 @@ Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | Shape
 # Statements ----------------------------------------------------------------------------------------------------
 
 
-class Binding(Node):
+class Binding(Node, frozen=True):
     """`name = value`, or `name.fact = value` for a fact of a tensor."""
 
     name: Identifier
@@ -119,32 +128,32 @@ class Binding(Node):
     value: Expression
 
 
-class Require(Node):
+class Require(Node, frozen=True):
     claim: Expression
 
 
-class DefaultCell(Node):
+class DefaultCell(Node, frozen=True):
     """`-` in a table: whatever the block says by default."""
 
 
-class Row(Node):
+class Row(Node, frozen=True):
     cells: tuple[Expression | DefaultCell, ...]
 
 
-class Table(Node):
+class Table(Node, frozen=True):
     header: tuple[Identifier, ...]
     rows: tuple[Row, ...]
 
 
-class Scale(Node):
+class Scale(Node, frozen=True):
     bindings: tuple[Binding, ...]
 
 
-class Stages(Node):
+class Stages(Node, frozen=True):
     table: Table
 
 
-class StagesOverride(Node):
+class StagesOverride(Node, frozen=True):
     """`stages first..last { column = value }` in a model that extends another; 1-based, `last` included."""
 
     first: int
@@ -152,7 +161,7 @@ class StagesOverride(Node):
     bindings: tuple[Binding, ...]
 
 
-class Nested(Node):
+class Nested(Node, frozen=True):
     """A table with a name inside a recipe: `progressive(stages = 4) { ... }`."""
 
     name: Identifier
@@ -163,12 +172,12 @@ class Nested(Node):
 # Items ---------------------------------------------------------------------------------------------------------
 
 
-class Parameter(Node):
+class Parameter(Node, frozen=True):
     name: Identifier
     default: Expression | None
 
 
-class Reference(Node):
+class Reference(Node, frozen=True):
     """A model, perhaps one of its variants, perhaps with parameter values: `efficientnet.b4`, `base(width = 2)`."""
 
     name: Identifier
@@ -176,19 +185,19 @@ class Reference(Node):
     arguments: tuple[Argument, ...]
 
 
-class Use(Node):
+class Use(Node, frozen=True):
     path: str
     doc: str = ""
 
 
-class Block(Node):
+class Block(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     body: tuple[Binding | Require, ...]
     doc: str = ""
 
 
-class Model(Node):
+class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
@@ -196,13 +205,13 @@ class Model(Node):
     doc: str = ""
 
 
-class Variants(Node):
+class Variants(Node, frozen=True):
     model: Identifier
     table: Table
     doc: str = ""
 
 
-class Recipe(Node):
+class Recipe(Node, frozen=True):
     name: Identifier
     model: Reference
     body: tuple[Binding | Nested, ...]
@@ -213,17 +222,22 @@ Statement = Binding | Require | Scale | Stages | StagesOverride | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 
-class Comment(Node):
+class Comment(Node, frozen=True):
     """A `#` comment with its text; `own_line` when nothing but white space stands before it."""
 
     text: str
     own_line: bool
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(Struct, frozen=True, eq=False):
     """One file."""
 
-    source: Source = field(compare=False, repr=False)
+    source: Source
     items: tuple[Item, ...]
-    comments: tuple[Comment, ...] = field(default=(), compare=False)
+    comments: tuple[Comment, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Module) and self.items == other.items
+
+    def __hash__(self) -> int:
+        return hash(self.items)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source

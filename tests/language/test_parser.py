@@ -235,7 +235,7 @@ def test_spans() -> None:
     while ahead:
         node = ahead.pop()
         found[type(node).__name__, node.span.text] = f"{node.span.line}:{node.span.column}"
-        for name in type(node).fields:
+        for name in type(node).__struct_fields__:
             part = getattr(node, name)
             ahead += [one for one in (part if isinstance(part, tuple) else (part,)) if isinstance(one, tree.Node)]
     assert found["Block", text[5:-1]] == "2:1"
