@@ -1,7 +1,5 @@
 """`Architecture`: one network, concrete and typed, read and written as JSON."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cached_property
@@ -103,7 +101,7 @@ class Architecture(Frozen):
     place: Place
 
     @cached_property
-    def costs(self) -> Costs:
+    def costs(self) -> "Costs":
         """What the network and each of its parts costs, counted once."""
         from archdsl.ir.cost import Costs
 
@@ -116,11 +114,11 @@ class Architecture(Frozen):
         return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(_escaped, text)
 
     @classmethod
-    def from_json(cls, text: str) -> Architecture:
+    def from_json(cls, text: str) -> "Architecture":
         """Raises pydantic.ValidationError when the text is no architecture of this schema version."""
         return cls.model_validate_json(text)
 
-    def graph(self) -> networkx.DiGraph:
+    def graph(self) -> "networkx.DiGraph":
         """The operators as a graph: nodes are their paths in the built module, with attributes `operator`, `input`
         and `output`; edges carry the `shape` that flows along them. `input` and `output` are nodes too."""
         from archdsl.ir.graph import operator_graph

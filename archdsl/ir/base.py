@@ -1,7 +1,5 @@
 """What every part of the IR has in common."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -5,8 +5,6 @@ what repeats. Two instances of one block therefore have bodies of the same form,
 and a backend can fold them back into one piece of code. `walk.py` gives the flat view.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -43,7 +41,7 @@ class Combine(Frozen):
 
     node: Literal["combine"] = "combine"
     operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat"]
-    operands: tuple[TensorExpression, ...]
+    operands: tuple["TensorExpression", ...]
     name: str
     output: Shape
 
@@ -52,8 +50,8 @@ class Chain(Frozen):
     """A tensor fed through steps in sequence."""
 
     node: Literal["chain"] = "chain"
-    source: TensorExpression
-    steps: tuple[Step, ...]
+    source: "TensorExpression"
+    steps: tuple["Step", ...]
 
 
 class Select(Frozen):
@@ -62,7 +60,7 @@ class Select(Frozen):
     node: Literal["select"] = "select"
     condition: str | None
     taken: bool
-    value: TensorExpression
+    value: "TensorExpression"
 
 
 TensorExpression = Annotated[Input | Bound | Number | Combine | Chain | Select, Field(discriminator="node")]
@@ -94,7 +92,7 @@ class Sequence(Frozen):
 
     step: Literal["sequence"] = "sequence"
     name: str | None
-    steps: tuple[Step, ...]
+    steps: tuple["Step", ...]
 
 
 class Repeat(Frozen):
@@ -104,7 +102,7 @@ class Repeat(Frozen):
     name: str
     count: int
     formula: str | None
-    copies: tuple[Step, ...]
+    copies: tuple["Step", ...]
 
 
 class Guard(Frozen):
@@ -112,7 +110,7 @@ class Guard(Frozen):
 
     step: Literal["guard"] = "guard"
     condition: str | None
-    value: Step | None
+    value: "Step | None"
 
 
 class Alternative(Frozen):
@@ -121,7 +119,7 @@ class Alternative(Frozen):
     step: Literal["alternative"] = "alternative"
     condition: str | None
     taken: bool
-    value: Step
+    value: "Step"
 
 
 Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discriminator="step")]

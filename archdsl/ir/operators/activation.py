@@ -1,7 +1,5 @@
 """Activations: elementwise, without parameters (but `prelu`), free in every cost convention of the field."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape

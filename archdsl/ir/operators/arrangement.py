@@ -1,7 +1,5 @@
 """Operators that move, cut, stretch or scale values."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

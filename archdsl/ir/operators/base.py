@@ -1,7 +1,5 @@
 """What a primitive operator is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """Convolutions: full, depthwise, and with standardized weights."""
 
-from __future__ import annotations
-
 import ast
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Fully connected layers and what prepares tensors for them."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape

@@ -1,7 +1,5 @@
 """Normalizations, most with a learnable scale and shift per channel."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Pooling over windows and over whole maps."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError

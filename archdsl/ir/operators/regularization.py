@@ -1,7 +1,5 @@
 """Layers that act in training only."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from archdsl.ir.operators.base import Expressions, Operator, Rate, operand
