@@ -6,9 +6,11 @@ import argparse
 import gc
 import os
 import re
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
@@ -100,7 +102,7 @@ def _guarded(argv: list[str]) -> int:
 def _run(argv: list[str], output: Output) -> int:
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
         raise Failure([_unknown_command(argv[0])])
-    parser = _parser(argv)
+    parser = _parser(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS, argv)
     arguments = parser.parse_args(argv)
     if arguments.command is None:
         parser.print_help()
@@ -129,11 +131,14 @@ def _unknown_command(name: str) -> Diagnostic:
 
 def parser_of_all() -> argparse.ArgumentParser:
     """The command line with the arguments of every command."""
-    return _parser(list(COMMANDS))
+    return _parser(COMMANDS, list(COMMANDS))
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    """The command line, with the arguments of the commands in `argv` alone: the others need not be imported."""
+def _parser(names: Iterable[str], argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line with these commands, and the arguments of those in `argv`: the others need not be imported.
+
+    A parser takes argparse a while to make, so that who names a command gets the parser of that one alone.
+    """
     parser = _Parser(
         prog="archdsl",
         description="A declarative architecture compiler: convolutional networks as a paper's table.",
@@ -142,9 +147,9 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"archdsl {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, summary in COMMANDS.items():
-        command = commands.add_parser(name, help=summary, formatter_class=_Help, allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="archdsl")
+    for name in names:
+        command = commands.add_parser(name, help=COMMANDS[name], formatter_class=_Help, allow_abbrev=False)
         if name in argv:
             _command(name).add_arguments(command)
             command.add_argument(
@@ -186,8 +191,21 @@ class _Parser(argparse.ArgumentParser):
         return Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
+@cache
+def _terminal_width() -> int:
+    # As argparse does it.
+    return shutil.get_terminal_size().columns - 2
+
+
 class _Help(argparse.HelpFormatter):
-    """Wraps a text of one line, and leaves one of several as it is written."""
+    """Wraps a text of one line, and leaves one of several as it is written.
+
+    argparse makes a formatter for every argument that is added, to look at its metavar, and each would ask the terminal
+    for its width.
+    """
+
+    def __init__(self, prog: str):
+        super().__init__(prog, width=_terminal_width())
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         return text if "\n" in text else super()._fill_text(text, width, indent)
