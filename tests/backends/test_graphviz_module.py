@@ -1,0 +1,52 @@
+"""Graphviz is compiled once a user, and whatever becomes of what was kept, the drawing is the same."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_DRAW = """
+import sys
+from archdsl.backends.diagram.rendering import render
+sys.stdout.buffer.write(render("digraph { a -> b }", "svg"))
+"""
+
+
+def drawn(**environment: str) -> bytes:
+    """A drawing by a process of its own."""
+    run = subprocess.run([sys.executable, "-c", _DRAW], env=os.environ | environment, capture_output=True, check=True)
+    assert run.stderr == b""
+    return run.stdout
+
+
+def kept(folder: Path) -> list[Path]:
+    """The compiled modules in a folder, without the statistics that wasmtime writes beside them."""
+    return [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size > 100_000]
+
+
+def test_the_compiled_module_is_kept_in_the_users_cache(tmp_path: Path) -> None:
+    first = drawn(XDG_CACHE_HOME=str(tmp_path))
+    (module,) = kept(tmp_path)
+    made = module.stat().st_mtime_ns
+    assert drawn(XDG_CACHE_HOME=str(tmp_path)) == first
+    assert [path.stat().st_mtime_ns for path in kept(tmp_path)] == [made]  # nothing was compiled again
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda text: text[: len(text) // 2], lambda text: b"x" * len(text)])
+def test_a_damaged_module_is_compiled_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    first = drawn(XDG_CACHE_HOME=str(tmp_path))
+    (module,) = kept(tmp_path)
+    module.write_bytes(damage(module.read_bytes()))
+    assert drawn(XDG_CACHE_HOME=str(tmp_path)) == first
+
+
+def test_without_a_folder_to_keep_it_in_it_is_compiled_each_time(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert drawn(XDG_CACHE_HOME=str(file / "cache")) == drawn(XDG_CACHE_HOME=str(tmp_path))
+    assert file.stat().st_size == 0
