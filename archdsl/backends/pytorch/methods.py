@@ -84,7 +84,8 @@ def _head_methods(head: Head, has_features: bool) -> list[str]:
             "reset_classifier(self, num_classes: int) -> None",
             "A fresh classifier for other classes; 0 leaves it out.",
             *(refusal if has_features else ()),
-            f"self.{name} = self._linear(num_classes)",
+            "like = next(self.parameters(), torch.empty(0))",
+            f"self.{name} = self._linear(num_classes).to(like.device, like.dtype)",
             f"self.{name}.apply(initialize)",
         ),
         *_method(

@@ -1,0 +1,77 @@
+"""What is exported to ONNX with free height and width computes the same at other sizes than the one exported at.
+
+ONNX divides whole numbers towards zero where Python rounds down, and an exporter may bake in the size that it sees.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from pathlib import Path
+
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+import archdsl
+
+EXPORTED, OTHERS = (60, 60), ((75, 75), (64, 97), (33, 131), (7, 8))
+
+LAYERS = {
+    "conv": "conv(8, 3, stride = 2) -> conv(8, 5, stride = 3) -> conv(8, 3, dilation = 2)",
+    "even_kernel": "conv(8, 2, stride = 2) -> conv(8, 4, stride = 2)",
+    "ws_conv": "ws_conv(8, 3, stride = 2)",
+    "max_pool": "max_pool(3, stride = 2) -> max_pool(2, stride = 3)",
+    "smaller_than_stride": "conv(8, 1, stride = 2) -> conv(8, 1 x 3, stride = 4)",
+    "avg_pool": "avg_pool(3, stride = 2)",
+    "ceil": "max_pool(3, stride = 2, padding = 0, ceil = true) -> avg_pool(2, stride = 2, padding = 0, ceil = true)",
+    "like": "u()",
+    "shuffle": "conv(8) -> channel_shuffle(4) -> squeeze_excite(2)",
+}
+
+
+def network(layers: str) -> nn.Module:
+    text = f"""
+block u() {{
+  down = in -> conv(4, 3, stride = 2) -> conv(4, 3, stride = 2)
+  out = concat(in, down -> resize(like = in), down -> resize(like = in, mode = nearest))
+}}
+model m {{
+  input = 3 x {EXPORTED[0]} x {EXPORTED[1]}
+  padding = same
+  stem = {layers}
+}}
+"""
+    return archdsl.loads(text).build().eval()
+
+
+def export(module: nn.Module, path: Path, *, dynamo: bool) -> None:
+    images = (torch.randn(2, 3, *EXPORTED),)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        if dynamo:
+            free = dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
+            torch.onnx.export(module, images, path, dynamo=True, verbose=False, dynamic_shapes=(free,))
+        else:
+            free = {0: "batch", 2: "height", 3: "width"}
+            torch.onnx.export(module, images, path, dynamo=False, input_names=["images"], dynamic_axes={"images": free})
+
+
+# The exporter that traces has no `channel_shuffle`, and says so.
+CASES = [(name, dynamo) for name in LAYERS for dynamo in (True, False) if dynamo or name != "shuffle"]
+
+
+@pytest.mark.parametrize(("name", "dynamo"), CASES)
+def test_other_sizes(name: str, dynamo: bool, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    module, path = network(LAYERS[name]), tmp_path / "m.onnx"
+    export(module, path, dynamo=dynamo)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    for size in (EXPORTED, *OTHERS):
+        images = torch.randn(1, 3, *size)
+        with torch.no_grad():
+            wanted = module(images)
+        (found,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+        torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-4)
