@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -45,28 +43,21 @@ class Network:
     @cached_property
     def module(self) -> ModuleType:
         """That source, executed as a Python module of its own."""
-        name = f"archdsl_built_{self.name}"
-        module = ModuleType(name)
-        module.__file__ = f"<archdsl {self.name}>"
-        # Pickle and inspect find a class by its module's name.
-        sys.modules[name] = module
-        exec(compile(self.source, module.__file__, "exec"), module.__dict__)
-        return module
+        from archdsl.built import module_of
+
+        return module_of(self.source, self.name)
 
     def build(self, **options: Any) -> nn.Module:
         """The network as a module with fresh weights.
 
-        `options` are those of the emitted function: `num_classes`, `in_channels`, `drop_path_rate`, `features_only`.
-        Raises TypeError for one that the network does not have.
+        `options` are those of the emitted function: `num_classes`, `in_channels`, `drop_path_rate`, `features_only`;
+        and timm's names where they mean the same: `in_chans`, `drop_rate`, `out_indices`, `output_stride`.
+        Raises TypeError for one that the network does not have, ValueError for a value out of range.
         """
-        make = getattr(self.module, self.name)
-        known = list(signature(make).parameters)
-        if unknown := [option for option in options if option not in known]:
-            message = f"{self.name} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
-            hint = "; `archdsl weights map` brings in trained weights" if "pretrained" in unknown else ""
-            raise TypeError(message + hint)
-        module: nn.Module = make(**options)
-        return module
+        from archdsl.backends.pytorch.texts import function_name
+        from archdsl.options import build
+
+        return build(getattr(self.module, function_name(self.name)), self.architecture, options)
 
     @property
     def params(self) -> int:

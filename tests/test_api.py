@@ -76,8 +76,8 @@ def test_a_model_of_features_has_no_classifier() -> None:
 
 
 def test_unknown_options_are_told_with_those_there_are() -> None:
-    with pytest.raises(TypeError, match=r"resnet_18 has no option in_chans; it has num_classes, in_channels"):
-        archdsl.create_model("resnet18", in_chans=1)
+    with pytest.raises(TypeError, match=r"resnet_18 has no option channels; it has num_classes, in_channels"):
+        archdsl.create_model("resnet18", channels=1)
     with pytest.raises(TypeError, match="weights map"):
         archdsl.create_model("resnet18", pretrained=True)
 

@@ -1,0 +1,91 @@
+"""A built network with denser maps: strides beyond a reduction taken out, and what follows dilated instead.
+
+The algorithme a trous (Holschneider et al. 1990) as DeepLab uses it (Chen et al. 2017) and timm offers it: where a
+stride of s is taken out, every kernel after it reads positions s apart, so that each s-th position of the new map is
+what the old one held there, with the same weights.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.operators.arrangement import Resize
+from archdsl.ir.operators.pooling import GlobalPool
+from archdsl.ir.walk import Visit, walk
+
+
+def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> None:
+    """Changes a model so that no map of its stages is smaller than the image by more than `output_stride`.
+
+    Args:
+        model: what the architecture's own source built.
+        output_stride: the largest reduction, in pixels of the image a position; 8 and 16 are usual.
+
+    Raises:
+        ValueError: where the network cannot be dilated; it says which operator stands in the way.
+    """
+    if output_stride < 1:
+        raise ValueError(f"output_stride is a whole number from 1, not {output_stride}")
+    # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
+    reductions, removed = {"input": 1}, {"input": 1}
+    for visit in walk(architecture)[1:-1]:
+        if getattr(model, "features_only", False) and visit.levels[0].path == "head":
+            break  # it has none
+        sources = [tensor for tensor in visit.inputs if tensor.shape[1:] != (1, 1)] or visit.inputs
+        before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
+        if len(before) != 1:
+            raise ValueError(f"output_stride: {visit.path} combines maps of different strides")
+        reduction, factor = before.pop()
+        stride = _stride(visit)
+        is_left = reduction * stride <= output_stride
+        if isinstance(visit.primitive, Resize) and factor > 1:
+            raise ValueError(f"output_stride: {visit.path} resizes a map by what the strides before it were")
+        if _is_window(visit) and not (is_left and (factor == 1 or _is_point(visit))):
+            _change(model.get_submodule(visit.path), visit, factor, keep_stride=is_left)
+        reductions[visit.path] = reduction * stride if is_left else reduction
+        removed[visit.path] = factor if is_left else factor * stride
+    _tell(model, architecture, removed)
+
+
+def _is_window(visit: Visit) -> bool:
+    """Whether a visit is a module that slides a window over its map."""
+    return getattr(visit.primitive, "kernel", None) is not None and not isinstance(visit.primitive, GlobalPool)
+
+
+def _stride(visit: Visit) -> int:
+    if not _is_window(visit):
+        return 1
+    stride = getattr(visit.primitive, "stride", None)
+    stride = getattr(visit.primitive, "kernel", 1) if stride is None else stride
+    if not isinstance(stride, int):
+        raise ValueError(f"output_stride: {visit.path} has another stride down than across")
+    return stride
+
+
+def _is_point(visit: Visit) -> bool:
+    return getattr(visit.primitive, "kernel", None) in (1, (1, 1))
+
+
+def _change(module: Any, visit: Visit, factor: int, *, keep_stride: bool) -> None:
+    """Dilates a window by a factor and, unless it is kept, takes its stride out."""
+    is_pool = isinstance(module, nn.MaxPool2d) and not module.ceil_mode
+    if not is_pool and not isinstance(module, nn.Conv2d):
+        raise ValueError(f"output_stride: {visit.path}, {visit.operator}, cannot be dilated")
+    for name in ("padding", "dilation"):
+        value = getattr(module, name)
+        setattr(module, name, value * factor if is_pool else tuple(each * factor for each in value))
+    if not keep_stride:
+        module.stride = 1 if is_pool else (1, 1)
+
+
+def _tell(model: nn.Module, architecture: Architecture, removed: dict[str, int]) -> None:
+    """Puts the new reductions into `feature_info`."""
+    ends: dict[str, int] = {}
+    for visit in walk(architecture)[1:-1]:
+        if visit.path.startswith("stages."):
+            ends[".".join(visit.path.split(".")[:2])] = removed[visit.path]
+    for info in getattr(model, "feature_info", []):
+        info["reduction"] //= ends[info["module"]]

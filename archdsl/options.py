@@ -1,0 +1,89 @@
+"""The options that a built network takes: those of its emitted function, and timm's names where they mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from inspect import signature
+from typing import Any
+
+from torch import nn
+
+from archdsl.ir.architecture import Architecture
+
+# What timm takes that is said in the text here.
+_IN_THE_TEXT = {
+    "act_layer": "`act` in the model",
+    "norm_layer": "`norm` in the model",
+    "global_pool": "the pooling in the model's `head`",
+    "pad_type": "`padding` in the model",
+    "drop_block_rate": "nothing: there is no DropBlock",
+    "img_size": "`resolution=` of `load` and `create_model`",
+    "checkpoint_path": "`load_state_dict` after `archdsl weights map`",
+}
+
+
+def build(make: Callable[..., nn.Module], architecture: Architecture, options: dict[str, Any]) -> nn.Module:
+    """A network made by its emitted function.
+
+    Args:
+        make: that function.
+        architecture: what it was emitted from.
+        options: those of the function, or timm's `in_chans`, `drop_rate` (of the dropouts before the classifier),
+            `out_indices` (into `feature_info`, with `features_only`), `output_stride`, `pretrained=False`.
+
+    Raises:
+        TypeError: for an option that the network does not have, or has in another place.
+        ValueError: for a value out of range.
+    """
+    options = dict(options)
+    rest = {name: options.pop(name, None) for name in ("drop_rate", "out_indices", "output_stride", "pretrained")}
+    if rest["pretrained"]:
+        raise TypeError(
+            f"{architecture.name} comes without trained weights (`pretrained`); `archdsl weights map` brings in those "
+            "of timm, torchvision or a file"
+        )
+    if "in_chans" in options:
+        if "in_channels" in options:
+            raise TypeError("`in_chans` and `in_channels` are the same option; give one")
+        options["in_channels"] = options.pop("in_chans")
+    known = list(signature(make).parameters)
+    if unknown := [name for name in options if name not in known]:
+        said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
+        message = f"{architecture.name} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
+        raise TypeError("; ".join([message, *said]))
+    if rest["out_indices"] is not None and not options.get("features_only"):
+        raise TypeError("`out_indices` chooses maps: give `features_only=True`, too")
+    model = make(**options)
+    if rest["output_stride"] is not None:
+        from archdsl.dilation import dilate
+
+        dilate(model, architecture, rest["output_stride"])
+    if rest["drop_rate"] is not None:
+        _drop(model, architecture.name, rest["drop_rate"], is_of_features=bool(options.get("features_only")))
+    if rest["out_indices"] is not None:
+        _choose(model, rest["out_indices"])
+    return model
+
+
+def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> None:
+    """Sets the rate of the dropouts between the last map and the classifier."""
+    if not 0 <= rate < 1:
+        raise ValueError(f"drop_rate is at least 0 and less than 1, not {rate}")
+    pool = getattr(model, "pool", None)
+    found = [part for part in pool.modules() if isinstance(part, nn.Dropout)] if isinstance(pool, nn.Module) else []
+    if rate and not found and not is_of_features:
+        raise TypeError(f"{name} has no dropout before its classifier; write one into its `head`: `dropout({rate})`")
+    for part in found:
+        part.p = rate
+
+
+def _choose(model: Any, indices: Iterable[int]) -> None:
+    """Leaves the feature maps of these indices, in the order of the network; negative ones count from the end."""
+    count = len(model.feature_info)
+    indices = list(indices)
+    if wrong := [index for index in indices if not -count <= index < count]:
+        maps = ", ".join(f"{index} (reduction {info['reduction']})" for index, info in enumerate(model.feature_info))
+        raise ValueError(f"out_indices has no {', '.join(map(str, wrong))}; the maps are {maps}")
+    chosen = sorted({index % count for index in indices})
+    model.feature_info = [model.feature_info[index] for index in chosen]
+    model.feature_stages = [model.feature_stages[index] for index in chosen]

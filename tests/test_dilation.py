@@ -1,0 +1,54 @@
+"""`output_stride` gives the maps that timm's gives, and at their old positions the values that they had."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import archdsl
+from tests.peers.zoo import copy_weights, peer
+
+IMAGES = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+
+
+def features(name: str, **options: object) -> nn.Module:
+    return archdsl.create_model(name, features_only=True, **options).eval()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("output_stride", [8, 16])
+@pytest.mark.parametrize("name", ["mobilenetv2_100", "resnet_18", "resnet_50"])
+def test_old_positions_keep_their_values(name: str, output_stride: int) -> None:
+    plain, dense = features(name), features(name, output_stride=output_stride)
+    dense.load_state_dict(plain.state_dict())
+    reductions = [info["reduction"] for info in plain.feature_info]
+    assert [info["reduction"] for info in dense.feature_info] == [min(each, output_stride) for each in reductions]
+    with torch.no_grad():
+        pairs = list(zip(plain(IMAGES), dense(IMAGES), dense.feature_info, strict=True))
+    for old, new, info in pairs:
+        assert new.shape[2] * info["reduction"] == 96
+        step = new.shape[2] // old.shape[2]
+        torch.testing.assert_close(new[..., ::step, ::step], old, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("mobilenetv2_100", "mobilenetv2_100"), ("resnet_18", "resnet18")])
+@pytest.mark.parametrize("output_stride", [8, 16])
+def test_as_timm(name: str, theirs: str, output_stride: int) -> None:
+    expected = peer(f"timm {theirs}", output_stride=output_stride).eval()
+    ours = archdsl.create_model(name, output_stride=output_stride).eval()
+    copy_weights(expected, ours)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(IMAGES), expected(IMAGES), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "output_stride", "message"),
+    [
+        ("resnet_d_50", 8, r"stages\.2\.0\.\S*avg_pool, avg_pool, cannot be dilated"),
+        ("mobilenetv2_100", 0, "a whole number from 1, not 0"),
+        ("resattnet_56", 8, "combines maps of different strides"),
+    ],
+)
+def test_what_cannot_be_dilated(name: str, output_stride: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        archdsl.create_model(name, output_stride=output_stride)

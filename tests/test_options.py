@@ -1,0 +1,71 @@
+"""Options of a built network: timm's names where they mean the same, and a way out where they do not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archdsl
+
+
+def test_in_chans() -> None:
+    assert archdsl.create_model("mobilenetv2_100", in_chans=1)(torch.randn(2, 1, 32, 32)).shape == (2, 1000)
+
+
+def test_drop_rate() -> None:
+    model = archdsl.create_model("efficientnet_b0", drop_rate=0.35)
+    assert [part.p for part in model.modules() if isinstance(part, nn.Dropout)] == [0.35]
+
+
+def test_out_indices() -> None:
+    images = torch.randn(1, 3, 64, 64)
+    whole = archdsl.create_model("mobilenetv2_100", features_only=True).eval()
+    some = archdsl.create_model("mobilenetv2_100", features_only=True, out_indices=(-1, 1)).eval()
+    some.load_state_dict(whole.state_dict())
+    assert some.feature_info == [whole.feature_info[1], whole.feature_info[4]]
+    with torch.no_grad():
+        expected = whole(images)
+        for map, wanted in zip(some(images), (expected[1], expected[4]), strict=True):
+            torch.testing.assert_close(map, wanted)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"pretrained": True}, TypeError, "without trained weights.*`archdsl weights map`"),
+        ({"in_chans": 1, "in_channels": 1}, TypeError, "the same option"),
+        ({"out_indices": (1,)}, TypeError, "give `features_only=True`"),
+        ({"features_only": True, "out_indices": (7,)}, ValueError, r"has no 7; the maps are 0 \(reduction 2\)"),
+        ({"drop_rate": 1.5}, ValueError, "less than 1, not 1.5"),
+        ({"drop_path_rate": 1.5}, ValueError, "drop path rate is at least 0 and less than 1"),
+        ({"act_layer": nn.ReLU}, TypeError, "no option act_layer; .*`act_layer` is `act` in the model"),
+    ],
+)
+def test_mistakes(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        archdsl.create_model("efficientnet_b0", **options)
+
+
+def test_pretrained_false_is_what_there_is() -> None:
+    archdsl.create_model("shufflenet_g3_025", pretrained=False)
+
+
+def test_a_network_without_dropout() -> None:
+    with pytest.raises(TypeError, match=r"resnet_18 has no dropout before its classifier; write .* `dropout\(0.2\)`"):
+        archdsl.create_model("resnet_18", drop_rate=0.2)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_a_new_classifier_follows_the_model(dtype: torch.dtype) -> None:
+    model = archdsl.create_model("mobilenetv2_050").to(dtype)
+    for classes in (5, 0, 3):
+        model.reset_classifier(classes)
+    assert {parameter.dtype for parameter in model.parameters()} == {dtype}
+    assert model(torch.randn(2, 3, 32, 32, dtype=dtype)).shape == (2, 3)
+    with torch.device("meta"):
+        model = archdsl.create_model("mobilenetv2_050")
+    model.reset_classifier(5)
+    assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
