@@ -5,6 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT
 from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import rules
@@ -67,11 +68,11 @@ def _check_version(stride: Number, version: str) -> None:
 
 def _row(found: Flags, version: str, mistakes: Mistakes) -> Row | None:
     known, kind = rules(version), found.numbers.get("c", Number(0, found.span))
-    found.check_counts(LETTERS, "rkioe")
+    found.check_counts(LETTERS, "rkio")
+    with found.mistakes.apart():
+        found.need("e", LETTERS)
     with found.mistakes.apart():
         _stride(found)
-    with found.mistakes.apart():
-        found.check_share()
     with found.mistakes.apart():
         if kind.text not in known:
             raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
@@ -82,6 +83,9 @@ def _row(found: Flags, version: str, mistakes: Mistakes) -> Row | None:
     with found.mistakes.apart():
         if version == PAIRS and kind.value == 1:
             _check_fused_of_pairs(found, kind.span)
+    if kind.text in known and found.mistakes:  # no row comes of it that would be looked at
+        with found.mistakes.apart():
+            check_shares(known[kind.text], found.numbers.get("e"), found.numbers.get("se"))
     with mistakes.apart():
         found.mistakes.tell()
         return Row(

@@ -64,12 +64,6 @@ class Flags:
             raise refusal(MISSING_ARGUMENT, message, self.span, help=help)
         return found
 
-    def check_share(self) -> None:
-        """Raises Failure for squeeze-and-excitation with more than all channels."""
-        found = self.numbers.get("se")
-        if found and found.value > 1:
-            raise refusal(BAD_VALUE, "a share of channels is at most 1", found.span)
-
 
 def counted(number: Number, what: str) -> Number:
     """A whole number from 1. Raises Failure for any other."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.diagnostics.codes import BAD_VALUE, VANISHING
+from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, VANISHING
 from archdsl.elaborate.scalars import divisible, nearest
-from archdsl.importing.rows import Row, refusal
-from archdsl.importing.rules import Form
+from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rules import Form, Rule
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,23 @@ class Layer:
     squeezed: int
     adds: bool
     padding: int | None
+
+
+def check_shares(rule: Rule, expansion: Number | None, se: Number | None) -> None:
+    """Raises Failure for an expansion and a squeeze-and-excitation that nothing can be built with, wherever the row
+    stands."""
+    mistakes = Mistakes()
+    with mistakes.apart():
+        if expansion and expansion.value <= 0:
+            raise refusal(BAD_VALUE, "an expansion is larger than 0", expansion.span)
+        if expansion and rule.hidden == "product" and expansion.value != expansion.whole:
+            raise refusal(BAD_VALUE, "an expansion is a whole number there", expansion.span)
+    with mistakes.apart():
+        if se and se.value > 1:
+            raise refusal(BAD_VALUE, "a share of channels is at most 1", se.span)
+        if se and se.value and not rule.se:
+            raise refusal(UNKNOWN_ARGUMENT, "this kind of block has no squeeze-and-excitation", se.span)
+    mistakes.tell()
 
 
 def built(row: Row, inputs: int) -> list[Layer]:

@@ -20,7 +20,7 @@ NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[Row | None]]]
 _FLAGS_ALONE = re.compile(r"""(?:^|[\s"',\[])(?:[rksei]\d+_)+""")
 # timm's begin with a kind of block, perhaps one that nobody knows.
 _KIND_FIRST = re.compile(r"""(?:^|[\s"',\[])[a-z]+_(?:[a-z]+_)*[rkse]\d""")
-_ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+\s*,\s*\d+\s*,")
+_ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+(?:\.\d+)?\s*,\s*\d+\s*,")
 
 
 def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> Sequence[Row | None]:
@@ -31,6 +31,14 @@ def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> 
     if not found:
         raise refusal(SYNTAX, f"{source.name} says nothing", None)
     return found
+
+
+def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Row]:
+    """The rows of a text; without a notation it is guessed. Raises Failure with everything that is not understood."""
+    mistakes = Mistakes()
+    found = read(source, notation or guessed(source), act, mistakes)
+    mistakes.tell()
+    return [row for row in found if row is not None]
 
 
 def guessed(source: Source) -> str:

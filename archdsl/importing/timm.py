@@ -7,6 +7,7 @@ import ast
 from archdsl.diagnostics import Source, Span, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, UNKNOWN_BLOCK
 from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import Rule, rules
@@ -108,12 +109,11 @@ def _made(kind: Span, found: Flags, *, is_first: bool) -> Row:
     if rule := known.get(name):
         with found.mistakes.apart():
             _expansion(kind, found, rule)
-        with found.mistakes.apart():
-            _check_squeezing(found, rule)
-    with found.mistakes.apart():
-        found.check_share()
     with found.mistakes.apart():
         _check_expanded(kind, found)
+    if rule and found.mistakes:  # no row comes of it that would be looked at
+        with found.mistakes.apart():
+            check_shares(rule, found.numbers.get("e"), found.numbers.get("se"))
     found.mistakes.tell()
     return Row(
         rule=known[name],
@@ -129,11 +129,6 @@ def _made(kind: Span, found: Flags, *, is_first: bool) -> Row:
     )
 
 
-def _check_squeezing(found: Flags, rule: Rule) -> None:
-    if (se := found.numbers.get("se")) and se.value and not rule.se:
-        raise refusal(UNKNOWN_ARGUMENT, "this kind of block has no squeeze-and-excitation", se.span)
-
-
 def _check_expanded(kind: Span, found: Flags) -> None:
     if expanded := found.numbers.get("fc"):
         counted(expanded, LETTERS["fc"])
@@ -144,10 +139,7 @@ def _check_expanded(kind: Span, found: Flags) -> None:
 def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
     """The expansion, 1 for blocks that have none. Raises Failure where a block cannot have it."""
     if rule.expands != "never":
-        expansion = found.need("e", LETTERS)
-        if expansion.value <= 0:
-            raise refusal(BAD_VALUE, "an expansion is larger than 0", expansion.span)
-        return expansion
+        return found.need("e", LETTERS)
     expansion = found.numbers.get("e", Number(1, kind))
     if expansion.value != 1:
         raise refusal(BAD_VALUE, "this kind of block does not expand", expansion.span, help="leave it out")

@@ -14,6 +14,7 @@ from archdsl.diagnostics.codes import (
     UNKNOWN_BLOCK,
 )
 from archdsl.importing.flags import counted
+from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import Rule, rules
@@ -63,9 +64,9 @@ def _configuration(node: ast.expr, literal: Literal) -> Row:
     rule = rules(NOTATION)[name]
     found = _arguments(node, literal, mistakes)
     _check_numbers({what: number for what, number in found.items() if what != "expand_ratio"}, rule, mistakes)
-    with mistakes.apart():
-        if ratio := found.get("expand_ratio"):
-            _check_ratio(ratio)
+    if mistakes:  # no row comes of it that would be looked at
+        with mistakes.apart():
+            check_shares(rule, found.get("expand_ratio"), None)
     mistakes.tell()
     span = literal.span(node)
     return Row(
@@ -88,11 +89,6 @@ def _check_numbers(found: dict[str, Number], rule: Rule, mistakes: Mistakes) -> 
             counted(number, what)
             if what == "stride" and number.value > rule.strides:
                 raise refusal(BAD_VALUE, "a stride is 1 or 2 there", number.span)
-
-
-def _check_ratio(ratio: Number) -> None:
-    if ratio.value <= 0:
-        raise refusal(BAD_VALUE, "an expansion is larger than 0", ratio.span)
 
 
 def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str, Number]:
@@ -140,9 +136,9 @@ def _settings(node: ast.expr, literal: Literal) -> Row:
     whats = ("expansion", "number of channels", "number of layers", "stride")
     found = {what: number for what, number in zip(whats, numbers, strict=False) if number}
     _check_numbers({what: number for what, number in found.items() if what != "expansion"}, rule, mistakes)
-    with mistakes.apart():
-        if ratio := found.get("expansion"):
-            _check_ratio(ratio)
+    if mistakes:
+        with mistakes.apart():
+            check_shares(rule, found.get("expansion"), None)
     mistakes.tell()
     expansion, channels, layers, stride = (found[what] for what in whats)
     return Row(

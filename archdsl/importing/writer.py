@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import CHANNEL_MISMATCH, WRONG_USAGE
-from archdsl.importing.layers import Cells, after, built, said_by_library, said_outright
+from archdsl.importing.layers import Cells, after, built, check_shares, said_by_library, said_outright
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.notation import read
 from archdsl.importing.rows import Row, refusal
@@ -90,11 +90,15 @@ class _Table:
             _check_chain(row, inputs, self._channels)
         with self._mistakes.apart():
             self._check_reach(row)
+        is_sound = False
+        with self._mistakes.apart():
+            check_shares(row.rule, row.expansion, row.se)
+            is_sound = True
         known = inputs or self._channels
         self._channels = row.rule.rounded(row.channels.whole)
         sizes, self._sizes = self._sizes, None
         with self._mistakes.apart():
-            if known:
+            if known and is_sound:
                 self._sizes = self._build(row, known, sizes)
 
     def _check_reach(self, row: Row) -> None:
