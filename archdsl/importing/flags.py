@@ -88,6 +88,8 @@ def parts(string: Span) -> list[Span]:
 
 def _unknown(word: Span, name: str, known: list[str], letters: Mapping[str, str]) -> Exception:
     letter = re.match(r"[a-z]*", word.text)
+    if "k" in letters and re.fullmatch(r"k\d+(\.\d+)+", word.text):
+        return refusal(BAD_VALUE, "no block of the library has kernels of several sizes in one layer", word)
     if letter and letter[0] in letters:
         message = f"`{word.text}` has no number that can be read"
         return refusal(BAD_VALUE, message, word, help=f"`{letter[0]}` is the {letters[letter[0]]}: `{letter[0]}3`")

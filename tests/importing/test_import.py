@@ -121,6 +121,69 @@ def test_no_digit_is_lost(imported: Import) -> None:
     assert "| mbconv | 3      | 2      | 3.1415926 | 24       | 1      | 0.0416666 |" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "params"),
+    [
+        # timm rounds channels, and squeezes a share of the expanded ones.
+        ("ir_r1_k3_s1_e6_c20", 1_328_504),
+        ("[['cn_r2_k5_s1_c8'], ['er_r2_k7_s1_e2.5_c32_se0.5']]", 1_474_917),
+        # torchvision rounds channels, and the expanded ones of MobileNetV2 only to whole numbers.
+        ("[[6, 20, 2, 2]]", 1_337_336),
+        ("[[6, 20, 2, 2], [1.5, 24, 1, 1]]", 1_339_580),
+        ("[MBConvConfig(6, 3, 2, 32, 20, 1)]", 1_331_776),
+        # Below the rounding step nothing is expanded, in one row and in the second block of another.
+        ("[MBConvConfig(1.1, 3, 2, 32, 20, 1)]", 1_316_928),
+        ("[MBConvConfig(1.1, 3, 2, 80, 32, 2)]", 1_343_524),
+        # google/automl rounds what is read and put out, and squeezes before the only convolution.
+        ("r2_k5_s2_e4_i12_o24_c1", 1_402_200),
+        ("r1_k3_s1_e1_i12_o24_c1_se0.25", 1_318_396),
+    ],
+)
+def test_numbers_are_those_of_the_library(text: str, params: int, imported: Import) -> None:
+    code, spec, err = imported(text)
+    assert (code, err) == (0, "")
+    assert archdsl.loads(spec).params == params
+
+
+def test_even_kernels_of_timm(imported: Import, capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = imported("cn_r1_k4_s2_c16")
+    assert text.startswith("## Convolution, normalization and activation like `conv_norm_act`, with its padding said")
+    assert "| padded_conv | 4      | 2      | 16       | 1      | 2       |" in text
+    Path("even.arch").write_text(text)
+    assert main(["estimate", "even.arch"]) == 0
+    assert "16 x 57 x 57" in capsys.readouterr().out
+
+
+def test_numbers_that_are_not_those_of_the_text_have_a_comment(imported: Import) -> None:
+    _, text, _ = imported(
+        "[['cn_r1_k3_s1_c20'], ['er_r3_k3_s1_e2.5_c32_se0.5'], ['er_r1_k3_s2_e4_fc9_c32']]", "--stem", "20"
+    )
+    assert "  stem = conv_norm_act(24, kernel = 3, stride = 2)  # 20 channels rounded\n" in text
+    start = text.index("    | op")
+    assert text[start : text.index("  }", start)] == (
+        "    | op            | kernel | stride | expansion | hidden | channels | layers | se  | squeezed |\n"
+        "    | conv_norm_act | 3      | 1      | -         | -      | 24       | 1      | -   | -        |"
+        "  # 20 channels rounded\n"
+        "    | edge_residual | 3      | 1      | -         | 64     | 32       | 1      | -   | 13       |"
+        "  # expansion 2.5, se 0.5\n"
+        "    | fused_mbconv  | 3      | 1      | 2.5       | -      | 32       | 2      | 0.5 | -        |\n"
+        "    | edge_residual | 3      | 2      | -         | 64     | 32       | 1      | -   | -        |"
+        "  # expansion 4 of 9 channels\n"
+    )
+
+
+def test_activations_that_are_the_notations_own(imported: Import) -> None:
+    assert "act     = relu6" in imported("[[6, 24, 2, 2]]")[1]
+    assert "act     = relu\n" in imported("[[6, 24, 2, 2]]", "--act", "relu")[1]
+    assert "act     = silu" in imported("[MBConvConfig(6, 3, 2, 32, 24, 1)]")[1]
+
+
+def test_a_model_called_as_a_block_of_the_file(imported: Import) -> None:
+    code, out, err = imported("ir_r1_k3_s1_e1_c16", "--name", "inverted_residual")
+    assert (code, out) == (2, "")
+    assert "`inverted_residual` is a block of the file" in err
+
+
 # What is refused -----------------------------------------------------------------------------------------------------
 
 
