@@ -1,4 +1,4 @@
-"""Definitions drawn at random are the networks that timm, torchvision and google/automl build of them, or are refused."""
+"""Random definitions are the networks that timm, torchvision and google/automl build of them, or are refused."""
 
 from __future__ import annotations
 
