@@ -129,17 +129,17 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
     """The cells with which the library's block is this layer; None where it cannot be."""
     if layer.padding is not None:
         return None
-    match row.rule.block:
-        case "mbconv":
+    match layer.form:
+        case "inverted":
             is_same = layer.adds == (row.skip and _may_add(layer))
-        case "fused_mbconv":
+        case "fused":  # without `skip`, and with squeeze-and-excitation behind its only convolution
             is_same = layer.adds == _may_add(layer) and not (layer.squeezed and not layer.hidden)
         case _:
             is_same = not (layer.adds or layer.hidden or layer.squeezed)
     if not is_same:
         return None
     cells = {"op": row.rule.block}
-    if row.rule.block in ("mbconv", "fused_mbconv"):
+    if layer.form in ("inverted", "fused"):
         expansion = row.expansion if layer.hidden else None
         expected = divisible(layer.inputs * expansion.value) if expansion else 0
         if layer.hidden != expected or (expansion and expansion.value == 1):
@@ -150,7 +150,7 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
             if nearest(layer.inputs * share.value) != layer.squeezed:
                 return None
             cells["se"] = share.text
-    if row.rule.block == "mbconv" and not row.skip:
+    if layer.form == "inverted" and not row.skip:
         cells["skip"] = "false"
     return cells
 
