@@ -130,7 +130,7 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
     if layer.padding is not None:
         return None
     match layer.form:
-        case "inverted":
+        case "channelwise":
             is_same = layer.adds == (row.skip and _may_add(layer))
         case "fused":  # without `skip`, and with squeeze-and-excitation behind its only convolution
             is_same = layer.adds == _may_add(layer) and not (layer.squeezed and not layer.hidden)
@@ -139,7 +139,7 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
     if not is_same:
         return None
     cells = {"op": row.rule.block}
-    if layer.form in ("inverted", "fused"):
+    if layer.form in ("channelwise", "fused"):
         expansion = row.expansion if layer.hidden else None
         expected = divisible(layer.inputs * expansion.value) if expansion else 0
         if layer.hidden != expected or (expansion and expansion.value == 1):
@@ -150,7 +150,7 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
             if nearest(layer.inputs * share.value) != layer.squeezed:
                 return None
             cells["se"] = share.text
-    if layer.form == "inverted" and not row.skip:
+    if layer.form == "channelwise" and not row.skip:
         cells["skip"] = "false"
     return cells
 
@@ -164,7 +164,7 @@ def said_outright(row: Row, layer: Layer, name: str) -> Cells:
         cells["squeezed"] = str(layer.squeezed)
     if layer.padding is not None:
         cells["padding"] = str(layer.padding)
-    can_add = layer.form in ("inverted", "fused")
+    can_add = layer.form in ("channelwise", "fused")
     if can_add and not layer.adds and (_may_add(layer) or not row.skip):
         cells["skip"] = "false"
     return cells

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from archdsl.elaborate.scalars import divisible
 
-Form = Literal["inverted", "fused", "separable", "plain"]
+Form = Literal["channelwise", "fused", "activated", "plain"]
 _PATH = Path(__file__).with_name("notations.toml")
 
 
