@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Source, Span
-from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT
-from archdsl.importing.flags import counted, flags, parts
-from archdsl.importing.mistakes import Mistakes, each
+from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT
+from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
+from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words
 
 NOTATION = "automl"
+# As the first version of the notation has it: strides are pairs, of height and width.
+PAIRS = "automl_pairs"
 LETTERS = {
     "r": "number of layers",
     "k": "kernel",
@@ -28,45 +31,96 @@ _OTHERS = {
 }
 
 
-def read(source: Source, act: str) -> list[Row]:
-    """The rows of a text. Raises Failure for whatever is not understood."""
-    if not is_python(source.text):
-        return each(words(source), _row)
-    literal = Literal(source)
-    return each(literal.items(literal.root, "a definition"), lambda node: _row(literal.string(node)))
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+    """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
+    if is_python(source.text):
+        literal = Literal(source)
+        strings = mistakes.each(literal.items(literal.root, "a definition"), literal.string)
+    else:
+        strings = list(words(source))
+    found = [_flags(string, mistakes) if string else None for string in strings]
+    strides = [flags.numbers["s"] for flags in found if flags and "s" in flags.numbers]
+    version = PAIRS if strides and _is_pair(strides[0]) else NOTATION
+    for stride in strides:
+        with mistakes.apart():
+            _check_version(stride, version)
+    return [_row(flags, version, mistakes) if flags else None for flags in found]
 
 
-def _row(string: Span) -> Row:
-    found = flags(string, parts(string), LETTERS, ("noskip",), _OTHERS)
-    mistakes = Mistakes()
+def _flags(string: Span, mistakes: Mistakes) -> Flags | None:
     with mistakes.apart():
-        if "e" not in found.numbers:
-            raise refusal(MISSING_ARGUMENT, "the expansion is missing", string, help="`e` is the expansion: `e6`")
+        found = Flags(string)
+        found.read(parts(string), LETTERS, ("noskip",), _OTHERS)
+        return found
+    return None
+
+
+def _is_pair(stride: Number) -> bool:
+    return len(stride.span.text) == 2
+
+
+def _check_version(stride: Number, version: str) -> None:
+    if _is_pair(stride) != (version == PAIRS):
+        what = ("a pair", "one digit") if _is_pair(stride) else ("one digit", "a pair")
+        message = f"this stride is {what[0]}, that of the first block {what[1]}"
+        raise refusal(BAD_VALUE, message, stride.span, help="the first version has pairs in all, the second in none")
+
+
+def _row(found: Flags, version: str, mistakes: Mistakes) -> Row | None:
+    known, kind = rules(version), found.numbers.get("c", Number(0, found.span))
+    found.check_counts(LETTERS, "rkio")
+    with found.mistakes.apart():
+        found.need("e", LETTERS)
+    with found.mistakes.apart():
+        _stride(found)
+    with found.mistakes.apart():
+        if kind.text not in known:
+            raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
+    with found.mistakes.apart():
+        if version == NOTATION and "noskip" in found.words:
+            message = "with strides of one digit `noskip` is passed over there"
+            raise refusal(UNKNOWN_ARGUMENT, message, found.words["noskip"], help="write strides as pairs: `s11`")
+    with found.mistakes.apart():
+        if version == PAIRS and kind.value == 1:
+            _check_fused_of_pairs(found, kind.span)
+    if kind.text in known and found.mistakes:  # no row comes of it that would be looked at
+        with found.mistakes.apart():
+            check_shares(known[kind.text], found.numbers.get("e"), found.numbers.get("se"))
     with mistakes.apart():
-        numbers = found.need_all(LETTERS, "skori")
-    mistakes.tell()
-    kind = found.numbers.get("c", Number(0, string))
-    known = rules(NOTATION)
-    if kind.text not in known:
-        raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
-    stride = numbers["s"]
-    if len(digits := stride.span.text) == 2:  # height and width, as the first version of the notation has them
-        if digits[0] != digits[1]:
-            raise refusal(BAD_VALUE, "the strides of height and width are different", stride.span)
-        stride = counted(Number(int(digits[0]), stride.span), LETTERS["s"])
-        if kind.value and found.numbers["e"].value == 1:
-            message = "a fused block that does not expand has two convolutions where strides are pairs, else one"
-            raise refusal(BAD_VALUE, message, kind.span, help="for one convolution write the stride as one digit")
-    return Row(
-        rule=known[kind.text],
-        span=string,
-        kernel=numbers["k"],
-        stride=stride,
-        channels=numbers["o"],
-        layers=numbers["r"],
-        expansion=found.numbers["e"],
-        se=found.numbers.get("se"),
-        inputs=numbers["i"],
-        skip="noskip" not in found.words,
-        skip_span=found.words.get("noskip"),
-    )
+        found.mistakes.tell()
+        return Row(
+            rule=known[kind.text],
+            span=found.span,
+            kernel=found.numbers["k"],
+            stride=_stride(found),
+            channels=found.numbers["o"],
+            layers=found.numbers["r"],
+            expansion=found.numbers["e"],
+            se=found.numbers.get("se"),
+            inputs=found.numbers["i"],
+            skip="noskip" not in found.words,
+        )
+    return None
+
+
+def _stride(found: Flags) -> Number:
+    stride = found.need("s", LETTERS)
+    digits = stride.span.text
+    if not _is_pair(stride):
+        return counted(stride, LETTERS["s"])
+    if digits[0] != digits[1]:
+        raise refusal(BAD_VALUE, "the strides of height and width are different", stride.span)
+    return counted(Number(int(digits[0]), stride.span), LETTERS["s"])
+
+
+def _check_fused_of_pairs(found: Flags, kind: Span) -> None:
+    """The first version's `c1`: its projection has the stride, or is all there is. None of our blocks is like that."""
+    help = "for the second version's fused block write strides as one digit"
+    if found.need("s", LETTERS).span.text != "11":
+        raise refusal(BAD_VALUE, "where strides are pairs, the projection of `c1` has the stride", kind, help=help)
+    if found.need("e", LETTERS).value == 1:
+        message = "where strides are pairs, a `c1` that does not expand is a projection alone"
+        raise refusal(BAD_VALUE, message, kind, help=help)
+    if "se" in found.numbers:
+        message = "where strides are pairs, `c1` has no squeeze-and-excitation"
+        raise refusal(UNKNOWN_ARGUMENT, message, found.numbers["se"].span, help=help)

@@ -4,35 +4,65 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
-from archdsl.diagnostics import Span, did_you_mean
+from archdsl.diagnostics import Failure, Span, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, SYNTAX, UNKNOWN_ARGUMENT
-from archdsl.importing.mistakes import Mistakes, each
+from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, refusal
 
 _FLAG = re.compile(r"([a-z]+)(\d{1,9}(?:\.\d{1,9})?)")
 
 
-@dataclass(frozen=True)
 class Flags:
-    """The flags of one block string, by letter; `words` are those without a number."""
+    """The flags of one block string, by letter; `words` are those without a number. What is not understood is kept in
+    `mistakes`, and the rest is looked at all the same."""
 
-    span: Span
-    numbers: Mapping[str, Number]
-    words: Mapping[str, Span]
+    def __init__(self, span: Span):
+        self.span = span
+        self.numbers: dict[str, Number] = {}
+        self.words: dict[str, Span] = {}
+        self.mistakes = Mistakes()
+        self._has_unread = False
 
-    def need_all(self, letters: Mapping[str, str], needed: str) -> dict[str, Number]:
-        """Whole numbers from 1 for the `needed` ones of `letters`. Raises Failure with all that are none."""
-        return dict(zip(needed, each(needed, lambda letter: self.need(letter, letters[letter])), strict=True))
+    def read(
+        self, words: list[Span], letters: Mapping[str, str], plain: Collection[str], others: Mapping[str, str]
+    ) -> None:
+        """Reads words. `letters` go with a number and are given with what they say; `plain` words stand alone; `others`
+        are known to the notation and have no meaning here, with the reason."""
+        for word in words:
+            with self.mistakes.apart():
+                self._read(word, letters, plain, others)
 
-    def need(self, letter: str, what: str) -> Number:
-        """A whole number from 1. Raises Failure when it is missing or is none."""
+    def _read(self, word: Span, letters: Mapping[str, str], plain: Collection[str], others: Mapping[str, str]) -> None:
+        match = _FLAG.fullmatch(word.text)
+        name = match[1] if match else word.text
+        if name in self.numbers or name in self.words:
+            raise refusal(DUPLICATE_NAME, f"`{name}` is given twice", word)
+        if name in others:
+            raise refusal(UNKNOWN_ARGUMENT, f"`{word.text}` cannot be imported: {others[name]}", word)
+        if match and name in letters:
+            self.numbers[name] = Number(float(match[2]), Span(word.source, word.start + len(name), word.end))
+        elif not match and name in plain:
+            self.words[name] = word
+        else:
+            self._has_unread = True
+            raise _unknown(word, name, [*letters, *plain], letters)
+
+    def check_counts(self, letters: Mapping[str, str], needed: str) -> None:
+        """Keeps which of the `needed` letters are missing or no whole number from 1."""
+        self.mistakes.each(needed, lambda letter: counted(self.need(letter, letters), letters[letter]))
+
+    def need(self, letter: str, letters: Mapping[str, str]) -> Number:
+        """The number of a letter. Raises Failure when it is missing; without a word where a flag that could not be read
+        may be the missing one."""
         found = self.numbers.get(letter)
         if found is None:
-            help = f"`{letter}` is the {what}: `{letter}3`"
-            raise refusal(MISSING_ARGUMENT, f"the {what} is missing", self.span, help=help)
-        return counted(found, what)
+            if self._has_unread:
+                raise Failure(())
+            message = f"the {letters[letter]} is missing"
+            help = f"`{letter}` is the {letters[letter]}: `{letter}3`"
+            raise refusal(MISSING_ARGUMENT, message, self.span, help=help)
+        return found
 
 
 def counted(number: Number, what: str) -> Number:
@@ -56,39 +86,10 @@ def parts(string: Span) -> list[Span]:
     return found
 
 
-def flags(
-    string: Span, words: list[Span], letters: Mapping[str, str], plain: Collection[str], others: Mapping[str, str]
-) -> Flags:
-    """The flags that words mean. `letters` go with a number and are told what they say; `plain` words stand alone;
-    `others` are known to the notation and have no meaning here, with the reason. Raises Failure for everything else.
-    """
-    numbers: dict[str, Number] = {}
-    alone: dict[str, Span] = {}
-    mistakes = Mistakes()
-
-    def read(word: Span) -> None:
-        match = _FLAG.fullmatch(word.text)
-        name = match[1] if match else word.text
-        if name in numbers or name in alone:
-            raise refusal(DUPLICATE_NAME, f"`{name}` is given twice", word)
-        if name in others:
-            raise refusal(UNKNOWN_ARGUMENT, f"`{word.text}` cannot be imported: {others[name]}", word)
-        if match and name in letters:
-            numbers[name] = Number(float(match[2]), Span(word.source, word.start + len(name), word.end))
-        elif not match and name in plain:
-            alone[name] = word
-        else:
-            raise _unknown(word, name, [*letters, *plain], letters)
-
-    for word in words:
-        with mistakes.apart():
-            read(word)
-    mistakes.tell()
-    return Flags(string, numbers, alone)
-
-
 def _unknown(word: Span, name: str, known: list[str], letters: Mapping[str, str]) -> Exception:
     letter = re.match(r"[a-z]*", word.text)
+    if "k" in letters and re.fullmatch(r"k\d+(\.\d+)+", word.text):
+        return refusal(BAD_VALUE, "no block of the library has kernels of several sizes in one layer", word)
     if letter and letter[0] in letters:
         message = f"`{word.text}` has no number that can be read"
         return refusal(BAD_VALUE, message, word, help=f"`{letter[0]}` is the {letters[letter[0]]}: `{letter[0]}3`")

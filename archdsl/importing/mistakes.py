@@ -1,4 +1,4 @@
-"""Mistakes that have nothing to do with each other are told together."""
+"""Mistakes that have nothing to do with each other are reported together."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ class Mistakes:
     def __init__(self) -> None:
         self._problems = Problems()
 
+    def __bool__(self) -> bool:
+        return bool(self._problems)
+
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Keeps a Failure for `tell`."""
@@ -25,6 +28,16 @@ class Mistakes:
             yield
         except Failure as failure:
             self._problems.add(*failure.diagnostics)
+
+    def each(self, items: Iterable[Item], read: Callable[[Item], Made]) -> list[Made | None]:
+        """What is read from each item, None where that is a mistake, which is kept."""
+        found: list[Made | None] = []
+        for item in items:
+            made = None
+            with self.apart():
+                made = read(item)
+            found.append(made)
+        return found
 
     def tell(self) -> None:
         """Raises Failure with all that was kept, if anything was."""
@@ -35,9 +48,6 @@ class Mistakes:
 def each(items: Iterable[Item], read: Callable[[Item], Made]) -> list[Made]:
     """What is read from each item. Raises Failure with the mistakes of all."""
     mistakes = Mistakes()
-    found = []
-    for item in items:
-        with mistakes.apart():
-            found.append(read(item))
+    found = [made for made in mistakes.each(items, read) if made is not None]
     mistakes.tell()
     return found

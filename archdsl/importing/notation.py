@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.importing import automl, timm, torchvision
+from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Row, refusal
 
-NOTATIONS: dict[str, Callable[[Source, str], list[Row]]] = {
+NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[Row | None]]] = {
     timm.NOTATION: timm.read,
     automl.NOTATION: automl.read,
     torchvision.NOTATION: torchvision.read,
@@ -19,17 +20,25 @@ NOTATIONS: dict[str, Callable[[Source, str], list[Row]]] = {
 _FLAGS_ALONE = re.compile(r"""(?:^|[\s"',\[])(?:[rksei]\d+_)+""")
 # timm's begin with a kind of block, perhaps one that nobody knows.
 _KIND_FIRST = re.compile(r"""(?:^|[\s"',\[])[a-z]+_(?:[a-z]+_)*[rkse]\d""")
-_ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+\s*,\s*\d+\s*,")
+_ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+(?:\.\d+)?\s*,\s*\d+\s*,")
 
 
-def rows(source: Source, notation: str | None, act: str) -> Sequence[Row]:
-    """The rows of a text; without a notation it is guessed. Raises Failure, with the place, for whatever is not
-    understood, and where there is nothing or no guess."""
+def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> Sequence[Row | None]:
+    """The rows of a text, None for each in which something is not understood; that is kept in `mistakes`, with its
+    place. Raises Failure where the text as a whole is not understood, and where there is nothing."""
     source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
-    found = NOTATIONS[notation or guessed(source)](source, act)
+    found = NOTATIONS[notation](source, act, mistakes)
     if not found:
         raise refusal(SYNTAX, f"{source.name} says nothing", None)
     return found
+
+
+def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Row]:
+    """The rows of a text; without a notation it is guessed. Raises Failure with everything that is not understood."""
+    mistakes = Mistakes()
+    found = read(source, notation or guessed(source), act, mistakes)
+    mistakes.tell()
+    return [row for row in found if row is not None]
 
 
 def guessed(source: Source) -> str:

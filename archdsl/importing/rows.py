@@ -28,8 +28,9 @@ class Number:
 
 @dataclass(frozen=True)
 class Row:
-    """Blocks in sequence. `inputs` are the channels that the first reads, where the notation says so; `skip` says
-    whether shortcuts are wanted, `skip_span` where that is written."""
+    """Blocks in sequence, the numbers as they are written. `inputs` are the channels that the first reads, where the
+    notation says so, `expanded` those that are expanded in place of the input's; `skip` says whether shortcuts are
+    wanted."""
 
     rule: Rule
     span: Span
@@ -37,11 +38,11 @@ class Row:
     stride: Number
     channels: Number
     layers: Number
-    expansion: Number | None = None
+    expansion: Number
     se: Number | None = None
     inputs: Number | None = None
+    expanded: Number | None = None
     skip: bool = True
-    skip_span: Span | None = None
 
 
 def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> Failure:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 
 from archdsl.diagnostics import Source, Span, did_you_mean
-from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_BLOCK
-from archdsl.importing.flags import Flags, flags, parts
-from archdsl.importing.mistakes import Mistakes, each
-from archdsl.importing.rows import Row, refusal
-from archdsl.importing.rules import rules
+from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, UNKNOWN_BLOCK
+from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
+from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal, is_python, words
 
 NOTATION = "timm"
@@ -20,14 +21,16 @@ LETTERS = {
     "e": "expansion",
     "c": "number of output channels",
     "se": "share of channels in squeeze-and-excitation",
+    "fc": "number of channels that are expanded",
 }
+# The model's activation where none is asked for.
+_ACT = "silu"
 # By the word behind `n`.
 _ACTIVATIONS = {"re": "relu", "r6": "relu6", "hs": "hard_swish", "sw": "silu", "mi": "mish"}
 _OTHERS = {
     "a": "no block of the library has a kernel for its expanding convolution",
     "p": "no block of the library has a kernel for its projecting convolution",
     "cc": "no block of the library has conditional convolutions",
-    "fc": "the expanded channels of a block follow from its input",
     "gs": "no block of the library has groups",
     "d": "no block of the library moves pixels into channels",
 }
@@ -35,17 +38,20 @@ _OTHERS = {
 _OTHER_KINDS = ("uir", "mha", "mqa")
 
 
-def read(source: Source, act: str) -> list[Row]:
-    """The rows of a text. Raises Failure for whatever is not understood."""
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+    """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
     if not is_python(source.text):
-        return each(words(source), lambda string: _row(string, act, is_first=True))
+        return [_row(string, act, mistakes, is_first=True) for string in words(source)]
     literal = Literal(source)
-
-    def stage(node: ast.expr) -> list[Row]:
-        blocks = enumerate(literal.items(node, "a stage"))
-        return each(blocks, lambda block: _row(literal.string(block[1]), act, is_first=block[0] == 0))
-
-    return [row for stage_rows in each(literal.items(literal.root, "a definition"), stage) for row in stage_rows]
+    found: list[Row | None] = []
+    for stage in literal.items(literal.root, "a definition"):
+        blocks: list[ast.expr] = []
+        with mistakes.apart():
+            blocks = literal.items(stage, "a stage")
+        found += [] if blocks else [None]
+        for index, string in enumerate(mistakes.each(blocks, literal.string)):
+            found.append(_row(string, act, mistakes, is_first=index == 0) if string else None)
+    return found
 
 
 def kinds() -> list[str]:
@@ -53,26 +59,21 @@ def kinds() -> list[str]:
     return [name for name in rules(NOTATION) if "_" not in name]
 
 
-def _row(string: Span, act: str, *, is_first: bool) -> Row:
-    kind, *rest = parts(string)
-    mistakes = Mistakes()
+def _row(string: Span, act: str | None, mistakes: Mistakes, *, is_first: bool) -> Row | None:
     with mistakes.apart():
-        _check_kind(kind)
-    words = []
-    for word in rest:
-        with mistakes.apart():
-            words += [] if _is_activation(word, act) else [word]
-    with mistakes.apart():
-        found = flags(string, words, LETTERS, ("skip", "noskip"), _OTHERS)
-    mistakes.tell()
-    with mistakes.apart():
-        _check_skip(kind, found)
-    with mistakes.apart():
-        _check_stride(found, is_first=is_first)
-    with mistakes.apart():
-        row = _made(string, kind.text, found)
-    mistakes.tell()
-    return row
+        kind, *rest = parts(string)
+        found = Flags(string)
+        with found.mistakes.apart():
+            _check_kind(kind)
+        words = []
+        for word in rest:
+            with found.mistakes.apart():
+                words += [] if _is_activation(word, act or _ACT) else [word]
+        found.read(words, LETTERS, ("skip", "noskip"), _OTHERS)
+        with found.mistakes.apart():
+            _check_skip(kind, found)
+        return _made(kind, found, is_first=is_first)
+    return None
 
 
 def _check_kind(kind: Span) -> None:
@@ -91,28 +92,58 @@ def _check_skip(kind: Span, found: Flags) -> None:
 
 
 def _check_stride(found: Flags, *, is_first: bool) -> None:
-    stride = found.need("s", LETTERS["s"])
-    if not is_first and stride.value != 1:
+    stride = found.numbers.get("s")
+    if stride and stride.value > 2:
+        raise refusal(BAD_VALUE, "a stride is 1 or 2 there", stride.span)
+    if stride and not is_first and stride.value != 1:
         message = "only the first block of a stage can have a stride; timm passes over this one"
         raise refusal(BAD_VALUE, message, stride.span, help="write 1, or begin another stage")
 
 
-def _made(string: Span, kind: str, found: Flags) -> Row:
-    skip_span = found.words.get("noskip") or found.words.get("skip")
-    numbers = found.need_all(LETTERS, "kscr")
-    is_separate = kind == "cn" and "skip" in found.words
+def _made(kind: Span, found: Flags, *, is_first: bool) -> Row:
+    name = "cn_skip" if kind.text == "cn" and "skip" in found.words else kind.text
+    known = rules(NOTATION)
+    found.check_counts(LETTERS, "kscr")
+    with found.mistakes.apart():
+        _check_stride(found, is_first=is_first)
+    if rule := known.get(name):
+        with found.mistakes.apart():
+            _expansion(kind, found, rule)
+    with found.mistakes.apart():
+        _check_expanded(kind, found)
+    if rule and found.mistakes:  # no row comes of it that would be looked at
+        with found.mistakes.apart():
+            check_shares(rule, found.numbers.get("e"), found.numbers.get("se"))
+    found.mistakes.tell()
     return Row(
-        rule=rules(NOTATION)[f"{kind}_skip" if is_separate else kind],
-        span=string,
-        kernel=numbers["k"],
-        stride=numbers["s"],
-        channels=numbers["c"],
-        layers=numbers["r"],
-        expansion=found.numbers.get("e"),
+        rule=known[name],
+        span=found.span,
+        kernel=found.numbers["k"],
+        stride=found.numbers["s"],
+        channels=found.numbers["c"],
+        layers=found.numbers["r"],
+        expansion=_expansion(kind, found, known[name]),
         se=found.numbers.get("se"),
+        expanded=found.numbers.get("fc"),
         skip="noskip" not in found.words,
-        skip_span=skip_span,
     )
+
+
+def _check_expanded(kind: Span, found: Flags) -> None:
+    if expanded := found.numbers.get("fc"):
+        counted(expanded, LETTERS["fc"])
+        if kind.text != "er":
+            raise refusal(UNKNOWN_ARGUMENT, f"timm passes over `fc` in a `{kind.text}`", expanded.span)
+
+
+def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
+    """The expansion, 1 for blocks that have none. Raises Failure where a block cannot have it."""
+    if rule.expands != "never":
+        return found.need("e", LETTERS)
+    expansion = found.numbers.get("e", Number(1, kind))
+    if expansion.value != 1:
+        raise refusal(BAD_VALUE, "this kind of block does not expand", expansion.span, help="leave it out")
+    return expansion
 
 
 def _is_activation(word: Span, act: str) -> bool:

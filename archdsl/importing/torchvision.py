@@ -14,9 +14,10 @@ from archdsl.diagnostics.codes import (
     UNKNOWN_BLOCK,
 )
 from archdsl.importing.flags import counted
-from archdsl.importing.mistakes import Mistakes, each
+from archdsl.importing.layers import check_shares
+from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
-from archdsl.importing.rules import rules
+from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal
 
 NOTATION = "torchvision"
@@ -31,16 +32,22 @@ def classes() -> list[str]:
     return [name for name in rules(NOTATION) if name != _SETTINGS]
 
 
-def read(source: Source, act: str) -> list[Row]:
-    """The rows of a text. Raises Failure for whatever is not understood."""
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+    """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
     literal = Literal(source)
-    rows = literal.items(literal.root, "a definition")
-    return each(
-        rows,
-        lambda node: (
-            _settings(node, literal) if isinstance(node, ast.List | ast.Tuple) else _configuration(node, literal)
-        ),
+    nodes = literal.items(literal.root, "a definition")
+    for node in nodes:
+        with mistakes.apart():
+            if _is_settings(node) != _is_settings(nodes[0]):
+                message = "rows of numbers and of classes are for different networks"
+                raise refusal(SYNTAX, message, literal.span(node), help="write all rows as the first is")
+    return mistakes.each(
+        nodes, lambda node: _settings(node, literal) if _is_settings(node) else _configuration(node, literal)
     )
+
+
+def _is_settings(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple)
 
 
 def _configuration(node: ast.expr, literal: Literal) -> Row:
@@ -48,30 +55,44 @@ def _configuration(node: ast.expr, literal: Literal) -> Row:
         message = f"a row is a {' or a '.join(classes())}, or four numbers"
         raise refusal(SYNTAX, message, literal.span(node))
     name = node.func.id
-    if name not in classes():
-        help = did_you_mean(name, classes()) or f"it is one of {', '.join(classes())}"
-        raise refusal(UNKNOWN_BLOCK, f"unknown class `{name}`", literal.span(node.func), help=help)
-    found = _arguments(node, literal)
-    span = literal.span(node)
+    mistakes = Mistakes()
+    with mistakes.apart():
+        if name not in classes():
+            help = did_you_mean(name, classes()) or f"it is one of {', '.join(classes())}"
+            raise refusal(UNKNOWN_BLOCK, f"unknown class `{name}`", literal.span(node.func), help=help)
+    mistakes.tell()
     rule = rules(NOTATION)[name]
-    whole = _PARAMETERS[1:]
-    counts = dict(zip(whole, each(whole, lambda what: counted(found[what], what)), strict=True))
+    found = _arguments(node, literal, mistakes)
+    _check_numbers({what: number for what, number in found.items() if what != "expand_ratio"}, rule, mistakes)
+    if mistakes:  # no row comes of it that would be looked at
+        with mistakes.apart():
+            check_shares(rule, found.get("expand_ratio"), None)
+    mistakes.tell()
+    span = literal.span(node)
     return Row(
         rule=rule,
         span=span,
-        kernel=counts["kernel"],
-        stride=counts["stride"],
-        channels=counts["out_channels"],
-        layers=counts["num_layers"],
+        kernel=found["kernel"],
+        stride=found["stride"],
+        channels=found["out_channels"],
+        layers=found["num_layers"],
         expansion=found["expand_ratio"],
         se=Number(_SQUEEZED, span) if rule.se else None,
-        inputs=counts["input_channels"],
+        inputs=found["input_channels"],
     )
 
 
-def _arguments(node: ast.Call, literal: Literal) -> dict[str, Number]:
-    """The numbers that a row is given, by parameter. Raises Failure for any too many or too few."""
-    mistakes = Mistakes()
+def _check_numbers(found: dict[str, Number], rule: Rule, mistakes: Mistakes) -> None:
+    """Keeps what is no whole number from 1, and strides that a block refuses."""
+    for what, number in found.items():
+        with mistakes.apart():
+            counted(number, what)
+            if what == "stride" and number.value > rule.strides:
+                raise refusal(BAD_VALUE, "a stride is 1 or 2 there", number.span)
+
+
+def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str, Number]:
+    """The numbers that a row is given, by parameter. Keeps what is too many or too few."""
     found: dict[str, Number] = {}
     given = {*_PARAMETERS[: len(node.args)]}
     for name, value in zip(_PARAMETERS, node.args, strict=False):
@@ -96,24 +117,32 @@ def _arguments(node: ast.Call, literal: Literal) -> dict[str, Number]:
     for keyword in node.keywords:
         with mistakes.apart():
             read(keyword)
-    mistakes.tell()
-    if missing := [name for name in _PARAMETERS if name not in found]:
-        raise refusal(MISSING_ARGUMENT, f"missing argument: {', '.join(missing)}", literal.span(node))
+    with mistakes.apart():
+        if not mistakes and (missing := [name for name in _PARAMETERS if name not in found]):
+            raise refusal(MISSING_ARGUMENT, f"missing argument: {', '.join(missing)}", literal.span(node))
     return found
 
 
 def _settings(node: ast.expr, literal: Literal) -> Row:
     """A row of four numbers: expansion, channels, layers, stride. The kernel is 3."""
     span = literal.span(node)
-    numbers = each(literal.items(node, "a row"), literal.number)
-    if len(numbers) != 4:
-        message = f"a row has four numbers: expansion, channels, layers, stride; this has {len(numbers)}"
-        raise refusal(BAD_VALUE, message, span)
-    expansion, *others = numbers
-    whats = ("number of channels", "number of layers", "stride")
-    channels, layers, stride = each(zip(others, whats, strict=True), lambda pair: counted(*pair))
+    mistakes = Mistakes()
+    numbers = mistakes.each(literal.items(node, "a row"), literal.number)
+    with mistakes.apart():
+        if len(numbers) != 4:
+            message = f"a row has four numbers: expansion, channels, layers, stride; this has {len(numbers)}"
+            raise refusal(BAD_VALUE, message, span)
+    rule = rules(NOTATION)[_SETTINGS]
+    whats = ("expansion", "number of channels", "number of layers", "stride")
+    found = {what: number for what, number in zip(whats, numbers, strict=False) if number}
+    _check_numbers({what: number for what, number in found.items() if what != "expansion"}, rule, mistakes)
+    if mistakes:
+        with mistakes.apart():
+            check_shares(rule, found.get("expansion"), None)
+    mistakes.tell()
+    expansion, channels, layers, stride = (found[what] for what in whats)
     return Row(
-        rule=rules(NOTATION)[_SETTINGS],
+        rule=rule,
         span=span,
         kernel=Number(3, span),
         stride=stride,

@@ -1,4 +1,4 @@
-"""Rows as a model in the language, in canonical form, once they are seen to mean the same."""
+"""Rows as a model in the language, in canonical form, with the numbers that their library comes to."""
 
 from __future__ import annotations
 
@@ -7,149 +7,202 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archdsl.diagnostics import Diagnostic, Failure, Source
-from archdsl.diagnostics.codes import BAD_VALUE, CHANNEL_MISMATCH, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_USAGE
+from archdsl.diagnostics.codes import CHANNEL_MISMATCH, WRONG_USAGE
+from archdsl.importing.layers import Cells, after, built, check_shares, said_by_library, said_outright
 from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.notation import read
 from archdsl.importing.rows import Row, refusal
-from archdsl.importing.rules import rounding, section
+from archdsl.importing.rules import Form, Rule, own_blocks, section
 from archdsl.writing import canonical
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,80}")
+_COLUMNS = ("op", "kernel", "stride", "expansion", "hidden", "channels", "layers", "se", "squeezed", "skip", "padding")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a list of blocks leaves open. `act` is text of the language; a `stem` of none is as wide as the first row
-    asks for."""
+    """What a list of blocks leaves open. `act` is text of the language, the notation's own unless given; a `stem` of
+    none is as wide as the first row asks for."""
 
     name: str
     notation: str
-    act: str
+    act: str | None
     stem: int | None
     head: int
     resolution: tuple[int, int]
 
 
-def written(rows: Sequence[Row], frame: Frame) -> str:
-    """The text of a file with the model. Raises Failure where a row means something that no block of the library does,
-    where channels do not chain, and where the model would not be sound."""
+@dataclass(frozen=True)
+class Line:
+    """A line of the table, and what a reader wonders about its numbers."""
+
+    cells: Cells
+    comment: str = ""
+
+
+def imported(source: Source, frame: Frame) -> str:
+    """The text of a file with the model. Raises Failure, with all mistakes and their places, where something is not
+    understood or cannot be built, where channels do not chain, and where the model would not be sound."""
     if not _NAME.fullmatch(frame.name):
         raise Failure([Diagnostic(WRONG_USAGE, f"`{frame.name}` is no name for a model", None)])
-    stem = frame.stem or (rows[0].inputs.whole if rows[0].inputs else 32)
-    inputs = stem
     mistakes = Mistakes()
+    rows = read(source, frame.notation, frame.act, mistakes)
+    table = _Table(frame, mistakes)
     for row in rows:
-        with mistakes.apart():
-            _check(row, inputs, frame)
-        inputs = row.channels.whole
+        table.add(row)
     mistakes.tell()
+    first = rows[0]
+    assert first is not None  # or there were mistakes
+    text = _text(table, first.rule, frame)
+    made, problems = canonical(Source(f"{frame.name}.arch", text))
+    if problems:
+        raise Failure(problems)
+    return made
+
+
+class _Table:
+    """The lines of rows that follow each other. A row that could not be read leaves open what the next one gets."""
+
+    def __init__(self, frame: Frame, mistakes: Mistakes):
+        self.lines: list[Line] = []
+        self.forms: set[Form] = set()
+        self.stem: int | None = None
+        self._frame = frame
+        self._mistakes = mistakes
+        self._channels: int | None = None
+        self._sizes: tuple[int, ...] | None = tuple((size - 1) // 2 + 1 for size in frame.resolution)
+        self._reduction: int | None = 2
+        self._is_first = True
+
+    def add(self, row: Row | None) -> None:
+        if row is None:
+            self._channels = self._sizes = self._reduction = None
+        else:
+            if self._is_first:
+                written = self._frame.stem or (row.inputs.whole if row.inputs else 32)
+                self.stem = self._channels = row.rule.rounded(written)
+            self._add(row)
+        self._is_first = False
+
+    def _add(self, row: Row) -> None:
+        inputs = row.rule.rounded(row.inputs.whole) if row.inputs else None
+        with self._mistakes.apart():
+            _check_chain(row, inputs, self._channels)
+        with self._mistakes.apart():
+            self._check_reach(row)
+        is_sound = False
+        with self._mistakes.apart():
+            check_shares(row.rule, row.expansion, row.se)
+            is_sound = True
+        known = inputs or self._channels
+        self._channels = row.rule.rounded(row.channels.whole)
+        sizes, self._sizes = self._sizes, None
+        with self._mistakes.apart():
+            if known and is_sound:
+                self._sizes = self._build(row, known, sizes)
+
+    def _check_reach(self, row: Row) -> None:
+        if self._reduction is None:
+            return
+        self._reduction *= row.stride.whole
+        reach = row.rule.reach
+        if reach and row.stride.whole > 1 and self._reduction > reach:
+            message = f"maps are {reach} times smaller already, and {self._frame.notation} makes this stride a dilation"
+            raise refusal(WRONG_USAGE, message, row.stride.span, help="write stride 1, or add the stage to the file")
+
+    def _build(self, row: Row, inputs: int, sizes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """Adds the lines of a row. The height and width behind it."""
+        groups: list[tuple[Cells, int]] = []
+        for index, layer in enumerate(built(row, inputs)):
+            count = row.layers.whole - 1 if index else 1
+            cells = said_by_library(row, layer)
+            if cells is None:
+                self.forms.add(layer.form)
+                cells = said_outright(row, layer, _name(own_blocks()[layer.form]))
+            if groups and groups[-1][0] == cells:
+                groups[-1] = (cells, groups[-1][1] + count)
+            else:
+                groups.append((cells, count))
+            if sizes is not None:
+                sizes = tuple(after(size, layer, count, row) for size in sizes)
+        for index, (cells, count) in enumerate(groups):
+            numbers = {
+                "kernel": row.kernel.text,
+                "stride": "1" if index else row.stride.text,
+                "channels": str(row.rule.rounded(row.channels.whole)),
+                "layers": str(count),
+            }
+            self.lines.append(Line(cells | numbers, _comment(row, cells)))
+        return sizes
+
+
+def _check_chain(row: Row, inputs: int | None, channels: int | None) -> None:
+    if row.inputs and channels and inputs != channels:
+        was_rounded = "" if inputs == row.inputs.whole else f", {inputs} when rounded"
+        message = f"this row reads {row.inputs.whole} channels{was_rounded}, and gets {channels}"
+        raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {channels}")
+
+
+def _comment(row: Row, cells: Cells) -> str:
+    """Where the numbers of a line come from, if they are not those of the row."""
+    said = (
+        [f"{row.channels.text} channels rounded"] if row.rule.rounded(row.channels.whole) != row.channels.whole else []
+    )
+    if row.rule.expands != "never" and cells.get("expansion") != row.expansion.text:
+        of = f" of {row.expanded.text} channels" if row.expanded else ""
+        said.append(f"expansion {row.expansion.text}{of}")
+    if row.se and row.se.value and "se" not in cells:
+        said.append(f"se {row.se.text}")
+    return ", ".join(said)
+
+
+def _name(block: str) -> str:
+    found = re.search(r"^block (\w+)\(", block, re.MULTILINE)
+    assert found
+    return found[1]
+
+
+def _text(table: _Table, rule: Rule, frame: Frame) -> str:
     height, width = frame.resolution
+    written = frame.head
+    head = rule.rounded(written) if rule.rounds_head else written
+    blocks = [own_blocks()[form] for form in sorted(table.forms)]
+    if frame.name in map(_name, blocks):
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, f"`{frame.name}` is a block of the file; give it another `--name`", None)]
+        )
+    stem_comment = f"{frame.stem} channels rounded" if frame.stem and frame.stem != table.stem else ""
     lines = [
+        *blocks,
         f"## Imported from the notation of {frame.notation}.",
         f"model {frame.name} {{",
         f"input = 3 x {height} x {width}",
         "classes = 1000",
-        "norm = batch_norm",
-        f"act = {frame.act}",
+        f"norm = {rule.norm}",
+        f"act = {frame.act or rule.act}",
+        *([f"padding = {rule.padding}"] if rule.padding != "symmetric" else []),
         "",
-        f"stem = {section('stem', stem)}",
+        _commented(f"stem = {section('stem', table.stem or 0)}", stem_comment),
         "",
         "stages {",
-        *_table(rows),
+        *_rows(table.lines),
         "}",
         "",
-        f"head = {section('head', frame.head)}",
+        _commented(f"head = {section('head', head)}", f"{written} channels rounded" if head != written else ""),
         "}",
     ]
-    return _sound("\n".join(lines) + "\n", frame)
+    return "\n".join(lines) + "\n"
 
 
-def _sound(text: str, frame: Frame) -> str:
-    text, problems = canonical(Source(f"{frame.name}.arch", text))
-    if problems:
-        raise Failure(problems)
-    return text
+def _rows(lines: Sequence[Line]) -> list[str]:
+    """The lines as text; a column that no line needs is left out."""
+    kept = [name for name in _COLUMNS if any(name in line.cells for line in lines)]
+    found = [f"| {' | '.join(kept)} |"]
+    for line in lines:
+        cells = " | ".join(line.cells.get(name, "-") for name in kept)
+        found.append(_commented(f"| {cells} |", line.comment))
+    return found
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    """The rows as lines; a column that no row needs is left out."""
-    columns = {
-        "op": [row.rule.block for row in rows],
-        "kernel": [row.kernel.text for row in rows],
-        "stride": [row.stride.text for row in rows],
-        "expansion": [_expansion(row) for row in rows],
-        "channels": [row.channels.text for row in rows],
-        "layers": [row.layers.text for row in rows],
-        "se": [row.se.text if row.se and row.se.value else "-" for row in rows],
-        "skip": ["false" if row.rule.skip == "optional" and not row.skip else "-" for row in rows],
-    }
-    kept = {name: cells for name, cells in columns.items() if set(cells) != {"-"}}
-    lines = [list(kept), *zip(*kept.values(), strict=True)]
-    return [f"| {' | '.join(cells)} |" for cells in lines]
-
-
-def _expansion(row: Row) -> str:
-    if row.rule.expansion == "none":
-        return "1" if row.rule.one else "-"
-    assert row.expansion is not None
-    return row.expansion.text
-
-
-# Whether a row means what our block does ---------------------------------------------------------------------------
-
-
-def _check(row: Row, inputs: int, frame: Frame) -> None:
-    mistakes = Mistakes()
-    with mistakes.apart():
-        if row.inputs is not None and row.inputs.whole != inputs:
-            message = f"this row reads {row.inputs.whole} channels, and gets {inputs}"
-            raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {inputs}")
-    with mistakes.apart():
-        _check_expansion(row)
-    with mistakes.apart():
-        _check_squeezing(row, row.inputs.whole if row.inputs else inputs, frame.notation)
-    with mistakes.apart():
-        _check_skip(row, inputs)
-    mistakes.tell()
-
-
-def _check_skip(row: Row, inputs: int) -> None:
-    if not row.skip and row.rule.skip == "always" and _may_skip(row, inputs):
-        message = f"`{row.rule.block}` adds its input wherever shapes allow, and here they do"
-        raise refusal(UNKNOWN_ARGUMENT, message, row.skip_span or row.span)
-
-
-def _check_expansion(row: Row) -> None:
-    found = row.expansion
-    match row.rule.expansion:
-        case "none":
-            if found is not None and found.value != 1:
-                raise refusal(BAD_VALUE, "this kind of block does not expand", found.span, help="leave it out")
-        case kind:
-            if found is None:
-                raise refusal(MISSING_ARGUMENT, "the expansion is missing", row.span)
-            if found.value <= 0:
-                raise refusal(BAD_VALUE, "an expansion is larger than 0", found.span)
-            if kind == "wider" and found.value == 1:
-                message = "this block has an expanding convolution although it does not expand; none of the library has"
-                raise refusal(BAD_VALUE, message, found.span, help="`ds`, or `cn` with `skip`, have none")
-
-
-def _check_squeezing(row: Row, inputs: int, notation: str) -> None:
-    """Squeeze-and-excitation: a share of the block's input, which the notation must round as we do."""
-    if row.se is None or not row.se.value:
-        return
-    if not row.rule.se:
-        raise refusal(UNKNOWN_ARGUMENT, "this kind of block has no squeeze-and-excitation", row.se.span)
-    if row.se.value > 1:
-        raise refusal(BAD_VALUE, "a share of channels is at most 1", row.se.span)
-    for channels in {inputs, row.channels.whole} if row.layers.whole > 1 else {inputs}:
-        exact = channels * row.se.value
-        theirs = round(exact) if rounding(notation) == "even" else int(exact)
-        ours = int(exact + 0.5)
-        if max(1, theirs) != ours:
-            message = f"{row.se.text} of {channels} channels are {max(1, theirs)} there and {ours} here"
-            raise refusal(BAD_VALUE, message, row.se.span, help="the two round differently; change the channels")
-
-
-def _may_skip(row: Row, inputs: int) -> bool:
-    return row.layers.whole > 1 or (row.stride.whole == 1 and row.channels.whole == inputs)
+def _commented(text: str, comment: str) -> str:
+    return f"{text}  # {comment}" if comment else text

@@ -14,8 +14,8 @@ from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.program import RESERVED
-from archdsl.importing.notation import NOTATIONS, guessed, rows
-from archdsl.importing.writer import Frame, written
+from archdsl.importing.notation import NOTATIONS, guessed
+from archdsl.importing.writer import Frame, imported
 from archdsl.language.expressions import one_line
 from archdsl.language.parser import parse_expression
 
@@ -32,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Python list, or block strings one a line; - is standard input")
     parser.add_argument("--from", dest="notation", choices=tuple(NOTATIONS), help="default: guessed where it is clear")
     parser.add_argument("--name", metavar="N", help="the model's name (default: the file's)")
-    parser.add_argument("--act", default="silu", metavar="A", help="the model's activation (default: silu)")
+    parser.add_argument("--act", metavar="A", help="the model's activation (default: silu; relu6 for `[t, c, n, s]`)")
     parser.add_argument(
         "--stem", type=_channels, metavar="C", help="channels of the stem (default: what the first row reads, else 32)"
     )
@@ -48,22 +48,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     source = open_spec(arguments.file)
     try:
-        act = one_line(parse_expression(Source("--act", arguments.act)))
+        act = one_line(parse_expression(Source("--act", arguments.act))) if arguments.act is not None else None
     except Failure as failure:  # a mistake in the command, not in a file
         output.errors(failure.diagnostics)
         return COULD_NOT_RUN
-    notation = arguments.notation or guessed(source)
     frame = Frame(
         name=arguments.name or _name(arguments.out or arguments.file),
-        notation=notation,
+        notation=arguments.notation or guessed(source),
         act=act,
         stem=arguments.stem,
         head=arguments.head,
         resolution=arguments.resolution,
     )
-    found = rows(source, notation, act)
     try:
-        text = written(found, frame)
+        text = imported(source, frame)
     except Failure as failure:
         output.errors(failure.diagnostics)
         # What is wrong with the text that came out, and not with a row that went in, is an option's fault.
