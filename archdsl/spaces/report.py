@@ -16,7 +16,7 @@ from archdsl.elaborate.spaces import counted
 from archdsl.spaces.proof import Proof
 from archdsl.spaces.space import Sample, Space
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 _COUNTS = ("params", "macs", "flops", "activations")
 
 
@@ -40,9 +40,10 @@ class Figures:
 def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None, figures: Figures) -> str:
     """The size of a space and its choices or, where there are any, the samples with their costs."""
     count = f"{space.size:,}" if counted(space.size) == f"{space.size:,}" else f"{space.size:,} ({counted(space.size)})"
-    parts = [f"{space.name}: {count} networks"]
+    parts = ["\n".join([f"{space.name}: {count} networks", *_left(space)])]
     if proof is not None:
-        parts.append(f"Every one of them is sound: {proof.stages:,} different stages.\n\n{_ranges(proof)}")
+        of = "Of all, those that `require` lines prune among them:\n\n" if space.pruning.claims else ""
+        parts.append(f"Every one of them is sound: {proof.stages:,} different stages.\n\n{of}{_ranges(proof)}")
     if len(samples) == 1:
         parts += [_costs(space, samples, figures), _values(space, samples[0])]
     elif samples:
@@ -50,6 +51,18 @@ def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None, figur
     elif proof is None:
         parts.append(_choices(space))
     return "\n\n".join(parts)
+
+
+def _left(space: Space) -> Iterator[str]:
+    """How many networks the `require` lines leave, where there are any."""
+    if not space.pruning.claims:
+        return
+    left = space.left
+    if left.is_exact:
+        yield f"{left.networks:,} of them meet its `require` lines"
+    else:
+        share = f"{left.met:,} of {left.tried:,} drawn meet its `require` lines"
+        yield f"{share}, about {counted(left.networks)} of all" if left.met else share
 
 
 def _choices(space: Space) -> str:
@@ -94,6 +107,9 @@ def as_json(space: Space, samples: Sequence[Sample], proof: Proof | None, figure
             for sample, costs, own in _told(space, samples, figures)
         ],
     }
+    if space.pruning.claims:
+        left = space.left
+        document["left"] = {"networks": left.networks, "exact": left.is_exact, "met": left.met, "tried": left.tried}
     if figures.batch != 1 or figures.facts:
         document |= {"batch": figures.batch, "how": figures.facts}
     if proof is not None:

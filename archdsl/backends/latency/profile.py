@@ -20,6 +20,7 @@ from archdsl.backends.latency.roofline import Roofline, Time
 from archdsl.backends.latency.table import Table, features, table_name
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, UNKNOWN_NAME, WRONG_USAGE
+from archdsl.folders import devices_folder
 from archdsl.ir.base import Frozen, Shape, Size
 
 FORMAT_VERSION: Literal["1.0"] = "1.0"
@@ -159,11 +160,6 @@ class Profile(Frozen):
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
-
-
-def devices_folder() -> Path:
-    """Where the profiles are that ship."""
-    return Path(__file__).parent.parent.parent / "devices"
 
 
 def shipped_profiles() -> dict[str, Path]:
