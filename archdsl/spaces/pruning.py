@@ -106,7 +106,9 @@ class Pruning:
         if problems:
             raise Failure(problems)
 
-    def draw(self, count: int, seed: int, also: Callable[[Sample], bool] | None, what: str) -> list[Sample]:
+    def draw(
+        self, count: int, seed: int, also: Callable[[Sample], bool] | None, what: str, place: Span | None = None
+    ) -> list[Sample]:
         """Networks drawn uniformly of those that are left, and of which `also` holds; `what` names that in words.
 
         Fewer come where so many in a row are drawn in vain that the rest is not worth waiting for; raises Failure where
@@ -124,7 +126,7 @@ class Pruning:
             in_vain = 0
         if count and not found:
             message = f"none of {in_vain:,} networks drawn from `{space.name}` meets {what}"
-            span = self.claims[0].claim.span if self.claims else None
+            span = place or (self.claims[0].claim.span if self.claims else None)
             raise Failure([Diagnostic(NONE_MEETS, message, span, help="loosen it, or leave more open")])
         return found
 
