@@ -129,3 +129,25 @@ def test_csv_has_words_without_quotes_and_options_on_one_line(tmp_path: Path, ca
     assert {row["mode"] for row in rows} == {"fast", "slow"}
     assert not any("\n" in row["stem"] for row in rows)
     assert "[conv(8) -> relu]" in {row["stem"] for row in rows}
+
+
+def test_memory_beside_latency_is_that_of_the_device(capsys: Capture) -> None:
+    def how(*options: str) -> dict[str, dict[str, object]]:
+        spec = "archdsl:mnasnet_space.arch"
+        assert main(["space", spec, "--sample", "1", "--memory", *options, "--output-format", "json"]) == 0
+        found: dict[str, dict[str, object]] = json.loads(capsys.readouterr().out)["how"]
+        return found
+
+    assert how("--device", "v100")["memory"] == {"dtype": "float16", "training": False, "on": "cuda"}
+    assert how("--device", "phone")["memory"] == {"dtype": "float32", "training": False, "on": "cpu"}
+    # What is said counts, and without a device nothing has changed.
+    asked = how("--device", "v100", "--on", "cpu", "--dtype", "float32")
+    assert (asked["memory"]["on"], asked["memory"]["dtype"], asked["latency"]["dtype"]) == ("cpu", "float32", "float32")
+    assert how()["memory"] == {"dtype": "float32", "training": False, "on": "cpu"}
+
+
+@pytest.mark.parametrize("command", ["estimate", "build", "check", "diagram", "space", "fit"])
+def test_a_variant_behind_a_colon_is_explained(command: str, capsys: Capture) -> None:
+    further = ["--macs", "1G"] if command == "fit" else []
+    assert main([command, f"{archdsl.specs_folder() / 'efficientnet.arch'}:b1", *further]) == 2
+    assert "efficientnet.arch --variant b1`" in capsys.readouterr().err
