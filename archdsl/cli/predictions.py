@@ -66,6 +66,11 @@ class Predictions:
             self._latency(self.device)
         if arguments.memory:
             self._memory(arguments.on)
+        # In the order of the columns.
+        self.how, self.facts = (
+            dict(sorted(self.how.items(), reverse=True)),
+            dict(sorted(self.facts.items(), reverse=True)),
+        )
 
     @property
     def measures(self) -> tuple[str, ...]:
