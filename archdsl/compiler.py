@@ -27,9 +27,10 @@ from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names
+from archdsl.elaborate.predictions import Predict, Predicted, Prediction
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
-from archdsl.elaborate.requirements import prove
+from archdsl.elaborate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.spaces import OpenModel, open_model
 from archdsl.elaborate.values import Value
 from archdsl.folders import shipped, shipped_name, specs_folder
@@ -54,7 +55,8 @@ class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
     `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build. A model
-    with open choices is no architecture, but one of `spaces`.
+    with open choices is no architecture, but one of `spaces`. `predicted` counts the claims that speak of what the cost
+    model predicts.
     """
 
     source: Source
@@ -62,6 +64,7 @@ class Compiled(Struct, frozen=True):
     problems: tuple[Diagnostic, ...]
     unmet: tuple[Diagnostic, ...]
     spaces: tuple[OpenModel, ...] = ()
+    predicted: int = 0
 
     def checked(self) -> tuple[Architecture, ...]:
         """The architectures. Raises Failure, with every diagnostic, when there is a mistake in the file."""
@@ -284,6 +287,7 @@ def compile_source(
     unmet = Problems()
     made: list[Architecture] = []
     spaces: list[OpenModel] = []
+    predicted = 0
     try:
         linked = linked or link_source(source, files)
         environment = linked.environment
@@ -298,22 +302,47 @@ def compile_source(
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
             if any(problem.code is OPEN_CHOICE for problem in found.sorted()):
                 found = Problems()
-                space = open_model(network, found, effort, spare, resolution, dict(parameters or {}))
-                spaces += [space] if space is not None else []
+                space = open_model(network, found, effort, spare, _predict, resolution, dict(parameters or {}))
+                if space is not None:
+                    spaces.append(space)
+                    unmet.add(*filter(None, [space.is_empty()]))
             mistakes.add(network, found.sorted())
             if result is None:
                 continue
             made.append(result.architecture)
             if claims and resolution is None and not parameters:
                 environment = network.definition.environment
-                refuted.add(network, prove(result.requires, result.architecture, result.names, environment))
+                predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
+                claimed = subject(result.architecture, _predict(result.architecture, effort))
+                refuted.add(network, prove(result.requires, claimed, result.names, environment))
         problems.add(*mistakes.told(chosen))
         unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(_too_deep(source))
     if problems:
         made, spaces = [], []
-    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces))
+    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted)
+
+
+# What following a layer once more takes, as effort.
+_WORK_OF_PREDICTING = 20
+
+
+def _predict(architecture: Architecture, effort: Effort) -> Predict:
+    """What answers claims that speak of predictions of a network, each once, and as a part of the effort."""
+
+    known: dict[Prediction, Predicted] = {}
+
+    def predict(asked: Prediction, span: Span) -> Predicted:
+        from archdsl.predicting import predicted  # late: few files ask
+
+        if asked not in known:
+            layers = 5 + sum(len(stage.layers) for stage in architecture.stages)
+            effort.spend(_WORK_OF_PREDICTING * layers, span, "claim less of what the cost model predicts")
+            known[asked] = predicted(architecture, asked)
+        return known[asked]
+
+    return predict
 
 
 def _too_deep(source: Source) -> Diagnostic:

@@ -14,6 +14,16 @@ def specs_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "specs"
 
 
+def devices_folder() -> Path:
+    """The folder of the device profiles that ship."""
+    return Path(__file__).parent / "devices"
+
+
+def device_names() -> tuple[str, ...]:
+    """The devices whose profiles ship."""
+    return tuple(sorted(path.stem for path in devices_folder().iterdir() if path.suffix in (".toml", ".json")))
+
+
 def shipped(text: str) -> Path | None:
     """The shipped file that `archdsl:resnet.arch` names, whether it is there or not; None for any other text."""
     name = text.removeprefix(SHIPPED)

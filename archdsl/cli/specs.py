@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
@@ -12,6 +13,7 @@ from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source, most_bytes, read
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
 
 STANDARD_INPUT = "-"
@@ -71,9 +73,22 @@ def open_spec(spec: str) -> Source:
         from archdsl.cli.shipped import suggestion
 
         cannot = failure.diagnostics[0]
-        if cannot.code is not CANNOT_READ or (help_line := suggestion(spec)) is None:
+        if cannot.code is not CANNOT_READ:
+            raise
+        help_line = _names_variant(spec) or suggestion(spec)
+        if help_line is None:
             raise
         raise Failure([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+
+
+def _names_variant(spec: str) -> str | None:
+    """What to write instead of `FILE:variant`, which only `compare` and `diff` understand."""
+    path, colon, variant = spec.rpartition(":")
+    if not colon or not variant.replace("_", "").isalnum() or not ((shipped(path) or Path(path)).is_file()):
+        return None
+    return (
+        f"write `{path} --variant {variant}`, for commands that take a variant; `compare` and `diff` take FILE:VARIANT"
+    )
 
 
 def _standard_input() -> Source:

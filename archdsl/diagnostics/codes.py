@@ -46,6 +46,9 @@ VANISHING = Code("ARC403", "a spatial size that shrinks away")
 
 # 5xx: claims.
 REQUIRE_FAILED = Code("ARC501", "a `require` does not hold")
+EMPTY_SPACE = Code("ARC504", "a search space whose networks all break a `require`")
+NO_PREDICTION = Code("ARC505", "a prediction that cannot be made")
+PRUNED = Code("ARC506", "a network that a `require` of its space prunes")
 
 # 6xx: bounds.
 ENDLESS_RECURSION = Code("ARC601", "recursion without end")
@@ -62,5 +65,7 @@ CANNOT_WRITE = Code("ARC902", "a file cannot be written")
 MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
 WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
 OVER_BUDGET = Code("ARC905", "a budget that no network meets")
+BUSY_MACHINE = Code("ARC913", "measurements that scatter too much")
+NONE_MEETS = Code("ARC914", "a condition that no network drawn meets")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

@@ -12,7 +12,7 @@ from archdsl.ir.operators import PRIMITIVES
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # The units of the grammar's NUMBER.
-_NUMBER = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?((K|M|G|T|ms|us|s|px)(?![A-Za-z0-9_])|%(?![A-Za-z0-9_(\[{]))?"
+_NUMBER = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(([KMGT](i?B)?|ms|us|s|px)(?![A-Za-z0-9_])|%(?![A-Za-z0-9_(\[{]))?"
 # Where a value has just ended, an `x` by itself crosses two sizes; everywhere else it is a name.
 _CROSS = r"(?<=[\w)] )(?<!\bwhen )(?<!\bthen )(?<!\belse )(?<!\bif )(?<!\bnot )(?<!\band )(?<!\bor )x(?= [\w(])"
 

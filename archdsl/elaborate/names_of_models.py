@@ -10,6 +10,7 @@ from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, 
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
+from archdsl.elaborate.predictions import QUANTITIES, answered, asked, key, mismatches, mistakes
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
     FUNCTIONS,
@@ -31,7 +32,7 @@ from archdsl.limits import limits, raising
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
 # What an objective can speak of besides the names of its model and the measures of its network.
 _MERITS = ("accuracy", "latency")
-_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]}"
+_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES)}, and of {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
 
 
 class ModelNames:
@@ -60,7 +61,7 @@ class ModelNames:
                     self._check_owner(name)
                     self.words.check(value)
                 case tree.Require(claim=claim):
-                    self._check_with(MEASURES, claim, _SPEAKS_OF)
+                    self._check_claim(claim)
                 case tree.Stages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
                     self._check_cells(table)
@@ -80,6 +81,19 @@ class ModelNames:
         self.words.given, self.words.hint = frozenset(given), hint
         self.words.check(node)
         self.words.given, self.words.hint = frozenset(), None
+
+    def _check_claim(self, claim: tree.Expression) -> None:
+        """Checks what a `require` claims, of which the cost model predicts some."""
+        quantities = list(asked(claim, self.words.own))
+        self.problems.add(*mismatches(claim, self.words.own))
+        for quantity in quantities:
+            self.problems.add(*mistakes(quantity))
+            if isinstance(quantity, tree.Call):
+                for argument in quantity.arguments:
+                    if argument.name is not None and argument.name.text == "batch":
+                        self._check_with(MEASURES, argument.value, _SPEAKS_OF)
+        given = (*MEASURES, *QUANTITIES, *map(key, quantities))
+        self._check_with(given, answered(claim, self.words.own), _SPEAKS_OF)
 
     # What it inherits ------------------------------------------------------------------------------------------------
 

@@ -171,8 +171,30 @@ def key(value: Value) -> Hashable:
     return (place, "repeat", value.name, value.count, key(value.layer))
 
 
+class Seconds(float):
+    """A time as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)))
+
+
+class Bytes(int):
+    """An amount of memory as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)))
+
+
+def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
+    """A value in the largest unit of which it is one or more, or else the smallest; to four digits."""
+    unit, size = next((one for one in units if abs(value) >= one[1]), units[-1])
+    return f"{value / size:.4g} {unit}"
+
+
 def describe(value: Value) -> str:
     """A value as a reader would write it."""
+    if isinstance(value, Seconds | Bytes):
+        return str(value)
     if value is None:
         return "none"
     if isinstance(value, bool):

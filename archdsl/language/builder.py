@@ -14,8 +14,10 @@ from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
 from archdsl.limits import limits, raising
 
-# Each unit as a power of ten.
+# Each unit as a power of ten, and those of bytes that are powers of two.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
+_UNITS |= {f"{prefix}B": _UNITS[prefix] for prefix in "KMGT"}
+_BINARY_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 class Builder:
@@ -65,13 +67,15 @@ class Builder:
         return {"true": True, "false": False, "none": None}[text]
 
     def _number(self, token: Token) -> int | float:
-        digits = str(token).rstrip("%KMGTmpsux")
+        digits = str(token).rstrip("%BKMGTimpsux")
         unit = token[len(digits) :]
         if len(digits) > limits().digits:
             message = f"a number of more than {limits().digits} characters"
             help_line = raising("digits", len(digits))
             self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help_line))
             return 0
+        if unit in _BINARY_UNITS:
+            return self._bytes(digits, token)
         power = _UNITS[unit]
         if digits.isdigit() and power >= 0:
             scale: int = 10**power
@@ -83,6 +87,17 @@ class Builder:
             self.problems.append(Diagnostic(BAD_VALUE, f"{token} is too large a number", self._span(token, token)))
             return 0
         return int(value) if power > 0 and value.is_integer() else value
+
+    def _bytes(self, digits: str, token: Token) -> int | float:
+        """A number in a unit that is a power of two."""
+        size = _BINARY_UNITS[token[len(digits) :]]
+        if digits.isdigit():
+            return int(digits) * size
+        value = float(digits) * size
+        if math.isinf(value):
+            self.problems.append(Diagnostic(BAD_VALUE, f"{token} is too large a number", self._span(token, token)))
+            return 0
+        return int(value) if value.is_integer() else value
 
     def name(self, children: list[Any]) -> tree.Name:
         (token,) = children

@@ -64,7 +64,7 @@ class Writer:
         self.put(self.random.choice(["a", "in", "x", "channels", "longer_name"]))
 
     def literal(self) -> None:
-        self.put(self.random.choice(["1", "2.50", "1e-3", "118.5M", "0.1%", "75ms", '"#x"', "true", "none"]))
+        self.put(self.random.choice(["1", "2.50", "1e-3", "118.5M", "0.1%", "75ms", "2GiB", '"#x"', "true", "none"]))
 
     def arguments(self, budget: int) -> None:
         self.open("(")

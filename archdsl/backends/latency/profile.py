@@ -20,9 +20,10 @@ from archdsl.backends.latency.roofline import Roofline, Time
 from archdsl.backends.latency.table import Table, features, table_name
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, UNKNOWN_NAME, WRONG_USAGE
+from archdsl.folders import devices_folder
 from archdsl.ir.base import Frozen, Shape, Size
 
-FORMAT_VERSION: Literal["1.0"] = "1.0"
+FORMAT_VERSION: Literal["1.0", "1.1"] = "1.1"
 Backend = Literal["eager", "onnxruntime"]
 BYTES = {"float32": 4, "tensorfloat32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 # Classes that run on tensor cores, or whatever a device has for products of matrices; the others have the vector peak.
@@ -89,7 +90,7 @@ def stored_kernel(kernel: Kernel) -> list[object]:
 
 
 class Profile(Frozen):
-    """A device as the cost model sees it, for one backend.
+    """A device as the cost model sees it, for one backend; `on` says whose kernels and allocator it has.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
     they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch. `overhead` is what
@@ -97,10 +98,11 @@ class Profile(Frozen):
     compute gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
     """
 
-    format_version: Literal["1.0"] = FORMAT_VERSION
+    format_version: Literal["1.0", "1.1"] = FORMAT_VERSION
     name: str
     title: str
     backend: Backend = "eager"
+    on: Literal["cpu", "cuda"] = "cpu"
     dtype: str = "float32"
     peaks: dict[str, Number] = Field(default={})
     matrix_peaks: dict[str, Number] = Field(default={})
@@ -159,11 +161,6 @@ class Profile(Frozen):
 
 
 # Reading -------------------------------------------------------------------------------------------------------------
-
-
-def devices_folder() -> Path:
-    """Where the profiles are that ship."""
-    return Path(__file__).parent.parent.parent / "devices"
 
 
 def shipped_profiles() -> dict[str, Path]:

@@ -96,11 +96,20 @@ def summary(file: Compiled) -> str:
     """What is right in a file without a mistake, in a line."""
     claims = sum(len(architecture.requirements) for architecture in file.architectures)
     hold = f"{_counted(claims, 'claim')} {'holds' if claims == 1 else 'hold'}" if claims else "no claims"
+    if file.predicted:
+        hold += (
+            f", {file.predicted} of them {'a prediction' if file.predicted == 1 else 'predictions'} of the cost model"
+        )
     found = [_counted(len(file.architectures), "model")] if file.architectures or not file.spaces else []
     if file.spaces:
         found.append(_counted(len(file.spaces), "search space"))
+    if claims or not any(space.claims for space in file.spaces):
+        found.append(hold)
     name = printable(file.source.name)
-    line = f"{name}: {', '.join(found)}, {hold}"
+    line = f"{name}: {', '.join(found)}"
+    if pruned := sum(space.pruned for space in file.spaces):
+        tried = sum(space.tried for space in file.spaces if space.pruned)
+        line += f"; `require` lines prune {pruned:,} of {_counted(tried, 'network')} tried"
     if all(space.tried == space.size for space in file.spaces):
         return line
     tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE, exit_code
+from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.files import write
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
-from archdsl.diagnostics.codes import OVER_BUDGET, SYNTAX, WRONG_USAGE
+from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.arithmetic import Constraint, scalar
 from archdsl.elaborate.values import Scalar
@@ -71,16 +71,8 @@ def run(arguments: Namespace, output: Output) -> int:
         _deliver(_found(arguments), arguments, output)
     except Failure as failure:
         output.errors(failure.diagnostics)
-        return max(map(_exit_code, failure.diagnostics))
+        return exit_code(failure.diagnostics)
     return FINE
-
-
-def _exit_code(diagnostic: Diagnostic) -> int:
-    """That of a file or a command; a budget that no network meets is something found, though it stands in an option."""
-    if diagnostic.code is OVER_BUDGET:
-        return FINDINGS
-    is_option = diagnostic.span is not None and diagnostic.span.source.name.startswith("--")
-    return COULD_NOT_RUN if is_option else exit_code([diagnostic])
 
 
 def _found(arguments: Namespace) -> Largest | Grid:
