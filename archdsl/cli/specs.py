@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source, most_bytes, read
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
 
 STANDARD_INPUT = "-"
@@ -74,6 +77,14 @@ def open_spec(spec: str) -> Source:
         if cannot.code is not CANNOT_READ or (help_line := suggestion(spec)) is None:
             raise
         raise Failure([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+
+
+def own_file(spec: str) -> Path:
+    """The path of a SPEC that is to be changed. Raises Failure for a shipped file, which is everybody's."""
+    if shipped(spec) is not None:
+        message, help = f"{printable(spec)} is a shipped file, which is not changed", "copy it, and change the copy"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return Path(spec)
 
 
 def _standard_input() -> Source:

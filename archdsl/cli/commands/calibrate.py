@@ -14,6 +14,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics.render import printable
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,10 +40,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)"
     )
     parser.add_argument("--quick", action="store_true", help="a third of that: rougher, for a first look")
-    parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
+    parser.add_argument("--out", metavar="FILE", help="the profile, a .json (default: device-BACKEND.json)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    target = arguments.out or f"device-{arguments.backend}.json"
+    if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
+        message = f"a profile is a .json file, not {printable(target)}"
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"write `--out {printable(Path(target).stem)}.json`")]
+        )
     _require(arguments.backend)
     if arguments.device == "cuda" and arguments.backend != "eager":
         message = "ONNX Runtime is calibrated on the CPU"
@@ -62,7 +69,7 @@ def run(arguments: Namespace, output: Output) -> int:
         rounds=arguments.rounds or max(2, ROUNDS[arguments.backend] // share),
         device=usual.device,
     )
-    path = Path(arguments.out or f"device-{arguments.backend}.json")
+    path = Path(target)
     document = {**calibrate(plan, _command(arguments), progress), "name": path.stem}
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]
