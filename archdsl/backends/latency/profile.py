@@ -29,10 +29,13 @@ BYTES = {"float32": 4, "tensorfloat32": 4, "float16": 2, "bfloat16": 2, "float64
 # Classes that run on tensor cores, or whatever a device has for products of matrices; the others have the vector peak.
 _MATRIX = ("conv", "grouped_conv", "linear")
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Part = Annotated[float, Field(gt=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Overhead = Annotated[float, Field(ge=-1e-3, allow_inf_nan=False)]
+# Far beyond what any device has, and far within what can be divided and multiplied: a product that is zero or infinite
+# would be no time.
+Positive = Annotated[float, Field(ge=1e-18, le=1e24)]
+Part = Annotated[float, Field(ge=1e-9, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
+Overhead = Annotated[float, Field(ge=-1e-3, le=1e6)]
+Logarithm = Annotated[float, Field(ge=-1e6, le=1e6)]
 # Of a kernel as measured, however much of that was the measuring.
 _LEAST_PART = 0.1
 # Of a file that is read: a calibrated profile has half a megabyte.
@@ -68,11 +71,11 @@ class Measured(Frozen):
     operations: Positive
     bytes: Positive
     launch: Seconds
-    offset: float = 0.0
+    offset: Logarithm = 0.0
     scales: tuple[Positive, ...] = ()
     kernels: tuple[StoredKernel, ...] = ()
     seconds: tuple[Positive, ...] = ()
-    weights: tuple[float, ...] = ()
+    weights: tuple[Logarithm, ...] = ()
 
     def table(self) -> Table:
         points = tuple(features(kernel_of(stored)) for stored in self.kernels)
