@@ -1,5 +1,6 @@
 """efficientnet_compound: compiled by archdsl from compound.arch. Standalone: edit and ship it as it is."""
 
+# sha256:1cf68ee7f1fe0616 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

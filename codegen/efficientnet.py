@@ -1,5 +1,6 @@
 """8 networks compiled by archdsl from efficientnet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:f9f38d272b6d5c30 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

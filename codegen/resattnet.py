@@ -1,5 +1,6 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:0f621c457e7fffea as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

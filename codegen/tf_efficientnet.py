@@ -1,5 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:3e9924969888ed32 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -1,5 +1,6 @@
 """efficientnetv2_l: compiled by archdsl from v2_l.arch. Standalone: edit and ship it as it is."""
 
+# sha256:957df401510dd480 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 """efficientnetv2_m: compiled by archdsl from v2_m.arch. Standalone: edit and ship it as it is."""
 
+# sha256:8e80b1d267c38f7f as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 """efficientnetv2_s: compiled by archdsl from v2_s.arch. Standalone: edit and ship it as it is."""
 
+# sha256:5a0f791bf17d5a6f as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,5 +1,6 @@
 """efficientnetv2_xl: compiled by archdsl from v2_xl.arch. Standalone: edit and ship it as it is."""
 
+# sha256:1297c64fbef51ff1 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 
