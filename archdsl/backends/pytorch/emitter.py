@@ -21,7 +21,7 @@ from archdsl.ir.architecture import Architecture
 
 # What one loop asks can change what the next one sees, but not for ever; a loop that is not satisfied lists its stages.
 MAX_ROUNDS = 16
-_DIGEST = "# {}: as emitted. Once edited, `archdsl build` leaves it alone; `--force` replaces it.\n"
+_DIGEST = "# {} as emitted; once you edit this file, only `archdsl build --force` replaces it.\n"
 
 
 def emit(architectures: Sequence[Architecture], source_name: str) -> str:

@@ -86,7 +86,7 @@ def figure(file: Compiled) -> bytes:
     from archdsl.backends.diagram import draw, render
 
     drawn = render(draw(file.architectures, level="stage"), "svg").decode("utf-8")
-    return with_digest(drawn, "<!-- {}, unless it was edited -->\n", at=1).encode("utf-8")
+    return with_digest(drawn, "<!-- {} as drawn -->\n", at=1).encode("utf-8")
 
 
 def _name_within(file: Compiled) -> str:
