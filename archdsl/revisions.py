@@ -124,9 +124,7 @@ class Revision(Files):
         found = _git(self.folder, "cat-file", "blob", entry.object) if size.returncode == 0 else size
         if found.returncode:
             message = f"cannot read {name}: the repository does not have its contents"
-            help = (
-                "a partial clone leaves them where it came from, and none are fetched here; `git fsck` finds damage"
-            )
+            help = "a partial clone leaves them where it came from, and none are fetched here; `git fsck` finds damage"
             raise Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
         return found.stdout
 
