@@ -33,11 +33,12 @@ from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.spaces import OpenModel, open_model
 from archdsl.elaborate.values import Value
-from archdsl.folders import shipped, shipped_name, specs_folder
+from archdsl.folders import shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits, raising
+from archdsl.reading import read_plain
 
 LIBRARY = Path(__file__).with_name("stdlib")
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
@@ -82,8 +83,7 @@ def read(path: str | Path) -> Source:
     """The text of a file. Raises Failure when it cannot be read or is no text."""
     path = shipped(str(path)) or Path(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(most_bytes() + 1)
+        data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
@@ -135,6 +135,13 @@ def library() -> Environment:
 
 def _no_use(item: tree.Use) -> Diagnostic:
     return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
+
+
+class Unreadable(Failure):
+    """What holds the files of a text cannot be read, so that nobody knows whether one is there.
+
+    That is no mistake in a text that uses one.
+    """
 
 
 class Files:
@@ -251,6 +258,8 @@ class _Uses:
         if resolved not in self.known:
             try:
                 text = files.read(path)
+            except Unreadable:
+                raise
             except Failure as failure:
                 return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
             self.known[resolved] = self.environment(text, stack, files)
@@ -260,7 +269,7 @@ class _Uses:
 def _shipped(path: Path) -> str | None:
     """Where a file is that has not been found, if one of its name is shipped."""
     # Not `is_file`: a name can be too long for the system to look at.
-    found = next((spec for spec in specs_folder().glob("*.arch") if spec.name == path.name), None)
+    found = next((spec for spec in shipped_files() if spec.name == path.name), None)
     return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found else None
 
 

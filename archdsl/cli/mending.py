@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8
-from pathlib import Path
 
 from archdsl.cli.files import write
-from archdsl.cli.specs import open_spec
+from archdsl.cli.specs import open_spec, own_file
 from archdsl.compiler import compile_source
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.mending import mend
@@ -33,7 +32,7 @@ def mend_file(spec: str) -> list[Diagnostic]:
         seen.add(source.text)
         applied += fixed
     if applied:
-        path = Path(spec)
+        path = own_file(spec)
         with path.open("rb") as opened:
             mark = BOM_UTF8 if opened.read(len(BOM_UTF8)) == BOM_UTF8 else b""
         write(path, mark + source.text.encode("utf-8"))

@@ -13,6 +13,7 @@ from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source, most_bytes, read
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
 
@@ -89,6 +90,14 @@ def _names_variant(spec: str) -> str | None:
     return (
         f"write `{path} --variant {variant}`, for commands that take a variant; `compare` and `diff` take FILE:VARIANT"
     )
+
+
+def own_file(spec: str) -> Path:
+    """The path of a SPEC that is to be changed. Raises Failure for a shipped file, which is everybody's."""
+    if shipped(spec) is not None:
+        message, help = f"{printable(spec)} is a shipped file, which is not changed", "copy it, and change the copy"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return Path(spec)
 
 
 def _standard_input() -> Source:

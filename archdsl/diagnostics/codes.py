@@ -65,6 +65,7 @@ CANNOT_WRITE = Code("ARC902", "a file cannot be written")
 MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
 WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
 OVER_BUDGET = Code("ARC905", "a budget that no network meets")
+EDITED = Code("ARC906", "an output that was edited since it was written")
 BUSY_MACHINE = Code("ARC913", "measurements that scatter too much")
 NONE_MEETS = Code("ARC914", "a condition that no network drawn meets")
 

@@ -16,10 +16,12 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal, pascal
+from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 
 # What one loop asks can change what the next one sees, but not for ever; a loop that is not satisfied lists its stages.
 MAX_ROUNDS = 16
+_DIGEST = "# {} as emitted; once you edit this file, only `archdsl build --force` replaces it.\n"
 
 
 def emit(architectures: Sequence[Architecture], source_name: str) -> str:
@@ -45,7 +47,8 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     imports = "import torch\nfrom torch import Tensor, nn\n"
     if "functional" in _mentioned(body):
         imports += "from torch.nn import functional\n"
-    return f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
+    text = f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
+    return with_digest(text, _DIGEST, at=2)
 
 
 def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iterator[tuple[str, list[str]]]:

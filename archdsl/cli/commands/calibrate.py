@@ -14,6 +14,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import BUSY_MACHINE, MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics.render import printable
 
 # Runs on a quiet machine scatter by a few percent, short ones by more.
 _MAX_SCATTER = 0.25
@@ -49,10 +50,16 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="give up where runs of one network scatter by more than this part, as on a busy machine (default: 0.25)",
     )
     parser.add_argument("--force", action="store_true", help="go on however much they scatter; the profile says it")
-    parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
+    parser.add_argument("--out", metavar="FILE", help="the profile, a .json (default: device-BACKEND.json)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    target = arguments.out or f"device-{arguments.backend}.json"
+    if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
+        message = f"a profile is a .json file, not {printable(target)}"
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"write `--out {printable(Path(target).stem)}.json`")]
+        )
     _require(arguments.backend)
     if arguments.device == "cuda" and arguments.backend != "eager":
         message = "ONNX Runtime is calibrated on the CPU"
@@ -73,7 +80,7 @@ def run(arguments: Namespace, output: Output) -> int:
         device=usual.device,
         max_scatter=None if arguments.force else arguments.max_scatter or _MAX_SCATTER,
     )
-    path = Path(arguments.out or f"device-{arguments.backend}.json")
+    path = Path(target)
     document = {**calibrate(plan, _command(arguments), progress), "name": path.stem}
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
-from pathlib import Path
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
-from archdsl.cli.specs import STANDARD_INPUT, open_spec
+from archdsl.cli.specs import STANDARD_INPUT, open_spec, own_file
 from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.render import printable
 from archdsl.language.formatter import format_module
@@ -89,5 +88,5 @@ def _write(formatted: Formatted, output: Output) -> None:
     if formatted.spec == STANDARD_INPUT:
         output.data(data)
     elif formatted.is_changed:
-        write(Path(formatted.spec), data)
+        write(own_file(formatted.spec), data)
         output.result(f"reformatted {printable(formatted.source.name)}")

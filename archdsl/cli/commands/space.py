@@ -12,6 +12,7 @@ from archdsl.cli.arguments import resolution
 from archdsl.cli.commands import space_search
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
@@ -25,6 +26,7 @@ from archdsl.spaces.proof import prove
 from archdsl.spaces.report import Figures, as_csv, as_json, as_table
 
 _MOST = 1_000_000
+_EXTENSIONS = {".arch": "arch", ".csv": "csv", ".json": "json"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -58,7 +60,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     predictions.add_arguments(parser, "of memory: whose kernels and allocator (default: cpu)")
     space_search.add_arguments(parser)
     formats = ("table", "json", "csv", "arch")
-    parser.add_argument("--output-format", choices=formats, help="default: table; for a FILE.arch, arch")
+    parser.add_argument("--output-format", choices=formats, help="default: table; for --out, what its extension says")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
 
 
@@ -70,7 +72,7 @@ def run(arguments: Namespace, output: Output) -> int:
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
         refuse_to_overwrite(arguments.out, arguments.spec)
-    style = arguments.output_format or ("arch" if is_file and arguments.out.endswith(".arch") else "table")
+    style = chosen("--out", arguments.out, arguments.output_format, _EXTENSIONS, "table", text=("table", "csv", "arch"))
     _refuse(arguments, style)
     predicted = predictions.Predictions(arguments)
     search = space_search.Search(arguments, predicted)
