@@ -85,7 +85,7 @@ def read(path: str | Path) -> Source:
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
+        problem = Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), _siblings(path, str(path)))
         raise Failure([problem]) from None
     try:
         text = data.decode("utf-8")
@@ -242,7 +242,7 @@ class _Uses:
         if kind != "file":
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
-            return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+            return problem.suggesting_file(item.path, files.beside(path, item.path), _shipped(path))
         if resolved.suffix != ".arch":
             # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)

@@ -68,7 +68,9 @@ class Revision(Files):
         kind = self.kind(self.resolved(path))
         if kind != "file":
             message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
-            raise Failure([Diagnostic(CANNOT_READ, message, None).suggesting(str(path), self.beside(path, str(path)))])
+            raise Failure(
+                [Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), self.beside(path, str(path)))]
+            )
         data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(self.resolved(path))}").stdout
         try:
             return Source(name, data[: most_bytes() + 1].decode("utf-8").removeprefix("\ufeff"))

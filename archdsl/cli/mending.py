@@ -1,4 +1,4 @@
-"""`archdsl check --fix`: files with the fixes of their diagnostics applied."""
+"""`archdsl check --fix`: files with the safe fixes of their diagnostics applied."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_ROUNDS = 100
 
 
 def mend_file(spec: str) -> list[Diagnostic]:
-    """Applies fixes until none is left, writes the file once, and returns the diagnostics whose fixes were applied.
+    """Applies safe fixes until none is left, writes the file once, and returns the diagnostics whose fixes were applied.
 
     Raises Failure when the file cannot be read or written; it is then as it was.
     """
@@ -27,7 +27,8 @@ def mend_file(spec: str) -> list[Diagnostic]:
     seen = {source.text}
     for _ in range(min(_MOST_ROUNDS, 2 * limits().characters // max(1, len(source.text)))):
         file = compile_source(source)
-        source, fixed = mend(source, file.problems)
+        safe = [problem for problem in file.problems if problem.fix is not None and problem.fix.is_safe]
+        source, fixed = mend(source, safe)
         if source.text in seen:
             break
         seen.add(source.text)

@@ -92,7 +92,7 @@ def _unknown_column(
             notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
             help="write `-` in this cell",
             # As wide as what it replaces: the columns stay under each other.
-            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),)),
+            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),), is_safe=False),
         )
 
 

@@ -47,7 +47,7 @@ def test_json_is_one_document_on_standard_output(small: Path, archdsl: Command) 
     code, out, err = archdsl("check", "--output-format", "json", small, "unmet.arch", "broken.arch")
     assert (code, err) == (1, "")
     document = json.loads(out)
-    assert document["format_version"] == "1.1"
+    assert document["format_version"] == "1.2"
     assert {d["place"]["file"] for d in document["diagnostics"]} == {"unmet.arch", "broken.arch"}
     code, out, _ = archdsl("check", "--output-format", "json", small)
     assert code == 0
@@ -139,7 +139,7 @@ def test_fix_and_a_document(archdsl: Command) -> None:
     path.write_text(MENDABLE)
     (found,) = json.loads(archdsl("check", "--output-format", "json", path).out)["diagnostics"]
     place = {"file": "mendable.arch", "line": 4, "column": 15, "end_line": 4, "end_column": 16}
-    assert found["fix"] == {"title": "remove `;`", "edits": [{"place": place, "text": ""}]}
+    assert found["fix"] == {"title": "remove `;`", "applicability": "safe", "edits": [{"place": place, "text": ""}]}
     code, out, err = archdsl("check", "--fix", "--output-format", "json", path)
     assert code == 0
     assert json.loads(out)["diagnostics"] == []
