@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A text and the name that diagnostics give it (a path, or `<stdin>`)."""
+    """A text and the name that diagnostics give it (a path, or `<stdin>`).
+
+    Lines end in LF, CR LF or CR in `original`, and all in LF in `text`, which is as long: a place in one is a place in
+    the other. `mark` is the byte-order mark that stood before the text.
+    """
 
     name: str
     text: str
+    mark: str = ""
+    original: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "original", self.text)
+        if "\r" in self.text:
+            object.__setattr__(self, "text", self.text.replace("\r\n", " \n").replace("\r", "\n"))
+
+    @property
+    def line_end(self) -> str:
+        """What ends most lines of the text."""
+        both = self.original.count("\r\n")
+        counts = {"\n": self.original.count("\n") - both, "\r\n": both, "\r": self.original.count("\r") - both}
+        return max(counts, key=lambda end: counts[end])
+
+    def encoded(self, text: str) -> bytes:
+        """A file with another text in the place of this one, whose lines end in LF: line ends and mark are kept."""
+        return (self.mark + text.replace("\n", self.line_end)).encode("utf-8")
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -32,7 +54,8 @@ class Source:
         """The text of a 1-based line, without its end."""
         start = self.line_starts[number - 1]
         end = self.text.find("\n", start)
-        return self.text[start : end if end != -1 else len(self.text)].removesuffix("\r")
+        end = end if end != -1 else len(self.text)
+        return self.text[start : end - (self.original[end - 1 : end + 1] == "\r\n")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
 from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.fixes import TYPOGRAPHIC, for_character, for_table, for_token, shown
+from archdsl.language.keywords import misspelt
+from archdsl.language.lookalikes import look_alike
+from archdsl.language.malformed import form_at
 
 _SHOWN = {
     "_NEWLINE": "the end of the line",
@@ -51,13 +54,21 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     if isinstance(error, UnknownCharacter):
         at = start + error.position
         character = source.text[at]
-        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
         span = Span(source, at, at + 1)
+        if form := form_at(span, (), BAD_CHARACTER):
+            return form
+        if character not in {*TYPOGRAPHIC, *_CHARACTERS} and (named := look_alike(span)):
+            return named
+        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
         help = f"write {shown(TYPOGRAPHIC[character])}" if character in TYPOGRAPHIC else _CHARACTERS.get(character)
         return Diagnostic(BAD_CHARACTER, message, span, help=help, fix=for_character(span))
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
+    if unclosed is None and (form := form_at(place, error.expected)):
+        return form
+    if slip := misspelt(error, place):
+        return slip
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
     if unclosed and error.token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
@@ -70,8 +81,8 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
     """Where a token stands; what the parser puts behind the last token stands at the end of that one."""
     first, last = start + token.start, start + token.end
-    if token.kind == LINE_END and source.text.startswith(("\n", "\r"), first):
-        if source.text[first - 1 : first + 1] == "\r\n":  # a comment took the `\r` along
+    if token.kind == LINE_END and source.text.startswith("\n", first):
+        if source.original[first - 1 : first + 1] == "\r\n":
             first -= 1
         return Span(source, first, first + 1)
     if token.kind in (TEXT_END, LINE_END):

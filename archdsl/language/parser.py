@@ -68,7 +68,7 @@ def _parse_piece(
 def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tuple[tree.Item, ...]:
     """Each item by itself, so that a mistake in one hides none in the others."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
-    from archdsl.language.recovery import Recovery
+    from archdsl.language.recovery import Recovery, folded
 
     items: list[tree.Item] = []
     recovery = Recovery(source, docs, _automaton().parse)
@@ -77,7 +77,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
             items += _parse_piece(source, start, end, docs, problems)
         except Unreadable as error:
             if _ITEM_START.match(source.text, start):
-                problems.add(*recovery.mistakes(start, end, error))
+                problems.add(*folded(recovery.mistakes(start, end, error)))
             else:
                 problems.add(_explained(error, source, start, end))
             if problems.is_full:  # No text of the language; more of the same helps nobody.

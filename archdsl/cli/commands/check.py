@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--fix",
         action="store_true",
-        help="first make the changes that cannot change what is computed, and say which; others are suggestions",
+        help="first make the fixes that cannot change what is computed, and say which; the others are suggestions",
     )
 
 
