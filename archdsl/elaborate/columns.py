@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
+from archdsl.diagnostics.nearest import is_slip
+from archdsl.elaborate.paper_columns import meaning, of_a_paper
 from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.ir.formula import module_name
@@ -21,6 +23,12 @@ def no_op(row: StageRow) -> Diagnostic:
     if "op" in row.cells:
         place = row.cells["op"][0].span
         return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
+    for column, header in row.columns.items():
+        if is_slip(column, "op"):
+            unknown = Diagnostic(UNKNOWN_COLUMN, f"a table of stages has no column `{column}`", header)
+            return unknown.suggesting(column, ("op",))
+        if meaning(column) == "op" and (named := of_a_paper(column, header, ("op",))):
+            return named
     columns = list(row.columns.values())
     place = columns[0].to(columns[-1]) if columns and columns[0].source is columns[-1].source else row.span
     return Diagnostic(
@@ -82,6 +90,9 @@ def _unknown_column(
         alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
         known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
         free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]
+        if named := of_a_paper(column, header, free):
+            yield named
+            return
         message = alone if len(blocks.names) == 1 else of_many
         yield Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column").suggesting(column, free, known)
     elif not is_default:

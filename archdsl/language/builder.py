@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from archdsl.language.automaton import Token
 from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
 from archdsl.limits import limits, raising
+
+# What follows a header whose `#` was meant to be part of a name.
+_COMMENTED_CELLS = re.compile(r"[ \t]*(#[^\n]*\|)")
 
 # Each unit as a power of ten.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
@@ -241,8 +245,9 @@ class Builder:
                     Diagnostic(SYNTAX, "the first row of a table names its columns", cell.span, "not a name")
                 )
                 header.append(tree.Identifier(cell.span, ""))
+        is_cut = any(len(row.cells) > len(header) for row in body) and self._cut_header(head)
         for row in body:
-            if len(row.cells) != len(header):
+            if len(row.cells) != len(header) and not is_cut:
                 self.problems.append(
                     Diagnostic(
                         RAGGED_TABLE,
@@ -255,8 +260,29 @@ class Builder:
                 )
         if not body:
             self.problems.append(Diagnostic(EMPTY_TABLE, "this table has a header but no rows", head.span))
+        elif all(isinstance(cell, tree.DefaultCell) for cell in body[0].cells):
+            from archdsl.language.fixes import without_line  # late: most texts have no mistake
+
+            message, help_line = "a table has no line between its header and its rows", "leave this line out"
+            fix = without_line(body[0].span)
+            self.problems.append(Diagnostic(SYNTAX, message, body[0].span, help=help_line, fix=fix))
         whole = head.span.to(rows[-1].span)
         return tree.Table(whole, tuple(header), tuple(row for row in body if len(row.cells) == len(header)))
+
+    def _cut_header(self, head: tree.Row) -> bool:
+        """Whether a comment begins in the middle of a header, `| op | #channels |`; a problem where one does."""
+        text = self.source.text
+        rest = _COMMENTED_CELLS.match(text, head.span.end)
+        if rest is None:
+            return False
+        from archdsl.language.fixes import without_marks  # late: most texts have no mistake
+
+        span = Span(self.source, rest.start(1), rest.start(1) + 1)
+        message = "`#` begins a comment, so the rest of this header is no part of the table"
+        help_line = "write the names of columns without `#`"
+        fix = without_marks(Span(self.source, *rest.span(1)))
+        self.problems.append(Diagnostic(SYNTAX, message, span, help=help_line, fix=fix))
+        return True
 
     # Items
 

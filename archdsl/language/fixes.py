@@ -43,7 +43,10 @@ def for_character(place: Span) -> Fix | None:
     if character == ";" and not _code(text[place.end : _line_end(place)]).strip():
         return Fix("remove `;`", (Edit(place, ""),))
     if character == "&":
-        return _word(_doubled(place), "and")
+        twice = _doubled(place)
+        fix = _word(twice, "and")
+        # One alone is an operator on bits elsewhere, and binds tighter than a comparison.
+        return fix if twice.end - twice.start == 2 else fix.suggested
     if character == "!" and _NEGATED.match(text, place.start) and _BEFORE_OPERAND.search(_before(place)):
         return _word(place, "not")
     return None
@@ -62,7 +65,8 @@ def for_token(token: Token, place: Span, expected: Iterable[str]) -> tuple[str, 
         return _closed_row(place)
     is_next = before.rstrip().endswith((")", "]")) or before.split()[-1:] == ["in"]
     if token.kind == NAME and "_ARROW" in expected and is_next and before.count("(") == before.count(")"):
-        return "a tensor is fed into a layer by `->`", Fix("write `->`", (Edit(_start(place), "-> "),))
+        fix = Fix("write `->`", (Edit(_start(place), "-> "),), is_safe=False)  # or another operator is missing
+        return "a tensor is fed into a layer by `->`", fix
     return None
 
 
@@ -89,6 +93,21 @@ def _closed_row(place: Span) -> tuple[str, Fix] | None:
         return None
     end = place.start - len(before) + len(row)
     return "a table row ends with `|`", Fix("close the row with `|`", (Edit(Span(source, end, end), " |"),))
+
+
+def without_line(place: Span) -> Fix:
+    """A fix that takes away the line of a place."""
+    text = place.source.text
+    end = text.find("\n", place.end)
+    whole = Span(place.source, text.rfind("\n", 0, place.start) + 1, len(text) if end == -1 else end + 1)
+    return Fix("leave the line out", (Edit(whole, ""),))
+
+
+def without_marks(place: Span) -> Fix:
+    """A fix that takes each `#` in a place away."""
+    marks = re.finditer(r"#[ \t]*", place.text)
+    edits = (Edit(Span(place.source, place.start + mark.start(), place.start + mark.end()), "") for mark in marks)
+    return Fix("write the names without `#`", tuple(edits))
 
 
 def for_table(opening: Span, place: Span) -> Fix | None:

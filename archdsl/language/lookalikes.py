@@ -59,8 +59,8 @@ def look_alike(place: Span) -> Diagnostic | None:
         return _diagnostic(place, message, f"write `{latin}` in Latin letters", _rewriting(word, latin))
     written = _transcribed(word.text)
     help = "names are made of the letters a to z, digits and `_`" + (f": `{written}`" if written else "")
-    fix = Fix(f"write `{written}`", (Edit(word, written),), is_safe=False) if written else None
-    return _diagnostic(place, f"{_shown(character)} is no letter of the language", help, fix)
+    suggestion = Fix(f"write `{written}`", (Edit(word, written),), is_safe=False) if written else None
+    return _diagnostic(place, f"{_shown(character)} is no letter of the language", help, suggestion)
 
 
 def _diagnostic(place: Span, message: str, help: str | None, fix: Fix | None) -> Diagnostic:

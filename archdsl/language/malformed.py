@@ -40,6 +40,8 @@ class Form:
     where: str = "model"
     # What the parser must have expected in the place of the error; anything where it is empty.
     expected: str = ""
+    # What stands in the place of the error; anything where it is empty.
+    found: str = ""
 
 
 def _sizes_apart(match: re.Match[str]) -> str:
@@ -282,10 +284,19 @@ FORMS = (
     ),
     Form(
         "a statement ends with its line, without `,`",
-        rf"{_LINE}[^\n{{]*(?P<at>,){_END}",
+        rf"(?P<at>,){_END}",
         "leave the `,` out",
         (("classes = 10,", "classes = 10"),),
         "",
+        found=",",
+    ),
+    Form(
+        "two names stand side by side",
+        rf"->[ \t]*(?!in\b)(?P<at>({_NAME})[ \t]+({_NAME}|\d[\d.]*|\"[^\"\n]*\"))(?![\w(.])",
+        "the arguments of a layer stand in parentheses, `{0}`, and `->` stands between two layers",
+        (("stem = norm -> conv 8", "stem = norm -> conv(8)"), ("head = act -> linear w", "head = act -> linear(w)")),
+        r"\2(\3)",
+        is_safe=False,
     ),
     # Choices and loops
     Form(
@@ -440,7 +451,7 @@ def form_at(place: Span, expected: Collection[str], code: Code = SYNTAX) -> Diag
     last = min(last if last != -1 else len(text), place.end + _MOST)
     code_end = _comment(text, first, last)
     for form, pattern in zip(FORMS, _PATTERNS, strict=True):
-        if form.expected and form.expected not in expected:
+        if (form.expected and form.expected not in expected) or form.found not in ("", place.text):
             continue
         for match in pattern.finditer(text, first, min(len(text), last + _MOST)):
             if match.start() > place.start:

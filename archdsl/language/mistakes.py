@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
 from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
@@ -46,6 +48,8 @@ _CHARACTERS = {
     "!": "write `not`, or `!=` between two values",
 }
 _OTHER_LANGUAGES = {"def", "class", "import", "from", "function", "fn", "let", "var", "const"}
+_VALUES = {NAME, "NUMBER", "STRING"}
+_BESIDE = re.compile(r"([A-Za-z_]\w*)[ \t]+$")
 _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 
 
@@ -129,6 +133,10 @@ def _hint(error: UnexpectedToken, place: Span) -> str | None:
         return "rows begin with `|`; columns of stages that are inherited are set in `stages 1..3 { column = value }`"
     if token.kind == "_EQUALS":
         return "equality is written `==`"
+    if beside := _BESIDE.search(before) if token.kind in _VALUES and re.search("[=>]", before) else None:
+        if before.count("(") > before.count(")"):
+            return "arguments are separated by `,`"
+        return f"arguments stand in parentheses, `{beside[1]}({token})`, and `->` feeds a tensor into a layer"
     if token.kind == "BAR":
         return "a table row stands on its own line and ends with `|`"
     if str(token) in _OTHER_LANGUAGES and not before:

@@ -12,8 +12,11 @@ from archdsl.language.bounds import check_nesting, check_text
 from archdsl.language.builder import Builder
 from archdsl.language.hidden import hidden_characters
 
-# At the start of a line, and no name that a statement binds.
-_ITEM_START = re.compile(r"^(?:use|block|model|variants|recipe)\b(?!\s*[=.])", re.MULTILINE)
+# At the start of a line, and no name that a statement binds; or what looks like one whose keyword is misspelt.
+_ITEM_START = re.compile(
+    r"^(?:(?:use|block|model|variants|recipe)\b(?!\s*[=.])|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)",
+    re.MULTILINE,
+)
 
 
 def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
