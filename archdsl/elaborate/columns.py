@@ -61,6 +61,8 @@ def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: B
             yield from _unknown_column(row, column, cell, takes, blocks)
     for parameter in takes.required:
         empty = own.get(parameter)
+        if any(meaning(column) == parameter for column in own if column not in takes.parameters):
+            continue  # it is there by the name of a paper
         if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
             continue
         yield Diagnostic(

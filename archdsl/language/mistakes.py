@@ -69,9 +69,12 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
+    slip = misspelt(error, place)
+    if slip and slip.fix and slip.fix.is_safe:
+        return slip
     if unclosed is None and (form := form_at(place, error.expected)):
         return form
-    if slip := misspelt(error, place):
+    if slip:
         return slip
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed

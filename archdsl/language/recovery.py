@@ -9,10 +9,10 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.diagnostics.codes import UNCLOSED
-from archdsl.language.automaton import Unreadable
+from archdsl.language.automaton import UnexpectedToken, Unreadable
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.builder import Builder
-from archdsl.language.malformed import is_row
+from archdsl.language.malformed import is_foreign_row
 from archdsl.language.mistakes import explain
 
 # A text with more mistakes in an item is broken as a whole.
@@ -33,7 +33,7 @@ def folded(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
     """Rows of one foreign notation are one problem, with one fix for all: that of the first of them."""
     rows: dict[str, list[Diagnostic]] = {}
     for problem in problems:
-        if is_row(problem):
+        if is_foreign_row(problem):
             rows.setdefault(problem.message, []).append(problem)
         else:
             yield problem
@@ -70,7 +70,8 @@ class Recovery:
             if place is None or self.left < 0:
                 return
             first, behind = place
-            has_lost_rows = has_lost_rows or bool(_ROW.search(text, first, behind))
+            is_row = isinstance(error, UnexpectedToken) and error.expected >= {"BAR", "CLOSE_BRACE"}
+            has_lost_rows = has_lost_rows or is_row or bool(_ROW.search(text, first, behind))
             text = text[:first] + re.sub(r"[^\n]", " ", text[first:behind]) + text[behind:]
             last = start + behind
             builder = Builder(self.source, self.docs, start)

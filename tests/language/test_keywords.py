@@ -9,7 +9,8 @@ from archdsl.diagnostics.mending import mend
 from archdsl.language.parser import parse
 
 RIGHT = (
-    'use "blocks.arch"\n\nmodel a(w = 1) {\n  require params <= 5M\n  scale { channels = 8 }\n  stages {\n    | op |\n    | b  |\n'
+    'use "blocks.arch"\n\nmodel a(w = 1) {\n  require params <= 5M\n  scale { channels = 8 }\n'
+    "  stages {\n    | op |\n    | b  |\n"
     "  }\n}\n\nvariants a {\n  | name |\n  | b1   |\n}\n\nmodel c extends a {\n  stages 1..2 { op = b }\n"
     "  stem = [norm] when true\n  head = if true then norm else act\n}\n\nblock b(channels) {\n  out = in\n}\n\n"
     "recipe r for a {\n  epochs = 5\n}\n"

@@ -6,7 +6,8 @@ import pytest
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.diagnostics.mending import mend
-from archdsl.language.malformed import FORMS, Form
+from archdsl.language.forms import Form
+from archdsl.language.malformed import FORMS
 from archdsl.language.parser import parse
 
 # Where the example of a form stands.
