@@ -105,7 +105,7 @@ def too_many_bytes(name: str, size: int = 0) -> Diagnostic:
     """A diagnostic for a text that is not read to its end; `size` is how many bytes it has, where that is known."""
     bound = limits().characters
     has = f"has {size:,} bytes" if size > most_bytes() else f"has more than {most_bytes():,} bytes"
-    message = f"{name} {has}, more than a text of {bound:,} characters, which is the bound, can have"
+    message = f"the file {has}, more than the bound of {bound:,} characters can take"
     help = raising("characters", size, "split it and bring the parts together with `use`")
     return Diagnostic(TOO_LARGE, message, Span(Source(name, ""), 0, 0), help=help)
 
@@ -267,7 +267,8 @@ class _Uses:
             try:
                 text = files.read(path)
             except Failure as failure:
-                return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
+                cannot = failure.diagnostics[0]
+                return Diagnostic(USE_NOT_FOUND, cannot.message, span, help=cannot.help)
             self.known[resolved] = self.environment(text, stack, files)
         return self.known[resolved]
 

@@ -61,8 +61,9 @@ def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: B
             yield from _unknown_column(row, column, cell, takes, blocks)
     for parameter in takes.required:
         empty = own.get(parameter)
-        if any(meaning(column) == parameter for column in own if column not in takes.parameters):
-            continue  # it is there by the name of a paper
+        strangers = [column for column in own if column not in takes.parameters]
+        if any(meaning(column) == parameter or is_slip(column, parameter) for column in strangers):
+            continue  # it is there under another name
         if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
             continue
         yield Diagnostic(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,9 +13,6 @@ from archdsl.language.automaton import Token
 from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
 from archdsl.limits import limits, raising
-
-# What follows a header whose `#` was meant to be part of a name.
-_COMMENTED_CELLS = re.compile(r"[ \t]*(#[^\n]*\|)")
 
 # Each unit as a power of ten.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
@@ -245,7 +241,7 @@ class Builder:
                     Diagnostic(SYNTAX, "the first row of a table names its columns", cell.span, "not a name")
                 )
                 header.append(tree.Identifier(cell.span, ""))
-        is_cut = any(len(row.cells) > len(header) for row in body) and self._cut_header(head)
+        is_cut = any(len(row.cells) > len(header) for row in body) and self._is_cut(head)
         for row in body:
             if len(row.cells) != len(header) and not is_cut:
                 self.problems.append(
@@ -269,20 +265,13 @@ class Builder:
         whole = head.span.to(rows[-1].span)
         return tree.Table(whole, tuple(header), tuple(row for row in body if len(row.cells) == len(header)))
 
-    def _cut_header(self, head: tree.Row) -> bool:
+    def _is_cut(self, head: tree.Row) -> bool:
         """Whether a comment begins in the middle of a header, `| op | #channels |`; a problem where one does."""
-        text = self.source.text
-        rest = _COMMENTED_CELLS.match(text, head.span.end)
-        if rest is None:
-            return False
-        from archdsl.language.fixes import without_marks  # late: most texts have no mistake
+        from archdsl.language.fixes import cut_row  # late: most texts have no mistake
 
-        span = Span(self.source, rest.start(1), rest.start(1) + 1)
-        message = "`#` begins a comment, so the rest of this header is no part of the table"
-        help_line = "write the names of columns without `#`"
-        fix = without_marks(Span(self.source, *rest.span(1)))
-        self.problems.append(Diagnostic(SYNTAX, message, span, help=help_line, fix=fix))
-        return True
+        found = cut_row(head.span)
+        self.problems += [found] if found is not None else []
+        return found is not None
 
     # Items
 

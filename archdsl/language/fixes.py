@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from archdsl.diagnostics import Edit, Fix, Span
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
+from archdsl.diagnostics.codes import SYNTAX
 from archdsl.language import tree
 from archdsl.language.automaton import LINE_END, NAME, Token
 
@@ -103,11 +104,23 @@ def without_line(place: Span) -> Fix:
     return Fix("leave the line out", (Edit(whole, ""),))
 
 
-def without_marks(place: Span) -> Fix:
-    """A fix that takes each `#` in a place away."""
-    marks = re.finditer(r"#[ \t]*", place.text)
-    edits = (Edit(Span(place.source, place.start + mark.start(), place.start + mark.end()), "") for mark in marks)
-    return Fix("write the names without `#`", tuple(edits))
+def cut_row(place: Span) -> Diagnostic | None:
+    """What is said of a row in which a comment begins that holds cells of it, `| op | #channels |`; else None."""
+    source = place.source
+    text = source.text[place.end : _line_end(place)]
+    comment = text[len(_code(text)) :]
+    first, last = place.end + len(text) - len(comment), place.end + len(text) - len(comment) + comment.rfind("|") + 1
+    if last <= first:
+        return None
+    edits = (
+        Edit(Span(source, first + mark.start(), first + mark.end()), "")
+        for mark in re.finditer(r"#[ \t]*", source.text[first:last])
+    )
+    is_safe = comment[1:2].isalpha()  # with a space behind it, it may be a comment after all
+    fix = Fix("write the names without `#`", tuple(edits), is_safe)
+    message = "`#` begins a comment, so the rest of this row is no part of the table"
+    help = "write the names of columns without `#`"
+    return Diagnostic(SYNTAX, message, Span(source, first, first + 1), help=help, fix=fix)
 
 
 def for_table(opening: Span, place: Span) -> Fix | None:

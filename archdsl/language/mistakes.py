@@ -8,7 +8,7 @@ from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
 from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
-from archdsl.language.fixes import TYPOGRAPHIC, for_character, for_table, for_token, shown
+from archdsl.language.fixes import TYPOGRAPHIC, cut_row, for_character, for_table, for_token, shown
 from archdsl.language.keywords import misspelt
 from archdsl.language.lookalikes import look_alike
 from archdsl.language.malformed import form_at
@@ -69,6 +69,10 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
+    line = source.text.rfind("\n", 0, place.start) + 1
+    is_row_end = error.token.kind == LINE_END and source.text[line : place.start].lstrip().startswith("|")
+    if is_row_end and (cut := cut_row(Span(source, line, line))):
+        return cut
     slip = misspelt(error, place)
     if slip and slip.fix and slip.fix.is_safe:
         return slip
