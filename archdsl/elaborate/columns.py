@@ -22,6 +22,14 @@ def no_op(row: StageRow) -> Diagnostic:
     """A diagnostic for a row that names no block."""
     if "op" in row.cells:
         place = row.cells["op"][0].span
+        if all(isinstance(cell, tree.DefaultCell) for cell, _ in row.cells.values()):
+            from archdsl.language.fixes import without_line  # late: most texts have no mistake
+
+            message, help = (
+                "this row is no stage: it says nothing",
+                "leave the line out; a table has none below its header",
+            )
+            return Diagnostic(MISSING_BINDING, message, row.span, help=help, fix=without_line(row.span))
         return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
     for column, header in row.columns.items():
         if is_slip(column, "op"):

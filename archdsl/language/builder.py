@@ -256,12 +256,6 @@ class Builder:
                 )
         if not body:
             self.problems.append(Diagnostic(EMPTY_TABLE, "this table has a header but no rows", head.span))
-        elif all(isinstance(cell, tree.DefaultCell) for cell in body[0].cells):
-            from archdsl.language.fixes import without_line  # late: most texts have no mistake
-
-            message, help_line = "a table has no line between its header and its rows", "leave this line out"
-            fix = without_line(body[0].span)
-            self.problems.append(Diagnostic(SYNTAX, message, body[0].span, help=help_line, fix=fix))
         whole = head.span.to(rows[-1].span)
         return tree.Table(whole, tuple(header), tuple(row for row in body if len(row.cells) == len(header)))
 

@@ -38,6 +38,14 @@ def test_one_meaning(header: str, row: str, right: str) -> None:
     assert source.text == MODEL.format(right, row)
 
 
+def test_a_row_of_dashes_below_a_header() -> None:
+    source, (problem,) = problems("op | channels", "- | - |\n    | mbconv | 16")
+    assert problem.message == "this row is no stage: it says nothing"
+    assert problem.fix is not None
+    assert problem.fix.is_safe
+    assert mend(source, [problem])[0].text == MODEL.format("op | channels", "mbconv | 16")
+
+
 @pytest.mark.parametrize(
     ("column", "advice"),
     [
