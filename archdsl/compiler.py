@@ -5,6 +5,7 @@ Nothing here prints or writes; mistakes in the text come back as diagnostics.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -87,18 +88,34 @@ def read(path: str | Path) -> Source:
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
+        problem = Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), _siblings(path, str(path)))
         raise Failure([problem]) from None
+    if len(data) > most_bytes():
+        raise Failure([too_many_bytes(str(path), os.path.getsize(path))])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
-        if len(data) <= most_bytes():  # else it is cut, perhaps in a character, and refused for its size anyway
-            place = len(data[: error.start].decode("utf-8"))
-            span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
-            message = f"{path} is not UTF-8 text"
-            raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
-    return Source(str(path), text.removeprefix("\ufeff"))
+        place = len(data[: error.start].decode("utf-8"))
+        span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
+        message = f"{path} is not UTF-8 text"
+        raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
+    return text_of(str(path), text)
+
+
+def too_many_bytes(name: str, size: int = 0) -> Diagnostic:
+    """A diagnostic for a text that is not read to its end; `size` is how many bytes it has, where that is known."""
+    bound = limits().characters
+    has = f"has {size:,} bytes" if size > most_bytes() else f"has more than {most_bytes():,} bytes"
+    message = f"the file {has}, more than the bound of {bound:,} characters can take"
+    help = raising("characters", size, "split it and bring the parts together with `use`")
+    return Diagnostic(TOO_LARGE, message, Span(Source(name, ""), 0, 0), help=help)
+
+
+def text_of(name: str, text: str) -> Source:
+    """A text that came from a file or a stream, perhaps with a byte-order mark."""
+    plain = text.removeprefix("\ufeff")
+    return Source(name, plain, text[: len(text) - len(plain)])
 
 
 def _siblings(path: Path, written: str) -> list[str]:
@@ -251,7 +268,7 @@ class _Uses:
         if kind != "file":
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
-            return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+            return problem.suggesting_file(item.path, files.beside(path, item.path), _shipped(path))
         if resolved.suffix != ".arch":
             # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
@@ -261,7 +278,8 @@ class _Uses:
             except Unreadable:
                 raise
             except Failure as failure:
-                return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
+                cannot = failure.diagnostics[0]
+                return Diagnostic(USE_NOT_FOUND, cannot.message, span, help=cannot.help)
             self.known[resolved] = self.environment(text, stack, files)
         return self.known[resolved]
 

@@ -14,9 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from archdsl.compiler import Files, Unreadable, most_bytes
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
-from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_TEXT, TOO_LARGE
+from archdsl.compiler import Files, Unreadable, most_bytes, too_many_bytes
+from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
+from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_TEXT
 
 _LINK = "120000"  # the mode of a symbolic link
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -107,7 +107,9 @@ class Revision(Files):
         kind = self.kind(self.resolved(path))
         if kind != "file":
             message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
-            raise Failure([Diagnostic(CANNOT_READ, message, None).suggesting(str(path), self.beside(path, str(path)))])
+            raise Failure(
+                [Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), self.beside(path, str(path)))]
+            )
         entry = self._entry(self.resolved(path))
         assert entry is not None  # for it is a file
         try:
@@ -119,8 +121,7 @@ class Revision(Files):
         # The size first: git would read all of it, whatever it is.
         size = _git(self.folder, "cat-file", "-s", entry.object)
         if size.returncode == 0 and int(size.stdout) > most_bytes():
-            message = f"{name} has {int(size.stdout):,} bytes, more than the {most_bytes():,} of the largest text"
-            raise Failure([Diagnostic(TOO_LARGE, message, Span(Source(name, ""), 0, 0))])
+            raise Failure([too_many_bytes(name, int(size.stdout))])
         found = _git(self.folder, "cat-file", "blob", entry.object) if size.returncode == 0 else size
         if found.returncode:
             message = f"cannot read {name}: the repository does not have its contents"

@@ -247,3 +247,15 @@ def test_wrong_limits_in_the_environment_stop_a_command() -> None:
 def test_help_is_round() -> None:
     assert raising("layers", 12_345) == "raise the bound: `ARCHDSL_LIMITS=layers=20000`"
     assert raising("layers", 123_456, "use fewer") == "use fewer, or raise the bound: `ARCHDSL_LIMITS=layers=130000`"
+
+
+def test_a_file_that_is_not_read_to_its_end_is_told_by_its_size(tmp_path: Path) -> None:
+    large = tmp_path / "large.arch"
+    large.write_text("# " + "a" * 1_000_000)
+    with pytest.raises(Failure) as failure:
+        compile_file(large)
+    (problem,) = failure.value.diagnostics
+    assert problem.code.name == "ARC602"
+    assert "1,000,002 bytes" in problem.message
+    assert problem.help is not None
+    assert "characters=1100000" in problem.help

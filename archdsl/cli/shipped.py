@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 
 from archdsl.catalogue import aliases, models
+from archdsl.diagnostics.nearest import nearest
 from archdsl.folders import shipped_files, shipped_name, specs_folder
 
 
@@ -21,7 +21,8 @@ def suggestion(name: str) -> str | None:
         return None
     files = {path.stem: _short(path) for path in shipped_files()}
     known = models()
-    near = get_close_matches(name.removesuffix(".arch"), [*files, *known, *aliases()], n=1, cutoff=0.75)
+    wanted, names = name.removesuffix(".arch"), {*files, *known, *aliases()}
+    near = [wanted] if wanted in names else nearest(wanted, names)
     if not near:
         return None
     found = near[0]

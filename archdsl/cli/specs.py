@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
-from archdsl.compiler import Compiled, compile_source, most_bytes, read
+from archdsl.compiler import Compiled, compile_source, most_bytes, read, text_of, too_many_bytes
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
 from archdsl.diagnostics.render import printable
@@ -104,9 +104,11 @@ def _standard_input() -> Source:
     if sys.stdin is None:
         raise Failure([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
     data = sys.stdin.buffer.read(most_bytes() + 1)
+    if len(data) > most_bytes():
+        raise Failure([too_many_bytes("<stdin>")])
     try:
-        text = data.decode("utf-8", "replace" if len(data) > most_bytes() else "strict")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"standard input is not UTF-8 text (byte {error.start})"
         raise Failure([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
-    return Source("<stdin>", text.removeprefix("\ufeff"))
+    return text_of("<stdin>", text)

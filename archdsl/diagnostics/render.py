@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from archdsl.diagnostics.diagnostic import Diagnostic, Fix
 from archdsl.diagnostics.source import Span
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 # For a person at a terminal, and for programs, which get them as the result of a command.
 FOR_PEOPLE, FOR_PROGRAMS = ("full", "concise"), ("json", "github", "sarif")
 STYLES = (*FOR_PEOPLE, *FOR_PROGRAMS)
@@ -135,7 +135,7 @@ def _place(span: Span) -> dict[str, object]:
 
 def _fix(fix: Fix) -> dict[str, object]:
     edits = [{"place": _place(edit.span), "text": edit.text} for edit in fix.edits]
-    return {"title": fix.title, "edits": edits}
+    return {"title": fix.title, "applicability": "safe" if fix.is_safe else "suggestion", "edits": edits}
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
+from archdsl.diagnostics.nearest import is_slip
+from archdsl.elaborate.paper_columns import meaning, of_a_paper
 from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.ir.formula import module_name
@@ -20,7 +22,21 @@ def no_op(row: StageRow) -> Diagnostic:
     """A diagnostic for a row that names no block."""
     if "op" in row.cells:
         place = row.cells["op"][0].span
+        if all(isinstance(cell, tree.DefaultCell) for cell, _ in row.cells.values()):
+            from archdsl.language.fixes import without_line  # late: most texts have no mistake
+
+            message, help = (
+                "this row is no stage: it says nothing",
+                "leave the line out; a table has none below its header",
+            )
+            return Diagnostic(MISSING_BINDING, message, row.span, help=help, fix=without_line(row.span))
         return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
+    for column, header in row.columns.items():
+        if is_slip(column, "op"):
+            unknown = Diagnostic(UNKNOWN_COLUMN, f"a table of stages has no column `{column}`", header)
+            return unknown.suggesting(column, ("op",))
+        if meaning(column) == "op" and (named := of_a_paper(column, header, ("op",))):
+            return named
     columns = list(row.columns.values())
     place = columns[0].to(columns[-1]) if columns and columns[0].source is columns[-1].source else row.span
     return Diagnostic(
@@ -53,6 +69,9 @@ def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: B
             yield from _unknown_column(row, column, cell, takes, blocks)
     for parameter in takes.required:
         empty = own.get(parameter)
+        strangers = [column for column in own if column not in takes.parameters]
+        if any(meaning(column) == parameter or is_slip(column, parameter) for column in strangers):
+            continue  # it is there under another name
         if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
             continue
         yield Diagnostic(
@@ -82,6 +101,9 @@ def _unknown_column(
         alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
         known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
         free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]
+        if named := of_a_paper(column, header, free):
+            yield named
+            return
         message = alone if len(blocks.names) == 1 else of_many
         yield Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column").suggesting(column, free, known)
     elif not is_default:
@@ -92,7 +114,7 @@ def _unknown_column(
             notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
             help="write `-` in this cell",
             # As wide as what it replaces: the columns stay under each other.
-            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),)),
+            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),), is_safe=False),
         )
 
 

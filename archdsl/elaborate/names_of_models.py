@@ -276,9 +276,9 @@ def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> Non
             if name.text in SPECIAL or name.text in used or problems.is_full:
                 continue
             unused = Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span)
-            slip = unused.suggesting(name.text, [other for other in SPECIAL if other not in bound], cutoff=0.8)
+            slip = unused.suggesting(name.text, [other for other in SPECIAL if other not in bound])
             if slip.help is not None:
-                problems.add(slip)
+                problems.add(slip.only_suggesting())  # a binding under another name is another network
 
 
 def _either(signatures: list[Signature]) -> Signature:

@@ -137,7 +137,11 @@ class Environment(Struct, eq=False, dict=True):
 
 # Reads the file that a `use` names: the environment of that file, or a diagnostic.
 Loader = Callable[[tree.Use], "Environment | Diagnostic"]
-_DECLARED = re.compile(r"^[ \t]*(?:block|model)[ \t]+([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
+# Items as they look, one whose keyword is misspelt among them.
+_DECLARED = re.compile(
+    r"^[ \t]*(?:(?:block|model)|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))[ \t]+([A-Za-z_]\w*)",
+    re.MULTILINE | re.ASCII,
+)
 
 
 def link(module: tree.Module, library: Environment | None, load: Loader, problems: Problems) -> Environment:

@@ -250,4 +250,6 @@ def kind(value: Value) -> str:
 
 def named(value: Value) -> str:
     """A value in a sentence that says what it should be: numbers plain, all else with its kind."""
+    if isinstance(value, float) and number(value).isdigit():  # where a whole number is needed, 5.0 is none
+        return f"{number(value)}.0"
     return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)

@@ -50,7 +50,7 @@ class Document:
         before: Document | None = None,
     ):
         self.uri, self.source, self.version = uri, source, version
-        self.positions = Positions(source.text, encoding)
+        self.positions = Positions(source.original, encoding)
         self._files, self._before = _Noted(reader), before
 
     @property
@@ -132,7 +132,7 @@ class Document:
     @cached_property
     def _change(self) -> Change:
         before = self.sound or self
-        return Change.between(self.source.text, before.source.text)
+        return Change.between(self.source.original, before.source.original)
 
 
 class Change(NamedTuple):

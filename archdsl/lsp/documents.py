@@ -46,14 +46,14 @@ class Documents:
         """The open texts that use a file, anew: what they said may hold no longer."""
         path = path_of(uri).resolve()
         using = [document for document in self._open.values() if path in document.uses and document.uri != uri]
-        return [self.put(document.uri, document.source.text, document.version) for document in using]
+        return [self.put(document.uri, document.source.original, document.version) for document in using]
 
     def read(self, path: Path) -> Source:
         """The text of a file: as it is in the editor where it is open there. Raises Failure when it cannot be read."""
         resolved = path.resolve()
         for document in self._open.values():
             if path_of(document.uri).resolve() == resolved:
-                return Source(str(path), document.source.text)
+                return Source(str(path), document.source.original)
         return read(path)
 
     def around(self, document: Document, words: Iterable[str]) -> Iterator[Document]:
@@ -80,7 +80,7 @@ class Documents:
     def locate(self, span: Span) -> Location:
         """The place of a span in whatever file it is."""
         uri = next((one.uri for one in self._open.values() if one.source is span.source), None)
-        positions = Positions(span.source.text, self.encoding)
+        positions = Positions(span.source.original, self.encoding)
         return Location(uri or uri_of(file_of(span.source)), positions.range(span))
 
     def _document(self, uri: str, source: Source, version: int | None, sound: Document | None) -> Document:

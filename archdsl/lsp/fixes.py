@@ -24,10 +24,10 @@ def fixes(document: Document, visible: types.Range, locate: Callable[[Span], typ
         place = document.positions.range(problem.span)
         if place.end.line < visible.start.line or place.start.line > visible.end.line:
             continue
-        proposals = list(proposed(problem))
+        # What an editor does unasked, "fix all", is no more than what `check --fix` does.
+        is_safe = problem.fix is not None and problem.fix.is_safe
         found += [
-            _action(document, title, edits, is_preferred=len(proposals) == 1, locate=locate)
-            for title, edits in proposals
+            _action(document, title, edits, is_preferred=is_safe, locate=locate) for title, edits in proposed(problem)
         ]
     return found
 

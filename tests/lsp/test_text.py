@@ -162,7 +162,8 @@ async def test_formatting(client: LanguageClient, tmp_path: Path) -> None:
     lines = untidy.splitlines(keepends=True)
     assert edit.range.start.character == edit.range.end.character == 0
     changed = [*lines[: edit.range.start.line], edit.new_text, *lines[edit.range.end.line :]]
-    assert "".join(changed) == SMALL.replace("| 2      |", "| 2      |  # widest")
+    expected = SMALL.replace("| 2      |", "| 2      |  # widest")
+    assert "".join(changed) == expected.replace("\n", "\r\n"), "line ends stay as they are"
     await editor.change("".join(changed))
     assert not await client.text_document_formatting_async(request)
     await editor.change(SMALL + "block {\n")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import exit_code
@@ -32,7 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="how diagnostics look (default: full)",
     )
     parser.add_argument(
-        "--fix", action="store_true", help="first make the changes that have one good answer, and say which"
+        "--fix",
+        action="store_true",
+        help="first make the fixes that cannot change what is computed, and say which; the others are suggestions",
     )
 
 
@@ -61,8 +63,7 @@ def run(arguments: Namespace, output: Output) -> int:
         if text := report(found, style=arguments.output_format):
             output.result(text)
     elif found and output.style == "full":
-        fixes = sum(problem.fix is not None for problem in found)
-        output.remark(_counted(len(found), "problem") + (f"; `--fix` mends {fixes}" if fixes else ""))
+        output.remark(_counted(len(found), "problem") + _fixes(found))
     return exit_code(found)
 
 
@@ -114,6 +115,16 @@ def summary(file: Compiled) -> str:
         return line
     tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)
     return f"{line}; {tried} of {counted(size)} networks tried, `archdsl space {name} --prove` looks at all"
+
+
+def _fixes(found: Sequence[Diagnostic]) -> str:
+    """How many problems `--fix` mends, and how many have a suggestion, which it leaves to a person."""
+    fixes = [problem.fix for problem in found if problem.fix is not None]
+    safe = sum(fix.is_safe for fix in fixes)
+    text = f"; `--fix` mends {safe}" if safe else ""
+    if suggested := len(fixes) - safe:
+        text += f"; {suggested} {'has' if suggested == 1 else 'have'} a suggestion that `--fix` leaves to you"
+    return text
 
 
 def _counted(count: int, noun: str) -> str:

@@ -29,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Formatted:
-    """A file before and after."""
+    """A file before, and its text after; how its lines end, and its byte-order mark, stay as they are."""
 
     spec: str
     source: Source
@@ -37,7 +37,7 @@ class Formatted:
 
     @property
     def is_changed(self) -> bool:
-        return self.text != self.source.text
+        return self.text.replace("\n", self.source.line_end) != self.source.original
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -78,13 +78,13 @@ def _compare(formatted: Formatted, output: Output, *, show: bool) -> None:
         return
     from difflib import unified_diff
 
-    before, after = formatted.source.text.splitlines(), formatted.text.splitlines()
+    before, after = formatted.source.original.splitlines(), formatted.text.splitlines()
     lines = unified_diff(before, after, printable(name), f"{printable(name)} (formatted)", lineterm="")
     output.result("\n".join(map(printable, lines)))
 
 
 def _write(formatted: Formatted, output: Output) -> None:
-    data = formatted.text.encode("utf-8")
+    data = formatted.source.encoded(formatted.text)
     if formatted.spec == STANDARD_INPUT:
         output.data(data)
     elif formatted.is_changed:
