@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.diagnostics.codes import UNCLOSED
