@@ -62,6 +62,10 @@ class Diagnostic:
         return replace(self, help=question(near) or otherwise, fix=fix)
 
     @property
+    def severity(self) -> str:
+        return "warning" if self.code.is_warning else "error"
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Two diagnostics with one key say the same thing twice."""
         place = (self.span.source.name, self.span.start) if self.span else ("", 0)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.elaborate.claim_names import check_claim
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import folded
@@ -60,7 +61,10 @@ class ModelNames:
                     self._check_owner(name)
                     self.words.check(value)
                 case tree.Require(claim=claim):
+                    before = len(self.problems)
                     self._check_with(MEASURES, claim, _SPEAKS_OF)
+                    if len(self.problems) == before:  # of a name that is unknown nobody knows what it speaks of
+                        self.problems.add(*check_claim(claim, self.words, "params <= 5M"))
                 case tree.Stages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
                     self._check_cells(table)
@@ -248,23 +252,6 @@ class ModelNames:
                 return _either([signature for signature, _ in known]), set.union(*(given for _, given in known))
             case _:
                 return None
-
-
-def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> None:
-    """A binding that nothing uses and that is nearly called like one with a meaning is a slip of the pen."""
-    models = list(models)
-    used = set[str]().union(*(model.words.used for model in models))
-    for model in models:
-        bindings = [s for s in model.model.body if isinstance(s, tree.Binding) and s.fact is None]
-        bound = {statement.name.text for statement in bindings}
-        for statement in bindings:
-            name = statement.name
-            if name.text in SPECIAL or name.text in used or problems.is_full:
-                continue
-            unused = Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span)
-            slip = unused.suggesting(name.text, [other for other in SPECIAL if other not in bound], cutoff=0.8)
-            if slip.help is not None:
-                problems.add(slip)
 
 
 def _either(signatures: list[Signature]) -> Signature:

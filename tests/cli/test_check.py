@@ -47,7 +47,7 @@ def test_json_is_one_document_on_standard_output(small: Path, archdsl: Command) 
     code, out, err = archdsl("check", "--output-format", "json", small, "unmet.arch", "broken.arch")
     assert (code, err) == (1, "")
     document = json.loads(out)
-    assert document["format_version"] == "1.1"
+    assert document["format_version"] == "1.2"
     assert {d["place"]["file"] for d in document["diagnostics"]} == {"unmet.arch", "broken.arch"}
     code, out, _ = archdsl("check", "--output-format", "json", small)
     assert code == 0
