@@ -163,7 +163,9 @@ def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
     for parameter in block.parameters:
         if _is_unread(parameter.name, read):
             message = f"`{block.name.text}` does not read its parameter `{parameter.name.text}`"
-            yield Diagnostic(UNUSED_NAME, message, parameter.name.span, help=_REMOVE)
+            name = parameter.name.text
+            help = f"use it, or remove it; `_{name} = {name}` in the block says that it is unused on purpose"
+            yield Diagnostic(UNUSED_NAME, message, parameter.name.span, help=help)
     for binding in plain:
         name = binding.name.text
         if name != "out" and _is_unread(binding.name, read):
