@@ -27,6 +27,7 @@ from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names
+from archdsl.elaborate.overlay import overlay
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import prove
@@ -233,7 +234,9 @@ class _Uses:
             inner = (*stack, files.resolved(files.path(source)))
         except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
             inner = stack
-        return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        environment = link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        overlay(environment, library())
+        return environment
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
         span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
