@@ -23,7 +23,7 @@ from archdsl.elaborate.program import (
 )
 from archdsl.elaborate.requirements import MEASURES
 from archdsl.elaborate.signatures import Signature
-from archdsl.elaborate.stage_rows import StageRow
+from archdsl.elaborate.stage_rows import Change, StageRow
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
 from archdsl.limits import limits, raising
@@ -65,15 +65,15 @@ class ModelNames:
                     self._check_with(MEASURES, claim, _SPEAKS_OF)
                     if len(self.problems) == before:  # of a name that is unknown nobody knows what it speaks of
                         self.problems.add(*check_claim(claim, self.words, "params <= 5M"))
-                case tree.Stages(table=table):
+                case tree.Stages(table=table) | tree.AddedStages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
                     self._check_cells(table)
                 case tree.StagesOverride(bindings=bindings):
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
                         self._check_cell(binding.name.text, binding.value)
-                case tree.Scale():
-                    pass  # its names are those of the rows, too
+                case tree.Scale() | tree.RemovedStages():
+                    pass  # names of the first are those of the rows, too
         self._check_unique()
         if self.is_whole:
             self._check_input()
@@ -184,7 +184,7 @@ class ModelNames:
     # Its rows --------------------------------------------------------------------------------------------------------
 
     def _check_rows(self) -> None:
-        own = [s for s in self.model.body if isinstance(s, tree.Stages | tree.StagesOverride | tree.Scale)]
+        own = [s for s in self.model.body if isinstance(s, tree.Stages | Change | tree.Scale)]
         for statement in own:
             if isinstance(statement, tree.Stages) and len(statement.table.rows) > limits().stages:
                 count = len(statement.table.rows)

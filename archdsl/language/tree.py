@@ -152,6 +152,21 @@ class StagesOverride(Node):
     bindings: tuple[Binding, ...]
 
 
+class AddedStages(Node):
+    """`stages after 3 { | op | ... | }` in a model that extends another: rows between two of its table."""
+
+    number: int
+    is_after: bool
+    table: Table
+
+
+class RemovedStages(Node):
+    """`stages without first..last` in a model that extends another; 1-based, `last` included."""
+
+    first: int
+    last: int
+
+
 class Nested(Node):
     """A table with a name inside a recipe: `progressive(stages = 4) { ... }`."""
 
@@ -192,7 +207,7 @@ class Model(Node):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Stages | StagesOverride, ...]
+    body: tuple[Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages, ...]
     doc: str = ""
 
 
@@ -209,7 +224,7 @@ class Recipe(Node):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Stages | StagesOverride | Nested
+Statement = Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 
