@@ -17,6 +17,7 @@ from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did
 from archdsl.diagnostics.codes import (
     CANNOT_READ,
     NOT_TEXT,
+    OF_TEXT,
     OPEN_CHOICE,
     TOO_LARGE,
     UNKNOWN_MODEL,
@@ -28,11 +29,13 @@ from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names
+from archdsl.elaborate.overlay import overlay
 from archdsl.elaborate.predictions import Predict, Predicted, Prediction
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
 from archdsl.elaborate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.spaces import OpenModel, open_model
+from archdsl.elaborate.unused import check_unused
 from archdsl.elaborate.values import Value
 from archdsl.folders import shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
@@ -51,14 +54,15 @@ class Linked(Struct, frozen=True):
 
     environment: Environment
     problems: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
-    `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build. A model
-    with open choices is no architecture, but one of `spaces`. `predicted` counts the claims that speak of what the cost
-    model predicts.
+    `problems` are mistakes; `unmet` are `require` lines that do not hold, and `warnings` what is hardly meant as it is
+    written: both stop `check` but not a build. A model with open choices is no architecture, but one of `spaces`.
+    `predicted` counts the claims that speak of what the cost model predicts.
     """
 
     source: Source
@@ -67,6 +71,12 @@ class Compiled(Struct, frozen=True):
     unmet: tuple[Diagnostic, ...]
     spaces: tuple[OpenModel, ...] = ()
     predicted: int = 0
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def found(self) -> tuple[Diagnostic, ...]:
+        """Everything that `check` reports."""
+        return (*self.problems, *self.unmet, *self.warnings)
 
     def checked(self) -> tuple[Architecture, ...]:
         """The architectures. Raises Failure, with every diagnostic, when there is a mistake in the file."""
@@ -213,7 +223,27 @@ def link_source(source: Source, files: Files = ON_DISK) -> Linked:
         check_names(environment, problems)
     except RecursionError:
         problems.add(_too_deep(source))
-    return Linked(environment, problems.sorted())
+    told = problems.sorted()
+    return Linked(environment, told, _warnings(environment, told))
+
+
+def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """What is hardly meant as it is written.
+
+    Of a text that was not read to its end, nobody knows what it reads; and a name may be unread because the one that
+    was to read it is misspelt, so nothing is said of a block or model in which there is a mistake.
+    """
+    if environment.is_partial or environment.unread or any(problem.code in OF_TEXT for problem in problems):
+        return ()
+    broken = [item.span for item in environment.module.items if any(_is_in(item.span, found) for found in problems)]
+    warnings = Problems()
+    warnings.add(*(found for found in check_unused(environment) if not any(_is_in(span, found) for span in broken)))
+    return warnings.sorted()
+
+
+def _is_in(span: Span, problem: Diagnostic) -> bool:
+    place = problem.span
+    return place is not None and place.source is span.source and span.start <= place.start < span.end
 
 
 class _Uses:
@@ -230,7 +260,9 @@ class _Uses:
             inner = (*stack, files.resolved(files.path(source)))
         except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
             inner = stack
-        return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        environment = link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        overlay(environment, library())
+        return environment
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
         span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
@@ -348,7 +380,8 @@ def compile_source(
         problems.add(_too_deep(source))
     if problems:
         made, spaces = [], []
-    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted)
+    warnings = linked.warnings if linked is not None else ()
+    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted, warnings)
 
 
 # What following a layer once more takes, as effort.

@@ -55,6 +55,7 @@ def compile_specs(
             problems = file.problems
             if not problems:
                 compiled.append(file)
+                output.warnings(file.warnings)
                 if networks_alone:
                     output.warnings([space.is_open() for space in file.spaces])
                 if not file.architectures and not file.spaces:

@@ -75,6 +75,10 @@ class Diagnostic(Struct, frozen=True):
         return replace(self, fix=self.fix.suggested) if self.fix is not None else self
 
     @property
+    def severity(self) -> str:
+        return "warning" if self.code.is_warning else "error"
+
+    @property
     def key(self) -> tuple[object, ...]:
         """Two diagnostics with one key say the same thing twice."""
         place = (self.span.source.name, self.span.start) if self.span else ("", 0)

@@ -42,6 +42,10 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (r"(extends|for)\b(?=[ \t]+[A-Za-z_])", Keyword),
             (r"require\b(?=[ \t]+[^ \t=.])", Keyword),
             (r"(scale|stages)\b(?=[ \t]*(\{|[0-9]))", Keyword),
+            (
+                r"(stages)([ \t]+)(after|before|without)\b(?=[ \t]+[0-9])",
+                bygroups(Keyword, Text.Whitespace, Keyword),
+            ),
             (words(("if", "then", "else", "when", "as"), suffix=r"\b(?!\s*=(?!=))"), Keyword),
             (words(("and", "or", "not"), suffix=r"\b(?!\s*=(?!=))"), Operator.Word),
             (words(("true", "false", "none"), suffix=r"\b(?!\s*=(?!=))"), Keyword.Constant),

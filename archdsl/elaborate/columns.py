@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Edit, Fix, Note
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Span
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
 from archdsl.diagnostics.nearest import is_slip
+from archdsl.elaborate.gather import numbered
 from archdsl.elaborate.paper_columns import meaning, of_a_paper
 from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
@@ -82,22 +83,53 @@ def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: B
         )
 
 
+def _is_older_than_op(row: StageRow, cell: tree.Expression | tree.DefaultCell) -> bool:
+    """Whether the row fitted until a model that extends this one gave it another block."""
+    return row.holds(cell.span) and not row.holds(row.cells["op"][0].span)
+
+
+def unfit(row: StageRow, takes: Signature) -> list[str]:
+    """The columns that a row gives and that the block which it was given later does not take."""
+    own = {column: cell for column, (cell, _) in row.cells.items() if column and column not in OWN_COLUMNS}
+    return [
+        column
+        for column, cell in own.items()
+        if column not in takes.parameters and not isinstance(cell, tree.DefaultCell) and _is_older_than_op(row, cell)
+    ]
+
+
+def misfits(rows: Iterable[tuple[StageRow, Signature]]) -> Iterator[Diagnostic]:
+    """One diagnostic for each `op` that was put into rows whose columns its block does not take."""
+    met: dict[Span, list[tuple[StageRow, Signature, list[str]]]] = {}
+    for row, takes in rows:
+        if columns := unfit(row, takes):
+            met.setdefault(row.cells["op"][0].span, []).append((row, takes, columns))
+    for op, found in met.items():
+        row, takes, (first, *_) = found[0]
+        columns = list(dict.fromkeys(column for _, _, given in found for column in given))
+        stages = numbered("stage", [row.number for row, _, _ in found])
+        listed = " and ".join(
+            [", ".join(f"`{name}`" for name in columns[:-1]), f"`{columns[-1]}`"][len(columns) == 1 :]
+        )
+        are_many = len(columns) > 1
+        yield Diagnostic(
+            UNKNOWN_COLUMN,
+            f"`{takes.name}` has no parameter{'s' if are_many else ''} {listed}, "
+            f"and {stages} give{'' if len(found) > 1 else 's'} {'them' if are_many else 'one'}",
+            op,
+            notes=(Note("given here", row.cells[first][0].span),),
+            help=f"choose a block that takes {'them' if are_many else listed}, or give this model `stages` of its own",
+        )
+
+
 def _unknown_column(
     row: StageRow, column: str, cell: tree.Expression | tree.DefaultCell, takes: Signature, blocks: Blocks
 ) -> Iterator[Diagnostic]:
-    op, header = row.cells["op"][0].span, row.columns[column]
+    header = row.columns[column]
     is_default = isinstance(cell, tree.DefaultCell)
-    if row.holds(cell.span) and not row.holds(op):
-        # The row fitted until a model that extends this one gave it another block.
-        if not is_default:
-            yield Diagnostic(
-                UNKNOWN_COLUMN,
-                f"`{takes.name}` has no parameter `{column}`, and stage {row.number} gives one",
-                op,
-                notes=(Note("given here", cell.span),),
-                help=f"choose a block that takes `{column}`, or give this model `stages` of its own",
-            )
-    elif column not in blocks.parameters:
+    if _is_older_than_op(row, cell):
+        return  # told by `misfits`
+    if column not in blocks.parameters:
         alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
         known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
         free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]

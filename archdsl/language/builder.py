@@ -208,15 +208,27 @@ class Builder:
 
     def stages_override(self, children: list[Any]) -> tree.StagesOverride:
         keyword, first, last, (bindings, closing) = children
-        numbers = []
-        for token in (first, last or first):
-            value = self._number(token)
-            if not isinstance(value, int) or value < 1:
-                message, help_line = f"{token} is not the number of a stage", "stages count from 1"
-                self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token), help=help_line))
-                value = 1
-            numbers.append(value)
-        return tree.StagesOverride(self._span(keyword, closing), numbers[0], numbers[1], bindings)
+        span = self._span(keyword, closing)
+        return tree.StagesOverride(span, self._stage(first), self._stage(last or first), bindings)
+
+    def added_stages(self, children: list[Any]) -> tree.AddedStages:
+        keyword, side, number, _, table, closing = children
+        span = self._span(keyword, closing)
+        return tree.AddedStages(span, self._stage(number), side == "after", self._table(table, span))
+
+    def removed_stages(self, children: list[Any]) -> tree.RemovedStages:
+        keyword, first, last = children
+        span = self._span(keyword, last or first)
+        return tree.RemovedStages(span, self._stage(first), self._stage(last or first))
+
+    def _stage(self, token: Token) -> int:
+        """The number of a row."""
+        value = self._number(token)
+        if isinstance(value, int) and value >= 1:
+            return value
+        message, help_line = f"{token} is not the number of a stage", "stages count from 1"
+        self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token), help=help_line))
+        return 1
 
     def nested(self, children: list[Any]) -> tree.Nested:
         name, arguments, _, table, closing = children

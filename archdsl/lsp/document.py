@@ -81,10 +81,15 @@ class Document:
         return () if self._says_nothing_new else self.compiled.unmet
 
     @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is hardly meant as it is written."""
+        return () if self._says_nothing_new else self.compiled.warnings
+
+    @cached_property
     def _says_nothing_new(self) -> bool:
         """Whether only comments and white space have changed since nothing was wrong: no need to compile to tell."""
         before = self._before
-        if "compiled" in self.__dict__ or before is None or before.compiled.unmet:
+        if "compiled" in self.__dict__ or before is None or before.compiled.unmet or before.compiled.warnings:
             return False
         is_alone = not self.linked.problems and not self.uses
         return is_alone and self.environment.module == before.environment.module

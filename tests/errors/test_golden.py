@@ -29,7 +29,7 @@ def diagnose(name: str) -> tuple[Diagnostic, ...]:
             compiled = compile_file(name)
         except Failure as failure:
             return failure.diagnostics
-    return (*compiled.problems, *compiled.unmet, *(space.is_open() for space in compiled.spaces))
+    return (*compiled.found, *(space.is_open() for space in compiled.spaces))
 
 
 @pytest.mark.parametrize("name", FILES)

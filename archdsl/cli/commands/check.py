@@ -89,8 +89,7 @@ def _check(spec: str) -> _Checked:
         file = compile_source(open_spec(spec))
     except Failure as failure:
         return failure.diagnostics, ""
-    found = (*file.problems, *file.unmet)
-    return found, "" if found else summary(file)
+    return file.found, "" if file.found else summary(file)
 
 
 def summary(file: Compiled) -> str:

@@ -82,7 +82,7 @@ def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
     except Failure as failure:
         output.errors(failure.diagnostics)
         return False
-    output.errors((*file.problems, *file.unmet))
+    output.errors(file.found)
     if file.problems:
         return True
     if not file.unmet:
