@@ -12,6 +12,7 @@ from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import TensorExpression
 from archdsl.ir.operators import Operator
+from archdsl.language import tree
 
 if TYPE_CHECKING:
     from archdsl.elaborate.program import Definition
@@ -174,6 +175,42 @@ def key(value: Value) -> Hashable:
     if isinstance(value, SequenceLayer):
         return (place, "sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
     return (place, "repeat", value.name, value.count, key(value.layer))
+
+
+def alike(one: Layer, other: Layer) -> bool:
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written."""
+    return _form(one) == _form(other)
+
+
+# Two names of one primitive.
+_SYNONYMS = {"swish": "silu"}
+
+
+def _form(value: Value) -> Hashable:
+    """What two layers that are alike have in common: neither places nor names of sub-modules."""
+    match value:
+        case PrimitiveLayer(operator=operator, like=like):
+            attributes = tuple((name, item) for name, item in operator.__dict__.items() if name != "kind")
+            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, like and id(like))
+        case BlockLayer(definition=definition, arguments=arguments):
+            defaults = {
+                name: parameter.default.value
+                for name, parameter in definition.parameters.items()
+                if isinstance(parameter.default, tree.Literal)
+            }
+            complete = {**defaults, **dict(arguments)}
+            return ("block", id(definition), tuple((name, _form(complete[name])) for name in sorted(complete)))
+        case SequenceLayer(steps=steps):
+            return ("sequence", *(_form(step.layer) for step in steps if step.layer is not None))
+        case RepeatLayer(layer=layer, count=count):
+            return ("repeat", count, _form(layer))
+        case AlternativeLayer(layer=layer):
+            return _form(layer)
+        case Tensor():
+            return id(value)
+        case bool():
+            return ("bool", value)
+    return value
 
 
 def describe(value: Value) -> str:

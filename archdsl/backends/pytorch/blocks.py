@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, columns_of, conditional
-from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, whole, wrapped
+from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, wrapped
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.formula import identifier, module_name, python_name
-from archdsl.ir.parts import is_own_module, modules_of
+from archdsl.ir.parts import is_own_module, modules_in
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,14 @@ class ClassSource:
 class BlockWriter(TensorWriter):
     """Writes one class."""
 
-    def __init__(self, name: str, instances: Sequence[tuple[str, BlockInstance]], find: Find, contract: Contract):
+    def __init__(
+        self,
+        name: str,
+        instances: Sequence[tuple[str, BlockInstance]],
+        find: Find,
+        contract: Contract = Contract(),
+        attribute: Callable[[str], str] = "out_{}".format,
+    ):
         first = instances[0][1]
         builder = ModuleBuilder(
             [dict(instance.scalars) for _, instance in instances],
@@ -54,10 +61,11 @@ class BlockWriter(TensorWriter):
             raise Unmergeable("bindings")
         self.bindings = bodies[0]
         self.name, self.instances, self.contract = name, instances, contract
+        self.attribute_of = attribute
         self.uses: set[str] = set()
         self.variables = Names(map(python_name, self.bindings))
-        modules = {name for _, instance in instances for binding in instance.body for name in modules_of(binding)}
-        taken = Names({*modules, *(f"out_{fact}" for fact in contract.hands_on)})
+        modules = {name for _, instance in instances for name in modules_in(instance)}
+        taken = Names({*modules, *map(attribute, contract.hands_on)})
         super().__init__(
             builder, self._noting(find), taken, self.variables.new("inputs" if "x" in self.variables else "x")
         )
@@ -138,22 +146,22 @@ class BlockWriter(TensorWriter):
     # What the next block needs to know -------------------------------------------------------------------------------
 
     def _hand_on(self) -> dict[str, str]:
-        """`out_channels` and other facts, set as attributes where the network reads them."""
+        """The channels of the output and other facts, set as attributes where the network reads them."""
         texts: dict[str, str] = {}
         for fact in self.contract.hands_on:
             if fact == "channels":
                 values: list[tuple[int, Any]] = [
                     (index, instance.output.channels) for index, (_, instance) in enumerate(self.instances)
                 ]
-                texts["out_channels"] = self.channels_text(values, self.bound["out"].channels, "out_channels")
+                texts[self.attribute_of(fact)] = self.channels_text(values, self.bound["out"].channels, "out_channels")
                 continue
             values = []
             formulas: list[str | None] = []
             for index, (_, instance) in enumerate(self.instances):
                 found = instance.facts.get(fact)
-                values.append((index, whole(found.value) if found else 0))
+                values.append((index, as_whole(found.value) if found else 0))
                 formulas.append(found.formula if found else None)
-            texts[f"out_{fact}"] = self.builder.text(values, formulas, f"out_{fact}_value")
+            texts[self.attribute_of(fact)] = self.builder.text(values, formulas, f"out_{fact}_value", is_count=False)
         return texts
 
     # Text ------------------------------------------------------------------------------------------------------------

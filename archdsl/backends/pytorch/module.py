@@ -4,20 +4,28 @@ A `ModuleBuilder` sees all instances of a block (or all variants of a model) at 
 layers it has one value per instance, and perhaps the formula that gave them. The text for the attribute is, in this
 order: the literal, when all instances agree; the formula, when it holds for all; the name of a scalar that always has
 the value; a constructor argument made for it.
+
+The language has one kind of number, Python has two: where the value is an integer, so is what the text gives
+(`int(channels / 2)`).
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.base import Size
 from archdsl.ir.formula import identifier, names
 
 # Never literals: a network can be built for other images, and a block is written for any channels.
 _OPEN = ("in_channels", "channels")
+# What loops over stages reckon with, whichever way a cell says it: 16 * 0.5 channels are 8.
+_COUNTED = ("channels", "stride")
 
 
 class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
@@ -35,6 +43,10 @@ class ModuleBuilder:
     assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
     taken: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        for name in _COUNTED:
+            self._make_whole(name)
+
     def values(self, name: str) -> list[Value] | None:
         """A scalar's value in each instance; None when some have none of that name."""
         if name in self.arguments:
@@ -42,16 +54,26 @@ class ModuleBuilder:
         found = [scalars[name] for scalars in self.scalars if name in scalars]
         return found if len(found) == len(self.scalars) else None
 
-    def text(self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str) -> str:
-        """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula."""
+    def text(
+        self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str, is_count: bool = True
+    ) -> str:
+        """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula.
+
+        Where the values are integers, so is what the text gives, unless it `is_count` of nothing.
+        """
         first = seen[0][1]
         formula = _common(formulas)
         is_settled = all(same(value, first) for _, value in seen)
         if formula is not None and (not is_settled or self._is_open(formula)):
             text = self._formula(formula, seen)
             if text is not None:
-                return text
-        return literal(first) if is_settled else self.matching(seen) or self._argument(seen, hint)
+                return self.whole(text, seen) if is_count else text
+        if is_settled:
+            return literal(first)
+        matching = self.matching(seen)
+        if matching is None:
+            return self._argument(seen, hint)
+        return self.whole(matching, seen) if is_count else matching
 
     def condition(self, seen: Sequence[tuple[int, bool]], formulas: Iterable[str | None], hint: str) -> str:
         """The same for a condition, where a formula such as `se` holds when it is true of the right instances."""
@@ -75,6 +97,45 @@ class ModuleBuilder:
         """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
         found = [(value_of(text, {**self.scalars[index], **self._arguments_of(index)}), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
+
+    # Integers --------------------------------------------------------------------------------------------------------
+
+    def whole(self, text: str, seen: Sequence[tuple[int, Value]]) -> str:
+        """The text of these values, such that it gives integers where they are integers."""
+        wanted = [index for index, value in seen if isinstance(value, int | Size) and not isinstance(value, bool)]
+        return text if len(wanted) < len(seen) else self._whole(text, wanted)
+
+    def _whole(self, text: str, indices: Sequence[int]) -> str:
+        given = [value_of(text, {**self.scalars[index], **self._arguments_of(index)}) for index in indices]
+        if not any(isinstance(side, float) for value in given for side in _sides(value)):
+            return text
+        node = ast.parse(text, mode="eval").body
+        match node:
+            case ast.Name(id=name) if self._make_whole(name):
+                return name
+            case ast.Constant(value=float() as value) if value.is_integer():
+                return str(int(value))
+            case ast.Tuple(elts=sides):
+                return f"({', '.join(self._whole(spelled(side), indices) for side in sides)})"
+            case ast.IfExp(test=test, body=body, orelse=otherwise) if any(isinstance(value, tuple) for value in given):
+                chosen, other = self._whole(spelled(body), indices), self._whole(spelled(otherwise), indices)
+                return f"({chosen}) if ({spelled(test)}) else ({other})"
+        return f"int({text})"
+
+    def _make_whole(self, name: str) -> bool:
+        """Makes a scalar an integer in every instance, and tells whether it can be one."""
+        vector = self.values(name)
+        numbers = vector and [as_whole(value) for value in vector]
+        if not numbers or not all(type(number) is int for number in numbers):
+            return False
+        for scalars, number in zip(self.scalars, numbers, strict=True):
+            if name in scalars:
+                scalars[name] = number
+        if name in self.arguments:
+            self.arguments[name] = list(numbers)
+        if name in self.assigned:
+            self.assigned[name] = self._whole(self.assigned[name], range(len(numbers)))
+        return True
 
     def _arguments_of(self, index: int) -> dict[str, Value]:
         return {name: vector[index] for name, vector in self.arguments.items()}
@@ -171,6 +232,15 @@ def _common(formulas: Iterable[str | None]) -> str | None:
     """The one formula that all have."""
     distinct = set(formulas)
     return distinct.pop() if len(distinct) == 1 else None
+
+
+def as_whole(value: Any) -> Any:
+    """A number as an integer if it is one; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _sides(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def annotation(values: Sequence[Value]) -> str:

@@ -73,7 +73,7 @@ class NetworkWriter(StepWriter):
         stage_lines: list[str] = []
         if stages is not None:
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
-            start = width if width is not None else self._text(before, "stem_channels")
+            start = self.channels_text(list(enumerate(before)), width, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
             reduction = self._text([stem_reduction(architecture) for architecture in self.architectures], "reduction")
             stage_lines = stages.constructor_lines(start, facts, reduction)
@@ -145,10 +145,10 @@ class NetworkWriter(StepWriter):
         if len(set(map(has_classifier, self.architectures))) > 1:
             raise Unmergeable("classifier")
         maps, vectors = first_without_map(columns), first_on_vectors(columns)
+        flatten = Child("", "nn.Flatten(1)", None)  # keeps nothing, so it takes the name that the others leave
         for position, column in enumerate(columns):
             if position == vectors and not _is_flatten(column):
-                taken = Names(child.name for child in head.pool)
-                head.pool.append(Child(taken.new("flatten"), "nn.Flatten(1)", None))
+                head.pool.append(flatten)
             self.on_vectors = position >= vectors
             if position == len(columns) - 1 and all(map(has_classifier, self.architectures)):
                 head.classifier = classifier_attribute(column[0][1].name)
@@ -163,6 +163,7 @@ class NetworkWriter(StepWriter):
             else:
                 head.pool += made
         self.on_vectors = False
+        flatten.name = Names(child.name for child in head.pool).new("flatten")
         return head
 
     # Text ------------------------------------------------------------------------------------------------------------

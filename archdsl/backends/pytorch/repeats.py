@@ -43,6 +43,8 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
         return f"nn.Sequential(*({text} for _ in range({count})))", after_others
     if len(some) < len(seen):
         raise Unmergeable("no copies")
+    if any(step.count == 1 for _, step in some) and after_others != after:
+        after_others = None  # what is known of the further copies holds only where there are some
     remaining = str(int(count) - 1) if count.isdigit() else f"({count}) - 1"
     if remaining == "1":
         return f"nn.Sequential({text}, {others})", after_others

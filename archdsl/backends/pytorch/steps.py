@@ -178,7 +178,7 @@ class StepWriter:
         if known is None or not self.builder.gives(known, values):
             return self.builder.text(values, [None], hint or self.width_hint)
         plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
-        return plain or known
+        return self.builder.whole(plain or known, values)
 
     def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
         match operator:

@@ -186,8 +186,9 @@ class StageTable:
             lines += expression_lines("        ", f"stage.append({call})")
             return [*lines, f"        width = {self.variables['channels']}"]
         lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
-        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else 'layer.out_channels'}")
-        return [*lines, *(f"        {variable} = layer.out_{fact}" for fact, variable in self.facts.items())]
+        handed = {fact: f"layer.{self.classes.attribute(fact)}" for fact in self.hands_on}
+        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else handed['channels']}")
+        return [*lines, *(f"        {variable} = {handed[fact]}" for fact, variable in self.facts.items())]
 
     def _passed(self) -> list[str]:
         """The arguments that the loop passes to a block."""

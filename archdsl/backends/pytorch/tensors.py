@@ -9,7 +9,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.conditions import Derived, both, either
 from archdsl.backends.pytorch.formulas import same
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.steps import Child, Find, Seen, StepWriter, agreed, columns_of, conditional
@@ -74,10 +74,10 @@ class TensorWriter(StepWriter):
         return self._chain(seen, condition)
 
     def _number(self, seen: Seen) -> Flow:
-        values = [(index, whole(number.value)) for index, number in seen]
+        values = [(index, as_whole(number.value)) for index, number in seen]
         if all(same(value, values[0][1]) for _, value in values):
             return Flow(literal(values[0][1]), None, 4)
-        text = self.builder.text(values, [number.formula for _, number in seen], "factor")
+        text = self.builder.text(values, [number.formula for _, number in seen], "factor", is_count=False)
         return Flow(f"self.{self._noted('factor', text)}", None, 4)
 
     def _combine(self, seen: Seen, condition: str | None) -> Flow:
@@ -196,10 +196,6 @@ def _hint(taken: Seen, other: Seen) -> str:
 
 def wrapped(flow: Flow, binds: int) -> str:
     return f"({flow.text})" if flow.binds < binds else flow.text
-
-
-def whole(value: float) -> int | float:
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _adds_input(value: Any) -> bool:
