@@ -81,7 +81,7 @@ class BlockWriter(TensorWriter):
     def write(self) -> ClassSource:
         """The class. Raises Unmergeable when the instances do not fit into one."""
         self.builder.take("in_channels")
-        computed = self._computed()
+        self._compute()
         hands_on = self._hand_on()
         for argument in self.contract.takes:
             if argument.startswith("in_"):
@@ -94,20 +94,19 @@ class BlockWriter(TensorWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         made = Made(self.name, tuple(order), values, self.uses_drop_path)
-        return ClassSource(made, self._source(order, self._forward(computed), hands_on), self.uses)
+        return ClassSource(made, self._source(order, self._forward(), hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------
 
-    def _computed(self) -> list[tuple[str, str]]:
-        """What `forward` computes: variables and their texts. A binding of a tensor as it is needs no variable."""
-        computed = []
+    def _compute(self) -> None:
+        """What `forward` computes, binding by binding. One of a tensor as it is needs no variable."""
         for position, binding in enumerate(self.bindings):
             seen: Seen = [(index, instance.body[position]) for index, (_, instance) in enumerate(self.instances)]
             read = [(index, item) for index, item in seen if item.value is not None]
             if not read:
                 continue
             needed = None if len(read) == len(seen) else self._needed(binding, seen)
-            condition = needed.inside if needed else None
+            condition = self.within(None, needed) if needed else None
             tensors = [(index, item.value) for index, item in read]
             owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
@@ -116,18 +115,20 @@ class BlockWriter(TensorWriter):
             if needed and not flow.text.isidentifier():
                 flow = Flow(f"{wrapped(flow, 2)} if {needed.test} else {self.input_name}", flow.channels, 1)
             if not flow.text.isidentifier():
-                computed.append((python_name(binding), flow.text))
+                self.computed.append((python_name(binding), flow.text))
                 flow = Flow(python_name(binding), flow.channels, 4)
             self.bound[binding] = flow
-        return computed
+
+    def new_variable(self) -> str:
+        return self.variables.new("y")
 
     def _needed(self, binding: str, seen: Seen) -> Decision:
         """Whether the output of an instance is made of a binding."""
         flags = [(index, item.value is not None) for index, item in seen]
         return self.decide(flags, [item.condition for _, item in seen], f"has_{module_name(binding)}")
 
-    def _forward(self, computed: Sequence[tuple[str, str]]) -> list[str]:
-        lines = [line for variable, text in computed for line in expression_lines(f"{variable}: Tensor = ", text)]
+    def _forward(self) -> list[str]:
+        lines = [line for variable, text in self.computed for line in expression_lines(f"{variable}: Tensor = ", text)]
         return [*lines, f"return {self.bound['out'].text}"]
 
     def _own(self, name: str, seen: Seen, condition: str | None) -> Flow:
@@ -141,7 +142,7 @@ class BlockWriter(TensorWriter):
         own = children[0] if is_single else Child(name, self.pipeline(children), None)
         own = Child(own.name, own.text, both(condition, own.condition))
         self.assign(name, conditional(own, "nn.Identity()"))
-        return Flow(f"self.{name}({source.text})", channels, 4)
+        return Flow(f"self.{name}({source.text})", self.short(channels), 4, source.depth + 1)
 
     # What the next block needs to know -------------------------------------------------------------------------------
 

@@ -7,6 +7,14 @@ import ast
 from archdsl.backends.pytorch.spelling import spelled
 
 
+# A text of channels that is longer gets a name before anything is built on it: each guard would double the last.
+LONGEST = 100
+
+
+class Joined(str):
+    """Conditions joined by `and`."""
+
+
 class Derived(str):
     """The text of channels that came about by a calculation, which a name may say more plainly."""
 
@@ -15,7 +23,7 @@ def both(one: str | None, other: str | None) -> str | None:
     """Two conditions joined."""
     if one is None or other is None or one == other:
         return one or other
-    return f"({one}) and ({other})"
+    return Joined(f"{one if isinstance(one, Joined) else f'({one})'} and ({other})")
 
 
 def only_if(condition: str | None, text: str, otherwise: str) -> str:

@@ -42,6 +42,7 @@ class ModuleBuilder:
     arguments: dict[str, list[Value]] = field(default_factory=dict)  # of the constructor, with each instance's value
     assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
     taken: set[str] = field(default_factory=set)
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in _COUNTED:
@@ -190,6 +191,21 @@ class ModuleBuilder:
             self.assigned[name] = text
         return name
 
+    def local(self, hint: str, text: str) -> str | None:
+        """A local of the constructor with this text; None where the text speaks of what is no scalar."""
+        values = [value_of(text, {**self.scalars[index], **self._arguments_of(index)}) for index in self._all]
+        if None in values:
+            return None
+        name = self._new(hint)
+        self.assigned[name] = text
+        for scalars, value in zip(self.scalars, values, strict=True):
+            scalars[name] = value
+        return name
+
+    @property
+    def _all(self) -> range:
+        return range(len(self.scalars))
+
     def take(self, name: str) -> str:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
@@ -204,12 +220,18 @@ class ModuleBuilder:
                 raise Unmergeable(hint)
             by_instance[index] = value
         absent = seen[0][1]
+        name = self._new(hint)
+        self.arguments[name] = [by_instance.get(index, absent) for index in self._all]
+        return name
+
+    def _new(self, hint: str) -> str:
+        """A name that the constructor has no use for yet."""
         hint = identifier(hint)
-        name, number = hint, 1
+        name, number = hint, self._numbers.get(hint, 1)
         while name in self.arguments or name in self.assigned or name in self.scalars[0] or name in self.taken:
             number += 1
             name = f"{hint}_{number}"
-        self.arguments[name] = [by_instance.get(index, absent) for index in range(len(self.scalars))]
+        self._numbers[hint] = number
         return name
 
     def argument_order(self) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import Derived, both, either, only_if
+from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.repeats import repeated
 from archdsl.ir.base import Size
@@ -62,8 +62,15 @@ class StepWriter:
         found: list[Child] = []
         for seen in steps:
             made, channels = self._step(seen, channels, condition)
+            channels = self.short(channels)
             found += made
         return found, channels
+
+    def short(self, channels: str | None) -> str | None:
+        """The text of channels on which further ones can be built: a long one has a name."""
+        if channels is None or len(channels) <= LONGEST:
+            return channels
+        return self.builder.local(self.width_hint, channels)
 
     def _step(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kind = _one_type(seen)
