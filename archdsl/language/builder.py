@@ -36,7 +36,16 @@ class Builder:
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:
-        return tree.Identifier(self._span(token, token), str(token))
+        return tree.Identifier(self._span(token, token), self._name(token))
+
+    def _name(self, token: Token) -> str:
+        """The text of a name, no longer than the bound; a problem where it is."""
+        text, bound = str(token), limits().name
+        if len(text) > bound:
+            message = f"a name of {len(text):,} characters is longer than the bound of {bound:,}"
+            help = raising("name", len(text), "use a shorter name")
+            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help))
+        return text[:bound]
 
     def _doc(self, keyword: Token) -> str:
         return self.docs.get(self._span(keyword, keyword).line, "") if self.docs else ""
@@ -86,7 +95,7 @@ class Builder:
 
     def name(self, children: list[Any]) -> tree.Name:
         (token,) = children
-        return tree.Name(self._span(token, token), str(token))
+        return tree.Name(self._span(token, token), self._name(token))
 
     def fact(self, children: list[Any]) -> tree.Fact:
         owner, name = children
