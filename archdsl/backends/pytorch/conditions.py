@@ -6,7 +6,6 @@ import ast
 
 from archdsl.backends.pytorch.spelling import spelled
 
-
 # A text of channels that is longer gets a name before anything is built on it: each guard would double the last.
 LONGEST = 100
 
