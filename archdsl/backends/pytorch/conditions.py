@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from archdsl.backends.pytorch.spelling import spelled
 
@@ -42,6 +43,7 @@ def either(condition: str, one: str | None, other: str | None) -> str | None:
     return Derived(f"({first}) if ({condition}) else ({second})")
 
 
+@lru_cache(maxsize=4096)
 def _where(condition: str, holds: bool, text: str) -> str:
     """A text where a condition is known to hold, or not to: `chosen if condition else otherwise` is one of the two."""
     known = spelled(ast.parse(condition, mode="eval").body)
