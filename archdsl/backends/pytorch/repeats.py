@@ -31,6 +31,9 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
         return growing
     text, after = writer.copy(first, channels)
     rest = [(index, copy) for index, step in some for copy in step.copies[1:]]
+    if not rest:
+        # One copy or none; where there is none, the channels are what they were.
+        return f"nn.Sequential(*({text} for _ in range({count})))", after if after == channels else None
     try:
         others, after_others = writer.copy(rest, after if _keep_channels(rest) else None)
     except Unmergeable:
