@@ -93,7 +93,8 @@ class BlockWriter(TensorWriter):
             key: {name: self.builder.arguments[name][index] for name in order}
             for index, (key, _) in enumerate(self.instances)
         }
-        made = Made(self.name, tuple(order), values, self.uses_drop_path)
+        keeps = self.bound["out"].channels == "in_channels"
+        made = Made(self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps)
         return ClassSource(made, self._source(order, self._forward(), hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------

@@ -28,6 +28,10 @@ _OPEN = ("in_channels", "channels")
 _COUNTED = ("channels", "stride")
 
 
+# Of bindings that speak of one another.
+_LONG_ROW = 50
+
+
 class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
     """These instances do not fit into one class."""
 
@@ -42,6 +46,10 @@ class ModuleBuilder:
     arguments: dict[str, list[Value]] = field(default_factory=dict)  # of the constructor, with each instance's value
     assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
     taken: set[str] = field(default_factory=set)
+    # How locals were computed that the constructor has of its own.
+    made: dict[str, str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+    _open: dict[str, bool] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -157,10 +165,35 @@ class ModuleBuilder:
 
     def _is_open(self, formula: str) -> bool:
         """Whether a formula says something of channels."""
-        return any(
-            name in _OPEN or ((inner := self._formula_of(name)) is not None and self._is_open(inner))
-            for name in names(formula)
-        )
+        if formula not in self._open:
+            found = self._behind(formula, self._open)
+            self._open[formula] = any(name in _OPEN or self._open.get(name, False) for name in found)
+        return self._open[formula]
+
+    def _behind(self, formula: str, known: Collection[str] = ()) -> set[str]:
+        """The names that a formula speaks of, and those that the formulas of these speak of, but for those `known`."""
+        found: set[str] = set()
+        waiting = list(names(formula))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                inner = None if name in known else self._formula_of(name)
+                waiting += names(inner) if inner is not None else ()
+        return found
+
+    def roots(self, formula: str | None) -> set[str]:
+        """The arguments of the block that a formula comes down to: `in_channels` where that cannot be told."""
+        if formula is None:
+            return {"in_channels"}
+        found = self._behind(formula)
+        if any(name in self.scalars[0] and not self._is_given(name) and not self._formula_of(name) for name in found):
+            return {"in_channels"}
+        return {name for name in found if name == "in_channels" or name in self.declared}
+
+    def _is_given(self, name: str) -> bool:
+        """Whether a scalar is a parameter of the block or a fact of its input."""
+        return name in self.declared or name.startswith("in_")
 
     def _is_settled(self, name: str) -> bool:
         """Whether a scalar is a literal wherever it is used."""
@@ -171,7 +204,9 @@ class ModuleBuilder:
 
     def _formula_of(self, name: str) -> str | None:
         """How a binding is computed."""
-        return _common(formula.get(name) for formula in self.formulas)
+        if name in self.made:
+            return self.made[name]
+        return None if self._is_given(name) else _common(formula.get(name) for formula in self.formulas)
 
     def _use(self, name: str) -> str | None:
         """The text by which the constructor reads a scalar: a literal, a local, or an argument that it now has."""
@@ -182,8 +217,13 @@ class ModuleBuilder:
             return None
         if self._is_settled(name):
             return literal(vector[0])
-        is_given = name in self.declared or name.startswith("in_")
-        formula = None if is_given else self._formula_of(name)
+        formula = self._formula_of(name)
+        if formula is not None:
+            before = self._behind(formula, self._used)
+            if len(before) > _LONG_ROW:  # in their order, so that none waits for all others
+                for inner in [inner for inner in self.scalars[0] if inner in before]:
+                    self._use(inner)
+        self._used.add(name)
         text = self._formula(formula, list(enumerate(vector))) if formula is not None else None
         if text is None:
             self.arguments[name] = vector
@@ -197,7 +237,7 @@ class ModuleBuilder:
         if None in values:
             return None
         name = self._new(hint)
-        self.assigned[name] = text
+        self.assigned[name] = self.made[name] = text
         for scalars, value in zip(self.scalars, values, strict=True):
             scalars[name] = value
         return name

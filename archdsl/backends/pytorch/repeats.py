@@ -19,13 +19,15 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
     """The copies of a layer, for all instances of a class. Raises Unmergeable when they do not fit into one text."""
     counts = [(index, step.count) for index, step in seen]
     some = [(index, step) for index, step in seen if step.count]
+    if not some or all(count == 1 for _, count in counts):
+        writer.bake(step.formula for _, step in seen)
     if not some:
         return "nn.Sequential()", channels
     first = [(index, step.copies[0]) for index, step in some]
     if all(count == 1 for _, count in counts):
         text, after = writer.copy(first, channels)
         return f"nn.Sequential({text})", after
-    count = writer.builder.text(counts, [step.formula for _, step in seen], f"{name}_count")
+    count = writer.followed(counts, [step.formula for _, step in seen], f"{name}_count")
     growing = _growing(writer, some, channels, count)
     if growing is not None:
         return growing

@@ -69,6 +69,12 @@ class StageTable:
 
         self.hands_on = (*(() if self.channels_flow else ("channels",)), *self.threaded)
 
+    @property
+    def baked(self) -> frozenset[str]:
+        """The arguments that the blocks which read the channels of what comes before the stages do not follow."""
+        first = [made for row in self.made for made in (row[:1] if self.channels_flow else row)]
+        return frozenset().union(*(made.baked for made in first)) & {"in_channels"}
+
     def contracts(self) -> dict[str, Contract]:
         """What the loop asks of each class of the table."""
         return {made.name: Contract(self.hands_on, self.takes) for row in self.made for made in row}

@@ -149,6 +149,7 @@ class TensorWriter(StepWriter):
         taken = [(index, one.value) for index, one in seen if one.taken]
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
+            self.bake(one.condition for _, one in seen)
             return self.tensor(taken or other, condition)
         flags = [(index, one.taken) for index, one in seen]
         decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
