@@ -104,7 +104,7 @@ class ModuleBuilder:
 
     def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
         """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
-        found = [(value_of(text, {**self.scalars[index], **self._arguments_of(index)}), value) for index, value in seen]
+        found = [(value_of(text, {**self.scalars[index], **self.arguments_of(index)}), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
 
     # Integers --------------------------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ class ModuleBuilder:
         return text if len(wanted) < len(seen) else self._whole(text, wanted)
 
     def _whole(self, text: str, indices: Sequence[int]) -> str:
-        given = [value_of(text, {**self.scalars[index], **self._arguments_of(index)}) for index in indices]
+        given = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in indices]
         if not any(isinstance(side, float) for value in given for side in _sides(value)):
             return text
         node = ast.parse(text, mode="eval").body
@@ -146,7 +146,8 @@ class ModuleBuilder:
             self.assigned[name] = self._whole(self.assigned[name], range(len(numbers)))
         return True
 
-    def _arguments_of(self, index: int) -> dict[str, Value]:
+    def arguments_of(self, index: int) -> dict[str, Value]:
+        """The values of the constructor's arguments in an instance."""
         return {name: vector[index] for name, vector in self.arguments.items()}
 
     def _formula(
@@ -233,7 +234,7 @@ class ModuleBuilder:
 
     def local(self, hint: str, text: str) -> str | None:
         """A local of the constructor with this text; None where the text speaks of what is no scalar."""
-        values = [value_of(text, {**self.scalars[index], **self._arguments_of(index)}) for index in self._all]
+        values = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in self._all]
         if None in values:
             return None
         name = self._new(hint)

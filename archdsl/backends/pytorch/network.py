@@ -7,6 +7,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.families import has_classifier
+from archdsl.backends.pytorch.formulas import value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
@@ -81,7 +82,18 @@ class NetworkWriter(StepWriter):
         """Whether a text of channels, as far as it is known, depends on those of the image."""
         if channels is None or "width" in names(channels):  # the variable of the loop over stages
             return self.is_open
-        return "in_channels" in names(channels)
+        if "in_channels" not in names(channels):
+            return False
+        # `w if has_conv else in_channels` may be `w` in every variant.
+        ones, twos = (
+            [value_of(channels, {**self.builder.arguments_of(index), "in_channels": count}) for index in self._variants]
+            for count in (1, 2)
+        )
+        return None in ones or ones != twos
+
+    @property
+    def _variants(self) -> range:
+        return range(len(self.architectures))
 
     def drop_path(self) -> str:
         return self.rate

@@ -193,7 +193,7 @@ class StepWriter:
     def _in_channels(self, seen: Seen, channels: str | None) -> str:
         if seen[0][1].operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
             # A linear layer reads the flattened map.
-            self.baked.add("in_channels")
+            self.bake([channels])
             return self.builder.text([(index, step.input.elements) for index, step in seen], [None], "features")
         return self.channels(seen, channels)
 
