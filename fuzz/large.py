@@ -152,7 +152,8 @@ def deep(random: Random) -> str:
             f"model m(n = 1) {{\ninput = 3 x 8 x 8\nstem = relu{guards}\n}}\n"
             f"variants m {{\n|name|n|\n|a|0|\n|b|{steps}|\n}}\n",
             f"block b() {{\nout = in{' -> relu' * steps}\n}}\n{_HEAD}stem = b()\n}}\n",
-            f"block b(n) {{\nout = concat(in{', in -> conv(n)' * steps}) -> conv(8)\n}}\n{_HEAD}stem = b(2) -> b(3)\n}}\n",
+            f"block b(n) {{\nout = concat(in{', in -> conv(n)' * steps}) -> conv(8)\n}}\n"
+            f"{_HEAD}stem = b(2) -> b(3)\n}}\n",
             # Names that stand again and again.
             f"model {name} {{\ninput = 3 x 8 x 8\nstem = relu\n}}\nvariants {name} {{\n|name|\n"
             + "".join(f"|{'a' * 50}{n}|\n" for n in range(steps // 2))
