@@ -45,6 +45,7 @@ TEXTS = {
     "characters": (100, f"{HEAD}  stem = relu\n}}\n{'#' * 100}"),
     "nesting": (10, f"{HEAD}  stem = {'[' * 12}relu{']' * 12}\n}}\n"),
     "elements": (3, f"{HEAD}  stem = relu -> relu -> relu -> relu\n}}\n"),
+    "name": (6, f"{HEAD}  stem = relu as longest\n  longest_ = 1\n}}\n"),
     "digits": (5, f"{HEAD}  stem = conv(000003)\n}}\n"),
     "bits": (8, f"{HEAD}  stem = conv(2 ** 9)\n}}\n"),
     "ancestors": (2, f"{HEAD}  stem = relu\n}}\n" + "".join(f"model {c} extends {p} {{ }}\n" for p, c in CHAIN)),

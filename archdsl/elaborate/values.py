@@ -14,6 +14,7 @@ from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import TensorExpression
 from archdsl.ir.operators import Operator
+from archdsl.language import tree
 
 if TYPE_CHECKING:
     from archdsl.elaborate.program import Definition
@@ -189,6 +190,42 @@ def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
     """A value in the largest unit of which it is one or more, or else the smallest; to four digits."""
     unit, size = next((one for one in units if abs(value) >= one[1]), units[-1])
     return f"{value / size:.4g} {unit}"
+
+
+def alike(one: Layer, other: Layer) -> bool:
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written."""
+    return _form(one) == _form(other)
+
+
+# Two names of one primitive.
+_SYNONYMS = {"swish": "silu"}
+
+
+def _form(value: Value) -> Hashable:
+    """What two layers that are alike have in common: neither places nor names of sub-modules."""
+    match value:
+        case PrimitiveLayer(operator=operator, like=like):
+            attributes = tuple((name, item) for name, item in operator.__dict__.items() if name != "kind")
+            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, like and id(like))
+        case BlockLayer(definition=definition, arguments=arguments):
+            defaults = {
+                name: parameter.default.value
+                for name, parameter in definition.parameters.items()
+                if isinstance(parameter.default, tree.Literal)
+            }
+            complete = {**defaults, **dict(arguments)}
+            return ("block", id(definition), tuple((name, _form(complete[name])) for name in sorted(complete)))
+        case SequenceLayer(steps=steps):
+            return ("sequence", *(_form(step.layer) for step in steps if step.layer is not None))
+        case RepeatLayer(layer=layer, count=count):
+            return ("repeat", count, _form(layer))
+        case AlternativeLayer(layer=layer):
+            return _form(layer)
+        case Tensor():
+            return id(value)
+        case bool():
+            return ("bool", value)
+    return value
 
 
 def describe(value: Value) -> str:

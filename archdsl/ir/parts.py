@@ -86,6 +86,12 @@ def modules_of(binding: TensorBinding) -> Iterator[str]:
         yield from _in_tensor(binding.value)
 
 
+def modules_in(block: BlockInstance) -> Iterator[str]:
+    """The names of the sub-modules of a block."""
+    for binding in block.body:
+        yield from modules_of(binding)
+
+
 def _in_tensor(expression: TensorExpression) -> Iterator[str]:
     match expression:
         case Chain(source=source, steps=steps):

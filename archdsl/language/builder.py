@@ -38,7 +38,16 @@ class Builder:
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:
-        return tree.Identifier(self._span(token, token), str(token))
+        return tree.Identifier(self._span(token, token), self._short(token))
+
+    def _short(self, token: Token, what: str = "name") -> str:
+        """The text of a name, no longer than the bound; a problem where it is."""
+        text, bound = str(token), limits().name
+        if len(text) > bound:
+            message = f"a {what} of {len(text):,} characters is longer than the bound of {bound:,}"
+            help = raising("name", len(text), f"use a shorter {what}")
+            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help))
+        return text[:bound]
 
     def _doc(self, keyword: Token) -> str:
         return self.docs.get(self._span(keyword, keyword).line, "") if self.docs else ""
@@ -63,7 +72,7 @@ class Builder:
         if kind == "NUMBER":
             return self._number(token)
         if kind == "STRING":
-            return _unescape(text[1:-1])
+            return _unescape(self._short(token, "text")[1:-1])
         return {"true": True, "false": False, "none": None}[text]
 
     def _number(self, token: Token) -> int | float:
@@ -101,7 +110,7 @@ class Builder:
 
     def name(self, children: list[Any]) -> tree.Name:
         (token,) = children
-        return tree.Name(self._span(token, token), str(token))
+        return tree.Name(self._span(token, token), self._short(token))
 
     def fact(self, children: list[Any]) -> tree.Fact:
         owner, name = children

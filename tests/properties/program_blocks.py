@@ -26,12 +26,17 @@ WIDTHS = {
     "scaled": ("8 * ceil(width * 2)", 8),
     "chosen": ("if expansion > 1 then 16 else 8", 8),
     "rest": ("in.channels % 3 + 4", 1),
+    "stretched": ("16 * width", 8),
+    "layer": ("in.channels * 2.0", 2),
+    "index": ("24 / 3", 8),
 }
 WIDTHS_OF_CHANNELS = {
     "mid": ("channels // 2", 4),
     "wide": ("max(channels, in.channels)", 1),
     "even": ("2 * ((channels + 3) // 4)", 2),
     "sum": ("channels + in.channels", 1),
+    "out_channels": ("channels / 2", 4),
+    "out_variance": ("channels * 1.5", 4),
     "picked": ("if in.channels == channels then channels else 8", 8),
 }
 # Layers that keep the shape of what they read.
@@ -112,11 +117,13 @@ STRIDED_CHANGING = [
 ]
 KERNELS = [
     *("3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"),
+    *("6 / 2", "kernel * 1.0", "1 x 6 / 2", "3 x kernel / 1"),
     *("1 x 3", "5 x 1", "1 x kernel", "if skip then 3 x 1 else 1 x 2 * n + 1"),
 ]
 COUNTS = ["2", "1", "3", "n", "(n + 1)", "max(n, 2)"]
 CONDITIONS = [
     *("skip", "expansion != 1", "se", "kernel > 3", "not skip", "se and skip", "n > 1", "in.channels > 8", "1 < n"),
+    *("act == relu", "inner != relu", "act == inner and skip", "norm == batch_norm", "gate == sigmoid or n > 1"),
     *("skip == true", "not n == 2", "not (n > 1 or skip)", "se != none", "expansion != 1 and (n < 3 or skip)"),
 ]
 CONDITIONS_OF_CHANNELS = ["in.channels == channels", "in.channels != channels and skip", "channels > 2 * in.channels"]
@@ -221,7 +228,14 @@ class BlockWriter:
         """Some channels for the inside of a block, and a divisor of them."""
         options = [("8", 8), ("16", 8), ("in.channels", 1), *self.widths.items()]
         if self.sets_channels:
-            options += [("channels", 8), ("channels // 2", 4), ("channels * 2", 8), ("max(channels, in.channels)", 1)]
+            options += [
+                ("channels", 8),
+                ("channels // 2", 4),
+                ("channels / 2", 4),
+                ("channels * 0.5", 4),
+                ("channels * 2", 8),
+                ("max(channels, in.channels)", 1),
+            ]
         return self.draw.pick(options)
 
     def condition(self) -> str:
@@ -359,6 +373,9 @@ class BlockWriter:
         return "out" if self.is_strided else "in"
 
     def _plain(self) -> str:
+        if self.draw.chance(8):  # longer than one expression can be
+            steps = [self.draw.pick(["act", "norm", f"norm when {self.condition()}"]) for _ in range(40)]
+            return laid_out([self.pipeline("in", "channels", self.end), *steps])
         return self.pipeline("in", "channels", self.end)
 
     def _residual(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, assume, given, settings
 
 from archdsl.backends.pytorch import emit
-from tests.properties.checks import architectures_of, check_alone, check_file, module_of
+from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.programs import programs
 
 # The same programs every time; `soak.py` tries others.
@@ -18,6 +18,13 @@ def test_the_module_is_what_the_ir_says(text: str) -> None:
     architectures = architectures_of(text)
     assume(architectures)
     check_file(architectures)
+
+
+@settings(RUN, max_examples=50)
+@given(programs)
+def test_images_of_other_channels(text: str) -> None:
+    assume(architectures_of(text))
+    check_channels(text)
 
 
 @settings(RUN, max_examples=50)

@@ -37,9 +37,9 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     names = Names(taken | {source.made.name for source in classes.sources()}, between="")
     networks = [made for members in groups for made in _networks(members, classes, names)]
     parts = [source.text for source in classes.sources()]
-    handed_on = {fact for contract in classes.contracts.values() for fact in contract.hands_on}
+    handed_on = sorted({fact for contract in classes.contracts.values() for fact in contract.hands_on})
     if handed_on:
-        parts.insert(0, block_base(handed_on))
+        parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
     helpers = _helpers("\n".join(["compile", *parts]))

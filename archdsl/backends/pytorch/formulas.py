@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from archdsl.backends.pytorch.spelling import spelled
@@ -59,8 +59,14 @@ def same(one: Any, other: Any) -> bool:
 
 def spell(formula: str, known: Mapping[str, Value]) -> str:
     """The formula as Python source with the `known` names replaced by their values and constants folded."""
-    tree = _Folder(known).visit(ast.parse(formula, mode="eval").body)
-    return spelled(tree)
+    # A class is written again until its constructor is settled. Python's own equality mixes 1, 1.0 and True.
+    return _spelled(formula, tuple((name, type(value), value) for name, value in known.items()))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(formula: str, known: tuple[tuple[str, type, Value], ...]) -> str:
+    values = {name: value for name, _, value in known}
+    return spelled(_Folder(values).visit(ast.parse(formula, mode="eval").body))
 
 
 class _Folder(ast.NodeTransformer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 SOURCES: dict[str, str] = {}
 
 SOURCES["divisible"] = '''
@@ -278,8 +280,11 @@ class ResizeLike(nn.Module):
 '''
 
 
-def block_base(facts: set[str]) -> str:
-    """The base of blocks that say what they hand on: their channels, and facts such as the variance."""
+def block_base(attributes: Mapping[str, bool]) -> str:
+    """The base of blocks that say what they hand on: their channels, and facts such as the variance.
+
+    `attributes` hold what they hand on, and say of each whether it is a count.
+    """
     lines = ["class Block(nn.Module):", '    """A block that says what it hands on to the next one."""', ""]
-    lines += [f"    out_{fact}: {'int' if fact == 'channels' else 'float'}" for fact in sorted(facts)]
+    lines += [f"    {attribute}: {'int' if is_count else 'float'}" for attribute, is_count in attributes.items()]
     return "\n".join(lines) + "\n"

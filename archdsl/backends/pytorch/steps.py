@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import Derived, both, either, only_if
+from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.repeats import repeated
 from archdsl.ir.base import Size
@@ -29,6 +29,8 @@ class Made:
     arguments: tuple[str, ...]
     values: dict[str, dict[str, Any]]  # by instance id (unique over all architectures): argument to value
     drops: bool = False  # whether it has use for the rate of a drop path
+    baked: frozenset[str] = frozenset()  # the arguments that it takes no other values of than it was written for
+    keeps: bool = False  # whether it puts out as many channels as it reads, whatever their number
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
@@ -52,6 +54,13 @@ class StepWriter:
         self.uses_drop_path = False
         self.width_hint = "width"  # the name of an argument for channels of which nothing is known but their values
         self.on_vectors = False  # whether the steps at hand read vectors, batch x channels, not maps
+        # The arguments whose values have decided what is written: with others it would be something else.
+        self.baked: set[str] = set()
+
+    def bake(self, formulas: Iterable[str | None]) -> None:
+        """Notes that what these formulas give has decided what is written."""
+        for formula in dict.fromkeys(formulas):
+            self.baked |= self.builder.roots(formula)
 
     # Steps to children -----------------------------------------------------------------------------------------------
 
@@ -62,8 +71,15 @@ class StepWriter:
         found: list[Child] = []
         for seen in steps:
             made, channels = self._step(seen, channels, condition)
+            channels = self.short(channels)
             found += made
         return found, channels
+
+    def short(self, channels: str | None) -> str | None:
+        """The text of channels on which further ones can be built: a long one has a name."""
+        if channels is None or len(channels) <= LONGEST:
+            return channels
+        return self.builder.local(self.width_hint, channels)
 
     def _step(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kind = _one_type(seen)
@@ -87,10 +103,9 @@ class StepWriter:
 
     def _guard(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kept = [(index, step.value) for index, step in seen if step.value is not None]
-        if not kept:
-            return [], channels
-        if len(kept) == len(seen):
-            return self._step(kept, channels, condition)
+        if not kept or len(kept) == len(seen):
+            self.bake(step.condition for _, step in seen)
+            return self._step(kept, channels, condition) if kept else ([], channels)
         text = self.builder.condition(
             [(index, step.value is not None) for index, step in seen],
             [step.condition for _, step in seen],
@@ -103,6 +118,7 @@ class StepWriter:
         taken = [(index, step.value) for index, step in seen if step.taken]
         other = [(index, step.value) for index, step in seen if not step.taken]
         if not taken or not other:
+            self.bake(step.condition for _, step in seen)
             return self._step(taken or other, channels, condition)
         text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
@@ -158,7 +174,18 @@ class StepWriter:
             if any(rate is not None for _, rate in values):
                 raise Unmergeable(name)
             return self.drop_path()
-        return self.builder.text(values, [step.formulas.get(name) for _, step in seen], self._hint(seen[0][1], name))
+        formulas = [step.formulas.get(name) for _, step in seen]
+        default = type(seen[0][1].operator).model_fields[name].default
+        if name in _OF_CHANNELS and any(value != default for _, value in values):
+            return self.followed(values, formulas, self._hint(seen[0][1], name))
+        return self.builder.text(values, formulas, self._hint(seen[0][1], name))
+
+    def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
+        """The text of a number that may follow the channels of the input; where it cannot say so, it is baked."""
+        text = self.builder.text(values, formulas, hint)
+        wanted = {root for formula in formulas for root in self.builder.roots(formula)}
+        self.baked |= wanted - self.builder.roots(text)
+        return text
 
     def _hint(self, step: Apply, attribute: str) -> str:
         return f"{step.name}_{attribute}" if step.name else attribute
@@ -166,6 +193,7 @@ class StepWriter:
     def _in_channels(self, seen: Seen, channels: str | None) -> str:
         if seen[0][1].operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
             # A linear layer reads the flattened map.
+            self.bake([channels])
             return self.builder.text([(index, step.input.elements) for index, step in seen], [None], "features")
         return self.channels(seen, channels)
 
@@ -176,9 +204,10 @@ class StepWriter:
     def channels_text(self, values: Sequence[tuple[int, int]], known: str | None, hint: str | None = None) -> str:
         """Channels with these values: as they came about if that is known and still holds, else by their values."""
         if known is None or not self.builder.gives(known, values):
+            self.bake([known])
             return self.builder.text(values, [None], hint or self.width_hint)
         plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
-        return plain or known
+        return self.builder.whole(plain or known, values)
 
     def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
         match operator:
@@ -215,8 +244,13 @@ class StepWriter:
                 text = self.channels(seen, channels)
             else:
                 formulas = [step.formulas.get(argument) for _, step in seen]
-                text = self.builder.text(values, formulas, self._hint(seen[0][1], argument))
+                # An argument without a formula is the parameter's default, or the cell of a row.
+                write = self.builder.text if None in formulas else self.followed
+                text = write(values, formulas, self._hint(seen[0][1], argument))
             texts.append(text if argument in ("in_channels", "channels") else f"{argument}={text}")
+        if "in_channels" in made.baked:
+            self.bake([channels])
+        self.bake(step.formulas[name] for _, step in seen for name in made.baked if name in step.formulas)
         after = None
         if "channels" in made.arguments and all(
             made.values[key]["channels"] == step.output.channels
@@ -226,7 +260,13 @@ class StepWriter:
         elif all(step.input.channels == step.output.channels for _, step in seen):
             # Equal in every instance is not yet the same by construction; values decide where the text is needed.
             after = channels if channels is not None and not channels.isdigit() else None
+            if not made.keeps:
+                self.bake([channels])
         return f"{made.name}({', '.join(texts)})", after
+
+
+# Attributes that often depend on the channels of a block's input.
+_OF_CHANNELS = ("channels", "features", "groups", "multiplier", "parts")
 
 
 class _Texts(dict[str, str]):

@@ -69,6 +69,12 @@ class StageTable:
 
         self.hands_on = (*(() if self.channels_flow else ("channels",)), *self.threaded)
 
+    @property
+    def baked(self) -> frozenset[str]:
+        """The arguments that the blocks which read the channels of what comes before the stages do not follow."""
+        first = [made for row in self.made for made in (row[:1] if self.channels_flow else row)]
+        return frozenset().union(*(made.baked for made in first)) & {"in_channels"}
+
     def contracts(self) -> dict[str, Contract]:
         """What the loop asks of each class of the table."""
         return {made.name: Contract(self.hands_on, self.takes) for row in self.made for made in row}
@@ -186,8 +192,9 @@ class StageTable:
             lines += expression_lines("        ", f"stage.append({call})")
             return [*lines, f"        width = {self.variables['channels']}"]
         lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
-        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else 'layer.out_channels'}")
-        return [*lines, *(f"        {variable} = layer.out_{fact}" for fact, variable in self.facts.items())]
+        handed = {fact: f"layer.{self.classes.attribute(fact)}" for fact in self.hands_on}
+        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else handed['channels']}")
+        return [*lines, *(f"        {variable} = {handed[fact]}" for fact, variable in self.facts.items())]
 
     def _passed(self) -> list[str]:
         """The arguments that the loop passes to a block."""

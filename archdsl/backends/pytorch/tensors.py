@@ -9,7 +9,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.conditions import Derived, both, either
 from archdsl.backends.pytorch.formulas import same
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.steps import Child, Find, Seen, StepWriter, agreed, columns_of, conditional
@@ -22,6 +22,9 @@ from archdsl.ir.formula import module_name
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.parts import applied, reads_others
 
+# Python reads no expression of 200 within one another, and people none of a tenth of that.
+_DEEPEST = 20
+
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 
 
@@ -32,6 +35,7 @@ class Flow:
     text: str
     channels: str | None
     binds: int = 3  # 1: conditional, 2: sum, 3: product, 4: call or name
+    depth: int = 0  # of the expressions within one another
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class TensorWriter(StepWriter):
         # The attributes that the constructor sets, with their texts: sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, str] = {}
         self._notes: dict[str, str] = {}
+        # Conditions of the constructor as `forward` reads them.
+        self._tests: dict[str | None, str] = {}
+        # What `forward` computes: variables and their texts.
+        self.computed: list[tuple[str, str]] = []
         # The tensors bound so far.
         self.bound: dict[str, Flow] = {}
 
@@ -68,16 +76,41 @@ class TensorWriter(StepWriter):
         if kind is Number:
             return self._number(seen)
         if kind is Combine:
-            return self._combine(seen, condition)
+            return self._readable(self._combine(seen, condition), condition)
         if kind is Select:
-            return self._select(seen, condition)
+            return self._readable(self._select(seen, condition), condition)
         return self._chain(seen, condition)
 
+    def _readable(self, flow: Flow, condition: str | None) -> Flow:
+        """The flow, computed in a statement of its own when it is too deep to be part of an expression."""
+        channels = self.short(flow.channels)
+        if flow.depth <= _DEEPEST:
+            return Flow(flow.text, channels, flow.binds, flow.depth)
+        text = flow.text
+        if condition is not None:  # where it does not hold, the layers do not exist
+            text = f"{wrapped(flow, 2)} if {self._tests[condition]} else {self.input_name}"
+        variable = self.new_variable()
+        self.computed.append((variable, text))
+        return Flow(variable, channels, 4)
+
+    def new_variable(self) -> str:
+        """A name for a variable of `forward`."""
+        raise NotImplementedError
+
+    def within(self, condition: str | None, decision: Decision, holds: bool = True) -> str:
+        """A condition of the constructor, and that a decision is so or not so besides."""
+        inside = decision.inside if holds else f"not ({decision.inside})"
+        test = decision.test if holds else f"not ({decision.test})"
+        joined = both(condition, inside)
+        assert joined is not None
+        self._tests[joined] = both(self._tests.get(condition), test) or ""
+        return joined
+
     def _number(self, seen: Seen) -> Flow:
-        values = [(index, whole(number.value)) for index, number in seen]
+        values = [(index, as_whole(number.value)) for index, number in seen]
         if all(same(value, values[0][1]) for _, value in values):
             return Flow(literal(values[0][1]), None, 4)
-        text = self.builder.text(values, [number.formula for _, number in seen], "factor")
+        text = self.builder.text(values, [number.formula for _, number in seen], "factor", is_count=False)
         return Flow(f"self.{self._noted('factor', text)}", None, 4)
 
     def _combine(self, seen: Seen, condition: str | None) -> Flow:
@@ -88,32 +121,43 @@ class TensorWriter(StepWriter):
             self.tensor([(index, one.operands[position]) for index, one in seen], condition)
             for position in range(len(first.operands))
         ]
+        depth = 1 + max(flow.depth for flow in flows)
         outputs = [(index, one.output.channels) for index, one in seen]
         known = [flow.channels for flow in flows if flow.channels is not None]
         keeps = next((text for text in known if self.builder.gives(text, outputs)), None)
         if first.operator == "concat":
             joined = ", ".join(flow.text for flow in flows) + ("," if len(flows) == 1 else "")
-            total = Derived(" + ".join(f"({text})" for text in known)) if len(known) == len(flows) else None
-            return Flow(f"torch.cat(({joined}), dim=1)", total, 4)
+            total = self._sum(known) if len(known) == len(flows) else None
+            return Flow(f"torch.cat(({joined}), dim=1)", total, 4, depth)
         if first.operator == "negate":
-            return Flow(f"-{wrapped(flows[0], 4)}", keeps, 3)
+            return Flow(f"-{wrapped(flows[0], 4)}", keeps, 3, depth)
         symbol = _OPERATORS[first.operator]
         binds = 2 if symbol in "+-" else 3
         left = wrapped(flows[0], binds)
         right = wrapped(flows[1], binds + (symbol in "-/"))
-        return Flow(f"{left} {symbol} {right}", keeps, binds)
+        return Flow(f"{left} {symbol} {right}", keeps, binds, depth)
+
+    def _sum(self, texts: Sequence[str]) -> str | None:
+        """The text of the channels of tensors that are joined."""
+        total: str | None = Derived(f"({texts[0]})")
+        for text in texts[1:]:
+            total = self.short(total)
+            total = total and Derived(f"{total} + ({text})")
+        return total
 
     def _select(self, seen: Seen, condition: str | None) -> Flow:
         taken = [(index, one.value) for index, one in seen if one.taken]
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
+            self.bake(one.condition for _, one in seen)
             return self.tensor(taken or other, condition)
         flags = [(index, one.taken) for index, one in seen]
         decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
-        first = self.tensor(taken, both(condition, decision.inside))
-        second = self.tensor(other, both(condition, f"not ({decision.inside})"))
+        first = self.tensor(taken, self.within(condition, decision))
+        second = self.tensor(other, self.within(condition, decision, holds=False))
         channels = either(decision.text, first.channels, second.channels)
-        return Flow(f"{wrapped(first, 2)} if {decision.test} else {wrapped(second, 1)}", channels, 1)
+        depth = 1 + max(first.depth, second.depth)
+        return Flow(f"{wrapped(first, 2)} if {decision.test} else {wrapped(second, 1)}", channels, 1, depth)
 
     def decide(self, seen: Sequence[tuple[int, bool]], formulas: Sequence[str | None], hint: str) -> Decision:
         """A condition that holds for some instances."""
@@ -142,7 +186,7 @@ class TensorWriter(StepWriter):
         """A pipeline inside an expression: its layers belong to the block itself."""
         flow = self.tensor([(index, chain.source) for index, chain in seen], condition)
         for column in columns_of(seen, lambda chain: chain.steps):
-            flow = self._through(column, flow, condition)
+            flow = self._readable(self._through(column, flow, condition), condition)
         return flow
 
     def _through(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
@@ -157,14 +201,14 @@ class TensorWriter(StepWriter):
             child = Child(child.name, child.text, both(here, child.condition))
             self.assign(child.name, conditional(child, "nn.Identity()"))
             text = f"self.{child.name}({text})"
-        return Flow(text, channels, 4) if made else flow
+        return Flow(text, channels, 4, flow.depth + len(made)) if made else flow
 
     def _with_others(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
         """The same where a layer reads a further tensor, which nothing but a call of its own can hand to it."""
         steps = [step for _, step in column]
         if all(isinstance(step, Steps) and step.name is None for step in steps):
             for inner in columns_of(column, lambda step: step.steps):
-                flow = self._through(inner, flow, condition)
+                flow = self._readable(self._through(inner, flow, condition), condition)
             return flow
         if all(isinstance(step, Guard | Alternative) for step in steps):
             decided = [(index, step.value) for index, step in column if step.value is not None]
@@ -177,10 +221,11 @@ class TensorWriter(StepWriter):
         name = agreed(column, lambda step: step.name)
         self.assign(name, text)
         others = [
-            self.tensor([(index, step.others[position]) for index, step in column], condition).text
+            self.tensor([(index, step.others[position]) for index, step in column], condition)
             for position in range(len(steps[0].others))
         ]
-        return Flow(f"self.{name}({', '.join([flow.text, *others])})", channels, 4)
+        inside = ", ".join(tensor.text for tensor in (flow, *others))
+        return Flow(f"self.{name}({inside})", channels, 4, 1 + max(tensor.depth for tensor in (flow, *others)))
 
     def assign(self, name: str, text: str) -> None:
         assert name not in self.attributes, f"two sub-modules of a block are called {name}"
@@ -196,10 +241,6 @@ def _hint(taken: Seen, other: Seen) -> str:
 
 def wrapped(flow: Flow, binds: int) -> str:
     return f"({flow.text})" if flow.binds < binds else flow.text
-
-
-def whole(value: float) -> int | float:
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _adds_input(value: Any) -> bool:
