@@ -124,9 +124,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
         raise stop(WRONG_KIND, "`+-` gives the tolerance of a `require`; it has no meaning elsewhere", node.span)
     left_value, right_value = evaluate(node.left, scope), evaluate(node.right, scope)
     if isinstance(left_value, LAYERS) and symbol == "*":
-        origin = Origin(node.right, scope)
-        name = scope.steps.get(node) or "layers"
-        return repeated(left_value, right_value, origin, name, node.span, formula(node.right))
+        return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
     if isinstance(left_value, Tensor) or isinstance(right_value, Tensor):
         return tensors.elementwise(node, left_value, right_value, scope)
     try:
@@ -195,6 +193,7 @@ def _choice(node: tree.Choice, scope: Scope) -> Value:
 
 
 def _pipeline(node: tree.Pipeline, scope: Scope) -> Value:
+    scope = scope.naming(node)
     first, *rest = node.steps
     if first.condition is None and first.name is None:
         value = evaluate(first.value, scope)
@@ -238,11 +237,13 @@ def as_layer(node: tree.Expression, scope: Scope) -> Layer:
 
 
 def _composite(node: tree.Composite, scope: Scope) -> Value:
+    scope = scope.naming(node)
     value = evaluate(node.value, scope)
-    if isinstance(value, SequenceLayer):
+    if isinstance(value, SequenceLayer) and isinstance(node.value, tree.Pipeline | tree.Composite):
         return value
     if isinstance(value, LAYERS):
-        return SequenceLayer((LayerStep(scope.steps.get(node.value) or "layer", value),), node.span)
+        # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
+        return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
     raise stop(WRONG_KIND, f"`[ ]` holds layers, not {kind(value)}", node.span)
 
 
@@ -274,6 +275,8 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
     arguments = Arguments()
     for parameter, argument in fitting:
         value = evaluate(argument.value, scope)
+        if isinstance(value, Tensor):
+            value = scope.bound(scope.steps.get(argument) or parameter, value)
         arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
     return arguments
 

@@ -140,7 +140,7 @@ def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape
     return tensor.channels_from if tensor.shape.channels == shape.channels else None
 
 
-def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, text: str | None) -> RepeatLayer:
+def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str | None) -> RepeatLayer:
     """`layer * count`."""
     place = origin.node.span
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -154,7 +154,7 @@ def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, 
     if count > limits().repetitions:
         message = f"{count:,} repetitions are more than the bound of {limits().repetitions:,}"
         raise stop(TOO_LARGE, message, place, notes=reasons(origin, count), help=raising("repetitions", count))
-    made = RepeatLayer(name, layer, count, span, text)
+    made = RepeatLayer(layer, count, span, text)
     check_bulk(made, span)
     return made
 

@@ -51,6 +51,11 @@ class Definition:
         return conditions(self.block)
 
     @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that its text binds; a tensor that is made on the spot is bound besides."""
+        return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
+
+    @cached_property
     def signature(self) -> Signature:
         required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
         return Signature(self.name, tuple(self.parameters), required)

@@ -13,6 +13,7 @@ from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
 WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
 
+_PIPELINES = ("pipeline", "pipeline_like")
 _SUMS: dict[type, str] = {ast.Add: "+ ", ast.Sub: "- "}
 _PRODUCTS: dict[type, str] = {ast.Mult: "* ", ast.Div: "/ ", ast.FloorDiv: "// ", ast.Mod: "% "}
 
@@ -116,7 +117,7 @@ def _operands(node: ast.BinOp) -> list[tuple[str, ast.expr]]:
 
 
 def _is_pipeline(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pipeline"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PIPELINES
 
 
 def _is_broken(node: ast.expr) -> bool:

@@ -16,6 +16,7 @@ class Head:
     classifier: str | None = None  # the attribute
     features: str = ""  # the text of the classifier's input size
     bias: str = "True"
+    single: frozenset[str] = frozenset()  # the parts that are one layer
 
     @property
     def parts(self) -> list[str]:
