@@ -9,8 +9,8 @@ that `state_dict` keys stay put when unrelated lines change:
   name in front: `drop_path`, `deep_hourglass`. So do the layers of a tensor that a pipeline begins with, or that one of
   its layers reads besides: `(in -> conv) + x -> norm`.
 
-A parameter's default is named as a binding is. Every other expression with layers in it - a cell, an argument of a
-model, what an `extends` or `scale` says - stands alone, and its names begin anew. Whoever takes a layer from there
+Every other expression with layers in it - a default, a cell, an argument of a model, what an `extends` or `scale` says -
+stands alone, and its names begin anew. Whoever takes a layer from there
 calls it by a name of its own: `-> body` is the sub-module `body`, with the names of its pipeline inside.
 """
 
@@ -81,7 +81,9 @@ def name_block(block: tree.Block) -> Names:
             continue
         if _is_tensor(default, tensors):
             own.add(module_name(name))
-        _name_binding(name, default, names, own, tensors)
+            _name_binding(name, default, names, own, tensors)
+        else:
+            _Namer(names, tensors, _Scope(own, f"{name}_")).visit(default, _Scope())
     for name, value in bindings:
         _name_binding(name, value, names, own, tensors)
     return names
@@ -196,7 +198,9 @@ class _Namer:
                 self.visit(argument.value, scope)
             elif not isinstance(argument.value, tree.Name):
                 self.names.set(argument, self.outer.new(argument.name.text if argument.name else "tensor"))
-                self.visit(argument.value, self.outer)
+                # It is bound on the way, so that its layers are those of a binding.
+                is_pipeline = isinstance(argument.value, tree.Pipeline)
+                self.visit(argument.value, _Scope() if is_pipeline else self.outer)
 
     def _step(self, step: tree.Step, scope: _Scope) -> None:
         value = step.value

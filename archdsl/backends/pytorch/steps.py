@@ -109,7 +109,11 @@ class StepWriter:
         taken = [(index, step.value) for index, step in seen if step.taken]
         other = [(index, step.value) for index, step in seen if not step.taken]
         if not taken or not other:
-            return self._step(taken or other, channels, condition)
+            same = taken or other
+            if not all(_is_composite(step) for _, step in same):
+                return self._step(same, channels, condition)
+            text, channels = self.copy(same, channels)  # layers in brackets are one copy
+            return [Child("", text, condition, any(reads_others(step) for _, step in same))], channels
         text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
             [step.condition for _, step in seen],
@@ -125,7 +129,7 @@ class StepWriter:
     def copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         """A step as one module, such as one of the copies of a repeated layer."""
         made, channels = self._step(seen, channels, None)
-        if len(made) == 1 and made[0].condition is None and not any(_is_composite(step) for _, step in seen):
+        if len(made) == 1 and made[0].condition is None and not all(_is_composite(step) for _, step in seen):
             return made[0].text, channels
         return self.pipeline(made), channels
 
@@ -295,11 +299,7 @@ def _name_of(step: Any, otherwise: str = "layers") -> str:
 
 def _is_composite(step: Any) -> bool:
     """Whether a step is layers in brackets, without a name."""
-    match step:
-        case Alternative(value=value):
-            return _is_composite(value)
-        case _:
-            return isinstance(step, Steps) and not step.name
+    return isinstance(step, Steps) and not step.name
 
 
 def _any_reads_others(children: Sequence[Child]) -> bool:
