@@ -27,7 +27,7 @@ from archdsl.elaborate.values import (
 from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.checks import attributes, refusal
+from archdsl.ir.operators.checks import attributes, real_attributes, refusal
 from archdsl.limits import limits, raising
 
 
@@ -73,9 +73,8 @@ def primitive(
                 place, notes = blame(origins.get(attribute), span, value, name)
                 message = f"`{attribute}` of `{name}` must be {must}, not {named(value)}"
                 raise stop(BAD_VALUE, message, place, notes=notes)
-            if isinstance(value, int) and abs(value) >= 2**53:
-                # Only an attribute that is no count takes it, and reads it from JSON as the nearest of its numbers.
-                value = float(value)
+            if isinstance(value, int) and attribute in real_attributes(operator):
+                value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
             complete[attribute] = value
             given.append(attribute)
         elif attribute == "padding":

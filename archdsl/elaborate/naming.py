@@ -9,9 +9,9 @@ that `state_dict` keys stay put when unrelated lines change:
   name in front: `drop_path`, `deep_hourglass`. So do the layers of a tensor that a pipeline begins with, or that one of
   its layers reads besides: `(in -> conv) + x -> norm`.
 
-Every other expression with layers in it - a default, a cell, an argument of a model, what an `extends` or `scale` says -
-stands alone, and its names begin anew. Whoever takes a layer from there
-calls it by a name of its own: `-> body` is the sub-module `body`, with the names of its pipeline inside.
+Every other expression with layers in it - a default, a cell, an argument of a model, what an `extends` or `scale` says
+- stands alone, and its names begin anew. Whoever takes a layer from there calls it by a name of its own: `-> body` is
+the sub-module `body`, with the names of its pipeline inside.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Sequence
 
 from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
+from archdsl.backends.pytorch.tidy import Tidy
 
 WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
@@ -32,7 +33,7 @@ def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
 
 def expression_lines(target: str, text: str) -> list[str]:
     """`target`, such as `self.stem = `, followed by an expression: lines of a method's body, not yet indented."""
-    return _lines(target, ast.parse(text, mode="eval").body, "")
+    return _lines(target, Tidy().visit(ast.parse(text, mode="eval").body), "")
 
 
 def loop_lines(variables: Sequence[str], over: str) -> list[str]:

@@ -14,6 +14,7 @@ from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import names
 from archdsl.ir.operators import Operator
+from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.arrangement import Chunk
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
@@ -95,7 +96,7 @@ class StepWriter:
         kept = [(index, step.value) for index, step in seen if step.value is not None]
         if not kept:
             return [], channels
-        if len(kept) == len(seen):
+        if len(kept) == len(seen) or all(_does_nothing(step) for _, step in kept):
             return self._step(kept, channels, condition)
         text = self.builder.condition(
             [(index, step.value is not None) for index, step in seen],
@@ -114,15 +115,17 @@ class StepWriter:
                 return self._step(same, channels, condition)
             text, channels = self.copy(same, channels)  # layers in brackets are one copy
             return [Child("", text, condition, any(reads_others(step) for _, step in same))], channels
+        name = agreed(seen, lambda step: _name_of(step, ""))
+        reads = agreed(seen, reads_others)
+        first, after_first = self.copy(taken, channels)
+        second, after_second = self.copy(other, channels)
+        if first == second:
+            return [Child(name, first, condition, reads)], after_first
         text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
             [step.condition for _, step in seen],
             f"has_{_name_of(taken[0][1])}",
         )
-        first, after_first = self.copy(taken, channels)
-        second, after_second = self.copy(other, channels)
-        name = agreed(seen, lambda step: _name_of(step, ""))
-        reads = agreed(seen, reads_others)
         joined = f"({first}) if ({text}) else ({second})"
         return [Child(name, joined, condition, reads)], either(text, after_first, after_second)
 
@@ -300,6 +303,14 @@ def _name_of(step: Any, otherwise: str = "layers") -> str:
 def _is_composite(step: Any) -> bool:
     """Whether a step is layers in brackets, without a name."""
     return isinstance(step, Steps) and not step.name
+
+
+def _does_nothing(step: Any) -> bool:
+    """Whether a step is the module that stands for a layer that is left out."""
+    match step:
+        case Apply(operator=Activation(kind="identity", gain=1.0)):
+            return True
+    return False
 
 
 def _any_reads_others(children: Sequence[Child]) -> bool:

@@ -108,6 +108,10 @@ class TensorWriter(StepWriter):
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
             return self.tensor(taken or other, condition)
+        if all(isinstance(one.value, Input | Bound) for _, one in seen):
+            first, second = self.tensor(taken, None), self.tensor(other, None)
+            if first.text == second.text:
+                return first
         flags = [(index, one.taken) for index, one in seen]
         decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
         first = self.tensor(taken, both(condition, decision.inside))
