@@ -168,8 +168,7 @@ def _is_small(value: object) -> bool:
 
 
 def _name(node: ast.Call) -> str:
-    assert isinstance(node.func, ast.Name)
-    return node.func.id
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _int(node: ast.expr) -> ast.expr:

@@ -191,8 +191,8 @@ class TensorWriter(StepWriter):
         return f"LikeNumber({self.likes.index(read.pop())}, {text})", after
 
     def assign(self, name: str, text: str) -> None:
-        if name in self.attributes:
-            raise RuntimeError(f"two sub-modules of a block are called {name}")
+        if name in self.attributes or not name.isidentifier():
+            raise RuntimeError(f"a sub-module of a block cannot be called `{name}`")
         self.attributes[name] = text
 
 
