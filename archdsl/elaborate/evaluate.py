@@ -195,12 +195,15 @@ def _choice(node: tree.Choice, scope: Scope) -> Value:
 def _pipeline(node: tree.Pipeline, scope: Scope) -> Value:
     scope = scope.naming(node)
     first, *rest = node.steps
+    made: list[LayerStep] = []
     if first.condition is None and first.name is None:
         value = evaluate(first.value, scope)
         if isinstance(value, Tensor):
             steps = tuple(_layer_step(step, scope) for step in rest)
             return scope.applier.chain(value, SequenceLayer(steps, node.span))
-    layer = SequenceLayer(tuple(_layer_step(step, scope) for step in node.steps), node.span)
+        made.append(LayerStep(scope.steps.get(first), _only_layer(value, first.value, scope)))
+    made += [_layer_step(step, scope) for step in node.steps[len(made) :]]
+    layer = SequenceLayer(tuple(made), node.span)
     check_bulk(layer, node.span)
     return layer
 
@@ -217,7 +220,10 @@ def _layer_step(step: tree.Step, scope: Scope) -> LayerStep:
 
 def as_layer(node: tree.Expression, scope: Scope) -> Layer:
     """The layer that an expression gives."""
-    value = evaluate(node, scope)
+    return _only_layer(evaluate(node, scope), node, scope)
+
+
+def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
     if isinstance(value, LAYERS):
         return value
     if isinstance(value, Tensor):
