@@ -295,7 +295,8 @@ class Applier:
             body=tuple(body),
             place=place(definition.block.name.span),
         )
-        return self.instances.add(block, Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1]))
+        result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
+        return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)

@@ -125,6 +125,17 @@ def test_layers_of_defaults_cells_overrides_arguments_and_scale() -> None:
     assert "stages.1.0.body_2.norm" in weights(found["changed"])
 
 
+def test_layers_that_are_tried_for_a_fact_are_no_part_of_the_network() -> None:
+    body = """
+      h = (in -> probe -> norm).channels
+      out = in -> conv(c) when (in -> probe).height > 2 -> conv(h)
+    """
+    probe = "block probe() {\n  out = in -> conv(7)\n}\n"
+    assert stem(body, probe) == ["conv", "conv_2"]
+    text = f"{probe}block unit(c = 4) {{\n{body}\n}}\nmodel net {{\n  input = 3 x 16 x 16\n  stem = unit\n}}\n"
+    assert "Probe" not in emit(list(networks(text).values()), "names.arch")
+
+
 def test_names_that_collide() -> None:
     body = """
       forward = in -> conv(c) -> norm
