@@ -273,8 +273,8 @@ class B4Fused1(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -382,8 +382,8 @@ class V2SDown(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -489,8 +489,8 @@ class B0WithoutSe(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -596,8 +596,8 @@ class B0Kernel(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -703,8 +703,8 @@ class V2SWithoutSe(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -810,8 +810,8 @@ class V2SKernel5(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -856,7 +856,8 @@ def b4_fused_1_3(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -881,7 +882,8 @@ def b4_fused_1_5(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -906,7 +908,8 @@ def b4_fused_1_7(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -928,7 +931,8 @@ def v2_s_down_b0(
     """Input 3 x 224 x 224: 6.75M parameters, 662.50M MACs, 1.32G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 1),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 2),
@@ -951,7 +955,8 @@ def v2_s_down_b1(
     """Input 3 x 240 x 240: 7.69M parameters, 1.13G MACs, 2.25G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 3),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 3),
@@ -974,7 +979,8 @@ def v2_s_down_b3(
     """Input 3 x 300 x 300: 13.14M parameters, 3.03G MACs, 6.05G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 40, 3),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 56, 3),
@@ -997,7 +1003,8 @@ def b0_without_se(
     """Input 3 x 224 x 224: 4.65M parameters, 385.19M MACs, 770.38M FLOPs an image."""
     return B0WithoutSe(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 3, 1, 1, 0, 1e-05, 0.1, 16, 1),
             (Mbconv, 3, 2, 6, 0, 1e-05, 0.1, 24, 2),
             (Mbconv, 5, 2, 6, 0, 1e-05, 0.1, 40, 2),
@@ -1022,7 +1029,8 @@ def b0_kernel_3(
     """
     return B0Kernel(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
             (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
             (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
@@ -1047,7 +1055,8 @@ def b0_kernel_5(
     """
     return B0Kernel(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 5, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
             (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
             (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
@@ -1069,7 +1078,8 @@ def v2_s_without_se(
     """Input 3 x 384 x 384: 17.76M parameters, 8.36G MACs, 16.72G FLOPs an image."""
     return V2SWithoutSe(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),
@@ -1090,7 +1100,8 @@ def v2_s_kernel_5(
     """Input 3 x 384 x 384: 22.00M parameters, 8.52G MACs, 17.04G FLOPs an image."""
     return V2SKernel5(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),

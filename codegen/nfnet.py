@@ -192,7 +192,7 @@ class NfBottleneck(Block):
             squeeze_excite=SqueezeExcite(channels, squeezed=int(channels * 0.5 + 0.5)),
         )
         self.drop_path = PlainDropPath(drop_path)
-        self.gain = Gain(0)
+        self.gain = Gain(0.0)
 
     def forward(self, inputs: Tensor) -> Tensor:
         x: Tensor = self.x_act(inputs) * self.factor
@@ -270,8 +270,8 @@ class Nfnet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""

@@ -271,8 +271,8 @@ class Resnet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.stages(self.stem(x))
-        return x
+        features: Tensor = self.stages(self.stem(x))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -368,8 +368,8 @@ class Resnext5032x4d(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.stages(self.stem(x))
-        return x
+        features: Tensor = self.stages(self.stem(x))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -465,8 +465,8 @@ class Seresnext5032x4d(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.stages(self.stem(x))
-        return x
+        features: Tensor = self.stages(self.stem(x))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""

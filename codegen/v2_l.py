@@ -190,8 +190,8 @@ class Efficientnetv2L(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""

@@ -52,6 +52,22 @@ class Definition(Struct, eq=False, dict=True):
         return conditions(self.block)
 
     @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that its text binds; a tensor that is made on the spot is bound besides."""
+        return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
+
+    @cached_property
+    def tries_layers(self) -> bool:
+        """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are no part of it."""
+        ahead: list[tree.Node] = [self.block]
+        while ahead:
+            node = ahead.pop()
+            if isinstance(node, tree.Fact) and not isinstance(node.owner, tree.Name):
+                return True
+            ahead += children(node)
+        return False
+
+    @cached_property
     def signature(self) -> Signature:
         required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
         return Signature(self.name, tuple(self.parameters), required)

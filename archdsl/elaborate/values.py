@@ -77,7 +77,6 @@ class SequenceLayer(Struct, eq=False):
 
 
 class RepeatLayer(Struct, eq=False):
-    name: str
     layer: Layer
     count: int
     span: Span
@@ -146,8 +145,8 @@ def without_formulas(layer: Layer) -> Layer:
                 LayerStep(step.name, step.layer and without_formulas(step.layer), step.guarded) for step in steps
             )
             return SequenceLayer(plain, span)
-        case RepeatLayer(name=name, layer=inner, count=count, span=span):
-            return RepeatLayer(name, without_formulas(inner), count, span)
+        case RepeatLayer(layer=inner, count=count, span=span):
+            return RepeatLayer(without_formulas(inner), count, span)
         case AlternativeLayer(taken=taken, layer=inner):
             return AlternativeLayer(None, taken, without_formulas(inner))
 
@@ -169,7 +168,7 @@ def key(value: Value) -> Hashable:
         return (place, value.operator.kind, attributes)
     if isinstance(value, SequenceLayer):
         return (place, "sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
-    return (place, "repeat", value.name, value.count, key(value.layer))
+    return (place, "repeat", value.count, key(value.layer))
 
 
 class Seconds(float):

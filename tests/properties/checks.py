@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.state import state
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
@@ -21,6 +22,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.cost import Costs
 from archdsl.ir.parts import applied
+from archdsl.ir.walk import walk
 from tests.properties.reference import Reference
 
 
@@ -70,11 +72,17 @@ def check_file(architectures: tuple[Architecture, ...]) -> None:
     namespace = module_of(source)
     for architecture in architectures:
         model = built(namespace, architecture)
+        check_state(architecture, model)
         check_counts(architecture, model)
         check_attributes(architecture, model)
         check_outputs(architecture, model)
         check_gradients(architecture, model)
         check_interfaces(architecture, namespace)
+
+
+def check_state(architecture: Architecture, model: nn.Module) -> None:
+    """The tensors that are predicted, by name and size, are those of the module: none is missing, none is another's."""
+    assert state(architecture) == {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def check_counts(architecture: Architecture, model: nn.Module) -> None:
@@ -147,6 +155,10 @@ def check_gradients(architecture: Architecture, model: nn.Module) -> None:
         return
     output.sum().backward()
     graph = architecture.graph()
+    for visit in walk(architecture):
+        first, *others = visit.inputs or (None,)
+        if visit.operator == "resize" and others and others[0] != first:
+            graph.remove_edge(others[0].path, visit.path)  # nothing but the size is read
     leading = networkx.ancestors(graph, "output")
     expected = sum(graph.nodes[path]["params"] for path in leading)
     assert sum(p.numel() for p in model.parameters() if p.grad is not None) == expected

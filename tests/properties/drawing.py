@@ -29,6 +29,10 @@ PARAMETERS: dict[str, tuple[str, list[str]]] = {
     "gate": ("sigmoid", ["sigmoid", "hard_sigmoid", "tanh"]),
     "inner": ("act", ["relu", "hard_swish"]),
     "norm": ("norm", ["batch_norm", "group_norm(2)", "identity"]),
+    "inside": (
+        "norm -> act",
+        ["act", "norm -> [act -> norm]", "[depthwise(3) -> norm] * 2", "if 2 > 1 then [act -> norm] else tanh", "norm"],
+    ),
     "body": ("conv_norm_act", ["conv_norm_act", "separable_conv", "fused_mbconv(expansion = 1)"]),
 }
 CHANNELS = ["8", "16", "24", "32", "32 * 0.5", "48 / 2"]

@@ -63,7 +63,8 @@ KEEPING = [
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
     ),
     *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
-    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]"),
+    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]", "gain(2)", "gelu(gain = 1)"),
+    *("inside", "[inside]", "[inside -> norm]", "[act] * 2", "[inside] * n", "inside * 2 * 2", "[norm]", "inside"),
 ]
 # The same where the channels are known by a text.
 KEEPING_KNOWN = [
@@ -164,6 +165,8 @@ class BlockWriter:
             self._dense,
             self._recursive,
             self._arithmetic,
+            self._product,
+            self._resized,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
@@ -418,6 +421,40 @@ class BlockWriter:
             f"0.5 * ({main} + shortcut)",
         ]
         return draw.pick(sums)
+
+    def _product(self) -> str:
+        """Pipelines multiplied on the spot, whose layers are the block's own."""
+        draw = self.draw
+        factors = [f"({self.pipeline('in', 'in.channels', most=2)} -> {draw.pick(['sigmoid', 'gate'])})" for _ in "12"]
+        product = draw.pick([f"in * {factors[0]}", f"{factors[0]} * {factors[1]}", f"2 * {factors[0]} - in"])
+        product = " ".join(product.split())
+        if draw.chance(40):
+            name = draw.pick(["conv_2", "norm_2", "forward", "train_", "depthwise"])
+            self.lines.append(f"{name} = {self.pipeline('in', 'in.channels', most=2)}")
+            product = f"({product}) + {name}"
+        return f"{product} -> {self.keeping(Flow('in.channels', 1))}"
+
+    def _resized(self) -> str:
+        """Pipelines that resize to tensors: in one binding or several, in brackets, under conditions, repeated."""
+        draw = self.draw
+        self.lines.append(f"small = in -> {draw.pick(['max_pool(3, stride = 2)', 'depthwise(3, stride = 2)'])}")
+        forms = ["resize(like = in)", "[resize(like = in) -> norm] as up", "[norm -> resize(like = in)]"]
+        forms += ["[resize(like = small) -> act] * 2 -> resize(like = in)", "up -> resize(like = in)", "up -> up"]
+        forms += ["resize(like = in -> avg_pool(3, stride = 2)) -> resize(like = in)"]
+        forms += ["resize(like = small, mode = nearest) when {condition} -> resize(like = in)"]
+        forms += ["(if {condition} then resize(like = in) else depthwise(3)) -> resize(like = in)"]
+        for name in ("wide", "conv", "tall")[: draw.number(1, 3)]:
+            form = draw.pick(forms).format(condition=self.condition())
+            if "up ->" in form and not any(line.startswith("up = ") for line in self.lines):
+                made = draw.pick(["[resize(like = in) -> norm]", "resize(like = in)", "norm -> resize(like = in)"])
+                self.lines.append(f"up = {made}")
+            source = draw.pick(["small", f"small -> {self.keeping(Flow('in.channels', 1))}"])
+            text = self.pipeline(f"{source} -> {form}", "in.channels", most=2)
+            self.lines.append(f"{name} = {text}" if name != "tall" else f"tall = ({' '.join(text.split())}) + in")
+        names = [line.split(" ")[0] for line in self.lines if line.split(" ")[0] in ("wide", "conv", "tall")]
+        return draw.pick(["{} -> resize(like = small) -> resize(like = in)", "{} -> norm", "in + {}"]).format(
+            f"({' + '.join(names)})"
+        )
 
     def _gated(self) -> str:
         draw = self.draw

@@ -30,6 +30,7 @@ PARAMETERS_OF_MODELS = {
     "colors": ["3", "1", "4"],
     "outputs": ["10", "3"],
     "biased": ["true", "false"],
+    "first": ["conv(8, 3)", "conv(8) -> relu", "[conv(8) -> batch_norm] * 2", "if 2 > 1 then [conv(8)] else relu"],
 }
 WIDTHS = ["16", "8", "32", "divisible(16 * width)", "base", "16 * width", "base / 2"]
 NORMS = ["batch_norm", "batch_norm(eps = 1e-3, momentum = 0.01)", "layer_norm", "group_norm(1)", "identity"]
@@ -51,6 +52,9 @@ STEMS = [
     "max_pool(3, stride = 2) -> conv({width})",
     "norm -> conv({width}, {kernel}, bias = {flag}) -> prelu",
     "depthwise(multiplier = 4) -> conv({width}) -> act",
+    "first",
+    "[first] -> norm",
+    "first -> act -> first",
 ]
 HEADS = [
     "global_avg_pool -> linear({classes})",
@@ -82,6 +86,10 @@ HEADS = [
     "global_avg_pool -> prelu -> linear({classes}) as pool",
     "flatten",
     "act",
+    "conv({width}) -> act when {flag} -> global_avg_pool -> linear({classes})",
+    "[conv(8) -> norm] when {flag} -> global_avg_pool when {flag} -> [act] -> global_avg_pool -> linear({classes})",
+    "first when {flag} -> global_avg_pool -> [first -> norm] as last when {flag} -> linear({classes})",
+    "conv({width}) -> first when {flag} -> global_avg_pool -> prelu when {flag} -> linear({classes})",
 ]
 
 
@@ -235,6 +243,8 @@ class ModelWriter:
         parent = f"{self.name}.{draw.pick(self.labels)}" if self.labels and draw.chance(70) else self.name
         if parent == self.name and "base" in self.parameters and draw.chance(50):
             parent = f"{self.name}(base = 24)"
+        if parent == self.name and "first" in self.parameters:
+            parent = f"{self.name}(first = conv(4) -> tanh -> conv(8))"
         lines = []
         if draw.chance(50) and "act" not in self.parameters:
             lines.append(f"act = {draw.pick(ACTIVATIONS)}")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 from hypothesis import HealthCheck, assume, given, settings
 
 from archdsl.backends.pytorch import emit
@@ -35,3 +39,13 @@ def test_networks_do_not_depend_on_their_siblings(text: str) -> None:
     namespace = module_of(emit(architectures, "program.arch"))
     for architecture in architectures:
         check_alone(architecture, namespace)
+
+
+def test_nothing_depends_on_asserts() -> None:
+    command = [sys.executable, "-m", "tests.properties.digest", "0", "60"]
+    plain, optimized = (
+        subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONOPTIMIZE": level})
+        for level in ("", "1")
+    )
+    assert plain.stdout.count("\n") == 60
+    assert optimized.stdout == plain.stdout

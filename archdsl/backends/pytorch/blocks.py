@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both
@@ -11,7 +11,7 @@ from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, columns_of, conditional
-from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, wrapped
+from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of, wrapped
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.formula import identifier, module_name, python_name
@@ -136,14 +136,15 @@ class BlockWriter(TensorWriter):
         """A binding that is a pipeline: a sub-module of the binding's name."""
         source = self.tensor([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
+        likes = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         if not children:
             return source
-        own = children[0] if is_single else Child(name, self.pipeline(children), None)
-        own = Child(own.name, own.text, both(condition, own.condition))
-        self.assign(name, conditional(own, "nn.Identity()"))
-        return Flow(f"self.{name}({source.text})", self.short(channels), 4, source.depth + 1)
+        own = children[0] if is_single else Child(name, self.pipeline(children), None, bool(likes))
+        own = replace(own, condition=both(condition, own.condition))
+        self.assign(name, conditional(own, otherwise_of(own)))
+        return Flow(called(name, source.text, own, likes), self.short(channels), 4, source.depth + 1)
 
     # What the next block needs to know -------------------------------------------------------------------------------
 

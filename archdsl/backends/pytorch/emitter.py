@@ -116,10 +116,15 @@ def _exports(functions: Sequence[str]) -> str:
     return line if len(line) <= WIDTH else "__all__ = [\n" + "".join(f"    {name},\n" for name in names) + "]\n"
 
 
-def _natural(name: str) -> tuple[bool, list[tuple[int, str]]]:
-    """A key that sorts names as linters do: those like classes first, numbers by their value."""
+def _natural(name: str) -> tuple[int, list[tuple[bool, bool, int, str]]]:
+    """A key that sorts names as linters do (Ruff's RUF022): constants, classes, others; numbers by their value, those
+    that begin with 0 as they are spelled."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[:1].isupper() else 2
     parts = re.findall(r"(\d+)|(\D+)", name)
-    return not name[:1].isupper(), [(int(number), "") if number else (10**9, word) for number, word in parts]
+    return kind, [
+        (False, number[0] != "0", len(number) if number[0] != "0" else 0, number) if number else (True, False, 0, word)
+        for number, word in parts
+    ]
 
 
 def _title(architectures: Sequence[Architecture], source_name: str) -> str:

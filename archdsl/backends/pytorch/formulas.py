@@ -6,9 +6,10 @@ import ast
 import math
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any
 
 from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.tidy import tidy_conditional, tidy_not
 from archdsl.ir.base import Scalar, Size
 
 Value = Scalar
@@ -26,6 +27,7 @@ def _nearest(value: float) -> int:
 
 _FUNCTIONS: dict[str, Any] = {
     "int": int,
+    "bool": bool,
     "divisible": divisible,
     "round": _nearest,
     "round_even": round,
@@ -106,12 +108,7 @@ class _Folder(ast.NodeTransformer):
         if isinstance(test, ast.Constant):
             chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
             return chosen
-        body, otherwise = self.visit(node.body), self.visit(node.orelse)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            test, body, otherwise = test.operand, otherwise, body
-        if ast.dump(body) == ast.dump(otherwise):
-            return cast(ast.AST, body)
-        return ast.IfExp(test, body, otherwise)
+        return self._folded(tidy_conditional(test, self.visit(node.body), self.visit(node.orelse)))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         is_and = isinstance(node.op, ast.And)
@@ -128,11 +125,8 @@ class _Folder(ast.NodeTransformer):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         operand = self.visit(node.operand)
-        if isinstance(node.op, ast.Not) and isinstance(operand, ast.Compare) and len(operand.ops) == 1:
-            opposite = _OPPOSITES.get(type(operand.ops[0]))
-            if opposite is not None:
-                return ast.Compare(operand.left, [opposite()], operand.comparators)
-        return self._folded(ast.UnaryOp(node.op, operand))
+        is_not = isinstance(node.op, ast.Not)
+        return self._folded(tidy_not(operand) if is_not else ast.UnaryOp(node.op, operand))
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         left, (operator,), (right,) = self.visit(node.left), node.ops, map(self.visit, node.comparators)
@@ -164,7 +158,6 @@ class _Folder(ast.NodeTransformer):
                 return folded
 
 
-_OPPOSITES: dict[type, type[ast.cmpop]] = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 _MIRRORED: dict[type, type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.NotEq: ast.NotEq,
@@ -181,8 +174,7 @@ def _is_small(value: object) -> bool:
 
 
 def _name(node: ast.Call) -> str:
-    assert isinstance(node.func, ast.Name)
-    return node.func.id
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _int(node: ast.expr) -> ast.expr:

@@ -99,7 +99,8 @@ class Classes:
             if failed is None:
                 return
             level = levels.get(failed.block, 0) + 1
-            assert level < len(_LEVELS), f"`{failed.block}` does not fit into a class of its own"
+            if level == len(_LEVELS):
+                raise RuntimeError(f"`{failed.block}` does not fit into a class of its own")
             levels[failed.block] = level if failed.may_fit else len(_LEVELS) - 1
 
     def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:

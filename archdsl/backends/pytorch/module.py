@@ -250,7 +250,8 @@ class ModuleBuilder:
     def take(self, name: str) -> str:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
-        assert vector is not None, name
+        if vector is None:
+            raise LookupError(f"not every instance has `{name}`")
         self.arguments.setdefault(name, vector)
         return name
 

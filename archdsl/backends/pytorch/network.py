@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
-from archdsl.backends.pytorch.families import has_classifier
 from archdsl.backends.pytorch.formulas import value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
@@ -14,7 +13,7 @@ from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stem_reduction
-from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map
+from archdsl.backends.pytorch.sections import divided
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
@@ -22,7 +21,6 @@ from archdsl.backends.pytorch.texts import docstring_lines, function_name, liter
 from archdsl.ir.architecture import Architecture, Layer, Section
 from archdsl.ir.body import Apply
 from archdsl.ir.formula import names
-from archdsl.ir.operators.linear import Flatten
 
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
@@ -195,15 +193,16 @@ class NetworkWriter(StepWriter):
         self._enter("head")
         columns = self._columns([architecture.head for architecture in self.architectures])
         head = Head()
-        if len(set(map(has_classifier, self.architectures))) > 1:
-            raise Unmergeable("classifier")
-        maps, vectors = first_without_map(columns), first_on_vectors(columns)
+        division = divided(self.architectures[0])
+        if any(divided(architecture)[:-1] != division[:-1] for architecture in self.architectures):
+            raise Unmergeable("the parts of the head")
+        head.single = frozenset.intersection(*(divided(architecture).single for architecture in self.architectures))
         flatten = Child("", "nn.Flatten(1)", None)  # keeps nothing, so it takes the name that the others leave
         for position, column in enumerate(columns):
-            if position == vectors and not _is_flatten(column):
+            if position == division.vectors and division.is_flattened:
                 head.pool.append(flatten)
-            self.on_vectors = position >= vectors
-            if position == len(columns) - 1 and all(map(has_classifier, self.architectures)):
+            self.on_vectors = position >= division.vectors
+            if position == division.end:
                 head.classifier = classifier_attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
                 head.bias = self._attribute(column, "bias")
@@ -211,7 +210,7 @@ class NetworkWriter(StepWriter):
                     raise Unmergeable("bias")
                 break
             made, channels = self._step(column, channels, None)
-            if position < maps:
+            if position < division.maps:
                 head.maps += made
             else:
                 head.pool += made
@@ -256,7 +255,7 @@ class NetworkWriter(StepWriter):
         lines: list[str] = []
         for part, children in (("head", head.maps), ("pool", head.pool)):
             if children:
-                text = conditional(children[0], "nn.Identity()") if len(children) == 1 else self.pipeline(children)
+                text = conditional(children[0], "nn.Identity()") if part in head.single else self.pipeline(children)
                 lines += expression_lines(f"self.{part}: nn.Module = ", text)
         if head.classifier:
             lines += expression_lines("self.num_features = ", head.features)
@@ -323,10 +322,6 @@ def classifier_attribute(name: str) -> str:
     if name == "linear":
         return "classifier"
     return f"{name}_" if name.rstrip("_") in _ATTRIBUTES else name
-
-
-def _is_flatten(column: Seen) -> bool:
-    return all(isinstance(step, Apply) and isinstance(step.operator, Flatten) for _, step in column)
 
 
 def human(count: int) -> str:

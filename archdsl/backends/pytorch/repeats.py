@@ -27,7 +27,7 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
     if all(count == 1 for _, count in counts):
         text, after = writer.copy(first, channels)
         return f"nn.Sequential({text})", after
-    count = writer.followed(counts, [step.formula for _, step in seen], f"{name}_count")
+    count = writer.followed(counts, [step.formula for _, step in seen], f"{name or 'layers'}_count")
     growing = _growing(writer, some, channels, count)
     if growing is not None:
         return growing

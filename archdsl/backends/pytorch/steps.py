@@ -14,9 +14,11 @@ from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import names
 from archdsl.ir.operators import Operator
+from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.arrangement import Chunk
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.parts import reads_others
 
 Seen = Sequence[tuple[int, Any]]
 
@@ -44,6 +46,7 @@ class Child:
     name: str
     text: str
     condition: str | None
+    reads_others: bool = False  # whether further tensors are handed to it
 
 
 class StepWriter:
@@ -92,20 +95,26 @@ class StepWriter:
             inner, channels = self.children(
                 columns_of(seen, lambda step: step.steps), channels, None if name else condition
             )
-            return ([Child(name, self.pipeline(inner), condition)] if name else inner), channels
-        if kind is Repeat:
-            name = agreed(seen, lambda step: step.name)
-            text, channels = repeated(self, seen, channels, name)
-            return [Child(name, text, condition)], channels
+            if not name:
+                return inner, channels
+            return [Child(name, self.pipeline(inner), condition, _any_reads_others(inner))], channels
         name = agreed(seen, lambda step: step.name)
-        text, channels = self.apply(seen, channels)
-        return [Child(name, text, condition)], channels
+        reads = any(reads_others(step) for _, step in seen)
+        if kind is Repeat:
+            text, channels = repeated(self, seen, channels, name)
+            if reads:
+                text = f"SequentialLike{text.removeprefix('nn.Sequential')}"
+        else:
+            text, channels = self.apply(seen, channels)
+        return [Child(name, text, condition, reads)], channels
 
     def _guard(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kept = [(index, step.value) for index, step in seen if step.value is not None]
         if not kept or len(kept) == len(seen):
             self.bake(step.condition for _, step in seen)
             return self._step(kept, channels, condition) if kept else ([], channels)
+        if all(_does_nothing(step) for _, step in kept):
+            return self._step(kept, channels, condition)
         text = self.builder.condition(
             [(index, step.value is not None) for index, step in seen],
             [step.condition for _, step in seen],
@@ -119,33 +128,41 @@ class StepWriter:
         other = [(index, step.value) for index, step in seen if not step.taken]
         if not taken or not other:
             self.bake(step.condition for _, step in seen)
-            return self._step(taken or other, channels, condition)
+            same = taken or other
+            if not all(_is_composite(step) for _, step in same):
+                return self._step(same, channels, condition)
+            text, channels = self.copy(same, channels)  # layers in brackets are one copy
+            return [Child("", text, condition, any(reads_others(step) for _, step in same))], channels
+        name = agreed(seen, lambda step: _name_of(step, ""))
+        reads = agreed(seen, reads_others)
+        first, after_first = self.copy(taken, channels)
+        second, after_second = self.copy(other, channels)
+        if first == second:
+            return [Child(name, first, condition, reads)], after_first
         text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
             [step.condition for _, step in seen],
             f"has_{_name_of(taken[0][1])}",
         )
-        first, after_first = self._step(taken, channels, None)
-        second, after_second = self._step(other, channels, None)
-        if len(first) != 1 or len(second) != 1 or first[0].condition or second[0].condition:
-            raise Unmergeable("alternative")
-        joined = f"({first[0].text}) if ({text}) else ({second[0].text})"
-        return [Child(first[0].name, joined, condition)], either(text, after_first, after_second)
+        joined = f"({first}) if ({text}) else ({second})"
+        return [Child(name, joined, condition, reads)], either(text, after_first, after_second)
 
     def copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
-        """One of the copies of a repeated layer."""
+        """A step as one module, such as one of the copies of a repeated layer."""
         made, channels = self._step(seen, channels, None)
-        if len(made) == 1 and made[0].condition is None and _one_type(seen) is not Steps:
+        if len(made) == 1 and made[0].condition is None and not all(_is_composite(step) for _, step in seen):
             return made[0].text, channels
         return self.pipeline(made), channels
 
     def pipeline(self, children: Sequence[Child]) -> str:
-        return "pipeline(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
+        function = "pipeline_like" if _any_reads_others(children) else "pipeline"
+        return f"{function}(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
 
     # One layer -------------------------------------------------------------------------------------------------------
 
     def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         """The constructor text of a layer, and the text of the channels that come out of it."""
+        agreed(seen, lambda step: len(step.others))
         if seen[0][1].block is None:
             return self._operator(seen, channels)
         if any(step.block is None for _, step in seen):
@@ -163,8 +180,7 @@ class StepWriter:
         texts = _Texts(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
         )
-        text = operator.vector_module(texts) if self.on_vectors else operator.module(texts)
-        assert text is not None
+        text = (operator.vector_module(texts) if self.on_vectors else None) or operator.module(texts)
         return text, self._out_channels(operator, seen, texts, channels)
 
     def _attribute(self, seen: Seen, name: str) -> str:
@@ -313,13 +329,31 @@ def columns_of(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
     return [[(index, of(step)[position]) for index, step in seen] for position in range(lengths.pop())]
 
 
-def _name_of(step: Any) -> str:
+def _name_of(step: Any, otherwise: str = "layers") -> str:
+    """The name of a step; `otherwise` that of one without, which is no module of its own or a copy."""
     match step:
         case Apply(name=name) | Repeat(name=name):
-            return str(name)
+            return name or otherwise
         case Steps(name=name, steps=steps):
-            return name or (_name_of(steps[0]) if steps else "steps")
-        case Guard(value=value) | Alternative(value=value):
-            return _name_of(value) if value is not None else "step"
+            return name or (_name_of(steps[0], otherwise) if steps and otherwise else otherwise)
+        case Guard(value=value) | Alternative(value=value) if value is not None:
+            return _name_of(value, otherwise)
         case _:
-            return "step"
+            return otherwise
+
+
+def _is_composite(step: Any) -> bool:
+    """Whether a step is layers in brackets, without a name."""
+    return isinstance(step, Steps) and not step.name
+
+
+def _does_nothing(step: Any) -> bool:
+    """Whether a step is the module that stands for a layer that is left out."""
+    match step:
+        case Apply(operator=Activation(kind="identity", gain=1.0)):
+            return True
+    return False
+
+
+def _any_reads_others(children: Sequence[Child]) -> bool:
+    return any(child.reads_others for child in children)

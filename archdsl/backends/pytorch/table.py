@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.grouping import Classes
-from archdsl.backends.pytorch.layout import expression_lines, loop_lines
+from archdsl.backends.pytorch.layout import WIDTH, expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stage_reductions
@@ -136,7 +137,8 @@ class StageTable:
     def rows(self, index: int) -> list[str]:
         """The rows of one variant as Python source, under a comment that names their columns."""
         architecture = self.architectures[index]
-        lines = [f"# {', '.join(self._cells({name: name for name in self.shared}))}"]
+        header = ", ".join(self._cells({name: name for name in self.shared}))
+        lines = [f"# {line}" for line in textwrap.wrap(header, WIDTH - 14, break_long_words=False)]
         columns = architecture.stages, self.made[index], self.values[index], stage_reductions(architecture)
         for stage, made, row, reduction in zip(*columns, strict=True):
             cells = [made.name, *(literal(row[name]) for name in self.shared)]

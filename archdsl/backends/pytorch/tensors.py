@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import Derived, both, either
@@ -14,13 +14,11 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.steps import Child, Find, Seen, StepWriter, agreed, columns_of, conditional
 from archdsl.backends.pytorch.texts import literal
-from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import WRONG_KIND
-from archdsl.ir.body import Alternative, Apply, Bound, Combine, Guard, Input, Number, Select
+from archdsl.ir.body import Bound, Combine, Input, Number, Select
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import module_name
 from archdsl.ir.operators.normalization import BatchNorm
-from archdsl.ir.parts import applied, reads_others
+from archdsl.ir.parts import applied
 
 # Python reads no expression of 200 within one another, and people none of a tenth of that.
 _DEEPEST = 20
@@ -54,6 +52,8 @@ class TensorWriter(StepWriter):
     def __init__(self, builder: ModuleBuilder, find: Find, names: Names, input_name: str):
         super().__init__(builder, find)
         self.names, self.input_name = names, input_name
+        # The tensors that the module at hand reads besides its input.
+        self.likes: list[str] = []
         # The attributes that the constructor sets, with their texts: sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, str] = {}
         self._notes: dict[str, str] = {}
@@ -151,6 +151,10 @@ class TensorWriter(StepWriter):
         if not taken or not other:
             self.bake(one.condition for _, one in seen)
             return self.tensor(taken or other, condition)
+        if all(isinstance(one.value, Input | Bound) for _, one in seen):
+            first, second = self.tensor(taken, None), self.tensor(other, None)
+            if first.text == second.text:
+                return first
         flags = [(index, one.taken) for index, one in seen]
         decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
         first = self.tensor(taken, self.within(condition, decision))
@@ -191,44 +195,48 @@ class TensorWriter(StepWriter):
 
     def _through(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
         """A tensor through one step whose layers belong to the block itself."""
-        if any(reads_others(step) for _, step in column):
-            return self._with_others(column, flow, condition)
+        likes = self.read_besides([column])
+        if likes and all(isinstance(step, Steps) and not step.name for _, step in column):
+            for inner in columns_of(column, lambda step: step.steps):
+                flow = self._readable(self._through(inner, flow, condition), condition)
+            return flow
         made, channels = self._step(column, flow.channels, None)
         text = flow.text
         for child in made:
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
-            child = Child(child.name, child.text, both(here, child.condition))
-            self.assign(child.name, conditional(child, "nn.Identity()"))
-            text = f"self.{child.name}({text})"
+            child = replace(child, condition=both(here, child.condition))
+            self.assign(child.name, conditional(child, otherwise_of(child)))
+            text = called(child.name, text, child, likes)
         return Flow(text, channels, 4, flow.depth + len(made)) if made else flow
 
-    def _with_others(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
-        """The same where a layer reads a further tensor, which nothing but a call of its own can hand to it."""
-        steps = [step for _, step in column]
-        if all(isinstance(step, Steps) and step.name is None for step in steps):
-            for inner in columns_of(column, lambda step: step.steps):
-                flow = self._readable(self._through(inner, flow, condition), condition)
-            return flow
-        if all(isinstance(step, Guard | Alternative) for step in steps):
-            decided = [(index, step.value) for index, step in column if step.value is not None]
-            if 0 < len(decided) < len(column) or any(step.condition != steps[0].condition for step in steps):
-                raise Unmergeable("a layer that reads a further tensor, under a condition")
-            return self._through(decided, flow, condition) if decided else flow
-        if not all(isinstance(step, Apply) for step in steps):
-            raise _cannot_hand_on(steps[0])
-        text, channels = self.apply(column, flow.channels)
-        name = agreed(column, lambda step: step.name)
-        self.assign(name, text)
+    # Layers that read further tensors --------------------------------------------------------------------------------
+
+    def read_besides(self, columns: Sequence[Seen]) -> list[str]:
+        """The texts of the tensors that the layers of a module read besides its input, which it is called with. From
+        now on layers are written as those of that module."""
         others = [
-            self.tensor([(index, step.others[position]) for index, step in column], condition)
-            for position in range(len(steps[0].others))
+            (index, other)
+            for column in columns
+            for index, step in column
+            for apply in applied(step)
+            for other in apply.others
         ]
-        inside = ", ".join(tensor.text for tensor in (flow, *others))
-        return Flow(f"self.{name}({inside})", channels, 4, 1 + max(tensor.depth for tensor in (flow, *others)))
+        self.likes = list(dict.fromkeys(self.tensor([other], None).text for other in others))
+        return self.likes
+
+    def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        text, after = super().apply(seen, channels)
+        if len(self.likes) < 2 or not seen[0][1].others:
+            return text, after
+        read = {self.tensor([(index, step.others[0])], None).text for index, step in seen}
+        if len(read) != 1:
+            raise Unmergeable("a further tensor")
+        return f"LikeNumber({self.likes.index(read.pop())}, {text})", after
 
     def assign(self, name: str, text: str) -> None:
-        assert name not in self.attributes, f"two sub-modules of a block are called {name}"
+        if name in self.attributes or not name.isidentifier():
+            raise RuntimeError(f"a sub-module of a block cannot be called `{name}`")
         self.attributes[name] = text
 
 
@@ -237,6 +245,16 @@ def _hint(taken: Seen, other: Seen) -> str:
     if any(_adds_input(value) for _, value in taken):
         return "residual"
     return "transforms" if all(isinstance(value, Input) for _, value in other) else "chosen"
+
+
+def called(name: str, text: str, child: Child, likes: Sequence[str]) -> str:
+    """The text of a sub-module's output: it reads a tensor, and further ones if it does."""
+    return f"self.{name}({', '.join([text, *(likes if child.reads_others else ())])})"
+
+
+def otherwise_of(child: Child) -> str:
+    """What stands for a sub-module that is not there: it takes what the sub-module would."""
+    return "SequentialLike()" if child.reads_others else "nn.Identity()"
 
 
 def wrapped(flow: Flow, binds: int) -> str:
@@ -256,10 +274,3 @@ def _is_free(column: Seen) -> bool:
         for _, step in column
         for apply in applied(step)
     )
-
-
-def _cannot_hand_on(step: Any) -> Failure:
-    message = "PyTorch's sequential modules cannot hand a further tensor to a layer inside them"
-    help = "write `resize(like = ...)` in the pipeline itself, not in a named or repeated part of it"
-    first = next(apply for apply in applied(step) if apply.others)
-    return Failure([Diagnostic(WRONG_KIND, f"{first.place}: {message}", None, help=help)])
