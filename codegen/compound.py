@@ -1,6 +1,6 @@
 """efficientnet_compound: compiled by archdsl from compound.arch. Standalone: edit and ship it as it is."""
 
-# sha256:c6a0fda3af556a1d as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:b4afbde24256a674 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:47b8f85a0418039a as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:a4babeac7ed4c61d as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

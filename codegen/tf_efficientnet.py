@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:332612acb85f86b3 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:8a8cc54040267bcf as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnetv2.arch. Standalone: edit and ship it as it is."""
 
-# sha256:edcba99a70f29dcb as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:b4f0874f685ef402 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional

@@ -1,6 +1,6 @@
 """efficientnetv2_l: compiled by archdsl from v2_l.arch. Standalone: edit and ship it as it is."""
 
-# sha256:d99af44b5c8a48da as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:c82177c59bb1cad8 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,6 +1,6 @@
 """efficientnetv2_m: compiled by archdsl from v2_m.arch. Standalone: edit and ship it as it is."""
 
-# sha256:4dbb7d5c702bde84 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:9bba3ace105f584c as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

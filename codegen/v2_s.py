@@ -1,6 +1,6 @@
 """efficientnetv2_s: compiled by archdsl from v2_s.arch. Standalone: edit and ship it as it is."""
 
-# sha256:0f1640d458aaf784 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:4fd6be6febcdff9d as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 

@@ -1,6 +1,6 @@
 """efficientnetv2_xl: compiled by archdsl from v2_xl.arch. Standalone: edit and ship it as it is."""
 
-# sha256:75212e0ae1e2e7f2 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:e6cf7e0d7ec5bc8c as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 
