@@ -43,7 +43,8 @@ class Kernel(NamedTuple):
     """One call. `forward` are the bytes that come and go before the output is there, `after` those that do thereafter.
 
     `keeps` are the storages that autograd needs on the way back, `statistics` the bytes that it needs besides and that
-    the call has made for that. `parameters` are the bytes of the gradients of the parameters.
+    the call has made for that. `parameters` are the bytes of the gradients of the parameters. One that `reads_whole`
+    copies the gradient of its output where that is no tensor in one piece.
     """
 
     inputs: tuple[Value, ...]
@@ -55,6 +56,7 @@ class Kernel(NamedTuple):
     forward: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     backward: Steps = ()
+    reads_whole: bool = False
 
     @property
     def way_back(self) -> Steps:
@@ -97,6 +99,7 @@ class Tape:
         forward: tuple[int, ...] = (),
         after: tuple[int, ...] = (),
         backward: Steps = (),
+        reads_whole: bool = False,
         is_fleeting: bool = False,
         channels_last: bool | None = None,
     ) -> Value:
@@ -124,6 +127,7 @@ class Tape:
             forward,
             after,
             backward,
+            reads_whole,
         )
         if is_fleeting:
             self.fleeting.add(output.storage)

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
+from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
-from archdsl.backends.memory.workspace import Workspace, channels_last_convolution, convolution
+from archdsl.backends.memory.workspace import Workspace, convolution
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.base import Kernel, sides
+from archdsl.ir.operators.base import Kernel, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -32,6 +33,11 @@ class Rules:
     tape: Tape
     setting: Setting
     padded: set[int]
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether part of the channels of a batch is not in one piece; of a single image it is."""
+        return self.setting.batch > 1
 
     def bytes(self, shape: Shape) -> int:
         return self.setting.batch * shape.elements * self.setting.width
@@ -70,13 +76,17 @@ class Rules:
             case Gain() | ChannelGain():
                 weights = visit.params * self.setting.width
                 return self._product([source], [source], weights)
-            case ChannelShuffle() | Pad():
+            case ChannelShuffle():
+                return self.tape.call([source], out, reads_whole=self._is_split)
+            case Pad():
                 return self.tape.call([source], out)
             case Chunk():
                 return self._part(source, out)
             case Resize():
-                copies = source.size + out if self._on_cpu else 0
-                return self.tape.call([source], out, after=(copies, -copies))
+                # A CPU wants channels last: it turns the map around, and the result back.
+                is_turned = self._on_cpu and not source.channels_last and shape.channels > 1
+                copies = source.size + out if is_turned else 0
+                return self.tape.call([source], out, after=(copies, -copies), reads_whole=self._is_split)
         raise AssertionError(visit.primitive)
 
     # Convolutions ----------------------------------------------------------------------------------------------------
@@ -92,6 +102,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward,
+            reads_whole=self._is_split,
         )
 
     def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
@@ -108,6 +119,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward + ((Parameters(),) if room.backward else ()),
+            reads_whole=self._is_split,
         )
 
     def _standard(self, size: int, gains: int) -> Value:
@@ -138,21 +150,24 @@ class Rules:
     ) -> Workspace:
         if not self._on_cpu:
             return Workspace()
-        _, groups = operator.filters(shape)
-        kernel = sides(operator.kernel)
-        area = kernel.height * kernel.width
-        if source.channels_last:
-            return channels_last_convolution(shape, output, groups, area, self.setting.width, weight=weight)
-        return convolution(
+        setting, kernel = self.setting, sides(operator.kernel)
+        # A copy with the zeros of `same` around it has them already; where the layer adds them they are symmetric.
+        is_copy, padding = self.tape.visit in self.padded, operator.padding
+        padding = "valid" if is_copy else "symmetric" if padding == "same" else padding
+        it = Convolution(
             shape,
             output,
-            groups,
-            area,
-            self.setting.batch,
-            self.setting.width,
-            is_strided=operator.stride > 1,
-            weight=weight,
+            operator.filters(shape)[1],
+            kernel,
+            operator.stride,
+            operator.dilation,
+            Size(*(pad_width(side, padding, operator.dilation) for side in kernel)),
+            setting.batch,
+            setting.width,
+            setting.isa,
+            setting.threads,
         )
+        return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
 
     def _same(
         self,
@@ -194,7 +209,14 @@ class Rules:
                 )
             case GroupNorm(groups=groups):
                 statistics = 2 * batch * groups * width
-                return self.tape.call([source], size, keeps=[source], statistics=statistics, parameters=weights)
+                return self.tape.call(
+                    [source],
+                    size,
+                    keeps=[source],
+                    statistics=statistics,
+                    parameters=weights,
+                    reads_whole=self._is_split,
+                )
             case LayerNorm():
                 # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
                 copy = 0 if source.channels_last else size
@@ -228,7 +250,8 @@ class Rules:
         elif isinstance(operator, Prelu):
             activated = self._product([source], [source], params * self.setting.width)
         else:
-            activated = self.tape.call([source], source.size, keeps=[source])
+            is_whole = self._is_split and operator.kind == "gelu"
+            activated = self.tape.call([source], source.size, keeps=[source], reads_whole=is_whole)
         if isinstance(operator, Activation) and operator.gain != 1.0:
             return self.tape.call([activated], activated.size)
         return activated
@@ -241,12 +264,12 @@ class Rules:
             return self.tape.call([source], size)
         indices = self.setting.batch * output.elements * _INDEX
         if isinstance(operator, GlobalPool):
-            return self.tape.call([source], size, keeps=[source], statistics=indices)
+            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=self._is_split)
         stride = operator.stride or operator.kernel
         padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
         if isinstance(operator, MaxPool):
-            return self.tape.call([padded], size, keeps=[padded], statistics=indices)
-        pooled = self.tape.call([padded], size, keeps=[padded])
+            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=self._is_split)
+        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=self._is_split)
         if padded is source:
             return pooled
         # How many values each window has seen, of one channel of one image.

@@ -89,8 +89,11 @@ class Timeline:
                 continue
             if kernel.keeps or kernel.statistics:
                 self._recompute(index)
-            given, _ = found
+            given, given_is_whole = found
+            copy = kernel.output.size if kernel.reads_whole and not given_is_whole else 0
+            ledger.work(copy)
             made = self._way_back(kernel)
+            ledger.work(-copy)
             for value_index, flow in enumerate(kernel.flows):
                 if flow in ("same", "part"):
                     ledger.retain(given)
@@ -98,7 +101,8 @@ class Timeline:
             ledger.release(given)
             self._forget(index)
             for value_index, storage in made.items():
-                is_whole = kernel.flows[value_index] != "part"
+                flow = kernel.flows[value_index]
+                is_whole = flow == "new" or (flow == "same" and given_is_whole)
                 self._accumulate(pending, kernel.inputs[value_index], storage, is_whole)
             part = self._part_of.get(index)
             if part is not None and index == part.first:
