@@ -96,15 +96,18 @@ class Predictions:
         return {"latency": time.seconds, "images_per_second": self.batch / time.seconds}
 
     def _memory(self, on: Any) -> None:
-        from archdsl.backends.memory import Setting
+        from archdsl.backends.memory import Setting, isa_of_this_machine
         from archdsl.backends.memory.report import title
 
         if self.dtype not in (None, *DTYPES):
             message = f"memory is estimated for {', '.join(DTYPES)}, not {self.dtype}"
             raise Failure([Diagnostic(WRONG_USAGE, message, None)])
-        self._setting = Setting(self.batch, self.dtype or "float32", training=self.training, on=on)
+        isa = isa_of_this_machine()
+        self._setting = Setting(self.batch, self.dtype or "float32", training=self.training, on=on, isa=isa)
         self.how["memory"] = title(self._setting)
         self.facts["memory"] = {"dtype": self._setting.dtype, "training": self.training, "on": on}
+        if on == "cpu":
+            self.facts["memory"]["isa"] = isa
 
     def _latency(self, device: str) -> None:
         from archdsl.backends.latency import profile

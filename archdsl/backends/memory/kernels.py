@@ -34,9 +34,9 @@ class Parameters(NamedTuple):
 # What happens to memory, in order: bytes that come (+) and go (-) again, and where what remains comes.
 Steps = tuple[int | Gradient | Parameters, ...]
 
-# How the gradient of an input comes about: in storage of its own; as the output's gradient, the same tensor or (behind
-# a concatenation) a part of it; or not at all.
-Flow = Literal["new", "same", "part", "none"]
+# How the gradient of an input comes about: in storage of its own, laid out as the input is or turned around; as the
+# output's gradient, the same tensor or (behind a concatenation) a part of it; or not at all.
+Flow = Literal["new", "turned", "same", "part", "none"]
 
 
 class Kernel(NamedTuple):
@@ -44,7 +44,7 @@ class Kernel(NamedTuple):
 
     `keeps` are the storages that autograd needs on the way back, `statistics` the bytes that it needs besides and that
     the call has made for that. `parameters` are the bytes of the gradients of the parameters. One that `reads_whole`
-    copies the gradient of its output where that is no tensor in one piece.
+    copies the gradient of its output where that is turned around, or no tensor in one piece.
     """
 
     inputs: tuple[Value, ...]
@@ -63,7 +63,7 @@ class Kernel(NamedTuple):
         """What the way back allocates: what it needs for itself, the gradients, those of the parameters."""
         if self.backward:
             return self.backward
-        return (*(Gradient(index) for index, flow in enumerate(self.flows) if flow == "new"), Parameters())
+        return (*(Gradient(index) for index, flow in enumerate(self.flows) if flow in ("new", "turned")), Parameters())
 
 
 class Tape:
@@ -116,7 +116,9 @@ class Tape:
             flow if value.needs_gradient else "none" for value, flow in zip(inputs, flows, strict=True)
         ]
         kept = [value.storage for value in keeps] + ([output.storage] if keeps_output else [])
-        backward = tuple(step for step in backward if not isinstance(step, Gradient) or flowing[step.of] == "new")
+        backward = tuple(
+            step for step in backward if not isinstance(step, Gradient) or flowing[step.of] in ("new", "turned")
+        )
         kernel = Kernel(
             tuple(inputs),
             output,

@@ -19,8 +19,8 @@ _BLOCK: dict[Isa, int] = {"avx512": 16, "avx2": 8}
 
 # The bytes of a number in single precision.
 _SINGLE = 4
-# The kernel of strided convolutions keeps small tables, in whole pages.
-_TABLES = 14 * 4096
+# A page, in which the newer kernels measure their tables.
+_PAGE = 4096
 # Columns of an image are made in parts that fit into the cache of a core.
 _CACHE = 384 * 1024
 
@@ -136,7 +136,7 @@ def backward_data(it: Convolution) -> Copies:
     if it.stride > 1 and it.dilation == 1 and (it.groups == 1 or it.written > it.block):
         # This one has channels last: nothing is filled up but the filters.
         filters = it.groups * it.filters(it.written, it.padded(it.read))
-        scratch = _TABLES * it.threads
+        scratch = _strided_tables(it) * it.threads
         return Copies(it.x(it.source.channels), filters, it.y(it.output.channels), scratch, is_channels_last=True)
     is_dilated_only = it.stride == 1 or it.dilation == 1
     if it.is_depthwise and it.dilation == 1 and _is_exact(it):
@@ -171,6 +171,25 @@ def backward_weights(it: Convolution) -> Copies:
     return _columns(it, (_column_bytes(it) + sums) * _threads_apart(it))
 
 
+def channels_last(it: Convolution) -> tuple[Copies, Copies, Copies]:
+    """All three where channels are last already: maps are taken as they are, and filters alone copied, the channels of
+    each group in whole blocks. That of large depthwise filters' gradient is that of a full convolution of each block."""
+    read, written = it.padded(it.read), it.padded(it.written)
+    if it.is_depthwise:
+        depthwise = Copies(0, it.filters(it.padded(it.groups), 1), 0)
+        is_small = _fits_depthwise_weights(it)
+        last = depthwise if is_small else Copies(0, it.groups * it.filters(read, written), 0)
+        return depthwise, depthwise, last
+    tables = 2 * _PAGE * it.threads
+    back = _strided_tables(it) * it.threads if it.stride > 1 else tables
+    flat = it.read if it.read in (1, 3) and it.groups == 1 else read
+    return (
+        Copies(0, it.groups * it.filters(written, it.read), 0, tables),
+        Copies(0, it.groups * it.filters(it.written, read), 0, back),
+        Copies(0, it.groups * it.filters(written, flat), 0),
+    )
+
+
 # Layouts -------------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +197,19 @@ def _full(it: Convolution) -> Copies:
     """Maps and filters in whole blocks of channels."""
     read = it.padded(it.source.channels)
     return Copies(it.x(read), _filters(it, read), it.y(it.padded(it.output.channels)))
+
+
+def _strided_tables(it: Convolution) -> int:
+    """Where the kernel of strided gradients collects what it reads of an image and, of maps whose last step is cut off,
+    what it writes."""
+    over = [
+        max(0, reach - 1 - start) // it.stride + max(0, reach - 1 - end) // it.stride
+        for reach, start, end in zip(it.reach, it.padding, it.ends, strict=True)
+    ]
+    positions = (it.output.height + over[0]) * (it.output.width + over[1])
+    numbers = positions * it.groups * it.padded(it.written)
+    is_cut = it.source.width % it.stride > 0
+    return -(-numbers // _PAGE) * _PAGE * _SINGLE + (10 if is_cut else 5) * _PAGE
 
 
 def _pointwise(it: Convolution) -> Copies:

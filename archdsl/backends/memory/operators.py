@@ -24,6 +24,8 @@ from archdsl.ir.walk import Visit
 _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
+# Up to this height and width together a map is small to a resizing.
+_SMALL = 128
 
 
 @dataclass
@@ -33,11 +35,6 @@ class Rules:
     tape: Tape
     setting: Setting
     padded: set[int]
-
-    @property
-    def _is_split(self) -> bool:
-        """Whether part of the channels of a batch is not in one piece; of a single image it is."""
-        return self.setting.batch > 1
 
     def bytes(self, shape: Shape) -> int:
         return self.setting.batch * shape.elements * self.setting.width
@@ -77,17 +74,22 @@ class Rules:
                 weights = visit.params * self.setting.width
                 return self._product([source], [source], weights)
             case ChannelShuffle():
-                return self.tape.call([source], out, reads_whole=self._is_split)
+                return self.tape.call([source], out, reads_whole=True)
             case Pad():
                 return self.tape.call([source], out)
             case Chunk():
                 return self._part(source, out)
-            case Resize():
-                # A CPU wants channels last: it turns the map around, and the result back.
-                is_turned = self._on_cpu and not source.channels_last and shape.channels > 1
-                copies = source.size + out if is_turned else 0
-                return self.tape.call([source], out, after=(copies, -copies), reads_whole=self._is_split)
+            case Resize(mode=mode):
+                copies = source.size + out if self._turns(mode, visit.output, source) else 0
+                return self.tape.call([source], out, after=(copies, -copies), reads_whole=True)
         raise AssertionError(visit.primitive)
+
+    def _turns(self, mode: str, output: Shape, source: Value) -> bool:
+        """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
+        that, which it takes for small maps and for images of three colors."""
+        if not self._on_cpu or source.channels_last or output.channels == 1:
+            return False
+        return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 
     # Convolutions ----------------------------------------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward,
-            reads_whole=self._is_split,
+            reads_whole=True,
         )
 
     def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
@@ -119,7 +121,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward + ((Parameters(),) if room.backward else ()),
-            reads_whole=self._is_split,
+            reads_whole=True,
         )
 
     def _standard(self, size: int, gains: int) -> Value:
@@ -215,14 +217,16 @@ class Rules:
                     keeps=[source],
                     statistics=statistics,
                     parameters=weights,
-                    reads_whole=self._is_split,
+                    reads_whole=True,
                 )
             case LayerNorm():
                 # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
                 copy = 0 if source.channels_last else size
+                is_turned = copy > 0 and shape.channels > 1 and positions > batch * width
                 return self.tape.call(
                     [source],
                     size,
+                    flows=["turned" if is_turned else "new"],
                     keeps=[source],
                     statistics=2 * positions,
                     parameters=weights,
@@ -250,8 +254,7 @@ class Rules:
         elif isinstance(operator, Prelu):
             activated = self._product([source], [source], params * self.setting.width)
         else:
-            is_whole = self._is_split and operator.kind == "gelu"
-            activated = self.tape.call([source], source.size, keeps=[source], reads_whole=is_whole)
+            activated = self.tape.call([source], source.size, keeps=[source], reads_whole=operator.kind == "gelu")
         if isinstance(operator, Activation) and operator.gain != 1.0:
             return self.tape.call([activated], activated.size)
         return activated
@@ -264,12 +267,12 @@ class Rules:
             return self.tape.call([source], size)
         indices = self.setting.batch * output.elements * _INDEX
         if isinstance(operator, GlobalPool):
-            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=self._is_split)
+            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=True)
         stride = operator.stride or operator.kernel
         padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
         if isinstance(operator, MaxPool):
-            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=self._is_split)
-        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=self._is_split)
+            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=True)
+        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=True)
         if padded is source:
             return pooled
         # How many values each window has seen, of one channel of one image.
@@ -296,7 +299,9 @@ class Rules:
             case "output":
                 return inputs[0]
             case "concat":
-                return self.tape.call(inputs, size, flows=["part"] * len(inputs))
+                # Of a single image the gradients of the parts are in one piece each.
+                flow: Flow = "part" if self.setting.batch > 1 else "same"
+                return self.tape.call(inputs, size, flows=[flow] * len(inputs))
             case "add" | "subtract" if len(inputs) == 2:
                 # The gradient of a sum is that of each part, but for the sign and where one was broadcast.
                 flows: list[Flow] = ["same" if value.size == size else "new" for value in inputs]

@@ -12,7 +12,7 @@ _AVX512 = {"avx512f", "avx512bw", "avx512vl", "avx512dq"}
 
 
 @cache
-def isa() -> Isa:
+def isa_of_this_machine() -> Isa:
     """That of this machine; AVX-512 where it cannot be found out."""
     try:
         with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:

@@ -16,8 +16,6 @@ from archdsl.backends.memory.onednn import Convolution
 
 # The bytes of a number in single precision.
 _SINGLE = 4
-# The largest filters for which oneDNN has a depthwise kernel that knows channels last.
-_LARGEST_DEPTHWISE = 9
 # From this many images on, or numbers in one, PyTorch leaves a convolution to oneDNN.
 _MANY_IMAGES, _LARGE_IMAGE = 16, 20_480
 
@@ -36,9 +34,9 @@ def convolution(
     """The copies of one convolution. `weight` is where the gradient of the weights goes; that of the input is not
     computed where nothing needs it."""
     if is_native(it):
-        return _native(it, weight)
+        return _native(it, weight, turned=it.filters(it.output.channels, it.read) if channels_last else 0)
     if channels_last:
-        return _channels_last(it, weight)
+        return _channels_last(it, weight, needs_gradient=needs_gradient)
     used = onednn.forward(it)
     y = used.y or it.y(it.output.channels)
     forward = (used.x, used.filters, y, used.scratch, -used.scratch, -used.filters, -used.x)
@@ -80,12 +78,14 @@ def is_native(it: Convolution) -> bool:
     return it.groups == 1 and it.batch == 1 and not is_large
 
 
-def _native(it: Convolution, weight: Gradient | Parameters) -> Workspace:
-    """A matrix product over columns of all images; groups are taken apart, and their results put together."""
+def _native(it: Convolution, weight: Gradient | Parameters, *, turned: int) -> Workspace:
+    """A matrix product over columns of all images; groups are taken apart, and their results put together. `turned` are
+    the bytes of filters that are copied to have their channels last, too."""
     is_plain = it.kernel == (1, 1) and it.stride == 1 and it.padding == (0, 0)
     columns = 0 if is_plain else it.y(it.source.channels * it.area)
     if it.groups == 1:
-        return Workspace((columns,), (-columns,), (Gradient(0), weight, columns, -columns))
+        own = turned + columns
+        return Workspace((own,), (-own,), (Gradient(0), weight, own, -own))
     x, y = it.x(it.source.channels), it.y(it.output.channels)
     part, result = x // it.groups, y // it.groups
     filters = it.filters(it.output.channels, it.read)
@@ -98,10 +98,14 @@ def _native(it: Convolution, weight: Gradient | Parameters) -> Workspace:
 # Channels last --------------------------------------------------------------------------------------------------------
 
 
-def _channels_last(it: Convolution, weight: Gradient | Parameters) -> Workspace:
-    """Where channels are last in the input, oneDNN takes maps as they are, and copies the filters alone."""
-    w = it.filters(it.output.channels, it.read)
-    # The filters' gradient of a large depthwise convolution is that of a full one over each block of channels.
-    is_large = it.is_depthwise and it.area > _LARGEST_DEPTHWISE
-    whole = it.filters(it.source.channels, it.block**2) if is_large else 0
-    return Workspace((), (w, -w), (w, Gradient(0), -w, w + whole, w, -w - whole, weight, -w))
+def _channels_last(it: Convolution, weight: Gradient | Parameters, *, needs_gradient: bool) -> Workspace:
+    """Where channels are last in the input, PyTorch turns the filters around, too, if that makes a difference."""
+    plain = it.filters(it.output.channels, it.read)
+    turned = plain if it.area > 1 and it.read > 1 else 0
+    there, data, last = onednn.channels_last(it)
+    after = (there.scratch, there.filters, -there.filters, -there.scratch, -turned)
+    back: Steps = ()
+    if needs_gradient:
+        back = (Gradient(0), data.filters, data.scratch, -data.scratch, -data.filters)
+    summed = (last.filters, plain, plain, -plain, -last.filters, -turned, weight, -plain)
+    return Workspace((turned,), after, (turned, *back, *summed))
