@@ -50,7 +50,7 @@ def test_json(archdsl: Command) -> None:
 
 
 def test_cpu(archdsl: Command) -> None:
-    """Whose vectors its kernels are written for decides what convolutions copy; one thread, who computes small ones."""
+    """The vectors that its kernels are written for decide what convolutions copy, and threads who computes small ones."""
 
     def peak(*how: object) -> int:
         code, out, _ = archdsl(*ONE, *how, "--per", "model", "--output-format", "csv")
@@ -60,7 +60,7 @@ def test_cpu(archdsl: Command) -> None:
     network = library.find("mobilenetv2_100")
     assert peak("--isa", "avx2") == network.memory(isa="avx2").peak.total
     assert peak("--isa", "avx512") == network.memory(isa="avx512").peak.total
-    assert peak("--threads", 1) == network.memory(threads=1).peak.total < peak()
+    assert peak("--threads", 1) == network.memory(threads=1).peak.total
 
 
 @pytest.mark.parametrize("level", ["model", "stage"])

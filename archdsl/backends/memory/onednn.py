@@ -173,7 +173,7 @@ def backward_weights(it: Convolution) -> Copies:
 
 def channels_last(it: Convolution) -> tuple[Copies, Copies, Copies]:
     """All three where channels are last already: maps are taken as they are, and filters alone copied, the channels of
-    each group in whole blocks. That of large depthwise filters' gradient is that of a full convolution of each block."""
+    each group in whole blocks. The gradient of large depthwise filters is that of a full convolution of each block."""
     read, written = it.padded(it.read), it.padded(it.written)
     if it.is_depthwise:
         depthwise = Copies(0, it.filters(it.padded(it.groups), 1), 0)

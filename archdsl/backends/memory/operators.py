@@ -24,6 +24,8 @@ from archdsl.ir.walk import Visit
 _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
+# The bytes of a number in single precision.
+_SINGLE = 4
 # Up to this height and width together a map is small to a resizing.
 _SMALL = 128
 
@@ -166,7 +168,8 @@ class Rules:
             Size(*(pad_width(side, padding, operator.dilation) for side in kernel)),
             setting.batch,
             setting.width,
-            setting.isa,
+            # In half precision oneDNN has kernels for wide vectors alone.
+            setting.isa if setting.width == _SINGLE else "avx512",
             setting.threads,
         )
         return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
@@ -264,7 +267,9 @@ class Rules:
     def _pooled(self, operator: MaxPool | AvgPool | GlobalPool, shape: Shape, output: Shape, source: Value) -> Value:
         size = self.bytes(output)
         if isinstance(operator, GlobalPool) and operator.kind == "global_avg_pool":
-            return self.tape.call([source], size)
+            # The gradient of an average is the same at all positions, and laid out as usual.
+            is_turned = source.channels_last and shape.channels > 1
+            return self.tape.call([source], size, flows=["turned" if is_turned else "new"])
         indices = self.setting.batch * output.elements * _INDEX
         if isinstance(operator, GlobalPool):
             return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=True)
