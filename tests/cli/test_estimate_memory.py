@@ -50,7 +50,7 @@ def test_json(archdsl: Command) -> None:
 
 
 def test_cpu(archdsl: Command) -> None:
-    """The vectors that its kernels are written for decide what convolutions copy, and threads who computes small ones."""
+    """The vectors of its kernels decide what convolutions copy, and the threads who computes small ones."""
 
     def peak(*how: object) -> int:
         code, out, _ = archdsl(*ONE, *how, "--per", "model", "--output-format", "csv")
