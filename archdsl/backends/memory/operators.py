@@ -76,14 +76,14 @@ class Rules:
                 weights = visit.params * self.setting.width
                 return self._product([source], [source], weights)
             case ChannelShuffle():
-                return self.tape.call([source], out, reads_whole=True)
+                return self.tape.call([source], out, reads_whole=self._on_cpu)
             case Pad():
                 return self.tape.call([source], out)
             case Chunk():
                 return self._part(source, out)
             case Resize(mode=mode):
                 copies = source.size + out if self._turns(mode, visit.output, source) else 0
-                return self.tape.call([source], out, after=(copies, -copies), reads_whole=True)
+                return self.tape.call([source], out, after=(copies, -copies), reads_whole=self._on_cpu)
         raise AssertionError(visit.primitive)
 
     def _turns(self, mode: str, output: Shape, source: Value) -> bool:
@@ -106,7 +106,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward,
-            reads_whole=True,
+            reads_whole=self._on_cpu,
         )
 
     def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
@@ -123,7 +123,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward + ((Parameters(),) if room.backward else ()),
-            reads_whole=True,
+            reads_whole=self._on_cpu,
         )
 
     def _standard(self, size: int, gains: int) -> Value:
@@ -220,7 +220,7 @@ class Rules:
                     keeps=[source],
                     statistics=statistics,
                     parameters=weights,
-                    reads_whole=True,
+                    reads_whole=self._on_cpu,
                 )
             case LayerNorm():
                 # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
@@ -257,7 +257,9 @@ class Rules:
         elif isinstance(operator, Prelu):
             activated = self._product([source], [source], params * self.setting.width)
         else:
-            activated = self.tape.call([source], source.size, keeps=[source], reads_whole=operator.kind == "gelu")
+            activated = self.tape.call(
+                [source], source.size, keeps=[source], reads_whole=self._on_cpu and operator.kind == "gelu"
+            )
         if isinstance(operator, Activation) and operator.gain != 1.0:
             return self.tape.call([activated], activated.size)
         return activated
@@ -272,12 +274,12 @@ class Rules:
             return self.tape.call([source], size, flows=["turned" if is_turned else "new"])
         indices = self.setting.batch * output.elements * _INDEX
         if isinstance(operator, GlobalPool):
-            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=True)
+            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=self._on_cpu)
         stride = operator.stride or operator.kernel
         padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
         if isinstance(operator, MaxPool):
-            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=True)
-        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=True)
+            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=self._on_cpu)
+        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=self._on_cpu)
         if padded is source:
             return pooled
         # How many values each window has seen, of one channel of one image.
