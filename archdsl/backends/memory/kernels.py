@@ -12,13 +12,14 @@ from typing import Literal, NamedTuple
 
 class Value(NamedTuple):
     """A tensor: its number, that of the storage that holds it, its bytes, whether a gradient flows back to it, and
-    whether it lies in memory with its channels last."""
+    whether it lies in memory with its channels last, or in pieces, between channels of others."""
 
     number: int
     storage: int
     size: int
     needs_gradient: bool = True
     channels_last: bool = False
+    in_pieces: bool = False
 
 
 class Gradient(NamedTuple):
@@ -44,7 +45,7 @@ class Kernel(NamedTuple):
 
     `keeps` are the storages that autograd needs on the way back, `statistics` the bytes that it needs besides and that
     the call has made for that. `parameters` are the bytes of the gradients of the parameters. One that `reads_whole`
-    copies the gradient of its output where that is turned around, or no tensor in one piece.
+    copies what is no tensor in one piece: its inputs, and the gradient of its output, also where that is turned around.
     """
 
     inputs: tuple[Value, ...]
@@ -115,6 +116,9 @@ class Tape:
         flowing: list[Flow] = [
             flow if value.needs_gradient else "none" for value, flow in zip(inputs, flows, strict=True)
         ]
+        if pieces := sum(value.size for value in inputs if value.in_pieces) if reads_whole else 0:
+            forward, after = (pieces, *forward), (*after, -pieces)
+            backward = (pieces, *backward, -pieces) if backward else ()
         kept = [value.storage for value in keeps] + ([output.storage] if keeps_output else [])
         backward = tuple(
             step for step in backward if not isinstance(step, Gradient) or flowing[step.of] in ("new", "turned")

@@ -22,7 +22,7 @@ _SINGLE = 4
 # A page, in which the newer kernels measure their tables.
 _PAGE = 4096
 # Columns of an image are made in parts that fit into the cache of a core.
-_CACHE = 384 * 1024
+_CACHE = 416 * 1024
 
 
 class Convolution(NamedTuple):
@@ -166,9 +166,7 @@ def backward_weights(it: Convolution) -> Copies:
                 return _full(it)
         elif _has_blocks(it, (it.block,)):
             return _grouped(it)
-    # Each thread sums up filters of its own, for which the bytes are taken as if they were numbers.
-    sums = _SINGLE * it.filters(it.output.channels, it.read)
-    return _columns(it, (_column_bytes(it) + sums) * _threads_apart(it))
+    return _columns(it, (_column_bytes(it) + _sums(it)) * _threads_apart(it))
 
 
 def channels_last(it: Convolution) -> tuple[Copies, Copies, Copies]:
@@ -183,10 +181,15 @@ def channels_last(it: Convolution) -> tuple[Copies, Copies, Copies]:
     tables = 2 * _PAGE * it.threads
     back = _strided_tables(it) * it.threads if it.stride > 1 else tables
     flat = it.read if it.read in (1, 3) and it.groups == 1 else read
+    last = Copies(0, it.groups * it.filters(written, flat), 0)
+    if not _fits_weights(it):
+        # Columns again, of an image that is turned around for them.
+        columns = _column_bytes(it) + it.x(it.source.channels) // it.batch + _sums(it)
+        last = Copies(0, it.filters(it.output.channels, it.read), 0, columns * _threads_apart(it))
     return (
         Copies(0, it.groups * it.filters(written, it.read), 0, tables),
         Copies(0, it.groups * it.filters(it.written, read), 0, back),
-        Copies(0, it.groups * it.filters(written, flat), 0),
+        last,
     )
 
 
@@ -242,6 +245,11 @@ def _column_bytes(it: Convolution) -> int:
     if it.kernel == (1, 1) and it.stride == 1 and it.padding == (0, 0):
         return 0
     return it.read * it.area * it.output.height * it.output.width * it.width
+
+
+def _sums(it: Convolution) -> int:
+    """The filters that each thread sums up for itself, whose bytes are taken as if they were numbers."""
+    return _SINGLE * it.filters(it.output.channels, it.read)
 
 
 def _threads_apart(it: Convolution) -> int:

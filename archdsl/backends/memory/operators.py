@@ -344,7 +344,7 @@ class Rules:
     def _part(self, source: Value, size: int) -> Value:
         """Part of the channels, which is a view: it takes nothing, but the gradient is that of all channels."""
         part = self.tape.call([source], 0)
-        return part._replace(storage=source.storage, size=size)
+        return part._replace(storage=source.storage, size=size, in_pieces=self.setting.batch > 1)
 
 
 def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:

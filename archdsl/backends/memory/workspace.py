@@ -81,7 +81,7 @@ def is_native(it: Convolution) -> bool:
 def _native(it: Convolution, weight: Gradient | Parameters, *, turned: int) -> Workspace:
     """A matrix product over columns of all images; groups are taken apart, and their results put together. `turned` are
     the bytes of filters that are copied to have their channels last, too."""
-    is_plain = it.kernel == (1, 1) and it.stride == 1 and it.padding == (0, 0)
+    is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1 and it.padding == (0, 0)
     columns = 0 if is_plain else it.y(it.source.channels * it.area)
     if it.groups == 1:
         own = turned + columns
@@ -107,5 +107,5 @@ def _channels_last(it: Convolution, weight: Gradient | Parameters, *, needs_grad
     back: Steps = ()
     if needs_gradient:
         back = (Gradient(0), data.filters, data.scratch, -data.scratch, -data.filters)
-    summed = (last.filters, plain, plain, -plain, -last.filters, -turned, weight, -plain)
+    summed = (last.filters, last.scratch, -last.scratch, plain, plain, -plain, -last.filters, -turned, weight, -plain)
     return Workspace((turned,), after, (turned, *back, *summed))

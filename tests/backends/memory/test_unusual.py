@@ -74,6 +74,8 @@ UNUSUAL = [
     ("3 x 40 x 40", "both -> conv(3, 3)", TWO.format("conv(4, 3)", "conv(4)", "concat(x, y, x, x, y)")),
     ("3 x 40 x 40", "both -> conv(3)", TWO.format("conv(1, 3)", "conv(1)", "x / y")),
     ("3 x 40 x 40", "conv(8, 3) -> both", TWO.format("conv(6)", "conv(6)", "x * (y -> global_avg_pool -> sigmoid)")),
+    ("3 x 24 x 24", "conv(16, 3) -> chunk(2, 1) -> conv(24) -> depthwise(3)", ""),
+    ("3 x 8 x 8", "conv(16) -> layer_norm -> conv(64, 5, stride = 2) -> conv(24, 5)", ""),
     ("10 x 24 x 24", "ws_conv(20, 3, stride = 2) -> gelu -> pad(2) -> conv(3, 4)", ""),
 ]
 
