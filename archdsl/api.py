@@ -86,10 +86,12 @@ class Network:
     def memory(self, batch: int = 1, *, training: bool = False, **setting: Any) -> Memory:
         """How many bytes inference on a batch takes or, with `training`, a step of forward, backward and update.
 
-        `setting` are those of `archdsl.backends.memory.Setting`: `dtype`, `optimizer`, `ema`, `checkpoint` and `on`.
+        `setting` are those of `archdsl.backends.memory.Setting`: `dtype`, `optimizer`, `ema`, `checkpoint`, `on`, `isa`
+        (that of this machine unless said otherwise) and `threads`.
         """
-        from archdsl.backends.memory import Setting, memory
+        from archdsl.backends.memory import Setting, isa_of_this_machine, memory
 
+        setting = {"isa": isa_of_this_machine(), **setting}
         return memory(self.architecture, Setting(batch, training=training, **setting))
 
     def largest_batch(self, budget: int | str, *, training: bool = False, **setting: Any) -> int:
@@ -97,11 +99,12 @@ class Network:
 
         0 when a single image does not fit. `setting` is as for `memory`.
         """
-        from archdsl.backends.memory import Setting, amount, largest_batch
+        from archdsl.backends.memory import Setting, amount, isa_of_this_machine, largest_batch
 
         size = amount(str(budget))
         if size is None:
             raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
+        setting = {"isa": isa_of_this_machine(), **setting}
         return largest_batch(self.architecture, Setting(training=training, **setting), size)
 
     def latency(

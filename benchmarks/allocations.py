@@ -48,7 +48,7 @@ def training_peak(model: nn.Module, images: Tensor, *, optimizer: str = "sgd", e
     averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.999)) if ema else None
 
     def run() -> None:
-        loss = functional.cross_entropy(model(images), labels)
+        loss = functional.cross_entropy(model(images).flatten(1), labels)
         loss.backward()
         weights.step()
         if averaged is not None:

@@ -15,6 +15,8 @@ optimizer's state is there). Every block that PyTorch's allocator hands out coun
 """
 NOT_ON_GPU = "On a GPU: not measured, none was at hand when this page was written. To measure, `{command}`.\n"
 
+GENERATED = {"program": "programs of the property tests", "unusual": "networks of odd layers"}
+
 Table = Callable[[Sequence[str], Iterable[Sequence[str]], str], str]
 
 
@@ -32,6 +34,24 @@ def section(results: Any, table: Table) -> str:
             table(["run", "measured", "predicted", "error"], more, "lrrr"),
         ]
     )
+
+
+def generated(results: Any, table: Table) -> str:
+    """The table of networks drawn at random."""
+    header = ["networks", "run", "within 2 %", "beyond 10 %", "median error", "worst"]
+    rows = [
+        [
+            f"{row['networks']} {GENERATED[row['kind']]}",
+            "training" if row["training"] else "inference",
+            f"{row['within']:.1%}",
+            str(row["beyond"]),
+            f"{row['median']:.3%}",
+            f"{row['worst']:.1%}",
+        ]
+        for row in results["summary"]
+    ]
+    introduction = f"Networks drawn at random, 1 to 16 images, {results['place']}; four optimizers in turn:\n"
+    return "\n".join([introduction, table(header, rows, "llrrrr")])
 
 
 def _networks(rows: Iterable[Any]) -> list[list[str]]:

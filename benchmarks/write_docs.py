@@ -138,6 +138,8 @@ def _memory() -> list[str]:
     for name in ("memory", "memory_cuda"):
         if found := _results(name):
             parts += [memory_page.section(found, _table), _requirement(found), _footnote(found)]
+    if found := _results("memory_generated"):
+        parts += [memory_page.generated(found, _table), _requirement(found), _footnote(found)]
     if not _results("memory_cuda"):
         parts.append(memory_page.NOT_ON_GPU.format(command="python -m benchmarks.memory --on cuda"))
     return parts

@@ -102,7 +102,7 @@ class Predictions:
 
     def _memory(self, on: Any) -> None:
         """Where nothing else is said, memory is that of the device, in the type of number that it is timed in."""
-        from archdsl.backends.memory import Setting
+        from archdsl.backends.memory import Setting, isa_of_this_machine
         from archdsl.backends.memory.report import title
 
         if self.dtype not in (None, *DTYPES):
@@ -111,9 +111,12 @@ class Predictions:
         timed: Any = self.facts.get("latency", {}).get("dtype")
         dtype: Any = self.dtype or (timed if timed in DTYPES else "float32")
         on = on or (self._profile.on if self.device is not None else "cpu")
-        self._setting = Setting(self.batch, dtype, training=self.training, on=on)
+        isa = isa_of_this_machine()
+        self._setting = Setting(self.batch, dtype, training=self.training, on=on, isa=isa)
         self.how["memory"] = title(self._setting)
         self.facts["memory"] = {"dtype": self._setting.dtype, "training": self.training, "on": on}
+        if on == "cpu":
+            self.facts["memory"]["isa"] = isa
 
     def _latency(self, device: str) -> None:
         from archdsl.backends.latency import profile

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import archdsl as library
+from archdsl.backends.memory import isa_of_this_machine
 from archdsl.folders import specs_folder
 from tests.cli.conftest import Command
 
@@ -19,7 +20,8 @@ def test_table_by_stage(archdsl: Command) -> None:
     code, out, err = archdsl(*ONE, "--training", "--batch", 32, "--fits", "4GB")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0] == "mobilenetv2_100, input 3 x 224 x 224, batch 32, float32, training on cpu with momentum; MB"
+    how = f"float32, training on cpu ({isa_of_this_machine()}) with momentum"
+    assert lines[0] == f"mobilenetv2_100, input 3 x 224 x 224, batch 32, {how}; MB"
     peak = library.find("mobilenetv2_100").memory(32, training=True).peak
     assert f"peak {peak.total / 1e9:.2f} GB" in out
     assert f"on the way back, at {peak.path}" in out
@@ -47,6 +49,20 @@ def test_json(archdsl: Command) -> None:
     assert sum(stage["memory"]["weights"] for stage in model["stages"]) == found["weights"]
 
 
+def test_cpu(archdsl: Command) -> None:
+    """The vectors of its kernels decide what convolutions copy, and the threads who computes small ones."""
+
+    def peak(*how: object) -> int:
+        code, out, _ = archdsl(*ONE, *how, "--per", "model", "--output-format", "csv")
+        assert code == 0
+        return int(next(csv.DictReader(io.StringIO(out)))["memory_peak"])
+
+    network = library.find("mobilenetv2_100")
+    assert peak("--isa", "avx2") == network.memory(isa="avx2").peak.total
+    assert peak("--isa", "avx512") == network.memory(isa="avx512").peak.total
+    assert peak("--threads", 1) == network.memory(threads=1).peak.total
+
+
 @pytest.mark.parametrize("level", ["model", "stage"])
 def test_csv(level: str, archdsl: Command) -> None:
     code, out, _ = archdsl(*ONE, "--per", level, "--output-format", "csv")
@@ -62,6 +78,7 @@ def test_csv(level: str, archdsl: Command) -> None:
         (("--fits", "16GB"), "add `--memory`"),
         (("--memory", "--checkpoint", "block"), "add `--training`"),
         (("--memory", "--per", "block"), "memory is estimated for models and stages"),
+        (("--memory", "--on", "cuda", "--threads", "1"), "`--threads` is about a CPU"),
         (("--memory", "--dtype", "int8"), "not int8"),
         (("--memory", "--fits", "plenty"), "no amount of memory"),
         (("--memory", "--fits", "0GB"), "no amount of memory"),

@@ -12,13 +12,14 @@ from typing import Literal, NamedTuple
 
 class Value(NamedTuple):
     """A tensor: its number, that of the storage that holds it, its bytes, whether a gradient flows back to it, and
-    whether it lies in memory with its channels last."""
+    whether it lies in memory with its channels last, or in pieces, between channels of others."""
 
     number: int
     storage: int
     size: int
     needs_gradient: bool = True
     channels_last: bool = False
+    in_pieces: bool = False
 
 
 class Gradient(NamedTuple):
@@ -34,16 +35,17 @@ class Parameters(NamedTuple):
 # What happens to memory, in order: bytes that come (+) and go (-) again, and where what remains comes.
 Steps = tuple[int | Gradient | Parameters, ...]
 
-# How the gradient of an input comes about: in storage of its own; as the output's gradient, the same tensor or (behind
-# a concatenation) a part of it; or not at all.
-Flow = Literal["new", "same", "part", "none"]
+# How the gradient of an input comes about: in storage of its own, laid out as the input is or turned around; as the
+# output's gradient, the same tensor or (behind a concatenation) a part of it; or not at all.
+Flow = Literal["new", "turned", "same", "part", "none"]
 
 
 class Kernel(NamedTuple):
     """One call. `forward` are the bytes that come and go before the output is there, `after` those that do thereafter.
 
     `keeps` are the storages that autograd needs on the way back, `statistics` the bytes that it needs besides and that
-    the call has made for that. `parameters` are the bytes of the gradients of the parameters.
+    the call has made for that. `parameters` are the bytes of the gradients of the parameters. One that `reads_whole`
+    copies what is no tensor in one piece: its inputs, and the gradient of its output, also where that is turned around.
     """
 
     inputs: tuple[Value, ...]
@@ -55,13 +57,14 @@ class Kernel(NamedTuple):
     forward: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     backward: Steps = ()
+    reads_whole: bool = False
 
     @property
     def way_back(self) -> Steps:
         """What the way back allocates: what it needs for itself, the gradients, those of the parameters."""
         if self.backward:
             return self.backward
-        return (*(Gradient(index) for index, flow in enumerate(self.flows) if flow == "new"), Parameters())
+        return (*(Gradient(index) for index, flow in enumerate(self.flows) if flow in ("new", "turned")), Parameters())
 
 
 class Tape:
@@ -97,6 +100,7 @@ class Tape:
         forward: tuple[int, ...] = (),
         after: tuple[int, ...] = (),
         backward: Steps = (),
+        reads_whole: bool = False,
         is_fleeting: bool = False,
         channels_last: bool | None = None,
     ) -> Value:
@@ -112,8 +116,13 @@ class Tape:
         flowing: list[Flow] = [
             flow if value.needs_gradient else "none" for value, flow in zip(inputs, flows, strict=True)
         ]
+        if pieces := sum(value.size for value in inputs if value.in_pieces) if reads_whole else 0:
+            forward, after = (pieces, *forward), (*after, -pieces)
+            backward = (pieces, *backward, -pieces) if backward else ()
         kept = [value.storage for value in keeps] + ([output.storage] if keeps_output else [])
-        backward = tuple(step for step in backward if not isinstance(step, Gradient) or flowing[step.of] == "new")
+        backward = tuple(
+            step for step in backward if not isinstance(step, Gradient) or flowing[step.of] in ("new", "turned")
+        )
         kernel = Kernel(
             tuple(inputs),
             output,
@@ -124,6 +133,7 @@ class Tape:
             forward,
             after,
             backward,
+            reads_whole,
         )
         if is_fleeting:
             self.fleeting.add(output.storage)

@@ -110,7 +110,11 @@ class _Holder(Tracer):
         return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
-        tensor = super().repeat(step, source, path, scope)
+        tensor = source
+        for index, copy in enumerate(step.copies):
+            given = tensor
+            tensor = self.step(copy, given, f"{path}.{index}", scope)
+            self._hold(given)  # each copy is a module of its own
         self._hold(source)
         return tensor
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
+from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
-from archdsl.backends.memory.workspace import Workspace, channels_last_convolution, convolution
+from archdsl.backends.memory.workspace import Workspace, convolution
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.base import Kernel, sides
+from archdsl.ir.operators.base import Kernel, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -23,6 +24,10 @@ from archdsl.ir.walk import Visit
 _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
+# The bytes of a number in single precision.
+_SINGLE = 4
+# Up to this height and width together a map is small to a resizing.
+_SMALL = 128
 
 
 @dataclass
@@ -70,14 +75,23 @@ class Rules:
             case Gain() | ChannelGain():
                 weights = visit.params * self.setting.width
                 return self._product([source], [source], weights)
-            case ChannelShuffle() | Pad():
+            case ChannelShuffle():
+                return self.tape.call([source], out, reads_whole=self._on_cpu)
+            case Pad():
                 return self.tape.call([source], out)
             case Chunk():
                 return self._part(source, out)
-            case Resize():
-                copies = source.size + out if self._on_cpu else 0
-                return self.tape.call([source], out, after=(copies, -copies))
+            case Resize(mode=mode):
+                copies = source.size + out if self._turns(mode, visit.output, source) else 0
+                return self.tape.call([source], out, after=(copies, -copies), reads_whole=self._on_cpu)
         raise AssertionError(visit.primitive)
+
+    def _turns(self, mode: str, output: Shape, source: Value) -> bool:
+        """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
+        that, which it takes for small maps and for images of three colors."""
+        if not self._on_cpu or source.channels_last or output.channels == 1:
+            return False
+        return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 
     # Convolutions ----------------------------------------------------------------------------------------------------
 
@@ -92,6 +106,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward,
+            reads_whole=self._on_cpu,
         )
 
     def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
@@ -108,6 +123,7 @@ class Rules:
             forward=room.forward,
             after=room.after,
             backward=room.backward + ((Parameters(),) if room.backward else ()),
+            reads_whole=self._on_cpu,
         )
 
     def _standard(self, size: int, gains: int) -> Value:
@@ -138,21 +154,25 @@ class Rules:
     ) -> Workspace:
         if not self._on_cpu:
             return Workspace()
-        _, groups = operator.filters(shape)
-        kernel = sides(operator.kernel)
-        area = kernel.height * kernel.width
-        if source.channels_last:
-            return channels_last_convolution(shape, output, groups, area, self.setting.width, weight=weight)
-        return convolution(
+        setting, kernel = self.setting, sides(operator.kernel)
+        # A copy with the zeros of `same` around it has them already; where the layer adds them they are symmetric.
+        is_copy, padding = self.tape.visit in self.padded, operator.padding
+        padding = "valid" if is_copy else "symmetric" if padding == "same" else padding
+        it = Convolution(
             shape,
             output,
-            groups,
-            area,
-            self.setting.batch,
-            self.setting.width,
-            is_strided=operator.stride > 1,
-            weight=weight,
+            operator.filters(shape)[1],
+            kernel,
+            operator.stride,
+            operator.dilation,
+            Size(*(pad_width(side, padding, operator.dilation) for side in kernel)),
+            setting.batch,
+            setting.width,
+            # In half precision oneDNN has kernels for wide vectors alone.
+            setting.isa if setting.width == _SINGLE else "avx512",
+            setting.threads,
         )
+        return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
 
     def _same(
         self,
@@ -194,13 +214,22 @@ class Rules:
                 )
             case GroupNorm(groups=groups):
                 statistics = 2 * batch * groups * width
-                return self.tape.call([source], size, keeps=[source], statistics=statistics, parameters=weights)
-            case LayerNorm():
-                # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
-                copy = 0 if source.channels_last else size
                 return self.tape.call(
                     [source],
                     size,
+                    keeps=[source],
+                    statistics=statistics,
+                    parameters=weights,
+                    reads_whole=self._on_cpu,
+                )
+            case LayerNorm():
+                # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
+                copy = 0 if source.channels_last else size
+                is_turned = copy > 0 and shape.channels > 1 and positions > batch * width
+                return self.tape.call(
+                    [source],
+                    size,
+                    flows=["turned" if is_turned else "new"],
                     keeps=[source],
                     statistics=2 * positions,
                     parameters=weights,
@@ -228,7 +257,9 @@ class Rules:
         elif isinstance(operator, Prelu):
             activated = self._product([source], [source], params * self.setting.width)
         else:
-            activated = self.tape.call([source], source.size, keeps=[source])
+            activated = self.tape.call(
+                [source], source.size, keeps=[source], reads_whole=self._on_cpu and operator.kind == "gelu"
+            )
         if isinstance(operator, Activation) and operator.gain != 1.0:
             return self.tape.call([activated], activated.size)
         return activated
@@ -238,15 +269,17 @@ class Rules:
     def _pooled(self, operator: MaxPool | AvgPool | GlobalPool, shape: Shape, output: Shape, source: Value) -> Value:
         size = self.bytes(output)
         if isinstance(operator, GlobalPool) and operator.kind == "global_avg_pool":
-            return self.tape.call([source], size)
+            # The gradient of an average is the same at all positions, and laid out as usual.
+            is_turned = source.channels_last and shape.channels > 1
+            return self.tape.call([source], size, flows=["turned" if is_turned else "new"])
         indices = self.setting.batch * output.elements * _INDEX
         if isinstance(operator, GlobalPool):
-            return self.tape.call([source], size, keeps=[source], statistics=indices)
+            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=self._on_cpu)
         stride = operator.stride or operator.kernel
         padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
         if isinstance(operator, MaxPool):
-            return self.tape.call([padded], size, keeps=[padded], statistics=indices)
-        pooled = self.tape.call([padded], size, keeps=[padded])
+            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=self._on_cpu)
+        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=self._on_cpu)
         if padded is source:
             return pooled
         # How many values each window has seen, of one channel of one image.
@@ -273,7 +306,9 @@ class Rules:
             case "output":
                 return inputs[0]
             case "concat":
-                return self.tape.call(inputs, size, flows=["part"] * len(inputs))
+                # Of a single image the gradients of the parts are in one piece each.
+                flow: Flow = "part" if self.setting.batch > 1 else "same"
+                return self.tape.call(inputs, size, flows=[flow] * len(inputs))
             case "add" | "subtract" if len(inputs) == 2:
                 # The gradient of a sum is that of each part, but for the sign and where one was broadcast.
                 flows: list[Flow] = ["same" if value.size == size else "new" for value in inputs]
@@ -309,7 +344,7 @@ class Rules:
     def _part(self, source: Value, size: int) -> Value:
         """Part of the channels, which is a view: it takes nothing, but the gradient is that of all channels."""
         part = self.tape.call([source], 0)
-        return part._replace(storage=source.storage, size=size)
+        return part._replace(storage=source.storage, size=size, in_pieces=self.setting.batch > 1)
 
 
 def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:

@@ -84,11 +84,12 @@ def _stages(report: Report) -> str:
 
 def title(setting: Setting) -> str:
     """What memory is estimated for."""
+    place = f"cpu ({setting.isa})" if setting.on == "cpu" else setting.on
     if not setting.training:
-        return f"{setting.dtype}, inference on {setting.on}"
+        return f"{setting.dtype}, inference on {place}"
     ema = " and a running mean of the weights" if setting.ema else ""
     checkpoint = f", each {setting.checkpoint} computed once more" if setting.checkpoint != "none" else ""
-    return f"{setting.dtype}, training on {setting.on} with {setting.optimizer}{ema}{checkpoint}"
+    return f"{setting.dtype}, training on {place} with {setting.optimizer}{ema}{checkpoint}"
 
 
 def _peak(report: Report) -> list[str]:

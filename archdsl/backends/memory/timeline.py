@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Literal
 
 from archdsl.backends.memory.kernels import Gradient, Kernel, Parameters, Value
 from archdsl.backends.memory.ledger import Ledger
 from archdsl.backends.memory.recording import Part, Recording
+
+# How a gradient lies in memory: as its tensor does, with other channels between its own, or turned around.
+Form = Literal["whole", "part", "turned"]
 
 
 class Timeline:
@@ -79,7 +83,7 @@ class Timeline:
         """
         ledger = self.ledger
         ledger.phase = "backward"
-        pending = {self.recording.output.number: (gradient, True)}
+        pending: dict[int, tuple[int, Form]] = {self.recording.output.number: (gradient, "whole")}
         for index in reversed(range(len(self.kernels))):
             kernel = self.kernels[index]
             ledger.kernel = index
@@ -89,8 +93,11 @@ class Timeline:
                 continue
             if kernel.keeps or kernel.statistics:
                 self._recompute(index)
-            given, _ = found
+            given, form = found
+            copy = kernel.output.size if kernel.reads_whole and form != "whole" else 0
+            ledger.work(copy)
             made = self._way_back(kernel)
+            ledger.work(-copy)
             for value_index, flow in enumerate(kernel.flows):
                 if flow in ("same", "part"):
                     ledger.retain(given)
@@ -98,8 +105,7 @@ class Timeline:
             ledger.release(given)
             self._forget(index)
             for value_index, storage in made.items():
-                is_whole = kernel.flows[value_index] != "part"
-                self._accumulate(pending, kernel.inputs[value_index], storage, is_whole)
+                self._accumulate(pending, kernel.inputs[value_index], storage, _form(kernel, value_index, form))
             part = self._part_of.get(index)
             if part is not None and index == part.first:
                 ledger.release(part.source)
@@ -117,16 +123,16 @@ class Timeline:
                     self.ledger.work(size)
         return made
 
-    def _accumulate(self, pending: dict[int, tuple[int, bool]], value: Value, storage: int, is_whole: bool) -> None:
+    def _accumulate(self, pending: dict[int, tuple[int, Form]], value: Value, storage: int, form: Form) -> None:
         ledger = self.ledger
         if value.number not in pending:
-            pending[value.number] = (storage, is_whole)
+            pending[value.number] = (storage, form)
             return
-        first, first_is_whole = pending[value.number]
-        if not (first_is_whole and ledger.references[first] == 1):
+        first, first_form = pending[value.number]
+        if first_form == "part" or ledger.references[first] > 1:
             total = ledger.new(value.size)
             ledger.release(first)
-            pending[value.number] = (total, True)
+            pending[value.number] = (total, "turned" if first_form == "turned" else "whole")
         ledger.release(storage)
 
     def _forget(self, index: int) -> None:
@@ -154,3 +160,20 @@ class Timeline:
         for storage in held:
             self.ledger.release(storage)
         self.ledger.phase, self.ledger.kernel = "backward", index
+
+
+def _form(kernel: Kernel, index: int, given: Form) -> Form:
+    """How the gradient of an input lies in memory, where that of the output is given."""
+    match kernel.flows[index]:
+        case "part":
+            return "part"
+        case "same":
+            return given
+        case "turned":
+            return "turned"
+        case _:
+            # What is computed number by number is laid out as what was given.
+            is_pointwise = (
+                not (kernel.reads_whole or kernel.parameters) and kernel.inputs[index].size == kernel.output.size
+            )
+            return "turned" if is_pointwise and given == "turned" else "whole"

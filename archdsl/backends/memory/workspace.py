@@ -1,27 +1,23 @@
-"""What a convolution needs for itself while it runs on a CPU.
+"""What a convolution needs for itself while it runs on a CPU, and when.
 
-PyTorch gives convolutions to oneDNN, which wants maps and filters in blocks of channels: it copies the input and the
-weights into that layout, computes an output in it, and copies that back. Each copy lives only within the call, but at
-inference the copies of the largest layer are as large as anything else. On a GPU nothing is counted here: what cuDNN
-takes depends on the algorithm that it picks.
+PyTorch gives most convolutions to oneDNN: it copies what is read into the layout of the kernel, computes, and copies
+the result back. Each copy lives only within the call, but at inference the copies of the largest layer are as large as
+anything else. Some small or pointwise convolutions PyTorch computes itself. On a GPU nothing is counted here: what
+cuDNN takes depends on the algorithm that it picks.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from archdsl.backends.memory import onednn
 from archdsl.backends.memory.kernels import Gradient, Parameters, Steps
-from archdsl.ir.base import Shape
+from archdsl.backends.memory.onednn import Convolution
 
-# Channels in a block: a register of 512 bits in single precision. Processors without AVX-512 have blocks of 8, which
-# matters where channels are no multiple of 16.
-_BLOCK = 16
 # The bytes of a number in single precision.
 _SINGLE = 4
-# Up to here oneDNN reads the channels of an image as they are.
-_PLAIN = 3
-# The largest filters for which it has a depthwise kernel that knows channels last.
-_LARGEST_DEPTHWISE = 9
+# From this many images on, or numbers in one, PyTorch leaves a convolution to oneDNN.
+_MANY_IMAGES, _LARGE_IMAGE = 16, 20_480
 
 
 class Workspace(NamedTuple):
@@ -33,45 +29,83 @@ class Workspace(NamedTuple):
 
 
 def convolution(
-    source: Shape,
-    output: Shape,
-    groups: int,
-    kernel: int,
-    batch: int,
-    width: int,
-    *,
-    is_strided: bool,
-    weight: Gradient | Parameters,
+    it: Convolution, weight: Gradient | Parameters, *, channels_last: bool = False, needs_gradient: bool = True
 ) -> Workspace:
-    """The copies of one convolution; `kernel` is the area of a filter, `weight` where the weights' gradient goes."""
-    is_plain = source.channels <= _PLAIN
-    read, written = _padded(source.channels, groups), _padded(output.channels, groups)
-    x = 0 if is_plain else batch * read * source.height * source.width * width
-    y = batch * written * output.height * output.width * width
-    filters = (source.channels if is_plain else read) // groups
-    w = max(written * filters, groups) * kernel * width
-    data: Steps = (y, w, x, -w, -y, Gradient(0), -x)
-    if is_strided and source.channels // groups >= _BLOCK:
-        # The images' gradient comes with channels last, and is turned around in one copy more.
-        plain = batch * source.elements * width
-        data = (y, w, plain, -w, -y, Gradient(0), plain, -2 * plain)
+    """The copies of one convolution. `weight` is where the gradient of the weights goes; that of the input is not
+    computed where nothing needs it."""
+    if is_native(it):
+        return _native(it, weight, turned=it.filters(it.output.channels, it.read) if channels_last else 0)
+    if channels_last:
+        return _channels_last(it, weight, needs_gradient=needs_gradient)
+    used = onednn.forward(it)
+    y = used.y or it.y(it.output.channels)
+    forward = (used.x, used.filters, y, used.scratch, -used.scratch, -used.filters, -used.x)
+    data = _backward_data(it) if needs_gradient else ()
+    return Workspace(forward, (-y,), (*data, *_backward_weights(it, weight)))
+
+
+def _backward_data(it: Convolution) -> Steps:
+    used = onednn.backward_data(it)
+    plain = it.x(it.source.channels)
+    x = used.x or plain
+    read = (used.y, used.filters, x, used.scratch, -used.scratch, -used.filters, -used.y, Gradient(0))
+    if used.is_channels_last and it.source.channels > 1:
+        # The gradient is turned around in one copy more.
+        return (*read, plain, -plain, -x)
+    return (*read, -x)
+
+
+def _backward_weights(it: Convolution, weight: Gradient | Parameters) -> Steps:
+    used = onednn.backward_weights(it)
+    filters = used.filters or it.filters(it.output.channels, it.read)
     # In half precision the weights' gradient is summed up in single.
-    summed = 2 * w if width < _SINGLE else 0
-    weights: Steps = (y, x, w, summed, -summed, -x, -y, weight, -w)
-    return Workspace((x, w, y, -w, -x), (-y,), (*(() if is_plain else data), *weights))
+    scratch = used.scratch + (2 * filters if it.width < _SINGLE else 0)
+    return (used.y, used.x, filters, scratch, -scratch, -used.x, -used.y, weight, -filters)
 
 
-def channels_last_convolution(
-    source: Shape, output: Shape, groups: int, kernel: int, width: int, *, weight: Gradient | Parameters
-) -> Workspace:
-    """The same where channels are last in the input: oneDNN takes maps as they are, and copies the filters alone."""
-    w = output.channels * (source.channels // groups) * kernel * width
-    # The filters' gradient of a large depthwise convolution is that of a full one over each block of channels.
-    is_large = groups == source.channels > 1 and kernel > _LARGEST_DEPTHWISE
-    whole = source.channels * _BLOCK * _BLOCK * kernel * width if is_large else 0
-    return Workspace((), (w, -w), (w, Gradient(0), -w, w + whole, w, -w - whole, weight, -w))
+# PyTorch's own --------------------------------------------------------------------------------------------------------
 
 
-def _padded(channels: int, groups: int) -> int:
-    """Whole blocks; the channels of groups stay as they are unless each is a filter of its own."""
-    return channels if 1 < groups < channels else -(-channels // _BLOCK) * _BLOCK
+def is_native(it: Convolution) -> bool:
+    """Whether PyTorch thinks its own convolution faster: a pointwise one on a single thread, or a small full one of a
+    single image."""
+    if it.width < _SINGLE:
+        return False
+    is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1
+    if is_plain and it.batch < _MANY_IMAGES and it.threads == 1:
+        return True
+    is_large = min(it.kernel) > 3 or it.source.elements > _LARGE_IMAGE
+    return it.groups == 1 and it.batch == 1 and not is_large
+
+
+def _native(it: Convolution, weight: Gradient | Parameters, *, turned: int) -> Workspace:
+    """A matrix product over columns of all images; groups are taken apart, and their results put together. `turned` are
+    the bytes of filters that are copied to have their channels last, too."""
+    is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1 and it.padding == (0, 0)
+    columns = 0 if is_plain else it.y(it.source.channels * it.area)
+    if it.groups == 1:
+        own = turned + columns
+        return Workspace((own,), (-own,), (Gradient(0), weight, own, -own))
+    x, y = it.x(it.source.channels), it.y(it.output.channels)
+    part, result = x // it.groups, y // it.groups
+    filters = it.filters(it.output.channels, it.read)
+    forward = tuple(size for _ in range(it.groups) for size in (part, result, -part))
+    own = filters // it.groups
+    back = tuple(size for _ in range(it.groups) for size in (part, result, part, own, -part, -result))
+    return Workspace(forward, (-y,), (*back, Gradient(0), weight, -x - filters))
+
+
+# Channels last --------------------------------------------------------------------------------------------------------
+
+
+def _channels_last(it: Convolution, weight: Gradient | Parameters, *, needs_gradient: bool) -> Workspace:
+    """Where channels are last in the input, PyTorch turns the filters around, too, if that makes a difference."""
+    plain = it.filters(it.output.channels, it.read)
+    turned = plain if it.area > 1 and it.read > 1 else 0
+    there, data, last = onednn.channels_last(it)
+    after = (there.scratch, there.filters, -there.filters, -there.scratch, -turned)
+    back: Steps = ()
+    if needs_gradient:
+        back = (Gradient(0), data.filters, data.scratch, -data.scratch, -data.filters)
+    summed = (last.filters, last.scratch, -last.scratch, plain, plain, -plain, -last.filters, -turned, weight, -plain)
+    return Workspace((turned,), after, (turned, *back, *summed))

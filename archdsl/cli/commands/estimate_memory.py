@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 
 from archdsl.backends.estimate import Estimate
+from archdsl.cli.arguments import count
 from archdsl.cli.output import Output
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
@@ -29,13 +30,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--on", choices=("cpu", "cuda"), help="whose kernels and allocator (default: cpu)")
     group.add_argument(
+        "--isa",
+        choices=("avx512", "avx2"),
+        help="on a CPU: the vectors of its kernels, which decide what convolutions copy (default: this machine's)",
+    )
+    group.add_argument(
+        "--threads",
+        type=count,
+        metavar="N",
+        help="on a CPU: 1 says that PyTorch computes small pointwise convolutions itself (default: 2)",
+    )
+    group.add_argument(
         "--fits", type=_amount, metavar="SIZE", help="the largest batch within 16GB (10^9 bytes) or 16GiB (2^30)"
     )
 
 
 def refuse_without_memory(arguments: Namespace) -> None:
     """Raises Failure where an argument is about memory and that was not asked for."""
-    for name in ("optimizer", "ema", "checkpoint", "on", "fits"):
+    for name in ("optimizer", "ema", "checkpoint", "on", "isa", "threads", "fits"):
         if getattr(arguments, name):
             message = f"`--{name}` is about memory"
             raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
@@ -46,7 +58,7 @@ def report(
 ) -> None:
     """Prints the estimates with their memory."""
     from archdsl.backends.estimate_text import as_csv, as_document, document_text
-    from archdsl.backends.memory import Setting, largest_batch, memory
+    from archdsl.backends.memory import Setting, isa_of_this_machine, largest_batch, memory
     from archdsl.backends.memory.report import Fit, Report, add_to_document, add_to_rows, as_table
 
     _refuse(arguments)
@@ -58,6 +70,8 @@ def report(
         ema=arguments.ema,
         checkpoint=arguments.checkpoint or "none",
         on=arguments.on or "cpu",
+        isa=arguments.isa or isa_of_this_machine(),
+        threads=arguments.threads or 2,
     )
     budget = arguments.fits
     found = [
@@ -86,6 +100,9 @@ def _refuse(arguments: Namespace) -> None:
     if arguments.dtype not in (None, *_DTYPES):
         message = f"memory is estimated for {', '.join(_DTYPES)}, not {arguments.dtype}"
         raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+    for name in ("isa", "threads"):
+        if getattr(arguments, name) and arguments.on == "cuda":
+            raise Failure([Diagnostic(WRONG_USAGE, f"`--{name}` is about a CPU", None, help="use `--on cpu`")])
     for name in ("optimizer", "ema", "checkpoint"):
         if getattr(arguments, name) and not arguments.training:
             raise Failure([Diagnostic(WRONG_USAGE, f"`--{name}` is about training", None, help="add `--training`")])
