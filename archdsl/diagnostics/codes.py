@@ -62,5 +62,6 @@ CANNOT_WRITE = Code("ARC902", "a file cannot be written")
 MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
 WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
 OVER_BUDGET = Code("ARC905", "a budget that no network meets")
+SMALL_TEXT = Code("ARC915", "a figure whose letters are hard to read")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

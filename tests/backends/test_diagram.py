@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -137,10 +139,68 @@ def test_operator_names_and_shapes_are_tooltips(level: Level) -> None:
 
 def test_operator_level_shows_every_operator_once() -> None:
     root = parsed(draw([V2_L], "operator"))
-    nodes = {group.get("id") for group in root.iter(f"{SVG}g") if group.get("class") == "node"}
+    nodes = {group.get("id") for group in root.iter(f"{SVG}g") if group.get("class") == "node"} - {None}  # a dot
     assert nodes == {f"efficientnetv2_l.{path}" for path in V2_L.graph()}
+    # An arrow for each tensor that an operator reads, and one into each layer that has a frame.
     edges = [group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"]
-    assert len(edges) == V2_L.graph().number_of_edges()
+    layers = sum(len(stage.layers) for stage in V2_L.stages) + len(("stem", "head"))
+    assert len(edges) == V2_L.graph().number_of_edges() + layers
+
+
+def corners(group: ElementTree.Element) -> tuple[float, float, float, float]:
+    """The box around a shape: left, top, right, bottom."""
+    (path,) = group.findall(f"{SVG}path")
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.get("d", ""))]
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+
+
+def frames(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    clusters = (group for group in root.iter(f"{SVG}g") if group.get("class") == "cluster")
+    return {name: corners(group) for group in clusters if (name := group.get("id"))}
+
+
+def curve(path: str) -> list[tuple[float, float]]:
+    """Points along an arrow, which is a chain of cubic curves."""
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path)]
+    knots = list(zip(numbers[::2], numbers[1::2], strict=True))
+    found = []
+    for start in range(0, len(knots) - 3, 3):
+        for step in range(21):
+            t = step / 20
+            parts = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            found.append(tuple(sum(w * k[axis] for w, k in zip(parts, knots[start:], strict=False)) for axis in (0, 1)))
+    return found
+
+
+# Layers of one depth and of several, with and without skips, with branches, and more than ten in a row.
+IN_ORDER = ("v2_s", "mobilenetv2", "shufflenet", "resattnet", "nfnet")
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_operator_level_is_in_order_and_nothing_crosses_a_heading(name: str) -> None:
+    architecture = compile_file(SPECS / f"{name}.arch").checked()[0]
+    root = parsed(draw([architecture], "operator"))
+    boxes = frames(root)
+    bottom = -math.inf
+    for stage in architecture.stages:
+        row = boxes[f"{architecture.name}.stages.{stage.name}"]
+        assert row[1] > bottom, f"stage {stage.name} is not below the one before"
+        bottom = row[3]
+        layers = [boxes[f"{architecture.name}.stages.{stage.name}.{index}"] for index in range(len(stage.layers))]
+        for left, right in pairwise(layers):
+            assert left[2] < right[0], f"the layers of stage {stage.name} are not in order"
+    headings = []
+    for group in root.iter(f"{SVG}g"):
+        for text in group.findall(f"{SVG}text") if group.get("class") == "cluster" else ():
+            x, y, size = (float(text.get(key, "")) for key in ("x", "y", "font-size"))
+            width = 0.45 * size * len("".join(text.itertext()).strip())  # letters are at least so wide on average
+            left = x if text.get("text-anchor") == "start" else x - width / 2
+            headings.append((left, y - 0.6 * size, left + width, y))
+    assert headings
+    for edge in (group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"):
+        for x, y in (point for path in edge.iter(f"{SVG}path") for point in curve(path.get("d", ""))):
+            crossed = [box for box in headings if box[0] < x < box[2] and box[1] < y < box[3]]
+            assert not crossed, f"{x}, {y} is in {crossed}"
 
 
 @pytest.mark.parametrize("level", LEVELS)
