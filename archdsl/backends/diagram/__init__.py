@@ -33,7 +33,7 @@ def mermaid(architectures: Sequence[Architecture], level: Level = "stage", optio
 
     Raises Failure for operators, and where there is more than those pages show.
     """
-    from archdsl.backends.diagram.mermaid import mermaid_blocks, mermaid_operators, mermaid_stages
+    from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_operators, mermaid_stages
 
     drawers = {"stage": mermaid_stages, "block": mermaid_blocks, "operator": mermaid_operators}
     return drawers[level](_told_apart(architectures), options)

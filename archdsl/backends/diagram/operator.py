@@ -147,7 +147,8 @@ class _Network:
             "penwidth": "1",
             "fontname": font,
             "fontsize": size,
-            "labeljust": "l",
+            # Where no arrow from layer to layer passes.
+            "labeljust": "r" if self.options.layout == "lr" and level.block is not None else "l",
             "margin": "8",
         }
 
