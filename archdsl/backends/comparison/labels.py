@@ -18,9 +18,9 @@ _BESIDE = (
 # Farther away, at the end of a line that leads to its point.
 _FAR = (18, 28, 40, 54, 70, 90, 115)
 _DIRECTIONS = 16
-# Half the width of a point, in pixels, and how much nearer than any other its own point must be.
+# Half the width of a point, in pixels, and how many times as far as its own point any other must be.
 _RADIUS = 5.0
-_CLEARLY = 3.0
+_CLEARLY = 2.0
 _LINE = "#7b8794"
 
 Box = tuple[float, float, float, float]
@@ -109,13 +109,13 @@ class _Page:
 
     def _harm(self, number: int, box: Box, line: Line | None) -> float:
         """What is wrong with a place; 0 if nothing is."""
-        harm = sum(_common(box, other) for other in self.boxes) + _outside(box, self.whole)
+        harm = _outside(box, self.whole) + sum(_common(box, other) for other in self.boxes)
         harm += sum(100.0 for other in self.lines if _meets(other, box))
         point = self.points[number]
         others = [other for place, other in enumerate(self.points) if place != number]
         if line is None:
             own = _distance(box, point)
-            return harm + sum(50.0 for other in others if _distance(box, other) < own + _CLEARLY)
+            return harm + sum(50.0 for other in others if _distance(box, other) < own * _CLEARLY)
         own_box = self.boxes[number]
         crossed = (other for other in self.boxes if not _common(other, own_box))
         harm += sum(30.0 for other in crossed if _meets(line, other))
@@ -126,11 +126,11 @@ def _places() -> Iterator[_Place]:
     for right, up, horizontal, vertical in _BESIDE:
         yield _Place(right, up, horizontal, vertical, has_line=False)
     for distance in _FAR:
-        for step in range(_DIRECTIONS):
-            across, up = cos(2 * pi * (step + 1) / _DIRECTIONS), sin(2 * pi * (step + 1) / _DIRECTIONS)
-            horizontal = "center" if abs(across) < 0.2 else "left" if across > 0 else "right"
-            vertical = "center" if abs(up) < 0.2 else "bottom" if up > 0 else "top"
-            yield _Place(round(across * distance, 3), round(up * distance, 3), horizontal, vertical, has_line=True)
+        for step in range(1, _DIRECTIONS + 1):
+            x, y = cos(2 * pi * step / _DIRECTIONS), sin(2 * pi * step / _DIRECTIONS)
+            horizontal = "center" if abs(x) < 0.2 else "left" if x > 0 else "right"
+            vertical = "center" if abs(y) < 0.2 else "bottom" if y > 0 else "top"
+            yield _Place(round(x * distance, 3), round(y * distance, 3), horizontal, vertical, has_line=True)
 
 
 def _line(point: Point, box: Box) -> dict[str, Any]:
