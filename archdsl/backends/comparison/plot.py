@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from textwrap import fill
+from textwrap import fill, shorten
 from typing import Any
 
 from archdsl.backends.comparison.front import front
@@ -14,11 +14,16 @@ from archdsl.backends.comparison.rows import Row
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 
-# Colours that the colour-blind tell apart (Okabe and Ito).
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442")
-_SIZE = (8.0, 5.5)
-# A scale that spans more than this is logarithmic.
-_WIDE = 8.0
+# Colours that the colour-blind tell apart (Okabe and Ito), and shapes that all tell apart in grey, too. Their numbers
+# have no common factor, so that pairs repeat after 63 families, and then with points that are hollow.
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_SHAPES = ("o", "s", "^", "D", "v", "P", "X", "<", "*")
+# Inches: a picture, one of many networks, and a column of its legend.
+_SIZE, _LARGE, _COLUMN = (8.0, 5.5), (12.0, 9.0), 1.8
+_MANY = 40
+# A scale that spans more than this is logarithmic, and of a wider one every power of ten is marked.
+_WIDE, _VERY_WIDE = 8.0, 300.0
+_LEGEND_ROWS, _LEGEND_LETTERS = 30, 40
 # Characters of a line beside an axis.
 _LINE = 70
 
@@ -39,13 +44,15 @@ def plot(
     matplotlib, figure_of, log_locator = _matplotlib()
     style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(style):
-        figure = figure_of(figsize=_SIZE, layout="constrained")
-        axes = figure.add_subplot()
         families = list(dict.fromkeys(family for family, _ in known))
+        width, height = _LARGE if len(known) > _MANY else _SIZE
+        figure = figure_of(figsize=(width + _COLUMN * _columns(families), height), layout="constrained")
+        axes = figure.add_subplot()
+        drawn = []
         for number, family in enumerate(families):
             own = [row for one, row in known if one == family]
             places = [row.values[x.key] for row in own], [row.values[y.key] for row in own]
-            axes.plot(*places, "o", color=_COLORS[number % len(_COLORS)], markersize=6, zorder=3)
+            drawn += axes.plot(*places, **look(number), linestyle="none", zorder=3)
         best = front([row for _, row in known], x, y)
         axes.step(
             [row.values[x.key] for row in best],
@@ -65,10 +72,46 @@ def plot(
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         points = [(row.name, row.values[x.key], row.values[y.key]) for _, row in known]
-        label(figure, axes, points, {row.name for row in best})
+        _legend(figure, drawn, families)
+        left_out = label(figure, axes, points, {row.name for row in best})
+        if left_out:
+            names = "name" if len(left_out) == 1 else "names"
+            axes.set_title(f"no room for {len(left_out)} {names}", fontsize=7, color="#52606d", loc="right")
         out = io.BytesIO()
         figure.savefig(out, format=format, dpi=160, metadata={"Date": None} if format == "svg" else None)
     return out.getvalue()
+
+
+def look(number: int) -> dict[str, Any]:
+    """How the points of a family look, which is as those of no other."""
+    color = _COLORS[number % len(_COLORS)]
+    is_hollow = number // (len(_COLORS) * len(_SHAPES)) % 2 == 1
+    return {
+        "marker": _SHAPES[number % len(_SHAPES)],
+        "markerfacecolor": "white" if is_hollow else color,
+        "markeredgecolor": color if is_hollow else "white",
+        "markeredgewidth": 1.2 if is_hollow else 0.5,
+        "markersize": 7,
+    }
+
+
+def _columns(families: Sequence[str]) -> int:
+    """Columns of the legend."""
+    return 1 + (len(families) - 1) // _LEGEND_ROWS if len(families) > 1 else 0
+
+
+def _legend(figure: Any, drawn: Sequence[Any], families: Sequence[str]) -> None:
+    """The families beside the picture; of one alone, the names of its networks say it."""
+    columns = _columns(families)
+    if not columns:
+        return
+    # A name that begins with an underscore would be left out, and one with dollars read as a formula.
+    legend = figure.legend(
+        drawn, ["x"] * len(drawn), loc="outside right upper", fontsize=8, frameon=False, ncols=columns
+    )
+    for text, family in zip(legend.get_texts(), families, strict=True):
+        text.set_parse_math(False)
+        text.set_text(shorten(family, _LEGEND_LETTERS, placeholder="…"))
 
 
 def _axis(axes: Any, name: str, measure: Measure, title: str, ends: tuple[float, float], log_locator: Any) -> None:
@@ -76,7 +119,7 @@ def _axis(axes: Any, name: str, measure: Measure, title: str, ends: tuple[float,
     axis = axes.xaxis if name == "x" else axes.yaxis
     if least > 0 and most / least > _WIDE:
         getattr(axes, f"set_{name}scale")("log")
-        axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_locator(log_locator(subs=(1.0, 2.0, 5.0) if most / least < _VERY_WIDE else (1.0,)))
     axis.set_major_formatter(lambda value, _: measure.text(value))
     axis.set_minor_formatter(lambda *_: "")
     axis.set_label_text(fill(title, _LINE), parse_math=False)

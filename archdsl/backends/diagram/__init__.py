@@ -1,4 +1,5 @@
-"""Diagrams: an architecture as DOT at three levels of detail, and DOT as SVG, PNG or PDF."""
+"""Diagrams: an architecture as DOT at three levels of detail, and DOT as SVG, PNG or PDF;
+or as a flowchart of Mermaid."""
 
 from __future__ import annotations
 
@@ -6,13 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+from archdsl.backends.diagram.options import Layout, Options
 from archdsl.backends.diagram.rendering import Format, render
 from archdsl.ir.architecture import Architecture
 
 Level = Literal["stage", "block", "operator"]
+_DEFAULT = Options()
 
 
-def draw(architectures: Sequence[Architecture], level: Level = "stage") -> str:
+def draw(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
     """At least one architecture, or several side by side, as DOT text: their tables, their blocks, or every operator.
 
     Raises Failure where there is too much to draw at that level.
@@ -22,7 +25,18 @@ def draw(architectures: Sequence[Architecture], level: Level = "stage") -> str:
     from archdsl.backends.diagram.stage import draw_stages
 
     drawers = {"stage": draw_stages, "block": draw_blocks, "operator": draw_operators}
-    return str(drawers[level](_told_apart(architectures)).source)
+    return str(drawers[level](_told_apart(architectures), options).source)
+
+
+def mermaid(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
+    """The same as a flowchart of Mermaid, which pages of GitHub and GitLab show: of stages or of blocks.
+
+    Raises Failure for operators, and where there is more than those pages show.
+    """
+    from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_operators, mermaid_stages
+
+    drawers = {"stage": mermaid_stages, "block": mermaid_blocks, "operator": mermaid_operators}
+    return drawers[level](_told_apart(architectures), options)
 
 
 def _told_apart(architectures: Sequence[Architecture]) -> list[Architecture]:
@@ -37,4 +51,4 @@ def _told_apart(architectures: Sequence[Architecture]) -> list[Architecture]:
     return apart
 
 
-__all__ = ["Format", "Level", "draw", "render"]
+__all__ = ["Format", "Layout", "Level", "Options", "draw", "mermaid", "render"]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import graphviz
 
 from archdsl.backends.diagram import style
+from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import FigureTracer, Part, ShallowTracer, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
@@ -22,26 +23,26 @@ from archdsl.ir.body import BlockInstance
 from archdsl.ir.walk import Tensor, Visit
 
 
-def draw_blocks(architectures: Sequence[Architecture]) -> graphviz.Digraph:
+def draw_blocks(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """The figures of each model, side by side."""
-    drawing = style.canvas(architectures[0].model, {"ranksep": "0.3", "nodesep": "0.3"})
+    drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.3", "nodesep": "0.3"})
     models: dict[str, list[Architecture]] = {}
     for architecture in architectures:
         models.setdefault(architecture.model, []).append(architecture)
     tops: list[str] = []
-    for model, variants in models.items():
+    for model, variants in options.ordered(models.items()):
         found = figures(variants)
-        tallest = max((len(_about(figure)) for figure in found), default=0)
+        tallest = max((len(about(figure)) for figure in found), default=0)
         style.bound(sum(len(figure.parts) for figure in found), "drawn_blocks", "boxes", "draw the stages instead")
         first, end = variants[0].name, f" … {variants[-1].name}" if len(variants) > 1 else ""
         around = nullcontext(drawing) if len(models) == 1 else drawing.subgraph(name=f"cluster_{style.name(model)}")
         with around as row:
             row.attr(**style.HEADING, label=style.label([f"{first}{end}"]), labelloc="t")
             names = [style.name(model, figure.name, index) for index, figure in enumerate(found)]
-            for figure, name in zip(found, names, strict=True):
-                _draw(row, figure, name, tallest)
-        tops += [f"{name}.about" for name in names]
-    style.side_by_side(drawing, tops)
+            for figure, name in options.ordered(zip(found, names, strict=True)):
+                _draw(row, figure, name, tallest if options.layout == "tb" else 0, options)
+        tops += [f"{name}.about" for name in options.ordered(names)]
+    style.side_by_side(drawing, options.ordered(tops), options)
     return drawing
 
 
@@ -141,31 +142,32 @@ def _uses(architecture: Architecture) -> tuple[Counter[str], dict[str, dict[int,
 # Drawing -------------------------------------------------------------------------------------------------------------
 
 
-def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int) -> None:
+def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int, options: Options) -> None:
     with row.subgraph(name=f"cluster_{name}") as drawn:
         drawn.attr(
             id=name,
             label=style.label([figure.name]),
             fontname=style.BOLD,
             fontsize="12",
+            labeljust="c" if options.layout == "tb" else "l",  # where nothing that skips ahead bends over it
             style="rounded",
             color=style.LINE,
             penwidth="1",
             margin="16",
             tooltip=style.label([figure.name, *_doc(figure)]),
         )
-        about, said = f"{name}.about", _about(figure)
-        if len(said) < tallest:  # figures side by side begin at one height; the last empty line does not count
-            said += [""] * (tallest - len(said) + 1)
-        drawn.node(about, style.label(said), shape="plaintext", style="", fontcolor=style.SOFT, fontsize="9")
+        top, lines = f"{name}.about", about(figure)
+        if len(lines) < tallest:  # figures side by side begin at one height; the last empty line does not count
+            lines += [""] * (tallest - len(lines) + 1)
+        drawn.node(top, style.label(lines), shape="plaintext", style="", fontcolor=style.SOFT, fontsize="9")
         boxes = figure.parts
         names = {member.path: f"{name}.{index}" for index, box in enumerate(boxes) for member in box.members}
-        drawn.edge(about, names[boxes[0].first.path], style="invis")
+        drawn.edge(top, names[boxes[0].first.path], style="invis")
         copies = figure.copies()
         style.nested(
             drawn,
             [(tuple(level for level in box.first.levels if copies[level.path] != "1"), box) for box in boxes],
-            lambda graph, box: _box(graph, figure, box, names[box.first.path]),
+            lambda graph, box: _box(graph, figure, box, names[box.first.path], options),
             lambda level, _: _copies(f"cluster_{style.name(name, level.path)}", copies[level.path]),
         )
         for tensor, visit, skips in flows(figure.visits[0]):
@@ -173,27 +175,32 @@ def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int) -> Non
                 drawn.edge(names[tensor.path], names[visit.path], **(style.SKIP if skips else style.THROUGH))
 
 
-def _box(graph: graphviz.Digraph, figure: Figure, box: Part, name: str) -> None:
+def _box(graph: graphviz.Digraph, figure: Figure, box: Part, name: str, options: Options) -> None:
     columns = figure.columns(box)
     ground, border = colors(box.first)
     kind = family(box.first)
+    lines = said(columns)
+    shown = style.label(lines)
     if kind in ("input", "output"):
-        channels = style.spread(visit.output.channels for visit in columns[0])
-        text = style.label(["in" if kind == "input" else "out", f"{channels} channels"])
-        graph.node(name, text, shape="plaintext", style="", margin="0.05,0.02", tooltip=kind)
+        graph.node(name, shown, shape="plaintext", style="", margin="0.05,0.02", tooltip=kind)
     elif kind == "combine":
-        text = title(columns[0])
-        is_symbol = len(text) == 1
+        is_symbol = len(lines[0]) == 1
         look = {"shape": "circle", "width": "0.3", "fixedsize": "true", "margin": "0"} if is_symbol else {}
-        shown = style.label([text])
         size = {"fontsize": "13"} if is_symbol else {"margin": "0.1,0.03"}
         graph.node(name, shown, fillcolor=ground, color=border, tooltip=box.first.operator, **look, **size)
     else:
-        tooltip = [box.first.path, *_costs(columns)]
+        tooltip = [box.first.path, *(_costs(columns) if options.costs else [])]
         more = {"peripheries": "2"} if kind == "block" else {}
-        graph.node(
-            name, style.label(facts(columns)), fillcolor=ground, color=border, tooltip=style.label(tooltip), **more
-        )
+        graph.node(name, shown, fillcolor=ground, color=border, tooltip=style.label(tooltip), **more)
+
+
+def said(columns: list[list[Visit]]) -> list[str]:
+    """What stands in a box."""
+    kind = family(columns[0][0])
+    if kind in ("input", "output"):
+        channels = style.spread(visit.output.channels for visit in columns[0])
+        return ["in" if kind == "input" else "out", f"{channels} channels"]
+    return [title(columns[0])] if kind == "combine" else facts(columns)
 
 
 def _copies(name: str, copies: str) -> dict[str, str]:
@@ -203,7 +210,7 @@ def _copies(name: str, copies: str) -> dict[str, str]:
     return {"name": name, "id": "", "label": label, "tooltip": label, **look}
 
 
-def _about(figure: Figure) -> list[str]:
+def about(figure: Figure) -> list[str]:
     """How often the block is used and where, and the numbers that it is used with."""
     uses = style.spread(figure.uses.values())
     where = f" in stage{'s' if len(figure.places) > 1 else ''} {_stages(figure.places)}" if figure.places else ""

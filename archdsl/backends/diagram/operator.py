@@ -1,65 +1,120 @@
 """The operator level: every operator of the network, in the frames of its stage, its block and the blocks inside.
 
 A network of a thousand operators in one line would be a strip of paper a hundred times as long as wide. So each stage
-is a row of its layers, which run from top to bottom, and the rows stand below each other.
+is a row of its layers, which run from top to bottom, and the rows stand below each other. What comes into a layer is a
+dot at its top: arrows lead from layer to layer and not from the bottom of one, across it, to the top of the next.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import graphviz
 
 from archdsl.backends.diagram import style
-from archdsl.backends.diagram.parts import colors, flows, title
+from archdsl.backends.diagram.options import Options
+from archdsl.backends.diagram.parts import colors, flows, stage_heading, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.walk import Level, Visit, walk
-
-# Graphviz takes a second for a thousand, and ever longer for more.
+from archdsl.ir.walk import Level, Tensor, Visit, walk
 
 
-def draw_operators(architectures: Sequence[Architecture]) -> graphviz.Digraph:
+def draw_operators(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """The operators of each architecture, side by side."""
-    drawing = style.canvas(architectures[0].model, {"ranksep": "0.25", "nodesep": "0.25"})
+    drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.25", "nodesep": "0.25"})
     found: list[tuple[Architecture, list[Visit]]] = []
     count = 0
     for architecture in architectures:
         found.append((architecture, walk(architecture)))
         count += len(found[-1][1])
         style.bound(count, "drawn_operators", "operators", "draw one variant, or the stages, or the blocks")
-    for architecture, visits in found:
+    for architecture, visits in options.ordered(found):
         with drawing.subgraph(name=f"cluster_{style.name(architecture.name)}") as column:
             column.attr(**style.HEADING, label=style.label([architecture.name]))
-            _Network(architecture, visits, column).draw()
-    style.side_by_side(drawing, [style.name(architecture.name, "input") for architecture in architectures])
+            _Network(architecture, visits, column, options).draw()
+    style.side_by_side(drawing, [style.name(architecture.name, "input") for architecture in architectures], options)
     return drawing
 
 
+class _Entry(NamedTuple):
+    """Where a tensor comes into a layer that has a frame: a dot, from which it goes to those that read it."""
+
+    layer: str
+    tensor: Tensor
+
+
 class _Network:
-    def __init__(self, architecture: Architecture, visits: Sequence[Visit], column: graphviz.Digraph):
-        self.architecture, self.visits, self.column = architecture, visits, column
-        self.layers = {visit.path: _layer(visit) for visit in visits}
+    def __init__(self, architecture: Architecture, visits: Sequence[Visit], column: graphviz.Digraph, options: Options):
+        self.architecture, self.visits, self.column, self.options = architecture, visits, column, options
         self.stages = {f"stages.{stage.name}": stage for stage in architecture.stages}
         self.colors = style.palette(stage.op for stage in architecture.stages)
+        self.layer_of = {visit.path: _layer(visit) for visit in visits}
+        self.layers: dict[str, list[Visit]] = {}
+        for visit in visits:
+            self.layers.setdefault(self.layer_of[visit.path], []).append(visit)
+        self.frames = {layer: _frames(visits[0]) for layer, visits in self.layers.items()}
+        self.entries = {
+            layer: _Entry(layer, visits[0].inputs[0])
+            for layer, visits in self.layers.items()
+            if self.frames[layer] and visits[0].inputs
+        }
+        self.levels = {visit.path: visit.levels for visit in visits}
+        self.depths = self._depths()
+        self.tops: dict[Level, int] = {}
+        for visit in visits:
+            for level in visit.levels:
+                self.tops[level] = min(self.tops.get(level, len(visits)), self.depths[visit.path])
 
     def draw(self) -> None:
-        style.nested(self.column, [(visit.levels, visit) for visit in self.visits], self._draw_node, self._frame)
+        items: list[tuple[tuple[Level, ...], Visit | _Entry]] = []
+        for layer, visits in self.options.ordered(self.layers.items()):
+            items += [(self.frames[layer], self.entries[layer])] if layer in self.entries else []
+            items += [(visit.levels, visit) for visit in visits]
+        style.nested(self.column, items, self._draw_node, self._frame)
         for tensor, visit, skips in flows(self.visits):
-            look = style.SKIP if skips else style.THROUGH
-            if self.layers[tensor.path] != self.layers[visit.path]:
-                look = {"constraint": "false", "penwidth": "1.4"}
-            shape = style.label([str(tensor.shape)])
-            self.column.edge(self._name(tensor.path), self._name(visit.path), tooltip=shape, **look)
+            layer, look = self.layer_of[visit.path], style.SKIP if skips else style.THROUGH
+            if self.layer_of[tensor.path] == layer:
+                tail, levels = self._name(tensor.path), self.levels[tensor.path]
+            elif layer in self.entries and self.entries[layer].tensor.path == tensor.path:
+                tail, levels = self._entry_name(layer), self.frames[layer]
+                look = look if skips else {"weight": "40"}  # the dot stands above what reads it
+            elif layer in self.entries:
+                tail, levels, look = self._name(tensor.path), (), {"constraint": "false", "penwidth": "1.4"}
+            else:  # it leads to this layer, which is one operator
+                continue
+            into = self._into(visit, levels)
+            self.column.edge(tail, self._name(visit.path), tooltip=style.label([str(tensor.shape)]), **look, **into)
         self._arrange()
+
+    def _into(self, visit: Visit, outside: tuple[Level, ...]) -> dict[str, str]:
+        """An arrow from outside a frame to what stands first in it ends at the frame, or it would cross its heading."""
+        entered = next((level for level in visit.levels if level not in outside), None)
+        is_first = entered is not None and self.tops[entered] == self.depths[visit.path]
+        return {"lhead": self._cluster(entered)} if entered is not None and is_first else {}
+
+    def _entry_name(self, layer: str) -> str:
+        """The node that stands where a layer begins."""
+        return self._name(f"{layer}:in") if layer in self.entries else self._name(self.layers[layer][0].path)
+
+    def _cluster(self, level: Level) -> str:
+        return f"cluster_{self._name(level.path)}.{style.name(level.name)}"
 
     def _name(self, path: str) -> str:
         return style.name(self.architecture.name, path)
 
-    def _draw_node(self, graph: graphviz.Digraph, visit: Visit) -> None:
+    def _draw_node(self, graph: graphviz.Digraph, visit: Visit | _Entry) -> None:
+        if isinstance(visit, _Entry):
+            tooltip = style.label([visit.layer, str(visit.tensor.shape)])
+            look = {"shape": "point", "width": "0.06", "height": "0.06", "color": style.SOFT, "fillcolor": style.SOFT}
+            graph.node(self._entry_name(visit.layer), "", tooltip=tooltip, **look)
+            return
         ground, border = colors(visit)
         flow = " → ".join([*dict.fromkeys(map(str, visit.shapes)), str(visit.output)])
-        cost = [f"{human(visit.params)} params · {human(visit.macs)} MACs"] if visit.params else []
+        cost = (
+            [f"{human(visit.params)} params · {human(visit.macs)} MACs"] if visit.params and self.options.costs else []
+        )
         is_whole = bool(visit.levels) and visit.levels[-1].path == visit.path  # its frame has the id then
         graph.node(
             self._name(visit.path),
@@ -74,7 +129,7 @@ class _Network:
         """The frame of a stage, in the colour of its blocks, or of a block, with its path within the frame above."""
         if level.block is None:
             stage = self.stages.get(level.path)
-            heading = f"{stage.op} x {len(stage.layers)}" if stage is not None else level.name
+            heading = stage_heading(self.architecture, stage) if stage is not None else level.name
             ground, border = self.colors[stage.op] if stage is not None else style.NEUTRAL
             font, size = style.BOLD, "12"
         else:
@@ -82,9 +137,9 @@ class _Network:
             heading = own if own.split(".")[-1] == level.name else f"{own}: {level.name}"
             ground, border, font, size = "white", style.LINE, style.FONT, "9"
         return {
-            "name": f"cluster_{self._name(level.path)}.{style.name(level.name)}",
+            "name": self._cluster(level),
             "id": "" if above is not None and above.path == level.path else self._name(level.path),
-            "label": style.label([heading]),
+            "label": f" {style.label([heading])}" if level.block is None else style.label([heading]),
             "tooltip": style.label([level.path, level.name]),
             "style": "rounded,filled",
             "fillcolor": ground,
@@ -92,23 +147,63 @@ class _Network:
             "penwidth": "1",
             "fontname": font,
             "fontsize": size,
-            "labeljust": "l",
+            # Where no arrow from layer to layer passes.
+            "labeljust": "r" if self.options.layout == "lr" and level.block is not None else "l",
             "margin": "8",
         }
 
     def _arrange(self) -> None:
-        """Each row's layers side by side, and below the row before: what leads from layer to layer places nothing."""
-        rows: dict[str, dict[str, list[Visit]]] = {}
+        """Each row's layers side by side, with an arrow from one to the next, and below the row before.
+
+        Rows are held apart by one edge, from the last layer to the first below. With an edge from each layer, Graphviz
+        would have fewer crossings with the layers in another order, and would give them that.
+        """
+        rows: dict[str, list[str]] = {}
+        for layer, visits in self.layers.items():
+            rows.setdefault(visits[0].levels[0].path if visits[0].levels else layer, []).append(layer)
+        above: list[str] = []
+        for row in rows.values():
+            if above:
+                self._below(above, row[0])
+            with self.column.subgraph(graph_attr={"rank": "same"}) as ranked:
+                for layer in self.options.ordered(row):
+                    ranked.node(self._entry_name(layer))
+                for left, right in pairwise(row):
+                    self._beside(ranked, left, right)
+            above = row
+
+    def _beside(self, row: graphviz.Digraph, left: str, right: str) -> None:
+        tensor = self.layers[right][0].inputs[0]
+        frame = self.frames[left]
+        look = {"tooltip": style.label([str(tensor.shape)])} if self.layer_of[tensor.path] == left else style.HIDDEN
+        ends = self.options.ordered([self._entry_name(left), self._entry_name(right)])
+        side, back = ("ltail", {}) if self.options.layout == "tb" else ("lhead", {"dir": "back"})
+        clipped = {side: self._cluster(frame[-1])} if frame else {}
+        row.edge(*ends, weight="0", **clipped, **back, **look)
+
+    def _below(self, above: Sequence[str], first: str) -> None:
+        tensor = self.layers[first][0].inputs[0]
+        deepest = max(self.depths[visit.path] for layer in above for visit in self.layers[layer])
+        least = {"minlen": str(1 + deepest - self.depths[tensor.path])}
+        frame = self.frames[first]
+        head = {"lhead": self._cluster(frame[0])} if frame else {}
+        tooltip = style.label([str(tensor.shape)])
+        self.column.edge(self._name(tensor.path), self._entry_name(first), tooltip=tooltip, **least, **head)
+
+    def _depths(self) -> dict[str, int]:
+        """How many operators of its layer stand above each one."""
+        depths: dict[str, int] = {}
         for visit in self.visits:
-            row = visit.levels[0].path if visit.levels else visit.path
-            rows.setdefault(row, {}).setdefault(self.layers[visit.path], []).append(visit)
-        bottoms: list[str] = []
-        for layers in rows.values():
-            tops = [self._name(visits[0].path) for visits in layers.values()]
-            style.side_by_side(self.column, tops)
-            for bottom in bottoms:
-                self.column.edge(bottom, tops[0], style="invis")
-            bottoms = [self._name(visits[-1].path) for visits in layers.values()]
+            own = [tensor.path for tensor in visit.inputs if self.layer_of[tensor.path] == self.layer_of[visit.path]]
+            depths[visit.path] = max((depths[path] + 1 for path in own), default=0)
+        return depths
+
+
+def _frames(first: Visit) -> tuple[Level, ...]:
+    """The frames around a layer, the last one its own."""
+    layer = _layer(first)
+    around = next((number for number, level in enumerate(first.levels, 1) if level.path == layer), 0)
+    return first.levels[:around]
 
 
 def _layer(visit: Visit) -> str:

