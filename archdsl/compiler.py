@@ -5,6 +5,7 @@ Nothing here prints or writes; mistakes in the text come back as diagnostics.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did
 from archdsl.diagnostics.codes import (
     CANNOT_READ,
     NOT_TEXT,
+    OF_TEXT,
     OPEN_CHOICE,
     TOO_LARGE,
     UNKNOWN_MODEL,
@@ -27,16 +29,20 @@ from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.names import check_names
+from archdsl.elaborate.overlay import overlay
+from archdsl.elaborate.predictions import Predict, Predicted, Prediction
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.program import Environment, link
-from archdsl.elaborate.requirements import prove
+from archdsl.elaborate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.spaces import OpenModel, open_model
+from archdsl.elaborate.unused import check_unused
 from archdsl.elaborate.values import Value
-from archdsl.folders import shipped, shipped_name, specs_folder
+from archdsl.folders import shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits, raising
+from archdsl.reading import read_plain
 
 LIBRARY = Path(__file__).with_name("stdlib")
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
@@ -48,13 +54,15 @@ class Linked(Struct, frozen=True):
 
     environment: Environment
     problems: tuple[Diagnostic, ...]
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
-    `problems` are mistakes; `unmet` are `require` lines that do not hold, which stop `check` but not a build. A model
-    with open choices is no architecture, but one of `spaces`.
+    `problems` are mistakes; `unmet` are `require` lines that do not hold, and `warnings` what is hardly meant as it is
+    written: both stop `check` but not a build. A model with open choices is no architecture, but one of `spaces`.
+    `predicted` counts the claims that speak of what the cost model predicts.
     """
 
     source: Source
@@ -62,6 +70,13 @@ class Compiled(Struct, frozen=True):
     problems: tuple[Diagnostic, ...]
     unmet: tuple[Diagnostic, ...]
     spaces: tuple[OpenModel, ...] = ()
+    predicted: int = 0
+    warnings: tuple[Diagnostic, ...] = ()
+
+    @property
+    def found(self) -> tuple[Diagnostic, ...]:
+        """Everything that `check` reports."""
+        return (*self.problems, *self.unmet, *self.warnings)
 
     def checked(self) -> tuple[Architecture, ...]:
         """The architectures. Raises Failure, with every diagnostic, when there is a mistake in the file."""
@@ -79,23 +94,38 @@ def read(path: str | Path) -> Source:
     """The text of a file. Raises Failure when it cannot be read or is no text."""
     path = shipped(str(path)) or Path(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(most_bytes() + 1)
+        data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        problem = Diagnostic(CANNOT_READ, message, None).suggesting(str(path), _siblings(path, str(path)))
+        problem = Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), _siblings(path, str(path)))
         raise Failure([problem]) from None
+    if len(data) > most_bytes():
+        raise Failure([too_many_bytes(str(path), os.path.getsize(path))])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
-        if len(data) <= most_bytes():  # else it is cut, perhaps in a character, and refused for its size anyway
-            place = len(data[: error.start].decode("utf-8"))
-            span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
-            message = f"{path} is not UTF-8 text"
-            raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
-    return Source(str(path), text.removeprefix("\ufeff"))
+        place = len(data[: error.start].decode("utf-8"))
+        span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
+        message = f"{path} is not UTF-8 text"
+        raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
+    return text_of(str(path), text)
+
+
+def too_many_bytes(name: str, size: int = 0) -> Diagnostic:
+    """A diagnostic for a text that is not read to its end; `size` is how many bytes it has, where that is known."""
+    bound = limits().characters
+    has = f"has {size:,} bytes" if size > most_bytes() else f"has more than {most_bytes():,} bytes"
+    message = f"the file {has}, more than the bound of {bound:,} characters can take"
+    help = raising("characters", size, "split it and bring the parts together with `use`")
+    return Diagnostic(TOO_LARGE, message, Span(Source(name, ""), 0, 0), help=help)
+
+
+def text_of(name: str, text: str) -> Source:
+    """A text that came from a file or a stream, perhaps with a byte-order mark."""
+    plain = text.removeprefix("\ufeff")
+    return Source(name, plain, text[: len(text) - len(plain)])
 
 
 def _siblings(path: Path, written: str) -> list[str]:
@@ -132,6 +162,13 @@ def library() -> Environment:
 
 def _no_use(item: tree.Use) -> Diagnostic:
     return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
+
+
+class Unreadable(Failure):
+    """What holds the files of a text cannot be read, so that nobody knows whether one is there.
+
+    That is no mistake in a text that uses one.
+    """
 
 
 class Files:
@@ -189,7 +226,27 @@ def link_source(source: Source, files: Files = ON_DISK) -> Linked:
         check_names(environment, problems)
     except RecursionError:
         problems.add(_too_deep(source))
-    return Linked(environment, problems.sorted())
+    told = problems.sorted()
+    return Linked(environment, told, _warnings(environment, told))
+
+
+def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """What is hardly meant as it is written.
+
+    Of a text that was not read to its end, nobody knows what it reads; and a name may be unread because the one that
+    was to read it is misspelt, so nothing is said of a block or model in which there is a mistake.
+    """
+    if environment.is_partial or environment.unread or any(problem.code in OF_TEXT for problem in problems):
+        return ()
+    broken = [item.span for item in environment.module.items if any(_is_in(item.span, found) for found in problems)]
+    warnings = Problems()
+    warnings.add(*(found for found in check_unused(environment) if not any(_is_in(span, found) for span in broken)))
+    return warnings.sorted()
+
+
+def _is_in(span: Span, problem: Diagnostic) -> bool:
+    place = problem.span
+    return place is not None and place.source is span.source and span.start <= place.start < span.end
 
 
 class _Uses:
@@ -206,7 +263,9 @@ class _Uses:
             inner = (*stack, files.resolved(files.path(source)))
         except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
             inner = stack
-        return link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        environment = link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
+        overlay(environment, library())
+        return environment
 
     def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
         span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
@@ -244,15 +303,18 @@ class _Uses:
         if kind != "file":
             what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
-            return problem.suggesting(item.path, files.beside(path, item.path), _shipped(path))
+            return problem.suggesting_file(item.path, files.beside(path, item.path), _shipped(path))
         if resolved.suffix != ".arch":
             # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
             return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
         if resolved not in self.known:
             try:
                 text = files.read(path)
+            except Unreadable:
+                raise
             except Failure as failure:
-                return Diagnostic(USE_NOT_FOUND, failure.diagnostics[0].message, span)
+                cannot = failure.diagnostics[0]
+                return Diagnostic(USE_NOT_FOUND, cannot.message, span, help=cannot.help)
             self.known[resolved] = self.environment(text, stack, files)
         return self.known[resolved]
 
@@ -260,7 +322,7 @@ class _Uses:
 def _shipped(path: Path) -> str | None:
     """Where a file is that has not been found, if one of its name is shipped."""
     # Not `is_file`: a name can be too long for the system to look at.
-    found = next((spec for spec in specs_folder().glob("*.arch") if spec.name == path.name), None)
+    found = next((spec for spec in shipped_files() if spec.name == path.name), None)
     return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found else None
 
 
@@ -287,6 +349,7 @@ def compile_source(
     unmet = Problems()
     made: list[Architecture] = []
     spaces: list[OpenModel] = []
+    predicted = 0
     try:
         linked = linked or link_source(source, files)
         environment = linked.environment
@@ -301,22 +364,48 @@ def compile_source(
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
             if any(problem.code is OPEN_CHOICE for problem in found.sorted()):
                 found = Problems()
-                space = open_model(network, found, effort, spare, resolution, dict(parameters or {}))
-                spaces += [space] if space is not None else []
+                space = open_model(network, found, effort, spare, _predict, resolution, dict(parameters or {}))
+                if space is not None:
+                    spaces.append(space)
+                    unmet.add(*filter(None, [space.is_empty()]))
             mistakes.add(network, found.sorted())
             if result is None:
                 continue
             made.append(result.architecture)
             if claims and resolution is None and not parameters:
                 environment = network.definition.environment
-                refuted.add(network, prove(result.requires, result.architecture, result.names, environment))
+                predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
+                claimed = subject(result.architecture, _predict(result.architecture, effort))
+                refuted.add(network, prove(result.requires, claimed, result.names, environment))
         problems.add(*mistakes.told(chosen))
         unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(_too_deep(source))
     if problems:
         made, spaces = [], []
-    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces))
+    warnings = linked.warnings if linked is not None else ()
+    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted, warnings)
+
+
+# What following a layer once more takes, as effort.
+_WORK_OF_PREDICTING = 20
+
+
+def _predict(architecture: Architecture, effort: Effort) -> Predict:
+    """What answers claims that speak of predictions of a network, each once, and as a part of the effort."""
+
+    known: dict[Prediction, Predicted] = {}
+
+    def predict(asked: Prediction, span: Span) -> Predicted:
+        from archdsl.predicting import predicted  # late: few files ask
+
+        if asked not in known:
+            layers = 5 + sum(len(stage.layers) for stage in architecture.stages)
+            effort.spend(_WORK_OF_PREDICTING * layers, span, "claim less of what the cost model predicts")
+            known[asked] = predicted(architecture, asked)
+        return known[asked]
+
+    return predict
 
 
 def _too_deep(source: Source) -> Diagnostic:

@@ -1,4 +1,4 @@
-"""Where the published architectures are."""
+"""Where the published architectures and the examples are."""
 
 from __future__ import annotations
 
@@ -9,17 +9,65 @@ SHIPPED = "archdsl:"
 
 def specs_folder() -> Path:
     """The folder of the shipped `.arch` files: `archdsl/specs` in a wheel, `specs` beside the package in a checkout."""
-    package = Path(__file__).parent
-    installed = package / "specs"
-    return installed if installed.is_dir() else package.parent / "specs"
+    return _folder("specs")
+
+
+def examples_folder() -> Path:
+    """The folder of the examples, shipped likewise."""
+    return _folder("examples")
+
+
+def shipped_files() -> list[Path]:
+    """All shipped `.arch` files, the published architectures first."""
+    return [path for folder in (specs_folder(), examples_folder()) for path in sorted(folder.glob("*.arch"))]
+
+
+def devices_folder() -> Path:
+    """The folder of the device profiles that ship."""
+    return Path(__file__).parent / "devices"
+
+
+def device_names() -> tuple[str, ...]:
+    """The devices whose profiles ship."""
+    return tuple(sorted(path.stem for path in devices_folder().iterdir() if path.suffix in (".toml", ".json")))
 
 
 def shipped(text: str) -> Path | None:
-    """The shipped file that `archdsl:resnet.arch` names, whether it is there or not; None for any other text."""
+    """The shipped file that `archdsl:resnet.arch` names, whether it is there or not; None for any other text.
+
+    Its folder may be said, too: `archdsl:examples/regnet.arch`.
+    """
     name = text.removeprefix(SHIPPED)
-    return specs_folder() / name if name != text and name == Path(name).name else None
+    if name == text:
+        return None
+    folders = {"specs/": specs_folder(), "examples/": examples_folder()}
+    for prefix, folder in folders.items():
+        if name.startswith(prefix) and _is_plain(name.removeprefix(prefix)):
+            return folder / name.removeprefix(prefix)
+    if not _is_plain(name):
+        return None
+    return next((folder / name for folder in folders.values() if _is_there(folder / name)), specs_folder() / name)
 
 
 def shipped_name(path: Path) -> str | None:
     """`archdsl:resnet.arch` for a shipped file, None for another."""
-    return f"{SHIPPED}{path.name}" if path.resolve().parent == specs_folder().resolve() else None
+    folders = (specs_folder().resolve(), examples_folder().resolve())
+    return f"{SHIPPED}{path.name}" if path.resolve().parent in folders else None
+
+
+def _folder(name: str) -> Path:
+    package = Path(__file__).parent
+    installed = package / name
+    return installed if installed.is_dir() else package.parent / name
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name is that of a file in a folder, and leads nowhere else."""
+    return name == Path(name).name
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False

@@ -1,19 +1,55 @@
-"""Files as they were at a git revision, read from the repository: nothing is checked out."""
+"""Files as they were at a git revision, read from the repository: nothing is checked out, and nothing is fetched.
+
+A repository may come from anybody, its configuration and its hooks included, and both name programs for git to run.
+None of them is run here. What the repository cannot give is `Unreadable`, which is not the same as what is not in it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from archdsl.compiler import Files, most_bytes
+from archdsl.compiler import Files, Unreadable, most_bytes, too_many_bytes
 from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_TEXT
 
 _LINK = "120000"  # the mode of a symbolic link
+_HASH = re.compile(r"[0-9a-f]{40,64}")
+# What these name a repository's own settings would otherwise: programs of its choice, for git to run.
+_SETTINGS = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.sshCommand": "",
+    "core.gitProxy": "",
+    "core.askPass": "",
+    "credential.helper": "",
+    "protocol.allow": "never",
+    # One that lies in the tree of another repository, where a clone has put it, is none.
+    "safe.bareRepository": "explicit",
+}
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    # A partial clone would fetch what it does not have, by whatever its configuration calls a remote.
+    "GIT_NO_LAZY_FETCH": "1",
+    # No protocol is called so. This goes before what a repository allows by `protocol.NAME.allow`.
+    "GIT_ALLOW_PROTOCOL": ":",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+
+class _Entry(NamedTuple):
+    """What a folder has under a name."""
+
+    mode: str
+    type: str
+    object: str
 
 
 class Revision(Files):
@@ -27,7 +63,8 @@ class Revision(Files):
         self.folder = _folder(near)
         self.top = Path(_told(self.folder, "rev-parse", "--show-toplevel")).resolve()
         found = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        if found.returncode:
+        # `^HEAD` is a revision to git, and means all that is not in it.
+        if found.returncode or not _HASH.fullmatch(found.stdout.decode().strip()):
             known = _told(self.folder, "for-each-ref", "--format=%(refname:short)").split()
             message = f"`{name}` is no revision of the repository {self.top.name}"
             help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few"
@@ -51,10 +88,12 @@ class Revision(Files):
     def kind(self, path: Path) -> Literal["file", "folder", "something else"] | None:
         if path == self.top:
             return "folder"
-        mode, what = self._entry(path)
-        if what == "blob" and mode != _LINK:
+        entry = self._entry(path)
+        if entry is None:
+            return None
+        if entry.type == "blob" and entry.mode != _LINK:
             return "file"
-        return "folder" if what == "tree" else "something else" if what else None
+        return "folder" if entry.type == "tree" else "something else"
 
     def root(self, path: Path) -> Path:
         folder = self.resolved(path).parent
@@ -68,12 +107,27 @@ class Revision(Files):
         kind = self.kind(self.resolved(path))
         if kind != "file":
             message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
-            raise Failure([Diagnostic(CANNOT_READ, message, None).suggesting(str(path), self.beside(path, str(path)))])
-        data = _git(self.folder, "cat-file", "blob", f"{self.commit}:{self._inside(self.resolved(path))}").stdout
+            raise Failure(
+                [Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), self.beside(path, str(path)))]
+            )
+        entry = self._entry(self.resolved(path))
+        assert entry is not None  # for it is a file
         try:
-            return Source(name, data[: most_bytes() + 1].decode("utf-8").removeprefix("\ufeff"))
+            return Source(name, self._contents(entry, name).decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
             raise Failure([Diagnostic(NOT_TEXT, f"{name} is not UTF-8 text", None)]) from None
+
+    def _contents(self, entry: _Entry, name: str) -> bytes:
+        # The size first: git would read all of it, whatever it is.
+        size = _git(self.folder, "cat-file", "-s", entry.object)
+        if size.returncode == 0 and int(size.stdout) > most_bytes():
+            raise Failure([too_many_bytes(name, int(size.stdout))])
+        found = _git(self.folder, "cat-file", "blob", entry.object) if size.returncode == 0 else size
+        if found.returncode:
+            message = f"cannot read {name}: the repository does not have its contents"
+            help = "a partial clone leaves them where it came from, and none are fetched here; `git fsck` finds damage"
+            raise Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
+        return found.stdout
 
     def beside(self, path: Path, written: str) -> list[str]:
         entries = self._entries(self.resolved(path).parent)
@@ -85,7 +139,7 @@ class Revision(Files):
         """The files below a folder whose names end so, as paths below that folder."""
         inside = self._inside(folder.resolve())
         where = ["--", f"{inside}/"] if inside else []
-        listed = _git(self.top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *where).stdout
+        listed = _checked(self.top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", self.commit, *where).stdout
         for name in os.fsdecode(listed).split("\0"):
             if name.endswith(suffix):
                 yield folder / Path(name).relative_to(inside or ".")
@@ -97,18 +151,18 @@ class Revision(Files):
         inside = path.relative_to(self.top).as_posix()
         return "" if inside == "." else inside
 
-    def _entry(self, path: Path) -> tuple[str, str]:
-        """The mode and the type of what is at a resolved path; empty for nothing."""
-        if not path.is_relative_to(self.top):
-            return "", ""
-        return self._entries(path.parent).get(path.name, ("", ""))
+    def _entry(self, path: Path) -> _Entry | None:
+        """What is at a resolved path; None for nothing."""
+        return self._entries(path.parent).get(path.name) if path.is_relative_to(self.top) else None
 
-    def _listed(self, folder: Path) -> dict[str, tuple[str, str]]:
-        """What is in a folder, by name, with mode and type."""
-        tree = f"{self.commit}:{self._inside(folder)}"
-        listed = _git(self.folder, "ls-tree", "-z", "--full-tree", tree)  # of no folder, nothing
+    def _listed(self, folder: Path) -> dict[str, _Entry]:
+        """What is in a folder, by name; nothing in one that is not there. Raises Unreadable."""
+        inside = self._inside(folder)
+        where = ["--", f"{inside}/"] if inside else []
+        # Not as `COMMIT:FOLDER`, which git cannot read in the same way whether there is none or it is damaged.
+        listed = _checked(self.folder, "ls-tree", "-z", "--full-tree", self.commit, *where)
         entries = [line.split("\t", 1) for line in os.fsdecode(listed.stdout).split("\0") if line]
-        return {name: (facts.split()[0], facts.split()[1]) for facts, name in entries}
+        return {name.rpartition("/")[2]: _Entry(*facts.split()) for facts, name in entries}
 
 
 def tracked(folder: Path, suffix: str) -> list[Path]:
@@ -131,18 +185,18 @@ def _told(folder: Path, *arguments: str) -> str:
 
 
 def _checked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """What git answers. Raises Failure, in git's own words, when it refuses."""
+    """What git answers. Raises Unreadable, in git's own words, when it refuses."""
     done = _git(folder, *arguments)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
-        raise Failure([Diagnostic(CANNOT_READ, f"git cannot read {folder}: {reason}", None)])
+        raise Unreadable([Diagnostic(CANNOT_READ, f"git cannot read {folder}: {reason}", None)])
     return done
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    # A repository's own settings may name programs to run, such as a file system monitor: none is wanted here.
-    command = ["git", "--no-pager", "-c", "core.fsmonitor=false", "-C", str(folder), *arguments]
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+    command = ["git", "--no-pager", *settings, "-C", str(folder), *arguments]
+    environment = {**os.environ, **_ENVIRONMENT}
     try:
         return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=environment, check=False)
     except OSError as error:

@@ -1,5 +1,6 @@
 """11 networks compiled by archdsl from ablations.arch. Standalone: edit and ship it as it is."""
 
+# sha256:943314bdac324007 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 
@@ -61,6 +62,8 @@ class DropPath(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
+        if not 0.0 <= rate < 1.0:
+            raise ValueError(f"a drop path rate is at least 0 and less than 1, not {rate}")
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -270,8 +273,8 @@ class B4Fused1(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -284,7 +287,8 @@ class B4Fused1(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -378,8 +382,8 @@ class V2SDown(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -392,7 +396,8 @@ class V2SDown(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -484,8 +489,8 @@ class B0WithoutSe(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -498,7 +503,8 @@ class B0WithoutSe(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -590,8 +596,8 @@ class B0Kernel(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -604,7 +610,8 @@ class B0Kernel(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -696,8 +703,8 @@ class V2SWithoutSe(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -710,7 +717,8 @@ class V2SWithoutSe(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -802,8 +810,8 @@ class V2SKernel5(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -816,7 +824,8 @@ class V2SKernel5(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -847,7 +856,8 @@ def b4_fused_1_3(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -872,7 +882,8 @@ def b4_fused_1_5(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -897,7 +908,8 @@ def b4_fused_1_7(
     """
     return B4Fused1(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
             (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
@@ -919,7 +931,8 @@ def v2_s_down_b0(
     """Input 3 x 224 x 224: 6.75M parameters, 662.50M MACs, 1.32G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 1),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 2),
@@ -942,7 +955,8 @@ def v2_s_down_b1(
     """Input 3 x 240 x 240: 7.69M parameters, 1.13G MACs, 2.25G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 3),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 3),
@@ -965,7 +979,8 @@ def v2_s_down_b3(
     """Input 3 x 300 x 300: 13.14M parameters, 3.03G MACs, 6.05G FLOPs an image."""
     return V2SDown(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 40, 3),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 56, 3),
@@ -988,7 +1003,8 @@ def b0_without_se(
     """Input 3 x 224 x 224: 4.65M parameters, 385.19M MACs, 770.38M FLOPs an image."""
     return B0WithoutSe(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 3, 1, 1, 0, 1e-05, 0.1, 16, 1),
             (Mbconv, 3, 2, 6, 0, 1e-05, 0.1, 24, 2),
             (Mbconv, 5, 2, 6, 0, 1e-05, 0.1, 40, 2),
@@ -1013,7 +1029,8 @@ def b0_kernel_3(
     """
     return B0Kernel(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
             (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
             (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
@@ -1038,7 +1055,8 @@ def b0_kernel_5(
     """
     return B0Kernel(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (Mbconv, 5, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
             (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
             (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
@@ -1060,7 +1078,8 @@ def v2_s_without_se(
     """Input 3 x 384 x 384: 17.76M parameters, 8.36G MACs, 16.72G FLOPs an image."""
     return V2SWithoutSe(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),
@@ -1081,7 +1100,8 @@ def v2_s_kernel_5(
     """Input 3 x 384 x 384: 22.00M parameters, 8.52G MACs, 17.04G FLOPs an image."""
     return V2SKernel5(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels, layers
+            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
+            # layers
             (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
             (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),

@@ -1,5 +1,6 @@
 """4 networks compiled by archdsl from mobilenetv2.arch. Standalone: edit and ship it as it is."""
 
+# sha256:f066f6d08996a19e as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 
@@ -49,6 +50,8 @@ class DropPath(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
+        if not 0.0 <= rate < 1.0:
+            raise ValueError(f"a drop path rate is at least 0 and less than 1, not {rate}")
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -149,8 +152,8 @@ class Mobilenetv2(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -163,7 +166,8 @@ class Mobilenetv2(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:

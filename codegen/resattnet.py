@@ -1,5 +1,6 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:858a603d5f101138 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -512,8 +513,8 @@ class Resattnet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -526,7 +527,8 @@ class Resattnet(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:
@@ -599,8 +601,8 @@ class Attention(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -613,7 +615,8 @@ class Attention(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:

@@ -1,5 +1,6 @@
 """30 networks compiled by archdsl from shufflenet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:8d705602147665d9 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 
@@ -164,8 +165,8 @@ class Shufflenet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.stages(self.stem(x))
-        return x
+        features: Tensor = self.stages(self.stem(x))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -178,7 +179,8 @@ class Shufflenet(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:

@@ -1,5 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnet.arch. Standalone: edit and ship it as it is."""
 
+# sha256:332612acb85f86b3 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -59,6 +60,8 @@ class DropPath(nn.Module):
 
     def __init__(self, rate: float) -> None:
         super().__init__()
+        if not 0.0 <= rate < 1.0:
+            raise ValueError(f"a drop path rate is at least 0 and less than 1, not {rate}")
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,9 +75,10 @@ def pad_same(
     x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    tall, wide = dilation * (kernel[0] - 1) + 1, dilation * (kernel[1] - 1) + 1
-    down = max((-(-x.shape[2] // stride[0]) - 1) * stride[0] + tall - x.shape[2], 0)
-    across = max((-(-x.shape[3] // stride[1]) - 1) * stride[1] + wide - x.shape[3], 0)
+    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
+    down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
 
 
@@ -205,8 +209,8 @@ class TfEfficientnet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        x = self.head(self.stages(self.stem(x)))
-        return x
+        features: Tensor = self.head(self.stages(self.stem(x)))
+        return features
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
@@ -219,7 +223,8 @@ class TfEfficientnet(nn.Module):
         """A fresh classifier for other classes; 0 leaves it out."""
         if self.features_only:
             raise RuntimeError("a model of features has no classifier")
-        self.classifier = self._linear(num_classes)
+        like = next(self.parameters(), torch.empty(0))
+        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
         self.classifier.apply(initialize)
 
     def _linear(self, num_classes: int) -> nn.Module:

@@ -139,8 +139,29 @@ def deep(random: Random) -> str:
     times = random.choice((10, 100, 1000, 10000))
     sums = "".join(f"t{n + 1} = t{n} + t{n}\n" for n in range(count))
     choices = "".join(f"t{n + 1} = if a > {n} then t{n} else t{n} + t{n}\n" for n in range(count))
+    steps = random.choice((100, 400, 990))
+    guards = "".join(f"\n-> conv({8 + n % 7}) when n > {n}" for n in range(steps))
+    either = "".join(f"\n-> if n > {n} then conv({8 + n % 7}) else conv({8 + n % 5}, 3)" for n in range(steps))
+    name = "n" * limits().name
     return random.choice(
         (
+            # Two instances of a block that differ in every step, or two networks.
+            f"block b(n) {{\nout = in{guards}\n}}\n{_HEAD}stem = b(0) -> b({steps})\n}}\n",
+            f"block b(n) {{\nt = in{guards}\nout = t + t\n}}\n{_HEAD}stem = b({steps}) -> b(0)\n}}\n",
+            f"block b(n) {{\nout = in{either}\n}}\n{_HEAD}stem = b(0) -> b({steps})\n}}\n",
+            f"model m(n = 1) {{\ninput = 3 x 8 x 8\nstem = relu{guards}\n}}\n"
+            f"variants m {{\n|name|n|\n|a|0|\n|b|{steps}|\n}}\n",
+            f"block b() {{\nout = in{' -> relu' * steps}\n}}\n{_HEAD}stem = b()\n}}\n",
+            f"block b(n) {{\nout = concat(in{', in -> conv(n)' * steps}) -> conv(8)\n}}\n"
+            f"{_HEAD}stem = b(2) -> b(3)\n}}\n",
+            # Names that stand again and again.
+            f"model {name} {{\ninput = 3 x 8 x 8\nstem = relu\n}}\nvariants {name} {{\n|name|\n"
+            + "".join(f"|{'a' * 50}{n}|\n" for n in range(steps // 2))
+            + "}\n",
+            twice.replace(f"b{count}() -> b{count}()", f"b{count}() as {name}").replace("-> relu", "-> relu * 9000")
+            + f"{_HEAD}stem = b{count - 1}()\n}}\n",
+            "".join(f"block c{n}() {{\nout = in -> c{n + 1}() as {name} -> relu when false\n}}\n" for n in range(count))
+            + f"block c{count}() {{\nout = in -> relu * 9000\n}}\n{_HEAD}stem = c0()\n}}\n",
             f"{twice}{_HEAD}stem = b0()\n}}\n",
             f"{twice}{_HEAD}stem = [b0() * {times}] * {times}\n}}\n",
             f"{_HEAD}l0 = {layer if layer != 'b0()' else 'relu'}\n"

@@ -45,6 +45,7 @@ TEXTS = {
     "characters": (100, f"{HEAD}  stem = relu\n}}\n{'#' * 100}"),
     "nesting": (10, f"{HEAD}  stem = {'[' * 12}relu{']' * 12}\n}}\n"),
     "elements": (3, f"{HEAD}  stem = relu -> relu -> relu -> relu\n}}\n"),
+    "name": (6, f"{HEAD}  stem = relu as longest\n  longest_ = 1\n}}\n"),
     "digits": (5, f"{HEAD}  stem = conv(000003)\n}}\n"),
     "bits": (8, f"{HEAD}  stem = conv(2 ** 9)\n}}\n"),
     "ancestors": (2, f"{HEAD}  stem = relu\n}}\n" + "".join(f"model {c} extends {p} {{ }}\n" for p, c in CHAIN)),
@@ -247,3 +248,15 @@ def test_wrong_limits_in_the_environment_stop_a_command() -> None:
 def test_help_is_round() -> None:
     assert raising("layers", 12_345) == "raise the bound: `ARCHDSL_LIMITS=layers=20000`"
     assert raising("layers", 123_456, "use fewer") == "use fewer, or raise the bound: `ARCHDSL_LIMITS=layers=130000`"
+
+
+def test_a_file_that_is_not_read_to_its_end_is_told_by_its_size(tmp_path: Path) -> None:
+    large = tmp_path / "large.arch"
+    large.write_text("# " + "a" * 1_000_000)
+    with pytest.raises(Failure) as failure:
+        compile_file(large)
+    (problem,) = failure.value.diagnostics
+    assert problem.code.name == "ARC602"
+    assert "1,000,002 bytes" in problem.message
+    assert problem.help is not None
+    assert "characters=1100000" in problem.help

@@ -15,7 +15,7 @@ from archdsl.ir.cost import Cost
 if TYPE_CHECKING:
     from archdsl.backends.receptive_field import ReceptiveField
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 # For people ----------------------------------------------------------------------------------------------------------

@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from time import perf_counter, sleep
 from typing import Any, Protocol
 
 import torch
 
 from archdsl.api import Network, loads
 from archdsl.backends.latency.profile import FORMAT_VERSION, Backend
+from archdsl.calibration.clock import Run, scatter
 from archdsl.calibration.design import Design, designs
 from archdsl.calibration.fit import fallbacks, measured
 from archdsl.calibration.sample import Measurements, Whole, merged
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import BUSY_MACHINE
 
 # Networks of the design that take too long, or nothing, are left out.
 _MACS = (2e6, 2.5e9)
@@ -27,11 +31,19 @@ _MACS = (2e6, 2.5e9)
 ROUNDS: dict[Backend, int] = {"eager": 9, "onnxruntime": 5}
 _LIBRARIES = {"eager": ("torch",), "onnxruntime": ("onnxruntime", "onnx", "torch")}
 
+# Rounds after which runs can be compared, and seconds between two looks at a busy machine.
+_FIRST_LOOK, _PAUSE = 3, 2.0
+
 Progress = Callable[[str], None]
 
 
 class Probe(Protocol):
-    """A network that is measured a round at a time."""
+    """A network that is measured a round at a time. `runs` are those of the whole network so far."""
+
+    runs: list[Run]
+
+    @property
+    def is_on_cpu(self) -> bool: ...
 
     def round(self) -> None: ...
 
@@ -40,7 +52,11 @@ class Probe(Protocol):
 
 @dataclass(frozen=True)
 class Plan:
-    """How much to measure: networks for inference and for training, and rounds of each."""
+    """How much to measure: networks for inference and for training, and rounds of each.
+
+    Where runs scatter by more than `max_scatter`, it waits for up to `wait` seconds before the first round, and then
+    raises Failure; None is no bound.
+    """
 
     backend: Backend
     threads: int
@@ -48,6 +64,8 @@ class Plan:
     training: int = 14
     rounds: int = 9
     device: str = "cpu"
+    max_scatter: float | None = None
+    wait: float = 60.0
 
 
 def calibrate(
@@ -79,6 +97,7 @@ def calibrate(
         "name": f"{plan.backend}-{plan.threads}" if plan.device == "cpu" else plan.device,
         "title": f"{_processor(plan.device)}, {_threads(plan)}",
         "backend": plan.backend,
+        "on": "cpu" if plan.device == "cpu" else "cuda",
         "dtype": "float32",
         "overhead": overhead,
         "backward_overhead": _backward_overhead(updates.wholes, overhead),
@@ -90,8 +109,11 @@ def calibrate(
             "training_networks": plan.training if plan.backend == "eager" else 0,
             "rounds": plan.rounds,
             "kernels": sum(map(len, tables.values())),
+            # By which part the runs of a network were longer than they need be, at the median of the networks.
+            "scatter": round(median(whole.scatter for whole in (*inference.wholes, *updates.wholes)), 3),
+            "max_scatter": plan.max_scatter,
             # Seconds of each network as a whole, of its kernels one by one, and how many these are.
-            "wholes": [[float(f"{value:.4g}") for value in astuple(whole)] for whole in inference.wholes],
+            "wholes": [[float(f"{value:.4g}") for value in astuple(whole)[:3]] for whole in inference.wholes],
             **machine(plan),
         },
     }
@@ -100,7 +122,8 @@ def calibrate(
 def _measure(plan: Plan, progress: Progress, beside: Callable[[], None]) -> tuple[Measurements, Measurements]:
     chosen = list(_networks(plan.networks))
     built = [_probe(plan, *each) for each in _told(chosen, "building", progress)]
-    inference = _rounds(built, plan.rounds, progress, beside)
+    _wait_until_quiet(plan, built[0], progress)
+    inference = _rounds(built, plan.rounds, progress, beside, plan.max_scatter)
     if plan.backend != "eager" or not plan.training or plan.device != "cpu":
         return inference, Measurements((), ())
     from archdsl.calibration.training import TrainingProbe
@@ -108,7 +131,7 @@ def _measure(plan: Plan, progress: Progress, beside: Callable[[], None]) -> tupl
     step = max(1, len(chosen) // plan.training)
     some = [(network, max(design.batch, 2)) for network, design in chosen[::step]][: plan.training]
     probes = [TrainingProbe(network, batch) for network, batch in some]
-    return inference, _rounds(probes, max(3, plan.rounds // 2), progress)
+    return inference, _rounds(probes, max(3, plan.rounds // 2), progress, max_scatter=plan.max_scatter)
 
 
 def _networks(count: int) -> Iterator[tuple[Network, Design]]:
@@ -140,15 +163,51 @@ def _probe(plan: Plan, network: Network, batch: int) -> Probe:
 
 
 def _rounds(
-    probes: list[Any], rounds: int, progress: Progress, beside: Callable[[], None] = lambda: None
+    probes: Sequence[Probe],
+    rounds: int,
+    progress: Progress,
+    beside: Callable[[], None] = lambda: None,
+    max_scatter: float | None = None,
 ) -> Measurements:
-    """Every network once a round, so that whatever else the machine does falls on all of them alike."""
+    """Every network once a round, so that whatever else the machine does falls on all of them alike.
+
+    Raises Failure as soon as their runs scatter too much: what was measured until then is of no use, and the rest would
+    be no better.
+    """
     for turn in range(rounds):
         for index, probe in enumerate(probes):
             progress(f"round {turn + 1} of {rounds}, network {index + 1} of {len(probes)}")
             probe.round()
         beside()
+        if turn + 1 in (_FIRST_LOOK, rounds) and max_scatter is not None:
+            found = median(scatter(probe.runs, is_on_cpu=probe.is_on_cpu) for probe in probes)
+            if found > max_scatter:
+                raise _busy(found, max_scatter, f"after {turn + 1} of {rounds} rounds of {len(probes)} networks")
     return merged(probe.measurements() for probe in probes)
+
+
+def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
+    """Runs a network until its runs scatter little enough. Raises Failure where that takes too long."""
+    if plan.max_scatter is None:
+        return
+    until = perf_counter() + plan.wait
+    while True:
+        for _ in range(_FIRST_LOOK):
+            probe.round()
+        found = scatter(probe.runs[-_FIRST_LOOK:], is_on_cpu=probe.is_on_cpu)
+        if found <= plan.max_scatter:
+            probe.runs.clear()
+            return
+        if perf_counter() >= until:
+            raise _busy(found, plan.max_scatter, f"after waiting for {plan.wait:.0f} s")
+        progress(f"waiting for a quiet machine: runs scatter by {100 * found:.0f} %")
+        sleep(_PAUSE)
+
+
+def _busy(found: float, bound: float, when: str) -> Failure:
+    message = f"the machine is busy: runs scatter by {100 * found:.0f} %, more than {100 * bound:.0f} %, {when}"
+    help = f"end other programs and repeat; `--max-scatter {1.2 * found:.2g}` takes as much, `--force` whatever comes"
+    return Failure([Diagnostic(BUSY_MACHINE, message, None, help=help)])
 
 
 def _is_new(name: str, inference: Measurements) -> bool:

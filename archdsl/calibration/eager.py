@@ -18,7 +18,8 @@ from torch import Tensor, fx, nn
 from archdsl.api import Network
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel
-from archdsl.calibration.sample import Measurements, Sample, Whole, typical
+from archdsl.calibration.clock import Run, Stopwatch
+from archdsl.calibration.sample import Measurements, Sample, typical, whole
 from archdsl.ir.base import Shape
 from archdsl.ir.walk import Visit, walk
 
@@ -39,7 +40,7 @@ class EagerProbe:
         self.graph = fx.GraphModule(self.module, graph)
         self.kernels = operators(graph, walk(network.architecture), batch, training=False)
         self._combined: dict[fx.Node, Kernel] = {}
-        self._wholes: list[float] = []
+        self.runs: list[Run] = []
         self._times: dict[fx.Node, list[float]] = defaultdict(list)
 
     def round(self) -> None:
@@ -47,15 +48,19 @@ class EagerProbe:
         with torch.inference_mode():
             self.module(self.images)
             self._wait()
-            start = perf_counter()
+            watch = Stopwatch()
             self.module(self.images)
             self._wait()
-            self._wholes.append(perf_counter() - start)
+            self.runs.append(watch.read())
             runner = Runner(self.graph, self._wait)
             runner.run(self.images)
         self._combined = combinations(runner, self.kernels)
         for node, seconds in runner.times.items():
             self._times[node].append(seconds)
+
+    @property
+    def is_on_cpu(self) -> bool:
+        return self.device.type == "cpu"
 
     def _wait(self) -> None:
         if self.device.type == "cuda":
@@ -65,7 +70,7 @@ class EagerProbe:
         times = {node: typical(taken) for node, taken in self._times.items()}
         combined = (Sample(kernel, times[node]) for node, kernel in self._combined.items())
         samples = (*samples_of(self.kernels, times), *combined)
-        return Measurements(samples, (Whole(typical(self._wholes), sum(times.values()), len(times)),))
+        return Measurements(samples, (whole(self.runs, times.values(), is_on_cpu=self.is_on_cpu),))
 
 
 class Tracer(fx.Tracer):

@@ -13,7 +13,6 @@ import warnings
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any
 
 import onnxruntime
@@ -23,7 +22,8 @@ from torch import nn
 from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.onnx_runtime import reported
-from archdsl.calibration.sample import Measurements, Sample, Whole, typical
+from archdsl.calibration.clock import Run, Stopwatch
+from archdsl.calibration.sample import Measurements, Sample, typical, whole
 
 _KERNEL = "_kernel_time"
 _ERRORS_ONLY = 3
@@ -63,6 +63,8 @@ class ExportedProbe:
     There is one session at a time: the threads of another one, waiting busily for work, would take the cores from it.
     """
 
+    is_on_cpu = True
+
     def __init__(self, network: Network, batch: int, threads: int):
         self._folder, self._threads = TemporaryDirectory(), threads
         generator = torch.Generator().manual_seed(0)
@@ -70,7 +72,7 @@ class ExportedProbe:
         self._path = Path(self._folder.name) / "network.onnx"
         export(network.build().eval(), images, self._path)
         self._images = images.numpy()
-        self._wholes: list[float] = []
+        self.runs: list[Run] = []
         self._kernels: dict[str, Kernel | None] = {}
         self._times: dict[str, list[float]] = defaultdict(list)
 
@@ -79,10 +81,10 @@ class ExportedProbe:
         plain = session(self._path, self._threads)
         feed = {plain.get_inputs()[0].name: self._images}
         for turn in range(_WARM + _TIMED):
-            start = perf_counter()
+            watch = Stopwatch()
             plain.run(None, feed)
             if turn >= _WARM:
-                self._wholes.append(perf_counter() - start)
+                self.runs.append(watch.read())
         del plain
         profiled = session(self._path, self._threads, self._path.parent)
         for _ in range(_WARM + _TIMED):
@@ -113,7 +115,7 @@ class ExportedProbe:
             if kernel is not None
         )
         self._folder.cleanup()
-        return Measurements(samples, (Whole(typical(self._wholes), sum(seconds.values()), len(seconds)),))
+        return Measurements(samples, (whole(self.runs, seconds.values()),))
 
 
 def _dimensions(tensors: list[dict[str, list[int]]]) -> list[list[int]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.table import table_name
+from archdsl.calibration.clock import Run, scatter
 
 # So many kernels of a table in one network keep its code in the caches; so many different ones are enough for a table.
 _OFTEN, _ENOUGH = 4, 24
@@ -31,11 +32,21 @@ class Sample:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole network: its seconds, those of its kernels one by one, and how many they are."""
+    """A whole network: its seconds, those of its kernels one by one, and how many they are.
+
+    `scatter` says how much its runs differed or waited.
+    """
 
     seconds: float
     parts: float
     kernels: int
+    scatter: float = 0.0
+
+
+def whole(runs: Sequence[Run], parts: Collection[float], *, beside: float = 0.0, is_on_cpu: bool = True) -> Whole:
+    """A network of its runs, and the seconds of its kernels; `beside` is what else there is in a run."""
+    seconds = typical([run.seconds for run in runs])
+    return Whole(seconds, sum(parts) + beside, len(parts), scatter(runs, is_on_cpu=is_on_cpu))
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,16 @@ from torch import Tensor, fx
 from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
+from archdsl.calibration.clock import Run, Stopwatch
 from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, samples_of
-from archdsl.calibration.sample import Measurements, Sample, Whole, typical
+from archdsl.calibration.sample import Measurements, Sample, typical, whole
 from archdsl.ir.walk import walk
 
 
 class TrainingProbe:
     """A network whose training step can be timed as a whole and kernel by kernel."""
+
+    is_on_cpu = True
 
     def __init__(self, network: Network, batch: int):
         self.module = network.build().train()
@@ -33,7 +36,7 @@ class TrainingProbe:
         self.kernels = operators(graph, walk(network.architecture), batch, training=True)
         self.step = torch.optim.SGD(self.module.parameters(), lr=1e-6, momentum=0.9)
         self.params = network.params
-        self._wholes: list[float] = []
+        self.runs: list[Run] = []
         self._updates: list[float] = []
         self._forward: dict[fx.Node, list[float]] = defaultdict(list)
         self._backward: dict[fx.Node, list[float]] = defaultdict(list)
@@ -42,9 +45,9 @@ class TrainingProbe:
     def round(self) -> None:
         """Takes a step to warm up, a timed one, and one kernel by kernel."""
         self._step()
-        start = perf_counter()
+        watch = Stopwatch()
         self._updates.append(self._step())
-        self._wholes.append(perf_counter() - start)
+        self.runs.append(watch.read())
         runner = _TrainingRunner(self.graph)
         runner.run(self.images)
         runner.backward()
@@ -71,9 +74,8 @@ class TrainingProbe:
             samples += [Sample(kernel, forward[node]), Sample(backward(kernel), gradients.get(node, 0.0))]
         update = typical(self._updates)
         samples.append(Sample(optimizer(self.params), update))
-        parts = sum(forward.values()) + sum(gradients.values()) + update
-        whole = Whole(typical(self._wholes), parts, len(forward) + len(gradients))
-        return Measurements(tuple(sample for sample in samples if sample.seconds > 0), (whole,))
+        found = whole(self.runs, [*forward.values(), *gradients.values()], beside=update)
+        return Measurements(tuple(sample for sample in samples if sample.seconds > 0), (found,))
 
 
 class _TrainingRunner(Runner):

@@ -9,9 +9,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 _LARGEST = 1_000_000
 
 
-def add_specs(parser: ArgumentParser, *, count: str = "+") -> None:
+def add_specs(parser: ArgumentParser, *, count: str = "+", standard_input: bool = True) -> None:
     """SPEC arguments; `count` is argparse's `nargs`."""
-    parser.add_argument("specs", nargs=count, metavar="SPEC", help="an .arch file, or - for standard input")
+    help = "an .arch file, or - for standard input" if standard_input else "an .arch file"
+    parser.add_argument("specs", nargs=count, metavar="SPEC", help=help)
 
 
 def add_variant(parser: ArgumentParser) -> None:

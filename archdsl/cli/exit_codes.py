@@ -6,20 +6,24 @@ from collections.abc import Iterable
 
 from archdsl.cli.interrupts import INTERRUPTED as INTERRUPTED
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import NO_MAP, NOT_PROVEN, NOT_WEIGHTS
+from archdsl.diagnostics.codes import NO_MAP, NONE_MEETS, NOT_PROVEN, NOT_WEIGHTS, OVER_BUDGET
 
 FINE = 0
 FINDINGS = 1  # There is something wrong in a file.
 COULD_NOT_RUN = 2  # A file could not be read or written, a tool is missing, the command line makes no sense.
 # As a shell reports a process that this signal ended; so is `INTERRUPTED`.
 PIPE_CLOSED = 141
-# About what is in a file although there is no text to point at.
-_ABOUT_WEIGHTS = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS}
+# About what is in a file although there is no text to point at, or the text is that of an option.
+_FOUND = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS, OVER_BUDGET, NONE_MEETS}
 
 
 def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
     """The exit code for these diagnostics. One that is about no file's text or weights is about the command."""
-    return max(
-        (FINDINGS if d.span is not None or d.code in _ABOUT_WEIGHTS else COULD_NOT_RUN for d in diagnostics),
-        default=FINE,
-    )
+    return max(map(_of, diagnostics), default=FINE)
+
+
+def _of(diagnostic: Diagnostic) -> int:
+    if diagnostic.code in _FOUND:
+        return FINDINGS
+    is_text = diagnostic.span is not None and not diagnostic.span.source.name.startswith("--")
+    return FINDINGS if is_text else COULD_NOT_RUN

@@ -1,16 +1,24 @@
-"""Files written whole or not at all, and those of one command together."""
+"""Files written whole or not at all, and those of one command together; here stands what may be written over."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from archdsl.cli.staging import Staging, alone_in, uninterrupted
 from archdsl.diagnostics import Diagnostic, Failure, Note
-from archdsl.diagnostics.codes import CANNOT_WRITE, WRONG_USAGE
+from archdsl.diagnostics.codes import CANNOT_WRITE, EDITED, WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.folders import shipped
+from archdsl.reading import kind, read_plain
+
+DEFAULT_FOLDER = "codegen"
+_NOTHING_CHANGED = Note("no file was changed")
+# A file that is larger was not written by us.
+_MOST_BYTES = 256 * 10**6
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
@@ -20,8 +28,7 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     folder are moved to their places together: a signal that can wait does, and where the process is killed between two
     of these moves, whoever next writes to the folder completes them.
     """
-    # Through symbolic links, so that a link stays a link.
-    targets = {Path(os.path.realpath(path)): data for path, data in contents.items()}
+    targets = {_target(path): data for path, data in contents.items()}
     target = Path()
     try:
         with ExitStack() as held:
@@ -48,26 +55,108 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
         raise Failure([_cannot_write(target, error)]) from None
 
 
+def write(path: Path, data: bytes) -> None:
+    """Writes one file whole or not at all. Raises Failure."""
+    write_all({path: data})
+
+
+# What may be written over --------------------------------------------------------------------------------------------
+
+
+def _target(path: Path) -> Path:
+    """The file that is meant, behind links in its folder, which stay. Raises Failure for what is no plain file there.
+
+    A link that leads out of the folder may be somebody else's, in a project that came from elsewhere: what it leads to
+    is no output.
+    """
+    target = Path(os.path.realpath(path))
+    if not target.is_relative_to(os.path.realpath(path.parent)):
+        help = f"remove the link, or write to {printable(str(target))} by its own name"
+        raise _refused(path, f"it is a link that leads out of its folder, to {printable(str(target))}", help)
+    try:
+        found = kind(os.lstat(target).st_mode)
+    except OSError:  # There is nothing yet; what else is wrong with it, writing tells.
+        return target
+    if found not in (None, "a folder"):
+        raise _refused(
+            path, f"it is {found}, not a plain file", "`-` is standard output, where a command has one result"
+        )
+    return target
+
+
+def _refused(path: Path, reason: str, help: str) -> Failure:
+    message = f"cannot write {printable(str(path))}: {reason}"
+    return Failure([Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,), help=help)])
+
+
 def refuse_to_overwrite(target: str, source: str) -> None:
     """Raises Failure where a command would write its result over the file that it has read."""
-    if source != "-" and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+    read = shipped(source) or Path(source)
+    if source != "-" and os.path.exists(target) and os.path.exists(read) and os.path.samefile(target, read):
         message = f"{target} is the file that this comes from"
-        note = Note("no file was changed")
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, notes=(note,), help="write to another one")])
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help="write to another one")])
 
 
-def write(path: Path, data: bytes) -> None:
-    """Writes one file whole or not at all; a device or a pipe gets the bytes as they are. Raises Failure."""
-    if not path.exists() or path.is_file() or path.is_dir():
-        write_all({path: data})
-        return
+def out_folder(asked: str | None) -> Path:
+    """The folder for the outputs of a build. Raises Failure where that is not what it seems.
+
+    The one that nobody has named may not be a link to somewhere else: it may have come with a project.
+    """
+    if asked is None:
+        folder = Path(DEFAULT_FOLDER)
+        if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(".")):
+            help = f"if that is where the files should go, say so: `--out {DEFAULT_FOLDER}`"
+            raise _refused(folder, f"it is a link that leads out of this folder, to {os.path.realpath(folder)}", help)
+        return folder
+    if Path(asked).suffix.lower() in (".py", ".svg", ".json", ".arch") and not os.path.isdir(asked):
+        message = f"`--out {printable(asked)}` names a folder, and that is a file's name"
+        help = "the files in it are called after their specs; `archdsl diagram --out FILE` writes a figure alone"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return Path(asked)
+
+
+def refuse_edited(contents: Mapping[Path, bytes]) -> None:
+    """Raises Failure where a file is there that is not as archdsl wrote it, and that would be lost."""
+    problems = [problem for path, data in contents.items() if (problem := _edited(path, data)) is not None]
+    problems += _other_capitals(contents)
+    if problems:
+        raise Failure(problems)
+
+
+def _edited(path: Path, data: bytes) -> Diagnostic | None:
+    from archdsl.digests import has_digest, is_as_written
+
     try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise Failure([_cannot_write(path, error)]) from None
+        found = read_plain(_target(path), _MOST_BYTES)
+    except OSError:  # There is none, or one that cannot be written either, which writing tells.
+        return None
+    if is_as_written(found, data):
+        return None
+    message = f"{printable(str(path))} was edited since it was written"
+    if not has_digest(found):
+        message = f"{printable(str(path))} was not written by archdsl, or edited, or written by an earlier version"
+    help = "keep it and write elsewhere with `--out DIR`, or have it replaced with `--force`"
+    return Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)
+
+
+def _other_capitals(contents: Iterable[Path]) -> list[Diagnostic]:
+    """Files that are there under names that differ in capitals alone: on many systems they would be the same ones."""
+    problems = []
+    for folder in dict.fromkeys(path.parent for path in contents):
+        names = {path.name.casefold(): path.name for path in contents if path.parent == folder}
+        there: list[str] = []
+        with suppress(OSError):
+            there = sorted(os.listdir(folder))
+        for other in there:
+            name = names.get(other.casefold(), other)
+            if name != other:
+                message = f"{printable(str(folder / other))} is there, which many systems do not tell from {name}"
+                help = "remove it, or write to another folder with `--out DIR`"
+                problems.append(Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help=help))
+    return problems
 
 
 def _cannot_write(path: Path, error: OSError) -> Diagnostic:
     reason = error.strerror or str(error)
     message = f"cannot write {path}: {reason[:1].lower()}{reason[1:]}"
-    return Diagnostic(CANNOT_WRITE, message, None, notes=(Note("no file was changed"),))
+    return Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,))

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import import_module
 from io import TextIOWrapper
 from keyword import iskeyword
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
 from archdsl.cli.output import Output, wants_color
@@ -52,8 +52,9 @@ examples:
   archdsl estimate specs/v2_l.arch          what the network costs, stage by stage
   archdsl build specs/v2_l.arch             codegen/v2_l.py, codegen/v2_l.svg, codegen/v2_l.json
 
-A SPEC is the path of an .arch file; - is standard input. Results go to standard output, diagnostics to standard
-error. Exit code: 0 fine, 1 something is wrong in a file, 2 the command could not run.
+A SPEC is the path of an .arch file, or archdsl:NAME.arch for one that ships; - is standard input. Results
+go to standard output, diagnostics to standard error. Exit code: 0 fine, 1 something is wrong in a file, 2 the command
+could not run.
 """
 
 
@@ -75,25 +76,35 @@ def _guarded(argv: list[str]) -> int:
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, TextIOWrapper):  # A terminal that lacks a letter shows its code.
         sys.stdout.reconfigure(errors="backslashreplace")
-    output = Output()
     try:
-        code = _run(argv, output)
+        return _answered(argv, Output())
+    except OSError as error:  # Those of files are diagnostics; what is left is a stream that leads to a full disk.
+        _abandon(sys.stdout)
+        is_closed = isinstance(error, BrokenPipeError)
+        try:
+            sys.stderr.write("" if is_closed else f"archdsl: {error}\n")
+            sys.stderr.flush()
+        except OSError:
+            _abandon(sys.stderr)
+        return PIPE_CLOSED if is_closed else COULD_NOT_RUN
+
+
+def _answered(argv: list[str], output: Output) -> int:
+    """The exit code of a command. Raises OSError where a standard stream cannot be written to."""
+    try:
+        try:
+            code = _run(argv, output)
+        except SystemExit as stop:  # argparse has printed what there is to say.
+            code = stop.code if isinstance(stop.code, int) else COULD_NOT_RUN
         sys.stdout.flush()
         return code
-    except SystemExit as stop:  # argparse has printed what there is to say.
-        return stop.code if isinstance(stop.code, int) else COULD_NOT_RUN
     except Failure as failure:
         output.errors(failure.diagnostics)
         return exit_code(failure.diagnostics)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        _abandon_standard_output()
-        return PIPE_CLOSED
-    except OSError as error:  # Those of files are diagnostics; what is left is standard output on a full disk.
-        _abandon_standard_output()
-        sys.stderr.write(f"archdsl: {error}\n")
-        return COULD_NOT_RUN
+    except OSError:
+        raise
     except Exception as error:
         _confess(error)
         return COULD_NOT_RUN
@@ -164,12 +175,27 @@ def _parser(names: Iterable[str], argv: Sequence[str]) -> argparse.ArgumentParse
 class _Parser(argparse.ArgumentParser):
     """Tells what it cannot understand as a diagnostic, in a line, where argparse would print how all of it is used."""
 
+    _is_intermixed = False
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        (file or sys.stderr).write(message)  # argparse would pass over a disk that is full
+
     def error(self, message: str) -> NoReturn:
         argument = re.fullmatch(r"argument ([^:]+): (.+)", message, re.DOTALL)
         raise self._failure(f"`{argument[1]}`: {argument[2]}" if argument else message)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        found, rest = super().parse_known_args(args, namespace)
+        if self._is_intermixed:  # The one below asks this one in turn.
+            return super().parse_known_args(args, namespace)
+        if any(action.nargs in ("+", "*") for action in self._get_positional_actions()):
+            # By itself argparse takes all of the SPECs at the first, and those behind an option for too many.
+            self._is_intermixed = True
+            try:
+                found, rest = super().parse_known_intermixed_args(args, namespace)
+            finally:
+                self._is_intermixed = False
+        else:
+            found, rest = super().parse_known_args(args, namespace)
         if rest and rest[0].startswith("-"):
             name = rest[0].partition("=")[0]
             options = [option for action in self._actions for option in action.option_strings]
@@ -214,10 +240,10 @@ class _Help(argparse.HelpFormatter):
 # When things go wrong ------------------------------------------------------------------------------------------------
 
 
-def _abandon_standard_output() -> None:
-    """Sends what is still in the buffer nowhere, so that Python does not stumble over it at exit."""
+def _abandon(stream: TextIO) -> None:
+    """Sends what is still in a buffer nowhere, so that Python does not stumble over it at exit."""
     with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _confess(error: Exception) -> None:

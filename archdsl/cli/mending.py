@@ -1,12 +1,9 @@
-"""`archdsl check --fix`: files with the fixes of their diagnostics applied."""
+"""`archdsl check --fix`: files with the safe fixes of their diagnostics applied."""
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
-from pathlib import Path
-
 from archdsl.cli.files import write
-from archdsl.cli.specs import open_spec
+from archdsl.cli.specs import open_spec, own_file
 from archdsl.compiler import compile_source
 from archdsl.diagnostics.diagnostic import Diagnostic
 from archdsl.diagnostics.mending import mend
@@ -18,23 +15,21 @@ _MOST_ROUNDS = 100
 
 
 def mend_file(spec: str) -> list[Diagnostic]:
-    """Applies fixes until none is left, writes the file once, and returns the diagnostics whose fixes were applied.
+    """Applies safe fixes until none is left, writes the file once, and returns the diagnostics that had them.
 
     Raises Failure when the file cannot be read or written; it is then as it was.
     """
     source = open_spec(spec)
     applied: list[Diagnostic] = []
-    seen = {source.text}
+    seen = {source.original}
     for _ in range(min(_MOST_ROUNDS, 2 * limits().characters // max(1, len(source.text)))):
         file = compile_source(source)
-        source, fixed = mend(source, file.problems)
-        if source.text in seen:
+        safe = [problem for problem in file.problems if problem.fix is not None and problem.fix.is_safe]
+        source, fixed = mend(source, safe)
+        if source.original in seen:
             break
-        seen.add(source.text)
+        seen.add(source.original)
         applied += fixed
     if applied:
-        path = Path(spec)
-        with path.open("rb") as opened:
-            mark = BOM_UTF8 if opened.read(len(BOM_UTF8)) == BOM_UTF8 else b""
-        write(path, mark + source.text.encode("utf-8"))
+        write(own_file(spec), (source.mark + source.original).encode("utf-8"))
     return applied

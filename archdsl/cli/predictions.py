@@ -62,10 +62,15 @@ class Predictions:
         self.device: str | None = arguments.device
         self.how: dict[str, str] = {}
         self.facts: dict[str, Any] = {}
-        if arguments.memory:
-            self._memory(arguments.on or "cpu")
         if self.device is not None:
             self._latency(self.device)
+        if arguments.memory:
+            self._memory(arguments.on)
+        # In the order of the columns.
+        self.how, self.facts = (
+            dict(sorted(self.how.items(), reverse=True)),
+            dict(sorted(self.facts.items(), reverse=True)),
+        )
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -96,13 +101,17 @@ class Predictions:
         return {"latency": time.seconds, "images_per_second": self.batch / time.seconds}
 
     def _memory(self, on: Any) -> None:
+        """Where nothing else is said, memory is that of the device, in the type of number that it is timed in."""
         from archdsl.backends.memory import Setting
         from archdsl.backends.memory.report import title
 
         if self.dtype not in (None, *DTYPES):
             message = f"memory is estimated for {', '.join(DTYPES)}, not {self.dtype}"
             raise Failure([Diagnostic(WRONG_USAGE, message, None)])
-        self._setting = Setting(self.batch, self.dtype or "float32", training=self.training, on=on)
+        timed: Any = self.facts.get("latency", {}).get("dtype")
+        dtype: Any = self.dtype or (timed if timed in DTYPES else "float32")
+        on = on or (self._profile.on if self.device is not None else "cpu")
+        self._setting = Setting(self.batch, dtype, training=self.training, on=on)
         self.how["memory"] = title(self._setting)
         self.facts["memory"] = {"dtype": self._setting.dtype, "training": self.training, "on": on}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from pathlib import Path
 
 from archdsl.catalogue import aliases, models
-from archdsl.folders import shipped_name, specs_folder
+from archdsl.diagnostics.nearest import nearest
+from archdsl.folders import shipped_files, shipped_name, specs_folder
 
 
 def shipped_specs() -> list[str]:
@@ -19,9 +19,10 @@ def suggestion(name: str) -> str | None:
     """Which file may be meant by a SPEC that is none: it can be the name of a shipped file or of a model in one."""
     if "/" in name or os.sep in name:
         return None
-    files = {path.stem: _short(path) for path in specs_folder().glob("*.arch")}
+    files = {path.stem: _short(path) for path in shipped_files()}
     known = models()
-    near = get_close_matches(name.removesuffix(".arch"), [*files, *known, *aliases()], n=1, cutoff=0.75)
+    wanted, names = name.removesuffix(".arch"), {*files, *known, *aliases()}
+    near = [wanted] if wanted in names else nearest(wanted, names)
     if not near:
         return None
     found = near[0]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.output import Output
-from archdsl.compiler import Compiled, compile_source, most_bytes, read
+from archdsl.compiler import Compiled, compile_source, most_bytes, read, text_of, too_many_bytes
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.diagnostics.render import printable
+from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
 
 STANDARD_INPUT = "-"
@@ -52,6 +55,7 @@ def compile_specs(
             problems = file.problems
             if not problems:
                 compiled.append(file)
+                output.warnings(file.warnings)
                 if networks_alone:
                     output.warnings([space.is_open() for space in file.spaces])
                 if not file.architectures and not file.spaces:
@@ -71,18 +75,41 @@ def open_spec(spec: str) -> Source:
         from archdsl.cli.shipped import suggestion
 
         cannot = failure.diagnostics[0]
-        if cannot.code is not CANNOT_READ or (help_line := suggestion(spec)) is None:
+        if cannot.code is not CANNOT_READ:
+            raise
+        help_line = _names_variant(spec) or suggestion(spec)
+        if help_line is None:
             raise
         raise Failure([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+
+
+def _names_variant(spec: str) -> str | None:
+    """What to write instead of `FILE:variant`, which only `compare` and `diff` understand."""
+    path, colon, variant = spec.rpartition(":")
+    if not colon or not variant.replace("_", "").isalnum() or not ((shipped(path) or Path(path)).is_file()):
+        return None
+    return (
+        f"write `{path} --variant {variant}`, for commands that take a variant; `compare` and `diff` take FILE:VARIANT"
+    )
+
+
+def own_file(spec: str) -> Path:
+    """The path of a SPEC that is to be changed. Raises Failure for a shipped file, which is everybody's."""
+    if shipped(spec) is not None:
+        message, help = f"{printable(spec)} is a shipped file, which is not changed", "copy it, and change the copy"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return Path(spec)
 
 
 def _standard_input() -> Source:
     if sys.stdin is None:
         raise Failure([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
     data = sys.stdin.buffer.read(most_bytes() + 1)
+    if len(data) > most_bytes():
+        raise Failure([too_many_bytes("<stdin>")])
     try:
-        text = data.decode("utf-8", "replace" if len(data) > most_bytes() else "strict")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"standard input is not UTF-8 text (byte {error.start})"
         raise Failure([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
-    return Source("<stdin>", text.removeprefix("\ufeff"))
+    return text_of("<stdin>", text)

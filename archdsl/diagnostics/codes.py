@@ -8,6 +8,8 @@ from msgspec import Struct
 class Code(Struct, frozen=True):
     name: str
     title: str
+    # A warning stops no build: what is written means something, though hardly what its author meant.
+    is_warning: bool = False
 
 
 # 1xx: the text is not a program.
@@ -18,6 +20,7 @@ RAGGED_TABLE = Code("ARC104", "a table row has more or fewer cells than its head
 EMPTY_TABLE = Code("ARC105", "a table without rows")
 NOT_TEXT = Code("ARC106", "the file is not UTF-8 text")
 HIDDEN_CHARACTER = Code("ARC107", "a character that hides how a text reads")
+OF_TEXT = (SYNTAX, BAD_CHARACTER, UNCLOSED, RAGGED_TABLE, EMPTY_TABLE, NOT_TEXT, HIDDEN_CHARACTER)
 
 # 2xx: names.
 UNKNOWN_NAME = Code("ARC201", "unknown name")
@@ -32,6 +35,8 @@ MISSING_BINDING = Code("ARC209", "a required binding is missing")
 UNKNOWN_PARAMETER = Code("ARC210", "unknown parameter of a model")
 USE_CYCLE = Code("ARC211", "models or files that refer to each other in a circle")
 USE_NOT_FOUND = Code("ARC212", "a used file cannot be read")
+UNUSED_NAME = Code("ARC213", "a name that nothing reads", is_warning=True)
+NO_CLASSIFIER = Code("ARC214", "`classes` of a network without a classifier", is_warning=True)
 
 # 3xx: values.
 WRONG_KIND = Code("ARC301", "a value of the wrong kind")
@@ -46,6 +51,10 @@ VANISHING = Code("ARC403", "a spatial size that shrinks away")
 
 # 5xx: claims.
 REQUIRE_FAILED = Code("ARC501", "a `require` does not hold")
+NO_CLAIM = Code("ARC502", "a `require` that claims nothing")
+EMPTY_SPACE = Code("ARC504", "a search space whose networks all break a `require`")
+NO_PREDICTION = Code("ARC505", "a prediction that cannot be made")
+PRUNED = Code("ARC506", "a network that a `require` of its space prunes")
 
 # 6xx: bounds.
 ENDLESS_RECURSION = Code("ARC601", "recursion without end")
@@ -62,5 +71,8 @@ CANNOT_WRITE = Code("ARC902", "a file cannot be written")
 MISSING_TOOL = Code("ARC903", "a program that is needed is not installed")
 WRONG_USAGE = Code("ARC904", "a command that does not fit its input")
 OVER_BUDGET = Code("ARC905", "a budget that no network meets")
+EDITED = Code("ARC906", "an output that was edited since it was written")
+BUSY_MACHINE = Code("ARC913", "measurements that scatter too much")
+NONE_MEETS = Code("ARC914", "a condition that no network drawn meets")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

@@ -8,12 +8,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archdsl.diagnostics.codes import TOO_LARGE, Code
-from archdsl.diagnostics.nearest import NEAR, likeness, nearest, question
+from archdsl.diagnostics.nearest import is_slip, nearest, nearest_file, question
 from archdsl.diagnostics.source import Span
 from archdsl.limits import limits, raising
-
-# A name that is this like the one that was written is what was meant; of others it is only asked.
-_SURE = 0.75
 
 
 class Note(Struct, frozen=True):
@@ -31,10 +28,20 @@ class Edit(Struct, frozen=True):
 
 
 class Fix(Struct, frozen=True):
-    """A change of the text that a tool can make: the one good answer to a problem, not one of several."""
+    """A change of the text that a tool can make.
+
+    A safe one cannot change what is computed: it is the same in the notation of this language, or a slip of the pen put
+    right. `check --fix` makes those alone; the others are suggestions, for a person to decide.
+    """
 
     title: str
     edits: tuple[Edit, ...]
+    is_safe: bool = True
+
+    @property
+    def suggested(self) -> Fix:
+        """The same as a suggestion."""
+        return replace(self, is_safe=False)
 
 
 class Diagnostic(Struct, frozen=True):
@@ -48,16 +55,28 @@ class Diagnostic(Struct, frozen=True):
     help: str | None = None
     fix: Fix | None = None
 
-    def suggesting(
-        self, name: str, candidates: Iterable[str], otherwise: str | None = None, *, cutoff: float = NEAR
-    ) -> Diagnostic:
+    def suggesting(self, name: str, candidates: Iterable[str], otherwise: str | None = None) -> Diagnostic:
         """The same with a help line that names the candidates nearest to `name`, or with another where none is near.
 
-        A single one that is near enough is a fix, too, where the diagnostic points at the very name.
+        A single one comes with a fix, where the diagnostic points at the very name.
         """
-        near = nearest(name, candidates, cutoff=cutoff)
+        return self._asking(name, nearest(name, candidates), otherwise)
+
+    def suggesting_file(self, path: str, candidates: Iterable[str], otherwise: str | None = None) -> Diagnostic:
+        """The same for the path of a file, and the paths of those that are there."""
+        return self._asking(path, nearest_file(path, candidates), otherwise)
+
+    def _asking(self, name: str, near: list[str], otherwise: str | None) -> Diagnostic:
         fix = _renaming(self.span, name, near[0]) if self.span is not None and len(near) == 1 else None
         return replace(self, help=question(near) or otherwise, fix=fix)
+
+    def only_suggesting(self) -> Diagnostic:
+        """The same with its fix, where it has one, as a suggestion."""
+        return replace(self, fix=self.fix.suggested) if self.fix is not None else self
+
+    @property
+    def severity(self) -> str:
+        return "warning" if self.code.is_warning else "error"
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -67,11 +86,11 @@ class Diagnostic(Struct, frozen=True):
 
 
 def _renaming(span: Span, name: str, better: str) -> Fix | None:
-    if likeness(name, better) < _SURE or '"' in better or "\\" in better:
+    if '"' in better or "\\" in better:
         return None
     for written, replacement in ((name, better), (f'"{name}"', f'"{better}"')):
         if span.text == written:
-            return Fix(f"replace `{name}` by `{better}`", (Edit(span, replacement),))
+            return Fix(f"replace `{name}` by `{better}`", (Edit(span, replacement),), is_slip(name, better))
     return None
 
 

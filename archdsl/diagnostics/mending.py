@@ -40,6 +40,7 @@ def mend(source: Source, diagnostics: Iterable[Diagnostic]) -> Mended:
     pieces: list[str] = []
     end = 0
     for edit in edits:
-        pieces += (source.text[end : edit.span.start], edit.text)
+        pieces += (source.original[end : edit.span.start], edit.text.replace("\n", source.line_end))
         end = edit.span.end
-    return Mended(Source(source.name, "".join([*pieces, source.text[end:]])), tuple(applied))
+    text = "".join([*pieces, source.original[end:]])
+    return Mended(Source(source.name, text, source.mark), tuple(applied))

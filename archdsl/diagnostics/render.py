@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from archdsl.diagnostics.diagnostic import Diagnostic, Fix
 from archdsl.diagnostics.source import Span
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 # For a person at a terminal, and for programs, which get them as the result of a command.
 FOR_PEOPLE, FOR_PROGRAMS = ("full", "concise"), ("json", "github", "sarif")
 STYLES = (*FOR_PEOPLE, *FOR_PROGRAMS)
@@ -135,7 +135,7 @@ def _place(span: Span) -> dict[str, object]:
 
 def _fix(fix: Fix) -> dict[str, object]:
     edits = [{"place": _place(edit.span), "text": edit.text} for edit in fix.edits]
-    return {"title": fix.title, "edits": edits}
+    return {"title": fix.title, "applicability": "safe" if fix.is_safe else "suggestion", "edits": edits}
 
 
 def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
@@ -145,6 +145,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
         "diagnostics": [
             {
                 "code": d.code.name,
+                "severity": d.severity,
                 "message": d.message,
                 "place": _place(d.span) if d.span else None,
                 "label": d.label,
@@ -160,7 +161,7 @@ def as_json(diagnostics: Iterable[Diagnostic]) -> dict[str, object]:
 def report(
     diagnostics: Sequence[Diagnostic], *, color: bool = False, style: str = "full", severity: str = "error"
 ) -> str:
-    """All diagnostics as one text in one of the STYLES; `severity` is `error` or `warning`."""
+    """All diagnostics as one text in one of the STYLES; `severity` is the most that any of them is here."""
     match style:
         case "json":
             import json
@@ -173,7 +174,12 @@ def report(
         case "github":
             from archdsl.diagnostics.github import annotation
 
-            return "\n".join(annotation(d, severity=severity) for d in diagnostics)
+            return "\n".join(annotation(d, severity=_least(d, severity)) for d in diagnostics)
         case "concise":
             return "\n".join(concise(d) for d in diagnostics)
-    return "\n\n".join(full(d, color=color, severity=severity) for d in diagnostics)
+    return "\n\n".join(full(d, color=color, severity=_least(d, severity)) for d in diagnostics)
+
+
+def _least(diagnostic: Diagnostic, severity: str) -> str:
+    """What a diagnostic is where nothing is more than `severity`: a warning stays one."""
+    return diagnostic.severity if severity == "error" else severity

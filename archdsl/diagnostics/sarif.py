@@ -37,7 +37,7 @@ def _rule(code: Code) -> dict[str, Any]:
         "shortDescription": {"text": code.title},
         "fullDescription": {"text": page.meaning},
         "help": {"text": page.text, "markdown": page.markdown},
-        "defaultConfiguration": {"level": "error"},
+        "defaultConfiguration": {"level": "warning" if code.is_warning else "error"},
     }
 
 
@@ -52,7 +52,7 @@ def _result(diagnostic: Diagnostic, span: Span, rule: int) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": diagnostic.code.name,
         "ruleIndex": rule,
-        "level": "error",
+        "level": diagnostic.severity,
         "message": {"text": _message(diagnostic)},
         "locations": [_location(span, diagnostic.label)],
     }

@@ -6,13 +6,36 @@ from bisect import bisect_right
 from functools import cached_property
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 
 class Source(Struct, frozen=True, eq=False, dict=True):
-    """A text and the name that diagnostics give it (a path, or `<stdin>`)."""
+    """A text and the name that diagnostics give it (a path, or `<stdin>`).
+
+    Lines end in LF, CR LF or CR in `original`, and all in LF in `text`, which is as long: a place in one is a place in
+    the other. `mark` is the byte-order mark that stood before the text.
+    """
 
     name: str
     text: str
+    mark: str = ""
+    original: str = ""
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "original", self.text)
+        if "\r" in self.text:
+            force_setattr(self, "text", self.text.replace("\r\n", " \n").replace("\r", "\n"))
+
+    @property
+    def line_end(self) -> str:
+        """What ends most lines of the text."""
+        both = self.original.count("\r\n")
+        counts = {"\n": self.original.count("\n") - both, "\r\n": both, "\r": self.original.count("\r") - both}
+        return max(counts, key=lambda end: counts[end])
+
+    def encoded(self, text: str) -> bytes:
+        """A file with another text in the place of this one, whose lines end in LF: line ends and mark are kept."""
+        return (self.mark + text.replace("\n", self.line_end)).encode("utf-8")
 
     @cached_property
     def line_starts(self) -> tuple[int, ...]:
@@ -32,7 +55,8 @@ class Source(Struct, frozen=True, eq=False, dict=True):
         """The text of a 1-based line, without its end."""
         start = self.line_starts[number - 1]
         end = self.text.find("\n", start)
-        return self.text[start : end if end != -1 else len(self.text)].removesuffix("\r")
+        end = end if end != -1 else len(self.text)
+        return self.text[start : end - (self.original[end - 1 : end + 1] == "\r\n")]
 
 
 class Span(Struct, frozen=True):

@@ -12,7 +12,7 @@ from archdsl.ir.operators import PRIMITIVES
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # The units of the grammar's NUMBER.
-_NUMBER = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?((K|M|G|T|ms|us|s|px)(?![A-Za-z0-9_])|%(?![A-Za-z0-9_(\[{]))?"
+_NUMBER = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(([KMGT](i?B)?|ms|us|s|px)(?![A-Za-z0-9_])|%(?![A-Za-z0-9_(\[{]))?"
 # Where a value has just ended, an `x` by itself crosses two sizes; everywhere else it is a name.
 _CROSS = r"(?<=[\w)] )(?<!\bwhen )(?<!\bthen )(?<!\belse )(?<!\bif )(?<!\bnot )(?<!\band )(?<!\bor )x(?= [\w(])"
 
@@ -42,6 +42,10 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (r"(extends|for)\b(?=[ \t]+[A-Za-z_])", Keyword),
             (r"require\b(?=[ \t]+[^ \t=.])", Keyword),
             (r"(scale|stages)\b(?=[ \t]*(\{|[0-9]))", Keyword),
+            (
+                r"(stages)([ \t]+)(after|before|without)\b(?=[ \t]+[0-9])",
+                bygroups(Keyword, Text.Whitespace, Keyword),
+            ),
             (words(("if", "then", "else", "when", "as"), suffix=r"\b(?!\s*=(?!=))"), Keyword),
             (words(("and", "or", "not"), suffix=r"\b(?!\s*=(?!=))"), Operator.Word),
             (words(("true", "false", "none"), suffix=r"\b(?!\s*=(?!=))"), Keyword.Constant),

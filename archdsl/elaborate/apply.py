@@ -184,9 +184,7 @@ class Applier:
             self._count(layer)
             step, tensor = self.apply(layer.layer, tensor, "")
             copies.append(step)
-        made = Repeat.made(
-            step="repeat", name=name or layer.name, count=layer.count, formula=layer.formula, copies=tuple(copies)
-        )
+        made = Repeat.made(step="repeat", name=name, count=layer.count, formula=layer.formula, copies=tuple(copies))
         return made, tensor
 
     # Blocks ----------------------------------------------------------------------------------------------------------
@@ -250,7 +248,8 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names, decisions=self.decisions)
+        scope = Scope(definition.environment, {}, self.settings, self, definition.names, {}, decisions=self.decisions)
+        body = scope.body = []
         names = scope.names
         source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
         names["in"] = source
@@ -259,10 +258,11 @@ class Applier:
         layers: dict[str, str] = dict(self._shown)
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
+            if isinstance(value, Tensor):
+                value = scope.bound(parameter.name.text, value)
             names[parameter.name.text] = value
             _note(parameter.name.text, value, known, layers)
         formulas: dict[str, str] = {}
-        body: list[TensorBinding] = []
         fact_formulas: dict[str, str | None] = {}
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
@@ -277,7 +277,7 @@ class Applier:
                 message = f"`out` of `{definition.name}` is a tensor, not {kind(out)}"
                 where = scope.origins["out"].node.span
             raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
-        if definition.conditions:
+        if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
             id=self.instances.new_id(definition.name),
@@ -295,7 +295,8 @@ class Applier:
             body=tuple(body),
             place=place(definition.block.name.span),
         )
-        return self.instances.add(block, Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1]))
+        result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
+        return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)

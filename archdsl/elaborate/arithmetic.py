@@ -16,6 +16,7 @@ from archdsl.elaborate.scope import Scope, bare
 from archdsl.elaborate.signatures import fit, lacks, no_value, of_function
 from archdsl.elaborate.values import Scalar, named
 from archdsl.language import tree
+from archdsl.language.nodes import children
 from archdsl.language.parser import parse_expression
 
 _CLAIMS = ("==", "!=", "<", "<=", ">", ">=", "and", "or")
@@ -42,7 +43,7 @@ class Constraint:
                 return
             case tree.Unary(operator="not"):
                 return
-        help = f"write what must hold, for example `{' * '.join(names)} <= 2`"
+        help = f"write what must hold, for example `{' * '.join(names[:3])} <= 2`"
         raise Failure([Diagnostic(WRONG_KIND, "a constraint is a comparison", self.claim.span, help=help)])
 
     def holds(self, values: Mapping[str, Scalar]) -> bool:
@@ -67,6 +68,21 @@ class Constraint:
         value = evaluate(self.measured, _scope(self.source, values))
         assert value is None or isinstance(value, bool | int | float | str)
         return value
+
+
+def names_in(source: Source) -> list[str]:
+    """The names that an expression speaks of, each once; of a text that is none, nothing."""
+    try:
+        waiting: list[tree.Node] = [parse_expression(source)]
+    except Failure:
+        return []
+    found: dict[str, None] = {}
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, tree.Name):
+            found[node.text] = None
+        waiting += [*children(node)][::-1]
+    return [name for name in found if name not in scalars.FUNCTIONS]
 
 
 def scalar(source: Source) -> Scalar:

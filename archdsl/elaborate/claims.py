@@ -11,7 +11,7 @@ from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import shown, situation, values_of
 from archdsl.elaborate.problems import stop
 from archdsl.elaborate.scope import Scope
-from archdsl.elaborate.values import Value, describe, kind
+from archdsl.elaborate.values import Bytes, Seconds, Value, describe, kind
 from archdsl.language import tree
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -73,7 +73,11 @@ def _refute_comparison(claim: tree.Binary, scope: Scope) -> Refutation | None:
         notes.append(Note(f"`{shown(right_node)}` is {amount(right)}, with {values}"))
     if scalars.is_number(left) and scalars.is_number(right):
         notes += _distance(_number(left), _number(right), allowed)
-    return Refutation(f"`{shown(claim.left)}` is {amount(left)}", tuple(notes))
+    return Refutation(f"`{shown(claim.left)}` is {amount(left)}{_predicted(left)}", tuple(notes))
+
+
+def _predicted(value: Value) -> str:
+    return ", as predicted" if isinstance(value, Seconds | Bytes) else ""
 
 
 def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
@@ -101,6 +105,8 @@ def _distance(left: int | float, right: int | float, allowed: Tolerance | None) 
     """How far apart two numbers are."""
     if not right or left == right:
         return []
+    if isinstance(left, Seconds | Bytes):
+        right = type(left)(right)
     ratio = left / right
     if ratio >= 10:
         text = f"that is {ratio:.3g} times {amount(right)}"
@@ -115,7 +121,7 @@ def _distance(left: int | float, right: int | float, allowed: Tolerance | None) 
 
 def amount(value: Value) -> str:
     """A value, large numbers with separators and their rough size."""
-    if not scalars.is_number(value):
+    if not scalars.is_number(value) or isinstance(value, Seconds | Bytes):
         return describe(value)
     number = _number(value)
     for unit, size in (("T", 1e12), ("G", 1e9), ("M", 1e6), ("K", 1e3)):

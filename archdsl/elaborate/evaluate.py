@@ -124,9 +124,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
         raise stop(WRONG_KIND, "`+-` gives the tolerance of a `require`; it has no meaning elsewhere", node.span)
     left_value, right_value = evaluate(node.left, scope), evaluate(node.right, scope)
     if isinstance(left_value, LAYERS) and symbol == "*":
-        origin = Origin(node.right, scope)
-        name = scope.steps.get(node) or "layers"
-        return repeated(left_value, right_value, origin, name, node.span, formula(node.right))
+        return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
     if isinstance(left_value, Tensor) or isinstance(right_value, Tensor):
         return tensors.elementwise(node, left_value, right_value, scope)
     try:
@@ -195,13 +193,17 @@ def _choice(node: tree.Choice, scope: Scope) -> Value:
 
 
 def _pipeline(node: tree.Pipeline, scope: Scope) -> Value:
+    scope = scope.naming(node)
     first, *rest = node.steps
+    made: list[LayerStep] = []
     if first.condition is None and first.name is None:
         value = evaluate(first.value, scope)
         if isinstance(value, Tensor):
             steps = tuple(_layer_step(step, scope) for step in rest)
             return scope.applier.chain(value, SequenceLayer(steps, node.span))
-    layer = SequenceLayer(tuple(_layer_step(step, scope) for step in node.steps), node.span)
+        made.append(LayerStep(scope.steps.get(first), _only_layer(value, first.value, scope)))
+    made += [_layer_step(step, scope) for step in node.steps[len(made) :]]
+    layer = SequenceLayer(tuple(made), node.span)
     check_bulk(layer, node.span)
     return layer
 
@@ -218,7 +220,10 @@ def _layer_step(step: tree.Step, scope: Scope) -> LayerStep:
 
 def as_layer(node: tree.Expression, scope: Scope) -> Layer:
     """The layer that an expression gives."""
-    value = evaluate(node, scope)
+    return _only_layer(evaluate(node, scope), node, scope)
+
+
+def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
     if isinstance(value, LAYERS):
         return value
     if isinstance(value, Tensor):
@@ -238,11 +243,13 @@ def as_layer(node: tree.Expression, scope: Scope) -> Layer:
 
 
 def _composite(node: tree.Composite, scope: Scope) -> Value:
+    scope = scope.naming(node)
     value = evaluate(node.value, scope)
-    if isinstance(value, SequenceLayer):
+    if isinstance(value, SequenceLayer) and isinstance(node.value, tree.Pipeline | tree.Composite):
         return value
     if isinstance(value, LAYERS):
-        return SequenceLayer((LayerStep(scope.steps.get(node.value) or "layer", value),), node.span)
+        # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
+        return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
     raise stop(WRONG_KIND, f"`[ ]` holds layers, not {kind(value)}", node.span)
 
 
@@ -274,6 +281,8 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
     arguments = Arguments()
     for parameter, argument in fitting:
         value = evaluate(argument.value, scope)
+        if isinstance(value, Tensor):
+            value = scope.bound(scope.steps.get(argument) or parameter, value)
         arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
     return arguments
 

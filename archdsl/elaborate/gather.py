@@ -1,14 +1,57 @@
-"""The mistakes of all networks of a file, each told once."""
+"""The same mistake, met in many stages or networks, is reported once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.elaborate.merge import Variant
+
+_NUMBER = re.compile(r"\d[\d,.]*")
+
+
+def cause(diagnostic: Diagnostic) -> Hashable:
+    """What two diagnostics of one mistake have in common: their place, and what they say but for the values."""
+    span = diagnostic.span
+    place = (span.source.name, span.start, span.end) if span else None
+    return place, diagnostic.code.name, _NUMBER.sub("#", diagnostic.message)
+
+
+def numbered(what: str, numbers: Sequence[int]) -> str:
+    """`stage 2`, `stages 2 and 3`, `stages 1 to 5 and 7`, for numbers that ascend."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    return f"{what}{'s' if len(numbers) > 1 else ''} {listed}"
+
+
+class InStages:
+    """The mistakes of one network's stages."""
+
+    def __init__(self) -> None:
+        self._met: dict[Hashable, tuple[Diagnostic, list[int]]] = {}
+
+    def add(self, diagnostic: Diagnostic, number: int) -> None:
+        self._met.setdefault(cause(diagnostic), (diagnostic, []))[1].append(number)
+
+    def taken(self) -> list[Diagnostic]:
+        """Those so far, each with a note on the stages that it was met in again."""
+        found = []
+        for first, numbers in self._met.values():
+            others = sorted(set(numbers[1:]) - {numbers[0]})
+            note = (Note(f"and in {numbered('stage', others)}"),) if others else ()
+            found.append(replace(first, notes=(*first.notes, *note)))
+        self._met.clear()
+        return found
 
 
 class _Mistake(Struct):
@@ -20,17 +63,13 @@ class Gathered:
     """Collects the diagnostics of one network after the other: the same mistake in eight variants is one mistake."""
 
     def __init__(self) -> None:
-        self._mistakes: dict[tuple[object, ...], _Mistake] = {}
+        self._mistakes: dict[Hashable, _Mistake] = {}
 
     def add(self, variant: Variant, diagnostics: Iterable[Diagnostic]) -> None:
-        counts: dict[tuple[object, ...], int] = {}
         for diagnostic in diagnostics:
-            # Messages and notes speak of values, which differ between variants; places do not.
-            places = tuple((note.span.source.name, note.span.start) for note in diagnostic.notes if note.span)
-            same = (*diagnostic.key[:3], places)
-            counts[same] = counts.get(same, 0) + 1
-            mistake = self._mistakes.setdefault((*same, counts[same]), _Mistake(diagnostic, []))
-            mistake.met.append((variant, diagnostic))
+            mistake = self._mistakes.setdefault(cause(diagnostic), _Mistake(diagnostic, []))
+            if not mistake.met or mistake.met[-1][0] is not variant:
+                mistake.met.append((variant, diagnostic))
 
     def told(self, everything: Iterable[Variant]) -> list[Diagnostic]:
         """One diagnostic a mistake, with a note on the networks that have it."""

@@ -57,9 +57,9 @@ class Instances:
         number = self._counts[name] = self._counts.get(name, 0) + 1
         return f"{name}:{number}"
 
-    def add(self, block: BlockInstance, result: Tensor, parts: Iterable[Made]) -> Made:
-        """Adds an instance that is new to the file; `parts` are those that it applies."""
-        has_unread = any(binding.value is None for binding in block.body)
+    def add(self, block: BlockInstance, result: Tensor, parts: Iterable[Made], *, tries_layers: bool = False) -> Made:
+        """Adds an instance that is new to the file; `parts` are those that it applies, or tries."""
+        has_unread = tries_layers or any(binding.value is None for binding in block.body)
         made = Made(block, result, {self._ids[part]: part for part in parts}, has_unread)
         self._enter(made, block)
         return made

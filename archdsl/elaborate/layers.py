@@ -27,7 +27,7 @@ from archdsl.elaborate.values import (
 from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.checks import attributes, refusal
+from archdsl.ir.operators.checks import attributes, real_attributes, refusal
 from archdsl.limits import limits, raising
 
 
@@ -73,9 +73,8 @@ def primitive(
                 place, notes = blame(origins.get(attribute), span, value, name)
                 message = f"`{attribute}` of `{name}` must be {must}, not {named(value)}"
                 raise stop(BAD_VALUE, message, place, notes=notes)
-            if isinstance(value, int) and abs(value) >= 2**53:
-                # Only an attribute that is no count takes it, and reads it from JSON as the nearest of its numbers.
-                value = float(value)
+            if isinstance(value, int) and attribute in real_attributes(operator):
+                value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
             complete[attribute] = value
             given.append(attribute)
         elif attribute == "padding":
@@ -140,7 +139,7 @@ def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape
     return tensor.channels_from if tensor.shape.channels == shape.channels else None
 
 
-def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, text: str | None) -> RepeatLayer:
+def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str | None) -> RepeatLayer:
     """`layer * count`."""
     place = origin.node.span
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -154,7 +153,7 @@ def repeated(layer: Layer, count: Value, origin: Origin, name: str, span: Span, 
     if count > limits().repetitions:
         message = f"{count:,} repetitions are more than the bound of {limits().repetitions:,}"
         raise stop(TOO_LARGE, message, place, notes=reasons(origin, count), help=raising("repetitions", count))
-    made = RepeatLayer(name, layer, count, span, text)
+    made = RepeatLayer(layer, count, span, text)
     check_bulk(made, span)
     return made
 

@@ -11,7 +11,7 @@ from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, parent
-from archdsl.elaborate.stage_rows import StageRows
+from archdsl.elaborate.stage_rows import Change, StageRows
 from archdsl.language import tree
 
 
@@ -102,10 +102,10 @@ def merge(definition: ModelDefinition) -> Merged:
                 merged.scale = (statement, environment)
             case tree.Stages(table=table):
                 merged.rows = StageRows.of(table, environment)
-            case tree.StagesOverride():
-                merged.rows.override(statement, environment)
             case tree.Require():
                 merged.requires += (statement,)
+    if changes := [statement for statement in model.body if isinstance(statement, Change)]:
+        merged.rows.change(changes, environment)
     return merged
 
 

@@ -301,11 +301,14 @@ class ModelElaborator:
 
     def _check_classes(self) -> None:
         classes = self.names.get("classes")
+        if isinstance(classes, float) and classes.is_integer():  # `1e3`
+            classes = self.names["classes"] = int(classes)
         if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
             return
         message = f"`classes` is a positive whole number, not {named(classes)}"
         notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        self._refuse("classes", stop(BAD_VALUE, message, self._written("classes"), notes=notes))
+        help = "write how many classes there are, for example `classes = 1000`"
+        self._refuse("classes", stop(BAD_VALUE, message, self._written("classes"), notes=notes, help=help))
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):

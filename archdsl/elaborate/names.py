@@ -10,10 +10,11 @@ from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
+from archdsl.elaborate.claim_names import check_claim
 from archdsl.elaborate.columns import check_label, label
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
-from archdsl.elaborate.names_of_models import ModelNames, check_bindings_used
+from archdsl.elaborate.names_of_models import ModelNames
 from archdsl.elaborate.problems import Stop, bounded_depth
 from archdsl.elaborate.program import Environment, parameters_of, repeats, twice, unknown_model
 from archdsl.elaborate.vocabulary import Vocabulary
@@ -36,12 +37,10 @@ def check_names(environment: Environment, problems: Problems) -> None:
         elif isinstance(item, tree.Recipe):
             _guarded(partial(_check_recipe, item, environment, problems), item.name.span, problems)
     effort = Effort()
-    models = [ModelNames(definition, problems, effort) for definition in environment.own_models]
-    for model in models:
+    for model in [ModelNames(definition, problems, effort) for definition in environment.own_models]:
         if problems.is_full:
             return
         _guarded(model.check, model.model.name.span, problems)
-    check_bindings_used(models, problems)
     _check_labels(environment, problems)
 
 
@@ -83,7 +82,10 @@ def _check_block(block: tree.Block, environment: Environment, problems: Problems
     facts: dict[tuple[str, str], Span] = {}
     for statement in block.body:
         if isinstance(statement, tree.Require):
+            before = len(problems)
             words.check(statement.claim)
+            if len(problems) == before:  # of a name that is unknown nobody knows what it speaks of
+                problems.add(*check_claim(statement.claim, words, "in.channels % 8 == 0"))
         elif statement.fact is None:
             words.check(statement.value)
             _bind(statement.name, words)

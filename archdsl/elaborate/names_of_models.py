@@ -6,10 +6,12 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
-from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op
+from archdsl.elaborate.claim_names import check_claim
+from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, misfits, no_op
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
+from archdsl.elaborate.predictions import QUANTITIES, answered, asked, key, mismatches, mistakes
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
     FUNCTIONS,
@@ -22,7 +24,7 @@ from archdsl.elaborate.program import (
 )
 from archdsl.elaborate.requirements import MEASURES
 from archdsl.elaborate.signatures import Signature
-from archdsl.elaborate.stage_rows import StageRow
+from archdsl.elaborate.stage_rows import Change, StageRow
 from archdsl.elaborate.vocabulary import Vocabulary
 from archdsl.language import tree
 from archdsl.limits import limits, raising
@@ -31,7 +33,7 @@ from archdsl.limits import limits, raising
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
 # What an objective can speak of besides the names of its model and the measures of its network.
 _MERITS = ("accuracy", "latency")
-_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES[:-1])} and {MEASURES[-1]}"
+_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES)}, and of {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
 
 
 class ModelNames:
@@ -60,16 +62,19 @@ class ModelNames:
                     self._check_owner(name)
                     self.words.check(value)
                 case tree.Require(claim=claim):
-                    self._check_with(MEASURES, claim, _SPEAKS_OF)
-                case tree.Stages(table=table):
+                    before = len(self.problems)
+                    self._check_claim(claim)
+                    if len(self.problems) == before:  # of a name that is unknown nobody knows what it speaks of
+                        self.problems.add(*check_claim(claim, self.words, "params <= 5M"))
+                case tree.Stages(table=table) | tree.AddedStages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
                     self._check_cells(table)
                 case tree.StagesOverride(bindings=bindings):
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
                         self._check_cell(binding.name.text, binding.value)
-                case tree.Scale():
-                    pass  # its names are those of the rows, too
+                case tree.Scale() | tree.RemovedStages():
+                    pass  # names of the first are those of the rows, too
         self._check_unique()
         if self.is_whole:
             self._check_input()
@@ -80,6 +85,19 @@ class ModelNames:
         self.words.given, self.words.hint = frozenset(given), hint
         self.words.check(node)
         self.words.given, self.words.hint = frozenset(), None
+
+    def _check_claim(self, claim: tree.Expression) -> None:
+        """Checks what a `require` claims, of which the cost model predicts some."""
+        quantities = list(asked(claim, self.words.own))
+        self.problems.add(*mismatches(claim, self.words.own))
+        for quantity in quantities:
+            self.problems.add(*mistakes(quantity))
+            if isinstance(quantity, tree.Call):
+                for argument in quantity.arguments:
+                    if argument.name is not None and argument.name.text == "batch":
+                        self._check_with(MEASURES, argument.value, _SPEAKS_OF)
+        given = (*MEASURES, *QUANTITIES, *map(key, quantities))
+        self._check_with(given, answered(claim, self.words.own), _SPEAKS_OF)
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
@@ -180,7 +198,7 @@ class ModelNames:
     # Its rows --------------------------------------------------------------------------------------------------------
 
     def _check_rows(self) -> None:
-        own = [s for s in self.model.body if isinstance(s, tree.Stages | tree.StagesOverride | tree.Scale)]
+        own = [s for s in self.model.body if isinstance(s, tree.Stages | Change | tree.Scale)]
         for statement in own:
             if isinstance(statement, tree.Stages) and len(statement.table.rows) > limits().stages:
                 count = len(statement.table.rows)
@@ -205,6 +223,7 @@ class ModelNames:
         blocks = Blocks.of([take[0] for take in taken if take is not None])
         fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
         self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
+        self.problems.add(*misfits((row, takes) for row, (takes, _) in fitting))
 
     def _check_scale(self, rows: list[StageRow]) -> None:
         columns = {column: None for row in rows for column in row.cells}
@@ -248,23 +267,6 @@ class ModelNames:
                 return _either([signature for signature, _ in known]), set.union(*(given for _, given in known))
             case _:
                 return None
-
-
-def check_bindings_used(models: Iterable[ModelNames], problems: Problems) -> None:
-    """A binding that nothing uses and that is nearly called like one with a meaning is a slip of the pen."""
-    models = list(models)
-    used = set[str]().union(*(model.words.used for model in models))
-    for model in models:
-        bindings = [s for s in model.model.body if isinstance(s, tree.Binding) and s.fact is None]
-        bound = {statement.name.text for statement in bindings}
-        for statement in bindings:
-            name = statement.name
-            if name.text in SPECIAL or name.text in used or problems.is_full:
-                continue
-            unused = Diagnostic(UNKNOWN_NAME, f"nothing uses `{name.text}`", name.span)
-            slip = unused.suggesting(name.text, [other for other in SPECIAL if other not in bound], cutoff=0.8)
-            if slip.help is not None:
-                problems.add(slip)
 
 
 def _either(signatures: list[Signature]) -> Signature:

@@ -6,8 +6,12 @@ that `state_dict` keys stay put when unrelated lines change:
 
 - the layers of a binding that is a pipeline belong to that binding: `main.depthwise`, `main.norm`;
 - the layers of `out`, and those inside a larger expression, belong to the block itself, the latter with the binding's
-  name in front: `drop_path`, `deep_hourglass`. So do the layers of a tensor that a pipeline begins with:
-  `(in -> conv) + x -> norm`.
+  name in front: `drop_path`, `deep_hourglass`. So do the layers of a tensor that a pipeline begins with, or that one of
+  its layers reads besides: `(in -> conv) + x -> norm`.
+
+Every other expression with layers in it - a default, a cell, an argument of a model, what an `extends` or `scale` says
+- stands alone, and its names begin anew. Whoever takes a layer from there calls it by a name of its own: `-> body` is
+the sub-module `body`, with the names of its pipeline inside.
 """
 
 from __future__ import annotations
@@ -19,10 +23,12 @@ _WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
 class Names:
-    """Names by node: of the steps of pipelines, and of the tensor operators of expressions."""
+    """Names by node: of the steps of pipelines, of layers in brackets, of the tensor operators of expressions, and of
+    the arguments that are tensors made on the spot."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
+        self._met: set[int] = set()
         self._nodes: list[object] = []  # keeps the nodes alive, so that their ids stay theirs
 
     def of(self, node: object) -> str:
@@ -33,7 +39,15 @@ class Names:
 
     def set(self, node: object, name: str) -> None:
         self._names[id(node)] = name
+        self.meet(node)
+
+    def meet(self, node: object) -> None:
+        """Notes that what is inside a node has its names."""
+        self._met.add(id(node))
         self._nodes.append(node)
+
+    def know(self, node: object) -> bool:
+        return id(node) in self._met
 
 
 class _Scope:
@@ -56,29 +70,35 @@ class _Scope:
 
 
 def name_block(block: tree.Block) -> Names:
-    """The names of every step in a block."""
-    names = Names()
-    own = {s.name.text for s in block.body if isinstance(s, tree.Binding)}
-    tensors = {"in"}
-    for statement in block.body:
-        if not isinstance(statement, tree.Binding) or statement.fact is not None:
+    """The names of every step in a block, the defaults of its parameters included."""
+    names, tensors = Names(), {"in"}
+    bindings = [(s.name.text, s.value) for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
+    own = {name for name, _ in bindings}
+    own |= {module_name(name) for name in own}
+    for parameter in block.parameters:
+        name, default = parameter.name.text, parameter.default
+        if default is None:
             continue
-        name, value = statement.name.text, statement.value
-        scope = _Scope(own) if name == "out" else _Scope(own, f"{name}_")
-        if isinstance(value, tree.Pipeline) and name != "out":
-            first, *rest = value.steps
-            if _is_tensor(first.value, tensors):
-                _visit(first.value, scope, names)
-            else:
-                rest = [first, *rest]
-            inside = _Scope()
-            for step in rest:
-                _visit_step(step, inside, names)
+        if _is_tensor(default, tensors):
+            own.add(module_name(name))
+            _name_binding(name, default, names, own, tensors)
         else:
-            _visit(value, scope, names)
-        if _is_tensor(value, tensors):
-            tensors.add(name)
+            _Namer(names, tensors, _Scope(own, f"{name}_")).visit(default, _Scope())
+    for name, value in bindings:
+        _name_binding(name, value, names, own, tensors)
     return names
+
+
+def _name_binding(name: str, value: tree.Expression, names: Names, own: set[str], tensors: set[str]) -> None:
+    """Names the layers of `name = value`; `own` are the names of the block's sub-modules."""
+    scope = _Scope(own) if name == "out" else _Scope(own, f"{name}_")
+    namer = _Namer(names, tensors, scope)
+    if isinstance(value, tree.Pipeline) and name != "out":
+        namer.pipeline(value, _Scope())
+    else:
+        namer.visit(value, scope)
+    if _is_tensor(value, tensors):
+        tensors.add(name)
 
 
 def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
@@ -94,64 +114,115 @@ def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
             return _is_tensor(operand, tensors)
         case tree.Conditional(chosen=chosen, otherwise=otherwise):
             return _is_tensor(chosen, tensors) or _is_tensor(otherwise, tensors)
+        case tree.Choice(options=options):
+            return any(_is_tensor(option, tensors) for option in options)
         case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
             return any(_is_tensor(argument.value, tensors) for argument in arguments)
         case _:
             return False
 
 
+_KNOWN: dict[int, tuple[tree.Expression, Names]] = {}
+
+
 def name_expression(value: tree.Expression) -> Names:
     """The names of every step in an expression that stands alone, such as a model's stem."""
-    names = Names()
-    _visit(value, _Scope(), names)
+    known = _KNOWN.get(id(value))
+    if known is not None and known[0] is value:
+        return known[1]
+    names, scope = Names(), _Scope()
+    _Namer(names, set(), scope).visit(value, scope)
+    names.meet(value)
+    if len(_KNOWN) > 10_000:
+        _KNOWN.clear()
+    _KNOWN[id(value)] = (value, names)
     return names
 
 
-def _visit(node: tree.Expression, scope: _Scope, names: Names) -> None:
-    match node:
-        case tree.Pipeline(steps=steps):
-            for step in steps:
-                _visit_step(step, scope, names)
-        case tree.Composite(value=value):
-            _visit(value, scope, names)
-        case tree.Binary(operator=operator, left=left, right=right):
-            _visit(left, scope, names)
-            _visit(right, scope, names)
-            names.set(node, scope.new(_WORDS.get(operator, "combine")))
-        case tree.Unary(operand=operand):
-            _visit(operand, scope, names)
-            names.set(node, scope.new("negate"))
-        case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
-            for part in (condition, chosen, otherwise):
-                _visit(part, scope, names)
-        case tree.Call(arguments=arguments):
-            for argument in arguments:
-                _visit(argument.value, scope, names)
-            names.set(node, scope.new("concat"))
-        case _:
-            pass
+class _Namer:
+    """Names what is inside one binding. `outer` has the names of the block, where the layers of tensors belong."""
 
+    def __init__(self, names: Names, tensors: set[str], outer: _Scope):
+        self.names, self.tensors, self.outer = names, tensors, outer
 
-def _visit_step(step: tree.Step, scope: _Scope, names: Names) -> None:
-    value = step.value
-    if step.name is not None:
-        # A named composite is a sub-module with names of its own.
-        names.set(step, scope.new(step.name.text))
-        _visit(value, _Scope() if isinstance(value, tree.Composite) else scope, names)
-        return
-    if isinstance(value, tree.Composite):
-        _visit(value, scope, names)
-        return
-    names.set(step, scope.new(_head(value)))
-    if isinstance(value, tree.Binary) and value.operator == "*":
-        # The copies of a repeated composite have names of their own, apart from the pipeline's.
-        _visit(value.left, _Scope(), names)
-        names.set(value, names.of(step))
-    elif isinstance(value, tree.Call):
-        for argument in value.arguments:
-            _visit(argument.value, scope, names)
-    else:
-        _visit(value, scope, names)
+    def is_tensor(self, node: tree.Expression) -> bool:
+        return _is_tensor(node, self.tensors)
+
+    def pipeline(self, node: tree.Pipeline, scope: _Scope) -> None:
+        """Names the steps in `scope`; a tensor that they begin with is outside of it."""
+        self.names.meet(node)
+        first, *rest = node.steps
+        if self.is_tensor(node):
+            self.visit(first.value, self.outer)
+        else:
+            rest = [first, *rest]
+        for step in rest:
+            self._step(step, scope)
+
+    def visit(self, node: tree.Expression, scope: _Scope) -> None:
+        self.names.meet(node)
+        match node:
+            case tree.Pipeline():
+                self.pipeline(node, scope)
+            case tree.Composite(value=tree.Pipeline() | tree.Composite() as value):
+                self.visit(value, scope)
+            case tree.Composite(value=value):
+                self.names.set(node, scope.new(_head(value)))
+                self._inside(value, scope)
+            case tree.Binary(operator=operator, left=left, right=right):
+                self.visit(left, scope)
+                self.visit(right, scope)
+                self.names.set(node, scope.new(_WORDS.get(operator, "combine")))
+            case tree.Unary(operand=operand):
+                self.visit(operand, scope)
+                self.names.set(node, scope.new("negate"))
+            case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
+                for part in (condition, chosen, otherwise):
+                    self.visit(part, scope)
+            case tree.Choice(options=options):
+                for option in options:
+                    self.visit(option, scope)
+            case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+                for argument in arguments:
+                    self.visit(argument.value, scope)
+                self.names.set(node, scope.new("concat"))
+            case tree.Call():
+                self._arguments(node, scope)
+            case _:
+                pass
+
+    def _arguments(self, node: tree.Call, scope: _Scope) -> None:
+        """A tensor among the arguments is no part of the layer, and has a name by which the layer reads it."""
+        for argument in node.arguments:
+            if not self.is_tensor(argument.value):
+                self.visit(argument.value, scope)
+            elif not isinstance(argument.value, tree.Name):
+                self.names.set(argument, self.outer.new(argument.name.text if argument.name else "tensor"))
+                # It is bound on the way, so that its layers are those of a binding.
+                is_pipeline = isinstance(argument.value, tree.Pipeline)
+                self.visit(argument.value, _Scope() if is_pipeline else self.outer)
+
+    def _step(self, step: tree.Step, scope: _Scope) -> None:
+        value = step.value
+        self.names.meet(value)
+        if step.name is not None:
+            # A named composite is a sub-module with names of its own.
+            self.names.set(step, scope.new(step.name.text))
+            self.visit(value, _Scope() if isinstance(value, tree.Composite) else scope)
+        elif isinstance(value, tree.Composite):
+            self.visit(value, scope)
+        else:
+            self.names.set(step, scope.new(_head(value)))
+            self._inside(value, scope)
+
+    def _inside(self, value: tree.Expression, scope: _Scope) -> None:
+        """What is inside a layer that has its name."""
+        if isinstance(value, tree.Binary) and value.operator == "*":
+            # The copies of a repeated composite have names of their own, apart from the pipeline's.
+            self.names.meet(value)
+            self.visit(value.left, _Scope())
+        else:
+            self.visit(value, scope)
 
 
 def _head(node: tree.Expression) -> str:

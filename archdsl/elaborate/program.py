@@ -52,6 +52,22 @@ class Definition(Struct, eq=False, dict=True):
         return conditions(self.block)
 
     @cached_property
+    def bound(self) -> frozenset[str]:
+        """The names that its text binds; a tensor that is made on the spot is bound besides."""
+        return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
+
+    @cached_property
+    def tries_layers(self) -> bool:
+        """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are no part of it."""
+        ahead: list[tree.Node] = [self.block]
+        while ahead:
+            node = ahead.pop()
+            if isinstance(node, tree.Fact) and not isinstance(node.owner, tree.Name):
+                return True
+            ahead += children(node)
+        return False
+
+    @cached_property
     def signature(self) -> Signature:
         required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
         return Signature(self.name, tuple(self.parameters), required)
@@ -137,7 +153,11 @@ class Environment(Struct, eq=False, dict=True):
 
 # Reads the file that a `use` names: the environment of that file, or a diagnostic.
 Loader = Callable[[tree.Use], "Environment | Diagnostic"]
-_DECLARED = re.compile(r"^[ \t]*(?:block|model)[ \t]+([A-Za-z_][A-Za-z0-9_]*)", re.MULTILINE)
+# Items as they look, one whose keyword is misspelt among them.
+_DECLARED = re.compile(
+    r"^[ \t]*(?:(?:block|model)|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))[ \t]+([A-Za-z_]\w*)",
+    re.MULTILINE | re.ASCII,
+)
 
 
 def link(module: tree.Module, library: Environment | None, load: Loader, problems: Problems) -> Environment:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.problems import stop
-from archdsl.elaborate.values import LAYERS, Value, describe, kind
+from archdsl.elaborate.values import LAYERS, Value, alike, describe, kind
 from archdsl.ir.base import Scalar
 from archdsl.limits import limits, raising
 
@@ -49,8 +49,7 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
     `span` is the place of the whole, `sides` those of the operands.
     """
     if symbol in ("==", "!="):
-        same = left == right if is_number(left) and is_number(right) else (type(left), left) == (type(right), right)
-        return same if symbol == "==" else not same
+        return _equal(symbol, left, right, sides) == (symbol == "==")
     if not (is_number(left) and is_number(right)):
         wrong, place = (right, sides[1]) if is_number(left) else (left, sides[0])
         raise stop(WRONG_KIND, f"`{symbol}` needs numbers, not {kind(wrong)}", place, help=_number_help(symbol, wrong))
@@ -67,6 +66,18 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
     except OverflowError:
         raise _too_large(span) from None
     return bounded(result, span)
+
+
+def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> bool:
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if isinstance(left, LAYERS) and isinstance(right, LAYERS):
+        return alike(left, right)
+    for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
+        if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):
+            message = f"`{symbol}` compares a layer with a text here, which are never the same"
+            raise stop(WRONG_KIND, message, place, help=f"write the layer without quotes: `{text}`")
+    return (type(left), left) == (type(right), right)
 
 
 def _number_help(symbol: str, wrong: Value) -> str | None:

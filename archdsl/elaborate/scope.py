@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from archdsl.elaborate.naming import Names
+from archdsl.elaborate.naming import Names, name_expression
 from archdsl.elaborate.program import SETTINGS, Environment
-from archdsl.elaborate.values import Value
+from archdsl.elaborate.values import Tensor, Value
+from archdsl.ir.body import Bound, Input, TensorBinding
 from archdsl.language import tree
 
 if TYPE_CHECKING:
@@ -42,6 +44,20 @@ class Scope(Struct, eq=False):
     pending: Callable[[str], Value] | None = None
     waiting: frozenset[str] = frozenset()
     decisions: Decisions = field(default_factory=lambda: UNDECIDED)
+    # What the block at hand binds, in order; None where there is no block.
+    body: list[TensorBinding] | None = None
+
+    def naming(self, node: tree.Expression) -> Scope:
+        """The scope for what is inside a layer: one that is written where nothing has names yet stands alone."""
+        return self if self.steps.know(node) else replace(self, steps=name_expression(node))
+
+    def bound(self, name: str, tensor: Tensor) -> Tensor:
+        """A tensor under a name of the block, so that it is computed once however often it is read."""
+        if self.body is None or isinstance(tensor.expression, Input | Bound):
+            return tensor
+        self.body.append(TensorBinding.made(name=name, value=tensor.expression, output=tensor.shape, condition=None))
+        expression = Bound.made(node="bound", name=name)
+        return Tensor(tensor.shape, expression, tensor.facts, tensor.channels_from)
 
     def among(
         self, environment: Environment, names: dict[str, Value] | None = None, origins: dict[str, Origin] | None = None
@@ -57,6 +73,7 @@ class Scope(Struct, eq=False):
             self.pending,
             self.waiting,
             self.decisions,
+            self.body,
         )
 
 

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
-from archdsl.diagnostics.codes import OPEN_CHOICE, TOO_LARGE
+from archdsl.diagnostics.codes import EMPTY_SPACE, OPEN_CHOICE, TOO_LARGE
 from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.explain import shown
-from archdsl.elaborate.merge import Variant
+from archdsl.elaborate.merge import Variant, merge
 from archdsl.elaborate.scope import Decisions
-from archdsl.elaborate.trials import Cause, Trials, key
+from archdsl.elaborate.trials import SMALL, Answers, Cause, Trials, Tried, key
 from archdsl.elaborate.values import Value
 from archdsl.language import tree
 from archdsl.limits import limits, raising
 
 _MAX_TOLD = 6
+# So many networks are drawn of a large space where a `require` prunes all that were tried before.
+_DRAWN = 100
+
+
+class Pruned(NamedTuple):
+    """A claim that prunes a space: what it says of the first network that it prunes, and how many it does."""
+
+    first: Diagnostic
+    networks: int
 
 
 class OpenModel(Struct, frozen=True, eq=False):
@@ -27,8 +38,12 @@ class OpenModel(Struct, frozen=True, eq=False):
 
     variant: Variant
     choices: OpenChoices
-    # How many of the networks have been elaborated, none with a mistake.
+    # How many of the networks have been elaborated, none with a mistake, and how many of those break a `require`.
     tried: int
+    pruned: int
+    # The claims about its networks, and those of them that prune some.
+    claims: tuple[tree.Require, ...] = ()
+    pruning: tuple[Pruned, ...] = ()
     resolution: int | tuple[int, int] | None = None
     overrides: dict[str, Value] | None = None
 
@@ -40,6 +55,22 @@ class OpenModel(Struct, frozen=True, eq=False):
     def size(self) -> int:
         """The number of networks: of ways to take all choices."""
         return self.choices.size
+
+    def is_empty(self) -> Diagnostic | None:
+        """That no network is left of those that were tried, if that is so."""
+        if not 0 < self.tried == self.pruned:
+            return None
+        first, *others = sorted(self.pruning, key=lambda claim: -claim.networks)
+        of = "" if self.tried == self.size else f" tried, of {counted(self.size)},"
+        networks = f"{self.tried:,} networks{of}" if self.tried != 1 else f"one network{of}"
+        return Diagnostic(
+            EMPTY_SPACE,
+            f"no network of `{self.name}` is left: none of {networks} meets its `require` lines",
+            first.first.span,
+            f"this prunes {first.networks:,}; in one of them {first.first.label}",
+            tuple(Note(f"this prunes {count:,}; in one of them {one.label}", one.span) for one, count in others),
+            help="loosen the claim, or offer other options",
+        )
 
     def is_open(self) -> Diagnostic:
         """That this is no network, for those who need one."""
@@ -58,12 +89,14 @@ def open_model(
     problems: Problems,
     effort: Effort,
     spare: Effort,
+    answers: Answers,
     resolution: int | tuple[int, int] | None = None,
     overrides: dict[str, Value] | None = None,
 ) -> OpenModel | None:
     """The space that a model with open choices is. Mistakes go to `problems`; None when there is one.
 
-    All networks of a small space are elaborated; of a large one, some that together meet every option.
+    All networks of a small space are elaborated; of a large one, some that together meet every option. Those that break
+    a `require` line are pruned; where that leaves none of a large space, some more are drawn.
     """
     choices = open_choices(variant, overrides or ())
     if choices.size > 10 ** limits().space:
@@ -71,23 +104,53 @@ def open_model(
         help = raising("space", 0, "leave less open")
         problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help=help))
         return None
-    trials = Trials(variant, choices, resolution, overrides, spare)
+    trials = Trials(variant, choices, resolution, overrides, spare, answers)
+    tally = _Tally()
+    for decisions, tried in trials.networks(effort):
+        tally.add(decisions, tried)
+    if tally.is_empty and choices.size > SMALL:
+        for decisions, tried in trials.drawn(_DRAWN):
+            tally.add(decisions, tried)
+            if not tally.is_empty:
+                break
     told: set[Hashable] = set()
-    wrong: list[tuple[Decisions, tuple[Diagnostic, ...]]] = []
-    tried = 0
-    for decisions, found in trials.networks(effort):
-        tried += 1
-        if not told.issuperset(map(key, found)):
-            told.update(map(key, found))
-            wrong.append((decisions, found))
-    told.clear()
-    for decisions, found in wrong:
+    for decisions, found in tally.wrong:
         causes = trials.causes(decisions, found)
         for problem in found:
             if key(problem) not in told:
                 told.add(key(problem))
                 problems.add(decided(problem, choices, decisions, causes.get(key(problem), ())))
-    return None if problems else OpenModel(variant, choices, tried, resolution, overrides)
+    if problems:
+        return None
+    claims = merge(variant.definition).requires
+    pruning = tuple(tally.refuted.values())
+    return OpenModel(variant, choices, tally.tried, tally.pruned, claims, pruning, resolution, overrides)
+
+
+@dataclass
+class _Tally:
+    """What came of the networks that were tried: the first of each mistake, and those that break a `require`."""
+
+    tried: int = 0
+    pruned: int = 0
+    refuted: dict[Hashable, Pruned] = field(default_factory=dict)
+    wrong: list[tuple[Decisions, tuple[Diagnostic, ...]]] = field(default_factory=list)
+    told: set[Hashable] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no network is left."""
+        return self.tried == self.pruned > 0
+
+    def add(self, decisions: Decisions, tried: Tried) -> None:
+        self.tried += 1
+        self.pruned += bool(tried.refuted)
+        for unmet in tried.refuted:
+            first, count = self.refuted.get(unmet.span, (unmet, 0))
+            self.refuted[unmet.span] = Pruned(first, count + 1)
+        if not self.told.issuperset(map(key, tried.mistakes)):
+            self.told.update(map(key, tried.mistakes))
+            self.wrong.append((decisions, tried.mistakes))
 
 
 def decided(

@@ -18,9 +18,10 @@ from archdsl.diagnostics.codes import (
     WRONG_KIND,
 )
 from archdsl.elaborate.apply import Applier, place
-from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, no_op, stage_name
+from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, misfits, no_op, stage_name, unfit
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import reasons, trace
+from archdsl.elaborate.gather import InStages
 from archdsl.elaborate.layers import primitive, signature_of
 from archdsl.elaborate.merge import Merged
 from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
@@ -55,9 +56,10 @@ class StageBuilder:
     def __init__(self, merged: Merged, scope: Scope, problems: Problems):
         self.merged, self.scope, self.problems = merged, scope, problems
         self.rows = merged.rows.rows
+        self.mistakes = InStages()
 
-    def _tell(self, problem: Stop) -> None:
-        self.problems.add(at_home(problem.diagnostic))
+    def _tell(self, problem: Stop, row: StageRow) -> None:
+        self.mistakes.add(at_home(problem.diagnostic), row.number)
 
     # Planning --------------------------------------------------------------------------------------------------------
 
@@ -70,8 +72,11 @@ class StageBuilder:
             assert plan.op is not None
             given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
             wrong = list(check_row(plan.row, signature, given, blocks))
-            plan.is_sound = plan.is_sound and not wrong
-            self.problems.add(*wrong)
+            plan.is_sound = plan.is_sound and not wrong and not unfit(plan.row, signature)
+            for problem in wrong:
+                self.mistakes.add(problem, plan.row.number)
+        self.problems.add(*self.mistakes.taken())
+        self.problems.add(*misfits((plan.row, signature) for plan, signature in takes))
         self.problems.add(*check_names_of_stages(self.rows))
         self._check_total(planned)
         return planned
@@ -82,20 +87,21 @@ class StageBuilder:
         The stage drops no paths, for that depends on the stages before it.
         """
         plan = self._plan(self.rows[number])
+        self.problems.add(*self.mistakes.taken())
         if plan.op is None or not plan.is_sound:
             return None
         signature = signature_of(plan.op, plan.row.span)
         given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
         # What the other rows' blocks take has been looked at with the whole table.
         blocks = Blocks(frozenset({signature.name}), (*signature.parameters, *plan.row.cells))
-        if wrong := list(check_row(plan.row, signature, given, blocks)):
+        if wrong := [*check_row(plan.row, signature, given, blocks), *misfits([(plan.row, signature)])]:
             self.problems.add(*wrong)
             return None
         try:
             with bounded_depth(plan.row.span):
                 return self._stage(applier, plan, plan.op, tensor, [0.0] * plan.layers)
         except Stop as problem:
-            self._tell(problem)
+            self.problems.add(at_home(problem.diagnostic))
             return None
 
     def _plan(self, row: StageRow) -> _Planned:
@@ -110,7 +116,7 @@ class StageBuilder:
                     plan.values[column] = evaluate(cell, scope)
             except Stop as problem:
                 plan.is_sound = False
-                self._tell(problem)
+                self._tell(problem, row)
         plan.values.setdefault("layers", 1)
         try:
             plan.op = self._op(row)
@@ -118,7 +124,7 @@ class StageBuilder:
             plan.layers = self._layers(plan)
         except Stop as problem:
             plan.is_sound = False
-            self._tell(problem)
+            self._tell(problem, row)
         plan.values.pop("layers", None)
         return plan
 
@@ -206,13 +212,14 @@ class StageBuilder:
                     stages.append(stage)
                 except Stop as problem:
                     if is_known or problem.diagnostic.code not in _OF_SHAPES:
-                        self._tell(problem)
+                        self._tell(problem, plan.row)
                     is_known = is_known and problem.diagnostic.code is not VANISHING
             if result is None:
                 result, is_likely = _guess(plan.values, plan.origins, tensor)
                 is_known = is_known and is_likely
             tensor = result
             index += plan.layers
+        self.problems.add(*self.mistakes.taken())
         return (tuple(stages), tensor) if len(stages) == len(planned) else None
 
     def _stage(

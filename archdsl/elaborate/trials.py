@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from random import Random
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Problems
+from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.choices import Choice, OpenChoices
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import Variant
 from archdsl.elaborate.models import ModelElaborator
+from archdsl.elaborate.predictions import Predict
+from archdsl.elaborate.requirements import prove, subject
 from archdsl.elaborate.scope import Decisions
 from archdsl.elaborate.values import Value
+from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
 
 # The networks that are elaborated to check a space: enough to meet every option of choices among so many.
 MAX_TURNS = 64
 # Spaces of so many networks are small: all of them are elaborated, as far as the effort goes.
 SMALL = 400
+# What answers the claims about a network that speak of predictions, as a part of the effort.
+Answers = Callable[[Architecture, Effort], Predict]
+
+
+class Tried(NamedTuple):
+    """What came of a network: the mistakes in it or, where there are none, the claims that it does not meet."""
+
+    mistakes: tuple[Diagnostic, ...]
+    refuted: tuple[Diagnostic, ...] = ()
 
 
 class Cause(NamedTuple):
@@ -42,9 +56,10 @@ class Trials(Struct, eq=False):
     resolution: int | tuple[int, int] | None
     overrides: dict[str, Value] | None
     spare: Effort
+    answers: Answers
 
-    def networks(self, effort: Effort) -> Iterator[tuple[Decisions, tuple[Diagnostic, ...]]]:
-        """Networks with the mistakes in each: some that together meet every option, then the others of a small space.
+    def networks(self, effort: Effort) -> Iterator[tuple[Decisions, Tried]]:
+        """Networks with what came of each: some that together meet every option, then the others of a small space.
 
         They end early where the effort does.
         """
@@ -52,18 +67,31 @@ class Trials(Struct, eq=False):
         for turn in range(min(MAX_TURNS, max(part.turns for part in self.choices.parts))):
             decisions = {node: taken for part in self.choices.parts for node, taken in part.diagonal(turn).items()}
             tried.add(frozenset(decisions.items()))
-            yield decisions, self._mistakes(decisions, effort)
+            yield decisions, self._tried(decisions, effort)
             if effort.is_spent:
                 return
         for index in range(self.choices.size if self.choices.size <= SMALL else 0):
-            numbers = zip(self.choices.parts, self.choices.split(index), strict=True)
-            decisions = {node: taken for part, number in numbers for node, taken in part.decisions(number).items()}
+            decisions = self._decisions(index)
             if frozenset(decisions.items()) in tried:
                 continue
-            found = self._mistakes(decisions, self.spare)
+            found = self._tried(decisions, self.spare)
             if self.spare.is_spent:
                 return
             yield decisions, found
+
+    def drawn(self, count: int) -> Iterator[tuple[Decisions, Tried]]:
+        """Further networks, drawn uniformly, as far as the effort goes."""
+        draw = Random(0).randrange
+        for _ in range(count):
+            decisions = self._decisions(draw(self.choices.size))
+            found = self._tried(decisions, self.spare)
+            if self.spare.is_spent:
+                return
+            yield decisions, found
+
+    def _decisions(self, index: int) -> dict[int, int]:
+        numbers = zip(self.choices.parts, self.choices.split(index), strict=True)
+        return {node: taken for part, number in numbers for node, taken in part.decisions(number).items()}
 
     def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]]:
         """The choices that each mistake of a network is of: taken otherwise, each alone, it is not there.
@@ -81,7 +109,7 @@ class Trials(Struct, eq=False):
                 if number == taken or not waiting:
                     continue
                 otherwise = {**decisions, id(choice.node): number, **choice.options[number].diagonal(0)}
-                after = {key(problem) for problem in self._mistakes(otherwise, self.spare)}
+                after = {key(problem) for problem in self._tried(otherwise, self.spare).mistakes}
                 if self.spare.is_spent:
                     return {}
                 # Another mistake may hide this one.
@@ -91,7 +119,12 @@ class Trials(Struct, eq=False):
                     waiting &= after
         return found
 
-    def _mistakes(self, decisions: Mapping[int, int], effort: Effort) -> tuple[Diagnostic, ...]:
+    def _tried(self, decisions: Mapping[int, int], effort: Effort) -> Tried:
         found = Problems()
-        ModelElaborator(self.variant, found, effort, self.resolution, self.overrides, decisions).run()
-        return tuple(found.sorted())
+        made = ModelElaborator(self.variant, found, effort, self.resolution, self.overrides, decisions).run()
+        if made is None:
+            return Tried(tuple(found.sorted()))
+        network = subject(made.architecture, self.answers(made.architecture, effort))
+        unmet = prove(made.requires, network, made.names, self.variant.definition.environment)
+        wrong = tuple(problem for problem in unmet if problem.code is not REQUIRE_FAILED)
+        return Tried(wrong, () if wrong else tuple(unmet))

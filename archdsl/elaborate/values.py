@@ -14,6 +14,7 @@ from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import TensorExpression
 from archdsl.ir.operators import Operator
+from archdsl.language import tree
 
 if TYPE_CHECKING:
     from archdsl.elaborate.program import Definition
@@ -76,7 +77,6 @@ class SequenceLayer(Struct, eq=False):
 
 
 class RepeatLayer(Struct, eq=False):
-    name: str
     layer: Layer
     count: int
     span: Span
@@ -145,8 +145,8 @@ def without_formulas(layer: Layer) -> Layer:
                 LayerStep(step.name, step.layer and without_formulas(step.layer), step.guarded) for step in steps
             )
             return SequenceLayer(plain, span)
-        case RepeatLayer(name=name, layer=inner, count=count, span=span):
-            return RepeatLayer(name, without_formulas(inner), count, span)
+        case RepeatLayer(layer=inner, count=count, span=span):
+            return RepeatLayer(without_formulas(inner), count, span)
         case AlternativeLayer(taken=taken, layer=inner):
             return AlternativeLayer(None, taken, without_formulas(inner))
 
@@ -168,11 +168,69 @@ def key(value: Value) -> Hashable:
         return (place, value.operator.kind, attributes)
     if isinstance(value, SequenceLayer):
         return (place, "sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
-    return (place, "repeat", value.name, value.count, key(value.layer))
+    return (place, "repeat", value.count, key(value.layer))
+
+
+class Seconds(float):
+    """A time as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)))
+
+
+class Bytes(int):
+    """An amount of memory as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)))
+
+
+def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
+    """A value in the largest unit of which it is one or more, or else the smallest; to four digits."""
+    unit, size = next((one for one in units if abs(value) >= one[1]), units[-1])
+    return f"{value / size:.4g} {unit}"
+
+
+def alike(one: Layer, other: Layer) -> bool:
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written."""
+    return _form(one) == _form(other)
+
+
+# Two names of one primitive.
+_SYNONYMS = {"swish": "silu"}
+
+
+def _form(value: Value) -> Hashable:
+    """What two layers that are alike have in common: neither places nor names of sub-modules."""
+    match value:
+        case PrimitiveLayer(operator=operator, like=like):
+            attributes = tuple((name, item) for name, item in operator.__dict__.items() if name != "kind")
+            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, like and id(like))
+        case BlockLayer(definition=definition, arguments=arguments):
+            defaults = {
+                name: parameter.default.value
+                for name, parameter in definition.parameters.items()
+                if isinstance(parameter.default, tree.Literal)
+            }
+            complete = {**defaults, **dict(arguments)}
+            return ("block", id(definition), tuple((name, _form(complete[name])) for name in sorted(complete)))
+        case SequenceLayer(steps=steps):
+            return ("sequence", *(_form(step.layer) for step in steps if step.layer is not None))
+        case RepeatLayer(layer=layer, count=count):
+            return ("repeat", count, _form(layer))
+        case AlternativeLayer(layer=layer):
+            return _form(layer)
+        case Tensor():
+            return id(value)
+        case bool():
+            return ("bool", value)
+    return value
 
 
 def describe(value: Value) -> str:
     """A value as a reader would write it."""
+    if isinstance(value, Seconds | Bytes):
+        return str(value)
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -228,4 +286,6 @@ def kind(value: Value) -> str:
 
 def named(value: Value) -> str:
     """A value in a sentence that says what it should be: numbers plain, all else with its kind."""
+    if isinstance(value, float) and number(value).isdigit():  # where a whole number is needed, 5.0 is none
+        return f"{number(value)}.0"
     return number(value) if isinstance(value, int | float) and not isinstance(value, bool) else kind(value)

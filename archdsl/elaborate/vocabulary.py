@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.elaborate import scalars
-from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, Environment
+from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, WORDS, Environment
 from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
+# Bindings of a model that have a meaning, and no value unless the model gives one.
+_OF_MODELS = ("input", "classes", "stem", "head")
 
 
 class Vocabulary:
@@ -62,7 +64,7 @@ class Vocabulary:
 
     # Names -----------------------------------------------------------------------------------------------------------
 
-    def signature(self, name: tree.Name, *, is_block: bool, is_called: bool = False) -> Signature | None:
+    def signature(self, name: tree.Name, *, is_block: bool, call: tree.Call | None = None) -> Signature | None:
         """What a name that is no parameter or binding takes; None, with a diagnostic, when it means nothing."""
         text = name.text
         if text in FUNCTIONS:
@@ -77,13 +79,13 @@ class Vocabulary:
         if text in PRIMITIVES and text not in SETTINGS:
             return of_primitive(text)
         if text not in BUILT_IN or text in self.absent or is_block:
-            self._unknown(name, is_block, is_called)
+            self._unknown(name, is_block, call)
         return None
 
-    def _unknown(self, name: tree.Name, is_block: bool, is_called: bool) -> None:
+    def _unknown(self, name: tree.Name, is_block: bool, call: tree.Call | None) -> None:
         text = name.text
         what, code = ("block", UNKNOWN_BLOCK) if is_block else ("name", UNKNOWN_NAME)
-        what = "block or function" if is_called else what
+        what = "block or function" if call is not None else what
         label, help, fix = "not defined here", None, None
         notes: tuple[Note, ...] = ()
         if text in self.later:
@@ -101,20 +103,46 @@ class Vocabulary:
         elif text in self.absent:
             message, label = f"`{text}` is a setting of a model; here it has no value yet", ""
             help = "write the layer itself"
+        elif text in _OF_MODELS and not is_block:
+            # It is spelt well; a binding that is nearly called like it is what is misspelt.
+            message = f"unknown name `{text}`"
+            help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
         else:
             message = f"unknown {what} `{text}`"
-            known = {*self.own, *self.given, *self.later, *self.environment.all_names} - self.absent
-            known |= LITERALS & {text.lower()}  # Python's spelling
+            known = self._known(is_block, call)
             help = self.hint
             if is_block and help is None:
                 help = 'define it, or bring its file in with `use "file.arch"`'
-                help += f"; functions of numbers are {', '.join(sorted(scalars.FUNCTIONS))}" if is_called else ""
+                help += f"; functions of numbers are {', '.join(sorted(scalars.FUNCTIONS))}" if call is not None else ""
             problem = Diagnostic(code, message, name.span, label).suggesting(text, known, help)
-            if problem.fix is not None and problem.fix.edits[0].text in self.later:
-                problem = replace(problem, fix=None)  # what is bound further down cannot be used here
+            if problem.fix is not None:
+                better = problem.fix.edits[0].text
+                if better in self.later:
+                    problem = replace(problem, fix=None)  # what is bound further down cannot be used here
+                elif call is not None and not self._takes(better, call):
+                    problem = problem.only_suggesting()
             self.problems.add(problem)
             return
         self.problems.add(Diagnostic(code, message, name.span, label, notes, help, fix))
+
+    def _known(self, is_block: bool, call: tree.Call | None) -> set[str]:
+        """What an unknown name may be a misspelling of: names of the kind that is needed in its place."""
+        own = {*self.own, *self.given, *self.later}
+        if self.hint is not None and call is None:  # a claim, which speaks of numbers
+            return own | LITERALS
+        named = set(self.environment.all_names)
+        if not is_block:
+            return (own | named | LITERALS) - self.absent
+        return (own | named) - self.absent - (WORDS if call is not None else WORDS | set(FUNCTIONS))
+
+    def _takes(self, name: str, call: tree.Call) -> bool:
+        """Whether what a name means takes the arguments of a call, as far as that is known."""
+        if name in self.own or name in self.given:
+            return True
+        signature = Vocabulary(self.environment, Problems()).signature(
+            tree.Name(call.function.span, name), is_block=True
+        )
+        return signature is not None and not fit(call, signature)[1]
 
     # Expressions -----------------------------------------------------------------------------------------------------
 
@@ -141,7 +169,7 @@ class Vocabulary:
             return
         if self.knows(function.text):
             return
-        signature = self.signature(function, is_block=True, is_called=True)
+        signature = self.signature(function, is_block=True, call=node)
         if signature is None:
             return
         fitting, problems = fit(node, signature)
@@ -169,7 +197,7 @@ class Vocabulary:
         if name not in known:
             help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
             problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
-            self.problems.add(problem.suggesting(name, known, help, cutoff=0.7))
+            self.problems.add(problem.suggesting(name, known, help))
 
     def _unary(self, node: tree.Unary, is_last: bool) -> None:
         self.check(node.operand)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
@@ -33,6 +34,8 @@ class Largest:
     limits: tuple[Limit, ...]
     written: Architecture
     fit: Fit
+    # What could have varied, and that no budget bounds: it is as it was.
+    kept: Mapping[str, Scalar]
 
     @property
     def values(self) -> dict[str, Scalar]:
@@ -46,11 +49,12 @@ def largest(
     """The largest network that costs no more than `limits` allow, by the rule of `archdsl.passes.fit`.
 
     `vary` are the parameters that may change, `phi` or else those of SCALED that the model has when none is given;
-    `fixed` gives others a value. Raises Failure when no network is within the limits.
+    `fixed` gives others a value. A parameter that no limit bounds stays as it is, unless `vary` says how far it may go.
+    Raises Failure when no network is within the limits.
     """
     fixed = fixed or {}
     check_parameters(family, vary, fixed)
-    chosen = tuple(vary) or _free(family, fixed)
+    chosen, unbounded = _bounded(tuple(vary) or _free(family, fixed), bool(vary), family, limits, fixed)
 
     def cost_of(values: Mapping[str, Number]) -> Cost:
         return family.at({**fixed, **values}).costs.model()
@@ -58,7 +62,9 @@ def largest(
     found = fit(_axes(family, chosen, fixed), cost_of, [limit.budget for limit in limits])
     if problems := [_missed(limit, family, found, len(limits) > 1) for limit in limits if limit.budget in found.missed]:
         raise Failure(problems)
-    return Largest(family, fixed, tuple(limits), family.written(fixed), found)
+    now = family.at(fixed).parameters if unbounded else {}
+    kept = {one.name: now[one.name] for one in unbounded}
+    return Largest(family, fixed, tuple(limits), family.written(fixed), found, kept)
 
 
 # What may vary -------------------------------------------------------------------------------------------------------
@@ -99,6 +105,43 @@ def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
         help = f"say which may, of {known}: `--vary NAME=1..8:1`" if known else "give it one, to `scale` its table by"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return tuple(one for one in found if one is not None)
+
+
+def _bounded(
+    chosen: Sequence[Range], is_asked: bool, family: Family, limits: Sequence[Limit], fixed: Mapping[str, Scalar]
+) -> tuple[list[Range], list[Range]]:
+    """The parameters that a limit bounds or whose ends were given, and the others.
+
+    Raises Failure where a parameter was named that nothing bounds, and where nothing is left to vary.
+    """
+    free = [one for one in chosen if not one.is_given and not _is_bounded(one, family, limits, fixed)]
+    if not free or (len(free) < len(chosen) and not is_asked):
+        return [one for one in chosen if one not in free], free
+    first, budgets = free[0], " and ".join(limit.budget.measure for limit in limits)
+    message = f"a budget of {budgets} does not bound {' and '.join(f'`{one.name}`' for one in free)}"
+    has_work = any(limit.budget.measure != "params" for limit in limits)
+    help = "" if has_work else "add one that does, such as `--macs N`, or "
+    help += f"say how far it may go: `--vary {first.name}=LOW..HIGH`"
+    raise Failure([Diagnostic(WRONG_USAGE, message, first.span if is_asked else limits[0].span, help=help)])
+
+
+def _is_bounded(one: Range, family: Family, limits: Sequence[Limit], fixed: Mapping[str, Scalar]) -> bool:
+    """Whether what the limits are of changes with a parameter: from what it is to either end, as far as networks go."""
+    now = family.at(fixed)
+    values, base, cost = one.values(), now.parameters[one.name], now.costs.model()
+    home = bisect_left(values, base) if isinstance(base, int | float) else 0
+    for end in (len(values) - 1, 0):
+        index = end
+        while index != home:
+            try:
+                other = family.at({**fixed, one.name: values[index]}).costs.model()
+            except Failure:  # Too large or too small to be a network; one nearer by is.
+                index = (index + home) // 2 if index - home > 1 or home - index > 1 else home
+                continue
+            if any(limit.budget.of(other) != limit.budget.of(cost) for limit in limits):
+                return True
+            break
+    return False
 
 
 def _axes(family: Family, chosen: Sequence[Range], fixed: Mapping[str, Scalar]) -> list[Axis]:

@@ -30,13 +30,17 @@ _KNOWN = {
 
 @dataclass(frozen=True)
 class Range:
-    """The values `low`, `low + step`, ... of a parameter that are not above `high`; they are exact decimals."""
+    """The values `low`, `low + step`, ... of a parameter that are not above `high`; they are exact decimals.
+
+    `is_given` says whether the ends were written and not assumed.
+    """
 
     name: str
     low: Decimal
     high: Decimal
     step: Decimal
     span: Span
+    is_given: bool = False
 
     def values(self) -> tuple[Number, ...]:
         """Whole numbers where the low end and the step are whole, else broken ones."""
@@ -93,7 +97,7 @@ def _range(source: Source, text: str, place: int) -> Range:
     if (high - low) / step >= limits().values:
         message, help = f"these are more than {limits().values:,} values", raising("values", 0, "take larger steps")
         raise Failure([Diagnostic(TOO_LARGE, message, span, help=help)])
-    return Range(name, low, high, step, span)
+    return Range(name, low, high, step, span, is_given=True)
 
 
 def _failure(message: str, span: Span, help: str | None = None) -> Failure:

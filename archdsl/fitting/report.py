@@ -16,7 +16,7 @@ from archdsl.fitting.largest import Largest
 from archdsl.ir.cost import Cost
 from archdsl.language.expressions import one_line
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 # For people ----------------------------------------------------------------------------------------------------------
@@ -38,7 +38,18 @@ def _largest_table(found: Largest) -> str:
     header = ["", *names, "params", "MACs", "FLOPs", "activations", "budget"]
     claims = " and ".join(limit.claim for limit in found.limits)
     text = f"{found.family.name} with {claims}\n\n{aligned(header, rows, '<' + '>' * (len(header) - 1))}"
-    return text if found.fit.further else f"{text}\n\nWhat may vary has no larger network."
+    if not found.fit.further:
+        text += "\n\nWhat may vary has no larger network."
+    return f"{text}\n\n{_kept(found)}" if found.kept else text
+
+
+def _kept(found: Largest) -> str:
+    """Which parameters did not vary, and what would have them do so."""
+    names = " and ".join(found.kept)
+    stays = "stays as it is" if len(found.kept) == 1 else "stay as they are"
+    measures = " and ".join(limit.budget.measure for limit in found.limits)
+    way = "" if any(limit.budget.measure != "params" for limit in found.limits) else "; one of macs would"
+    return f"{listed(found.kept)} {stays}: a budget of {measures} does not bound {names}{way}."
 
 
 def _largest_row(label: str, values: Mapping[str, Scalar], cost: Cost, found: Largest) -> list[str]:
@@ -98,6 +109,7 @@ def _largest_document(found: Largest) -> dict[str, Any]:
         **_counts(found.fit.cost),
         "further": [{"parameter": step.name, "value": step.value, **_counts(step.cost)} for step in found.fit.further],
         "networks_tried": found.fit.tried,
+        "kept": dict(found.kept),
     }
 
 

@@ -93,17 +93,15 @@ class PartCosts:
                 return self.apply(step)
             case Sequence(steps=steps) | Repeat(copies=steps):
                 return total(map(self.step, steps))
-            case Guard(value=None):
-                return NOTHING
             case Guard(value=value) | Alternative(value=value):
-                assert value is not None
-                return self.step(value)
+                return self.step(value) if value is not None else NOTHING
 
     def apply(self, step: Apply) -> Cost:
         if step.block is not None:
             return self._known.get(step.block) or self.block(step.block)
         operator = step.operator
-        assert operator is not None
+        if operator is None:
+            raise ValueError(f"`{step.name}` is neither an operator nor a block")
         if operator.is_weighted:
             own = _weighted(operator, step.output, step.input, *step.other_shapes)
         else:

@@ -12,6 +12,7 @@ import ast
 import builtins
 import keyword
 import re
+from functools import lru_cache
 
 # What emitted code uses for itself, besides classes.
 _RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
@@ -38,11 +39,12 @@ def python_name(name: str) -> str:
     return f"{name}_" if plain in _RESERVED or is_like_a_class else name
 
 
-def names(formula: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def names(formula: str) -> frozenset[str]:
     """The scalars that a formula speaks of."""
     tree = ast.parse(formula, mode="eval")
     functions = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions}
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in functions)
 
 
 # What `torch.nn.Module` and `torch.nn.Sequential` call their own attributes (a test compares with torch).

@@ -66,24 +66,31 @@ def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[s
 
 
 def reads_others(step: Step) -> bool:
-    """Whether a layer in a step reads a further tensor, which a sequential module cannot hand to it."""
+    """Whether a layer in a step reads a further tensor, which `nn.Sequential` cannot hand to it."""
     return any(apply.others for apply in applied(step))
 
 
 def is_own_module(binding: TensorBinding) -> bool:
     """Whether a binding is a pipeline that becomes a sub-module of its name; other layers are their block's own."""
-    value = binding.value
-    return binding.name != "out" and isinstance(value, Chain) and not any(map(reads_others, value.steps))
+    return binding.name != "out" and isinstance(binding.value, Chain)
 
 
 def modules_of(binding: TensorBinding) -> Iterator[str]:
     """The names of the sub-modules that a binding adds to its block."""
-    if is_own_module(binding):
-        assert isinstance(binding.value, Chain)
-        yield module_name(binding.name)
-        yield from _in_tensor(binding.value.source)
-    elif binding.value is not None:
-        yield from _in_tensor(binding.value)
+    match binding.value:
+        case Chain(source=source) if is_own_module(binding):
+            yield module_name(binding.name)
+            yield from _in_tensor(source)
+        case None:
+            return
+        case value:
+            yield from _in_tensor(value)
+
+
+def modules_in(block: BlockInstance) -> Iterator[str]:
+    """The names of the sub-modules of a block."""
+    for binding in block.body:
+        yield from modules_of(binding)
 
 
 def _in_tensor(expression: TensorExpression) -> Iterator[str]:
@@ -101,10 +108,8 @@ def _in_tensor(expression: TensorExpression) -> Iterator[str]:
 
 def _in_step(step: Step) -> Iterator[str]:
     match step:
-        case Apply(name=name, others=others):
+        case Apply(name=name):
             yield name
-            for other in others:
-                yield from _in_tensor(other)
         case Repeat(name=name):
             yield name
         case Sequence(name=str(name)):

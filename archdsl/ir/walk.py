@@ -177,11 +177,8 @@ class PartTracer:
                 return source
             case Repeat():
                 return self.repeat(step, source, _join(prefix, step.name), scope)
-            case Guard(value=None):
-                return source
             case Guard(value=value) | Alternative(value=value):
-                assert value is not None
-                return self.step(value, source, prefix, scope)
+                return self.step(value, source, prefix, scope) if value is not None else source
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through the copies of a layer, called 0, 1, ..."""
@@ -192,8 +189,9 @@ class PartTracer:
     def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
         if step.block is not None:
             return self.block(step.block, source, path)
-        others = tuple(tensor for other in step.others if isinstance(tensor := self._tensor(other, scope), Tensor))
-        assert step.operator is not None
+        if step.operator is None:
+            raise ValueError(f"`{path}` is neither an operator nor a block")
+        others = tuple(self._only_tensor(other, scope) for other in step.others)
         return self.note(path, step.operator.kind, (source, *others), step.output, step.operator)
 
     # Blocks ----------------------------------------------------------------------------------------------------------
@@ -220,12 +218,9 @@ class PartTracer:
 
     def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Tensor:
         if isinstance(value, Chain) and is_own_module(binding):
-            source = self._tensor(value.source, scope)
-            assert isinstance(source, Tensor)
+            source = self._only_tensor(value.source, scope)
             return self.own_module(value.steps, source, _join(scope.path, module_name(binding.name)), scope)
-        tensor = self._tensor(value, scope)
-        assert isinstance(tensor, Tensor)
-        return tensor
+        return self._only_tensor(value, scope)
 
     def own_module(self, steps: tuple[Step, ...], source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through a pipeline that is a module of its own; one of a single layer is that layer's."""
@@ -234,6 +229,12 @@ class PartTracer:
         for step in steps:
             source = self.step(step, source, path, scope)
         return source
+
+    def _only_tensor(self, expression: TensorExpression, scope: Scope) -> Tensor:
+        tensor = self._tensor(expression, scope)
+        if not isinstance(tensor, Tensor):
+            raise ValueError(f"a number stands for a tensor in `{scope.path}`")
+        return tensor
 
     def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
         self._count()
@@ -247,8 +248,7 @@ class PartTracer:
             case Select(value=value):
                 return self._tensor(value, scope)
             case Chain(source=start, steps=steps):
-                source = self._tensor(start, scope)
-                assert isinstance(source, Tensor)
+                source = self._only_tensor(start, scope)
                 for step in steps:
                     source = self.step(step, source, scope.path, scope)
                 return source

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from archdsl.diagnostics import Edit, Fix, Span
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
+from archdsl.diagnostics.codes import SYNTAX
 from archdsl.language import tree
 from archdsl.language.automaton import LINE_END, NAME, Token
 
@@ -22,7 +23,6 @@ TYPOGRAPHIC = {
     "≠": "!=",
     "±": "+-",
     "·": "*",
-    "\u00a0": " ",
 }
 _QUOTED = re.compile(r"""'([^'"\\\n]*)'|[“„]([^“”"\\\n]*)[“”]""")
 _COMMENT_OR_STRING = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#')
@@ -44,7 +44,10 @@ def for_character(place: Span) -> Fix | None:
     if character == ";" and not _code(text[place.end : _line_end(place)]).strip():
         return Fix("remove `;`", (Edit(place, ""),))
     if character == "&":
-        return _word(_doubled(place), "and")
+        twice = _doubled(place)
+        fix = _word(twice, "and")
+        # One alone is an operator on bits elsewhere, and binds tighter than a comparison.
+        return fix if twice.end - twice.start == 2 else fix.suggested
     if character == "!" and _NEGATED.match(text, place.start) and _BEFORE_OPERAND.search(_before(place)):
         return _word(place, "not")
     return None
@@ -63,7 +66,8 @@ def for_token(token: Token, place: Span, expected: Iterable[str]) -> tuple[str, 
         return _closed_row(place)
     is_next = before.rstrip().endswith((")", "]")) or before.split()[-1:] == ["in"]
     if token.kind == NAME and "_ARROW" in expected and is_next and before.count("(") == before.count(")"):
-        return "a tensor is fed into a layer by `->`", Fix("write `->`", (Edit(_start(place), "-> "),))
+        fix = Fix("write `->`", (Edit(_start(place), "-> "),), is_safe=False)  # or another operator is missing
+        return "a tensor is fed into a layer by `->`", fix
     return None
 
 
@@ -90,6 +94,33 @@ def _closed_row(place: Span) -> tuple[str, Fix] | None:
         return None
     end = place.start - len(before) + len(row)
     return "a table row ends with `|`", Fix("close the row with `|`", (Edit(Span(source, end, end), " |"),))
+
+
+def without_line(place: Span) -> Fix:
+    """A fix that takes away the line of a place."""
+    text = place.source.text
+    end = text.find("\n", place.end)
+    whole = Span(place.source, text.rfind("\n", 0, place.start) + 1, len(text) if end == -1 else end + 1)
+    return Fix("leave the line out", (Edit(whole, ""),))
+
+
+def cut_row(place: Span) -> Diagnostic | None:
+    """What is said of a row in which a comment begins that holds cells of it, `| op | #channels |`; else None."""
+    source = place.source
+    text = source.text[place.end : _line_end(place)]
+    comment = text[len(_code(text)) :]
+    first, last = place.end + len(text) - len(comment), place.end + len(text) - len(comment) + comment.rfind("|") + 1
+    if last <= first:
+        return None
+    edits = (
+        Edit(Span(source, first + mark.start(), first + mark.end()), "")
+        for mark in re.finditer(r"#[ \t]*", source.text[first:last])
+    )
+    is_safe = comment[1:2].isalpha()  # with a space behind it, it may be a comment after all
+    fix = Fix("write the names without `#`", tuple(edits), is_safe)
+    message = "`#` begins a comment, so the rest of this row is no part of the table"
+    help = "write the names of columns without `#`"
+    return Diagnostic(SYNTAX, message, Span(source, first, first + 1), help=help, fix=fix)
 
 
 def for_table(opening: Span, place: Span) -> Fix | None:

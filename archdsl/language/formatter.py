@@ -104,8 +104,12 @@ class _Formatter:
             case tree.Scale(bindings=bindings):
                 entry.lines = self._bindings("scale", node, bindings)
             case tree.StagesOverride(first=first, last=last, bindings=bindings):
-                stages = f"{first}..{last}" if last != first else str(first)
-                entry.lines = self._bindings(f"stages {stages}", node, bindings)
+                entry.lines = self._bindings(f"stages {_range(first, last)}", node, bindings)
+            case tree.AddedStages(number=number, is_after=is_after, table=table):
+                head = f"stages {'after' if is_after else 'before'} {number}"
+                entry.lines = self._table([head], node, node.span.start, table)
+            case tree.RemovedStages(first=first, last=last):
+                entry.lines = [f"stages without {_range(first, last)}"]
             case tree.Stages(table=table):
                 entry.lines = self._table(["stages"], node, node.span.start, table)
             case tree.Nested(name=name, arguments=given, table=table):
@@ -207,6 +211,10 @@ class _Formatter:
     def _opening(self, head: list[str], after: int, first: int) -> list[str]:
         """A head with its brace and the comment behind that, if one comes before the first thing inside."""
         return joined(head, [" {" + self._trailing(self._brace(after) + 1, first)])
+
+
+def _range(first: int, last: int) -> str:
+    return f"{first}..{last}" if last != first else str(first)
 
 
 def _closed(opening: list[str], lines: list[str]) -> list[str]:

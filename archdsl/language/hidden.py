@@ -17,11 +17,18 @@ from archdsl.language.comments import STRING_OR_COMMENT
 _REORDERING = "\u202a-\u202e\u2066-\u2069"
 # Commands to a terminal, and what some editors take for the end of a line and the language does not.
 _CONTROLS = "\\x00-\\x08\\x0b-\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029"
-_HIDDEN = re.compile(f"[{_REORDERING}{_CONTROLS}]|\\r(?!\\n|\\Z)")
+_HIDDEN = re.compile(f"[{_REORDERING}{_CONTROLS}]")
+_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 
 def hidden_characters(source: Source) -> Iterator[Diagnostic]:
-    """A diagnostic for each comment and string that holds such characters; its fix takes them out."""
+    """A diagnostic for each comment and string that holds such characters; its fix takes them out.
+
+    One, too, for lines that end in a carriage return alone among others that do not: a terminal shows what follows it
+    in the place of what stands before.
+    """
+    if "\r" in source.original and "\n" in source.original:
+        yield from _lone_returns(source)
     if not _HIDDEN.search(source.text):
         return
     for place in STRING_OR_COMMENT.finditer(source.text):
@@ -29,6 +36,15 @@ def hidden_characters(source: Source) -> Iterator[Diagnostic]:
         if found:
             what = "comment" if place.group().startswith("#") else "string"
             yield _diagnostic(what, found)
+
+
+def _lone_returns(source: Source) -> Iterator[Diagnostic]:
+    found = [Span(source, *match.span()) for match in _LONE_RETURN.finditer(source.original)]
+    if found:
+        message = "this line ends in U+000D alone, and other lines do not"
+        help_line = "end it as the others" + (f", and {len(found) - 1} more like it" if len(found) > 1 else "")
+        fix = Fix("end all lines alike", tuple(Edit(span, "\n") for span in found), is_safe=False)
+        yield Diagnostic(HIDDEN_CHARACTER, message, found[0], "here", help=help_line, fix=fix)
 
 
 def _diagnostic(what: str, found: list[Span]) -> Diagnostic:

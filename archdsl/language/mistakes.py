@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
 from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
-from archdsl.language.fixes import TYPOGRAPHIC, for_character, for_table, for_token, shown
+from archdsl.language.fixes import TYPOGRAPHIC, cut_row, for_character, for_table, for_token, shown
+from archdsl.language.keywords import misspelt
+from archdsl.language.lookalikes import look_alike
+from archdsl.language.malformed import form_at
 
 _SHOWN = {
     "_NEWLINE": "the end of the line",
@@ -22,6 +27,9 @@ _SHOWN = {
     "CLOSE_BRACE": "`}`",
     "_EQUALS": "`=`",
     "_COMMA": "`,`",
+    "AFTER": "`after`",
+    "BEFORE": "`before`",
+    "_WITHOUT": "`without`",
     "_FOR": "`for`",
     "_THEN": "`then`",
     "_ELSE": "`else`",
@@ -43,6 +51,8 @@ _CHARACTERS = {
     "!": "write `not`, or `!=` between two values",
 }
 _OTHER_LANGUAGES = {"def", "class", "import", "from", "function", "fn", "let", "var", "const"}
+_VALUES = {NAME, "NUMBER", "STRING"}
+_BESIDE = re.compile(r"([A-Za-z_]\w*)[ \t]+$")
 _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 
 
@@ -51,13 +61,28 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     if isinstance(error, UnknownCharacter):
         at = start + error.position
         character = source.text[at]
-        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
         span = Span(source, at, at + 1)
+        if form := form_at(span, (), BAD_CHARACTER):
+            return form
+        if character not in {*TYPOGRAPHIC, *_CHARACTERS} and (named := look_alike(span)):
+            return named
+        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
         help = f"write {shown(TYPOGRAPHIC[character])}" if character in TYPOGRAPHIC else _CHARACTERS.get(character)
         return Diagnostic(BAD_CHARACTER, message, span, help=help, fix=for_character(span))
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
+    line = source.text.rfind("\n", 0, place.start) + 1
+    is_row_end = error.token.kind == LINE_END and source.text[line : place.start].lstrip().startswith("|")
+    if is_row_end and (cut := cut_row(Span(source, line, line))):
+        return cut
+    slip = misspelt(error, place)
+    if slip and slip.fix and slip.fix.is_safe:
+        return slip
+    if unclosed is None and (form := form_at(place, error.expected)):
+        return form
+    if slip:
+        return slip
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
     if unclosed and error.token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
@@ -70,8 +95,8 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
     """Where a token stands; what the parser puts behind the last token stands at the end of that one."""
     first, last = start + token.start, start + token.end
-    if token.kind == LINE_END and source.text.startswith(("\n", "\r"), first):
-        if source.text[first - 1 : first + 1] == "\r\n":  # a comment took the `\r` along
+    if token.kind == LINE_END and source.text.startswith("\n", first):
+        if source.original[first - 1 : first + 1] == "\r\n":
             first -= 1
         return Span(source, first, first + 1)
     if token.kind in (TEXT_END, LINE_END):
@@ -118,6 +143,10 @@ def _hint(error: UnexpectedToken, place: Span) -> str | None:
         return "rows begin with `|`; columns of stages that are inherited are set in `stages 1..3 { column = value }`"
     if token.kind == "_EQUALS":
         return "equality is written `==`"
+    if beside := _BESIDE.search(before) if token.kind in _VALUES and re.search("[=>]", before) else None:
+        if before.count("(") > before.count(")"):
+            return "arguments are separated by `,`"
+        return f"arguments stand in parentheses, `{beside[1]}({token})`, and `->` feeds a tensor into a layer"
     if token.kind == "BAR":
         return "a table row stands on its own line and ends with `|`"
     if str(token) in _OTHER_LANGUAGES and not before:

@@ -12,8 +12,11 @@ from archdsl.language.bounds import check_nesting, check_text
 from archdsl.language.builder import Builder
 from archdsl.language.hidden import hidden_characters
 
-# At the start of a line, and no name that a statement binds.
-_ITEM_START = re.compile(r"^(?:use|block|model|variants|recipe)\b(?!\s*[=.])", re.MULTILINE)
+# At the start of a line, and no name that a statement binds; or what looks like one whose keyword is misspelt.
+_ITEM_START = re.compile(
+    r"^(?:(?:use|block|model|variants|recipe)\b(?!\s*[=.])|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)",
+    re.MULTILINE,
+)
 
 
 def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
@@ -68,7 +71,7 @@ def _parse_piece(
 def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tuple[tree.Item, ...]:
     """Each item by itself, so that a mistake in one hides none in the others."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
-    from archdsl.language.recovery import Recovery
+    from archdsl.language.recovery import Recovery, folded
 
     items: list[tree.Item] = []
     recovery = Recovery(source, docs, _automaton().parse)
@@ -77,7 +80,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
             items += _parse_piece(source, start, end, docs, problems)
         except Unreadable as error:
             if _ITEM_START.match(source.text, start):
-                problems.add(*recovery.mistakes(start, end, error))
+                problems.add(*folded(recovery.mistakes(start, end, error)))
             else:
                 problems.add(_explained(error, source, start, end))
             if problems.is_full:  # No text of the language; more of the same helps nobody.

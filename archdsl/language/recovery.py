@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.diagnostics.codes import UNCLOSED
-from archdsl.language.automaton import Unreadable
+from archdsl.language.automaton import UnexpectedToken, Unreadable
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.builder import Builder
+from archdsl.language.malformed import is_foreign_row
 from archdsl.language.mistakes import explain
 
 # A text with more mistakes in an item is broken as a whole.
@@ -19,10 +22,30 @@ MOST_IN_ITEM = 20
 MOST_READ_AGAIN = 200_000
 
 _MARKS = re.compile(rf"{BRACKETS.pattern}|\n")
+# A row of a table, of another notation, too.
+_ROW = re.compile(r"^[ \t]*\||[|&\\]", re.MULTILINE)
 _CONTINUES = re.compile(r"[ \t]*(->|(then|else)\b(?!\s*[=.]))")
 _DEEPER = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 Parse = Callable[[str, Builder], Any]
+
+
+def folded(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Rows of one foreign notation are one problem, with one fix for all: that of the first of them."""
+    rows: dict[str, list[Diagnostic]] = {}
+    for problem in problems:
+        if is_foreign_row(problem):
+            rows.setdefault(problem.message, []).append(problem)
+        else:
+            yield problem
+    for first, *others in rows.values():
+        if not others:
+            yield first
+            continue
+        assert first.fix is not None
+        edits = tuple(edit for problem in (first, *others) if problem.fix is not None for edit in problem.fix.edits)
+        more = f", and likewise in {len(others)} more {'line' if len(others) == 1 else 'lines'}"
+        yield replace(first, help=f"{first.help}{more}", fix=replace(first.fix, edits=edits))
 
 
 class Recovery:
@@ -48,7 +71,8 @@ class Recovery:
             if place is None or self.left < 0:
                 return
             first, behind = place
-            has_lost_rows = has_lost_rows or text[first:behind].lstrip().startswith("|")
+            is_row = isinstance(error, UnexpectedToken) and error.expected >= {"BAR", "CLOSE_BRACE"}
+            has_lost_rows = has_lost_rows or is_row or bool(_ROW.search(text, first, behind))
             text = text[:first] + re.sub(r"[^\n]", " ", text[first:behind]) + text[behind:]
             last = start + behind
             builder = Builder(self.source, self.docs, start)
@@ -86,7 +110,7 @@ def _unclosed_statement(text: str, at: int) -> tuple[int, int] | None:
         return None
     behind = text.find("\n", at)
     while behind != -1:
-        above = text[text.rfind("\n", 0, behind) + 1 : behind].rstrip("\r")
+        above = text[text.rfind("\n", 0, behind) + 1 : behind]
         if _BEGINS_STATEMENT.match(text, behind + 1) and not _GOES_ON.search(above):
             return first, behind
         behind = text.find("\n", behind + 1)

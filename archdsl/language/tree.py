@@ -171,6 +171,21 @@ class StagesOverride(Node, frozen=True):
     bindings: tuple[Binding, ...]
 
 
+class AddedStages(Node, frozen=True):
+    """`stages after 3 { | op | ... | }` in a model that extends another: rows between two of its table."""
+
+    number: int
+    is_after: bool
+    table: Table
+
+
+class RemovedStages(Node, frozen=True):
+    """`stages without first..last` in a model that extends another; 1-based, `last` included."""
+
+    first: int
+    last: int
+
+
 class Nested(Node, frozen=True):
     """A table with a name inside a recipe: `progressive(stages = 4) { ... }`."""
 
@@ -211,7 +226,7 @@ class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Stages | StagesOverride, ...]
+    body: tuple[Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages, ...]
     doc: str = ""
 
 
@@ -228,7 +243,7 @@ class Recipe(Node, frozen=True):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Stages | StagesOverride | Nested
+Statement = Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 

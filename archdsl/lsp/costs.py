@@ -10,6 +10,7 @@ from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import several, table
 from archdsl.lsp.networks import Networks, Part, section_part, stage_part, whole
+from archdsl.lsp.occurrences import rows_of
 from archdsl.lsp.symbols import Kind, Symbol
 
 
@@ -28,7 +29,7 @@ def _of_node(document: Document, networks: Networks, nodes: Sequence[tree.Node])
     """What is known of the last of some nodes that lie in each other."""
     span = document.to_sound(nodes[-1].span)
     match nodes:
-        case [*_, tree.Stages(), _, tree.Row()] if span is not None:
+        case [*_, tree.Stages() | tree.AddedStages(), _, tree.Row()] if span is not None:
             return _stage(networks, span)
         case [tree.Variants(model=model), tree.Table() as variants, tree.Row() as row]:
             return _variant(networks, model.text, variants, row)
@@ -38,7 +39,7 @@ def _of_node(document: Document, networks: Networks, nodes: Sequence[tree.Node])
         case [tree.Model(), *_, tree.Binding()] if span is not None:
             return table([section_part(*found) for found in networks.sections(span)])
         case [tree.Model(name=name), tree.StagesOverride() as override]:
-            return _override(networks, name.text, override)
+            return _override(document, networks, name.text, override)
         case [tree.Model(name=name), tree.Require()]:
             return _models(networks, name.text)
         case _:
@@ -78,11 +79,15 @@ def _variant(networks: Networks, model: str, variants: tree.Table, row: tree.Row
     return table([whole(one) for one in networks.of_model(model) if one.variant in labels], exact=True)
 
 
-def _override(networks: Networks, model: str, override: tree.StagesOverride) -> str:
+def _override(document: Document, networks: Networks, model: str, override: tree.StagesOverride) -> str:
+    definition = document.environment.model(model)
+    rows = rows_of(definition) if definition is not None else []
+    # Rows are numbered as they were before the model added some and removed others.
+    numbers = {row.number for row in rows if row.before and override.first <= row.before <= override.last}
     parts = [
         stage_part(one, stage)._replace(network=f"{one.name}, stage {number}")
         for one in networks.of_model(model)
         for number, stage in enumerate(one.stages, start=1)
-        if override.first <= number <= override.last
+        if number in numbers
     ]
     return table(parts)

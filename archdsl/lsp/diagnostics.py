@@ -8,6 +8,7 @@ from pathlib import Path
 from lsprotocol import types
 
 from archdsl.diagnostics import Diagnostic, Span
+from archdsl.diagnostics.codes import UNUSED_NAME
 from archdsl.diagnostics.render import printable_lines
 from archdsl.language import tree
 from archdsl.lsp.document import Document
@@ -18,9 +19,10 @@ Locate = Callable[[Span], types.Location]
 
 
 def diagnostics(document: Document, locate: Locate) -> list[types.Diagnostic]:
-    """Mistakes as errors, claims that do not hold as warnings."""
+    """Mistakes as errors; claims that do not hold, and what is hardly meant, as warnings."""
     errors = [_diagnostic(document, each, types.DiagnosticSeverity.Error, locate) for each in document.problems]
-    return errors + [_diagnostic(document, each, types.DiagnosticSeverity.Warning, locate) for each in document.unmet]
+    warnings = (*document.unmet, *document.warnings)
+    return errors + [_diagnostic(document, each, types.DiagnosticSeverity.Warning, locate) for each in warnings]
 
 
 def _diagnostic(
@@ -42,6 +44,7 @@ def _diagnostic(
         range=document.positions.range(place or Span(document.source, 0, 0)),
         message=printable_lines("\n".join([message, *asides])),
         severity=severity,
+        tags=[types.DiagnosticTag.Unnecessary] if problem.code is UNUSED_NAME else None,
         code=problem.code.name,
         source="archdsl",
         related_information=related,

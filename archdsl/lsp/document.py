@@ -51,7 +51,7 @@ class Document:
         mark: str = "",
     ):
         self.uri, self.source, self.version = uri, source, version
-        self.mark, self.positions = mark, Positions(source.text, encoding, mark)
+        self.mark, self.positions = mark, Positions(source.original, encoding, mark)
         self._files, self._before = _Noted(reader), before
 
     @property
@@ -82,10 +82,15 @@ class Document:
         return () if self._says_nothing_new else self.compiled.unmet
 
     @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is hardly meant as it is written."""
+        return () if self._says_nothing_new else self.compiled.warnings
+
+    @cached_property
     def _says_nothing_new(self) -> bool:
         """Whether only comments and white space have changed since nothing was wrong: no need to compile to tell."""
         before = self._before
-        if "compiled" in self.__dict__ or before is None or before.compiled.unmet:
+        if "compiled" in self.__dict__ or before is None or before.compiled.unmet or before.compiled.warnings:
             return False
         is_alone = not self.linked.problems and not self.uses
         return is_alone and self.environment.module == before.environment.module
@@ -133,7 +138,7 @@ class Document:
     @cached_property
     def _change(self) -> Change:
         before = self.sound or self
-        return Change.between(self.source.text, before.source.text)
+        return Change.between(self.source.original, before.source.original)
 
 
 class Change(NamedTuple):

@@ -51,14 +51,14 @@ class Documents:
         """The open texts that use a file, anew: what they said may hold no longer."""
         path = path_of(uri).resolve()
         using = [document for document in self._open.values() if path in document.uses and document.uri != uri]
-        return [self.put(one.uri, one.mark + one.source.text, one.version) for one in using]
+        return [self.put(one.uri, one.mark + one.source.original, one.version) for one in using]
 
     def read(self, path: Path) -> Source:
         """The text of a file: as it is in the editor where it is open there. Raises Failure when it cannot be read."""
         resolved = path.resolve()
         for document in self._open.values():
             if path_of(document.uri).resolve() == resolved:
-                return Source(str(path), document.source.text)
+                return Source(str(path), document.source.original)
         return read(path)
 
     def around(self, document: Document, words: Iterable[str]) -> Iterator[Document]:
@@ -87,7 +87,7 @@ class Documents:
         for one in self._open.values():
             if one.source is span.source:
                 return Location(one.uri, one.positions.range(span))
-        positions = Positions(span.source.text, self.encoding)
+        positions = Positions(span.source.original, self.encoding)
         return Location(uri_of(file_of(span.source)), positions.range(span))
 
     def _document(

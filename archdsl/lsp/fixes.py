@@ -18,16 +18,16 @@ Edit = tuple[Span, str]
 def fixes(document: Document, visible: types.Range, locate: Callable[[Span], types.Location]) -> list[types.CodeAction]:
     """The edits that would mend the diagnostics of some lines."""
     found = []
-    for problem in (*document.problems, *document.unmet):
+    for problem in (*document.problems, *document.unmet, *document.warnings):
         if problem.span is None or problem.span.source is not document.source:
             continue
         place = document.positions.range(problem.span)
         if place.end.line < visible.start.line or place.start.line > visible.end.line:
             continue
-        proposals = list(proposed(problem))
+        # What an editor does unasked, "fix all", is no more than what `check --fix` does.
+        is_safe = problem.fix is not None and problem.fix.is_safe
         found += [
-            _action(document, title, edits, is_preferred=len(proposals) == 1, locate=locate)
-            for title, edits in proposals
+            _action(document, title, edits, is_preferred=is_safe, locate=locate) for title, edits in proposed(problem)
         ]
     return found
 

@@ -24,7 +24,7 @@ def formatting(document: Document) -> list[TextEdit]:
 
 def _changed_lines(document: Document, canonical: str) -> list[TextEdit]:
     """One edit from the first line that differs to the last one, so that cursors elsewhere stay where they are."""
-    text = document.source.text
+    text, canonical = document.source.original, canonical.replace("\n", document.source.line_end)
     if text == canonical:
         return []
     same, end, other_end = Change.between(text, canonical)

@@ -36,7 +36,7 @@ def _parts(model: tree.Model, networks: Networks) -> Iterator[tuple[Span, list[P
     """Each place of a model that a hint belongs to, with what stands there in its networks, its own ones first."""
     for statement in model.body:
         match statement:
-            case tree.Stages(table=rows):
+            case tree.Stages(table=rows) | tree.AddedStages(table=rows):
                 for row in rows.rows:
                     stages = sorted(networks.stages(row.span), key=lambda found: not _is_of(found[0], model))
                     yield row.span, [stage_part(*found) for found in stages]

@@ -136,10 +136,10 @@ def _model(definition: ModelDefinition) -> Iterator[Occurrence]:
                 yield from _fact_binding(statement, own, environment)
             case tree.Require(claim=claim):
                 yield from _expression(claim, own, environment)
-            case tree.Stages(table=table):
+            case tree.Stages(table=table) | tree.AddedStages(table=table):
                 yield from _stages(table, own, environment)
             case tree.StagesOverride(first=first, last=last, bindings=bindings):
-                rows = rows_of(definition)[max(first, 1) - 1 : last]
+                rows = [row for row in rows_of(definition) if row.before and first <= row.before <= last]
                 yield from _columns(bindings, _taken_by(rows), own, environment)
             case tree.Scale(bindings=bindings):
                 rows = rows_of(definition)

@@ -59,8 +59,13 @@ class _Outline:
                     yield self._symbol(
                         "stages", SymbolKind.Array, statement.span, _word(statement.span, "stages"), rows
                     )
-                case tree.StagesOverride(first=first, last=last):
-                    text = f"stages {first}..{last}" if last != first else f"stages {first}"
+                case tree.AddedStages(number=number, is_after=is_after, table=table):
+                    text = f"stages {'after' if is_after else 'before'} {number}"
+                    rows = list(self._rows(table, "op", SymbolKind.Struct))
+                    yield self._symbol(text, SymbolKind.Array, statement.span, _word(statement.span, "stages"), rows)
+                case tree.StagesOverride(first=first, last=last) | tree.RemovedStages(first=first, last=last):
+                    text = f"{first}..{last}" if last != first else f"{first}"
+                    text = f"stages {'' if isinstance(statement, tree.StagesOverride) else 'without '}{text}"
                     yield self._symbol(text, SymbolKind.Array, statement.span, _word(statement.span, "stages"))
                 case tree.Scale():
                     yield self._symbol("scale", SymbolKind.Operator, statement.span, _word(statement.span, "scale"))

@@ -78,6 +78,14 @@ class Frames:
             params, macs, activations = params + cost.params, macs + cost.macs, activations + cost.activations
         return Cost(params, macs, activations).plus(frame.head(flow).cost)
 
+    def ends(self, numbers: tuple[int, ...]) -> tuple[Frame, Flow, Flow]:
+        """The frame of a network, what goes into its head and what comes out. Raises Failure."""
+        frame = self.at(numbers[0])
+        flow = frame.stem.out
+        for row, number in enumerate(numbers[1:]):
+            flow = frame.stage(row, number, flow).out
+        return frame, flow, frame.head(flow).out
+
     def time(self, numbers: tuple[int, ...]) -> Time:
         """How long a network takes, with a clock. Raises Failure."""
         from archdsl.backends.latency.roofline import total

@@ -5,19 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.backends.comparison import measure
+from archdsl.backends.comparison.measures import COUNTS, units
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.elaborate.spaces import counted
 from archdsl.spaces.proof import Proof
 from archdsl.spaces.space import Sample, Space
 
-FORMAT_VERSION = "1.1"
-_COUNTS = ("params", "macs", "flops", "activations")
+FORMAT_VERSION = "1.2"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Figures:
     values: Sequence[Mapping[str, float]] = ()
     how: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 # For people ----------------------------------------------------------------------------------------------------------
@@ -40,9 +42,10 @@ class Figures:
 def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None, figures: Figures) -> str:
     """The size of a space and its choices or, where there are any, the samples with their costs."""
     count = f"{space.size:,}" if counted(space.size) == f"{space.size:,}" else f"{space.size:,} ({counted(space.size)})"
-    parts = [f"{space.name}: {count} networks"]
+    parts = ["\n".join([f"{space.name}: {count} networks", *_left(space)])]
     if proof is not None:
-        parts.append(f"Every one of them is sound: {proof.stages:,} different stages.\n\n{_ranges(proof)}")
+        of = "Of all, those that `require` lines prune among them:\n\n" if space.pruning.claims else ""
+        parts.append(f"Every one of them is sound: {proof.stages:,} different stages.\n\n{of}{_ranges(proof)}")
     if len(samples) == 1:
         parts += [_costs(space, samples, figures), _values(space, samples[0])]
     elif samples:
@@ -50,6 +53,18 @@ def as_table(space: Space, samples: Sequence[Sample], proof: Proof | None, figur
     elif proof is None:
         parts.append(_choices(space))
     return "\n\n".join(parts)
+
+
+def _left(space: Space) -> Iterator[str]:
+    """How many networks the `require` lines leave, where there are any."""
+    if not space.pruning.claims:
+        return
+    left = space.left
+    if left.is_exact:
+        yield f"{left.networks:,} of them meet its `require` lines"
+    else:
+        share = f"{left.met:,} of {left.tried:,} drawn meet its `require` lines"
+        yield f"{share}, about {counted(left.networks)} of all" if left.met else share
 
 
 def _choices(space: Space) -> str:
@@ -69,7 +84,7 @@ def _costs(space: Space, samples: Sequence[Sample], figures: Figures) -> str:
         for sample, costs, own in _told(space, samples, figures)
     ]
     header = ["network", "params", "MACs", "FLOPs", "activations", *(one.label for one in further)]
-    notes = [f"{measure(key).label}: {text}" for key, text in figures.how.items()]
+    notes = [*figures.notes, *(f"{measure(key).label}: {text}" for key, text in figures.how.items())]
     return "\n".join([aligned(header, rows, ">" * len(header)), *([""] if notes else []), *notes])
 
 
@@ -94,8 +109,13 @@ def as_json(space: Space, samples: Sequence[Sample], proof: Proof | None, figure
             for sample, costs, own in _told(space, samples, figures)
         ],
     }
+    if space.pruning.claims:
+        left = space.left
+        document["left"] = {"networks": left.networks, "exact": left.is_exact, "met": left.met, "tried": left.tried}
     if figures.batch != 1 or figures.facts:
         document |= {"batch": figures.batch, "how": figures.facts}
+    if named := units(figures.measures):
+        document["units"] = named
     if proof is not None:
         ranges = {name: {"least": low, "most": high} for name, (low, high) in proof.ranges.items()}
         document["proof"] = {"stages": proof.stages, **ranges}
@@ -111,11 +131,17 @@ def as_csv(space: Space, samples: Sequence[Sample], figures: Figures) -> str:
     names = list(dict.fromkeys(name for one in values for name in one))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["index", *_COUNTS, *figures.measures, *(f"{key}_how" for key in figures.how), *names])
+    writer.writerow(["index", *COUNTS, *figures.measures, *(f"{key}_how" for key in figures.how), *names])
     for (sample, costs, own), one in zip(_told(space, samples, figures), values, strict=True):
         told = [*costs.values(), *own.values(), *figures.how.values()]
-        writer.writerow([sample.index, *told, *(one.get(name, "") for name in names)])
+        writer.writerow([sample.index, *told, *(_cell(one.get(name, "")) for name in names)])
     return text.getvalue().rstrip("\n")
+
+
+def _cell(option: str) -> str:
+    """An option as a table of values has it: on one line, a word without the quotes of the language."""
+    text = " ".join(option.split())
+    return text[1:-1] if re.fullmatch(r'"[^"\\\\]*"', text) else text
 
 
 def _told(
@@ -125,4 +151,4 @@ def _told(
     for index, sample in enumerate(samples):
         cost = space.cost(sample).for_batch(figures.batch)
         own = {key: figures.values[index][key] for key in figures.measures}
-        yield sample, {name: getattr(cost, name) for name in _COUNTS}, own
+        yield sample, {name: getattr(cost, name) for name in COUNTS}, own

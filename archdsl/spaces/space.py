@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from random import Random
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,11 +24,13 @@ from archdsl.ir.base import Place
 from archdsl.ir.cost import Cost
 from archdsl.language import tree
 from archdsl.spaces.parts import Frames
+from archdsl.spaces.pruning import Left, Pruning
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from archdsl.backends.latency import Time
+    from archdsl.backends.latency.latencies import PartLatencies
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Space:
 
     def __init__(self, source: Source, model: OpenModel):
         self.source, self.model = source, model
-        self._frames = Frames(model)
+        self.frames = Frames(model)
+        self.pruning = Pruning(self)
         self._timed: dict[object, Frames] = {}
 
     @property
@@ -84,7 +86,13 @@ class Space:
     # Samples ---------------------------------------------------------------------------------------------------------
 
     def at(self, index: int) -> Sample:
-        """The network with this number. Raises Failure when there is none."""
+        """The network with this number. Raises Failure when there is none, and when a `require` line prunes it."""
+        sample = self.numbered(index)
+        self.pruning.require(sample)
+        return sample
+
+    def numbered(self, index: int) -> Sample:
+        """The network with this number, pruned or not. Raises Failure when there is none."""
         if not 0 <= index < self.size:
             message = f"`{self.name}` has no network {index}"
             raise Failure(
@@ -93,15 +101,21 @@ class Space:
         return Sample(index, self.model.choices.split(index))
 
     def sample(self, count: int, seed: int = 0) -> list[Sample]:
-        """`count` networks, each drawn uniformly and on its own; the same ones again for the same seed.
+        """`count` networks, each drawn uniformly and on its own of those that meet the `require` lines; the same ones
+        again for the same seed.
 
-        The same network may come more than once. Raises Failure for a count below 0.
+        The same network may come more than once. There are fewer where hardly any meets them. Raises Failure for a
+        count below 0, and where none meets them.
         """
         if count < 0:
             message = f"a number of samples is a whole number from 0, not {count}"
             raise Failure([Diagnostic(WRONG_USAGE, message, None)])
-        draw = Random(seed).randrange
-        return [self.at(draw(self.size)) for _ in range(count)]
+        return self.pruning.draw(count, seed, None, "its `require` lines")
+
+    @property
+    def left(self) -> Left:
+        """How many networks meet the `require` lines, as far as that is known."""
+        return self.pruning.left
 
     def values(self, sample: Sample) -> dict[str, str]:
         """What is chosen in a network, as text, by the name of the choice; one inside another stands for both."""
@@ -131,11 +145,11 @@ class Space:
 
         Raises Failure when there is a mistake in the network.
         """
-        return self._frames.cost(sample.numbers)
+        return self.frames.cost(sample.numbers)
 
     def costs(self, samples: Iterable[Sample]) -> list[Cost]:
         """The cost of each network; thousands a second. Raises Failure for the first that holds a mistake."""
-        cost = self._frames.cost
+        cost = self.frames.cost
         return [cost(sample.numbers) for sample in samples]
 
     def latency(
@@ -164,11 +178,16 @@ class Space:
         What networks have in common is timed once, in this call and in others with the same arguments. Raises Failure
         where there is no such device, and for the first network that holds a mistake.
         """
+        _, frames = self.timed(str(device), batch, training, dtype)
+        return [frames.time(sample.numbers) for sample in samples]
+
+    def timed(self, device: str, batch: int, training: bool, dtype: str | None) -> tuple[PartLatencies, Frames]:
+        """The networks with a clock of a device at hand, and what that clock tells. Raises Failure."""
         from archdsl.spaces.clock import Clock
 
-        clock = Clock.of(str(device), batch, training, dtype)
+        clock = Clock.of(device, batch, training, dtype)
         frames = self._timed.setdefault(clock.setting, Frames(self.model, clock))
-        return [frames.time(sample.numbers) for sample in samples]
+        return clock.latencies("", {}), frames
 
     def architecture(self, sample: Sample) -> Architecture:
         """A network in full, called after the space and its number. Raises Failure when there is a mistake in it."""

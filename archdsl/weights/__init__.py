@@ -10,9 +10,9 @@ A map is found by what modules do with their weights, and proven by equal output
 
 from __future__ import annotations
 
-from archdsl.weights.files import as_safetensors, read_checkpoint
+from archdsl.weights.files import as_file, as_safetensors, read_checkpoint
 from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.mapping import Mapped, map_weights
 from archdsl.weights.mismatch import Mismatch, Row
 
-__all__ = ["KeyMap", "Mapped", "Mismatch", "Pair", "Row", "as_safetensors", "map_weights", "read_checkpoint"]
+__all__ = ["KeyMap", "Mapped", "Mismatch", "Pair", "Row", "as_file", "as_safetensors", "map_weights", "read_checkpoint"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,17 @@ def as_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
 
     data: bytes = save({key: tensor.contiguous() for key, tensor in tensors.items()}, metadata={"format": "pt"})
     return data
+
+
+def as_file(tensors: Mapping[str, Tensor], style: str) -> bytes:
+    """The contents of a file of tensors: `safetensors`, or `pth`, which `torch.load(..., weights_only=True)` reads."""
+    if style == "safetensors":
+        return as_safetensors(tensors)
+    import torch
+
+    file = BytesIO()
+    torch.save({key: tensor.contiguous() for key, tensor in tensors.items()}, file)
+    return file.getvalue()
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:

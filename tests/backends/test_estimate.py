@@ -92,7 +92,7 @@ def test_a_batch_multiplies_work_but_not_parameters() -> None:
 def test_json_has_the_agreed_form() -> None:
     made = [estimate(architectures()[name]) for name in ("efficientnet_b0", "efficientnet_b1")]
     document = json.loads(as_json(made))
-    assert document["format_version"] == "1.0"
+    assert document["format_version"] == "1.1"
     first, second = document["models"]
     assert (first["name"], first["model"], first["variant"], first["batch"]) == (
         "efficientnet_b0",

@@ -84,7 +84,10 @@ def test_onnx_runtime_calibration_makes_a_profile_of_inference(
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")
     monkeypatch.chdir(tmp_path)
-    assert main(["calibrate", "--backend", "onnxruntime", "--threads", "1", "--networks", "1", "--rounds", "2"]) == 0
+    assert (
+        main(["calibrate", "--backend", "onnxruntime", "--threads", "1", "--networks", "1", "--rounds", "2", "--force"])
+        == 0
+    )
     assert capsys.readouterr().out.startswith("device-onnxruntime.json: ")
     device = read_profile(Path("device-onnxruntime.json"))
     assert device.backend == "onnxruntime"

@@ -117,12 +117,6 @@ def test_two_files_of_one_name(small: Path, archdsl: Command) -> None:
     assert "small.arch and sub/small.arch would both write small.py" in err
 
 
-def test_standard_input_has_no_name(archdsl: Command) -> None:
-    code, _, err = archdsl("build", "-")
-    assert code == 2
-    assert "no name for its outputs" in err
-
-
 BUILDER = """
 import itertools, sys
 from archdsl.cli.main import main

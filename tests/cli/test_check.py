@@ -1,7 +1,10 @@
 """`archdsl check` proves claims."""
 
 import json
+from itertools import cycle
 from pathlib import Path
+
+import pytest
 
 from archdsl.folders import specs_folder
 from tests.cli.conftest import BROKEN, SMALL, UNMET, Command
@@ -47,7 +50,7 @@ def test_json_is_one_document_on_standard_output(small: Path, archdsl: Command) 
     code, out, err = archdsl("check", "--output-format", "json", small, "unmet.arch", "broken.arch")
     assert (code, err) == (1, "")
     document = json.loads(out)
-    assert document["format_version"] == "1.1"
+    assert document["format_version"] == "1.2"
     assert {d["place"]["file"] for d in document["diagnostics"]} == {"unmet.arch", "broken.arch"}
     code, out, _ = archdsl("check", "--output-format", "json", small)
     assert code == 0
@@ -118,14 +121,50 @@ def test_a_fix_is_announced(archdsl: Command) -> None:
     assert path.read_text().count("mbcnv") == 1, "nothing is changed without being asked"
 
 
-def test_fix_keeps_what_is_no_text(archdsl: Command) -> None:
-    """A byte-order mark and the line ends of Windows are not what was to be mended."""
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_fix_keeps_what_is_no_text(archdsl: Command, mark: bytes, end: str) -> None:
+    """A byte-order mark and the line ends of Windows, or of old Macs, are not what was to be mended."""
     path = Path("mendable.arch")
-    path.write_bytes(b"\xef\xbb\xbf" + MENDABLE.replace("\n", "\r\n").encode())
+    text = "# a comment is a line\n" + MENDABLE
+    path.write_bytes(mark + text.replace("\n", end).encode())
     assert archdsl("check", "--fix", path).code == 0
-    assert (
-        path.read_bytes() == b"\xef\xbb\xbf" + SMALL.replace("| mbconv |", "| mbconv  |").replace("\n", "\r\n").encode()
+    expected = "# a comment is a line\n" + SMALL.replace("| mbconv |", "| mbconv  |")
+    assert path.read_bytes() == mark + expected.replace("\n", end).encode()
+
+
+def test_fix_keeps_line_ends_that_differ(archdsl: Command) -> None:
+    """Each line its own; a return alone among others is a mistake, as a terminal would hide what stands before it."""
+    path = Path("mendable.arch")
+
+    def mixed(text: str) -> bytes:
+        return "".join(line + end for line, end in zip(text.splitlines(), cycle(["\n", "\r\n"]), strict=False)).encode()
+
+    path.write_bytes(mixed(MENDABLE))
+    assert archdsl("check", "--fix", path).code == 0
+    assert path.read_bytes() == mixed(SMALL.replace("| mbconv |", "| mbconv  |"))
+
+    hiding = b"# model net {}\r" + SMALL.encode()
+    path.write_bytes(hiding)
+    code, _, err = archdsl("check", "--fix", path)
+    assert (code, path.read_bytes()) == (1, hiding)
+    assert f"{path}:1:15: error[ARC107]: this line ends in U+000D alone, and other lines do not" in err
+
+
+def test_fix_leaves_suggestions(archdsl: Command) -> None:
+    """What may be another layer, or another setting, is for a person to decide."""
+    path = Path("guessed.arch")
+    text = (
+        "model net {\n  input  = 3 x 32 x 32\n  clases = 10\n"
+        "  stem   = conv1d(16, 3) -> deconv(8, kernel = 2, stride = 2) -> channel_mean\n"
+        "  head   = global_avg_pool -> linear(classes)\n}\n"
     )
+    path.write_text(text)
+    code, _, err = archdsl("check", "--fix", path)
+    assert (code, path.read_text()) == (1, text)
+    for meant in ("classes", "conv", "channel_gain"):
+        assert f"did you mean `{meant}`" in err
+    assert err.endswith("\n5 problems; 3 have a suggestion that `--fix` leaves to you\n")
 
 
 def test_a_file_without_a_fix_is_not_written(small: Path, archdsl: Command) -> None:
@@ -139,7 +178,7 @@ def test_fix_and_a_document(archdsl: Command) -> None:
     path.write_text(MENDABLE)
     (found,) = json.loads(archdsl("check", "--output-format", "json", path).out)["diagnostics"]
     place = {"file": "mendable.arch", "line": 4, "column": 15, "end_line": 4, "end_column": 16}
-    assert found["fix"] == {"title": "remove `;`", "edits": [{"place": place, "text": ""}]}
+    assert found["fix"] == {"title": "remove `;`", "applicability": "safe", "edits": [{"place": place, "text": ""}]}
     code, out, err = archdsl("check", "--fix", "--output-format", "json", path)
     assert code == 0
     assert json.loads(out)["diagnostics"] == []

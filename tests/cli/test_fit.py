@@ -46,7 +46,7 @@ def test_json(archdsl: Command) -> None:
     code, out, _ = archdsl("fit", MOBILENET, "--macs", "100M", "--output-format", "json")
     found = json.loads(out)
     assert code == 0
-    assert (found["format_version"], found["model"], found["variant"]) == ("1.0", "mobilenetv2", None)
+    assert (found["format_version"], found["model"], found["variant"]) == ("1.1", "mobilenetv2", None)
     assert found["parameters"] == {"width": 0.5}
     assert (found["params"], found["macs"], found["as_written"]["macs"]) == (1968680, 97131840, 300774272)
     assert found["budgets"] == [{"measure": "macs", "least": 0, "most": 100_000_000}]
@@ -234,11 +234,12 @@ def test_mistakes(argv: tuple[str, ...], code: int, message: str, archdsl: Comma
 
 
 def test_a_file_of_several_models(archdsl: Command) -> None:
-    Path("two.arch").write_text(SMALL + SMALL.replace("model small", "model other(width = 1)"))
+    other = SMALL.replace("model small", "model other(width = 1)").replace("norm_act(8", "norm_act(8 * width")
+    Path("two.arch").write_text(SMALL + other)
     code, _, err = archdsl("fit", "two.arch", "--macs", "1M")
     assert code == 2
     assert "choose one as the variant: small, other" in err
-    code, _, err = archdsl("fit", "two.arch", "--variant", "other", "--macs", "1G")
+    code, _, err = archdsl("fit", "two.arch", "--variant", "other", "--macs", "1G", "--vary", "width=1..8:1")
     assert code == 0
     code, _, err = archdsl("fit", "two.arch", "--variant", "small", "--macs", "1G")
     assert code == 2
@@ -250,3 +251,23 @@ def test_mistakes_in_the_file_are_findings(archdsl: Command) -> None:
     code, _, err = archdsl("fit", "broken.arch", "--macs", "1M")
     assert code == 1
     assert "broken.arch:10:" in err
+
+
+def test_a_parameter_that_nothing_bounds_is_asked_for(archdsl: Command) -> None:
+    code, _, err = archdsl("fit", specs_folder() / "efficientnet.arch", "--params", "8M", "--vary", "width,resolution")
+    assert code == 2
+    assert "a budget of params does not bound `resolution`" in err
+    assert "`--macs N`" in err
+    assert "`--vary resolution=LOW..HIGH`" in err
+    code, out, _ = archdsl("fit", specs_folder() / "efficientnet.arch", "--params", "8M", "--output-format", "json")
+    assert code == 0
+    found = json.loads(out)
+    assert set(found["parameters"]) == {"width", "depth"}
+    assert found["kept"] == {"resolution": 224}
+
+
+def test_a_parameter_that_the_network_does_not_use_is_no_answer(archdsl: Command) -> None:
+    Path("unused.arch").write_text(SMALL.replace("model small", "model small(width = 1)"))
+    code, _, err = archdsl("fit", "unused.arch", "--macs", "1G")
+    assert code == 2
+    assert "a budget of macs does not bound `width`" in err

@@ -33,6 +33,28 @@ def test_diff(small: Path, archdsl: Command) -> None:
     assert archdsl("fmt", "--diff", small) == (0, "", "")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_line_ends_and_the_byte_order_mark_stay(archdsl: Command, mark: bytes, end: str) -> None:
+    """A checkout on Windows is as canonical as another."""
+    path = Path("net.arch")
+    path.write_bytes(mark + UGLY.replace("\n", end).encode())
+    assert archdsl("fmt", "--check", path).code == 1
+    assert archdsl("fmt", path) == (0, "reformatted net.arch\n", "")
+    assert path.read_bytes() == mark + SMALL.replace("\n", end).encode()
+    assert archdsl("fmt", "--check", path) == (0, "", "")
+    assert archdsl("fmt", "--diff", path) == (0, "", "")
+    assert archdsl("check", path).code == 0
+
+
+def test_mixed_line_ends_become_those_of_most(archdsl: Command) -> None:
+    path = Path("net.arch")
+    path.write_bytes(SMALL.replace("\n", "\r\n").replace("\r\n", "\n", 1).encode())
+    assert archdsl("fmt", "--check", path).code == 1
+    assert archdsl("fmt", path).code == 0
+    assert path.read_bytes() == SMALL.replace("\n", "\r\n").encode()
+
+
 def test_standard_input(process: Command) -> None:
     assert process("fmt", "-", stdin=UGLY) == (0, SMALL, "")
     assert process("fmt", "--check", "-", stdin=UGLY) == (1, "would reformat <stdin>\n", "")

@@ -181,3 +181,43 @@ def test_closed_streams(small: Path) -> None:
     code, err = _shell(f"{sys.executable} -m archdsl check - <&-")
     assert code == 2
     assert "cannot read standard input" in err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    "words", ["--help", "--version", "estimate --help", "check {}", "nonsense", "check nofile.arch"]
+)
+@pytest.mark.parametrize("stream", [">", "2>", ">/dev/full 2>"])
+def test_what_cannot_be_said_is_2(words: str, stream: str, small: Path) -> None:
+    code, err = _shell(f"{sys.executable} -m archdsl {words.format(small)} {stream} /dev/full")
+    is_fine = stream == "2>" and words not in ("nonsense", "check nofile.arch")
+    assert code == (0 if is_fine else 2)
+    assert "Traceback" not in err
+    assert "bug" not in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "estimate small.arch --memory other.arch --per model",
+        "estimate --memory small.arch other.arch --per model",
+        "estimate --per model small.arch --memory -- other.arch",
+        "compare small.arch --x macs other.arch",
+        "check small.arch --color never other.arch",
+        "build small.arch --out x other.arch",
+        "list small.arch --color=never other.arch",
+    ],
+)
+def test_options_may_stand_between_files(words: str, small: Path, archdsl: Command) -> None:
+    Path("other.arch").write_text(small.read_text().replace("model small", "model other"))
+    code, out, err = archdsl(*words.split())
+    assert (code, err) == (0, "")
+    assert "small" in out
+    assert "other" in out
+
+
+def test_what_is_wrong_between_files(small: Path, archdsl: Command) -> None:
+    assert "has no option `--memry`" in archdsl("estimate", small, "--memry", small).err
+    assert "the following arguments are required: SPEC" in archdsl("estimate", "--memory").err
+    assert "`b.arch` is an argument too many" in archdsl("diagram", small, "--level", "block", "b.arch").err
+    assert "`explain`" not in archdsl("explain", "ARC401", "--color", "never", "402").err

@@ -74,11 +74,11 @@ def test_latency_is_that_of_estimate(
 
 
 def test_the_table_says_what_its_columns_are_of(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", f"{SPECS}/v2_s.arch", "--device", "a100", "--memory", "--on", "cuda"]) == 0
+    assert main(["compare", f"{SPECS}/v2_s.arch", "--device", "a100", "--memory"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[-4:] == ["peak", "memory", "latency", "images/s"]
     assert lines[-2:] == [
-        "peak memory: float32, inference on cuda",
+        "peak memory: float16, inference on cuda",
         "latency: inference in float16 on NVIDIA A100 SXM 80 GB",
     ]
 

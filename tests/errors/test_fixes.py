@@ -19,6 +19,7 @@ HIDING = {
     "use_not_found.arch",
     "many_problems.arch",
     "other_languages.arch",
+    "other_notations.arch",
     "syntax_in_one_item.arch",
     "typeset.arch",
 }

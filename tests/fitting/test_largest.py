@@ -183,3 +183,23 @@ def test_python() -> None:
     assert archdsl.fit(path, params=4_000_000, parameters={"expected_macs": 1}).params <= 4_000_000
     with pytest.raises(Failure, match="there is no budget"):
         archdsl.fit(path)
+
+
+@pytest.mark.parametrize(("name", "resolution"), [(None, 224), ("b1", 240)])
+def test_what_no_budget_bounds_stays_as_it_is(name: str | None, resolution: int) -> None:
+    net = family("efficientnet", name)
+    found = found_in(net, params="8M")
+    assert found.kept == {"resolution": resolution}
+    assert "resolution" not in found.values
+    assert net.at(found.values).input.height == resolution
+    # It varies as soon as a budget speaks of it, or as its ends are given.
+    assert found_in(net, params="8M", macs="1G").kept == {}
+    assert found_in(net, "width,resolution=128..320", params="8M").values["resolution"] == 320
+
+
+def test_a_parameter_is_bounded_wherever_in_its_range_that_shows() -> None:
+    """Ends that are no networks say nothing, and neither do steps that rounding takes back."""
+    assert found_in(family("compound"), params="20M").kept == {}
+    deep = found_in(family("efficientnet"), "depth", params="8M")
+    assert deep.kept == {}
+    assert deep.fit.cost.params <= 8_000_000

@@ -68,17 +68,17 @@ def test_a_full_file_system(scene: Scene) -> None:
     if mounted.returncode:
         pytest.skip("this user may not mount a file system")
     try:
-        (small / "one.py").write_bytes(b"old")
+        (small / "one.py").write_bytes(old := scene.old["one.py"])
         done = subprocess.run(scene.command("new", small), capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "no space left on device" in done.stderr
-        assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": b"old"}
+        assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": old}
         remount = ["mount", "-o", "remount,ro", str(small)]
         subprocess.run(remount, check=True)
         done = subprocess.run(scene.command("new", small), capture_output=True, text=True, check=False)
         assert done.returncode == 2
         assert "read-only file system" in done.stderr
-        assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": b"old"}
+        assert {path.name: path.read_bytes() for path in small.iterdir()} == {"one.py": old}
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

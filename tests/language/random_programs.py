@@ -64,7 +64,7 @@ class Writer:
         self.put(self.random.choice(["a", "in", "x", "channels", "longer_name"]))
 
     def literal(self) -> None:
-        self.put(self.random.choice(["1", "2.50", "1e-3", "118.5M", "0.1%", "75ms", '"#x"', "true", "none"]))
+        self.put(self.random.choice(["1", "2.50", "1e-3", "118.5M", "0.1%", "75ms", "2GiB", '"#x"', "true", "none"]))
 
     def arguments(self, budget: int) -> None:
         self.open("(")
@@ -180,6 +180,13 @@ class Writer:
         self.put("stages", self.random.choice(["1", "2..3", "02"]))
         self.body(self.binding)
 
+    def added(self) -> None:
+        self.put("stages", self.random.choice(["after", "before"]), self.random.choice(["1", "3"]))
+        self.table()
+
+    def removed(self) -> None:
+        self.put("stages", "without", self.random.choice(["1", "2..3", "02"]))
+
     def nested(self) -> None:
         self.name()
         if self.maybe():
@@ -238,7 +245,9 @@ class Writer:
         if self.maybe():
             self.put("extends")
             self.reference()
-        self.body(self.binding, self.binding, self.require, self.scale, self.stages, self.override)
+        self.body(
+            self.binding, self.binding, self.require, self.scale, self.stages, self.override, self.added, self.removed
+        )
 
     def variants(self) -> None:
         self.put("variants")

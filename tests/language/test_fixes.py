@@ -59,6 +59,27 @@ def test_one_good_answer(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "is_safe"),
+    [
+        ("a = 1;", True),
+        ("a = skip && skip", True),
+        ("a = skip & skip", False),  # elsewhere an operator on bits
+        ("a = in norm", False),  # or a sum
+        ("a = [norm] norm", False),
+        ("a = [norm] wen skip", True),
+        ("a = 3 × 5", True),
+        ("a = 2 ^ 3", False),  # elsewhere exclusive or
+        ("a = 3x5", True),
+        ("a = (3, 5)", False),  # or two values
+    ],
+)
+def test_a_fix_is_safe_where_it_can_mean_nothing_else(wrong: str, is_safe: bool) -> None:
+    _, (problem,) = parse(Source("net.arch", IN_BLOCK.format(wrong)))
+    assert problem.fix is not None
+    assert problem.fix.is_safe == is_safe
+
+
+@pytest.mark.parametrize(
     ("wrong", "right"),
     [
         ("| b | 16", "| b | 16 |"),

@@ -52,15 +52,15 @@ def test_several_mistakes_in_one_run() -> None:
         ),
         (
             "block b() {\n  x = y andz\n}\n",
-            "2:9 ARC101 `andz` cannot stand here",
-            "expected an operator, the end of the line or `}`",
-            None,
+            "2:9 ARC101 `andz` is no keyword",
+            "",
+            "did you mean `and`?",
         ),
         (
             "modelx {\n}\n",
-            "1:1 ARC101 `modelx` cannot stand here",
-            "expected `use`, `block`, `model`, `variants` or `recipe`",
-            None,
+            "1:1 ARC101 `modelx` is no keyword",
+            "",
+            "did you mean `model`?",
         ),
         (
             "class B {\n}\n",

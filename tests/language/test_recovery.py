@@ -18,7 +18,7 @@ def places(text: str) -> list[str]:
     [
         ("a = 1 2\nb = 3\nc = 4 5", ["2:7 ARC101", "4:7 ARC101"]),
         ("a = 1;\nb = 2;\nout = in;", ["2:6 ARC102", "3:6 ARC102", "4:9 ARC102"]),
-        ("a = in\n-> norm norm\n-> act\nb = 1 2", ["3:9 ARC101", "5:7 ARC101"]),
+        ("a = in\n-> norm norm\n-> act\nb = 1 2", ["3:4 ARC101", "5:7 ARC101"]),
         ("a = conv(\n16 16\n)\nb = 1 2", ["3:4 ARC101", "5:7 ARC101"]),
         ("a = 1 2\nb = conv(3", ["2:7 ARC101", "3:9 ARC103"]),
         ("a = conv(3\nb = 1 2", ["2:9 ARC103", "3:7 ARC101"]),

@@ -1,6 +1,7 @@
 """Profiles: those that ship, and what is wrong with one told as a diagnostic."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,73 @@ def test_what_a_profile_cannot_tell() -> None:
     for batch in (0, -4, 1.5, "8"):
         with pytest.raises(Failure, match="a batch is a whole number from 1"):
             network.latency("a100", batch=batch)  # type: ignore[arg-type]
+
+
+# Numbers ------------------------------------------------------------------------------------------------------------
+
+EXTREMES = [
+    "1e-320",
+    "1e-18",
+    "1e-9",
+    "0",
+    "-1",
+    "-0.001",
+    "1",
+    "1e6",
+    "-1e6",
+    "1e24",
+    "1e308",
+    "1e400",
+    f"1{'0' * 400}",
+]
+
+
+def numbers(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a document has numbers; one of each list."""
+    if isinstance(part, dict | list):
+        items = part.items() if isinstance(part, dict) else enumerate(part[:1])
+        for key, value in items:
+            yield from numbers(value, (*path, key))
+    elif isinstance(part, int | float):
+        yield path
+
+
+@pytest.mark.parametrize("value", [*EXTREMES, "NaN", "Infinity", "-Infinity", "null"])
+def test_every_number_gives_a_time_or_is_refused(value: str, tmp_path: Path) -> None:
+    """1e-320 is above zero, and what is divided by it is infinite."""
+    network = load(specs_folder() / "mobilenetv2.arch", "050")
+    kernel = Kernel("conv", Shape(8, 16, 16), Shape(8, 16, 16), 1)
+    table = {"operations": 1e9, "bytes": 1e9, "launch": 1e-6, "offset": 0.1, "scales": [2.0] * 11}
+    table |= {"kernels": [stored_kernel(kernel)], "seconds": [1e-5], "weights": [0.5]}
+    measured = {**DATA_SHEET, "overhead": 1e-6, "backward_overhead": 1e-6, "measured": {"other": table}}
+    path = tmp_path / "device.json"
+    for document in (DATA_SHEET, measured):
+        for place in numbers(document):
+            changed = json.loads(json.dumps(document))
+            part = changed
+            for key in place[:-1]:
+                part = part[key]
+            part[place[-1]] = "here"
+            path.write_text(json.dumps(changed).replace('"here"', value))
+            try:
+                device = read_profile(path)
+            except Failure:
+                continue
+            seconds = Latencies(network.architecture, device).model().seconds
+            assert 0 < seconds < float("inf"), (place, value)
+            assert 0 < 1 / seconds < float("inf"), (place, value)
+
+
+@pytest.mark.parametrize("name", ["device.json", "device.toml"])
+@pytest.mark.parametrize("text", ["[" * 100_000, "{" * 100_000, "a = " + "[" * 100_000, "", "\xff"])
+def test_a_text_that_is_no_profile(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(text.encode("latin1"))
+    with pytest.raises(Failure, match="is no device profile"):
+        read_profile(tmp_path / name)
+
+
+def test_a_profile_without_end(tmp_path: Path) -> None:
+    with (tmp_path / "device.json").open("wb") as file:
+        file.truncate(10**11)
+    with pytest.raises(Failure, match="it has more than 64 MB"):
+        read_profile(tmp_path / "device.json")

@@ -66,6 +66,18 @@ async def test_a_claim_that_does_not_hold_is_a_warning(client: LanguageClient, t
     assert (problem.code, problem.severity) == ("ARC501", types.DiagnosticSeverity.Warning)
 
 
+async def test_a_name_that_nothing_reads_is_a_warning_and_fades(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "unused.arch")
+    text = SMALL.replace("head =", "haed =")
+    [problem] = await editor.open(text)
+    assert (problem.code, problem.severity) == ("ARC213", types.DiagnosticSeverity.Warning)
+    assert list(problem.tags or ()) == [types.DiagnosticTag.Unnecessary]
+    assert "did you mean `head`?" in problem.message
+    [again] = await editor.change("# one line more\n" + text)
+    assert again.code == "ARC213"
+    assert await editor.change(SMALL) == []
+
+
 async def test_notes_are_related_information(client: LanguageClient, tmp_path: Path) -> None:
     editor = Editor(client, tmp_path / "notes.arch")
     [problem] = await editor.open("block a() { out = in -> act }\nblock a() { out = in -> norm }\n")
@@ -162,7 +174,8 @@ async def test_formatting(client: LanguageClient, tmp_path: Path) -> None:
     lines = untidy.splitlines(keepends=True)
     assert edit.range.start.character == edit.range.end.character == 0
     changed = [*lines[: edit.range.start.line], edit.new_text, *lines[edit.range.end.line :]]
-    assert "".join(changed) == SMALL.replace("| 2      |", "| 2      |  # widest")
+    expected = SMALL.replace("| 2      |", "| 2      |  # widest")
+    assert "".join(changed) == expected.replace("\n", "\r\n"), "line ends stay as they are"
     await editor.change("".join(changed))
     assert not await client.text_document_formatting_async(request)
     await editor.change(SMALL + "block {\n")
@@ -201,4 +214,4 @@ async def test_the_server_says_what_check_says(client: LanguageClient, tmp_path:
         editor = Editor(client, path.parent / f"open_{path.name}")
         told = [problem.code for problem in await editor.open(text)]
         compiled = compile_source(Source(str(path.parent / f"open_{path.name}"), text))
-        assert told == [problem.code.name for problem in (*compiled.problems, *compiled.unmet)], path.name
+        assert told == [problem.code.name for problem in compiled.found], path.name

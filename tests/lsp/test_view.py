@@ -19,8 +19,8 @@ block wide(channels, times = 2) {
 model base(width = 1, size = 32) {
   input = 3 x size x size
   stages {
-    | op   | channels |
-    | wide | 8        |
+    | op   | channels  |
+    | wide | 8 * width |
   }
 }
 variants base {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.state import state
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
@@ -20,6 +22,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.cost import Costs
 from archdsl.ir.parts import applied
+from archdsl.ir.walk import walk
 from tests.properties.reference import Reference
 
 
@@ -69,11 +72,17 @@ def check_file(architectures: tuple[Architecture, ...]) -> None:
     namespace = module_of(source)
     for architecture in architectures:
         model = built(namespace, architecture)
+        check_state(architecture, model)
         check_counts(architecture, model)
         check_attributes(architecture, model)
         check_outputs(architecture, model)
         check_gradients(architecture, model)
         check_interfaces(architecture, namespace)
+
+
+def check_state(architecture: Architecture, model: nn.Module) -> None:
+    """The tensors that are predicted, by name and size, are those of the module: none is missing, none is another's."""
+    assert state(architecture) == {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def check_counts(architecture: Architecture, model: nn.Module) -> None:
@@ -146,6 +155,10 @@ def check_gradients(architecture: Architecture, model: nn.Module) -> None:
         return
     output.sum().backward()
     graph = architecture.graph()
+    for visit in walk(architecture):
+        first, *others = visit.inputs or (None,)
+        if visit.operator == "resize" and others and others[0] != first:
+            graph.remove_edge(others[0].path, visit.path)  # nothing but the size is read
     leading = networkx.ancestors(graph, "output")
     expected = sum(graph.nodes[path]["params"] for path in leading)
     assert sum(p.numel() for p in model.parameters() if p.grad is not None) == expected
@@ -170,6 +183,31 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         other = architecture.input._replace(channels=architecture.input.channels + 1)
         y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other).double())
         assert y.numel() == architecture.output.elements
+
+
+def check_channels(text: str, counts: tuple[int, ...] = (1, 4, 6)) -> None:
+    """`in_channels` gives the networks of the same text with other channels of its images, or refuses to."""
+    architectures = architectures_of(text)
+    namespace = module_of(emit(architectures, "program.arch"))
+    for count in counts:
+        others = architectures_of(re.sub(r"input = \w+ x", f"input = {count} x", text))
+        changed = module_of(emit(others, "program.arch")) if others else {}
+        named = {other.name: other for other in others}
+        for architecture in architectures:
+            try:
+                model = built(namespace, architecture, in_channels=count).eval()
+            except ValueError as error:
+                if "is made for" in str(error) or architecture.name not in named:
+                    continue  # torch refuses some by itself
+                raise
+            if architecture.name not in named:
+                continue  # what the compiler refuses may fail in any way
+            other = built(changed, named[architecture.name]).eval()
+            assert _shapes(model) == _shapes(other), count
+            other.load_state_dict(model.state_dict())
+            x = images(named[architecture.name])
+            with torch.no_grad():
+                torch.testing.assert_close(other(x), model(x), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def first_is_convolution(architecture: Architecture) -> bool:

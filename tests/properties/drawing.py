@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 # Parameters of blocks by name: what they are when nothing is said, and what cells and calls say.
 PARAMETERS: dict[str, tuple[str, list[str]]] = {
-    "kernel": ("3", ["3", "1", "5"]),
-    "stride": ("1", ["1", "2"]),
+    "kernel": ("3", ["3", "1", "5", "6 / 2"]),
+    "stride": ("1", ["1", "2", "1", "4 / 2"]),
     "expansion": ("2", ["1", "2", "1.5", "3"]),
     "se": ("0", ["0", "0.25", "0.5"]),
-    "groups": ("1", ["1", "2", "4"]),
+    "groups": ("1", ["1", "2", "4", "4 / 2"]),
     "n": ("1", ["1", "2", "3"]),
     "skip": ("true", ["true", "false"]),
     "alpha": ("0.5", ["0.5", "1.0", "2.0", "0.2"]),
@@ -24,14 +24,18 @@ PARAMETERS: dict[str, tuple[str, list[str]]] = {
     "width": ("1.0", ["1.0", "2", "0.5"]),
     "depth": ("1", ["1", "2", "0"]),
     "growth": ("4", ["4", "8"]),
-    "margin": ("1", ["1", "2", "0"]),
+    "margin": ("1", ["1", "2", "0", "0.5 * 2"]),
     "act": ("act", ["relu", "silu", "gelu(gain = 1.5)", "leaky_relu(0.2)", "act"]),
     "gate": ("sigmoid", ["sigmoid", "hard_sigmoid", "tanh"]),
     "inner": ("act", ["relu", "hard_swish"]),
     "norm": ("norm", ["batch_norm", "group_norm(2)", "identity"]),
+    "inside": (
+        "norm -> act",
+        ["act", "norm -> [act -> norm]", "[depthwise(3) -> norm] * 2", "if 2 > 1 then [act -> norm] else tanh", "norm"],
+    ),
     "body": ("conv_norm_act", ["conv_norm_act", "separable_conv", "fused_mbconv(expansion = 1)"]),
 }
-CHANNELS = ["8", "16", "24", "32"]
+CHANNELS = ["8", "16", "24", "32", "32 * 0.5", "48 / 2"]
 ACTIVATIONS = [
     "relu",
     "silu",

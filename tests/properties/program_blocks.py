@@ -26,12 +26,17 @@ WIDTHS = {
     "scaled": ("8 * ceil(width * 2)", 8),
     "chosen": ("if expansion > 1 then 16 else 8", 8),
     "rest": ("in.channels % 3 + 4", 1),
+    "stretched": ("16 * width", 8),
+    "layer": ("in.channels * 2.0", 2),
+    "index": ("24 / 3", 8),
 }
 WIDTHS_OF_CHANNELS = {
     "mid": ("channels // 2", 4),
     "wide": ("max(channels, in.channels)", 1),
     "even": ("2 * ((channels + 3) // 4)", 2),
     "sum": ("channels + in.channels", 1),
+    "out_channels": ("channels / 2", 4),
+    "out_variance": ("channels * 1.5", 4),
     "picked": ("if in.channels == channels then channels else 8", 8),
 }
 # Layers that keep the shape of what they read.
@@ -58,7 +63,8 @@ KEEPING = [
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
     ),
     *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
-    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]"),
+    *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]", "gain(2)", "gelu(gain = 1)"),
+    *("inside", "[inside]", "[inside -> norm]", "[act] * 2", "[inside] * n", "inside * 2 * 2", "[norm]", "inside"),
 ]
 # The same where the channels are known by a text.
 KEEPING_KNOWN = [
@@ -112,11 +118,13 @@ STRIDED_CHANGING = [
 ]
 KERNELS = [
     *("3", "1", "5", "kernel", "1 + 2 * 1", "kernel + 2", "2 * n + 1", "if skip then 3 else 5"),
+    *("6 / 2", "kernel * 1.0", "1 x 6 / 2", "3 x kernel / 1"),
     *("1 x 3", "5 x 1", "1 x kernel", "if skip then 3 x 1 else 1 x 2 * n + 1"),
 ]
 COUNTS = ["2", "1", "3", "n", "(n + 1)", "max(n, 2)"]
 CONDITIONS = [
     *("skip", "expansion != 1", "se", "kernel > 3", "not skip", "se and skip", "n > 1", "in.channels > 8", "1 < n"),
+    *("act == relu", "inner != relu", "act == inner and skip", "norm == batch_norm", "gate == sigmoid or n > 1"),
     *("skip == true", "not n == 2", "not (n > 1 or skip)", "se != none", "expansion != 1 and (n < 3 or skip)"),
 ]
 CONDITIONS_OF_CHANNELS = ["in.channels == channels", "in.channels != channels and skip", "channels > 2 * in.channels"]
@@ -157,6 +165,8 @@ class BlockWriter:
             self._dense,
             self._recursive,
             self._arithmetic,
+            self._product,
+            self._resized,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
@@ -221,7 +231,14 @@ class BlockWriter:
         """Some channels for the inside of a block, and a divisor of them."""
         options = [("8", 8), ("16", 8), ("in.channels", 1), *self.widths.items()]
         if self.sets_channels:
-            options += [("channels", 8), ("channels // 2", 4), ("channels * 2", 8), ("max(channels, in.channels)", 1)]
+            options += [
+                ("channels", 8),
+                ("channels // 2", 4),
+                ("channels / 2", 4),
+                ("channels * 0.5", 4),
+                ("channels * 2", 8),
+                ("max(channels, in.channels)", 1),
+            ]
         return self.draw.pick(options)
 
     def condition(self) -> str:
@@ -359,6 +376,9 @@ class BlockWriter:
         return "out" if self.is_strided else "in"
 
     def _plain(self) -> str:
+        if self.draw.chance(8):  # longer than one expression can be
+            steps = [self.draw.pick(["act", "norm", f"norm when {self.condition()}"]) for _ in range(40)]
+            return laid_out([self.pipeline("in", "channels", self.end), *steps])
         return self.pipeline("in", "channels", self.end)
 
     def _residual(self) -> str:
@@ -401,6 +421,40 @@ class BlockWriter:
             f"0.5 * ({main} + shortcut)",
         ]
         return draw.pick(sums)
+
+    def _product(self) -> str:
+        """Pipelines multiplied on the spot, whose layers are the block's own."""
+        draw = self.draw
+        factors = [f"({self.pipeline('in', 'in.channels', most=2)} -> {draw.pick(['sigmoid', 'gate'])})" for _ in "12"]
+        product = draw.pick([f"in * {factors[0]}", f"{factors[0]} * {factors[1]}", f"2 * {factors[0]} - in"])
+        product = " ".join(product.split())
+        if draw.chance(40):
+            name = draw.pick(["conv_2", "norm_2", "forward", "train_", "depthwise"])
+            self.lines.append(f"{name} = {self.pipeline('in', 'in.channels', most=2)}")
+            product = f"({product}) + {name}"
+        return f"{product} -> {self.keeping(Flow('in.channels', 1))}"
+
+    def _resized(self) -> str:
+        """Pipelines that resize to tensors: in one binding or several, in brackets, under conditions, repeated."""
+        draw = self.draw
+        self.lines.append(f"small = in -> {draw.pick(['max_pool(3, stride = 2)', 'depthwise(3, stride = 2)'])}")
+        forms = ["resize(like = in)", "[resize(like = in) -> norm] as up", "[norm -> resize(like = in)]"]
+        forms += ["[resize(like = small) -> act] * 2 -> resize(like = in)", "up -> resize(like = in)", "up -> up"]
+        forms += ["resize(like = in -> avg_pool(3, stride = 2)) -> resize(like = in)"]
+        forms += ["resize(like = small, mode = nearest) when {condition} -> resize(like = in)"]
+        forms += ["(if {condition} then resize(like = in) else depthwise(3)) -> resize(like = in)"]
+        for name in ("wide", "conv", "tall")[: draw.number(1, 3)]:
+            form = draw.pick(forms).format(condition=self.condition())
+            if "up ->" in form and not any(line.startswith("up = ") for line in self.lines):
+                made = draw.pick(["[resize(like = in) -> norm]", "resize(like = in)", "norm -> resize(like = in)"])
+                self.lines.append(f"up = {made}")
+            source = draw.pick(["small", f"small -> {self.keeping(Flow('in.channels', 1))}"])
+            text = self.pipeline(f"{source} -> {form}", "in.channels", most=2)
+            self.lines.append(f"{name} = {text}" if name != "tall" else f"tall = ({' '.join(text.split())}) + in")
+        names = [line.split(" ")[0] for line in self.lines if line.split(" ")[0] in ("wide", "conv", "tall")]
+        return draw.pick(["{} -> resize(like = small) -> resize(like = in)", "{} -> norm", "in + {}"]).format(
+            f"({' + '.join(names)})"
+        )
 
     def _gated(self) -> str:
         draw = self.draw

@@ -30,8 +30,9 @@ PARAMETERS_OF_MODELS = {
     "colors": ["3", "1", "4"],
     "outputs": ["10", "3"],
     "biased": ["true", "false"],
+    "first": ["conv(8, 3)", "conv(8) -> relu", "[conv(8) -> batch_norm] * 2", "if 2 > 1 then [conv(8)] else relu"],
 }
-WIDTHS = ["16", "8", "32", "divisible(16 * width)", "base"]
+WIDTHS = ["16", "8", "32", "divisible(16 * width)", "base", "16 * width", "base / 2"]
 NORMS = ["batch_norm", "batch_norm(eps = 1e-3, momentum = 0.01)", "layer_norm", "group_norm(1)", "identity"]
 STEMS = [
     "conv_norm_act({width}, kernel = 3, stride = {stride})",
@@ -41,12 +42,19 @@ STEMS = [
     "conv_norm_act({width}, kernel = {kernel}) -> max_pool(3, stride = 2)",
     "conv({width}, 3, padding = valid)",
     "[conv({width}, 3) -> norm] * 2",
+    "conv({width}, 3) * n",
+    "[conv({width}) -> act] * n -> conv({width}) when {flag}",
+    "conv({width}) when {flag} -> conv({width}, 3) when not {flag}",
+    "conv(base / 2) -> conv(16 * width, 6 / 2)",
     "conv({width}) as first -> [norm -> act] as second",
     "conv({width}, 3, stride = 2) -> dropout({rate}) when {flag}",
     "conv({width}, kernel) -> if {flag} then act else norm",
     "max_pool(3, stride = 2) -> conv({width})",
     "norm -> conv({width}, {kernel}, bias = {flag}) -> prelu",
     "depthwise(multiplier = 4) -> conv({width}) -> act",
+    "first",
+    "[first] -> norm",
+    "first -> act -> first",
 ]
 HEADS = [
     "global_avg_pool -> linear({classes})",
@@ -65,6 +73,9 @@ HEADS = [
     "global_avg_pool -> linear({classes}) -> softplus",
     "conv({width}, 3)",
     "flatten -> conv({width}) -> linear({classes})",
+    "flatten when {flag} -> linear({classes})",
+    "conv({width}) * n -> act when {flag} -> global_avg_pool -> linear({classes})",
+    "conv(base * 0.5, 3 / 1) when {flag} -> global_avg_pool -> linear({classes})",
     "global_avg_pool -> layer_norm -> channel_gain(0.5) -> drop_path -> linear({classes})",
     "global_avg_pool -> dropout({rate}) when {rate} -> linear({classes})",
     "(if {rate} > 0.3 then global_max_pool else global_avg_pool) -> linear({classes})",
@@ -75,6 +86,10 @@ HEADS = [
     "global_avg_pool -> prelu -> linear({classes}) as pool",
     "flatten",
     "act",
+    "conv({width}) -> act when {flag} -> global_avg_pool -> linear({classes})",
+    "[conv(8) -> norm] when {flag} -> global_avg_pool when {flag} -> [act] -> global_avg_pool -> linear({classes})",
+    "first when {flag} -> global_avg_pool -> [first -> norm] as last when {flag} -> linear({classes})",
+    "conv({width}) -> first when {flag} -> global_avg_pool -> prelu when {flag} -> linear({classes})",
 ]
 
 
@@ -108,7 +123,7 @@ class ModelWriter:
         self.count = draw.number(1, 4) if draw.chance(95) else 0
         stages = self._stages() if self.count else []
         lines += self._scale(stages[0]) if stages and draw.chance(40) else []
-        has_stem = draw.chance(85)
+        has_stem = draw.chance(75)
         if has_stem:
             lines.append(f"stem = {self._stem()}")
         if self.has_facts:
@@ -228,6 +243,8 @@ class ModelWriter:
         parent = f"{self.name}.{draw.pick(self.labels)}" if self.labels and draw.chance(70) else self.name
         if parent == self.name and "base" in self.parameters and draw.chance(50):
             parent = f"{self.name}(base = 24)"
+        if parent == self.name and "first" in self.parameters:
+            parent = f"{self.name}(first = conv(4) -> tanh -> conv(8))"
         lines = []
         if draw.chance(50) and "act" not in self.parameters:
             lines.append(f"act = {draw.pick(ACTIVATIONS)}")

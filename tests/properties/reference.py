@@ -106,7 +106,8 @@ class Reference:
                 return x
             case body.Repeat(name=name, copies=copies):
                 for index, copy in enumerate(copies):
-                    x = self.step(copy, x, f"{path}.{name}.{index}", frame)  # a single layer has no name there
+                    # A single layer has no name there, nor has one that is repeated again.
+                    x = self.step(copy, x, f"{path}.{name}.{index}" if name else f"{path}.{index}", frame)
                 return x
             case body.Guard(value=value) | body.Alternative(value=value):
                 return x if value is None else self.step(value, x, path, frame)

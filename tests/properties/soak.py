@@ -9,7 +9,7 @@ from random import Random
 import torch
 
 from archdsl.backends.pytorch import emit
-from tests.properties.checks import architectures_of, check_alone, check_file, module_of
+from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.programs import program
 
 
@@ -27,6 +27,7 @@ def main(first: int, count: int) -> int:
                 namespace = module_of(emit(architectures, "program.arch"))
                 for architecture in architectures if len(architectures) > 1 else ():
                     check_alone(architecture, namespace)
+                check_channels(text)
         except Exception:
             failures += 1
             print(f"seed {seed}\n{text}\n{traceback.format_exc()}", flush=True)

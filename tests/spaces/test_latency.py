@@ -58,13 +58,13 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
         network = archdsl.Network(space.architecture(sample))
         assert told["index"] == sample.index
         assert told["latency"] == network.latency("v100", batch=64, training=True).seconds
-        assert told["memory"] == network.memory(64, training=True).peak.total
+        assert told["memory"] == network.memory(64, training=True, dtype="float16", on="cuda").peak.total
         assert told["macs"] == 64 * network.macs
     assert (document["batch"], document["how"]["latency"]["device"]) == (64, "v100")
     assert main([*drawn, *asked]) == 0
     out = capsys.readouterr().out
     assert "latency: training step in float16 on NVIDIA V100 SXM2" in out
-    assert "peak memory: float32, training on cpu with momentum" in out
+    assert "peak memory: float16, training on cuda with momentum" in out
     assert main([*drawn, *asked, "--output-format", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [float(row["latency"]) for row in rows] == [one["latency"] for one in document["samples"]]

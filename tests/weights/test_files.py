@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_WEIGHTS, Code
-from archdsl.weights import Mismatch, as_safetensors, map_weights, read_checkpoint
+from archdsl.weights import Mismatch, as_file, as_safetensors, map_weights, read_checkpoint
 from archdsl.weights.peers import build_peer
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.ones(2)}
@@ -245,3 +245,15 @@ def test_a_file_of_another_network_is_shown(tmp_path: Path) -> None:
     first = refused.value.rows[0]
     assert (first.our_position, first.ours) == (1, "stem.conv: weight 16 x 3 x 3 x 3")
     assert (first.their_position, first.theirs) == (1, "conv_stem: weight 32 x 3 x 3 x 3")
+
+
+# Writing -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("style", "extension"), [("safetensors", ".safetensors"), ("pth", ".pth")])
+def test_what_is_written_is_what_its_extension_says(style: str, extension: str, tmp_path: Path) -> None:
+    path = tmp_path / f"weights{extension}"
+    path.write_bytes(as_file(STATE, style))
+    assert same(dict(read_checkpoint(path).tensors))
+    if style == "pth":
+        assert same(torch.load(path, weights_only=True))

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from archdsl.backends.comparison.front import front
-from archdsl.backends.comparison.measures import Measure, measure
+from archdsl.backends.comparison.measures import Measure, measure, units
 from archdsl.backends.comparison.rows import Row
 from archdsl.backends.table import aligned
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def as_json(found: Comparison, batch: int) -> str:
     document = {"format_version": FORMAT_VERSION, "batch": batch, "x": found.x.key, "y": found.y.key}
     if found.facts:
         document["how"] = found.facts
+    if named := units(one.key for one in found.measures):
+        document["units"] = named
     return json.dumps({**document, "networks": networks}, indent=2, ensure_ascii=False)
 
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple, TypeVar
 
@@ -92,7 +93,13 @@ def first_line(doc: str) -> str:
 
 def wrapped(text: str, width: int, lines: int = 2) -> list[str]:
     """Text in at most so many lines, with an ellipsis where something was left out."""
-    return textwrap.wrap(plain(text), width, max_lines=lines, placeholder=" …", break_on_hyphens=False)
+    return list(_wrapped(text, width, lines))
+
+
+@lru_cache(maxsize=64)
+def _wrapped(text: str, width: int, lines: int) -> tuple[str, ...]:
+    """All variants of a model have its text."""
+    return tuple(textwrap.wrap(plain(text), width, max_lines=lines, placeholder=" …", break_on_hyphens=False))
 
 
 def label(lines: Iterable[str]) -> str:

@@ -20,20 +20,27 @@ from archdsl.backends.latency.roofline import Roofline, Time
 from archdsl.backends.latency.table import Table, features, table_name
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, UNKNOWN_NAME, WRONG_USAGE
+from archdsl.folders import devices_folder
 from archdsl.ir.base import Frozen, Shape, Size
+from archdsl.reading import read_plain
 
-FORMAT_VERSION: Literal["1.0"] = "1.0"
+FORMAT_VERSION: Literal["1.0", "1.1"] = "1.1"
 Backend = Literal["eager", "onnxruntime"]
 BYTES = {"float32": 4, "tensorfloat32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 # Classes that run on tensor cores, or whatever a device has for products of matrices; the others have the vector peak.
 _MATRIX = ("conv", "grouped_conv", "linear")
 
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Part = Annotated[float, Field(gt=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Overhead = Annotated[float, Field(ge=-1e-3, allow_inf_nan=False)]
+# Far beyond what any device has, and far within what can be divided and multiplied: a product that is zero or infinite
+# would be no time.
+Positive = Annotated[float, Field(ge=1e-18, le=1e24)]
+Part = Annotated[float, Field(ge=1e-9, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
+Overhead = Annotated[float, Field(ge=-1e-3, le=1e6)]
+Logarithm = Annotated[float, Field(ge=-1e6, le=1e6)]
 # Of a kernel as measured, however much of that was the measuring.
 _LEAST_PART = 0.1
+# Of a file that is read: a calibrated profile has half a megabyte.
+_MOST_BYTES = 64 * 10**6
 
 
 class Number(Frozen):
@@ -65,11 +72,11 @@ class Measured(Frozen):
     operations: Positive
     bytes: Positive
     launch: Seconds
-    offset: float = 0.0
+    offset: Logarithm = 0.0
     scales: tuple[Positive, ...] = ()
     kernels: tuple[StoredKernel, ...] = ()
     seconds: tuple[Positive, ...] = ()
-    weights: tuple[float, ...] = ()
+    weights: tuple[Logarithm, ...] = ()
 
     def table(self) -> Table:
         points = tuple(features(kernel_of(stored)) for stored in self.kernels)
@@ -89,7 +96,7 @@ def stored_kernel(kernel: Kernel) -> list[object]:
 
 
 class Profile(Frozen):
-    """A device as the cost model sees it, for one backend.
+    """A device as the cost model sees it, for one backend; `on` says whose kernels and allocator it has.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
     they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch. `overhead` is what
@@ -97,10 +104,11 @@ class Profile(Frozen):
     compute gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
     """
 
-    format_version: Literal["1.0"] = FORMAT_VERSION
+    format_version: Literal["1.0", "1.1"] = FORMAT_VERSION
     name: str
     title: str
     backend: Backend = "eager"
+    on: Literal["cpu", "cuda"] = "cpu"
     dtype: str = "float32"
     peaks: dict[str, Number] = Field(default={})
     matrix_peaks: dict[str, Number] = Field(default={})
@@ -161,11 +169,6 @@ class Profile(Frozen):
 # Reading -------------------------------------------------------------------------------------------------------------
 
 
-def devices_folder() -> Path:
-    """Where the profiles are that ship."""
-    return Path(__file__).parent.parent.parent / "devices"
-
-
 def shipped_profiles() -> dict[str, Path]:
     return {path.stem: path for path in sorted(devices_folder().iterdir()) if path.suffix in (".toml", ".json")}
 
@@ -186,19 +189,26 @@ def read_profile(path: Path) -> Profile:
     try:
         state = path.stat()
     except OSError as error:
-        raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {error.strerror}", None)]) from None
+        raise _cannot_read(path, error) from None
     return _read(path, state.st_mtime_ns, state.st_size)
 
 
 @cache
 def _read(path: Path, modified: int, size: int) -> Profile:
+    if path.suffix.lower() not in (".json", ".toml"):
+        raise _no_profile(path, "its extension says how it is read, and is neither `.json` nor `.toml`")
     try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        data = read_plain(path, _MOST_BYTES)
+        if len(data) > _MOST_BYTES:
+            raise _no_profile(path, f"it has more than {_MOST_BYTES // 10**6} MB")
+        text = data.decode("utf-8")
+        document = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {error.strerror}", None)]) from None
+        raise _cannot_read(path, error) from None
     except ValueError as error:
         raise _no_profile(path, str(error)) from None
+    except RecursionError:
+        raise _no_profile(path, "it is nested too deeply") from None
     return profile_from(document, path)
 
 
@@ -238,6 +248,11 @@ def _missing(made: Profile) -> str | None:
         return f"`efficiency.{unknown[0]}`: there is no such class; there are {', '.join(FAMILIES)} and other"
     unknown = [name for name in (*made.peaks, *made.matrix_peaks) if name not in BYTES]
     return f"`peaks.{unknown[0]}`: there is no such type; there are {', '.join(BYTES)}" if unknown else None
+
+
+def _cannot_read(path: Path, error: OSError) -> Failure:
+    reason = error.strerror or str(error)
+    return Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)])
 
 
 def _no_profile(path: Path, message: str) -> Failure:

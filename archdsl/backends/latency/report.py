@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.backends.comparison.measures import units
 from archdsl.backends.estimate import Estimate, Level, Part
 from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
@@ -129,6 +130,7 @@ def _explained(time: Time) -> list[str]:
 
 def add_to_document(document: dict[str, Any], estimates: Sequence[TimedEstimate]) -> None:
     """Adds latency to the models of an estimate's document, and to the parts in it."""
+    document["units"] = units(("latency",))
     for model, made in zip(document["models"], estimates, strict=True):
         latencies = made.latencies
         model["device"] = {
@@ -158,7 +160,8 @@ def _add_to_part(part: dict[str, Any], times: Mapping[str, Time]) -> None:
 
 def _fields(time: Time) -> dict[str, Any]:
     return {
-        "latency_seconds": float(f"{time.seconds:.6g}"),
+        "latency": float(f"{time.seconds:.6g}"),
+        "latency_seconds": float(f"{time.seconds:.6g}"),  # as it was called up to version 1.0
         "bound": time.bound if time.kernels else None,
         "flops_per_byte": float(f"{time.intensity:.4g}"),
         "kernels": time.kernels,
@@ -166,10 +169,10 @@ def _fields(time: Time) -> dict[str, Any]:
 
 
 def add_to_rows(text: str, estimates: Sequence[TimedEstimate], level: Level) -> str:
-    """Adds a column of latencies to an estimate's CSV."""
+    """Adds columns to an estimate's CSV: the latency and, of whole networks, the images a second."""
     header, *lines = text.splitlines()
     times = [
-        time
+        (time, made)
         for made in estimates
         for time in (
             [made.time]
@@ -177,5 +180,11 @@ def add_to_rows(text: str, estimates: Sequence[TimedEstimate], level: Level) -> 
             else [made.times.get(part.path, Time()) for part in made.estimate.parts(level)]
         )
     ]
-    rows = [f"{line},{time.seconds:.6g}" for line, time in zip(lines, times, strict=True)]
-    return "\n".join([f"{header},latency_seconds", *rows]) + "\n"
+    # `latency_seconds` is what the column was called before all commands called it `latency`.
+    columns, rows = "latency,latency_seconds", []
+    for line, (time, made) in zip(lines, times, strict=True):
+        told = f"{time.seconds:.6g}"
+        rows.append(",".join([line, told, told, *([f"{made.images_per_second:.6g}"] if level == "model" else [])]))
+    if level == "model":
+        columns += ",images_per_second"
+    return "\n".join([f"{header},{columns}", *rows]) + "\n"

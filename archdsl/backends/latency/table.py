@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Vector instructions work on so many channels at a time.
 _LANES = 16
+_MOST_LOGARITHM = 50.0
 
 
 def features(kernel: Kernel) -> tuple[float, ...]:
@@ -55,6 +56,11 @@ def _alignment(channels: int) -> float:
     return log2(min(channels & -channels, _LANES))
 
 
+def _factor(logarithm: float) -> float:
+    """Of whatever a profile says: a number that can be multiplied."""
+    return exp(max(-_MOST_LOGARITHM, min(logarithm, _MOST_LOGARITHM)))
+
+
 @dataclass(frozen=True)
 class Table:
     """The kernels of one kind: their roofline, where the residuals lie, and the weights of the interpolation."""
@@ -68,12 +74,12 @@ class Table:
     def factor(self, kernel: Kernel) -> float:
         """How many times as long as its roofline a kernel takes."""
         if not self.points:
-            return exp(self.offset)
+            return _factor(self.offset)
         import numpy
 
         difference = self._scaled - numpy.asarray(features(kernel)) / self._scales
         squares = numpy.einsum("ij,ij->i", difference, difference)
-        return exp(self.offset + float(correlation(squares) @ self._weights))
+        return _factor(self.offset + float(correlation(squares) @ self._weights))
 
     @cached_property
     def _scales(self) -> NDArray[Any]:

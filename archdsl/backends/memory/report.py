@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from archdsl.backends.comparison.measures import units
 from archdsl.backends.estimate import Estimate
 from archdsl.backends.memory.estimate import Memory
 from archdsl.backends.memory.setting import Setting
@@ -105,6 +106,7 @@ def _peak(report: Report) -> list[str]:
 
 def add_to_document(document: dict[str, Any], reports: Sequence[Report]) -> None:
     """Adds `memory`, all of it in bytes, to each model of a document of estimates and to each of its stages."""
+    document["units"] = units(("memory",))
     for model, report in zip(document["models"], reports, strict=True):
         found = asdict(report.memory)
         stages = {stage.pop("path"): stage for stage in found.pop("stages")}
@@ -117,12 +119,15 @@ def add_to_document(document: dict[str, Any], reports: Sequence[Report]) -> None
 
 
 def add_to_rows(text: str, reports: Sequence[Report], level: str) -> str:
-    """Adds columns to the CSV of estimates by model or by stage: weights, what is kept, the peak, in bytes."""
-    cells = ["memory_weights,memory_kept,memory_peak"]
+    """Adds columns to the CSV of estimates by model or by stage: weights, what is kept, the peak, in bytes.
+
+    The peak is there as `memory`, too, which is what other commands call it.
+    """
+    cells = ["memory_weights,memory_kept,memory_peak,memory"]
     for report in reports:
         found = report.memory
         if level == "model":
-            cells.append(f"{found.weights},{found.kept},{found.peak.total}")
+            cells.append(f"{found.weights},{found.kept},{found.peak.total},{found.peak.total}")
         else:
-            cells += [f"{stage.weights},{stage.kept},{stage.peak}" for stage in found.stages]
+            cells += [f"{stage.weights},{stage.kept},{stage.peak},{stage.peak}" for stage in found.stages]
     return "".join(f"{line},{more}\n" for line, more in zip(text.splitlines(), cells, strict=True))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, columns_of, conditional
-from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, whole, wrapped
+from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of, wrapped
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.formula import identifier, module_name, python_name
-from archdsl.ir.parts import is_own_module, modules_of
+from archdsl.ir.parts import is_own_module, modules_in
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,14 @@ class ClassSource:
 class BlockWriter(TensorWriter):
     """Writes one class."""
 
-    def __init__(self, name: str, instances: Sequence[tuple[str, BlockInstance]], find: Find, contract: Contract):
+    def __init__(
+        self,
+        name: str,
+        instances: Sequence[tuple[str, BlockInstance]],
+        find: Find,
+        contract: Contract = Contract(),
+        attribute: Callable[[str], str] = "out_{}".format,
+    ):
         first = instances[0][1]
         builder = ModuleBuilder(
             [dict(instance.scalars) for _, instance in instances],
@@ -54,10 +61,11 @@ class BlockWriter(TensorWriter):
             raise Unmergeable("bindings")
         self.bindings = bodies[0]
         self.name, self.instances, self.contract = name, instances, contract
+        self.attribute_of = attribute
         self.uses: set[str] = set()
         self.variables = Names(map(python_name, self.bindings))
-        modules = {name for _, instance in instances for binding in instance.body for name in modules_of(binding)}
-        taken = Names({*modules, *(f"out_{fact}" for fact in contract.hands_on)})
+        modules = {name for _, instance in instances for name in modules_in(instance)}
+        taken = Names({*modules, *map(attribute, contract.hands_on)})
         super().__init__(
             builder, self._noting(find), taken, self.variables.new("inputs" if "x" in self.variables else "x")
         )
@@ -73,7 +81,7 @@ class BlockWriter(TensorWriter):
     def write(self) -> ClassSource:
         """The class. Raises Unmergeable when the instances do not fit into one."""
         self.builder.take("in_channels")
-        computed = self._computed()
+        self._compute()
         hands_on = self._hand_on()
         for argument in self.contract.takes:
             if argument.startswith("in_"):
@@ -85,21 +93,21 @@ class BlockWriter(TensorWriter):
             key: {name: self.builder.arguments[name][index] for name in order}
             for index, (key, _) in enumerate(self.instances)
         }
-        made = Made(self.name, tuple(order), values, self.uses_drop_path)
-        return ClassSource(made, self._source(order, self._forward(computed), hands_on), self.uses)
+        keeps = self.bound["out"].channels == "in_channels"
+        made = Made(self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps)
+        return ClassSource(made, self._source(order, self._forward(), hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------
 
-    def _computed(self) -> list[tuple[str, str]]:
-        """What `forward` computes: variables and their texts. A binding of a tensor as it is needs no variable."""
-        computed = []
+    def _compute(self) -> None:
+        """What `forward` computes, binding by binding. One of a tensor as it is needs no variable."""
         for position, binding in enumerate(self.bindings):
             seen: Seen = [(index, instance.body[position]) for index, (_, instance) in enumerate(self.instances)]
             read = [(index, item) for index, item in seen if item.value is not None]
             if not read:
                 continue
             needed = None if len(read) == len(seen) else self._needed(binding, seen)
-            condition = needed.inside if needed else None
+            condition = self.within(None, needed) if needed else None
             tensors = [(index, item.value) for index, item in read]
             owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
@@ -108,52 +116,55 @@ class BlockWriter(TensorWriter):
             if needed and not flow.text.isidentifier():
                 flow = Flow(f"{wrapped(flow, 2)} if {needed.test} else {self.input_name}", flow.channels, 1)
             if not flow.text.isidentifier():
-                computed.append((python_name(binding), flow.text))
+                self.computed.append((python_name(binding), flow.text))
                 flow = Flow(python_name(binding), flow.channels, 4)
             self.bound[binding] = flow
-        return computed
+
+    def new_variable(self) -> str:
+        return self.variables.new("y")
 
     def _needed(self, binding: str, seen: Seen) -> Decision:
         """Whether the output of an instance is made of a binding."""
         flags = [(index, item.value is not None) for index, item in seen]
         return self.decide(flags, [item.condition for _, item in seen], f"has_{module_name(binding)}")
 
-    def _forward(self, computed: Sequence[tuple[str, str]]) -> list[str]:
-        lines = [line for variable, text in computed for line in expression_lines(f"{variable}: Tensor = ", text)]
+    def _forward(self) -> list[str]:
+        lines = [line for variable, text in self.computed for line in expression_lines(f"{variable}: Tensor = ", text)]
         return [*lines, f"return {self.bound['out'].text}"]
 
     def _own(self, name: str, seen: Seen, condition: str | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
         source = self.tensor([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
+        likes = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         if not children:
             return source
-        own = children[0] if is_single else Child(name, self.pipeline(children), None)
-        own = Child(own.name, own.text, both(condition, own.condition))
-        self.assign(name, conditional(own, "nn.Identity()"))
-        return Flow(f"self.{name}({source.text})", channels, 4)
+        own = children[0] if is_single else Child(name, self.pipeline(children), None, bool(likes))
+        own = replace(own, condition=both(condition, own.condition))
+        self.assign(name, conditional(own, otherwise_of(own)))
+        return Flow(called(name, source.text, own, likes), self.short(channels), 4, source.depth + 1)
 
     # What the next block needs to know -------------------------------------------------------------------------------
 
     def _hand_on(self) -> dict[str, str]:
-        """`out_channels` and other facts, set as attributes where the network reads them."""
+        """The channels of the output and other facts, set as attributes where the network reads them."""
         texts: dict[str, str] = {}
         for fact in self.contract.hands_on:
             if fact == "channels":
                 values: list[tuple[int, Any]] = [
                     (index, instance.output.channels) for index, (_, instance) in enumerate(self.instances)
                 ]
-                texts["out_channels"] = self.channels_text(values, self.bound["out"].channels, "out_channels")
+                texts[self.attribute_of(fact)] = self.channels_text(values, self.bound["out"].channels, "out_channels")
                 continue
             values = []
             formulas: list[str | None] = []
             for index, (_, instance) in enumerate(self.instances):
                 found = instance.facts.get(fact)
-                values.append((index, whole(found.value) if found else 0))
+                values.append((index, as_whole(found.value) if found else 0))
                 formulas.append(found.formula if found else None)
-            texts[f"out_{fact}"] = self.builder.text(values, formulas, f"out_{fact}_value")
+            texts[self.attribute_of(fact)] = self.builder.text(values, formulas, f"out_{fact}_value", is_count=False)
         return texts
 
     # Text ------------------------------------------------------------------------------------------------------------

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from archdsl.backends.pytorch.spelling import spelled
+
+# A text of channels that is longer gets a name before anything is built on it: each guard would double the last.
+LONGEST = 100
+
+
+class Joined(str):
+    """Conditions joined by `and`."""
 
 
 class Derived(str):
@@ -15,7 +23,7 @@ def both(one: str | None, other: str | None) -> str | None:
     """Two conditions joined."""
     if one is None or other is None or one == other:
         return one or other
-    return f"({one}) and ({other})"
+    return Joined(f"{one if isinstance(one, Joined) else f'({one})'} and ({other})")
 
 
 def only_if(condition: str | None, text: str, otherwise: str) -> str:
@@ -35,6 +43,7 @@ def either(condition: str, one: str | None, other: str | None) -> str | None:
     return Derived(f"({first}) if ({condition}) else ({second})")
 
 
+@lru_cache(maxsize=4096)
 def _where(condition: str, holds: bool, text: str) -> str:
     """A text where a condition is known to hold, or not to: `chosen if condition else otherwise` is one of the two."""
     known = spelled(ast.parse(condition, mode="eval").body)

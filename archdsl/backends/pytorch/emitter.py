@@ -16,10 +16,12 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal, pascal
+from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 
 # What one loop asks can change what the next one sees, but not for ever; a loop that is not satisfied lists its stages.
 MAX_ROUNDS = 16
+_DIGEST = "# {} as emitted; once you edit this file, only `archdsl build --force` replaces it.\n"
 
 
 def emit(architectures: Sequence[Architecture], source_name: str) -> str:
@@ -35,9 +37,9 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     names = Names(taken | {source.made.name for source in classes.sources()}, between="")
     networks = [made for members in groups for made in _networks(members, classes, names)]
     parts = [source.text for source in classes.sources()]
-    handed_on = {fact for contract in classes.contracts.values() for fact in contract.hands_on}
+    handed_on = sorted({fact for contract in classes.contracts.values() for fact in contract.hands_on})
     if handed_on:
-        parts.insert(0, block_base(handed_on))
+        parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
     helpers = _helpers("\n".join(["compile", *parts]))
@@ -45,7 +47,8 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     imports = "import torch\nfrom torch import Tensor, nn\n"
     if "functional" in _mentioned(body):
         imports += "from torch.nn import functional\n"
-    return f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
+    text = f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
+    return with_digest(text, _DIGEST, at=2)
 
 
 def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iterator[tuple[str, list[str]]]:
@@ -113,10 +116,15 @@ def _exports(functions: Sequence[str]) -> str:
     return line if len(line) <= WIDTH else "__all__ = [\n" + "".join(f"    {name},\n" for name in names) + "]\n"
 
 
-def _natural(name: str) -> tuple[bool, list[tuple[int, str]]]:
-    """A key that sorts names as linters do: those like classes first, numbers by their value."""
+def _natural(name: str) -> tuple[int, list[tuple[bool, bool, int, str]]]:
+    """A key that sorts names as linters do (Ruff's RUF022): constants, classes, others; numbers by their value, those
+    that begin with 0 as they are spelled."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[:1].isupper() else 2
     parts = re.findall(r"(\d+)|(\D+)", name)
-    return not name[:1].isupper(), [(int(number), "") if number else (10**9, word) for number, word in parts]
+    return kind, [
+        (False, number[0] != "0", len(number) if number[0] != "0" else 0, number) if number else (True, False, 0, word)
+        for number, word in parts
+    ]
 
 
 def _title(architectures: Sequence[Architecture], source_name: str) -> str:

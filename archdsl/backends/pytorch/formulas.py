@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, cast
+from functools import cache, lru_cache
+from typing import Any
 
 from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.tidy import tidy_conditional, tidy_not
 from archdsl.ir.base import Scalar, Size
 
 Value = Scalar
@@ -26,6 +27,7 @@ def _nearest(value: float) -> int:
 
 _FUNCTIONS: dict[str, Any] = {
     "int": int,
+    "bool": bool,
     "divisible": divisible,
     "round": _nearest,
     "round_even": round,
@@ -59,8 +61,14 @@ def same(one: Any, other: Any) -> bool:
 
 def spell(formula: str, known: Mapping[str, Value]) -> str:
     """The formula as Python source with the `known` names replaced by their values and constants folded."""
-    tree = _Folder(known).visit(ast.parse(formula, mode="eval").body)
-    return spelled(tree)
+    # A class is written again until its constructor is settled. Python's own equality mixes 1, 1.0 and True.
+    return _spelled(formula, tuple((name, type(value), value) for name, value in known.items()))
+
+
+@lru_cache(maxsize=4096)
+def _spelled(formula: str, known: tuple[tuple[str, type, Value], ...]) -> str:
+    values = {name: value for name, _, value in known}
+    return spelled(_Folder(values).visit(ast.parse(formula, mode="eval").body))
 
 
 class _Folder(ast.NodeTransformer):
@@ -100,12 +108,7 @@ class _Folder(ast.NodeTransformer):
         if isinstance(test, ast.Constant):
             chosen: ast.AST = self.visit(node.body if test.value else node.orelse)
             return chosen
-        body, otherwise = self.visit(node.body), self.visit(node.orelse)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            test, body, otherwise = test.operand, otherwise, body
-        if ast.dump(body) == ast.dump(otherwise):
-            return cast(ast.AST, body)
-        return ast.IfExp(test, body, otherwise)
+        return self._folded(tidy_conditional(test, self.visit(node.body), self.visit(node.orelse)))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         is_and = isinstance(node.op, ast.And)
@@ -122,11 +125,8 @@ class _Folder(ast.NodeTransformer):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         operand = self.visit(node.operand)
-        if isinstance(node.op, ast.Not) and isinstance(operand, ast.Compare) and len(operand.ops) == 1:
-            opposite = _OPPOSITES.get(type(operand.ops[0]))
-            if opposite is not None:
-                return ast.Compare(operand.left, [opposite()], operand.comparators)
-        return self._folded(ast.UnaryOp(node.op, operand))
+        is_not = isinstance(node.op, ast.Not)
+        return self._folded(tidy_not(operand) if is_not else ast.UnaryOp(node.op, operand))
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         left, (operator,), (right,) = self.visit(node.left), node.ops, map(self.visit, node.comparators)
@@ -158,7 +158,6 @@ class _Folder(ast.NodeTransformer):
                 return folded
 
 
-_OPPOSITES: dict[type, type[ast.cmpop]] = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
 _MIRRORED: dict[type, type[ast.cmpop]] = {
     ast.Eq: ast.Eq,
     ast.NotEq: ast.NotEq,
@@ -175,8 +174,7 @@ def _is_small(value: object) -> bool:
 
 
 def _name(node: ast.Call) -> str:
-    assert isinstance(node.func, ast.Name)
-    return node.func.id
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _int(node: ast.expr) -> ast.expr:

@@ -15,6 +15,7 @@ from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
+from archdsl.ir.parts import modules_in
 from archdsl.limits import limits, raising
 
 Key = str  # "architecture number/block id"
@@ -47,11 +48,19 @@ class Classes:
             for block in architecture.blocks.values()
         }
         self.taken = taken
+        modules = {name for block in self.instances.values() for name in modules_in(block)}
+        self._attributes, self._attribute_names = dict[str, str](), Names(modules)
         self.contracts: dict[str, Contract] = {}
         self._write_all()
 
     def made(self, key: Key) -> Made:
         return self._made[self._group_of[key]]
+
+    def attribute(self, fact: str) -> str:
+        """The attribute by which blocks hand on a fact to the next ones; no sub-module of any is called so."""
+        if fact not in self._attributes:
+            self._attributes[fact] = self._attribute_names.new(f"out_{fact}")
+        return self._attributes[fact]
 
     def know(self, name: str, scalar: str) -> bool:
         """Whether all instances of a class have a scalar."""
@@ -90,7 +99,8 @@ class Classes:
             if failed is None:
                 return
             level = levels.get(failed.block, 0) + 1
-            assert level < len(_LEVELS), f"`{failed.block}` does not fit into a class of its own"
+            if level == len(_LEVELS):
+                raise RuntimeError(f"`{failed.block}` does not fit into a class of its own")
             levels[failed.block] = level if failed.may_fit else len(_LEVELS) - 1
 
     def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:
@@ -138,7 +148,7 @@ class Classes:
             return self.made(key), key
 
         instances = [(key, self.instances[key]) for key in keys]
-        return BlockWriter(name, instances, find, self.contracts.get(name, Contract()))
+        return BlockWriter(name, instances, find, self.contracts.get(name, Contract()), self.attribute)
 
 
 def _check_count(count: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 SOURCES: dict[str, str] = {}
 
 SOURCES["divisible"] = '''
@@ -277,9 +279,44 @@ class ResizeLike(nn.Module):
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
 '''
 
+SOURCES["SequentialLike"] = '''
+class SequentialLike(nn.Sequential):
+    """Layers in sequence, with further tensors for those that resize to them."""
 
-def block_base(facts: set[str]) -> str:
-    """The base of blocks that say what they hand on: their channels, and facts such as the variance."""
+    def forward(self, x: Tensor, *likes: Tensor) -> Tensor:
+        for layer in self:
+            x = layer(x, *likes) if isinstance(layer, ResizeLike | SequentialLike) else layer(x)
+        return x
+'''
+
+SOURCES["LikeNumber"] = '''
+class LikeNumber(SequentialLike):
+    """A layer that reads one of several further tensors."""
+
+    def __init__(self, number: int, layer: nn.Module) -> None:
+        super().__init__(layer)
+        self.number = number
+
+    def forward(self, x: Tensor, *likes: Tensor) -> Tensor:
+        return super().forward(x, likes[self.number])
+'''
+
+SOURCES["pipeline_like"] = '''
+def pipeline_like(**layers: nn.Module | None) -> SequentialLike:
+    """Layers in sequence under their names, some of which read further tensors; None stands for one left out."""
+    sequence = SequentialLike()
+    for name, layer in layers.items():
+        if layer is not None:
+            sequence.add_module(name, layer)
+    return sequence
+'''
+
+
+def block_base(attributes: Mapping[str, bool]) -> str:
+    """The base of blocks that say what they hand on: their channels, and facts such as the variance.
+
+    `attributes` hold what they hand on, and say of each whether it is a count.
+    """
     lines = ["class Block(nn.Module):", '    """A block that says what it hands on to the next one."""', ""]
-    lines += [f"    out_{fact}: {'int' if fact == 'channels' else 'float'}" for fact in sorted(facts)]
+    lines += [f"    {attribute}: {'int' if is_count else 'float'}" for attribute, is_count in attributes.items()]
     return "\n".join(lines) + "\n"

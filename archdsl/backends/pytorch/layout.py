@@ -9,10 +9,12 @@ import ast
 from collections.abc import Sequence
 
 from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
+from archdsl.backends.pytorch.tidy import Tidy
 
 WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
 
+_PIPELINES = ("pipeline", "pipeline_like")
 _SUMS: dict[type, str] = {ast.Add: "+ ", ast.Sub: "- "}
 _PRODUCTS: dict[type, str] = {ast.Mult: "* ", ast.Div: "/ ", ast.FloorDiv: "// ", ast.Mod: "% "}
 
@@ -31,7 +33,7 @@ def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
 
 def expression_lines(target: str, text: str) -> list[str]:
     """`target`, such as `self.stem = `, followed by an expression: lines of a method's body, not yet indented."""
-    return _lines(target, ast.parse(text, mode="eval").body, "")
+    return _lines(target, Tidy().visit(ast.parse(text, mode="eval").body), "")
 
 
 def loop_lines(variables: Sequence[str], over: str) -> list[str]:
@@ -116,7 +118,7 @@ def _operands(node: ast.BinOp) -> list[tuple[str, ast.expr]]:
 
 
 def _is_pipeline(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pipeline"
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PIPELINES
 
 
 def _is_broken(node: ast.expr) -> bool:

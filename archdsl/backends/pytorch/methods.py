@@ -16,6 +16,7 @@ class Head:
     classifier: str | None = None  # the attribute
     features: str = ""  # the text of the classifier's input size
     bias: str = "True"
+    single: frozenset[str] = frozenset()  # the parts that are one layer
 
     @property
     def parts(self) -> list[str]:
@@ -32,8 +33,7 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
     lines = _method(
         "forward_features(self, x: Tensor) -> Tensor",
         f"Images, B x {in_channels} x H x W, to the last feature map.",
-        *([f"x = {flow}"] if flow != "x" else []),
-        "return x",
+        *([f"features: Tensor = {flow}", "return features"] if flow != "x" else ["return x"]),
     )
     lines += _head_methods(head, has_stages)
     whole = "return self.forward_head(self.forward_features(x))"
@@ -65,8 +65,7 @@ def _head_methods(head: Head, has_features: bool) -> list[str]:
         return _method(
             "forward_head(self, x: Tensor) -> Tensor",
             "The last feature map to what the network puts out.",
-            *pooled,
-            "return x",
+            *(["pooled: Tensor = self.pool(x)", "return pooled"] if head.pool else ["return x"]),
         )
     name = head.classifier
     refusal = ("if self.features_only:", '    raise RuntimeError("a model of features has no classifier")')

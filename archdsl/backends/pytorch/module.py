@@ -4,20 +4,32 @@ A `ModuleBuilder` sees all instances of a block (or all variants of a model) at 
 layers it has one value per instance, and perhaps the formula that gave them. The text for the attribute is, in this
 order: the literal, when all instances agree; the formula, when it holds for all; the name of a scalar that always has
 the value; a constructor argument made for it.
+
+The language has one kind of number, Python has two: where the value is an integer, so is what the text gives
+(`int(channels / 2)`).
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.base import Size
 from archdsl.ir.formula import identifier, names
 
 # Never literals: a network can be built for other images, and a block is written for any channels.
 _OPEN = ("in_channels", "channels")
+# What loops over stages reckon with, whichever way a cell says it: 16 * 0.5 channels are 8.
+_COUNTED = ("channels", "stride")
+
+
+# Of bindings that speak of one another.
+_LONG_ROW = 50
 
 
 class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
@@ -34,6 +46,15 @@ class ModuleBuilder:
     arguments: dict[str, list[Value]] = field(default_factory=dict)  # of the constructor, with each instance's value
     assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
     taken: set[str] = field(default_factory=set)
+    # How locals were computed that the constructor has of its own.
+    made: dict[str, str] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
+    _open: dict[str, bool] = field(default_factory=dict)
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in _COUNTED:
+            self._make_whole(name)
 
     def values(self, name: str) -> list[Value] | None:
         """A scalar's value in each instance; None when some have none of that name."""
@@ -42,16 +63,26 @@ class ModuleBuilder:
         found = [scalars[name] for scalars in self.scalars if name in scalars]
         return found if len(found) == len(self.scalars) else None
 
-    def text(self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str) -> str:
-        """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula."""
+    def text(
+        self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str, is_count: bool = True
+    ) -> str:
+        """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula.
+
+        Where the values are integers, so is what the text gives, unless it `is_count` of nothing.
+        """
         first = seen[0][1]
         formula = _common(formulas)
         is_settled = all(same(value, first) for _, value in seen)
         if formula is not None and (not is_settled or self._is_open(formula)):
             text = self._formula(formula, seen)
             if text is not None:
-                return text
-        return literal(first) if is_settled else self.matching(seen) or self._argument(seen, hint)
+                return self.whole(text, seen) if is_count else text
+        if is_settled:
+            return literal(first)
+        matching = self.matching(seen)
+        if matching is None:
+            return self._argument(seen, hint)
+        return self.whole(matching, seen) if is_count else matching
 
     def condition(self, seen: Sequence[tuple[int, bool]], formulas: Iterable[str | None], hint: str) -> str:
         """The same for a condition, where a formula such as `se` holds when it is true of the right instances."""
@@ -73,10 +104,50 @@ class ModuleBuilder:
 
     def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
         """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
-        found = [(value_of(text, {**self.scalars[index], **self._arguments_of(index)}), value) for index, value in seen]
+        found = [(value_of(text, {**self.scalars[index], **self.arguments_of(index)}), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
 
-    def _arguments_of(self, index: int) -> dict[str, Value]:
+    # Integers --------------------------------------------------------------------------------------------------------
+
+    def whole(self, text: str, seen: Sequence[tuple[int, Value]]) -> str:
+        """The text of these values, such that it gives integers where they are integers."""
+        wanted = [index for index, value in seen if isinstance(value, int | Size) and not isinstance(value, bool)]
+        return text if len(wanted) < len(seen) else self._whole(text, wanted)
+
+    def _whole(self, text: str, indices: Sequence[int]) -> str:
+        given = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in indices]
+        if not any(isinstance(side, float) for value in given for side in _sides(value)):
+            return text
+        node = ast.parse(text, mode="eval").body
+        match node:
+            case ast.Name(id=name) if self._make_whole(name):
+                return name
+            case ast.Constant(value=float() as value) if value.is_integer():
+                return str(int(value))
+            case ast.Tuple(elts=sides):
+                return f"({', '.join(self._whole(spelled(side), indices) for side in sides)})"
+            case ast.IfExp(test=test, body=body, orelse=otherwise) if any(isinstance(value, tuple) for value in given):
+                chosen, other = self._whole(spelled(body), indices), self._whole(spelled(otherwise), indices)
+                return f"({chosen}) if ({spelled(test)}) else ({other})"
+        return f"int({text})"
+
+    def _make_whole(self, name: str) -> bool:
+        """Makes a scalar an integer in every instance, and tells whether it can be one."""
+        vector = self.values(name)
+        numbers = vector and [as_whole(value) for value in vector]
+        if not numbers or not all(type(number) is int for number in numbers):
+            return False
+        for scalars, number in zip(self.scalars, numbers, strict=True):
+            if name in scalars:
+                scalars[name] = number
+        if name in self.arguments:
+            self.arguments[name] = list(numbers)
+        if name in self.assigned:
+            self.assigned[name] = self._whole(self.assigned[name], range(len(numbers)))
+        return True
+
+    def arguments_of(self, index: int) -> dict[str, Value]:
+        """The values of the constructor's arguments in an instance."""
         return {name: vector[index] for name, vector in self.arguments.items()}
 
     def _formula(
@@ -95,10 +166,35 @@ class ModuleBuilder:
 
     def _is_open(self, formula: str) -> bool:
         """Whether a formula says something of channels."""
-        return any(
-            name in _OPEN or ((inner := self._formula_of(name)) is not None and self._is_open(inner))
-            for name in names(formula)
-        )
+        if formula not in self._open:
+            found = self._behind(formula, self._open)
+            self._open[formula] = any(name in _OPEN or self._open.get(name, False) for name in found)
+        return self._open[formula]
+
+    def _behind(self, formula: str, known: Collection[str] = ()) -> set[str]:
+        """The names that a formula speaks of, and those that the formulas of these speak of, but for those `known`."""
+        found: set[str] = set()
+        waiting = list(names(formula))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                inner = None if name in known else self._formula_of(name)
+                waiting += names(inner) if inner is not None else ()
+        return found
+
+    def roots(self, formula: str | None) -> set[str]:
+        """The arguments of the block that a formula comes down to: `in_channels` where that cannot be told."""
+        if formula is None:
+            return {"in_channels"}
+        found = self._behind(formula)
+        if any(name in self.scalars[0] and not self._is_given(name) and not self._formula_of(name) for name in found):
+            return {"in_channels"}
+        return {name for name in found if name == "in_channels" or name in self.declared}
+
+    def _is_given(self, name: str) -> bool:
+        """Whether a scalar is a parameter of the block or a fact of its input."""
+        return name in self.declared or name.startswith("in_")
 
     def _is_settled(self, name: str) -> bool:
         """Whether a scalar is a literal wherever it is used."""
@@ -109,7 +205,9 @@ class ModuleBuilder:
 
     def _formula_of(self, name: str) -> str | None:
         """How a binding is computed."""
-        return _common(formula.get(name) for formula in self.formulas)
+        if name in self.made:
+            return self.made[name]
+        return None if self._is_given(name) else _common(formula.get(name) for formula in self.formulas)
 
     def _use(self, name: str) -> str | None:
         """The text by which the constructor reads a scalar: a literal, a local, or an argument that it now has."""
@@ -120,8 +218,13 @@ class ModuleBuilder:
             return None
         if self._is_settled(name):
             return literal(vector[0])
-        is_given = name in self.declared or name.startswith("in_")
-        formula = None if is_given else self._formula_of(name)
+        formula = self._formula_of(name)
+        if formula is not None:
+            before = self._behind(formula, self._used)
+            if len(before) > _LONG_ROW:  # in their order, so that none waits for all others
+                for inner in [inner for inner in self.scalars[0] if inner in before]:
+                    self._use(inner)
+        self._used.add(name)
         text = self._formula(formula, list(enumerate(vector))) if formula is not None else None
         if text is None:
             self.arguments[name] = vector
@@ -129,10 +232,26 @@ class ModuleBuilder:
             self.assigned[name] = text
         return name
 
+    def local(self, hint: str, text: str) -> str | None:
+        """A local of the constructor with this text; None where the text speaks of what is no scalar."""
+        values = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in self._all]
+        if None in values:
+            return None
+        name = self._new(hint)
+        self.assigned[name] = self.made[name] = text
+        for scalars, value in zip(self.scalars, values, strict=True):
+            scalars[name] = value
+        return name
+
+    @property
+    def _all(self) -> range:
+        return range(len(self.scalars))
+
     def take(self, name: str) -> str:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
-        assert vector is not None, name
+        if vector is None:
+            raise LookupError(f"not every instance has `{name}`")
         self.arguments.setdefault(name, vector)
         return name
 
@@ -143,12 +262,18 @@ class ModuleBuilder:
                 raise Unmergeable(hint)
             by_instance[index] = value
         absent = seen[0][1]
+        name = self._new(hint)
+        self.arguments[name] = [by_instance.get(index, absent) for index in self._all]
+        return name
+
+    def _new(self, hint: str) -> str:
+        """A name that the constructor has no use for yet."""
         hint = identifier(hint)
-        name, number = hint, 1
+        name, number = hint, self._numbers.get(hint, 1)
         while name in self.arguments or name in self.assigned or name in self.scalars[0] or name in self.taken:
             number += 1
             name = f"{hint}_{number}"
-        self.arguments[name] = [by_instance.get(index, absent) for index in range(len(self.scalars))]
+        self._numbers[hint] = number
         return name
 
     def argument_order(self) -> list[str]:
@@ -171,6 +296,15 @@ def _common(formulas: Iterable[str | None]) -> str | None:
     """The one formula that all have."""
     distinct = set(formulas)
     return distinct.pop() if len(distinct) == 1 else None
+
+
+def as_whole(value: Any) -> Any:
+    """A number as an integer if it is one; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _sides(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def annotation(values: Sequence[Value]) -> str:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
-from archdsl.backends.pytorch.families import has_classifier
+from archdsl.backends.pytorch.formulas import value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stem_reduction
-from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map
+from archdsl.backends.pytorch.sections import divided
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture, Layer, Section
 from archdsl.ir.body import Apply
-from archdsl.ir.operators.linear import Flatten
+from archdsl.ir.formula import names
 
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
@@ -50,11 +50,48 @@ class NetworkWriter(StepWriter):
         builder = ModuleBuilder([{} for _ in architectures], [{} for _ in architectures], ())
         super().__init__(builder, self._find)
         self.rate = "0.0"  # outside the stages nothing is dropped
+        # Whether the channels at hand depend on those of the image: a convolution to so many ends that.
+        self.is_open = True
         self.section = ""
+        self._reads: dict[int, str] = {}
 
     def _find(self, index: int, block: str) -> tuple[Made, str]:
         key = f"{self.numbers[index]}/{block}"
         return self.classes.made(key), key
+
+    def bake(self, formulas: Iterable[str | None]) -> None:
+        """Only the channels of the image are open in a model: its parameters are what the variant says."""
+        if any(map(self._follows, formulas)):
+            self.baked.add("in_channels")
+
+    def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
+        return self.builder.text(values, formulas, hint)
+
+    def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+        self._follow(channels)
+        text, after = super().apply(seen, channels)
+        self._follow(after)
+        return text, after
+
+    def _follow(self, channels: str | None) -> None:
+        self.is_open = self._follows(channels)
+
+    def _follows(self, channels: str | None) -> bool:
+        """Whether a text of channels, as far as it is known, depends on those of the image."""
+        if channels is None or "width" in names(channels):  # the variable of the loop over stages
+            return self.is_open
+        if "in_channels" not in names(channels):
+            return False
+        # `w if has_conv else in_channels` may be `w` in every variant.
+        ones, twos = (
+            [value_of(channels, {**self.builder.arguments_of(index), "in_channels": count}) for index in self._variants]
+            for count in (1, 2)
+        )
+        return None in ones or ones != twos
+
+    @property
+    def _variants(self) -> range:
+        return range(len(self.architectures))
 
     def drop_path(self) -> str:
         return self.rate
@@ -73,9 +110,15 @@ class NetworkWriter(StepWriter):
         stage_lines: list[str] = []
         if stages is not None:
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
-            start = width if width is not None else self._text(before, "stem_channels")
+            start = self.channels_text(list(enumerate(before)), width, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
             reduction = self._text([stem_reduction(architecture) for architecture in self.architectures], "reduction")
+            self._follow(start)
+            if isinstance(stages, ListedStages):
+                self._thread(stages, start)
+            elif isinstance(stages, StageTable) and self.is_open:
+                self.baked |= stages.baked
+                self.is_open = not stages.channels_flow
             stage_lines = stages.constructor_lines(start, facts, reduction)
             width = stages.width
         head = self._head(width)
@@ -100,12 +143,20 @@ class NetworkWriter(StepWriter):
 
     def _layer(self, layer: Layer, rate: str) -> str:
         """A layer of listed stages as text."""
-        (architecture,) = self.architectures
-        is_first = architecture.stem is None and layer is architecture.stages[0].layers[0]
         self.section, self.rate = "stage", rate
-        text, _ = self.apply([(0, layer.apply)], "in_channels" if is_first else str(layer.apply.input.channels))
+        text, _ = self.apply([(0, layer.apply)], self._reads.get(id(layer), str(layer.apply.input.channels)))
         self.rate = "0.0"
         return text
+
+    def _thread(self, stages: ListedStages, channels: str) -> None:
+        """The channels that each layer of listed stages reads, from one to the next."""
+        (architecture,) = self.architectures
+        for number, stage in enumerate(architecture.stages):
+            for layer in stage.layers:
+                self._reads[id(layer)] = channels
+                _, after = self.apply([(0, layer.apply)], channels)
+                channels = self.channels_text([(0, layer.apply.output.channels)], after)
+            stages.channels[number] = channels
 
     def _enter(self, section: str) -> None:
         self.section = section
@@ -142,15 +193,16 @@ class NetworkWriter(StepWriter):
         self._enter("head")
         columns = self._columns([architecture.head for architecture in self.architectures])
         head = Head()
-        if len(set(map(has_classifier, self.architectures))) > 1:
-            raise Unmergeable("classifier")
-        maps, vectors = first_without_map(columns), first_on_vectors(columns)
+        division = divided(self.architectures[0])
+        if any(divided(architecture)[:-1] != division[:-1] for architecture in self.architectures):
+            raise Unmergeable("the parts of the head")
+        head.single = frozenset.intersection(*(divided(architecture).single for architecture in self.architectures))
+        flatten = Child("", "nn.Flatten(1)", None)  # keeps nothing, so it takes the name that the others leave
         for position, column in enumerate(columns):
-            if position == vectors and not _is_flatten(column):
-                taken = Names(child.name for child in head.pool)
-                head.pool.append(Child(taken.new("flatten"), "nn.Flatten(1)", None))
-            self.on_vectors = position >= vectors
-            if position == len(columns) - 1 and all(map(has_classifier, self.architectures)):
+            if position == division.vectors and division.is_flattened:
+                head.pool.append(flatten)
+            self.on_vectors = position >= division.vectors
+            if position == division.end:
                 head.classifier = classifier_attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
                 head.bias = self._attribute(column, "bias")
@@ -158,11 +210,12 @@ class NetworkWriter(StepWriter):
                     raise Unmergeable("bias")
                 break
             made, channels = self._step(column, channels, None)
-            if position < maps:
+            if position < division.maps:
                 head.maps += made
             else:
                 head.pool += made
         self.on_vectors = False
+        flatten.name = Names(child.name for child in head.pool).new("flatten")
         return head
 
     # Text ------------------------------------------------------------------------------------------------------------
@@ -202,7 +255,7 @@ class NetworkWriter(StepWriter):
         lines: list[str] = []
         for part, children in (("head", head.maps), ("pool", head.pool)):
             if children:
-                text = conditional(children[0], "nn.Identity()") if len(children) == 1 else self.pipeline(children)
+                text = conditional(children[0], "nn.Identity()") if part in head.single else self.pipeline(children)
                 lines += expression_lines(f"self.{part}: nn.Module = ", text)
         if head.classifier:
             lines += expression_lines("self.num_features = ", head.features)
@@ -232,6 +285,16 @@ class NetworkWriter(StepWriter):
             self._function(index, architecture, head, stages) for index, architecture in enumerate(self.architectures)
         ]
 
+    def _refusal(self, architecture: Architecture) -> list[str]:
+        """Refuses images of other channels where those of the image have decided what the network is."""
+        if "in_channels" not in self.baked:
+            return []
+        count = architecture.input.channels
+        message = (
+            f"{architecture.name} is made for {count} channels; for others, change its `input` and compile it again"
+        )
+        return [f"    if in_channels != {count}:", f"        raise ValueError({literal(message)})"]
+
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
         cost = architecture.costs.model()
         counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs an image."
@@ -245,6 +308,7 @@ class NetworkWriter(StepWriter):
         lines = [
             *call_lines(f"def {function_name(architecture.name)}", list(options.values()), f" -> {self.name}:"),
             *(f"    {line}".rstrip() for line in docstring_lines(doc)),
+            *self._refusal(architecture),
             f"    return {self.name}(",
             *table,
             *(f"        {argument}," for argument in arguments),
@@ -258,10 +322,6 @@ def classifier_attribute(name: str) -> str:
     if name == "linear":
         return "classifier"
     return f"{name}_" if name.rstrip("_") in _ATTRIBUTES else name
-
-
-def _is_flatten(column: Seen) -> bool:
-    return all(isinstance(step, Apply) and isinstance(step.operator, Flatten) for _, step in column)
 
 
 def human(count: int) -> str:

@@ -19,18 +19,23 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
     """The copies of a layer, for all instances of a class. Raises Unmergeable when they do not fit into one text."""
     counts = [(index, step.count) for index, step in seen]
     some = [(index, step) for index, step in seen if step.count]
+    if not some or all(count == 1 for _, count in counts):
+        writer.bake(step.formula for _, step in seen)
     if not some:
         return "nn.Sequential()", channels
     first = [(index, step.copies[0]) for index, step in some]
     if all(count == 1 for _, count in counts):
         text, after = writer.copy(first, channels)
         return f"nn.Sequential({text})", after
-    count = writer.builder.text(counts, [step.formula for _, step in seen], f"{name}_count")
+    count = writer.followed(counts, [step.formula for _, step in seen], f"{name or 'layers'}_count")
     growing = _growing(writer, some, channels, count)
     if growing is not None:
         return growing
     text, after = writer.copy(first, channels)
     rest = [(index, copy) for index, step in some for copy in step.copies[1:]]
+    if not rest:
+        # One copy or none; where there is none, the channels are what they were.
+        return f"nn.Sequential(*({text} for _ in range({count})))", after if after == channels else None
     try:
         others, after_others = writer.copy(rest, after if _keep_channels(rest) else None)
     except Unmergeable:
@@ -43,6 +48,8 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
         return f"nn.Sequential(*({text} for _ in range({count})))", after_others
     if len(some) < len(seen):
         raise Unmergeable("no copies")
+    if any(step.count == 1 for _, step in some) and after_others != after:
+        after_others = None  # what is known of the further copies holds only where there are some
     remaining = str(int(count) - 1) if count.isdigit() else f"({count}) - 1"
     if remaining == "1":
         return f"nn.Sequential({text}, {others})", after_others

@@ -1,49 +1,84 @@
-"""Where in a head maps end and vectors begin."""
+"""Where in a head maps end and vectors begin, and which of its parts are the module of a single layer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
-from archdsl.backends.pytorch.steps import Seen
-from archdsl.ir.body import Apply
+from archdsl.backends.pytorch.families import has_classifier
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.body import Alternative, Apply, Guard, Step
+from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.operators.linear import Flatten
 from archdsl.ir.parts import applied
 
 _POOLS = ("global_avg_pool", "global_max_pool")
 _VECTORS = ("linear", "flatten")
 
 
-def first_without_map(columns: Sequence[Seen]) -> int:
+class Head(NamedTuple):
+    """Where a head is divided, as positions of steps."""
+
+    maps: int  # the first step that reduces its input to 1 x 1: maps end here
+    vectors: int  # the first step that works on vectors; what it reads is flattened before
+    end: int  # the number of steps without the classifier
+    is_flattened: bool  # whether the emitter puts a flattening before `vectors`
+    single: frozenset[str]  # the parts, of `head` and `pool`, that are one layer, and their module that layer's
+
+
+def divided(architecture: Architecture) -> Head:
+    """How the head of a network is divided into `head`, `pool` and a classifier."""
+    steps = architecture.head.steps.steps if architecture.head is not None else ()
+    maps, vectors = _first_without_map(steps), _first_on_vectors(steps)
+    end = len(steps) - has_classifier(architecture)
+    is_flattened = vectors < len(steps) and not is_flatten(steps[vectors])
+    pool = sum(map(_most_modules, steps[maps:end])) + is_flattened
+    parts = {"head": sum(map(_most_modules, steps[: min(maps, end)])), "pool": pool}
+    return Head(maps, vectors, end, is_flattened, frozenset(part for part, count in parts.items() if count == 1))
+
+
+def is_flatten(step: Step) -> bool:
+    return isinstance(step, Apply) and isinstance(step.operator, Flatten)
+
+
+def _first_without_map(steps: Sequence[Step]) -> int:
     """The position of the first step that reduces its input to 1 x 1; the number of steps when there is none."""
-    for position, column in enumerate(columns):
-        if _kinds(column) & {*_POOLS, *_VECTORS}:
+    for position, step in enumerate(steps):
+        if _kinds(step) & {*_POOLS, *_VECTORS}:
             return position
-    return len(columns)
+    return len(steps)
 
 
-def first_on_vectors(columns: Sequence[Seen]) -> int:
+def _first_on_vectors(steps: Sequence[Step]) -> int:
     """The position from which on a head works on vectors: a linear layer or flattening, and after it only such steps
     as take vectors. The number of steps when there is none."""
-    found = len(columns)
-    for position in reversed(range(len(columns))):
-        column = columns[position]
-        if not all(apply.operator is not None and _takes_vectors(apply) for apply in _applied(column)):
+    found = len(steps)
+    for position in reversed(range(len(steps))):
+        if not all(_takes_vectors(apply) for apply in applied(steps[position])):
             break
-        if _kinds(column) & set(_VECTORS):
+        if _kinds(steps[position]) & set(_VECTORS):
             found = position
     return found
+
+
+def _most_modules(step: Step | None) -> int:
+    """How many modules a step is, where all conditions in it hold: the text decides it, so that a network's names are
+    the same beside variants in which they do not."""
+    match step:
+        case Steps(name=None, steps=steps):
+            return sum(map(_most_modules, steps))
+        case Guard(value=value) | Alternative(value=value):
+            return _most_modules(value)
+        case _:
+            return 1
 
 
 def _takes_vectors(apply: Apply) -> bool:
     return apply.operator is not None and apply.operator.vector_module(_AnyText()) is not None
 
 
-def _kinds(column: Seen) -> set[str]:
-    return {apply.operator.kind for apply in _applied(column) if apply.operator is not None}
-
-
-def _applied(column: Seen) -> Iterator[Apply]:
-    for _, step in column:
-        yield from applied(step)
+def _kinds(step: Step) -> set[str]:
+    return {apply.operator.kind for apply in applied(step) if apply.operator is not None}
 
 
 class _AnyText(dict[str, str]):

@@ -21,7 +21,10 @@ class Stages(Protocol):
 
     uses_drop_path: bool
     threaded: list[str]  # facts that blocks hand on to the next ones
-    width: str  # the text of the channels at their end
+
+    @property
+    def width(self) -> str:
+        """The text of the channels at their end."""
 
     @property
     def row_type(self) -> str | None:
@@ -43,9 +46,14 @@ class ListedStages:
     def __init__(self, architecture: Architecture, write: Callable[[Layer, str], str]):
         self.architecture, self.write = architecture, write
         self.threaded = []
-        self.width = str(architecture.stages[-1].output.channels)
+        # The texts of the channels that come out of the stages.
+        self.channels = [str(stage.output.channels) for stage in architecture.stages]
         layers = [layer for stage in architecture.stages for layer in stage.layers]
         self.uses_drop_path = any(write(layer, "0.0") != write(layer, "rate") for layer in layers)
+
+    @property
+    def width(self) -> str:
+        return self.channels[-1]
 
     def rows(self, index: int) -> list[str]:
         return []
@@ -92,5 +100,5 @@ class ListedStages:
                 continue  # the next stage has the same reduction; the last of them counts
             kept.append(number)
             module = literal(f"stages.{stage.name}")
-            lines.append(f'    {{"num_chs": {stage.output.channels}, "reduction": {reduction}, "module": {module}}},')
+            lines.append(f'    {{"num_chs": {self.channels[number]}, "reduction": {reduction}, "module": {module}}},')
         return [*lines, "]", f"self.feature_stages = {kept}"]

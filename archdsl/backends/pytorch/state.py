@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
-from archdsl.backends.pytorch.families import has_classifier
 from archdsl.backends.pytorch.network import classifier_attribute
-from archdsl.backends.pytorch.sections import first_on_vectors, first_without_map
+from archdsl.backends.pytorch.sections import divided
 from archdsl.ir.architecture import Architecture, Section
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Combine, Guard, Number, Repeat, Sequence, Step, TensorExpression
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.base import Tensors
-from archdsl.ir.operators.linear import Flatten
 from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
 
 # A step that is one sub-module: of a sequence only one with a name.
@@ -39,13 +34,6 @@ def tensors(visit: Visit) -> Tensors:
     if visit.primitive is None:
         return {}
     return {f"{visit.path}.{name}": size for name, size in visit.primitive.state(*visit.shapes).items()}
-
-
-class _Part(NamedTuple):
-    """A part of the head: its attribute and its sub-modules; None stands for the flattening that the emitter adds."""
-
-    attribute: str
-    children: list[_Child | None]
 
 
 class _Modules(Tracer):
@@ -77,33 +65,14 @@ class _Modules(Tracer):
         if section.name == "stem":
             return super().section(section, source)
         outer, self.levels = self.levels, (*self.levels, Level(section.name, section.name))
-        for attribute, children in self._parts(section):
-            for child in children:
-                if child is not None:
-                    path = attribute if len(children) == 1 else f"{attribute}.{child.name}"
-                    source = self._child(child, source, path)
+        steps, head = section.steps.steps, divided(self.architecture)
+        for part, inside in (("head", steps[: min(head.maps, head.end)]), ("pool", steps[head.maps : head.end])):
+            for child in _children(inside):
+                source = self._child(child, source, part if part in head.single else f"{part}.{child.name}")
+        for classifier in _children(steps[head.end :]):
+            source = self._child(classifier, source, classifier_attribute(classifier.name or ""))
         self.levels = outer
         return source
-
-    def _parts(self, section: Section) -> Iterator[_Part]:
-        """The head as the emitter divides it: up to the pooling, behind it, and the layer that gives the classes."""
-        steps = section.steps.steps
-        columns = [[(0, step)] for step in steps]
-        maps, vectors = first_without_map(columns), first_on_vectors(columns)
-        last = len(steps) - has_classifier(self.architecture)
-        yield _Part("head", _children(steps[: min(maps, last)]))
-        pool: list[_Child | None] = []
-        for position in range(maps, len(steps)):
-            step = steps[position]
-            if position == vectors and not (isinstance(step, Apply) and isinstance(step.operator, Flatten)):
-                pool.append(None)
-            if position < last:
-                pool += _children([step])
-        yield _Part("pool", pool)
-        if last < len(steps):
-            classifier = steps[-1]
-            assert isinstance(classifier, Apply)
-            yield _Part(classifier_attribute(classifier.name), [classifier])
 
     def _child(self, child: _Child, source: Tensor, path: str) -> Tensor:
         scope = Scope("head", source)
@@ -118,18 +87,15 @@ class _Modules(Tracer):
                 return source
 
 
-def _children(steps: tuple[Step, ...] | list[Step]) -> list[_Child | None]:
+def _children(steps: tuple[Step, ...]) -> list[_Child]:
     """The sub-modules that steps become, in their order."""
-    found: list[_Child | None] = []
+    found: list[_Child] = []
     for step in steps:
         match step:
-            case Guard(value=None):
-                pass
             case Guard(value=value) | Alternative(value=value):
-                assert value is not None
-                found += _children([value])
+                found += _children((value,)) if value is not None else []
             case Sequence(name=None, steps=inner):
                 found += _children(inner)
-            case _:
+            case Apply() | Repeat() | Sequence():
                 found.append(step)
     return found

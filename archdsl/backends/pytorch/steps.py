@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import Derived, both, either, only_if
+from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.repeats import repeated
 from archdsl.ir.base import Size
@@ -14,9 +14,11 @@ from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import names
 from archdsl.ir.operators import Operator
+from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.arrangement import Chunk
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.parts import reads_others
 
 Seen = Sequence[tuple[int, Any]]
 
@@ -29,6 +31,8 @@ class Made:
     arguments: tuple[str, ...]
     values: dict[str, dict[str, Any]]  # by instance id (unique over all architectures): argument to value
     drops: bool = False  # whether it has use for the rate of a drop path
+    baked: frozenset[str] = frozenset()  # the arguments that it takes no other values of than it was written for
+    keeps: bool = False  # whether it puts out as many channels as it reads, whatever their number
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
@@ -42,6 +46,7 @@ class Child:
     name: str
     text: str
     condition: str | None
+    reads_others: bool = False  # whether further tensors are handed to it
 
 
 class StepWriter:
@@ -52,6 +57,13 @@ class StepWriter:
         self.uses_drop_path = False
         self.width_hint = "width"  # the name of an argument for channels of which nothing is known but their values
         self.on_vectors = False  # whether the steps at hand read vectors, batch x channels, not maps
+        # The arguments whose values have decided what is written: with others it would be something else.
+        self.baked: set[str] = set()
+
+    def bake(self, formulas: Iterable[str | None]) -> None:
+        """Notes that what these formulas give has decided what is written."""
+        for formula in dict.fromkeys(formulas):
+            self.baked |= self.builder.roots(formula)
 
     # Steps to children -----------------------------------------------------------------------------------------------
 
@@ -62,8 +74,15 @@ class StepWriter:
         found: list[Child] = []
         for seen in steps:
             made, channels = self._step(seen, channels, condition)
+            channels = self.short(channels)
             found += made
         return found, channels
+
+    def short(self, channels: str | None) -> str | None:
+        """The text of channels on which further ones can be built: a long one has a name."""
+        if channels is None or len(channels) <= LONGEST:
+            return channels
+        return self.builder.local(self.width_hint, channels)
 
     def _step(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kind = _one_type(seen)
@@ -76,20 +95,25 @@ class StepWriter:
             inner, channels = self.children(
                 columns_of(seen, lambda step: step.steps), channels, None if name else condition
             )
-            return ([Child(name, self.pipeline(inner), condition)] if name else inner), channels
-        if kind is Repeat:
-            name = agreed(seen, lambda step: step.name)
-            text, channels = repeated(self, seen, channels, name)
-            return [Child(name, text, condition)], channels
+            if not name:
+                return inner, channels
+            return [Child(name, self.pipeline(inner), condition, _any_reads_others(inner))], channels
         name = agreed(seen, lambda step: step.name)
-        text, channels = self.apply(seen, channels)
-        return [Child(name, text, condition)], channels
+        reads = any(reads_others(step) for _, step in seen)
+        if kind is Repeat:
+            text, channels = repeated(self, seen, channels, name)
+            if reads:
+                text = f"SequentialLike{text.removeprefix('nn.Sequential')}"
+        else:
+            text, channels = self.apply(seen, channels)
+        return [Child(name, text, condition, reads)], channels
 
     def _guard(self, seen: Seen, channels: str | None, condition: str | None) -> tuple[list[Child], str | None]:
         kept = [(index, step.value) for index, step in seen if step.value is not None]
-        if not kept:
-            return [], channels
-        if len(kept) == len(seen):
+        if not kept or len(kept) == len(seen):
+            self.bake(step.condition for _, step in seen)
+            return self._step(kept, channels, condition) if kept else ([], channels)
+        if all(_does_nothing(step) for _, step in kept):
             return self._step(kept, channels, condition)
         text = self.builder.condition(
             [(index, step.value is not None) for index, step in seen],
@@ -103,33 +127,42 @@ class StepWriter:
         taken = [(index, step.value) for index, step in seen if step.taken]
         other = [(index, step.value) for index, step in seen if not step.taken]
         if not taken or not other:
-            return self._step(taken or other, channels, condition)
+            self.bake(step.condition for _, step in seen)
+            same = taken or other
+            if not all(_is_composite(step) for _, step in same):
+                return self._step(same, channels, condition)
+            text, channels = self.copy(same, channels)  # layers in brackets are one copy
+            return [Child("", text, condition, any(reads_others(step) for _, step in same))], channels
+        name = agreed(seen, lambda step: _name_of(step, ""))
+        reads = agreed(seen, reads_others)
+        first, after_first = self.copy(taken, channels)
+        second, after_second = self.copy(other, channels)
+        if first == second:
+            return [Child(name, first, condition, reads)], after_first
         text = self.builder.condition(
             [(index, step.taken) for index, step in seen],
             [step.condition for _, step in seen],
             f"has_{_name_of(taken[0][1])}",
         )
-        first, after_first = self._step(taken, channels, None)
-        second, after_second = self._step(other, channels, None)
-        if len(first) != 1 or len(second) != 1 or first[0].condition or second[0].condition:
-            raise Unmergeable("alternative")
-        joined = f"({first[0].text}) if ({text}) else ({second[0].text})"
-        return [Child(first[0].name, joined, condition)], either(text, after_first, after_second)
+        joined = f"({first}) if ({text}) else ({second})"
+        return [Child(name, joined, condition, reads)], either(text, after_first, after_second)
 
     def copy(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
-        """One of the copies of a repeated layer."""
+        """A step as one module, such as one of the copies of a repeated layer."""
         made, channels = self._step(seen, channels, None)
-        if len(made) == 1 and made[0].condition is None and _one_type(seen) is not Steps:
+        if len(made) == 1 and made[0].condition is None and not all(_is_composite(step) for _, step in seen):
             return made[0].text, channels
         return self.pipeline(made), channels
 
     def pipeline(self, children: Sequence[Child]) -> str:
-        return "pipeline(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
+        function = "pipeline_like" if _any_reads_others(children) else "pipeline"
+        return f"{function}(" + ", ".join(f"{child.name}={conditional(child, 'None')}" for child in children) + ")"
 
     # One layer -------------------------------------------------------------------------------------------------------
 
     def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         """The constructor text of a layer, and the text of the channels that come out of it."""
+        agreed(seen, lambda step: len(step.others))
         if seen[0][1].block is None:
             return self._operator(seen, channels)
         if any(step.block is None for _, step in seen):
@@ -147,8 +180,7 @@ class StepWriter:
         texts = _Texts(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
         )
-        text = operator.vector_module(texts) if self.on_vectors else operator.module(texts)
-        assert text is not None
+        text = (operator.vector_module(texts) if self.on_vectors else None) or operator.module(texts)
         return text, self._out_channels(operator, seen, texts, channels)
 
     def _attribute(self, seen: Seen, name: str) -> str:
@@ -158,7 +190,18 @@ class StepWriter:
             if any(rate is not None for _, rate in values):
                 raise Unmergeable(name)
             return self.drop_path()
-        return self.builder.text(values, [step.formulas.get(name) for _, step in seen], self._hint(seen[0][1], name))
+        formulas = [step.formulas.get(name) for _, step in seen]
+        default = type(seen[0][1].operator).model_fields[name].default
+        if name in _OF_CHANNELS and any(value != default for _, value in values):
+            return self.followed(values, formulas, self._hint(seen[0][1], name))
+        return self.builder.text(values, formulas, self._hint(seen[0][1], name))
+
+    def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
+        """The text of a number that may follow the channels of the input; where it cannot say so, it is baked."""
+        text = self.builder.text(values, formulas, hint)
+        wanted = {root for formula in formulas for root in self.builder.roots(formula)}
+        self.baked |= wanted - self.builder.roots(text)
+        return text
 
     def _hint(self, step: Apply, attribute: str) -> str:
         return f"{step.name}_{attribute}" if step.name else attribute
@@ -166,6 +209,7 @@ class StepWriter:
     def _in_channels(self, seen: Seen, channels: str | None) -> str:
         if seen[0][1].operator.kind == "linear" and any(step.input.elements != step.input.channels for _, step in seen):
             # A linear layer reads the flattened map.
+            self.bake([channels])
             return self.builder.text([(index, step.input.elements) for index, step in seen], [None], "features")
         return self.channels(seen, channels)
 
@@ -176,9 +220,10 @@ class StepWriter:
     def channels_text(self, values: Sequence[tuple[int, int]], known: str | None, hint: str | None = None) -> str:
         """Channels with these values: as they came about if that is known and still holds, else by their values."""
         if known is None or not self.builder.gives(known, values):
+            self.bake([known])
             return self.builder.text(values, [None], hint or self.width_hint)
         plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
-        return plain or known
+        return self.builder.whole(plain or known, values)
 
     def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
         match operator:
@@ -215,8 +260,13 @@ class StepWriter:
                 text = self.channels(seen, channels)
             else:
                 formulas = [step.formulas.get(argument) for _, step in seen]
-                text = self.builder.text(values, formulas, self._hint(seen[0][1], argument))
+                # An argument without a formula is the parameter's default, or the cell of a row.
+                write = self.builder.text if None in formulas else self.followed
+                text = write(values, formulas, self._hint(seen[0][1], argument))
             texts.append(text if argument in ("in_channels", "channels") else f"{argument}={text}")
+        if "in_channels" in made.baked:
+            self.bake([channels])
+        self.bake(step.formulas[name] for _, step in seen for name in made.baked if name in step.formulas)
         after = None
         if "channels" in made.arguments and all(
             made.values[key]["channels"] == step.output.channels
@@ -226,7 +276,13 @@ class StepWriter:
         elif all(step.input.channels == step.output.channels for _, step in seen):
             # Equal in every instance is not yet the same by construction; values decide where the text is needed.
             after = channels if channels is not None and not channels.isdigit() else None
+            if not made.keeps:
+                self.bake([channels])
         return f"{made.name}({', '.join(texts)})", after
+
+
+# Attributes that often depend on the channels of a block's input.
+_OF_CHANNELS = ("channels", "features", "groups", "multiplier", "parts")
 
 
 class _Texts(dict[str, str]):
@@ -273,13 +329,31 @@ def columns_of(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
     return [[(index, of(step)[position]) for index, step in seen] for position in range(lengths.pop())]
 
 
-def _name_of(step: Any) -> str:
+def _name_of(step: Any, otherwise: str = "layers") -> str:
+    """The name of a step; `otherwise` that of one without, which is no module of its own or a copy."""
     match step:
         case Apply(name=name) | Repeat(name=name):
-            return str(name)
+            return name or otherwise
         case Steps(name=name, steps=steps):
-            return name or (_name_of(steps[0]) if steps else "steps")
-        case Guard(value=value) | Alternative(value=value):
-            return _name_of(value) if value is not None else "step"
+            return name or (_name_of(steps[0], otherwise) if steps and otherwise else otherwise)
+        case Guard(value=value) | Alternative(value=value) if value is not None:
+            return _name_of(value, otherwise)
         case _:
-            return "step"
+            return otherwise
+
+
+def _is_composite(step: Any) -> bool:
+    """Whether a step is layers in brackets, without a name."""
+    return isinstance(step, Steps) and not step.name
+
+
+def _does_nothing(step: Any) -> bool:
+    """Whether a step is the module that stands for a layer that is left out."""
+    match step:
+        case Apply(operator=Activation(kind="identity", gain=1.0)):
+            return True
+    return False
+
+
+def _any_reads_others(children: Sequence[Child]) -> bool:
+    return any(child.reads_others for child in children)

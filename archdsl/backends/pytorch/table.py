@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.grouping import Classes
-from archdsl.backends.pytorch.layout import expression_lines, loop_lines
+from archdsl.backends.pytorch.layout import WIDTH, expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stage_reductions
@@ -68,6 +69,12 @@ class StageTable:
         self.facts = {fact: names.new(python_name(fact)) for fact in self.threaded}
 
         self.hands_on = (*(() if self.channels_flow else ("channels",)), *self.threaded)
+
+    @property
+    def baked(self) -> frozenset[str]:
+        """The arguments that the blocks which read the channels of what comes before the stages do not follow."""
+        first = [made for row in self.made for made in (row[:1] if self.channels_flow else row)]
+        return frozenset().union(*(made.baked for made in first)) & {"in_channels"}
 
     def contracts(self) -> dict[str, Contract]:
         """What the loop asks of each class of the table."""
@@ -130,7 +137,8 @@ class StageTable:
     def rows(self, index: int) -> list[str]:
         """The rows of one variant as Python source, under a comment that names their columns."""
         architecture = self.architectures[index]
-        lines = [f"# {', '.join(self._cells({name: name for name in self.shared}))}"]
+        header = ", ".join(self._cells({name: name for name in self.shared}))
+        lines = [f"# {line}" for line in textwrap.wrap(header, WIDTH - 14, break_long_words=False)]
         columns = architecture.stages, self.made[index], self.values[index], stage_reductions(architecture)
         for stage, made, row, reduction in zip(*columns, strict=True):
             cells = [made.name, *(literal(row[name]) for name in self.shared)]
@@ -186,8 +194,9 @@ class StageTable:
             lines += expression_lines("        ", f"stage.append({call})")
             return [*lines, f"        width = {self.variables['channels']}"]
         lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
-        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else 'layer.out_channels'}")
-        return [*lines, *(f"        {variable} = layer.out_{fact}" for fact, variable in self.facts.items())]
+        handed = {fact: f"layer.{self.classes.attribute(fact)}" for fact in self.hands_on}
+        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else handed['channels']}")
+        return [*lines, *(f"        {variable} = {handed[fact]}" for fact, variable in self.facts.items())]
 
     def _passed(self) -> list[str]:
         """The arguments that the loop passes to a block."""

@@ -54,16 +54,19 @@ def run(arguments: Namespace, output: Output) -> int:
     found: list[Break] = []
     gone: list[Architecture] = []
     arrived: list[Architecture] = []
-    code, compared, skipped, new = FINE, 0, [], []
+    code, compared, skipped, links, new, failed = FINE, 0, [], [], [], 0
     for path, revision in _paths(arguments.specs, arguments.against):
         try:
             versions = _versions(path, revision)
         except Failure as failure:
             output.errors(failure.diagnostics)
-            code = max(code, exit_code(failure.diagnostics))
+            code, failed = max(code, exit_code(failure.diagnostics)), failed + 1
             continue
         if versions is None:
             skipped.append(path)
+            continue
+        if versions.was_link:
+            links.append(path)
             continue
         if not versions.before:
             new.append(path)
@@ -77,9 +80,10 @@ def run(arguments: Namespace, output: Output) -> int:
         arrived += _networks(new)
     found = [*breaks(pair_moved(gone, arrived), arguments.tolerance), *found]
     found = sorted((_here(one, arguments.against) for one in found), key=lambda one: one.place.file)
-    if skipped:
-        files = ", ".join(printable(str(path)) for path in skipped[:_MOST]) + (", ..." if len(skipped) > _MOST else "")
-        output.remark(f"not compared, for mistakes at {printable(arguments.against)}: {files}")
+    for reason, paths in (("mistakes", skipped), ("being links", links)):
+        if paths:
+            files = ", ".join(printable(str(path)) for path in paths[:_MOST]) + (", ..." if len(paths) > _MOST else "")
+            output.remark(f"not compared, for {reason} at {printable(arguments.against)}: {files}")
     styles: dict[str, Callable[[list[Break], frozenset[str]], str]] = {
         "text": as_text,
         "json": as_json,
@@ -88,7 +92,7 @@ def run(arguments: Namespace, output: Output) -> int:
     if found or arguments.output_format == "json":
         output.result(styles[arguments.output_format](found, arguments.allow))
     if arguments.output_format == "text":
-        output.remark(_summary(found, compared, arguments.against))
+        output.remark(_summary(found, compared, failed, arguments.against))
     return max(code, FINDINGS if any(one.category not in arguments.allow for one in found) else FINE)
 
 
@@ -120,13 +124,17 @@ class _Versions(NamedTuple):
 
     before: tuple[Architecture, ...]
     after: tuple[Architecture, ...]
+    was_link: bool = False
 
 
 def _versions(path: Path, revision: Revision) -> _Versions | None:
     """None for a file that had mistakes then: nobody used it. One that was not there had no networks, one that is gone
     has none. Raises Failure when there are mistakes in it now, or it is nowhere."""
     is_there = path.exists()
-    if not is_there or revision.kind(revision.resolved(path)) == "file":
+    kind = revision.kind(revision.resolved(path))
+    if is_there and kind == "something else":
+        return _Versions((), (), was_link=True)
+    if not is_there or kind == "file":
         try:
             before = compile_source(revision.read(path), claims=False, files=revision).checked()
         except Failure as failure:
@@ -139,11 +147,12 @@ def _versions(path: Path, revision: Revision) -> _Versions | None:
     return _Versions(before, after)
 
 
-def _summary(found: list[Break], compared: int, against: str) -> str:
+def _summary(found: list[Break], compared: int, failed: int, against: str) -> str:
     networks = f"{compared} network{'' if compared == 1 else 's'}"
+    rest = f"; {failed} file{'' if failed == 1 else 's'} could not be compared" if failed else ""
     categories = [category for category in CATEGORIES if any(one.category == category for one in found)]
     result = f"breaking changes: {', '.join(categories)}" if categories else "nothing breaks"
-    return f"{networks} compared with {printable(against)}, {result}"
+    return f"{networks} compared with {printable(against)}, {result}{rest}"
 
 
 def _categories(text: str) -> frozenset[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,42 +12,58 @@ from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_specs, add_variant
 from archdsl.cli.exit_codes import FINE
-from archdsl.cli.files import write_all
+from archdsl.cli.files import DEFAULT_FOLDER, out_folder, refuse_edited, write_all
+from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.compiler import Compiled
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
+from archdsl.digests import with_digest
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
-        "Write for each file NAME.arch the PyTorch source NAME.py, the diagram NAME.svg and the estimates NAME.json. "
-        "All files are written or, when anything is wrong, none. A `require` that does not hold is a warning here."
+        "Write for each file NAME.arch the PyTorch source NAME.py, the diagram NAME.svg and the estimates NAME.json; "
+        "a text from standard input is called after its model. "
+        "All files are written or, when anything is wrong or one of them was edited, none. "
+        "A `require` that does not hold is a warning here."
     )
     parser.epilog = "examples:\n  archdsl build specs/v2_l.arch\n  archdsl build specs/*.arch --out codegen"
     add_specs(parser)
     add_variant(parser)
-    parser.add_argument("--out", metavar="DIR", default="codegen", help="the folder to write to (default: codegen)")
+    add_out(parser)
+
+
+def add_out(parser: ArgumentParser) -> None:
+    """The arguments that say where to write and over what; `out_folder` and `refuse_edited` heed them."""
+    parser.add_argument("--out", metavar="DIR", help=f"the folder to write to (default: {DEFAULT_FOLDER})")
+    parser.add_argument("--force", action="store_true", help="replace files that were edited since they were written")
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    folder = Path(arguments.out)
-    names = module_names(arguments.specs)
-    specs = compile_specs(list(names), output, variant=arguments.variant, claims=True)
+    folder = out_folder(arguments.out)
+    given = list(dict.fromkeys(str(Path(spec)) for spec in arguments.specs))
+    module_names(given)  # before anything takes long
+    specs = compile_specs(given, output, variant=arguments.variant, claims=True)
     if specs.exit_code != FINE:
         return specs.exit_code
+    made_of = dict(zip(given, specs.compiled, strict=True))
+    read = made_of.get(STANDARD_INPUT)
+    names = module_names(given, standard_input=_name_within(read) if read and read.architectures else None)
     files: dict[Path, bytes] = {}
     rows: list[list[str]] = []
-    for file in specs.compiled:
+    for spec, file in made_of.items():
         output.warnings(file.unmet)
         if not file.architectures:
             continue
         counted = estimates(file.architectures)
-        made = artefacts(file, counted, folder / names[file.source.name])
+        made = artefacts(file, counted, folder / names[spec])
         files.update(made)
         rows += _rows(counted, list(made))
+    if not arguments.force:
+        refuse_edited(files)
     write_all(files)
     if rows:
         output.result(aligned(["model", "input", "params", "MACs", "FLOPs", "files"], rows, "<>>>><"))
@@ -58,14 +72,30 @@ def run(arguments: Namespace, output: Output) -> int:
 
 def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
     """The contents of the files that a build writes, for the networks of a text."""
-    from archdsl.backends.diagram import draw, render
     from archdsl.backends.pytorch import emit
 
     return {
         stem.with_suffix(".py"): emit(file.architectures, Path(file.source.name).name).encode("utf-8"),
-        stem.with_suffix(".svg"): render(draw(file.architectures, level="stage"), "svg"),
-        stem.with_suffix(".json"): as_json(counted).encode("utf-8"),
+        stem.with_suffix(".svg"): figure(file),
+        stem.with_suffix(".json"): with_digest(as_json(counted), '  "digest": "{}",\n', at=1).encode("utf-8"),
     }
+
+
+def figure(file: Compiled) -> bytes:
+    """The contents of the figure beside a build."""
+    from archdsl.backends.diagram import draw, render
+
+    drawn = render(draw(file.architectures, level="stage"), "svg").decode("utf-8")
+    return with_digest(drawn, "<!-- {} as drawn -->\n", at=1).encode("utf-8")
+
+
+def _name_within(file: Compiled) -> str:
+    """The name for the outputs of a text that has none itself: that of its model. Raises Failure for several."""
+    models = list(dict.fromkeys(architecture.model for architecture in file.architectures))
+    if len(models) != 1:
+        message = f"a text from standard input with {len(models)} models has no name for its outputs"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+    return models[0]
 
 
 def _rows(counted: Sequence[Estimate], files: Sequence[Path]) -> list[list[str]]:
@@ -81,43 +111,3 @@ def _rows(counted: Sequence[Estimate], files: Sequence[Path]) -> list[list[str]]
         ]
         for index, made in enumerate(counted)
     ]
-
-
-# Names of files ------------------------------------------------------------------------------------------------------
-
-
-def module_names(specs: Sequence[str], *, importable: bool = True) -> dict[str, str]:
-    """Each file, once, with the name that it gives its outputs. Raises Failure where no module can have that name.
-
-    Figures alone need not be `importable`.
-    """
-    names: dict[str, str] = {}
-    problems: list[Diagnostic] = []
-    for path in dict.fromkeys(str(Path(spec)) for spec in specs):
-        name = Path(path).stem
-        other = next((other for other, taken in names.items() if taken == name), None)
-        names[path] = name
-        if path == STANDARD_INPUT:
-            message = "a text from standard input has no name for its outputs"
-            problems.append(Diagnostic(WRONG_USAGE, message, None, help="save it to a file first"))
-        elif other is not None:
-            message = f"{other} and {path} would both write {name}.{'py' if importable else 'svg'}"
-            problems.append(Diagnostic(WRONG_USAGE, message, None, help="build one of them with another `--out`"))
-        elif importable and not _is_module_name(name):
-            message = f"{path} cannot be built: Python could not import {name}.py"
-            help_line = f"rename it to {_module_name(name)}.arch"
-            problems.append(Diagnostic(WRONG_USAGE, message, None, help=help_line))
-    if problems:
-        raise Failure(problems)
-    return names
-
-
-def _is_module_name(name: str) -> bool:
-    """Whether `import NAME` can work; `torch` would hide the torch that the emitted file imports."""
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name != "torch"
-
-
-def _module_name(name: str) -> str:
-    """A module name close to a name that is none."""
-    plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
-    return plain if _is_module_name(plain) else f"model_{plain}".rstrip("_")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +13,11 @@ from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics.codes import BUSY_MACHINE, MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics.render import printable
+
+# Runs on a quiet machine scatter by a few percent, short ones by more.
+_MAX_SCATTER = 0.25
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,10 +43,23 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--rounds", type=count, metavar="N", help="how often to measure each (default: 9; ONNX Runtime: 5)"
     )
     parser.add_argument("--quick", action="store_true", help="a third of that: rougher, for a first look")
-    parser.add_argument("--out", metavar="FILE", help="the profile (default: device-BACKEND.json)")
+    parser.add_argument(
+        "--max-scatter",
+        type=_part,
+        metavar="X",
+        help="give up where runs of one network scatter by more than this part, as on a busy machine (default: 0.25)",
+    )
+    parser.add_argument("--force", action="store_true", help="go on however much they scatter; the profile says it")
+    parser.add_argument("--out", metavar="FILE", help="the profile, a .json (default: device-BACKEND.json)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    target = arguments.out or f"device-{arguments.backend}.json"
+    if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
+        message = f"a profile is a .json file, not {printable(target)}"
+        raise Failure(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"write `--out {printable(Path(target).stem)}.json`")]
+        )
     _require(arguments.backend)
     if arguments.device == "cuda" and arguments.backend != "eager":
         message = "ONNX Runtime is calibrated on the CPU"
@@ -61,13 +78,29 @@ def run(arguments: Namespace, output: Output) -> int:
         training=usual.training // share,
         rounds=arguments.rounds or max(2, ROUNDS[arguments.backend] // share),
         device=usual.device,
+        max_scatter=None if arguments.force else arguments.max_scatter or _MAX_SCATTER,
     )
-    path = Path(arguments.out or f"device-{arguments.backend}.json")
+    path = Path(target)
     document = {**calibrate(plan, _command(arguments), progress), "name": path.stem}
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]
-    output.result(f"{path}: {facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s")
+    scatter = f"runs scatter by {100 * facts['scatter']:.0f} %"
+    told = f"{facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s; {scatter}"
+    output.result(f"{path}: {told}")
+    if facts["scatter"] > _MAX_SCATTER:
+        message = f"{path} is rough: {scatter}, and times that it tells may be off by as much"
+        output.warnings([Diagnostic(BUSY_MACHINE, message, None, help="calibrate again when the machine is quiet")])
     return FINE
+
+
+def _part(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1000:
+        raise ArgumentTypeError(f"{text!r} is no part above 0; write 0.25 or 25%")
+    return value
 
 
 def _require(backend: str) -> None:
@@ -81,5 +114,7 @@ def _command(arguments: Namespace) -> str:
     """The command that repeats it."""
     words = ["archdsl calibrate", f"--backend {arguments.backend}", f"--threads {arguments.threads or cores()}"]
     words += [f"--{name} {value}" for name in ("networks", "rounds") if (value := getattr(arguments, name))]
+    words += [f"--max-scatter {arguments.max_scatter:g}"] if arguments.max_scatter else []
+    words += ["--force"] if arguments.force else []
     words += [f"--device {arguments.device}"] if arguments.device != "cpu" else []
     return " ".join([*words, *(["--quick"] if arguments.quick else [])])

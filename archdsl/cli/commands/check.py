@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import exit_code
@@ -32,7 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="how diagnostics look (default: full)",
     )
     parser.add_argument(
-        "--fix", action="store_true", help="first make the changes that have one good answer, and say which"
+        "--fix",
+        action="store_true",
+        help="first make the fixes that cannot change what is computed, and say which; the others are suggestions",
     )
 
 
@@ -61,8 +63,7 @@ def run(arguments: Namespace, output: Output) -> int:
         if text := report(found, style=arguments.output_format):
             output.result(text)
     elif found and output.style == "full":
-        fixes = sum(problem.fix is not None for problem in found)
-        output.remark(_counted(len(found), "problem") + (f"; `--fix` mends {fixes}" if fixes else ""))
+        output.remark(_counted(len(found), "problem") + _fixes(found))
     return exit_code(found)
 
 
@@ -88,23 +89,41 @@ def _check(spec: str) -> _Checked:
         file = compile_source(open_spec(spec))
     except Failure as failure:
         return failure.diagnostics, ""
-    found = (*file.problems, *file.unmet)
-    return found, "" if found else summary(file)
+    return file.found, "" if file.found else summary(file)
 
 
 def summary(file: Compiled) -> str:
     """What is right in a file without a mistake, in a line."""
     claims = sum(len(architecture.requirements) for architecture in file.architectures)
     hold = f"{_counted(claims, 'claim')} {'holds' if claims == 1 else 'hold'}" if claims else "no claims"
+    if file.predicted:
+        hold += (
+            f", {file.predicted} of them {'a prediction' if file.predicted == 1 else 'predictions'} of the cost model"
+        )
     found = [_counted(len(file.architectures), "model")] if file.architectures or not file.spaces else []
     if file.spaces:
         found.append(_counted(len(file.spaces), "search space"))
+    if claims or not any(space.claims for space in file.spaces):
+        found.append(hold)
     name = printable(file.source.name)
-    line = f"{name}: {', '.join(found)}, {hold}"
+    line = f"{name}: {', '.join(found)}"
+    if pruned := sum(space.pruned for space in file.spaces):
+        tried = sum(space.tried for space in file.spaces if space.pruned)
+        line += f"; `require` lines prune {pruned:,} of {_counted(tried, 'network')} tried"
     if all(space.tried == space.size for space in file.spaces):
         return line
     tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)
     return f"{line}; {tried} of {counted(size)} networks tried, `archdsl space {name} --prove` looks at all"
+
+
+def _fixes(found: Sequence[Diagnostic]) -> str:
+    """How many problems `--fix` mends, and how many have a suggestion, which it leaves to a person."""
+    fixes = [problem.fix for problem in found if problem.fix is not None]
+    safe = sum(fix.is_safe for fix in fixes)
+    text = f"; `--fix` mends {safe}" if safe else ""
+    if suggested := len(fixes) - safe:
+        text += f"; {suggested} {'has' if suggested == 1 else 'have'} a suggestion that `--fix` leaves to you"
+    return text
 
 
 def _counted(count: int, noun: str) -> str:

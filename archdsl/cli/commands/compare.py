@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from archdsl.backends.comparison import Measure, Row, measure
+from archdsl.backends.comparison.measures import ADDED_BY, COUNTS
 from archdsl.backends.comparison.report import Comparison, as_csv, as_json, as_table
 from archdsl.backends.comparison.rows import counted
 from archdsl.cli import predictions
@@ -21,7 +22,6 @@ from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
 
-_COUNTS = ("params", "macs", "flops", "activations")
 _PICTURES = ("svg", "png")
 
 
@@ -82,7 +82,7 @@ def run(arguments: Namespace, output: Output) -> int:
     ]
     first = next((key for key in ("latency", "measured") if key in told), "macs")
     x, y = (_axis(name, rows) for name in (arguments.x or first, arguments.y or (own[0] if own else "params")))
-    shown = list(dict.fromkeys([*_COUNTS, *told, *arguments.column, *own, x.key, y.key]))
+    shown = list(dict.fromkeys([*COUNTS, *told, *arguments.column, *own, x.key, y.key]))
     measures = [_axis(key, rows) for key in shown]
     if picture is not None:
         from archdsl.backends.comparison.plot import plot
@@ -125,23 +125,14 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
     return list(found.items()), code
 
 
-# Measures that are there when they are asked for.
-_ADDED_BY = {
-    "memory": "`--memory`",
-    "latency": "`--device NAME`",
-    "images_per_second": "`--device NAME`",
-    "measured": "`--measure`",
-}
-
-
 def _axis(key: str, rows: Sequence[Row]) -> Measure:
     """The measure of a name. Raises Failure where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
     if key not in known:
         message = f"no network has a number called `{key}`"
         help = did_you_mean(key, known) or f"there are {', '.join(known)}"
-        if key in _ADDED_BY:
-            help = f"add {_ADDED_BY[key]}"
+        if key in ADDED_BY:
+            help = f"add {ADDED_BY[key]}"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return measure(key)
 

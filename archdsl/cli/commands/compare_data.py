@@ -9,8 +9,11 @@ from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, WRONG_USAGE
+from archdsl.reading import read_plain
 
 _NAME = "name"
+_DELIMITERS = {".csv": ",", ".txt": ",", "": ",", ".tsv": "\t"}
+_MOST_BYTES = 64 * 10**6
 # A table of everything one has measured has many rows that a comparison of a few has no use for.
 _MOST_TOLD = 3
 
@@ -20,13 +23,21 @@ def read_data(path: Path) -> dict[str, dict[str, float]]:
 
     Raises Failure where the file cannot be read, has no column `name`, or holds text where a number is wanted.
     """
+    delimiter = _DELIMITERS.get(path.suffix.lower())
+    if delimiter is None:
+        message = f"a table is a .csv or a .tsv file, not {path}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it as .csv, with commas between the cells")])
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        data = read_plain(path, _MOST_BYTES)
+        text = data[:_MOST_BYTES].decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
         raise Failure([Diagnostic(CANNOT_READ, message, None)]) from None
-    reader = csv.reader(text.splitlines())
+    if len(data) > _MOST_BYTES:
+        message = f"{path} has more than {_MOST_BYTES // 10**6} MB"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="keep the rows of the networks that are compared")])
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
     try:
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
     except csv.Error as error:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE, exit_code
+from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.files import write
+from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
-from archdsl.diagnostics.codes import OVER_BUDGET, SYNTAX, WRONG_USAGE
+from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.arithmetic import Constraint, scalar
 from archdsl.elaborate.values import Scalar
@@ -24,6 +25,8 @@ from archdsl.fitting.grid import Grid, grid
 from archdsl.fitting.largest import Largest, largest
 from archdsl.fitting.ranges import Range, ranges
 from archdsl.fitting.report import as_json, as_table
+
+_EXTENSIONS = {".arch": "arch", ".json": "json"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -51,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--constraint", metavar="E", help="which points of the grid count: `alpha * beta**2 <= 2`")
     parser.add_argument("--set", action="append", default=[], metavar="P=V", help="give a parameter a value: `phi=1`")
     formats = ("table", "json", "arch")
-    parser.add_argument("--output-format", choices=formats, help="default: table; for a FILE.arch, arch")
+    parser.add_argument("--output-format", choices=formats, help="default: table; for --out, what its extension says")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
 
 
@@ -71,19 +74,12 @@ def run(arguments: Namespace, output: Output) -> int:
         _deliver(_found(arguments), arguments, output)
     except Failure as failure:
         output.errors(failure.diagnostics)
-        return max(map(_exit_code, failure.diagnostics))
+        return exit_code(failure.diagnostics)
     return FINE
 
 
-def _exit_code(diagnostic: Diagnostic) -> int:
-    """That of a file or a command; a budget that no network meets is something found, though it stands in an option."""
-    if diagnostic.code is OVER_BUDGET:
-        return FINDINGS
-    is_option = diagnostic.span is not None and diagnostic.span.source.name.startswith("--")
-    return COULD_NOT_RUN if is_option else exit_code([diagnostic])
-
-
 def _found(arguments: Namespace) -> Largest | Grid:
+    _style(arguments)  # before it looks for long
     asked = _asked(arguments)
     family = open_family(open_spec(arguments.spec), arguments.variant)
     if asked.grid:
@@ -91,9 +87,15 @@ def _found(arguments: Namespace) -> Largest | Grid:
     return largest(family, asked.limits, asked.vary, asked.fixed)
 
 
+def _style(arguments: Namespace) -> str:
+    text = ("table", "arch")
+    style: str = chosen("--out", arguments.out, arguments.output_format, _EXTENSIONS, "table", text=text)
+    return style
+
+
 def _deliver(found: Largest | Grid, arguments: Namespace, output: Output) -> None:
     is_file = arguments.out not in (None, STANDARD_INPUT)
-    style = arguments.output_format or ("arch" if is_file and arguments.out.endswith(".arch") else "table")
+    style = _style(arguments)
     match style:
         case "json":
             text = as_json(found) + "\n"

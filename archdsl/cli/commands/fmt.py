@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass
-from pathlib import Path
 
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
-from archdsl.cli.specs import STANDARD_INPUT, open_spec
+from archdsl.cli.specs import STANDARD_INPUT, open_spec, own_file
 from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.render import printable
 from archdsl.language.formatter import format_module
@@ -30,7 +29,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Formatted:
-    """A file before and after."""
+    """A file before, and its text after; how its lines end, and its byte-order mark, stay as they are."""
 
     spec: str
     source: Source
@@ -38,7 +37,7 @@ class Formatted:
 
     @property
     def is_changed(self) -> bool:
-        return self.text != self.source.text
+        return self.text.replace("\n", self.source.line_end) != self.source.original
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -79,15 +78,15 @@ def _compare(formatted: Formatted, output: Output, *, show: bool) -> None:
         return
     from difflib import unified_diff
 
-    before, after = formatted.source.text.splitlines(), formatted.text.splitlines()
+    before, after = formatted.source.original.splitlines(), formatted.text.splitlines()
     lines = unified_diff(before, after, printable(name), f"{printable(name)} (formatted)", lineterm="")
     output.result("\n".join(map(printable, lines)))
 
 
 def _write(formatted: Formatted, output: Output) -> None:
-    data = formatted.text.encode("utf-8")
+    data = formatted.source.encoded(formatted.text)
     if formatted.spec == STANDARD_INPUT:
         output.data(data)
     elif formatted.is_changed:
-        write(Path(formatted.spec), data)
+        write(own_file(formatted.spec), data)
         output.result(f"reformatted {printable(formatted.source.name)}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from archdsl.cli.arguments import resolution
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE
 from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Failure, Source
@@ -46,6 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    if arguments.out not in (None, STANDARD_INPUT):
+        refuse_to_overwrite(arguments.out, arguments.file)
+    chosen("--out", arguments.out, None, {".arch": "arch"}, "arch", text=("arch",))
     source = open_spec(arguments.file)
     try:
         act = one_line(parse_expression(Source("--act", arguments.act))) if arguments.act is not None else None
@@ -70,7 +74,6 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.out in (None, STANDARD_INPUT):
         output.result(text.removesuffix("\n"))
     else:
-        refuse_to_overwrite(arguments.out, arguments.file)
         write(Path(arguments.out), text.encode("utf-8"))
         output.result(f"wrote {printable(arguments.out)}")
     return FINE

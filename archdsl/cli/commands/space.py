@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from archdsl.cli import predictions
 from archdsl.cli.arguments import resolution
+from archdsl.cli.commands import space_search
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
@@ -23,6 +26,7 @@ from archdsl.spaces.proof import prove
 from archdsl.spaces.report import Figures, as_csv, as_json, as_table
 
 _MOST = 1_000_000
+_EXTENSIONS = {".arch": "arch", ".csv": "csv", ".json": "json"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,6 +39,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "  archdsl space specs/mnasnet_space.arch --prove\n"
         "  archdsl space specs/mnasnet_space.arch --sample 1000 --seed 7 --output-format csv\n"
         "  archdsl space specs/mnasnet_space.arch --sample 1000 --device v100 --training --batch 64\n"
+        "  archdsl space specs/mnasnet_space.arch --device phone --where 'latency <= 80ms and params <= 5M' \\\n"
+        "    --best max:macs --out mine.arch\n"
         "  archdsl space specs/mnasnet_space.arch --at 123456789 --out mine.arch"
     )
     parser.add_argument("spec", metavar="SPEC", help="an .arch file, or - for standard input")
@@ -52,24 +58,29 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--prove", action="store_true", help="elaborate every stage that any network has, and tell least and most costs"
     )
     predictions.add_arguments(parser, "of memory: whose kernels and allocator (default: cpu)")
+    space_search.add_arguments(parser)
     formats = ("table", "json", "csv", "arch")
-    parser.add_argument("--output-format", choices=formats, help="default: table; for a FILE.arch, arch")
+    parser.add_argument("--output-format", choices=formats, help="default: table; for --out, what its extension says")
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    if arguments.seed is not None and arguments.sample is None:
+    if arguments.seed is not None and not _draws(arguments):
         message = "`--seed` says which networks are drawn, and none are"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--sample N`")])
     collect_from_here()  # It may look at hundreds of networks, one after the other.
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
         refuse_to_overwrite(arguments.out, arguments.spec)
-    style = arguments.output_format or ("arch" if is_file and arguments.out.endswith(".arch") else "table")
+    style = chosen("--out", arguments.out, arguments.output_format, _EXTENSIONS, "table", text=("table", "csv", "arch"))
     _refuse(arguments, style)
     predicted = predictions.Predictions(arguments)
+    search = space_search.Search(arguments, predicted)
     space = open_space(open_spec(arguments.spec), arguments.variant, resolution=arguments.resolution)
-    text = _text(space, _samples(space, arguments), arguments, style, predicted)
+    samples = [space.at(arguments.at)] if arguments.at is not None else []
+    if _draws(arguments):
+        samples = search.found(space)
+    text = _text(space, samples, arguments, style, predicted, search)
     if is_file:
         write(Path(arguments.out), f"{text}\n".encode())
         output.result(f"wrote {printable(arguments.out)}")
@@ -78,15 +89,17 @@ def run(arguments: Namespace, output: Output) -> int:
     return FINE
 
 
-def _samples(space: Space, arguments: Namespace) -> list[Sample]:
-    if arguments.at is not None:
-        return [space.at(arguments.at)]
-    return space.sample(arguments.sample or 0, arguments.seed or 0)
+def _draws(arguments: Namespace) -> bool:
+    """Whether networks are drawn or looked for."""
+    return arguments.sample is not None or arguments.where is not None or arguments.best is not None
 
 
 def _refuse(arguments: Namespace, style: str) -> None:
     """Raises Failure where options do not go together."""
-    if arguments.sample is None and arguments.at is None:
+    if arguments.at is not None and _draws(arguments):
+        message = "`--at` names one network, and `--where` and `--best` look for others"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out one or the other")])
+    if not _draws(arguments) and arguments.at is None:
         for name, is_given in (
             ("memory", arguments.memory),
             ("device", arguments.device is not None),
@@ -124,16 +137,21 @@ def _figures(space: Space, samples: list[Sample], predicted: predictions.Predict
 
 
 def _text(
-    space: Space, samples: list[Sample], arguments: Namespace, style: str, predicted: predictions.Predictions
+    space: Space,
+    samples: list[Sample],
+    arguments: Namespace,
+    style: str,
+    predicted: predictions.Predictions,
+    search: space_search.Search,
 ) -> str:
     if style == "arch":
         if len(samples) != 1:
-            help = "name it by its number, `--at 123`, or draw one, `--sample 1`"
+            help = "name it by its number, `--at 123`, draw one, `--sample 1`, or look for the `--best`"
             raise Failure([Diagnostic(WRONG_USAGE, "a file holds one network of the space", None, help=help)])
         target = Path(arguments.out if arguments.out not in (None, STANDARD_INPUT) else f"{space.name}.arch")
         return frozen(space, samples[0], target).rstrip("\n")
     proof = prove(space.model) if arguments.prove else None
-    figures = _figures(space, samples, predicted)
+    figures = replace(_figures(space, samples, predicted), notes=tuple(search.notes(space, len(samples))))
     match style:
         case "json":
             return as_json(space, samples, proof, figures)

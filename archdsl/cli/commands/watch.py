@@ -13,12 +13,13 @@ from time import strftime
 from archdsl.backends.estimate import estimates
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_specs
-from archdsl.cli.commands.build import artefacts, module_names
+from archdsl.cli.commands.build import add_out, artefacts, figure
 from archdsl.cli.commands.check import summary
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
-from archdsl.cli.files import write_all
+from archdsl.cli.files import out_folder, refuse_edited, write_all
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.interrupts import EndsWith
+from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.cli.watching import SeenFiles, Stamps, changed, wait_for_change
@@ -36,9 +37,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "change does to parameters and MACs. A mistake leaves the figure as it was. Ctrl-C ends it."
     )
     parser.epilog = "examples:\n  archdsl watch specs/v2_l.arch\n  archdsl watch --build net.arch --out generated"
-    add_specs(parser)
+    add_specs(parser, standard_input=False)
     parser.add_argument("--build", action="store_true", help="write what `archdsl build` writes, not the figure alone")
-    parser.add_argument("--out", metavar="DIR", default="codegen", help="the folder to write to (default: codegen)")
+    add_out(parser)
 
 
 @dataclass
@@ -54,11 +55,12 @@ class _Watched:
 def run(arguments: Namespace, output: Output) -> int:
     if STANDARD_INPUT in arguments.specs:
         raise Failure([Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")])
+    folder = out_folder(arguments.out)
     collect_from_here()  # This process is one that stays.
     names = module_names(arguments.specs, importable=arguments.build)
-    watched = [_Watched(spec, Path(arguments.out) / name) for spec, name in names.items()]
+    watched = [_Watched(spec, folder / name) for spec, name in names.items()]
     with EndsWith(FINE), suppress(KeyboardInterrupt):
-        readable = [_update(one, output, build=arguments.build) for one in watched]
+        readable = [_update(one, output, arguments) for one in watched]
         if not any(readable):
             return COULD_NOT_RUN
         while True:
@@ -67,11 +69,11 @@ def run(arguments: Namespace, output: Output) -> int:
             output.result(strftime("[%H:%M:%S]"))
             for one in watched:
                 if changed(one.stamps):
-                    _update(one, output, build=arguments.build)
+                    _update(one, output, arguments)
     return FINE
 
 
-def _update(one: _Watched, output: Output, *, build: bool) -> bool:
+def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
     """Checks a spec, tells what is wrong or what is different, and writes its files. Returns whether it can be read."""
     files = SeenFiles()
     files.see(shipped(one.spec) or Path(one.spec))
@@ -81,7 +83,7 @@ def _update(one: _Watched, output: Output, *, build: bool) -> bool:
     except Failure as failure:
         output.errors(failure.diagnostics)
         return False
-    output.errors((*file.problems, *file.unmet))
+    output.errors(file.found)
     if file.problems:
         return True
     if not file.unmet:
@@ -92,22 +94,22 @@ def _update(one: _Watched, output: Output, *, build: bool) -> bool:
             output.result(line)
     one.costs = costs
     try:
-        _write(file, one.stem, output, build=build)
+        _write(file, one.stem, output, arguments)
     except Failure as failure:
         output.errors(failure.diagnostics)
     return True
 
 
-def _write(file: Compiled, stem: Path, output: Output, *, build: bool) -> None:
+def _write(file: Compiled, stem: Path, output: Output, arguments: Namespace) -> None:
     """Raises Failure where a file cannot be written or drawn."""
     if not file.architectures:
         return
-    if build:
+    if arguments.build:
         made = artefacts(file, estimates(file.architectures), stem)
     else:
-        from archdsl.backends.diagram import draw, render
-
-        made = {stem.with_suffix(".svg"): render(draw(file.architectures, level="stage"), "svg")}
+        made = {stem.with_suffix(".svg"): figure(file)}
+    if not arguments.force:
+        refuse_edited(made)
     write_all(made)
     output.result(f"wrote {' '.join(printable(str(path)) for path in made)}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from archdsl.cli.arguments import resolution
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
+from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.diagnostics import Diagnostic, Failure
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from archdsl.weights import KeyMap, Mismatch
 
 _MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
+_EXTENSIONS = {".safetensors": "safetensors", ".pth": "pth", ".pt": "pth"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -44,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _add_map(parser: ArgumentParser) -> None:
     parser.description = (
         "Match the tensors of a foreign model or file to those of the network that a spec describes, print which is "
-        "which, and write them as safetensors under the keys of `archdsl.load(SPEC).build()`. What does not match is "
+        "which, and write them under the keys of `archdsl.load(SPEC).build()`. What does not match is "
         "printed as a table. Of a .pth only tensors are loaded; no code in it runs."
     )
     parser.epilog = (
@@ -61,7 +63,11 @@ def _add_map(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--pretrained", action="store_true", help="the numbers that the library has; it may download them"
     )
-    parser.add_argument("--out", metavar="FILE", help="write the tensors as .safetensors, - for standard output")
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the tensors, a .safetensors or a .pth; - for standard output",
+    )
 
 
 def _add_export(parser: ArgumentParser) -> None:
@@ -73,7 +79,7 @@ def _add_export(parser: ArgumentParser) -> None:
         "file", metavar="OURS", help="a .safetensors or .pth under the keys of `archdsl.load(SPEC).build()`"
     )
     parser.add_argument("--to", dest="origin", required=True, metavar="MODEL", help=_MODELS)
-    parser.add_argument("--out", required=True, metavar="FILE", help="a .safetensors, - for standard output")
+    parser.add_argument("--out", required=True, metavar="FILE", help="a .safetensors or a .pth, - for standard output")
 
 
 def _add_common(parser: ArgumentParser) -> None:
@@ -92,6 +98,7 @@ def _add_common(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
+    style = chosen("--out", arguments.out, None, _EXTENSIONS, "safetensors")
     specs = compile_specs([arguments.spec], output, variant=arguments.variant, resolution=arguments.resolution)
     if specs.exit_code != FINE:
         return specs.exit_code
@@ -108,7 +115,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
     network = Network(specs.architectures[0])
     try:
-        (_map if arguments.direction == "map" else _export)(network, arguments, output)
+        (_map if arguments.direction == "map" else _export)(network, arguments, style, output)
     except Mismatch as mismatch:
         if arguments.out != STANDARD_INPUT:
             _print_mismatch(mismatch, network, arguments, output)
@@ -116,11 +123,11 @@ def run(arguments: Namespace, output: Output) -> int:
     return FINE
 
 
-def _map(network: Network, arguments: Namespace, output: Output) -> None:
-    from archdsl.weights import as_safetensors, map_weights
+def _map(network: Network, arguments: Namespace, style: str, output: Output) -> None:
+    from archdsl.weights import as_file, map_weights
 
     mapped = map_weights(network, arguments.origin, weights=arguments.weights, pretrained=arguments.pretrained)
-    data = as_safetensors(mapped.ours) if arguments.out else b""
+    data = as_file(mapped.ours, style) if arguments.out else b""
     unused = mapped.tensors.keys() - {pair.theirs for pair in mapped.key_map.pairs} - set(mapped.key_map.left_out)
     if unused:
         names = ", ".join(map(printable, sorted(unused)[:3]))
@@ -132,8 +139,8 @@ def _map(network: Network, arguments: Namespace, output: Output) -> None:
     _finish(mapped.key_map, data, arguments, output)
 
 
-def _export(network: Network, arguments: Namespace, output: Output) -> None:
-    from archdsl.weights import as_safetensors, map_weights, read_checkpoint
+def _export(network: Network, arguments: Namespace, style: str, output: Output) -> None:
+    from archdsl.weights import as_file, map_weights, read_checkpoint
     from archdsl.weights.peers import is_peer
 
     if not is_peer(arguments.origin):
@@ -145,7 +152,7 @@ def _export(network: Network, arguments: Namespace, output: Output) -> None:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
         raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
-    _finish(key_map, as_safetensors(key_map.to_theirs(ours.tensors)), arguments, output)
+    _finish(key_map, as_file(key_map.to_theirs(ours.tensors), style), arguments, output)
 
 
 def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output) -> None:

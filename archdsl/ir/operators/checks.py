@@ -24,6 +24,14 @@ def attributes(operator: type[Operator]) -> dict[str, Any]:
     }
 
 
+@cache
+def real_attributes(operator: type[Operator]) -> frozenset[str]:
+    """The attributes that are numbers but no counts."""
+    fields = operator.model_fields.items()
+    kinds = {name: {kind for kind, _ in _kinds(field.annotation, tuple(field.metadata))} for name, field in fields}
+    return frozenset(name for name, found in kinds.items() if float in found and int not in found)
+
+
 def refusal(operator: type[Operator], attribute: str, value: object) -> str | None:
     """What the attribute must be, when `value` is not that; None when it is."""
     field = operator.model_fields[attribute]

@@ -1,0 +1,49 @@
+"""The format of a file that is written: its name's extension says it, or agrees with what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from archdsl.cli.specs import STANDARD_INPUT
+from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import printable
+
+_Format = TypeVar("_Format", bound=str)
+# What any format of lines of text may be kept in.
+_PLAIN_TEXT = ".txt"
+
+
+def chosen(
+    option: str,
+    path: str | None,
+    asked: _Format | None,
+    extensions: Mapping[str, _Format],
+    default: _Format,
+    *,
+    text: tuple[_Format, ...] = (),
+) -> _Format:
+    """The format to write to `path`, which is that of its extension.
+
+    `asked` is what another option says, `extensions` has the format of each, `default` is for a name without one and
+    for standard output. Those of `text` go into a `.txt`, too. Raises Failure for an extension of another format.
+    """
+    if path in (None, STANDARD_INPUT):
+        return asked or default
+    assert path is not None
+    suffix = Path(path).suffix.lower()
+    if suffix in ("", ".") or (suffix == _PLAIN_TEXT and (asked or default) in text):
+        return asked or default
+    found = extensions.get(suffix)
+    if found is None:
+        known = ", ".join(f"`{one}`" for one in dict.fromkeys(extensions))
+        message = f"`{option} {printable(path)}`: nothing is written as `{printable(suffix)}` here"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"the extension is one of {known}, or none")])
+    if asked not in (None, found):
+        message = f"`{option} {printable(path)}` is {found} by its extension, and {asked} was asked for"
+        suited = next((one for one, format in extensions.items() if format == asked), _PLAIN_TEXT)
+        help = f"call it `{printable(Path(path).stem)}{suited}`, or ask for {found}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    return found

@@ -1,0 +1,52 @@
+"""Keywords that are misspelt."""
+
+from __future__ import annotations
+
+import re
+
+from archdsl.diagnostics import Diagnostic, Span
+from archdsl.diagnostics.codes import SYNTAX
+from archdsl.diagnostics.nearest import nearest
+from archdsl.language.automaton import NAME, UnexpectedToken
+
+# The keywords by the terminal that each is.
+_KEYWORDS = {
+    "USE": "use",
+    "BLOCK": "block",
+    "MODEL": "model",
+    "_EXTENDS": "extends",
+    "VARIANTS": "variants",
+    "RECIPE": "recipe",
+    "_FOR": "for",
+    "REQUIRE": "require",
+    "SCALE": "scale",
+    "STAGES": "stages",
+    "_THEN": "then",
+    "_ELSE": "else",
+    "_WHEN": "when",
+    "_AS": "as",
+    "OR": "or",
+    "AND": "and",
+}
+# Those that begin a statement: a name in their place, with no `=` behind it, is none that could stand there.
+_STATEMENTS = ("require", "scale", "stages")
+_FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*")
+
+
+def misspelt(error: UnexpectedToken, place: Span) -> Diagnostic | None:
+    """What is said of a keyword that is not spelt well: the word at an error, or the first one of its statement."""
+    if error.token.kind == NAME:
+        expected = [word for kind, word in _KEYWORDS.items() if kind in error.expected]
+        if found := _asking(place, expected):
+            return found
+    text = place.source.text
+    first = _FIRST_WORD.match(text, text.rfind("\n", 0, place.start) + 1)
+    if first is None or first.end() != place.start:
+        return None
+    return _asking(Span(place.source, *first.span(1)), _STATEMENTS)
+
+
+def _asking(place: Span, keywords: list[str] | tuple[str, ...]) -> Diagnostic | None:
+    if not nearest(place.text, keywords):
+        return None
+    return Diagnostic(SYNTAX, f"`{place.text}` is no keyword", place).suggesting(place.text, keywords)

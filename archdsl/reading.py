@@ -1,0 +1,36 @@
+"""Files that are named from outside, read: plain ones alone, and no more of them than asked for.
+
+A pipe would keep a command waiting, a device may never end or do something when it is opened. What is at a path is
+looked at first, and at the opened file again, since it may be another one by then.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+
+def read_plain(path: str | Path, most: int) -> bytes:
+    """The bytes of a file, one more than `most` where it has more. Raises OSError, ValueError for what is no path."""
+    _refuse(os.stat(path).st_mode)
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
+        _refuse(os.fstat(file.fileno()).st_mode)
+        return file.read(most + 1)
+
+
+def kind(mode: int) -> str | None:
+    """What a file is that is no plain one, of its `st_mode`; None for a plain one."""
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a link"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _refuse(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if (found := kind(mode)) is not None:
+        raise OSError(errno.EINVAL, f"it is {found}, not a plain file")

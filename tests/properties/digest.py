@@ -1,0 +1,18 @@
+"""What programs are emitted as, in short: `python -m tests.properties.digest 0 40`; for runs under other settings."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from random import Random
+
+from archdsl.backends.pytorch import emit
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
+from tests.properties.programs import program
+
+if __name__ == "__main__":
+    for seed in range(*map(int, sys.argv[1:3])):
+        compiled = compile_source(Source("program.arch", program(Random(seed))))
+        source = emit(compiled.architectures, "program.arch") if compiled.architectures else ""
+        print(seed, [problem.message for problem in compiled.problems], hashlib.sha256(source.encode()).hexdigest())
