@@ -10,20 +10,18 @@
 Importing archdsl, loading and counting never import torch; building does.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from archdsl.version import __version__
-
+# Nothing is imported here: every command waits for it, and is not guarded yet (see `archdsl.cli.interrupts`).
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
     from archdsl.diagnostics import Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
+    from archdsl.version import __version__
 
 __all__ = [
     "Architecture",
@@ -48,6 +46,7 @@ _HOMES = {
     "Failure": "archdsl.diagnostics",
     "Limits": "archdsl.limits",
     "Network": "archdsl.api",
+    "__version__": "archdsl.version",
     "create_model": "archdsl.api",
     "find": "archdsl.api",
     "fit": "archdsl.api",
@@ -60,9 +59,11 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'archdsl' has no attribute {name!r}")
+    from importlib import import_module
+
     value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 

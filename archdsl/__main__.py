@@ -2,6 +2,6 @@
 
 import sys
 
-from archdsl.cli.main import main
+from archdsl.cli.entry import main
 
 sys.exit(main())

@@ -16,6 +16,8 @@ from archdsl.ir.architecture import Architecture
 if TYPE_CHECKING:
     from torch import nn
 
+    from archdsl.backends.estimate import Level
+    from archdsl.backends.estimate_html import Table
     from archdsl.backends.latency import Time
     from archdsl.backends.memory import Memory
     from archdsl.compiler import Compiled
@@ -119,11 +121,27 @@ class Network:
 
         return Latencies(self.architecture, profile(str(device)), batch=batch, training=training, dtype=dtype).model()
 
-    def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
-        """The diagram at `level` stage, block or operator, as svg, dot, png or pdf."""
-        from archdsl.backends.diagram import draw, render
+    def table(self, level: Level = "stage", *, batch: int = 1) -> Table:
+        """What each stage, block or operator costs for `batch` images: a table in a notebook, and text elsewhere."""
+        from archdsl.backends.estimate import LEVELS, estimate
+        from archdsl.backends.estimate_html import Table
 
-        return render(draw([self.architecture], level), format)  # type: ignore[arg-type]
+        parts = [each for each in LEVELS if each != "model"]
+        if level not in parts:
+            raise ValueError(f"`level` is one of {', '.join(parts)}, not {level!r}")
+        if not isinstance(batch, int) or batch < 1:
+            raise ValueError(f"`batch` is a positive whole number, not {batch!r}")
+        return Table(estimate(self.architecture, batch=batch, level=level), level)
+
+    def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
+        """The diagram at `level` stage, block or operator, as svg, dot, png or pdf.
+
+        They are bytes, which a notebook shows as a picture.
+        """
+        from archdsl.backends.diagram import draw, render
+        from archdsl.backends.diagram.picture import Picture
+
+        return Picture(render(draw([self.architecture], level), format), format)  # type: ignore[arg-type]
 
     def _repr_svg_(self) -> str:
         return self.diagram().decode()

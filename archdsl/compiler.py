@@ -189,8 +189,11 @@ class Files:
         return "folder" if path.is_dir() else "something else" if path.exists() else None
 
     def root(self, path: Path) -> Path:
-        """The tree that a file may use from: the nearest folder above it that holds a project, else its own folder."""
-        folder = path.resolve().parent
+        """The tree that a file may use from: the nearest folder above it that holds a project, else its own folder.
+
+        A file that is a link is where the link is, since what it uses is named relative to that.
+        """
+        folder = path.parent.resolve()
         for candidate in (folder, *folder.parents):
             if (candidate / ".git").exists() or (candidate / "pyproject.toml").exists():
                 return candidate

@@ -30,6 +30,17 @@ def as_table(estimates: Sequence[Estimate], level: Level) -> str:
 
 
 def _parts_table(made: Estimate, level: Level) -> str:
+    header, *rows = parts_rows(made, level)
+    return f"{title(made)}\n{aligned(header, rows, '<<' + '>' * (len(header) - 2))}"
+
+
+def title(made: Estimate) -> str:
+    """What a table of parts is about."""
+    return f"{made.name}, input {made.input}, batch {made.batch}"
+
+
+def parts_rows(made: Estimate, level: Level) -> list[list[str]]:
+    """The cells of such a table: a header, a row for each part, and the total. The first two columns are names."""
     rows = [
         [part.path, part.op, str(part.layers), str(part.input), str(part.output), *_human(part.cost)]
         for part in made.parts(level)
@@ -45,8 +56,7 @@ def _parts_table(made: Estimate, level: Level) -> str:
         ]
     if level != "stage":  # A block or an operator is one layer.
         lines = [[*line[:2], *line[3:]] for line in lines]
-    text = aligned(lines[0], lines[1:], "<<" + ">" * (len(lines[0]) - 2))
-    return f"{made.name}, input {made.input}, batch {made.batch}\n{text}"
+    return lines
 
 
 def _field_cells(field: ReceptiveField | None) -> list[str]:

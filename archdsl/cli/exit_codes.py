@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archdsl.cli.interrupts import INTERRUPTED as INTERRUPTED
 from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.codes import NO_MAP, NONE_MEETS, NOT_PROVEN, NOT_WEIGHTS, OVER_BUDGET
 
 FINE = 0
 FINDINGS = 1  # There is something wrong in a file.
 COULD_NOT_RUN = 2  # A file could not be read or written, a tool is missing, the command line makes no sense.
-# As a shell reports a process that these signals ended.
-INTERRUPTED = 130
+# As a shell reports a process that this signal ended; so is `INTERRUPTED`.
 PIPE_CLOSED = 141
 # About what is in a file although there is no text to point at, or the text is that of an option.
 _FOUND = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS, OVER_BUDGET, NONE_MEETS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -26,5 +27,20 @@ def each(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterab
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(min(cores, len(items) // 2), get_context("fork")) as workers:
+    with ProcessPoolExecutor(min(cores, len(items) // 2), get_context("fork"), _follow_parent) as workers:
         return list(workers.map(function, items))
+
+
+def _follow_parent() -> None:
+    """Ends this worker when the process that it works for ends, however that does, and not before."""
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    def follow() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    # Ctrl-C reaches every process of a terminal. A worker that ended first would be missed, as one that has crashed.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=follow, daemon=True).start()

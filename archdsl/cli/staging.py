@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
+from archdsl.cli.interrupts import Raised
+
 _PREFIX, _NEW, _WHOLE = ".archdsl-", ".new", ".whole"
 
 
@@ -86,9 +88,10 @@ def alone_in(folder: Path) -> Iterator[None]:
     """
     descriptor = _locked(folder)
     try:
-        if descriptor is not None:
-            _clear_up(folder)
-        yield
+        with Raised():  # else an interrupt would leave files in the making behind
+            if descriptor is not None:
+                _clear_up(folder)
+            yield
     finally:
         if descriptor is not None:
             os.close(descriptor)

@@ -106,6 +106,10 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
 
         return report(self.diagnostics)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and notebooks show of it: where a mistake is in a file, not where archdsl has found it."""
+        return str(self).splitlines()
+
 
 class Problems(Struct):
     """The diagnostics found so far, each kept once.

@@ -48,9 +48,10 @@ class Document:
         reader: Reader,
         encoding: PositionEncodingKind | str = PositionEncodingKind.Utf16,
         before: Document | None = None,
+        mark: str = "",
     ):
         self.uri, self.source, self.version = uri, source, version
-        self.positions = Positions(source.original, encoding)
+        self.mark, self.positions = mark, Positions(source.original, encoding, mark)
         self._files, self._before = _Noted(reader), before
 
     @property

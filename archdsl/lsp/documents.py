@@ -17,6 +17,8 @@ from archdsl.lsp.symbols import file_of
 
 # Where a search for references stops: a folder that holds more is no project of ours.
 MAX_FILES = 2_000
+# What some editors put before a text, to say that it is UTF-8.
+_MARK = "\ufeff"
 # Folders of others, large ones.
 _NOT_OURS = ("node_modules", "site-packages", "__pycache__")
 
@@ -32,7 +34,10 @@ class Documents:
     def put(self, uri: str, text: str, version: int | None = None) -> Document:
         """A new version of an open text."""
         before = self._open.get(uri)
-        document = self._document(uri, Source(str(path_of(uri)), text), version, before.last_sound if before else None)
+        # As in a file, a byte order mark is no part of the text, and yet in the columns that the editor counts.
+        mark = _MARK if text.startswith(_MARK) else ""
+        source = Source(str(path_of(uri)), text.removeprefix(mark))
+        document = self._document(uri, source, version, before.last_sound if before else None, mark)
         self._open[uri] = document
         return document
 
@@ -46,7 +51,7 @@ class Documents:
         """The open texts that use a file, anew: what they said may hold no longer."""
         path = path_of(uri).resolve()
         using = [document for document in self._open.values() if path in document.uses and document.uri != uri]
-        return [self.put(document.uri, document.source.original, document.version) for document in using]
+        return [self.put(one.uri, one.mark + one.source.original, one.version) for one in using]
 
     def read(self, path: Path) -> Source:
         """The text of a file: as it is in the editor where it is open there. Raises Failure when it cannot be read."""
@@ -79,12 +84,16 @@ class Documents:
 
     def locate(self, span: Span) -> Location:
         """The place of a span in whatever file it is."""
-        uri = next((one.uri for one in self._open.values() if one.source is span.source), None)
+        for one in self._open.values():
+            if one.source is span.source:
+                return Location(one.uri, one.positions.range(span))
         positions = Positions(span.source.original, self.encoding)
-        return Location(uri or uri_of(file_of(span.source)), positions.range(span))
+        return Location(uri_of(file_of(span.source)), positions.range(span))
 
-    def _document(self, uri: str, source: Source, version: int | None, sound: Document | None) -> Document:
-        return Document(uri, source, version, self.read, self.encoding, sound)
+    def _document(
+        self, uri: str, source: Source, version: int | None, sound: Document | None, mark: str = ""
+    ) -> Document:
+        return Document(uri, source, version, self.read, self.encoding, sound, mark)
 
     def _files(self, folders: Iterable[Path]) -> Iterator[Path]:
         count = 0

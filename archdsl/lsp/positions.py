@@ -20,17 +20,19 @@ _UNITS = {
 
 
 class Positions:
-    """The lines of one text."""
+    """The lines of one text. Before it may stand a mark, which the editor counts and we do not see."""
 
-    def __init__(self, text: str, encoding: PositionEncodingKind | str = PositionEncodingKind.Utf16):
+    def __init__(self, text: str, encoding: PositionEncodingKind | str = PositionEncodingKind.Utf16, mark: str = ""):
         self.text = text
         self.codec, self.size = _UNITS[PositionEncodingKind(encoding)]
+        self.before = len(self._encoded(mark)) // self.size
         self.starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
 
     def position(self, offset: int) -> Position:
         """The 0-based line and column of an offset."""
         line = bisect_right(self.starts, offset) - 1
-        return Position(line, len(self._encoded(self.text[self.starts[line] : offset])) // self.size)
+        column = len(self._encoded(self.text[self.starts[line] : offset])) // self.size
+        return Position(line, column if line else column + self.before)
 
     def offset(self, position: Position) -> int:
         """The offset of a line and column; what lies behind a line's end or the last line is that end."""
@@ -39,7 +41,8 @@ class Positions:
         start = self.starts[position.line]
         end = self.starts[position.line + 1] if position.line + 1 < len(self.starts) else len(self.text)
         line = self.text[start:end].rstrip("\r\n")
-        before = self._encoded(line)[: position.character * self.size]
+        column = position.character if position.line else max(0, position.character - self.before)
+        before = self._encoded(line)[: column * self.size]
         return start + len(before.decode(self.codec, "ignore"))
 
     def range(self, span: Span) -> Range:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import contextmanager, suppress
+from threading import Event
+from typing import Any, BinaryIO
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 
 from archdsl.compiler import compile_source
@@ -25,7 +28,9 @@ from archdsl.lsp.formatting import formatting
 from archdsl.lsp.garbage import Collector
 from archdsl.lsp.hover import hover
 from archdsl.lsp.inlay_hints import inlay_hints
+from archdsl.lsp.input import Input
 from archdsl.lsp.outline import outline
+from archdsl.lsp.protocol import Protocol
 from archdsl.lsp.references import references
 from archdsl.lsp.rename import Refused, prepare_rename, rename
 from archdsl.version import __version__
@@ -36,14 +41,20 @@ _WARM_UP = "model warm { input = 3 x 32 x 32\n stem = conv(8) -> norm -> act\n h
 class Server(LanguageServer):
     """The server with the texts that are open in it."""
 
+    protocol: Protocol
+
     def __init__(self) -> None:
-        super().__init__("archdsl", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
+        full = types.TextDocumentSyncKind.Full
+        super().__init__("archdsl", __version__, text_document_sync_kind=full, protocol_cls=Protocol)
         self.documents = Documents()
         self.garbage = Collector()
         self.waiting: dict[str, asyncio.Handle] = {}
 
     def changed(self, uri: str, text: str, version: int | None) -> None:
-        """Takes a new version, and tells what is wrong with it as soon as nothing newer has come in."""
+        """Takes a new version, and tells what is wrong with it as soon as all that has come in has been looked at.
+
+        Of a thousand keystrokes at once, the last one alone is worth the compiler's time.
+        """
         self.documents.put(uri, text, version)
         if uri in self.waiting:
             self.waiting[uri].cancel()
@@ -72,9 +83,23 @@ def start() -> None:
     compile_source(Source("<warm up>", _WARM_UP))
     server = create()
     server.garbage.start()
+    if not os.environ.get("ARCHDSL_DEBUG"):
+        # What pygls logs, the editor gets as an answer; without any handler it would go to standard error.
+        logging.getLogger("pygls").addHandler(logging.NullHandler())
     # A copy, since the server closes what it writes to, and the command line still has its own to flush.
-    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output:
-        server.start_io(stdout=output)
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as output, suppress(BrokenPipeError):
+        asyncio.run(_serve(server, output))
+
+
+async def _serve(server: Server, output: BinaryIO) -> None:
+    def report(error: Exception, source: Any) -> None:
+        if isinstance(error, ValueError | RecursionError):
+            server.protocol.refuse_garbage()
+        else:
+            server.report_server_error(error, source)
+
+    server.protocol.set_writer(StdoutWriter(output))
+    await run_async(Event(), Input(sys.stdin.fileno()), server.protocol, error_handler=report)
 
 
 def create() -> Server:
@@ -99,8 +124,9 @@ def _synchronization(server: Server) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(given: types.DidChangeTextDocumentParams) -> None:
-        text = given.content_changes[-1].text
-        server.changed(given.text_document.uri, text, given.text_document.version)
+        if given.content_changes:
+            text = given.content_changes[-1].text
+            server.changed(given.text_document.uri, text, given.text_document.version)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(given: types.DidCloseTextDocumentParams) -> None:

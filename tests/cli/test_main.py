@@ -2,10 +2,8 @@
 
 import io
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -151,19 +149,6 @@ def test_interrupt_is_quiet(small: Path, archdsl: Command, monkeypatch: pytest.M
 
     monkeypatch.setattr(list_command, "aligned", interrupt)
     assert archdsl("list", small) == (130, "", "")
-
-
-def test_control_c_in_a_process_is_quiet() -> None:
-    running = subprocess.Popen(
-        [sys.executable, "-m", "archdsl", "check", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(1)  # It waits for its input.
-    running.send_signal(signal.SIGINT)
-    assert running.communicate() == (b"", b"")
-    assert running.returncode == 130
 
 
 def _shell(command: str) -> tuple[int, str]:

@@ -15,6 +15,7 @@ from threading import Thread
 import pytest
 
 from tests.cli.conftest import SMALL, Command
+from tests.interrupts import heard
 
 PATIENCE_S = 60
 # The command, in a process that fails when torch was imported on the way.
@@ -39,7 +40,8 @@ class Watch:
 
     def __init__(self, *argv: str):
         command = [sys.executable, "-u", "-c", PROGRAM, "watch", *argv]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        with heard():
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self._lines: Queue[str] = Queue()
         self._reader = Thread(target=self._read)
         self._reader.start()

@@ -86,6 +86,31 @@ def test_links(project: Path) -> None:
     assert "ARC212" in said("loop.arch")
 
 
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("missing.arch", "`missing.arch` does not exist"),
+        ("beside.arch", "`beside.arch` does not exist"),
+        ("../missing.arch", "`../missing.arch` does not exist"),
+        ("../../missing.arch", "is outside the project"),
+        ("../../outside.arch", "is outside the project"),
+        ("../shared.arch", ""),
+        ("own.arch", ""),
+    ],
+)
+def test_a_file_that_is_a_link(path: str, problem: str, project: Path) -> None:
+    """It stands where the link is, in the project of that folder: what it uses is looked for there."""
+    elsewhere = project.parents[1] / "elsewhere"
+    elsewhere.mkdir()
+    Path("net.arch").symlink_to(elsewhere / "net.arch")
+    (elsewhere / "beside.arch").write_text(BLOCK.format(name="beside"))
+    Path("own.arch").write_text(BLOCK.format(name="own"))
+    found = said(path)
+    assert Path("net.arch").is_symlink()
+    assert problem in found
+    assert bool(found) == bool(problem)
+
+
 def test_what_is_no_file(project: Path) -> None:
     """A pipe is not waited for, and of a device nothing is read."""
     os.mkfifo("pipe.arch")

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archdsl.cli.main import main as archdsl
+from tests.interrupts import heard
 
 MODEL = """\
 ## A network to be built while somebody pulls the plug.
@@ -99,7 +100,9 @@ class Scene:
         """Kills one build and looks at what is there. Raises AssertionError for anything that should not be."""
         self.restore()
         command, nowhere = self.command("new"), subprocess.DEVNULL
-        with subprocess.Popen(command, stdout=nowhere, stderr=nowhere, preexec_fn=_listens) as build:
+        with heard():
+            build = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+        with build:
             with suppress(subprocess.TimeoutExpired):
                 build.wait(moment)
             build.send_signal(how)
@@ -130,11 +133,6 @@ class Scene:
             is_known = path.name in self.old or path.stem == "other"
             assert is_known or (path.is_dir() and path.name.startswith(".archdsl-")), f"{path.name} is a stray"
         return f"all {found.pop()}" if len(found) == 1 else "between two moves"
-
-
-def _listens() -> None:
-    """A shell has what it runs in the background ignore SIGINT; a build at a terminal does not."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(count: int, seed: int, root: Path) -> Iterator[Outcome]:

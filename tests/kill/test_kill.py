@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.interrupts import heard
 from tests.kill.run import Scene, run
 
 
@@ -20,15 +21,17 @@ def test_random_moments(tmp_path: Path) -> None:
 # Runs a build in which the process sends itself a signal before one of the moves that replace files.
 DYING = """
 import os, signal, sys
-from archdsl.cli.main import main
+from archdsl.cli.entry import main
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which `nohup` has its children ignore
 replace, moves = os.replace, iter(range(100))
 def dying(source, target):
-    if next(moves) == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.Signals[sys.argv[2]])
+    if next(moves) == move:
+        os.kill(os.getpid(), how)
     replace(source, target)
 os.replace = dying
-sys.exit(main(sys.argv[3:]))
+move, how = int(sys.argv[1]), signal.Signals[sys.argv[2]]
+del sys.argv[1:3]
+sys.exit(main())
 """
 
 
@@ -40,7 +43,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
 def dies(scene: Scene, move: int, how: str) -> None:
     scene.restore()
     words = scene.command("new")[3:]
-    done = subprocess.run([sys.executable, "-c", DYING, str(move), how, *words], capture_output=True, check=False)
+    with heard():
+        done = subprocess.run([sys.executable, "-c", DYING, str(move), how, *words], capture_output=True, check=False)
     assert done.returncode != 0
 
 

@@ -68,15 +68,23 @@ class Editor:
         return await self._told()
 
     async def change(self, text: str) -> list[types.Diagnostic]:
+        """Says a new text, and waits for what the server says of it."""
+        self.say(text)
+        return await self._told()
+
+    def say(self, text: str) -> None:
         self.text, self.version = text, self.version + 1
         document = types.VersionedTextDocumentIdentifier(self.version, self.uri)
         changes = [types.TextDocumentContentChangeWholeDocument(text)]
         self.client.text_document_did_change(types.DidChangeTextDocumentParams(document, changes))
-        return await self._told()
+
+    async def hears(self) -> types.PublishDiagnosticsParams:
+        """The next thing that the server says of this file."""
+        return await asyncio.wait_for(self._heard[self.uri].get(), _PATIENCE)
 
     async def _told(self) -> list[types.Diagnostic]:
         while True:
-            told = await asyncio.wait_for(self._heard[self.uri].get(), _PATIENCE)
+            told = await self.hears()
             if told.version == self.version:
                 return list(told.diagnostics)
 

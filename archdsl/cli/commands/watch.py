@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import strftime
@@ -17,6 +18,7 @@ from archdsl.cli.commands.check import summary
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import out_folder, refuse_edited, write_all
 from archdsl.cli.garbage import collect_from_here
+from archdsl.cli.interrupts import EndsWith
 from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
@@ -57,7 +59,7 @@ def run(arguments: Namespace, output: Output) -> int:
     collect_from_here()  # This process is one that stays.
     names = module_names(arguments.specs, importable=arguments.build)
     watched = [_Watched(spec, folder / name) for spec, name in names.items()]
-    try:
+    with EndsWith(FINE), suppress(KeyboardInterrupt):
         readable = [_update(one, output, arguments) for one in watched]
         if not any(readable):
             return COULD_NOT_RUN
@@ -68,8 +70,7 @@ def run(arguments: Namespace, output: Output) -> int:
             for one in watched:
                 if changed(one.stamps):
                     _update(one, output, arguments)
-    except KeyboardInterrupt:
-        return FINE
+    return FINE
 
 
 def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
