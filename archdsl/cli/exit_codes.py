@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import NO_MAP, NOT_PROVEN, NOT_WEIGHTS
+from archdsl.diagnostics.codes import NO_MAP, NOT_PROVEN, NOT_WEIGHTS, SEVERAL_STATES
 
 FINE = 0
 FINDINGS = 1  # There is something wrong in a file.
@@ -14,7 +14,7 @@ COULD_NOT_RUN = 2  # A file could not be read or written, a tool is missing, the
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 # About what is in a file although there is no text to point at.
-_ABOUT_WEIGHTS = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS}
+_ABOUT_WEIGHTS = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS, SEVERAL_STATES}
 
 
 def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
