@@ -163,9 +163,8 @@ def _map(network: Network, arguments: Namespace, output: Output) -> None:
 
 
 def _export(network: Network, arguments: Namespace, output: Output) -> None:
-    from archdsl.weights import as_safetensors, map_weights, read_checkpoint
+    from archdsl.weights import as_safetensors, map_weights, read_checkpoint, scoped
     from archdsl.weights.peers import is_peer
-    from archdsl.weights.scope import scoped
 
     if not is_peer(arguments.origin):
         message = f"`{printable(arguments.origin)}` is no model of another library"
@@ -176,6 +175,9 @@ def _export(network: Network, arguments: Namespace, output: Output) -> None:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
         raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+    unused = [*ours.others, *ours.aside, *sorted(ours.tensors.keys() - {pair.ours for pair in key_map.pairs})]
+    if unused:
+        output.remark(f"{printable(arguments.file)}: not exported: {', '.join(map(printable, unused))}")
     _finish(key_map, as_safetensors(key_map.to_theirs(ours.tensors)), arguments, output)
 
 
