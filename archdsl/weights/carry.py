@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 _RGB = 3
 _FEWEST = 3
+# A smaller share of tensors that fit is a coincidence.
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -164,8 +166,8 @@ def _refusal(key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape
     right = [pair.ours for pair in pairs if pair.ours not in set(wrong)]
     skips, parts = covering(wrong, right), covering(right, wrong)
     option, paths = ("--skip", skips) if len(skips) <= max(len(parts), _FEWEST) or not parts else ("--part", parts)
-    if not right:
-        help_line = f"none of its tensors fits: these are weights of another network than {key_map.network}"
+    if len(right) < len(pairs) * _FEW:
+        help_line = f"hardly any of its tensors fits: these are weights of another network than {key_map.network}"
     else:
         named = " ".join(f"{option} {printable(_certain(path, pairs))}" for path in paths)
         keeps = "leaves these as the network makes them" if option == "--skip" else "takes what is there"

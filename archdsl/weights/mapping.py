@@ -96,7 +96,8 @@ def map_weights(
     ours = network.build()
     if selection:
         # Misspelt paths are found before the map, which takes a while.
-        selection.require_meaning([*((key, None) for key in ours.state_dict()), *((None, key) for key in tensors)])
+        names = module.state_dict().keys() | tensors.keys()
+        selection.require_meaning([*((key, None) for key in ours.state_dict()), *((None, key) for key in names)])
     else:
         require_all(origin, module, tensors, source)
     key_map = map_module(network, module, origin, selection)

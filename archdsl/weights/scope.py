@@ -34,8 +34,10 @@ def scoped(checkpoint: Checkpoint, wanted: Collection[str]) -> Checkpoint:
     best = max(counts.values(), default=0)
     if not best or counts[""] == best:
         return checkpoint
+    if best < min(len(names), len(checkpoint.tensors)) * _CERTAIN:
+        return checkpoint
     rivals = [prefix for prefix, count in counts.items() if count >= best * _RIVAL and prefix]
-    if len(rivals) > 1 and best >= len(names) * _CERTAIN:
+    if len(rivals) > 1:
         raise several(checkpoint.path, rivals)
     return within(checkpoint, max(rivals, key=counts.__getitem__))
 

@@ -13,13 +13,13 @@ from archdsl.diagnostics.render import printable
 # A tensor under its key of ours and its key of theirs, None where a side has none.
 Keys = tuple[str | None, str | None]
 _SIDES = ("ours", "theirs")
-_PIECE = re.compile(r"(\d+)\.\.(\d+)|([^.]+)")
-_WELL_FORMED = re.compile(r"(\d+\.\.\d+|[^.]+)(\.(\d+\.\.\d+|[^.]+))*")
+_PIECE = re.compile(r"([^.]*?)(\d+)\.\.(\d+)|([^.]+)")
+_WELL_FORMED = re.compile(r"([^.]*\d\.\.\d+|[^.]+)(\.([^.]*\d\.\.\d+|[^.]+))*")
 
 
 @dataclass(frozen=True)
 class Path:
-    """A module or a tensor by its key, and what is below it: `classifier`, `stages.0..2`, `blocks.*.se`.
+    """A module or a tensor by its key, and what is below it: `classifier`, `stages.0..2`, `layer1..2`, `blocks.*.se`.
 
     `side` is `ours` or `theirs` where the text begins with that, for one path may name different tensors on each.
     """
@@ -139,10 +139,13 @@ def _first_names(tensors: Sequence[Keys]) -> str:
 
 
 def _fits(piece: re.Match[str], part: str) -> bool:
-    if piece[1] is not None:
-        return part.isdecimal() and len(part) < 10 and int(piece[1]) <= int(part) <= int(piece[2])
-    return piece[3] in ("*", part)
+    before, first, last, name = piece.groups()
+    if name is not None:
+        return name in ("*", part)
+    number = part.removeprefix(before)
+    is_number = part.startswith(before) and number.isdecimal() and len(number) < 10
+    return is_number and int(first) <= int(number) <= int(last)
 
 
 def _is_backwards(piece: re.Match[str]) -> bool:
-    return piece[1] is not None and int(piece[1]) > int(piece[2])
+    return piece[2] is not None and int(piece[2]) > int(piece[3])

@@ -169,4 +169,14 @@ def test_paths_of_options() -> None:
     assert covering(one[:2], one[2:]) == ["a.0", "a.1.x"]
     assert covering(one[4:], one[:4]) == ["b"]
     assert Selection.of(["a.*.x"]).wants(("a.12.x.w", None))
+    assert Selection.of(["layer1..2"]).wants(("layer2.w", None))
+    assert not Selection.of(["layer1..2"]).wants(("layer3.w", None))
     assert not Selection.of(["a.0..2"]).wants(("a.3.w", None))
+
+
+def test_a_checkpoint_of_another_network_gets_no_advice(tmp_path: Path) -> None:
+    """Keys such as `conv1.weight` of some block are not taken for the network."""
+    other = {f"blocks.{block}.norm.weight": torch.ones(5) for block in range(40)}
+    with pytest.raises(Mismatch) as refused:
+        map_weights(network(), saved(other, tmp_path))
+    assert "--" not in (refused.value.diagnostics[0].help or "")
