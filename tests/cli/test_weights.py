@@ -198,7 +198,10 @@ def test_help(direction: str, archdsl: Command) -> None:
 def test_a_part_is_written_and_the_rest_listed(archdsl: Command, trained: nn.Module) -> None:
     state = trained.state_dict()
     state["classifier.weight"], state["classifier.bias"] = torch.zeros(10, 1280), torch.zeros(10)
-    torch.save({"model_state_dict": state, "optimizer_state_dict": {"param_groups": [], "state": {}}}, "x.pth")
+    torch.save(
+        {"model_state_dict": state, "optimizer_state_dict": {"param_groups": [], "state": {0: {"m": torch.ones(1)}}}},
+        "x.pth",
+    )
     options = ("weights", "map", *NETWORK, "--from", "x.pth", "--out", "o.safetensors")
     refused = archdsl(*options)
     assert refused.code == 1
