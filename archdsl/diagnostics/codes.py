@@ -64,6 +64,7 @@ TOO_LARGE = Code("ARC602", "a program over a bound")
 NO_MAP = Code("ARC701", "weights that do not fit the network")
 NOT_PROVEN = Code("ARC702", "outputs that differ on the same weights")
 NOT_WEIGHTS = Code("ARC703", "a file without weights that can be read")
+SEVERAL_STATES = Code("ARC704", "a checkpoint with several sets of weights")
 
 # 9xx: could not run.
 CANNOT_READ = Code("ARC901", "a file cannot be read")

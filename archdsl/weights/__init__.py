@@ -14,5 +14,17 @@ from archdsl.weights.files import as_file, as_safetensors, read_checkpoint
 from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.mapping import Mapped, map_weights
 from archdsl.weights.mismatch import Mismatch, Row
+from archdsl.weights.scope import scoped
 
-__all__ = ["KeyMap", "Mapped", "Mismatch", "Pair", "Row", "as_file", "as_safetensors", "map_weights", "read_checkpoint"]
+__all__ = [
+    "KeyMap",
+    "Mapped",
+    "Mismatch",
+    "Pair",
+    "Row",
+    "as_file",
+    "as_safetensors",
+    "map_weights",
+    "read_checkpoint",
+    "scoped",
+]

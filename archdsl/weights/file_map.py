@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from archdsl.diagnostics import Diagnostic
@@ -20,12 +20,19 @@ from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair
 from archdsl.weights.match import layout
 from archdsl.weights.mismatch import Mismatch, Row, sizes, unequal
-from archdsl.weights.trace import IMAGES, Trace, trace
+from archdsl.weights.partial import Piece, advice, kept, restricted
+from archdsl.weights.scope import several, within
+from archdsl.weights.selection import EVERYTHING, Selection
+from archdsl.weights.trace import IMAGES, Trace, image_readers, trace
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from archdsl.api import Network
     from archdsl.weights.files import Checkpoint
 
+# Modules around the one that a file is of.
+_DEEPEST_PREFIX = 3
 _HELP = "name the model that the file belongs to: --from timm:NAME --weights FILE"
 
 
@@ -45,17 +52,28 @@ class _Group:
         return printable(f"{self.module or '(top)'}: {parts}")
 
 
-def map_file(network: Network, checkpoint: Checkpoint) -> KeyMap:
-    """The map between the keys of `network.build()` and those of a file. Raises Mismatch where it is not certain."""
-    traced = trace(network.build(), *network.architecture.input)
+def map_file(
+    network: Network, ours_built: nn.Module, checkpoint: Checkpoint, selection: Selection = EVERYTHING
+) -> tuple[KeyMap, Checkpoint]:
+    """The map between the keys of `network.build()` and those of a file, and the tensors of the file that it is of.
+
+    Raises Mismatch where it is not certain.
+    """
+    whole = trace(ours_built, *network.architecture.input)
+    checkpoint = _network_alone(checkpoint, _ours(whole))
     origin = str(checkpoint.path)
     shapes = {key: tuple(tensor.shape) for key, tensor in checkpoint.tensors.items()}
-    if traced.shapes.items() <= shapes.items():
-        return KeyMap(network.name, origin, tuple(Pair(key, key, shape, shape) for key, shape in traced.shapes.items()))
     is_ordered = checkpoint.is_ordered and list(shapes) != sorted(shapes)
-    ours = [_Group(o.name, {key: traced.shapes[key] for key in o.keys}) for o in traced.operators]
     theirs = _grouped(shapes, by_name=not is_ordered)
-    _refuse(f"{network.name} and {origin} do not have the same weights", _different(ours, theirs), None)
+    # A first convolution of color images is adapted to others; up to that it is the same.
+    traced = whole if _fits(_ours(whole), theirs) else _for_color(whole)
+    if selection and not _fits(_ours(traced), theirs):
+        here, there = kept(_pieces(_ours(traced)), _pieces(theirs), selection)
+        traced, theirs = restricted(traced, here), [theirs[position] for position in there]
+    ours = _ours(traced)
+    options = advice(_pieces(ours), _pieces(theirs)) if not selection else None
+    help_line = f"{options} carries over the rest" if options else None
+    _refuse(f"{network.name} and {origin} do not have the same weights", _different(ours, theirs), help_line)
     rows = _exchangeable(traced, ours, theirs)
     _refuse(f"{origin} can be read in more than one way: modules of equal shapes are used side by side", rows)
     matched = _in_order(ours, theirs, is_ordered=is_ordered)
@@ -63,7 +81,51 @@ def map_file(network: Network, checkpoint: Checkpoint) -> KeyMap:
     _refuse(f"{origin} does not have its modules in the order in which {network.name} uses them", rows)
     partners = [theirs[position] for position in matched]
     _refuse(f"{origin} has modules whose tensors no name and no shape tells apart", _unclear(ours, partners))
-    return KeyMap(network.name, origin, _pairs(traced, ours, partners, shapes))
+    pairs = tuple(replace(pair, shape=whole.shapes[pair.ours]) for pair in _pairs(traced, ours, partners, shapes))
+    left_of_ours = frozenset(whole.shapes.keys() - traced.shapes.keys())
+    return KeyMap(network.name, origin, pairs, left_of_ours=left_of_ours), checkpoint
+
+
+def _ours(traced: Trace) -> list[_Group]:
+    return [_Group(o.name, {key: traced.shapes[key] for key in o.keys}) for o in traced.operators]
+
+
+def _pieces(groups: Sequence[_Group]) -> list[Piece]:
+    return [Piece(group.signature, tuple(group.shapes)) for group in groups]
+
+
+def _fits(ours: Sequence[_Group], theirs: Sequence[_Group]) -> bool:
+    return Counter(group.signature for group in ours) == Counter(group.signature for group in theirs)
+
+
+def _network_alone(checkpoint: Checkpoint, ours: Sequence[_Group]) -> Checkpoint:
+    """The tensors of the one module in a file that has the shapes of ours: of `model.` beside a loss, say."""
+    shapes = {key: tuple(tensor.shape) for key, tensor in checkpoint.tensors.items()}
+    if _fits(ours, _grouped(shapes, by_name=False)):
+        return checkpoint
+    sizes_of = Counter(key[: end.end()] for key in shapes for end in islice(re.finditer(r"\.", key), _DEEPEST_PREFIX))
+    needed = sum(len(group.shapes) for group in ours)
+    found = [
+        prefix
+        for prefix, size in sizes_of.items()
+        if size >= needed
+        and _fits(ours, _grouped({k: s for k, s in shapes.items() if k.startswith(prefix)}, by_name=False))
+    ]
+    # `model.` and, where there is nothing beside it, `model.encoder.` are the same.
+    found = [prefix for prefix in found if not any(other != prefix and prefix.startswith(other) for other in found)]
+    if len(found) > 1:
+        raise several(checkpoint.path, found)
+    return within(checkpoint, found[0]) if found else checkpoint
+
+
+def _for_color(traced: Trace) -> Trace:
+    """The trace as if the images had three channels, as most trained weights are for."""
+    readers = image_readers(traced)
+    shapes = {
+        key: (shape[0], 3, *shape[2:]) if key in readers and len(shape) == 4 else shape
+        for key, shape in traced.shapes.items()
+    }
+    return replace(traced, shapes=shapes)
 
 
 def _refuse(message: str, rows: Sequence[Row], help_line: str | None = _HELP) -> None:

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, Failure, Note
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_WEIGHTS
 from archdsl.diagnostics.render import printable
+from archdsl.weights.states import Contents, State, chosen, contents
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 SAFETENSORS = ".safetensors"
 _PICKLES = (".pth", ".pt", ".bin", ".ckpt", ".tar")
-# What wrappers put before every key: torch.compile, and DataParallel with its kin.
-_WRAPPERS = ("_orig_mod.", "module.")
+# What wrappers put into keys: torch.compile and FSDP anywhere, DataParallel with its kin before all of them.
+_INNER_WRAPPERS = re.compile(r"(?<![^.])(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\.")
+_WRAPPER = "module."
+# What `AveragedModel` counts beside its `module.`.
+_AVERAGED = "n_averaged"
 _MOST_TENSORS = 100_000
-_DEEPEST = 3
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The tensors of a file under their keys; `is_ordered` where they stand in the order of definition."""
+    """The tensors of a file under their keys; `is_ordered` where they stand in the order of definition.
+
+    `state` is where in the file they are, and `others` what else it holds: what it is by name. `prefix` is what has
+    been taken from the beginning of every key, and `aside` has the tensors whose keys do not begin with it.
+    """
 
     path: Path
     tensors: Mapping[str, Tensor]
     is_ordered: bool
+    state: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+    aside: Mapping[str, Tensor] = field(default_factory=dict)
 
 
-def read_checkpoint(path: str | Path) -> Checkpoint:
+def read_checkpoint(path: str | Path, state: str | None = None) -> Checkpoint:
     """The tensors of a `.safetensors` file, or of a `.pth` that holds nothing but tensors and plain values.
 
-    Raises Failure when the file cannot be read, would have to run code, or does not hold one set of tensors.
+    Of a file with several state dicts, `state` names the one that is meant: `model_ema`. Raises Failure when the file
+    cannot be read, would have to run code, or does not hold one set of tensors.
     """
     path = Path(path)
     if path.suffix not in (SAFETENSORS, *_PICKLES):
@@ -47,16 +61,18 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
             what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
             raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: it {what}", None)])
         is_ordered = path.suffix != SAFETENSORS
-        tensors = _pickled(path) if is_ordered else _safetensors(path)
+        found = _pickled(path) if is_ordered else Contents([State("", _safetensors(path))])
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failure(
             [Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]
         ) from None
-    if not tensors or len(tensors) > _MOST_TENSORS:
-        how_many = f"more than {_MOST_TENSORS:,}" if tensors else "no"
+    meant, others = chosen(found, state, path)
+    if not meant.tensors or len(meant.tensors) > _MOST_TENSORS:
+        how_many = f"more than {_MOST_TENSORS:,}" if meant.tensors else "no"
         raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])
-    return Checkpoint(path, _unwrapped(tensors), is_ordered)
+    tensors, dropped = _unwrapped(meant.tensors)
+    return Checkpoint(path, tensors, is_ordered, meant.path, {**others, **dropped})
 
 
 def as_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
@@ -100,56 +116,53 @@ def _needs_safetensors() -> None:
         raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[weights]'")]) from None
 
 
-def _pickled(path: Path) -> dict[str, Tensor]:
-    """The tensors of a pickle, which is loaded with `weights_only`: no code of the file's choosing runs."""
+def _pickled(path: Path) -> Contents:
+    """What a pickle holds, which is loaded with `weights_only`: no code of the file's choosing runs."""
     import torch
 
     try:
-        with warnings.catch_warnings():
+        # A namespace is attributes alone; timm's and many other training scripts keep their arguments in one.
+        with warnings.catch_warnings(), torch.serialization.safe_globals([Namespace]):
             warnings.simplefilter("ignore")  # about the age of a format that we do not write
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception:  # The unpickler of a hostile file fails in any way it likes.
+    except Exception as error:  # The unpickler of a hostile file fails in any way it likes.
+        blocked = _blocked(error)
         message = f"{path} is no file of tensors alone"
         help_line = (
             "a pickle can run code, so nothing else in one is loaded; save the state dict, best as `.safetensors`"
         )
-        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)]) from None
-    found = dict(_state_dicts(loaded, (), set()))
-    if len(found) != 1:
-        names = ", ".join(f"`{printable(name)}`" for name in found)
-        message = f"{path} holds {len(found)} state dicts: {names}" if found else f"{path} holds no state dict"
-        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help="save the one that you mean alone")])
-    return next(iter(found.values()))
+        notes: tuple[Note, ...] = ()
+        if blocked:
+            message += f": it holds a `{printable(blocked)}`"
+            notes = (
+                Note(
+                    "for a file whose maker you trust, with the name under which it has the weights:\n"
+                    f'python -c "import torch; torch.save(torch.load({str(path)!r}, weights_only=False)'
+                    "['model'], 'weights.pth')\""
+                ),
+            )
+        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, notes=notes, help=help_line)]) from None
+    return contents(loaded)
 
 
-def _state_dicts(loaded: Any, path: tuple[str, ...], seen: set[int]) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The dicts of tensors in what a file holds: itself, or those in it by name. `seen` has those looked at, by id."""
-    import torch
-
-    if not isinstance(loaded, Mapping) or id(loaded) in seen or len(path) > _DEEPEST:
-        return
-    seen.add(id(loaded))
-    if loaded and all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in loaded.items()):
-        yield ".".join(path), {key: value for key, value in loaded.items() if _is_plain(value)}
-        return
-    for key, value in loaded.items():
-        yield from _state_dicts(value, (*path, str(key)), seen)
+def _blocked(error: Exception) -> str | None:
+    """The class or function that a pickle names and that is none of torch's plain values."""
+    found = re.search(r"GLOBAL ([\w.]+) was not an allowed global", str(error))
+    return found[1] if found else None
 
 
-def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is an array of numbers and nothing cleverer: sparse, quantized, nested, or without numbers."""
-    import torch
-
-    special = tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.is_complex()
-    return tensor.layout is torch.strided and not special
-
-
-def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without the prefix that a wrapper has put before every key."""
-    for _ in range(_DEEPEST):
-        for prefix in _WRAPPERS:
-            if all(key.startswith(prefix) for key in tensors):
-                tensors = {key.removeprefix(prefix): tensor for key, tensor in tensors.items()}
-    return tensors
+def _unwrapped(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors without what wrappers put into their keys, and what the wrappers keep themselves."""
+    found = dict(tensors)
+    dropped: dict[str, str] = {}
+    bare = {_INNER_WRAPPERS.sub("", key): tensor for key, tensor in found.items()}
+    if len(bare) == len(found):
+        found = bare
+    while len(found) > 1 and all(key.startswith(_WRAPPER) or key == _AVERAGED for key in found):
+        if _AVERAGED in found:
+            dropped[_AVERAGED] = "how many models are averaged"
+            del found[_AVERAGED]
+        found = {key.removeprefix(_WRAPPER): tensor for key, tensor in found.items()}
+    return found, dropped

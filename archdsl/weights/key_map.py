@@ -40,6 +40,8 @@ class KeyMap:
     `error` is the difference between the outputs of both on equal random weights, relative to the largest output; None
     where there was no code to run, and the map is read off names, shapes and order alone. `left_out` are keys of theirs
     that their forward pass never reads. `caveat` says on which weights the outputs are not equal all the same.
+    `is_by_use` marks a part of a module for which no outputs could be compared, and
+    `is_by_name` a file that has our own keys. `left_of_ours` are our keys that are left out with what was asked to be.
     """
 
     network: str
@@ -48,6 +50,9 @@ class KeyMap:
     left_out: tuple[str, ...] = ()
     error: float | None = None
     caveat: str | None = None
+    is_by_use: bool = False
+    is_by_name: bool = False
+    left_of_ours: frozenset[str] = frozenset()
 
     @property
     def is_proven(self) -> bool:
@@ -62,7 +67,7 @@ class KeyMap:
         for pair in self.pairs:
             tensor = state.get(pair.theirs) if pair.theirs is not None else None
             if tensor is not None:
-                found[pair.ours] = _reshaped(tensor, pair.shape, pair.theirs or "", self.origin)
+                found[pair.ours] = reshaped(tensor, pair.shape, pair.theirs or "", self.origin)
             elif pair.ours.rpartition(".")[2] == COUNTER:
                 found[pair.ours] = torch.zeros(pair.shape, dtype=torch.long)
             elif pair.ours not in found:
@@ -84,7 +89,7 @@ class KeyMap:
                 message = f"{self.origin} has one tensor, `{pair.theirs}`, for several of {self.network} that differ"
                 raise Failure([Diagnostic(NO_MAP, message, None)])
             else:
-                found[pair.theirs] = _reshaped(tensor, pair.their_shape, pair.ours, self.network)
+                found[pair.theirs] = reshaped(tensor, pair.their_shape, pair.ours, self.network)
         _all_there(missing, self.network)
         return found
 
@@ -94,7 +99,7 @@ class KeyMap:
             "format_version": FORMAT_VERSION,
             "network": self.network,
             "from": self.origin,
-            "matched_by": "use" if self.is_proven else "definition",
+            "matched_by": "use" if self.is_proven or self.is_by_use else "definition",
             "relative_error": self.error,
             "caveat": self.caveat,
             "left_out": list(self.left_out),
@@ -110,7 +115,7 @@ class KeyMap:
         }
 
 
-def _reshaped(tensor: Tensor, shape: tuple[int, ...], key: str, owner: str) -> Tensor:
+def reshaped(tensor: Tensor, shape: tuple[int, ...], key: str, owner: str) -> Tensor:
     # The count is compared first: a tensor of a hostile file may claim more numbers than it holds.
     if tensor.numel() != prod(shape):
         had, wanted = (" x ".join(map(str, sizes)) or "1" for sizes in (tuple(tensor.shape), shape))

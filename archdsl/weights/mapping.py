@@ -2,52 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.weights.carry import Carried, Left, Shape, carry, require_all, shapes_of
 from archdsl.weights.file_map import map_file
-from archdsl.weights.files import read_checkpoint
-from archdsl.weights.key_map import KeyMap
+from archdsl.weights.files import Checkpoint, read_checkpoint
+from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.module_map import map_module
 from archdsl.weights.peers import LIBRARIES, build_peer, is_peer
+from archdsl.weights.scope import scoped
+from archdsl.weights.selection import Selection
+from archdsl.weights.trace import image_readers, trace
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from archdsl.api import Network
+
+# A file with more than this share of our keys is one of ours.
+_MOST = 0.5
 
 
 @dataclass(frozen=True)
 class Mapped:
-    """A map, and the tensors under the keys of theirs. `are_fresh` says that nobody trained them."""
+    """A map, the tensors under the keys of theirs, and under those of ours the ones that were carried over it.
+
+    `left` are the tensors of both sides that were not, `adapted` says how the weights of a first convolution were made
+    to fit other images, and `others` what else a file holds. `are_fresh` says that nobody trained the weights.
+    """
 
     key_map: KeyMap
     tensors: Mapping[str, Tensor]
+    ours: Mapping[str, Tensor]
+    left: tuple[Left, ...] = ()
+    adapted: Mapping[str, str] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     are_fresh: bool = False
 
     @property
-    def ours(self) -> dict[str, Tensor]:
-        """The tensors under the keys of ours. Raises Failure where they do not fit."""
-        return self.key_map.to_ours(self.tensors)
+    def is_partial(self) -> bool:
+        """Whether tensors of ours are left as the network makes them."""
+        return any(left.ours is not None for left in self.left)
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object of the map, with what was not carried over."""
+        return {
+            **self.key_map.as_json(),
+            "adapted": dict(self.adapted),
+            "not_loaded": [left.as_json() for left in self.left],
+            "not_read": dict(self.others),
+        }
 
 
 def map_weights(
-    network: Network, origin: str, *, weights: str | Path | None = None, pretrained: bool = False
+    network: Network,
+    origin: str,
+    *,
+    weights: str | Path | None = None,
+    pretrained: bool = False,
+    state: str | None = None,
+    parts: Iterable[str] = (),
+    skips: Iterable[str] = (),
 ) -> Mapped:
     """The map between `network.build()` and `origin`: `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME` or a file.
 
     Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or
-    fresh. Raises Mismatch when the two do not correspond, Failure when one of them cannot be had.
+    fresh. `state` names one of several state dicts of a file. Only what is below one of the paths `parts` is carried
+    over, where there are any, and nothing that is below one of `skips`. Raises Mismatch when the two do not correspond,
+    Failure when one of them cannot be had.
     """
-    if is_peer(origin):
-        checkpoint = read_checkpoint(weights) if weights is not None else None
-        module = build_peer(origin, network.architecture, pretrained=pretrained)
-        tensors = checkpoint.tensors if checkpoint is not None else module.state_dict()
-        return Mapped(map_module(network, module, origin), tensors, checkpoint is None and not pretrained)
+    selection = Selection.of(parts, skips)
+    if not is_peer(origin):
+        _require_file(origin, weights, pretrained=pretrained)
+        return _of_file(network, read_checkpoint(origin, state), selection)
+    if state is not None and weights is None:
+        message = "--state names a part of a file, and there is none"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="name it: --weights FILE")])
+    checkpoint = read_checkpoint(weights, state) if weights is not None else None
+    module = build_peer(origin, network.architecture)
+    source = origin
+    if checkpoint is not None:
+        checkpoint = scoped(checkpoint, module.state_dict().keys())
+        tensors, source = checkpoint.tensors, str(checkpoint.path)
+    elif pretrained:
+        tensors = build_peer(origin, network.architecture, pretrained=True).state_dict()
+    else:
+        tensors = module.state_dict()
+    ours = network.build()
+    if selection:
+        # Misspelt paths are found before the map, which takes a while.
+        names = module.state_dict().keys() | tensors.keys()
+        selection.require_meaning([*((key, None) for key in ours.state_dict()), *((None, key) for key in names)])
+    else:
+        require_all(origin, module, tensors, source)
+    key_map = map_module(network, module, origin, selection)
+    carried = carry(key_map, shapes_of(ours), tensors, selection, _readers(network, ours), source)
+    return _mapped(key_map, tensors, carried, checkpoint, are_fresh=checkpoint is None and not pretrained)
+
+
+def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> Mapped:
+    ours = network.build()
+    shapes = shapes_of(ours)
+    by_name = scoped(checkpoint, shapes)
+    if _has_our_names(by_name, shapes):
+        checkpoint = by_name
+        key_map = _by_name(network, by_name, shapes)
+    else:
+        key_map, checkpoint = map_file(network, ours, checkpoint, selection)
+    carried = carry(key_map, shapes, checkpoint.tensors, selection, _readers(network, ours), str(checkpoint.path))
+    return _mapped(key_map, checkpoint.tensors, carried, checkpoint)
+
+
+def _has_our_names(checkpoint: Checkpoint, ours: Mapping[str, Shape]) -> bool:
+    """Whether a file is of a network of ours: it has nothing but our keys, or most of them."""
+    known = sum(key in ours for key in checkpoint.tensors)
+    return known == len(checkpoint.tensors) or known > len(ours) * _MOST
+
+
+def _by_name(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]) -> KeyMap:
+    pairs = (
+        Pair(key, key, shape, tuple(checkpoint.tensors[key].shape))
+        for key, shape in ours.items()
+        if key in checkpoint.tensors
+    )
+    return KeyMap(network.name, str(checkpoint.path), tuple(pairs), is_by_name=True)
+
+
+def _readers(network: Network, ours: nn.Module) -> Callable[[], set[str]]:
+    return lambda: image_readers(trace(ours, *network.architecture.input))
+
+
+def _mapped(
+    key_map: KeyMap,
+    tensors: Mapping[str, Tensor],
+    carried: Carried,
+    checkpoint: Checkpoint | None,
+    *,
+    are_fresh: bool = False,
+) -> Mapped:
+    left, others = carried.left, {}
+    if checkpoint is not None:
+        why = f"not below `{checkpoint.prefix.rstrip('.')}`"
+        left += tuple(Left(None, None, key, tuple(tensor.shape), why) for key, tensor in checkpoint.aside.items())
+        others = dict(checkpoint.others)
+    return Mapped(key_map, tensors, carried.tensors, left, carried.adapted, others, are_fresh)
+
+
+def _require_file(origin: str, weights: str | Path | None, *, pretrained: bool) -> None:
+    """Raises Failure where `origin` cannot be meant as a file."""
     if not Path(origin).exists() and not Path(origin).suffix:
         known = ", ".join(f"{library}:NAME" for library in LIBRARIES)
         message = f"`{origin}` is neither a model nor a file"
@@ -56,5 +163,3 @@ def map_weights(
         option = "--weights" if weights is not None else "--pretrained"
         message = f"{option} goes with a model of a library; {origin} is a file and has weights of its own"
         raise Failure([Diagnostic(WRONG_USAGE, message, None)])
-    checkpoint = read_checkpoint(origin)
-    return Mapped(map_file(network, checkpoint), checkpoint.tensors)

@@ -29,11 +29,15 @@ class Row:
 
 
 class Mismatch(Failure):
-    """Weights that do not fit a network. `rows` is the table of what did not match."""
+    """Weights that do not fit a network. `rows` is the table of what did not match.
 
-    def __init__(self, diagnostic: Diagnostic, rows: Sequence[Row] = ()):
+    `sides` are the names of both sides where they are others than the network's and the origin's.
+    """
+
+    def __init__(self, diagnostic: Diagnostic, rows: Sequence[Row] = (), sides: tuple[str, str] | None = None):
         super().__init__([diagnostic])
         self.rows = tuple(rows)
+        self.sides = sides
 
     def as_json(self, network: str, origin: str) -> dict[str, Any]:
         """A JSON object: what was compared, why it does not match, and the rows of the table."""

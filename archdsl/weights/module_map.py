@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
@@ -11,33 +13,40 @@ from torch import nn
 
 from archdsl.diagnostics import Diagnostic, Failure, Note
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_PROVEN
+from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap
-from archdsl.weights.match import Matching, matchings, wired_differently
+from archdsl.weights.match import Matching, matchings, signature, wired_differently
 from archdsl.weights.mismatch import Mismatch, Row, described, side_by_side, unequal_operators
 from archdsl.weights.pair import pairs_of
-from archdsl.weights.proof import TOLERANCE, difference
-from archdsl.weights.trace import Trace, trace
+from archdsl.weights.partial import Piece, advice, after_what_is_left_out, kept, restricted
+from archdsl.weights.proof import TOLERANCE, difference, differences
+from archdsl.weights.selection import EVERYTHING, Selection
+from archdsl.weights.trace import Operator, Trace, trace
 
 if TYPE_CHECKING:
     from archdsl.api import Network
 
 _BATCH = 2
 _SMALLEST = 32
+_PART = "{} of the {} operators come after what is left out: their order and shapes agree, their outputs prove nothing"
 _CAVEAT = (
     "outputs are equal where standardized weights are large; with fresh ones they differ by {:.1e} of the largest, for "
     "the two keep the standardization from dividing by zero in different ways"
 )
 
 
-def map_module(network: Network, module: nn.Module, origin: str) -> KeyMap:
+def map_module(network: Network, module: nn.Module, origin: str, selection: Selection = EVERYTHING) -> KeyMap:
     """The map between the keys of `network.build()` and those of `module`, which diagnostics call `origin`.
 
     Raises Mismatch when the two do not have the same operators in the same places, or put out different numbers on
-    equal weights.
+    equal weights. Where a selection leaves some out, the rest may have them; each operator before the first one that is
+    left out then has to put out the same.
     """
     ours = network.build()
     our_trace, their_trace, size = _traces(network, ours, module, origin)
-    images = torch.randn(_BATCH, network.architecture.input.channels, *size, generator=torch.Generator().manual_seed(0))
+    if selection and not _agree(our_trace, their_trace):
+        return _map_part(network, ours, our_trace, module, their_trace, origin, selection, size)
+    images = _images(network, size)
     best: tuple[float, Matching] | None = None
     for matching in matchings(our_trace, their_trace):
         pairs = pairs_of(our_trace, their_trace, matching)
@@ -58,8 +67,99 @@ def map_module(network: Network, module: nn.Module, origin: str) -> KeyMap:
         if best is None or error < best[0]:
             best = error, matching
     if best is None:
-        raise _unequal(network, origin, our_trace, their_trace)
-    raise _unproven(network, origin, our_trace, their_trace, *best)
+        raise _unequal(network, origin, our_trace, their_trace, advice(_pieces(our_trace), _pieces(their_trace)))
+    pairs = pairs_of(our_trace, their_trace, best[1])
+    errors = differences(ours, module, KeyMap(network.name, origin, pairs or ()), images, best[1])
+    first = _first_that_differs(our_trace, their_trace, best[1], errors)
+    raise _unproven(network, origin, our_trace, their_trace, *best, first)
+
+
+def _map_part(
+    network: Network,
+    ours: nn.Module,
+    our_trace: Trace,
+    theirs: nn.Module,
+    their_trace: Trace,
+    origin: str,
+    selection: Selection,
+    size: tuple[int, int],
+) -> KeyMap:
+    """The map of what a selection leaves of two modules that are not the same."""
+    here, there = kept(_pieces(our_trace), _pieces(their_trace), selection)
+    our_part, their_part = restricted(our_trace, here), restricted(their_trace, there)
+    unproven = after_what_is_left_out(our_trace, here)
+    stained = after_what_is_left_out(their_trace, there)
+    best = 0.0
+    for matching in matchings(our_part, their_part):
+        pairs = pairs_of(our_part, their_part, matching)
+        if pairs is None:
+            continue
+        left_of_ours = frozenset(our_trace.shapes.keys() - our_part.shapes.keys())
+        key_map = KeyMap(network.name, origin, pairs, left_of_ours=left_of_ours)
+        proven = {at: other for at, other in matching.items() if at not in unproven and other not in stained}
+        whole = {here[at]: there[other] for at, other in proven.items()}
+        errors = differences(ours, theirs, key_map, _images(network, size), whole)
+        best = max(errors.values(), default=0.0 if not proven else float("inf"))
+        if best < TOLERANCE:
+            unsure = len(matching) - len(proven)
+            return replace(
+                key_map,
+                error=best if proven else None,
+                caveat=_PART.format(unsure, len(matching)) if unsure else None,
+                is_by_use=True,
+            )
+    if not here or best == 0.0:
+        raise _unequal(network, origin, our_part, their_part, None)
+    raise _differ_in_part(network, origin, our_trace, their_trace, whole, errors)
+
+
+def _differ_in_part(
+    network: Network,
+    origin: str,
+    ours: Trace,
+    theirs: Trace,
+    matching: Mapping[int, int],
+    errors: Mapping[int, float],
+) -> Mismatch:
+    message = f"the weights that are asked for correspond in {network.name} and {origin}, what they put out does not"
+    rows = _other_constants(ours, theirs, dict(matching))
+    note = _first_that_differs(ours, theirs, matching, errors)
+    return Mismatch(
+        Diagnostic(NOT_PROVEN, message, None, notes=(note,) if note else (), help="compare what lies before it"), rows
+    )
+
+
+def _first_that_differs(
+    ours: Trace, theirs: Trace, matching: Mapping[int, int], errors: Mapping[int, float]
+) -> Note | None:
+    """The first operator, in our order of use, that puts out other numbers than its counterpart."""
+    for at, error in sorted(errors.items()):
+        if not error < TOLERANCE:
+            here, there = ours.operators[at], theirs.operators[matching[at]]
+            by = f"by {error:.1e} of the largest" if error < float("inf") else "in size"
+            return Note(
+                f"first `{printable(_name(here))}` and `{printable(_name(there))}` put out what differs {by}: "
+                "what lies before them, or their own stride, padding or epsilon, is not the same"
+            )
+    return None
+
+
+def _name(operator: Operator) -> str:
+    return operator.name if len(operator.keys) > 1 else operator.keys[0]
+
+
+def _agree(ours: Trace, theirs: Trace) -> bool:
+    """Whether both have operators of the same kinds and shapes."""
+    here, there = (Counter(piece.signature for piece in _pieces(one)) for one in (ours, theirs))
+    return here == there
+
+
+def _pieces(trace: Trace) -> list[Piece]:
+    return [Piece(signature(operator, trace.shapes), operator.keys) for operator in trace.operators]
+
+
+def _images(network: Network, size: tuple[int, int]) -> torch.Tensor:
+    return torch.randn(_BATCH, network.architecture.input.channels, *size, generator=torch.Generator().manual_seed(0))
 
 
 def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, int]]:
@@ -89,14 +189,17 @@ def _standardized(trace: Trace) -> set[str]:
     }
 
 
-def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace) -> Mismatch:
+def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> Mismatch:
     rows = unequal_operators(ours, theirs)
     message = f"{network.name} and {origin} do not have the same weights"
     notes = (Note(f"{len(ours.operators)} operators with weights here, {len(theirs.operators)} there"),)
-    return Mismatch(Diagnostic(NO_MAP, message, None, notes=notes), rows)
+    help_line = f"{options} carries over the rest" if options else None
+    return Mismatch(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
 
 
-def _unproven(network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching) -> Mismatch:
+def _unproven(
+    network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching, first: Note | None
+) -> Mismatch:
     """Says why outputs may differ: other wiring, else other constants, else what lies between the weights."""
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
@@ -108,6 +211,8 @@ def _unproven(network: Network, origin: str, ours: Trace, theirs: Trace, error: 
     elif rows := _other_constants(ours, theirs, matching):
         notes.append(Note(f"{len(rows)} operators have other constants or come after other activations"))
         help_line = "give the specification what the table says of the other side, or take weights of another model"
+    if first is not None:
+        notes.append(first)
     message = f"the weights of {network.name} and {origin} correspond, their outputs do not"
     return Mismatch(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
 

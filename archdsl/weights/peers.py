@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Library:
-    """How a library lists its models and makes one."""
+    """How a library lists its models, makes one for a number of classes and channels, and makes a trained one."""
 
     names: Callable[[], Collection[str]]
-    make: Callable[[str, int, int, bool], Any]
+    make: Callable[[str, int, int], Any]
+    trained: Callable[[str], Any]
 
 
 def is_peer(origin: str) -> bool:
@@ -37,7 +38,8 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
     """The module that `timm:NAME` and the like name, with the classes and channels of `architecture`.
 
     Its weights are fresh, the same each time, unless `pretrained` asks the library for trained ones, which it may have
-    to download. Raises Failure when the library is not installed, has no such model, or cannot make it.
+    to download, for the classes and channels that they were trained for. Raises Failure when the library is not
+    installed, has no such model, or cannot make it.
     """
     library_name, name = origin.split(":", 1)
     library = LIBRARIES[library_name]
@@ -53,8 +55,10 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             try:
-                module: nn.Module = library.make(
-                    name, architecture.classes or 1000, architecture.input.channels, pretrained
+                module: nn.Module = (
+                    library.trained(name)
+                    if pretrained
+                    else library.make(name, architecture.classes or 1000, architecture.input.channels)
                 )
             except Exception as error:  # Any library, any model, any network trouble on the way to its weights.
                 reason = " ".join(str(error).split())
@@ -113,10 +117,16 @@ def _timm_names() -> Collection[str]:
     return found
 
 
-def _timm(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+def _timm(name: str, classes: int, channels: int) -> Any:
     import timm
 
-    return timm.create_model(name, pretrained=pretrained, num_classes=classes, in_chans=channels)
+    return timm.create_model(name, num_classes=classes, in_chans=channels)
+
+
+def _trained_timm(name: str) -> Any:
+    import timm
+
+    return timm.create_model(name, pretrained=True)
 
 
 def _torchvision_names() -> Collection[str]:
@@ -126,11 +136,16 @@ def _torchvision_names() -> Collection[str]:
     return found
 
 
-def _torchvision(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+def _torchvision(name: str, classes: int, channels: int) -> Any:
     from torchvision.models import get_model
 
-    # Trained weights come with the classes that they were trained for, and torchvision refuses to be told others.
-    return get_model(name, weights="DEFAULT") if pretrained else get_model(name, weights=None, num_classes=classes)
+    return get_model(name, weights=None, num_classes=classes)
+
+
+def _trained_torchvision(name: str) -> Any:
+    from torchvision.models import get_model
+
+    return get_model(name, weights="DEFAULT")
 
 
 def _pytorchcv_names() -> Collection[str]:
@@ -139,14 +154,20 @@ def _pytorchcv_names() -> Collection[str]:
     return list(model_provider._models)
 
 
-def _pytorchcv(name: str, classes: int, channels: int, pretrained: bool) -> Any:
+def _pytorchcv(name: str, classes: int, channels: int) -> Any:
     from pytorchcv.model_provider import get_model
 
-    return get_model(name, pretrained=pretrained, num_classes=classes, in_channels=channels)
+    return get_model(name, num_classes=classes, in_channels=channels)
+
+
+def _trained_pytorchcv(name: str) -> Any:
+    from pytorchcv.model_provider import get_model
+
+    return get_model(name, pretrained=True)
 
 
 LIBRARIES = {
-    "timm": Library(_timm_names, _timm),
-    "torchvision": Library(_torchvision_names, _torchvision),
-    "pytorchcv": Library(_pytorchcv_names, _pytorchcv),
+    "timm": Library(_timm_names, _timm, _trained_timm),
+    "torchvision": Library(_torchvision_names, _torchvision, _trained_torchvision),
+    "pytorchcv": Library(_pytorchcv_names, _pytorchcv, _trained_pytorchcv),
 }

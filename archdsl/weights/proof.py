@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from archdsl.weights.key_map import KeyMap
+from archdsl.weights.trace import outputs_of
 
 # Double precision: networks that are equal differ by 1e-12 or so, and one exchanged bias shows.
 TOLERANCE = 1e-6
@@ -36,6 +37,36 @@ def difference(
     if expected.shape != found.shape or not scale > 0:
         return float("inf")
     error = float((found - expected).abs().max()) / scale
+    return error if error == error else float("inf")
+
+
+def differences(
+    ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor, matching: Mapping[int, int]
+) -> dict[int, float]:
+    """The difference between what each operator of ours and the one of theirs put out, as `difference` has it.
+
+    By position of ours in the order of use; `matching` has that of theirs. Empty where the two cannot be compared. The
+    map may leave out tensors: ours keep their own, and what they reach differs.
+    """
+    settled = copy.deepcopy(theirs).double().eval()
+    twin = copy.deepcopy(ours).double().eval()
+    images = images.double()
+    with torch.no_grad():
+        settle(settled, images)
+        twin.load_state_dict(key_map.to_ours(settled.state_dict()), strict=False)
+        expected, found = outputs_of(settled, images), outputs_of(twin, images)
+    if len(expected) <= max(matching.values(), default=0) or len(found) <= max(matching, default=0):
+        return {}
+    return {here: _error(found[here], expected[there]) for here, there in sorted(matching.items())}
+
+
+def _error(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, relative to the largest of what is expected; infinite where it cannot be said."""
+    if found.numel() != expected.numel() or found.numel() == 0:
+        return float("inf")
+    scale = float(expected.abs().max())
+    error = float((found.flatten() - expected.flatten()).abs().max())
+    error = error / scale if scale > 0 else error
     return error if error == error else float("inf")
 
 

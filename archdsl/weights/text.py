@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from archdsl.backends.table import aligned
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.mismatch import Row, sizes
 
+if TYPE_CHECKING:
+    from archdsl.weights.mapping import Mapped
+
 _MOST_ROWS = 40
 _WIDEST = 160
 
 
-def map_as_table(key_map: KeyMap) -> str:
-    """Every pair of keys with the shape, and below how sure the map is."""
-    rows = [(pair.ours, printable(pair.theirs or "-"), _shape(pair)) for pair in key_map.pairs]
-    table = aligned((key_map.network, printable(key_map.origin), "shape"), rows, "<<<")
-    return f"{table}\n\n{_summary(key_map)}"
+def map_as_table(key_map: KeyMap, mapped: Mapped | None = None) -> str:
+    """Every pair of keys with the shape, what was not carried over, and below how sure the map is."""
+    pairs = key_map.pairs if mapped is None else [pair for pair in key_map.pairs if pair.ours in mapped.ours]
+    rows = [(pair.ours, printable(pair.theirs or "-"), _shape(pair)) for pair in pairs]
+    tables = [aligned((key_map.network, printable(key_map.origin), "shape"), rows, "<<<")]
+    if mapped is not None and mapped.left:
+        lines = [
+            (_tensor(left.ours, left.shape), _tensor(left.theirs, left.their_shape), left.why) for left in mapped.left
+        ]
+        tables.append(aligned(("not loaded", "", "why"), lines, "<<<"))
+    return "\n\n".join([*tables, _summary(key_map, len(rows))])
+
+
+def _tensor(key: str | None, shape: tuple[int, ...] | None) -> str:
+    """A key with its shape."""
+    if key is None:
+        return "-"
+    return f"{printable(key)}: {sizes(shape)}" if shape is not None else f"{printable(key)}: not in the file"
 
 
 def mismatch_as_table(rows: Sequence[Row], network: str, origin: str) -> str:
@@ -31,9 +48,15 @@ def mismatch_as_table(rows: Sequence[Row], network: str, origin: str) -> str:
     return f"{table}\n... and {left} more" if left > 0 else table
 
 
-def _summary(key_map: KeyMap) -> str:
-    count = f"{len(key_map.pairs)} tensors"
-    if key_map.error is None:
+def _summary(key_map: KeyMap, count_of_tensors: int) -> str:
+    count = f"{count_of_tensors} tensors"
+    if key_map.is_by_name:
+        proof = f"by the names of {key_map.network} itself"
+    elif key_map.is_by_use:
+        proof = "by use, shapes and order"
+        if key_map.error is not None:
+            proof += f"; proven where nothing is left out before: outputs differ by {key_map.error:.1e} of the largest"
+    elif key_map.error is None:
         proof = "by names, shapes and order; not proven, as a file cannot be run"
     else:
         proof = f"proven: outputs on equal random weights differ by {key_map.error:.1e} of the largest"

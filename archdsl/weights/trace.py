@@ -117,6 +117,24 @@ def trace(module: nn.Module, channels: int, height: int, width: int) -> Trace:
     return Trace(tuple(watcher.operators), {key: tuple(tensor.shape) for key, tensor in state.items()}, tied)
 
 
+def outputs_of(module: nn.Module, images: Tensor) -> list[Tensor]:
+    """What each operator that reads weights puts out on these images, in order of use, as `trace` finds them."""
+    watcher = _Watcher(module.state_dict(keep_vars=True), images, outputs=[])
+    with torch.no_grad(), watcher:
+        module(images)
+    return watcher.outputs or []
+
+
+def image_readers(trace: Trace) -> set[str]:
+    """The keys of weights that are applied to the images themselves."""
+    return {
+        key
+        for operator in trace.operators
+        if any(source == IMAGES for source, _ in operator.sources)
+        for key in operator.parts.get("weight", ())
+    }
+
+
 def _without_numbers(module: nn.Module) -> nn.Module:
     """A copy of a module on the meta device. Tensors that the module holds twice, the copy holds twice."""
     known: dict[int, Any] = {}
@@ -146,6 +164,8 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     state: Mapping[str, Tensor]
     images: Tensor
     operators: list[Operator] = field(default_factory=list)
+    # Results, where they are to be compared: later operators may write into them.
+    outputs: list[Tensor] | None = None
 
     def __post_init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -178,6 +198,8 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
             constants["output"] = " x ".join(str(size) for size in next(_tensors(result)).shape[1:] if size != 1)
             kind = "batch_norm" if "batch_norm" in kind else kind
             self.operators.append(Operator(len(self.operators), kind, parts, before.sources, constants))
+            if self.outputs is not None:
+                self.outputs.append(next(_tensors(result)).clone())
         elif before.sources:
             origin = before
         else:

@@ -193,3 +193,52 @@ def test_help(direction: str, archdsl: Command) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert "SPEC" in ran.out
     assert archdsl("weights", "--help").code == 0
+
+
+def test_a_part_is_written_and_the_rest_listed(archdsl: Command, trained: nn.Module) -> None:
+    state = trained.state_dict()
+    state["classifier.weight"], state["classifier.bias"] = torch.zeros(10, 1280), torch.zeros(10)
+    torch.save(
+        {"model_state_dict": state, "optimizer_state_dict": {"param_groups": [], "state": {0: {"m": torch.ones(1)}}}},
+        "x.pth",
+    )
+    options = ("weights", "map", *NETWORK, "--from", "x.pth", "--out", "o.safetensors")
+    refused = archdsl(*options)
+    assert refused.code == 1
+    assert "error[ARC701]" in refused.err
+    assert "--skip classifier carries over the rest" in refused.err
+    ran = archdsl(*options, "--skip", "classifier")
+    assert ran.code == 0
+    assert "`optimizer_state_dict` is not read: of training" in ran.err
+    assert "strict=False" in ran.err
+    assert "classifier.weight: 1000 x 1280" in ran.out
+    assert "classifier.weight: 10 x 1280" in ran.out
+    ours = library.load(SPEC, VARIANT).build()
+    loaded = ours.load_state_dict(load_file("o.safetensors"), strict=False)
+    assert (loaded.missing_keys, loaded.unexpected_keys) == (["classifier.weight", "classifier.bias"], [])
+    document = json.loads(archdsl(*options, "--skip", "classifier", "--output-format", "json").out)
+    assert document["not_loaded"][0]["ours"] == "classifier.weight"
+    assert document["not_loaded"][0]["shape"] == [1000, 1280]
+    assert document["not_read"] == {"optimizer_state_dict": "of training"}
+
+
+def test_several_states_are_a_finding(archdsl: Command, trained: nn.Module) -> None:
+    state = trained.state_dict()
+    torch.save({"model": state, "model_ema": {key: tensor + 1 for key, tensor in state.items()}}, "x.pth")
+    ran = archdsl("weights", "map", *NETWORK, "--from", "x.pth")
+    assert (ran.code, ran.out) == (1, "")
+    assert "error[ARC704]: x.pth holds 2 state dicts: `model`, `model_ema`" in ran.err
+    assert archdsl("weights", "map", *NETWORK, "--from", "x.pth", "--state", "model_ema").code == 0
+
+
+def test_a_checkpoint_that_does_not_fit_its_model_is_refused_before_any_proof(
+    archdsl: Command, trained: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = trained.state_dict()
+    state["classifier.weight"] = torch.zeros(10, 1280)
+    torch.save(state, "x.pth")
+    monkeypatch.setattr("archdsl.weights.mapping.map_module", None)  # a call would fail
+    ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--weights", "x.pth")
+    assert ran.code == 1
+    assert "error[ARC701]: x.pth does not have all weights of timm:mobilenetv2_050" in ran.err
+    assert "--skip classifier.weight" in ran.err

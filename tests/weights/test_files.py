@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import archdsl
-from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_WEIGHTS, Code
+from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_WEIGHTS, SEVERAL_STATES, Code
 from archdsl.weights import Mismatch, as_file, as_safetensors, map_weights, read_checkpoint
 from archdsl.weights.peers import build_peer
 
@@ -116,7 +116,7 @@ def _absent(path: Path) -> None:
         (_evil, "x.pth", NOT_WEIGHTS, "no file of tensors alone"),
         (_evil_old, "x.pth", NOT_WEIGHTS, "no file of tensors alone"),
         (_module, "x.pt", NOT_WEIGHTS, "no file of tensors alone"),
-        (_two, "x.pth", NOT_WEIGHTS, "2 state dicts: `state_dict`, `state_dict_ema`"),
+        (_two, "x.pth", SEVERAL_STATES, "2 state dicts: `state_dict`, `state_dict_ema`"),
         (_loop, "x.pth", NOT_WEIGHTS, "no state dict"),
         (_none, "x.pth", NOT_WEIGHTS, "no state dict"),
         (_garbage, "x.safetensors", NOT_WEIGHTS, "no safetensors file"),
@@ -215,7 +215,7 @@ def test_branches_of_equal_shapes_are_refused_without_code(suffix: str, tmp_path
 def test_a_file_in_another_order_is_refused(tmp_path: Path) -> None:
     chain = "model m {\n  input = 3 x 8 x 8\n  stem = conv(4, 3) -> act -> conv(4, 3) -> act -> conv(4, 3)\n}\n"
     network = archdsl.loads(chain)
-    state = {f"x.{key}": tensor for key, tensor in reversed(network.build().state_dict().items())}
+    state = {key.replace("conv", "layer"): tensor for key, tensor in reversed(network.build().state_dict().items())}
     torch.save(state, tmp_path / "x.pth")
     with pytest.raises(Mismatch, match="in the order in which"):
         map_weights(network, f"{tmp_path}/x.pth")

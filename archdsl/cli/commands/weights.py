@@ -19,7 +19,7 @@ from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
     from archdsl.api import Network
-    from archdsl.weights import KeyMap, Mismatch
+    from archdsl.weights import KeyMap, Mapped, Mismatch
 
 _MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
 _EXTENSIONS = {".safetensors": "safetensors", ".pth": "pth", ".pt": "pth"}
@@ -64,6 +64,20 @@ def _add_map(parser: ArgumentParser) -> None:
         "--pretrained", action="store_true", help="the numbers that the library has; it may download them"
     )
     parser.add_argument(
+        "--part",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="only what is below this path of ours or of theirs: `stages.0..2`, `features.*.conv`; again for more",
+    )
+    parser.add_argument(
+        "--skip",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="not what is below this path, which stays as the network makes it: `classifier`; again for more",
+    )
+    parser.add_argument(
         "--out",
         metavar="FILE",
         help="write the tensors, a .safetensors or a .pth; - for standard output",
@@ -92,6 +106,11 @@ def _add_common(parser: ArgumentParser) -> None:
         type=resolution,
         metavar="R",
         help="largest height and width of the images of the proof, `224` or `224x320` (default: the model's input)",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="NAME",
+        help="which of several sets of weights of a file: `model_ema`, . for all as one network",
     )
     parser.add_argument("--output-format", choices=("table", "json"), default="table", help="default: table")
     parser.add_argument("--color", choices=("auto", "always", "never"), default=SUPPRESS, help="colour of diagnostics")
@@ -126,36 +145,50 @@ def run(arguments: Namespace, output: Output) -> int:
 def _map(network: Network, arguments: Namespace, style: str, output: Output) -> None:
     from archdsl.weights import as_file, map_weights
 
-    mapped = map_weights(network, arguments.origin, weights=arguments.weights, pretrained=arguments.pretrained)
+    mapped = map_weights(
+        network,
+        arguments.origin,
+        weights=arguments.weights,
+        pretrained=arguments.pretrained,
+        state=arguments.state,
+        parts=arguments.part,
+        skips=arguments.skip,
+    )
     data = as_file(mapped.ours, style) if arguments.out else b""
-    unused = mapped.tensors.keys() - {pair.theirs for pair in mapped.key_map.pairs} - set(mapped.key_map.left_out)
-    if unused:
-        names = ", ".join(map(printable, sorted(unused)[:3]))
-        output.remark(f"{len(unused)} tensors of {arguments.weights or arguments.origin} have no use here: {names}")
+    file = arguments.weights or arguments.origin
+    for name, what in mapped.others.items():
+        output.remark(f"{printable(file)}: `{printable(name)}` is not read: {what}")
+    for key, how in mapped.adapted.items():
+        output.remark(f"`{printable(key)}` is adapted from {how}, as timm does it")
     if arguments.out and mapped.are_fresh:
         output.remark(
             f"the weights of {arguments.origin} are fresh, nobody trained them; see --weights and --pretrained"
         )
-    _finish(mapped.key_map, data, arguments, output)
+    _finish(mapped.key_map, data, arguments, output, mapped)
+    if mapped.is_partial:
+        output.remark("a part of the weights: load it with `load_state_dict(weights, strict=False)`")
 
 
 def _export(network: Network, arguments: Namespace, style: str, output: Output) -> None:
-    from archdsl.weights import as_file, map_weights, read_checkpoint
+    from archdsl.weights import as_file, map_weights, read_checkpoint, scoped
     from archdsl.weights.peers import is_peer
 
     if not is_peer(arguments.origin):
         message = f"`{printable(arguments.origin)}` is no model of another library"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
-    ours = read_checkpoint(arguments.file)
+    ours = scoped(read_checkpoint(arguments.file, arguments.state), network.build().state_dict().keys())
     key_map = map_weights(network, arguments.origin).key_map
     if key_map.left_out:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
         raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+    unused = [*ours.others, *ours.aside, *sorted(ours.tensors.keys() - {pair.ours for pair in key_map.pairs})]
+    if unused:
+        output.remark(f"{printable(arguments.file)}: not exported: {', '.join(map(printable, unused))}")
     _finish(key_map, as_file(key_map.to_theirs(ours.tensors), style), arguments, output)
 
 
-def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output) -> None:
+def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output, mapped: Mapped | None = None) -> None:
     """Prints the map, and writes the file where that was asked for."""
     from archdsl.weights.text import map_as_table
 
@@ -165,7 +198,10 @@ def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output) 
         output.data(data)
         return
     as_json = arguments.output_format == "json"
-    output.result(json.dumps(key_map.as_json(), indent=2) if as_json else map_as_table(key_map))
+    if as_json:
+        output.result(json.dumps((mapped or key_map).as_json(), indent=2))
+    else:
+        output.result(map_as_table(key_map, mapped))
     if arguments.out:
         write(Path(arguments.out), data)
         output.remark(f"wrote {printable(arguments.out)}")
@@ -174,7 +210,8 @@ def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output) 
 def _print_mismatch(mismatch: Mismatch, network: Network, arguments: Namespace, output: Output) -> None:
     from archdsl.weights.text import mismatch_as_table
 
+    sides = mismatch.sides or (network.name, arguments.origin)
     if arguments.output_format == "json":
-        output.result(json.dumps(mismatch.as_json(network.name, arguments.origin), indent=2))
+        output.result(json.dumps(mismatch.as_json(*sides), indent=2))
     elif mismatch.rows:
-        output.result(mismatch_as_table(mismatch.rows, network.name, arguments.origin))
+        output.result(mismatch_as_table(mismatch.rows, *sides))
