@@ -176,7 +176,7 @@ FORMS_OF_VALUES = (
     Form(
         "a number has a unit that is not known",
         r"(?<![\w.])(?P<at>\d[\d.]*[ \t]*k)(?!\w)",
-        "write `{0}`; the units are K, M, G, T, %, ms, us, s and px",
+        "write `{0}`; the units are K, M, G, T, KB, MB, GB, TB, KiB, MiB, GiB, TiB, %, ms, us, s and px",
         (("require params <= 5k", "require params <= 5K"), ("require params <= 5 k", "require params <= 5K")),
         lambda match: re.sub(r"\s", "", match["at"]).upper(),
         is_safe=False,
@@ -184,7 +184,7 @@ FORMS_OF_VALUES = (
     Form(
         "a number has a unit that is not known",
         r"(?<![\w.])(?P<at>\d[\d.]*(?:[ \t]*(?:[mb]|[KMGT]i?B|[Mm]illions?|[Bb]illions?)|[A-Za-z_]\w*))(?!\w)",
-        "the units are K, M, G, T, %, ms, us, s and px; a name does not begin with a digit",
+        "the units are K, M, G, T, KB, MB, GB, TB, KiB, MiB, GiB, TiB, %, ms, us, s and px; a name does not begin with a digit",
         (("require params <= 5m", ""), ("require params <= 5 million", ""), ("require macs <= 5Gflops", "")),
     ),
 )

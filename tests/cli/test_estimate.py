@@ -48,7 +48,7 @@ def test_variant_resolution_and_batch(variant: str, archdsl: Command) -> None:
 def test_unknown_variant(archdsl: Command) -> None:
     code, out, err = archdsl("estimate", EFFICIENTNET, "--variant", "b9")
     assert (code, out) == (2, "")
-    assert "it has b0, b1" in err
+    assert "did you mean `b0` or `b1` or `b2`?" in err
 
 
 def test_variants_whose_labels_repeat_are_told_in_full(archdsl: Command) -> None:

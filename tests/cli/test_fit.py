@@ -205,7 +205,7 @@ def test_a_grid_without_a_constraint(archdsl: Command) -> None:
         ((), 2, "there is no budget to meet"),
         (("--constraint", "width > 1", "--macs", "1G"), 2, "`--constraint` goes with `--grid`"),
         (("--macs", "ten"), 2, "--macs:1:1: error[ARC201]: unknown name `ten`"),
-        (("--macs", "400m"), 2, "--macs:1:4: error[ARC101]"),
+        (("--macs", "400m"), 2, "--macs:1:1: error[ARC101]"),
         (("--macs", "1M"), 1, "no `mobilenetv2` has macs <= 1M"),
         (("--macs", "1M", "--vary", "widht=1..2"), 2, "did you mean `width`?"),
         (("--macs", "1M", "--vary", "groups"), 2, "nothing is known of the values of `groups`"),
