@@ -125,7 +125,7 @@ def measure_generated(networks: int, threads: int, first: int) -> bool:
     place = f"CPU ({isa_of_this_machine()}), {threads} thread{'s' * (threads > 1)}"
     off = [row for row in rows if abs(row["error"]) > generated.WITHIN]
     results = {"place": place, "first_seed": first, "requirement": requirement, "summary": found, "off": off}
-    write_results("memory_generated", results, command=f"memory --generated {networks}")
+    write_results("memory_generated", results, command=f"memory --generated {networks} --first {first}")
     header = ["networks", "run", "within 2 %", "beyond 10 %", "median", "worst"]
     cells = [
         [
