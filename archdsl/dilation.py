@@ -27,8 +27,8 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     Raises:
         ValueError: where the network cannot be dilated; it says which operator stands in the way.
     """
-    if output_stride < 1:
-        raise ValueError(f"output_stride is a whole number from 1, not {output_stride}")
+    if not isinstance(output_stride, int) or output_stride < 1:
+        raise ValueError(f"output_stride is a whole number from 1, not {output_stride!r}")
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
     reductions, removed = {"input": 1}, {"input": 1}
     for visit in walk(architecture)[1:-1]:
@@ -47,6 +47,9 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
             _change(model.get_submodule(visit.path), visit, factor, keep_stride=is_left)
         reductions[visit.path] = reduction * stride if is_left else reduction
         removed[visit.path] = factor if is_left else factor * stride
+    if output_stride not in reductions.values() and output_stride < max(reductions.values()) * max(removed.values()):
+        reached = ", ".join(map(str, sorted(set(reductions.values()))))
+        raise ValueError(f"output_stride: no map is {output_stride} times smaller than the image, only {reached}")
     _tell(model, architecture, removed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from archdsl.diagnostics import did_you_mean
 from archdsl.ir.architecture import Architecture
 
 # What timm takes that is said in the text here.
@@ -49,7 +50,9 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     known = list(signature(make).parameters)
     if unknown := [name for name in options if name not in known]:
         said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
-        message = f"{architecture.name} has no option {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
+        theirs = ["in_chans", "drop_rate", "output_stride", *(["out_indices"] if "features_only" in known else [])]
+        message = f"{architecture.name} has no option {', '.join(unknown)}; it has {', '.join([*known, *theirs])}"
+        said += filter(None, (did_you_mean(name, [*known, *theirs]) for name in unknown if name not in _IN_THE_TEXT))
         raise TypeError("; ".join([message, *said]))
     if rest["out_indices"] is not None and not options.get("features_only"):
         raise TypeError("`out_indices` chooses maps: give `features_only=True`, too")
@@ -77,10 +80,10 @@ def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> 
         part.p = rate
 
 
-def _choose(model: Any, indices: Iterable[int]) -> None:
+def _choose(model: Any, indices: int | Iterable[int]) -> None:
     """Leaves the feature maps of these indices, in the order of the network; negative ones count from the end."""
     count = len(model.feature_info)
-    indices = list(indices)
+    indices = [indices] if isinstance(indices, int) else list(indices)
     if wrong := [index for index in indices if not -count <= index < count]:
         maps = ", ".join(f"{index} (reduction {info['reduction']})" for index, info in enumerate(model.feature_info))
         raise ValueError(f"out_indices has no {', '.join(map(str, wrong))}; the maps are {maps}")

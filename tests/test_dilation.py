@@ -47,6 +47,7 @@ def test_as_timm(name: str, theirs: str, output_stride: int) -> None:
         ("resnet_d_50", 8, r"stages\.2\.0\.\S*avg_pool, avg_pool, cannot be dilated"),
         ("mobilenetv2_100", 0, "a whole number from 1, not 0"),
         ("resattnet_56", 8, "combines maps of different strides"),
+        ("mobilenetv2_100", 12, "no map is 12 times smaller than the image, only 1, 2, 4, 8"),
     ],
 )
 def test_what_cannot_be_dilated(name: str, output_stride: int, message: str) -> None:

@@ -69,3 +69,10 @@ def test_a_new_classifier_follows_the_model(dtype: torch.dtype) -> None:
         model = archdsl.create_model("mobilenetv2_050")
     model.reset_classifier(5)
     assert {parameter.device.type for parameter in model.parameters()} == {"meta"}
+
+
+def test_options_of_both_kinds_are_listed_and_near_ones_named() -> None:
+    with pytest.raises(
+        TypeError, match=r"no option features_onyl; it has .*out_indices; did you mean `features_only`\?"
+    ):
+        archdsl.create_model("mobilenetv2_050", features_onyl=True)

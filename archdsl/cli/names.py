@@ -72,6 +72,8 @@ def _obstacle(name: str) -> str | None:
         return f"Python could not import {printable(name)}.py"
     if name.startswith("__") and name.endswith("__"):
         return f"Python runs {name}.py by itself when the folder is imported or run"
+    if name in ("sitecustomize", "usercustomize", "conftest"):
+        return f"{'pytest' if name == 'conftest' else 'Python'} imports {name}.py by itself where it finds one"
     if _is_device(name):
         return f"Windows keeps the name {name} for a device"
     if name in sys.stdlib_module_names or name in _PACKAGES:

@@ -80,6 +80,7 @@ def test_names_that_every_system_can_have(spec: str, name: str) -> None:
     ("name", "reason", "better"),
     [
         ("os", "os.py would hide Python's own module `os`", "model_os"),
+        ("sitecustomize", "Python imports sitecustomize.py by itself", "model_sitecustomize"),
         ("types", "would hide Python's own module `types`", "model_types"),
         ("numpy", "would hide the package `numpy`", "model_numpy"),
         ("typing_extensions", "would hide the package", "model_typing_extensions"),
