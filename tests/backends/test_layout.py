@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from archdsl.backends.pytorch.layout import expression_lines
 from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.tidy import Tidy
 
 NAMES = st.sampled_from(["x", "stride", "in_channels", "a_rather_long_name_of_a_thing", "self.width", "None", "True"])
 NUMBERS = st.sampled_from(["1", "0.5", "1e-05", "128"])
@@ -43,7 +44,8 @@ def tree(text: str) -> str:
 def test_an_expression_stays_itself(text: str) -> None:
     assert tree(spelled(ast.parse(text, mode="eval").body)) == tree(text)
     lines = expression_lines("self.thing = ", text)
-    assert tree("\n".join(lines)) == tree(f"self.thing = {text}")
+    tidy = ast.unparse(Tidy().visit(ast.parse(text, mode="eval").body))
+    assert tree("\n".join(lines)) == tree(f"self.thing = {tidy}")
 
 
 def test_formatters_agree(tmp_path: Path) -> None:

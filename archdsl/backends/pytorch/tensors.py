@@ -102,7 +102,8 @@ class TensorWriter(StepWriter):
         inside = decision.inside if holds else f"not ({decision.inside})"
         test = decision.test if holds else f"not ({decision.test})"
         joined = both(condition, inside)
-        assert joined is not None
+        if joined is None:
+            raise RuntimeError("a sum of no tensors")
         self._tests[joined] = both(self._tests.get(condition), test) or ""
         return joined
 
