@@ -101,9 +101,7 @@ class TensorWriter(StepWriter):
         """A condition of the constructor, and that a decision is so or not so besides."""
         inside = decision.inside if holds else f"not ({decision.inside})"
         test = decision.test if holds else f"not ({decision.test})"
-        joined = both(condition, inside)
-        if joined is None:
-            raise RuntimeError("a sum of no tensors")
+        joined = both(condition, inside) or inside
         self._tests[joined] = both(self._tests.get(condition), test) or ""
         return joined
 
