@@ -42,7 +42,7 @@ class Limits:
     nesting: int = _bound(100, "brackets, and expressions, within one another", 120, STACK)
     elements: int = _bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
     # Names stand in the path of every operator, and a model's in the name of every variant.
-    name: int = _bound(64, "characters of a name, and of a text that is a value")
+    name: int = _bound(64, "characters of a name; a text that is a value has four times as many")
     digits: int = _bound(40, "characters of a number", 4_000, DIGITS)
     bits: int = _bound(256, "the magnitude of a number, as a power of 2", 1_000, FLOATS)
     problems: int = _bound(200, "problems that are told of a file")

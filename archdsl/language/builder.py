@@ -18,6 +18,8 @@ from archdsl.limits import limits, raising
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
 _UNITS |= {f"{prefix}B": _UNITS[prefix] for prefix in "KMGT"}
 _BINARY_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+# A text that is a value may be so many times as long as a name: it is compared, and stands in figures.
+_TEXT_IN_NAMES = 4
 
 
 class Builder:
@@ -42,10 +44,11 @@ class Builder:
 
     def _short(self, token: Token, what: str = "name") -> str:
         """The text of a name, no longer than the bound; a problem where it is."""
-        text, bound = str(token), limits().name
+        text, times = str(token), _TEXT_IN_NAMES if what == "text" else 1
+        bound = times * limits().name
         if len(text) > bound:
             message = f"a {what} of {len(text):,} characters is longer than the bound of {bound:,}"
-            help = raising("name", len(text), f"use a shorter {what}")
+            help = raising("name", -(-len(text) // times), f"use a shorter {what}")
             self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help))
         return text[:bound]
 

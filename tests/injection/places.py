@@ -97,6 +97,7 @@ model <other_model> extends <model_name>.wide {
 def written(payload: str = "", *places: str) -> str:
     """The program with a payload in some places and harmless texts in the others."""
     text = TEXT
+    payload = payload.replace("\r", "\0")  # which ends no line, and is refused alike
     for name, harmless in PLACES.items():
         given = payload if name in places else harmless
         if name in DOCS:

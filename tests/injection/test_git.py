@@ -220,7 +220,9 @@ def test_a_blob_that_is_too_large(git: Git, capsys: pytest.CaptureFixture[str]) 
     git("commit", "-q", "-m", "large")
     Path("net.arch").write_text(NET.format(channels=8))
     assert main(["diff", "net.arch@HEAD", "net.arch"]) == 2
-    assert "net.arch@HEAD has 50,000,000 bytes, more than the" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "net.arch@HEAD:1:1" in err
+    assert "the file has 50,000,000 bytes, more than the bound" in err
     assert main(["breaking", "--against", "HEAD"]) == 0
     assert "not compared, for mistakes at HEAD: net.arch" in capsys.readouterr().err
 
