@@ -60,9 +60,8 @@ def export(module: nn.Module, path: Path, *, dynamo: bool) -> None:
 
 
 # The exporter that traces has no `channel_shuffle`, and says so.
-CASES = [(name, False) for name in LAYERS if name != "shuffle"] + [
-    (name, True) for name in ("conv", "avg_pool", "like")
-]
+CASES = [(name, False) for name in LAYERS if name != "shuffle"]
+CASES += [(name, True) for name in ("conv", "avg_pool", "like")]
 
 
 @pytest.mark.parametrize(("name", "dynamo"), CASES)

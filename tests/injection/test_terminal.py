@@ -76,7 +76,8 @@ def checked(spec: str, archdsl) -> None:
             assert commands(ran.out) == lines
             for line in lines:
                 assert re.fullmatch(
-                    r"::(?:error|warning) (file=[^:,]*,line=\d+,(col=\d+,)?endLine=\d+,(endColumn=\d+,)?)?title=ARC\d+::.*",
+                    r"::(?:error|warning) "
+                    r"(file=[^:,]*,line=\d+,(col=\d+,)?endLine=\d+,(endColumn=\d+,)?)?title=ARC\d+::.*",
                     line,
                 )
             counts.add(len(lines))
