@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics.nearest import nearest
-
 # Names that are a setting or a binding here: only the name differs.
 RENAMED = {
     **dict.fromkeys(
@@ -99,8 +97,6 @@ _EXPLAINED = {
 def counterpart(name: str, value: str | None = None) -> str | None:
     """What a model binds instead of a name that other libraries have; `value` is what it was to be, as written."""
     lower = name.lower()
-    if lower not in RENAMED and lower not in _EXPLAINED and len(near := nearest(lower, [*RENAMED, *_EXPLAINED])) == 1:
-        lower = near[0]  # `activaton`
     if (own := RENAMED.get(lower)) is not None:
         what = "binding" if own in ("classes", "head", "stem") else "setting"
         return f"the {what} is `{own}`" + (f": `{own} = {value}`" if value is not None else "")
