@@ -101,7 +101,9 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
 
 
 def test_unknown_model() -> None:
-    with pytest.raises(archdsl.Failure, match=r"there is no model `resnet_51`\n.*did you mean `resnet50` or `resnet_50`"):
+    with pytest.raises(
+        archdsl.Failure, match=r"there is no model `resnet_51`\n.*did you mean `resnet50` or `resnet_50`"
+    ):
         archdsl.create_model("resnet_51")
 
 

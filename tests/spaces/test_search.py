@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import archdsl
+from archdsl.backends.memory import isa_of_this_machine
 from archdsl.cli.main import main
 from archdsl.spaces import Space
 from tests.spaces.test_pruning import SPACE
@@ -138,12 +139,13 @@ def test_memory_beside_latency_is_that_of_the_device(capsys: Capture) -> None:
         found: dict[str, dict[str, object]] = json.loads(capsys.readouterr().out)["how"]
         return found
 
+    isa = isa_of_this_machine()
     assert how("--device", "v100")["memory"] == {"dtype": "float16", "training": False, "on": "cuda"}
-    assert how("--device", "phone")["memory"] == {"dtype": "float32", "training": False, "on": "cpu"}
+    assert how("--device", "phone")["memory"] == {"dtype": "float32", "training": False, "on": "cpu", "isa": isa}
     # What is said counts, and without a device nothing has changed.
     asked = how("--device", "v100", "--on", "cpu", "--dtype", "float32")
     assert (asked["memory"]["on"], asked["memory"]["dtype"], asked["latency"]["dtype"]) == ("cpu", "float32", "float32")
-    assert how()["memory"] == {"dtype": "float32", "training": False, "on": "cpu"}
+    assert how()["memory"] == {"dtype": "float32", "training": False, "on": "cpu", "isa": isa}
 
 
 @pytest.mark.parametrize("command", ["estimate", "build", "check", "diagram", "space", "fit"])
