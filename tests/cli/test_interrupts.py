@@ -22,7 +22,7 @@ PATIENCE_S = 60
 SCRIPT = [sys.executable, "-c", "import sys\nfrom archdsl.cli.entry import main\nsys.exit(main())"]
 MODULE = [sys.executable, "-m", "archdsl"]
 # Seconds. The first ones are spent in Python itself and in imports, the last ones at the end of the process.
-DELAYS = [index * 0.4 / 7 for index in range(8)]
+DELAYS = [index * 0.4 / 15 for index in range(16)]
 
 
 def start(*words: str, command: list[str] = SCRIPT, **options: int) -> subprocess.Popen[bytes]:
