@@ -175,7 +175,7 @@ def curve(path: str) -> list[tuple[float, float]]:
 
 
 # Layers of one depth and of several, with and without skips, with branches, and more than ten in a row.
-IN_ORDER = ("v2_s", "mobilenetv2", "shufflenet")
+IN_ORDER = ("v2_s", "mobilenetv2", "shufflenet", "nfnet")
 
 
 @pytest.mark.parametrize("name", IN_ORDER)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 _DRAW = """
 import sys
@@ -34,10 +37,11 @@ def test_the_compiled_module_is_kept_in_the_users_cache(tmp_path: Path) -> None:
     assert [path.stat().st_mtime_ns for path in kept(tmp_path)] == [made]  # nothing was compiled again
 
 
-def test_a_damaged_module_is_compiled_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda text: text[: len(text) // 2], lambda text: b"x" * len(text)])
+def test_a_damaged_module_is_compiled_again(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     first = drawn(XDG_CACHE_HOME=str(tmp_path))
     (module,) = kept(tmp_path)
-    module.write_bytes(module.read_bytes()[:100_000])
+    module.write_bytes(damage(module.read_bytes()))
     assert drawn(XDG_CACHE_HOME=str(tmp_path)) == first
 
 

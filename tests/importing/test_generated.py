@@ -10,7 +10,7 @@ import torch
 from tests.importing.agreement import refusal_or_difference
 from tests.importing.drawing import CASES
 
-COUNT = 20  # `python -m tests.importing.soak` tries more
+COUNT = 60
 
 
 @pytest.mark.parametrize("notation", CASES)
