@@ -9,11 +9,11 @@ from torch import nn
 import archdsl
 from tests.peers.zoo import copy_weights, peer
 
-IMAGES = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0))
+IMAGES = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def features(name: str, **options: object) -> nn.Module:
-    return archdsl.create_model(name, features_only=True, **options).eval()  # type: ignore[arg-type]
+    return archdsl.create_model(name, features_only=True, **options).double().eval()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("output_stride", [8, 16])
@@ -28,17 +28,17 @@ def test_old_positions_keep_their_values(name: str, output_stride: int) -> None:
     for old, new, info in pairs:
         assert new.shape[2] * info["reduction"] == 96
         step = new.shape[2] // old.shape[2]
-        torch.testing.assert_close(new[..., ::step, ::step], old, rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(new[..., ::step, ::step], old, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(("name", "theirs"), [("mobilenetv2_100", "mobilenetv2_100"), ("resnet_18", "resnet18")])
 @pytest.mark.parametrize("output_stride", [8, 16])
 def test_as_timm(name: str, theirs: str, output_stride: int) -> None:
-    expected = peer(f"timm {theirs}", output_stride=output_stride).eval()
-    ours = archdsl.create_model(name, output_stride=output_stride).eval()
+    expected = peer(f"timm {theirs}", output_stride=output_stride).double().eval()
+    ours = archdsl.create_model(name, output_stride=output_stride).double().eval()
     copy_weights(expected, ours)
     with torch.no_grad():
-        torch.testing.assert_close(ours(IMAGES), expected(IMAGES), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(ours(IMAGES), expected(IMAGES), rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(

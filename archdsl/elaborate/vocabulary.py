@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
+from archdsl.diagnostics.nearest import nearest
 from archdsl.elaborate import scalars
 from archdsl.elaborate.program import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, WORDS, Environment
 from archdsl.elaborate.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
@@ -107,6 +108,11 @@ class Vocabulary:
             # It is spelt well; a binding that is nearly called like it is what is misspelt.
             message = f"unknown name `{text}`"
             help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
+            bound = {name: span for name, span in {**self.later, **self.own}.items() if span.text == name}
+            for misspelt in nearest(text, bound):
+                notes = (*notes, Note(f"`{misspelt}` is bound here; did you mean `{text}`?", bound[misspelt]))
+            if len(notes) == 1:
+                fix = Fix(f"call it `{text}`", (Edit(notes[0].span, text),), is_safe=False)
         else:
             message = f"unknown {what} `{text}`"
             known = self._known(is_block, call)
