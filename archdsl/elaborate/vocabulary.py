@@ -109,10 +109,10 @@ class Vocabulary:
             message = f"unknown name `{text}`"
             help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
             bound = {name: span for name, span in {**self.later, **self.own}.items() if span.text == name}
-            for misspelt in nearest(text, bound):
-                notes = (*notes, Note(f"`{misspelt}` is bound here; did you mean `{text}`?", bound[misspelt]))
-            if len(notes) == 1:
-                fix = Fix(f"call it `{text}`", (Edit(notes[0].span, text),), is_safe=False)
+            near = nearest(text, bound)
+            notes = tuple(Note(f"`{name}` is bound here; did you mean `{text}`?", bound[name]) for name in near)
+            if len(near) == 1:
+                fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
         else:
             message = f"unknown {what} `{text}`"
             known = self._known(is_block, call)

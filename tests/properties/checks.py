@@ -62,8 +62,8 @@ def images(architecture: Architecture, count: int = 2) -> Tensor:
     return torch.randn(count, *architecture.input, generator=generator, dtype=torch.float64)
 
 
-def check_file(architectures: tuple[Architecture, ...]) -> None:
-    """Everything that must hold for the networks of one file."""
+def check_file(architectures: tuple[Architecture, ...]) -> str:
+    """Everything that must hold for the networks of one file. The emitted source."""
     source = emit(architectures, "program.arch")
     again = tuple(Architecture.from_json(architecture.to_json()) for architecture in architectures)
     assert again == architectures
@@ -78,6 +78,7 @@ def check_file(architectures: tuple[Architecture, ...]) -> None:
         check_outputs(architecture, model)
         check_gradients(architecture, model)
         check_interfaces(architecture, namespace)
+    return source
 
 
 def check_state(architecture: Architecture, model: nn.Module) -> None:
@@ -188,7 +189,13 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
 def check_channels(text: str, counts: tuple[int, ...] = (1, 4, 6)) -> None:
     """`in_channels` gives the networks of the same text with other channels of its images, or refuses to."""
     architectures = architectures_of(text)
-    namespace = module_of(emit(architectures, "program.arch"))
+    check_channels_of(text, architectures, module_of(emit(architectures, "program.arch")), counts)
+
+
+def check_channels_of(
+    text: str, architectures: tuple[Architecture, ...], namespace: dict[str, Any], counts: tuple[int, ...]
+) -> None:
+    """The same for networks that have been compiled and emitted."""
     for count in counts:
         others = architectures_of(re.sub(r"input = \w+ x", f"input = {count} x", text))
         changed = module_of(emit(others, "program.arch")) if others else {}

@@ -1,38 +1,66 @@
-"""Many more programs than a test run has time for: `python -m tests.properties.soak 0 5000` tries seeds 0 to 4999."""
+"""Many more programs than a test run has time for: `python -m tests.properties.soak 0 5000` tries seeds 0 to 4999.
+
+Each is compiled, emitted, run and compared with the IR, as a whole file, each network alone, after a JSON round trip
+and with other channels of its images (1, 4 or 6, in turns); and emitted again, with the same bytes, where `assert` does
+nothing.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import traceback
 from random import Random
 
 import torch
 
-from archdsl.backends.pytorch import emit
-from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
+from tests.properties.checks import architectures_of, check_alone, check_channels_of, check_file, module_of
+from tests.properties.digest import digest
 from tests.properties.programs import program
+
+_COUNTS = (1, 4, 6)
+_CHUNK = 500
 
 
 def main(first: int, count: int) -> int:
     """Checks programs and prints those that fail. The number of failures."""
     torch.set_num_threads(1)
-    refused = failures = 0
+    refused = failures = networks = 0
+    plain: list[str] = []  # the digests of a chunk
     for seed in range(first, first + count):
-        text = program(Random(seed))
+        text, source = program(Random(seed)), None
         try:
             architectures = architectures_of(text)
             refused += not architectures
+            networks += len(architectures)
             if architectures:
-                check_file(architectures)
-                namespace = module_of(emit(architectures, "program.arch"))
+                source = check_file(architectures)
+                namespace = module_of(source)
                 for architecture in architectures if len(architectures) > 1 else ():
                     check_alone(architecture, namespace)
-                check_channels(text)
+                check_channels_of(text, architectures, namespace, (_COUNTS[seed % len(_COUNTS)],))
         except Exception:
             failures += 1
             print(f"seed {seed}\n{text}\n{traceback.format_exc()}", flush=True)
-    print(f"{count} programs from seed {first}: {refused} refused by the compiler, {failures} failures")
+        plain.append(digest(seed, source))
+        done = seed + 1 - first
+        if done % _CHUNK == 0 or done == count:
+            failures += _without_asserts(seed + 1 - len(plain), plain)
+            plain = []
+            print(f"{done} of {count}: {networks} networks, {failures} failures", flush=True)
+    print(f"{count} programs from seed {first}: {networks} networks, {refused} programs refused, {failures} failures")
     return failures
+
+
+def _without_asserts(first: int, plain: list[str]) -> int:
+    """How many programs are emitted otherwise under PYTHONOPTIMIZE=1."""
+    command = [sys.executable, "-m", "tests.properties.digest", str(first), str(first + len(plain))]
+    environment = {**os.environ, "PYTHONOPTIMIZE": "1"}
+    run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    other = [line for line, expected in zip(run.stdout.splitlines(), plain, strict=True) if line != expected]
+    print("".join(f"under PYTHONOPTIMIZE=1 otherwise: {line}\n" for line in other), end="", flush=True)
+    return len(other)
 
 
 if __name__ == "__main__":

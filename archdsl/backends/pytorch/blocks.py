@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both
@@ -32,11 +33,15 @@ class Contract:
 
 @dataclass
 class ClassSource:
-    """A finished class."""
+    """A finished class. Most are written again before anyone reads them, so the text is made when it is asked for."""
 
     made: Made
-    text: str
+    lines: Callable[[], Sequence[str]]
     uses: set[str] = field(default_factory=set)
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(self.lines()) + "\n"
 
 
 class BlockWriter(TensorWriter):
@@ -95,7 +100,7 @@ class BlockWriter(TensorWriter):
         }
         keeps = self.bound["out"].channels == "in_channels"
         made = Made(self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps)
-        return ClassSource(made, self._source(order, self._forward(), hands_on), self.uses)
+        return ClassSource(made, partial(self._source, order, hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------
 
@@ -169,7 +174,7 @@ class BlockWriter(TensorWriter):
 
     # Text ------------------------------------------------------------------------------------------------------------
 
-    def _source(self, order: Sequence[str], forward: Sequence[str], hands_on: dict[str, str]) -> str:
+    def _source(self, order: Sequence[str], hands_on: dict[str, str]) -> list[str]:
         base = "Block" if hands_on else "nn.Module"
         arguments = [f"{name}: {annotation(self.builder.arguments[name])}" for name in order]
         doc = self.instances[0][1].doc
@@ -178,7 +183,7 @@ class BlockWriter(TensorWriter):
             body += expression_lines(f"{name} = ", text)
         for name, text in {**hands_on, **self.attributes}.items():
             body += expression_lines(f"self.{name} = ", text)
-        lines = [
+        return [
             f"class {self.name}({base}):",
             *([*(f"    {line}".rstrip() for line in docstring_lines(doc)), ""] if doc.strip() else []),
             *call_lines("    def __init__", ["self", *arguments], " -> None:"),
@@ -186,6 +191,5 @@ class BlockWriter(TensorWriter):
             *(f"        {line}" for line in body),
             "",
             f"    def forward(self, {self.input_name}: Tensor) -> Tensor:",
-            *(f"        {line}" for line in forward),
+            *(f"        {line}" for line in self._forward()),
         ]
-        return "\n".join(lines) + "\n"

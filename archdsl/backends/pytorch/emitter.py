@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.families import Member, families, finer, name_of
@@ -42,10 +43,11 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
         parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
-    helpers = _helpers("\n".join(["compile", *parts]))
-    body = "\n\n".join([*helpers, *parts])
+    mentioned = {"compile", *_mentioned("\n".join(parts))}
+    helpers = _helpers(mentioned)
+    body = "\n\n".join([SOURCES[name].strip() + "\n" for name in helpers] + parts)
     imports = "import torch\nfrom torch import Tensor, nn\n"
-    if "functional" in _mentioned(body):
+    if "functional" in mentioned.union(*map(_mentioned_by_helper, helpers)):
         imports += "from torch.nn import functional\n"
     text = f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
     return with_digest(text, _DIGEST, at=2)
@@ -95,15 +97,18 @@ def _settle(groups: Sequence[Sequence[Member]], classes: Classes) -> None:
         classes.set_contracts(wanted)
 
 
-def _helpers(text: str) -> list[str]:
-    """The sources of the helpers that a text mentions, and of those that they mention in turn."""
-    used: set[str] = set()
-    waiting = [text]
-    while waiting:
-        found = _mentioned(waiting.pop()) & SOURCES.keys() - used
-        waiting += [SOURCES[name] for name in found]
+def _helpers(mentioned: set[str]) -> list[str]:
+    """The helpers that are mentioned, and those that they mention in turn, in the order of their table."""
+    used, found = set[str](), mentioned & SOURCES.keys()
+    while found:
         used |= found
-    return [source.strip() + "\n" for name, source in SOURCES.items() if name in used]
+        found = set[str]().union(*map(_mentioned_by_helper, found)) & SOURCES.keys() - used
+    return [name for name in SOURCES if name in used]
+
+
+@cache
+def _mentioned_by_helper(name: str) -> frozenset[str]:
+    return frozenset(_mentioned(SOURCES[name]))
 
 
 def _mentioned(source: str) -> set[str]:
