@@ -64,6 +64,7 @@ from archdsl.ir.body import (
     TensorBinding,
 )
 from archdsl.ir.formula import identifier
+from archdsl.ir.formula import names as formula_names
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
 from archdsl.limits import limits
@@ -256,13 +257,15 @@ class Applier:
         facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
         known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
         layers: dict[str, str] = dict(self._shown)
+        formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
             if isinstance(value, Tensor):
                 value = scope.bound(parameter.name.text, value)
             names[parameter.name.text] = value
             _note(parameter.name.text, value, known, layers)
-        formulas: dict[str, str] = {}
+            if parameter.name.text not in given and identifier(parameter.name.text) in known:
+                formulas |= _of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
@@ -327,6 +330,12 @@ class Applier:
                 help="the tensor of a block is the one that flows into it: `x -> block(...)`",
             )
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _of_default(parameter: tree.Parameter) -> dict[str, str]:
+    """How a parameter that is not given follows from the input and the other parameters, if it does."""
+    text = formula(parameter.default) if parameter.default is not None else None
+    return {identifier(parameter.name.text): text} if text is not None and formula_names(text) else {}
 
 
 def _endless(layer: BlockLayer, label: str) -> Stop:

@@ -151,8 +151,8 @@ class BlockInstance(Frozen):
     """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
-    `formulas` says how the bound ones were computed. `layers` are the arguments and settings that are layers or names,
-    as text.
+    `formulas` says how the bound ones, and parameters that are not given, were computed. `layers` are the arguments and
+    settings that are layers or names, as text.
     """
 
     id: str

@@ -35,6 +35,8 @@ PARAMETERS: dict[str, tuple[str, list[str]]] = {
     ),
     "body": ("conv_norm_act", ["conv_norm_act", "separable_conv", "fused_mbconv(expansion = 1)"]),
 }
+# What cells and calls say of a parameter that has no line in the table: a width inside a block.
+INNER_WIDTHS = ["16", "8", "24"]
 CHANNELS = ["8", "16", "24", "32", "32 * 0.5", "48 / 2"]
 ACTIVATIONS = [
     "relu",
@@ -67,6 +69,11 @@ class Block:
     def free(self) -> list[str]:
         """The parameters that a caller may set as it likes."""
         return [name for name in self.parameters if name not in ("channels", "stride", "depth")]
+
+
+def values_of(parameter: str) -> list[str]:
+    """What cells and calls say of a parameter."""
+    return PARAMETERS[parameter][1] if parameter in PARAMETERS else INNER_WIDTHS
 
 
 LIBRARY = [

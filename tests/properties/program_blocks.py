@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from tests.properties.drawing import ACTIVATIONS, PARAMETERS, Blanks, Block, Draw, mentions
+from tests.properties.drawing import ACTIVATIONS, PARAMETERS, Blanks, Block, Draw, mentions, values_of
 
 BLOCK_NAMES = ["unit", "bottleneck", "cell", "gated_unit", "fire", "mixer", "dense_unit", "pyramid"]
 
@@ -183,8 +183,9 @@ class BlockWriter:
                 "if skip then 1 else in.variance",
             ]
             self.lines.append(f"out.variance = {draw.pick(facts)}")
+        followers = self._followers()
         body = "".join(f"  {line}\n" for line in self.lines)
-        parameters = self._parameters(body)
+        parameters = {**self._parameters(body + " ".join(followers.values())), **followers}
         declared = ", ".join(name if default is None else f"{name} = {default}" for name, default in parameters.items())
         doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
         return Block(self.name, parameters, f"{doc}block {self.name}({declared}) {{\n{body}}}\n", form == self._dense)
@@ -202,6 +203,15 @@ class BlockWriter:
             **{n: d for n, d in parameters.items() if d is None},
             **{n: d for n, d in parameters.items() if d is not None},
         }
+
+    def _followers(self) -> dict[str, str]:
+        """Parameters whose defaults follow from the input and the other parameters; they were bindings before."""
+        found: dict[str, str] = {}
+        for line in self.draw.some([line for line in self.lines if line.split(" = ")[0] in self.widths], 25):
+            self.lines.remove(line)
+            name, default = line.split(" = ", 1)
+            found[name] = default
+        return found
 
     # Names -----------------------------------------------------------------------------------------------------------
 
@@ -280,7 +290,7 @@ class BlockWriter:
 
     def _value(self, parameter: str) -> str:
         """A value for a parameter of another block: a literal, or the parameter of the same name of this one."""
-        return self.draw.pick([*PARAMETERS[parameter][1], parameter])
+        return self.draw.pick([*values_of(parameter), *([parameter] if parameter in PARAMETERS else [])])
 
     def _blocks(self, sets_channels: bool) -> list[Block]:
         known = [block for block in self.known if block.sets_channels == sets_channels and not block.grows]

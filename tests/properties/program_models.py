@@ -8,13 +8,13 @@ from tests.properties.drawing import (
     ACTIVATIONS,
     CHANNELS,
     LIBRARY,
-    PARAMETERS,
     PRIMITIVE_STAGES,
     Blanks,
     Block,
     Draw,
     mentions,
     table,
+    values_of,
 )
 
 # Parameters of models by name, with what cells say; the first is the default.
@@ -191,9 +191,9 @@ class ModelWriter:
         ends = ["layers"] * draw.chance(70) + ["name"] * draw.chance(15)
         rows = [["op", *shown, *ends]]
         for index, block in enumerate(used):
-            hidden = [name for name in block.free if name not in shown and name in PARAMETERS]
+            hidden = [name for name in block.free if name not in shown]
             given = draw.pick(hidden) if hidden and draw.chance(20) else None
-            op = f"{block.name}({given} = {draw.pick(PARAMETERS[given][1])})" if given else block.name
+            op = f"{block.name}({given} = {draw.pick(values_of(given))})" if given else block.name
             row = [op, *(self._cell(block, name) for name in shown)]
             if "layers" in ends:
                 row.append(draw.pick(["1", "2", "3", "n", "1 + n"]))
@@ -221,7 +221,7 @@ class ModelWriter:
             return {"kernel": "3"}.get(name, draw.pick(["2", "1"]))
         if block.parameters[name] not in (None, "") and draw.chance(30):
             return "-"
-        options = PARAMETERS[name][1]
+        options = values_of(name)
         if block in LIBRARY or block in PRIMITIVE_STAGES:
             options = [option for option in options if option != "none"]
         return draw.pick([*options, *(["n", "2 * n"] if name == "n" else [])])

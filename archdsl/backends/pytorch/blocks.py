@@ -98,6 +98,7 @@ class BlockWriter(TensorWriter):
             key: {name: self.builder.arguments[name][index] for name in order}
             for index, (key, _) in enumerate(self.instances)
         }
+        self.baked |= self.builder.fixed
         keeps = self.bound["out"].channels == "in_channels"
         made = Made(self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps)
         return ClassSource(made, partial(self._source, order, hands_on), self.uses)

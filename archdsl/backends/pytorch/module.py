@@ -190,7 +190,15 @@ class ModuleBuilder:
         found = self._behind(formula)
         if any(name in self.scalars[0] and not self._is_given(name) and not self._formula_of(name) for name in found):
             return {"in_channels"}
-        return {name for name in found if name == "in_channels" or name in self.declared}
+        return {
+            name for name in found if name == "in_channels" or (name in self.declared and not self._formula_of(name))
+        }
+
+    @property
+    def fixed(self) -> set[str]:
+        """What the arguments that some instances are not given follow from: with others, they would not."""
+        found = {formula.get(name) for name in self.arguments for formula in self.formulas}
+        return set[str]().union(*(self.roots(formula) for formula in found if formula is not None))
 
     def _is_given(self, name: str) -> bool:
         """Whether a scalar is a parameter of the block or a fact of its input."""
@@ -204,10 +212,12 @@ class ModuleBuilder:
         return all(same(value, vector[0]) for value in vector)
 
     def _formula_of(self, name: str) -> str | None:
-        """How a binding is computed."""
+        """How a binding is computed, or a parameter that no instance is given."""
         if name in self.made:
             return self.made[name]
-        return None if self._is_given(name) else _common(formula.get(name) for formula in self.formulas)
+        if self._is_given(name) and name not in self.declared:
+            return None
+        return _common(formula.get(name) for formula in self.formulas)
 
     def _use(self, name: str) -> str | None:
         """The text by which the constructor reads a scalar: a literal, a local, or an argument that it now has."""
