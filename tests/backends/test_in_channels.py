@@ -10,6 +10,20 @@ from archdsl.diagnostics import Source
 from tests.properties.checks import built, check_channels, module_of
 
 FOLLOWED = {
+    "a parameter whose default is made of the input's channels": """
+block b(hidden = in.channels * 2, reduced = max(1, hidden // 4)) {
+  out = in -> conv(hidden) -> conv(reduced) -> conv(in.channels)
+}
+model m {
+  input = 3 x 16 x 16
+  classes = 5
+  stages {
+    | op | layers |
+    | b  | 2      |
+  }
+  head = global_avg_pool -> linear(classes)
+}
+""",
     "stages that keep channels": """
 block k(kernel = 3) {
   out = in + (in -> depthwise(kernel) -> conv(in.channels))
@@ -171,6 +185,32 @@ model m {
   head = global_avg_pool -> linear(classes)
 }
 """,
+    "a parameter that one instance is given and the other makes of its input": """
+block b(channels, hidden = in.channels * 2) {
+  out = in -> conv(hidden) -> conv(channels)
+}
+model m {
+  input = 3 x 16 x 16
+  classes = 5
+  stages {
+    | op | hidden | channels |
+    | b  | -      | 8        |
+    | b  | 6      | 8        |
+  }
+  head = global_avg_pool -> linear(classes)
+}
+""",
+    "a default that chooses between layers": """
+block b(channels, is_wide = in.channels == 3) {
+  out = in -> if is_wide then conv(channels, 3) else depthwise(3)
+}
+model m {
+  input = 3 x 16 x 16
+  classes = 5
+  stem = b(8)
+  head = global_avg_pool -> linear(classes)
+}
+""",
     "repetitions of channels": """
 block d(channels) {
   out = in -> conv(channels, 3) * in.channels -> norm * (in.channels // 3)
@@ -195,8 +235,10 @@ model m {
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_channels_of_images_are_followed(name: str) -> None:
     architectures = compile_source(Source("program.arch", FOLLOWED[name])).checked()
-    assert "is made for" not in emit(architectures, "program.arch")
-    check_channels(FOLLOWED[name], (2, 4, 6))
+    source = emit(architectures, "program.arch")
+    assert "is made for" not in source
+    for count in (2, 4, 6):
+        check_channels(FOLLOWED[name], architectures, module_of(source), count)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -206,4 +248,5 @@ def test_what_the_channels_decide_is_refused_for_others(name: str) -> None:
     assert built(namespace, architecture, in_channels=3)
     with pytest.raises(ValueError, match=r"m is made for 3 channels; for others, change its `input`"):
         built(namespace, architecture, in_channels=4)
-    check_channels(REFUSED[name])
+    for count in (1, 4, 6):
+        check_channels(REFUSED[name], (architecture,), namespace, count)

@@ -186,35 +186,29 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         assert y.numel() == architecture.output.elements
 
 
-def check_channels(text: str, counts: tuple[int, ...] = (1, 4, 6)) -> None:
-    """`in_channels` gives the networks of the same text with other channels of its images, or refuses to."""
-    architectures = architectures_of(text)
-    check_channels_of(text, architectures, module_of(emit(architectures, "program.arch")), counts)
+def check_channels(text: str, architectures: tuple[Architecture, ...], namespace: dict[str, Any], count: int) -> None:
+    """`in_channels` gives the networks of the same text with other channels of its images, or refuses to.
 
-
-def check_channels_of(
-    text: str, architectures: tuple[Architecture, ...], namespace: dict[str, Any], counts: tuple[int, ...]
-) -> None:
-    """The same for networks that have been compiled and emitted."""
-    for count in counts:
-        others = architectures_of(re.sub(r"input = \w+ x", f"input = {count} x", text))
-        changed = module_of(emit(others, "program.arch")) if others else {}
-        named = {other.name: other for other in others}
-        for architecture in architectures:
-            try:
-                model = built(namespace, architecture, in_channels=count).eval()
-            except ValueError as error:
-                if "is made for" in str(error) or architecture.name not in named:
-                    continue  # torch refuses some by itself
-                raise
-            if architecture.name not in named:
-                continue  # what the compiler refuses may fail in any way
-            other = built(changed, named[architecture.name]).eval()
-            assert _shapes(model) == _shapes(other), count
-            other.load_state_dict(model.state_dict())
-            x = images(named[architecture.name])
-            with torch.no_grad():
-                torch.testing.assert_close(other(x), model(x), rtol=1e-6, atol=1e-9, equal_nan=True)
+    `architectures` are those of the text, `namespace` what their emitted file defines.
+    """
+    others = architectures_of(re.sub(r"input = \w+ x", f"input = {count} x", text))
+    changed = module_of(emit(others, "program.arch")) if others else {}
+    named = {other.name: other for other in others}
+    for architecture in architectures:
+        try:
+            model = built(namespace, architecture, in_channels=count).eval()
+        except ValueError as error:
+            if "is made for" in str(error) or architecture.name not in named:
+                continue  # torch refuses some by itself
+            raise
+        if architecture.name not in named:
+            continue  # what the compiler refuses may fail in any way
+        other = built(changed, named[architecture.name]).eval()
+        assert _shapes(model) == _shapes(other), count
+        other.load_state_dict(model.state_dict())
+        x = images(named[architecture.name])
+        with torch.no_grad():
+            torch.testing.assert_close(other(x), model(x), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def first_is_convolution(architecture: Architecture) -> bool:

@@ -15,7 +15,7 @@ from random import Random
 
 import torch
 
-from tests.properties.checks import architectures_of, check_alone, check_channels_of, check_file, module_of
+from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.digest import digest
 from tests.properties.programs import program
 
@@ -39,7 +39,7 @@ def main(first: int, count: int) -> int:
                 namespace = module_of(source)
                 for architecture in architectures if len(architectures) > 1 else ():
                     check_alone(architecture, namespace)
-                check_channels_of(text, architectures, namespace, (_COUNTS[seed % len(_COUNTS)],))
+                check_channels(text, architectures, namespace, _COUNTS[seed % len(_COUNTS)])
         except Exception:
             failures += 1
             print(f"seed {seed}\n{text}\n{traceback.format_exc()}", flush=True)

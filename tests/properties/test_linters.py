@@ -1,4 +1,4 @@
-"""Linters have nothing to say about emitted files, whatever the program and whatever its names."""
+"""Linters have nothing to say about emitted files: shipped ones, and whatever the program and whatever its names."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from random import Random
 
 import pytest
 
+import archdsl
 from archdsl.backends.pytorch import emit
 from tests.backends.test_emitted_names import NAMES, PLACES, networks
 from tests.properties.checks import architectures_of
 from tests.properties.programs import program
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +29,10 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def sources() -> Iterator[tuple[str, str]]:
+    for path in [*archdsl.specs_folder().glob("*.arch"), *EXAMPLES.glob("*.arch")]:
+        shipped = archdsl.load_all(path)
+        if shipped:  # not a search space
+            yield f"shipped_{path.stem}", emit([network.architecture for network in shipped.values()], path.name)
     for seed in range(30):
         architectures = architectures_of(program(Random(seed)))
         if architectures:

@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis.strategies import sampled_from
 
-from archdsl.backends.pytorch import emit
 from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.programs import programs
 
@@ -17,28 +17,15 @@ RUN = settings(deadline=None, derandomize=True, suppress_health_check=list(Healt
 
 
 @settings(RUN, max_examples=100)
-@given(programs)
-def test_the_module_is_what_the_ir_says(text: str) -> None:
+@given(programs, sampled_from([1, 4, 6]))
+def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
+    """Of a file, of each of its networks alone, and with other channels of the images: each is emitted once for all."""
     architectures = architectures_of(text)
     assume(architectures)
-    check_file(architectures)
-
-
-@settings(RUN, max_examples=50)
-@given(programs)
-def test_images_of_other_channels(text: str) -> None:
-    assume(architectures_of(text))
-    check_channels(text)
-
-
-@settings(RUN, max_examples=50)
-@given(programs)
-def test_networks_do_not_depend_on_their_siblings(text: str) -> None:
-    architectures = architectures_of(text)
-    assume(len(architectures) > 1)
-    namespace = module_of(emit(architectures, "program.arch"))
-    for architecture in architectures:
+    namespace = module_of(check_file(architectures))
+    for architecture in architectures if len(architectures) > 1 else ():
         check_alone(architecture, namespace)
+    check_channels(text, architectures, namespace, channels)
 
 
 def test_nothing_depends_on_asserts() -> None:

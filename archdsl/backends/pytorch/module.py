@@ -196,9 +196,10 @@ class ModuleBuilder:
 
     @property
     def fixed(self) -> set[str]:
-        """What the arguments that some instances are not given follow from: with others, they would not."""
-        found = {formula.get(name) for name in self.arguments for formula in self.formulas}
-        return set[str]().union(*(self.roots(formula) for formula in found if formula is not None))
+        """What the parameters that only some instances are given follow from: with others, they would not."""
+        partial = [name for name in self.declared if self._formula_of(name) is None]
+        found = {formulas[name] for name in partial for formulas in self.formulas if name in formulas}
+        return set[str]().union(*map(self.roots, found))
 
     def _is_given(self, name: str) -> bool:
         """Whether a scalar is a parameter of the block or a fact of its input."""
