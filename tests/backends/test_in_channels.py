@@ -250,3 +250,34 @@ def test_what_the_channels_decide_is_refused_for_others(name: str) -> None:
         built(namespace, architecture, in_channels=4)
     for count in (1, 4, 6):
         check_channels(REFUSED[name], (architecture,), namespace, count)
+
+
+def test_each_variant_is_refused_for_itself() -> None:
+    """One has a stem to set its channels, the other's stages read the image, whose channels decide what they are."""
+    text = """
+block r(channels) {
+  out = if in.channels == channels then in + (in -> conv(channels)) else in -> conv(channels)
+}
+model m(has_stem = true) {
+  input = 3 x 16 x 16
+  classes = 5
+  stem = conv(8) when has_stem
+  stages {
+    | op | channels | layers |
+    | r  | 3        | 2      |
+  }
+  head = global_avg_pool -> linear(classes)
+}
+variants m {
+  | name  | has_stem |
+  | first | true     |
+  | other | false    |
+}
+"""
+    architectures = compile_source(Source("program.arch", text)).checked()
+    namespace = module_of(emit(architectures, "program.arch"))
+    first, other = architectures
+    assert built(namespace, first, in_channels=4)
+    with pytest.raises(ValueError, match=r"m_other is made for 3 channels"):
+        built(namespace, other, in_channels=4)
+    check_channels(text, architectures, namespace, 4)

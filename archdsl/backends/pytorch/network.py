@@ -50,8 +50,10 @@ class NetworkWriter(StepWriter):
         builder = ModuleBuilder([{} for _ in architectures], [{} for _ in architectures], ())
         super().__init__(builder, self._find)
         self.rate = "0.0"  # outside the stages nothing is dropped
-        # Whether the channels at hand depend on those of the image: a convolution to so many ends that.
-        self.is_open = True
+        # The variants, by index, in which the channels at hand depend on those of the image: a convolution to so many
+        # ends that. And those which the image's channels have decided something in.
+        self.open = set(self._variants)
+        self.decided: set[int] = set()
         self.section = ""
         self._reads: dict[int, str] = {}
 
@@ -61,8 +63,7 @@ class NetworkWriter(StepWriter):
 
     def bake(self, formulas: Iterable[str | None]) -> None:
         """Only the channels of the image are open in a model: its parameters are what the variant says."""
-        if any(map(self._follows, formulas)):
-            self.baked.add("in_channels")
+        self.decided.update(*map(self._following, formulas))
 
     def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
         return self.builder.text(values, formulas, hint)
@@ -74,20 +75,23 @@ class NetworkWriter(StepWriter):
         return text, after
 
     def _follow(self, channels: str | None) -> None:
-        self.is_open = self._follows(channels)
+        self.open = self._following(channels)
 
-    def _follows(self, channels: str | None) -> bool:
-        """Whether a text of channels, as far as it is known, depends on those of the image."""
+    def _following(self, channels: str | None) -> set[int]:
+        """The variants in which a text of channels, as far as it is known, depends on those of the image."""
         if channels is None or "width" in names(channels):  # the variable of the loop over stages
-            return self.is_open
+            return self.open
         if "in_channels" not in names(channels):
-            return False
-        # `w if has_conv else in_channels` may be `w` in every variant.
-        ones, twos = (
-            [value_of(channels, {**self.builder.arguments_of(index), "in_channels": count}) for index in self._variants]
-            for count in (1, 2)
-        )
-        return None in ones or ones != twos
+            return set()
+        # `w if has_conv else in_channels` is `w` in some variants.
+        found: set[int] = set()
+        for index in self._variants:
+            one, two = (
+                value_of(channels, {**self.builder.arguments_of(index), "in_channels": count}) for count in (1, 2)
+            )
+            if one is None or one != two:
+                found.add(index)
+        return found
 
     @property
     def _variants(self) -> range:
@@ -116,9 +120,9 @@ class NetworkWriter(StepWriter):
             self._follow(start)
             if isinstance(stages, ListedStages):
                 self._thread(stages, start)
-            elif isinstance(stages, StageTable) and self.is_open:
-                self.baked |= stages.baked
-                self.is_open = not stages.channels_flow
+            elif isinstance(stages, StageTable):
+                self.decided |= self.open if stages.baked else set()
+                self.open = set() if stages.channels_flow else self.open
             stage_lines = stages.constructor_lines(start, facts, reduction)
             width = stages.width
         head = self._head(width)
@@ -285,9 +289,9 @@ class NetworkWriter(StepWriter):
             self._function(index, architecture, head, stages) for index, architecture in enumerate(self.architectures)
         ]
 
-    def _refusal(self, architecture: Architecture) -> list[str]:
+    def _refusal(self, index: int, architecture: Architecture) -> list[str]:
         """Refuses images of other channels where those of the image have decided what the network is."""
-        if "in_channels" not in self.baked:
+        if index not in self.decided:
             return []
         count = architecture.input.channels
         message = (
@@ -308,7 +312,7 @@ class NetworkWriter(StepWriter):
         lines = [
             *call_lines(f"def {function_name(architecture.name)}", list(options.values()), f" -> {self.name}:"),
             *(f"    {line}".rstrip() for line in docstring_lines(doc)),
-            *self._refusal(architecture),
+            *self._refusal(index, architecture),
             f"    return {self.name}(",
             *table,
             *(f"        {argument}," for argument in arguments),
