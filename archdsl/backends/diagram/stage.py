@@ -35,7 +35,7 @@ class _Column:
     def draw(self) -> None:
         architecture = self.architecture
         tooltip = style.label([architecture.name, *style.wrapped(architecture.doc, 72, 12)])
-        self.column.attr(**style.HEADING, label=style.label([architecture.name]), tooltip=tooltip)
+        self.column.attr(**style.HEADING, label=style.heading(architecture.name), tooltip=tooltip)
         top = self._name("about")
         self.column.node(top, style.label(self.table.about()), shape="plaintext", style="", fontcolor=style.SOFT)
         before = self._end("input", architecture.input)
@@ -71,7 +71,7 @@ class _Column:
         with self.column.subgraph(name=cluster) as drawn:
             drawn.attr(
                 id=node,
-                label=style.label([box.heading]),
+                label=style.heading(box.heading),
                 fontsize="12",
                 style="rounded,filled",
                 fillcolor=box.colors.ground,
