@@ -30,6 +30,7 @@ def draw_blocks(architectures: Sequence[Architecture], options: Options) -> grap
     models: dict[str, list[Architecture]] = {}
     for architecture in architectures:
         models.setdefault(architecture.model, []).append(architecture)
+    style.bound_networks(len(models), "models")
     tops: list[str] = []
     for model, variants in options.ordered(models.items()):
         found = figures(variants)

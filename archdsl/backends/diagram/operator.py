@@ -23,6 +23,7 @@ from archdsl.ir.walk import Level, Tensor, Visit, walk
 
 def draw_operators(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """The operators of each architecture, side by side."""
+    style.bound_networks(len(architectures))
     drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.25", "nodesep": "0.25"})
     found: list[tuple[Architecture, list[Visit]]] = []
     count = 0

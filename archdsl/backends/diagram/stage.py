@@ -15,6 +15,7 @@ from archdsl.ir.base import Shape
 
 def draw_stages(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """One column of boxes for each architecture; a kind of block has the same colour in all of them."""
+    style.bound_networks(len(architectures))
     drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.28", "nodesep": "0.3"})
     if doc := family_doc(architectures):
         drawing.attr(label=style.label(doc), labelloc="t", fontsize="14")

@@ -170,6 +170,11 @@ def spread(values: Iterable[float]) -> str:
     return f"{number(distinct[0])}–{number(distinct[-1])}"
 
 
+def bound_networks(count: int, things: str = "networks") -> None:
+    """Refuse more columns than Graphviz, whose time grows with their square, places in a second or two."""
+    bound(count, "drawn_networks", things, "draw one with `--variant`")
+
+
 def bound(count: int, name: str, things: str, way_out: str) -> None:
     """Refuse to draw more than Graphviz lays out within a minute, or than anyone could read: the limit `name`."""
     most: int = getattr(limits(), name)
