@@ -1,4 +1,4 @@
-"""Figures as files that tell whether somebody has edited them: texts hold a digest, PNG and PDF are not edited by hand."""
+"""Figures as files that tell whether somebody has edited them: those that are text hold a digest."""
 
 from __future__ import annotations
 

@@ -50,7 +50,8 @@ def label(
 ) -> list[str]:
     """Writes the name of each point beside it, or at the end of a line to it, at the first place where there is room.
 
-    No name stands on `path`, a line in the picture. Where there is no room, an important name stands where it covers least. The other ones are left out and returned.
+    No name stands on `path`, a line in the picture. Where there is no room, an important name stands where it covers
+    least. The other ones are left out and returned.
     """
     figure.draw_without_rendering()
     page = _Page(axes, figure, [tuple(axes.transData.transform((x, y))) for _, x, y in points])

@@ -174,7 +174,11 @@ def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int, option
         )
         for tensor, visit, skips in flows(figure.visits[0]):
             if names[tensor.path] != names[visit.path]:
-                drawn.edge(names[tensor.path], names[visit.path], **(style.SKIP_IN_FRAME[options.layout] if skips else style.THROUGH))
+                drawn.edge(
+                    names[tensor.path],
+                    names[visit.path],
+                    **(style.SKIP_IN_FRAME[options.layout] if skips else style.THROUGH),
+                )
 
 
 def _box(graph: graphviz.Digraph, figure: Figure, box: Part, name: str, options: Options) -> None:
