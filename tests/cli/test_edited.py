@@ -188,14 +188,14 @@ def test_an_edited_plot_stays(small: Path, archdsl: Command) -> None:
     assert archdsl("compare", small, "--plot", "p.svg", "--force").code == 0
 
 
-def test_what_is_too_much_for_a_figure_is_built_without(small: Path, archdsl: Command) -> None:
+def test_what_is_too_much_for_a_figure_is_built_without(archdsl: Command) -> None:
     with Limits(drawn_stages=1):
-        code, out, err = archdsl("build", small)
+        code, out, err = archdsl("build", "archdsl:v2_s.arch")
     assert code == 0
     assert "warning[ARC602]" in err
-    assert "codegen/small.svg is not written" in err
-    assert {path.name for path in Path("codegen").iterdir()} == {"small.py", "small.json"}
-    assert "small.svg" not in out
+    assert "codegen/v2_s.svg is not written" in err
+    assert {path.name for path in Path("codegen").iterdir()} == {"v2_s.py", "v2_s.json"}
+    assert "v2_s.svg" not in out
 
 
 def test_digests() -> None:
