@@ -133,15 +133,20 @@ class Network:
             raise ValueError(f"`batch` is a positive whole number, not {batch!r}")
         return Table(estimate(self.architecture, batch=batch, level=level), level)
 
-    def diagram(self, level: str = "stage", format: str = "svg") -> bytes:
-        """The diagram at `level` stage, block or operator, as svg, dot, png or pdf.
+    def diagram(
+        self, level: str = "stage", format: str = "svg", *, layout: str = "tb", width: str | None = None,
+        costs: bool = True,
+    ) -> bytes:  # fmt: skip
+        """The diagram at `level` stage, block or operator, as svg, pdf, png, dot or mermaid.
 
-        They are bytes, which a notebook shows as a picture.
+        `layout` is tb, from top to bottom, or lr, from left to right; `width`, of an svg, pdf or png, a text as
+        `"3.3in"`; without `costs`, parameters and MACs are left out: as for `archdsl diagram`.
+        What is returned are bytes, which a notebook shows as a picture.
+        Raises ValueError for another value, Failure where there is too much to draw.
         """
-        from archdsl.backends.diagram import draw, render
         from archdsl.backends.diagram.picture import Picture
 
-        return Picture(render(draw([self.architecture], level), format), format)  # type: ignore[arg-type]
+        return Picture.of(self.architecture, level, format, layout=layout, width=width, costs=costs)
 
     def _repr_svg_(self) -> str:
         return self.diagram().decode()

@@ -62,6 +62,8 @@ class Limits:
     side: int = _bound(2**20, "height, and width, of a tensor")
     steps: int = _bound(40_000, "operators of the networks of a file that are listed one by one")
     classes: int = _bound(250, "classes of a written PyTorch file")
+    # Graphviz takes at most two seconds for so many side by side, and half a minute for a thousand.
+    drawn_networks: int = _bound(60, "networks of a diagram; at the level of blocks, models")
     drawn_stages: int = _bound(2_000, "stages of a diagram")
     drawn_blocks: int = _bound(3_000, "boxes of a diagram of blocks")
     drawn_operators: int = _bound(5_000, "operators of a diagram")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -10,6 +12,7 @@ import torch
 
 import archdsl
 from archdsl.catalogue import aliases, models
+from archdsl.cli.main import main
 from tests.peers.zoo import peer
 
 
@@ -112,3 +115,45 @@ def test_a_failure_reads_like_the_command_line() -> None:
         archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = cov(3)\n}\n")
     assert "<text>:3:10: error[ARC202]: unknown block or function `cov`" in str(caught.value)
     assert "did you mean `conv`?" in str(caught.value)
+
+
+def test_a_diagram_has_the_options_of_the_command(tmp_path: Path) -> None:
+    network = archdsl.load(archdsl.specs_folder() / "v2_s.arch")
+    asked = ["--layout", "lr", "--no-costs", "--level", "block"]
+    for format, width in (("svg", "3.3in"), ("dot", None), ("mermaid", None)):
+        out = tmp_path / f"x.{format}"
+        wide = ["--width", width] if width else []
+        assert (
+            main(
+                [
+                    "diagram",
+                    str(archdsl.specs_folder() / "v2_s.arch"),
+                    *asked,
+                    *wide,
+                    "--out",
+                    str(out),
+                    "--format",
+                    format,
+                ]
+            )
+            == 0
+        )
+        drawn = network.diagram("block", format, layout="lr", width=width, costs=False)
+        lines = out.read_bytes().splitlines()
+        assert [line for line in lines if b"sha256:" not in line] == drawn.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"level": "layer"}, "`level` is one of stage, block, operator, not 'layer'"),
+        ({"format": "gif"}, "`format` is one of"),
+        ({"layout": "rl"}, "`layout` is one of tb, lr, not 'rl'"),
+        ({"width": "3"}, "`width` is a text"),
+        ({"width": 3.3}, "`width` is a text"),
+        ({"width": "3in", "format": "dot"}, "`width` is for svg, pdf and png, not dot"),
+    ],
+)
+def test_a_diagram_refuses_what_is_no_option(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        archdsl.load(archdsl.specs_folder() / "v2_s.arch").diagram(**options)

@@ -26,6 +26,7 @@ from archdsl.limits import _of_environment as of_environment
 from archdsl.spaces.proof import prove
 
 HEAD = "model m {\n  input = 3 x 8 x 8\n"
+VARIANTS = "".join(f"  | n{n} |\n" for n in range(10))
 FAMILY = "model m(width = 1) {\n  input = 3 x 8 x 8\n  stem = conv(width)\n}\n"
 
 
@@ -115,6 +116,7 @@ def refusal(name: str, bound: int, text: str) -> Diagnostic:
     uses = {
         "steps": lambda: estimates(made, level="operator"),
         "classes": lambda: emit(made, "net.arch"),
+        "drawn_networks": lambda: draw(made, "stage"),
         "drawn_stages": lambda: draw(made, "stage"),
         "drawn_blocks": lambda: draw(made, "block"),
         "drawn_operators": lambda: draw(made, "operator"),
@@ -132,6 +134,7 @@ def refusal(name: str, bound: int, text: str) -> Diagnostic:
     [
         ("steps", 5, f"{HEAD}  stem = relu * 9\n}}\n"),
         ("classes", 5, blocks(10)),
+        ("drawn_networks", 9, f"{HEAD}  stem = relu\n}}\nvariants m {{\n  | name |\n{VARIANTS}}}\n"),
         ("drawn_stages", 4, stages(6)),
         ("drawn_blocks", 2, stages(1).replace("relu", "mbconv(8)")),
         ("drawn_operators", 5, f"{HEAD}  stem = relu * 9\n}}\n"),
@@ -142,9 +145,17 @@ def test_what_is_made_of_networks(name: str, bound: int, text: str) -> None:
 
 
 def test_operators_of_all_networks_of_a_file_count() -> None:
-    rows = "".join(f"  | n{n} |\n" for n in range(10))
-    text = f"{HEAD}  stem = relu * 9\n}}\nvariants m {{\n  | name |\n{rows}}}\n"
+    text = f"{HEAD}  stem = relu * 9\n}}\nvariants m {{\n  | name |\n{VARIANTS}}}\n"
     assert "steps=" in (refusal("steps", 50, text).help or "")
+
+
+def test_variants_are_no_columns_of_a_figure_of_blocks() -> None:
+    made = compile_source(Source("net.arch", f"{HEAD}  stem = relu\n}}\nvariants m {{\n  | name |\n{VARIANTS}}}\n"))
+    with parse("drawn_networks=9"):
+        assert draw(made.checked(), "block")
+        for level in ("stage", "operator"):
+            with pytest.raises(Failure, match="10 networks are too many"):
+                draw(made.checked(), level)  # type: ignore[arg-type]
 
 
 def test_a_grid() -> None:
@@ -174,7 +185,7 @@ def test_a_proof() -> None:
 
 def test_every_bound_has_a_test() -> None:
     tested = {*TEXTS, "problems", "uses", "steps", "classes", "drawn_stages", "drawn_blocks", "drawn_operators"}
-    tested |= {"values", "points", "grid", "proof"}
+    tested |= {"drawn_networks", "values", "points", "grid", "proof"}
     # Calls within one another end in ARC601, whose golden report is `tests/errors/endless_recursion.err`.
     assert {one.name for one in fields(Limits)} - tested == {"calls"}
 

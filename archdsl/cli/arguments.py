@@ -19,6 +19,10 @@ def add_variant(parser: ArgumentParser) -> None:
     parser.add_argument("--variant", metavar="V", help="one variant, `b1` or `efficientnet_b1` (default: all of them)")
 
 
+def add_force(parser: ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="replace files that were edited since they were written")
+
+
 def resolution(text: str) -> tuple[int, int]:
     """Height and width in pixels from `224` or `224x320`."""
     match = re.fullmatch(r"(\d{1,9})(?:\s*x\s*(\d{1,9}))?", text)

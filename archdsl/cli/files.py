@@ -116,14 +116,21 @@ def out_folder(asked: str | None) -> Path:
 
 
 def refuse_edited(contents: Mapping[Path, bytes]) -> None:
-    """Raises Failure where a file is there that is not as archdsl wrote it, and that would be lost."""
-    problems = [problem for path, data in contents.items() if (problem := _edited(path, data)) is not None]
+    """Raises Failure where a file of a build is there that is not as archdsl wrote it, and that would be lost."""
+    problems = [problem for path, data in contents.items() if (problem := _edited(path, data, "--out DIR")) is not None]
     problems += _other_capitals(contents)
     if problems:
         raise Failure(problems)
 
 
-def _edited(path: Path, data: bytes) -> Diagnostic | None:
+def refuse_edited_file(path: Path, data: bytes, elsewhere: str) -> None:
+    """The same for a file that is the only result of a command; the option `elsewhere` writes it to another one."""
+    problem = _edited(path, data, elsewhere)
+    if problem is not None:
+        raise Failure([problem])
+
+
+def _edited(path: Path, data: bytes, elsewhere: str) -> Diagnostic | None:
     from archdsl.digests import has_digest, is_as_written
 
     try:
@@ -135,7 +142,7 @@ def _edited(path: Path, data: bytes) -> Diagnostic | None:
     message = f"{printable(str(path))} was edited since it was written"
     if not has_digest(found):
         message = f"{printable(str(path))} was not written by archdsl, or edited, or written by an earlier version"
-    help = "keep it and write elsewhere with `--out DIR`, or have it replaced with `--force`"
+    help = f"keep it and write elsewhere with `{elsewhere}`, or have it replaced with `--force`"
     return Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)
 
 

@@ -14,12 +14,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archdsl.backends.diagram import Level, Options, draw, mermaid, render, rendering, style
+from archdsl.backends.diagram import Layout, Level, Options, draw, mermaid, render, rendering, style
+from archdsl.backends.diagram.block import _spread
 from archdsl.backends.diagram.width import width
 from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Failure, Source
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Size
 
 SPECS = Path(__file__).parents[2] / "specs"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -219,6 +221,70 @@ def crossed_headings(root: ElementTree.Element) -> set[tuple[float, float, float
         for x, y in (point for path in edge.iter(f"{SVG}path") for point in curve(path.get("d", ""))):
             crossed |= {box for box in headings if box[0] < x < box[2] and box[1] < y < box[3]}
     return crossed
+
+
+# Of letters of Helvetica-Bold, in thousandths of their size, as Adobe's metrics have them.
+BOLD = dict.fromkeys("abceknsuvxyz_0123456789L", 556) | dict.fromkeys("dbghnopqu", 611)
+BOLD |= {"f": 333, "t": 333, "r": 389, "i": 278, "j": 278, "l": 278, "m": 889, "w": 778, " ": 278, "z": 500, ":": 333}
+
+
+@pytest.mark.parametrize("layout", ["tb", "lr"])
+@pytest.mark.parametrize("name", ["fused_mbconv", "inverted_bottleneck_of_mobilenet", "wwwmmmwwwmmm", "o"])
+def test_a_heading_is_within_its_box(name: str, layout: Layout) -> None:
+    text = TEXT.format(doc="").replace("residual", name)
+    (architecture,) = compile_source(Source("small.arch", text)).checked()
+    for level in LEVELS:
+        root = parsed(draw([architecture], level, Options(layout)))
+        assert not any(text != text.strip() for text in texts_as_they_are(root))
+        found = 0
+        for group in root.iter(f"{SVG}g"):
+            for text_of in group.findall(f"{SVG}text"):
+                if group.get("class") != "cluster" or text_of.get("font-size") != "12.00" or not group.get("id"):
+                    continue
+                written = "".join(text_of.itertext())
+                if text_of.get("font-weight") != "bold":
+                    continue
+                left, _, right, _ = corners(group)
+                width = sum(BOLD.get(letter, 600) for letter in written) / 1000 * 12
+                middle = float(text_of.get("x", ""))
+                assert left < middle - width / 2, written
+                assert middle + width / 2 < right, written
+                found += 1
+        assert found
+
+
+def texts_as_they_are(root: ElementTree.Element) -> list[str]:
+    centred = (text for text in root.iter(f"{SVG}text") if text.get("text-anchor") == "middle")
+    return ["".join(text.itertext()) for text in centred]
+
+
+@pytest.mark.parametrize("layout", ["tb", "lr"])
+@pytest.mark.parametrize("name", ["v2_s", "mobilenetv2", "efficientnet", "mnasnet"])
+def test_what_skips_ahead_keeps_away_from_the_frame(name: str, layout: Layout) -> None:
+    root = parsed(draw(compile_file(SPECS / f"{name}.arch").checked(), "block", Options(layout)))
+    boxes = list(frames(root).values())
+    for edge in (group for group in root.iter(f"{SVG}g") if group.get("class") == "edge"):
+        points = [point for path in edge.iter(f"{SVG}path") for point in curve(path.get("d", ""))]
+        (x, y), *_ = points
+        own = [box for box in boxes if box[0] < x < box[2] and box[1] < y < box[3]]
+        left, top, right, bottom = own[0]
+        assert min(min(x - left, right - x, y - top, bottom - y) for x, y in points) > 12
+
+
+def test_a_size_is_said_once() -> None:
+    text = (
+        TEXT.format(doc="")
+        .replace("times = 1)", "times = 1, kernel = 3)")
+        .replace("conv(channels, 3)", "conv(channels, kernel)")
+    )
+    text = text.replace("| times |", "| times | kernel |").replace("| 2     |", "| 2     | 3      |")
+    text = text.replace("| 3     |", "| 3     | 3 x 3  |")
+    (architecture,) = compile_source(Source("small.arch", text)).checked()
+    assert _spread([3, Size(3, 3)]) == "3 x 3"
+    assert _spread([5, Size(3, 3), Size(1, 7)]) == "1 x 7 / 3 x 3 / 5 x 5"
+    assert _spread([3, 5]) == "3 / 5"
+    for line in texts(parsed(draw([architecture], "block"))):
+        assert line.count("kernel") <= 1, line
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -10,6 +10,7 @@ import pytest
 
 from archdsl.api import load
 from archdsl.digests import has_digest, is_as_written, with_digest
+from archdsl.limits import Limits
 from tests.cli.conftest import SMALL, Command
 from tests.cli.test_watch import watching
 
@@ -138,6 +139,63 @@ def test_names_that_differ_in_capitals_alone(small: Path, archdsl: Command) -> N
     assert code == 2
     assert "codegen/small.py is there, which many systems do not tell from Small.py" in err
     assert contents() == before
+
+
+@pytest.mark.parametrize("name", ["small.svg", "x.svg", "x.dot", "x.mmd"])
+def test_an_edited_figure_stays(name: str, small: Path, archdsl: Command) -> None:
+    arguments = ("diagram", small, *(() if name == "small.svg" else ("--out", name)))
+    assert archdsl(*arguments).code == 0
+    change(small)
+    assert archdsl(*arguments).code == 0  # as it was written
+    path = Path(name)
+    edited = path.read_text().replace("conv", "Conv", 1)
+    path.write_text(edited)
+    code, out, err = archdsl(*arguments)
+    assert (code, out) == (2, "")
+    assert f"error[ARC906]: {name} was edited since it was written" in err
+    assert "`--out FILE`" in err
+    assert path.read_text() == edited
+    assert archdsl(*arguments, "--force").code == 0
+    assert path.read_text() != edited
+    path.write_text("mine")
+    assert "was not written by archdsl" in archdsl(*arguments).err
+    assert path.read_text() == "mine"
+
+
+def test_build_and_diagram_know_each_other_s_figures(small: Path, archdsl: Command) -> None:
+    assert archdsl("build", small, "--out", ".").code == 0
+    assert archdsl("diagram", small, "--no-costs").code == 0
+    assert archdsl("build", small, "--out", ".").code == 0
+
+
+def test_a_figure_on_standard_output_has_no_digest_and_pixels_have_none(small: Path, archdsl: Command) -> None:
+    assert "sha256" not in archdsl("diagram", small, "--out", "-", "--format", "dot").out
+    Path("x.png").write_bytes(b"mine")
+    assert archdsl("diagram", small, "--out", "x.png").code == 0
+
+
+def test_an_edited_plot_stays(small: Path, archdsl: Command) -> None:
+    for _ in range(2):
+        assert archdsl("compare", small, "--plot", "p.svg").code == 0
+    path = Path("p.svg")
+    path.write_text(path.read_text().replace("Pareto", "My"))
+    before = path.read_text()
+    code, out, err = archdsl("compare", small, "--plot", "p.svg")
+    assert (code, out) == (2, "")
+    assert "p.svg was edited since it was written" in err
+    assert "`--plot FILE`" in err
+    assert path.read_text() == before
+    assert archdsl("compare", small, "--plot", "p.svg", "--force").code == 0
+
+
+def test_what_is_too_much_for_a_figure_is_built_without(archdsl: Command) -> None:
+    with Limits(drawn_stages=1):
+        code, out, err = archdsl("build", "archdsl:v2_s.arch")
+    assert code == 0
+    assert "warning[ARC602]" in err
+    assert "codegen/v2_s.svg is not written" in err
+    assert {path.name for path in Path("codegen").iterdir()} == {"v2_s.py", "v2_s.json"}
+    assert "v2_s.svg" not in out
 
 
 def test_digests() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import archdsl
 from archdsl.backends.comparison import Row, front, measure
-from archdsl.backends.comparison.plot import look, plot
+from archdsl.backends.comparison.plot import _sizes, look, plot
 from archdsl.cli.main import main
 from archdsl.ir.base import Shape
 
@@ -174,3 +174,26 @@ def test_memory_is_a_column(capsys: pytest.CaptureFixture[str]) -> None:
         assert network["memory"] == known.memory(2, training=training).peak.total
     assert main([*arguments, "--training"]) == 2
     assert "add `--memory`" in capsys.readouterr().err
+
+
+def test_the_front_is_in_the_picture_and_in_the_legend() -> None:
+    rows = [("net", row("a", macs=1.0, params=3.0)), ("net", row("b", macs=2.0, params=2.0))]
+    rows += [("net", row("c", macs=3.0, params=9.0))]
+    svg = plot(rows, measure("macs"), measure("params"), "svg").decode()
+    assert svg.count(">Pareto front</text>") == 1
+    # A ring for each network on it, and one in the legend: of a front of one network, too.
+    ring = "stroke: #52606d; stroke-width: 0.9"
+    uses = [line for line in svg.splitlines() if "<use" in line]
+    assert sum(ring in line for line in uses) == 3
+    alone = plot(rows[:1], measure("macs"), measure("params"), "svg").decode()
+    assert sum(ring in line for line in alone.splitlines() if "<use" in line) == 2
+
+
+def test_no_point_is_hidden() -> None:
+    """What is below shows through what is above, and points at one place are rings of several sizes."""
+    for number in range(126):
+        face = look(number)["markerfacecolor"]
+        assert face == "none" or face[1] < 0.5
+    sizes = _sizes([("a", 1.0, 2.0), ("b", 1.0, 2.0), ("c", 5.0, 2.0), ("d", 1.0001, 2.0)])
+    assert sizes[0] < sizes[1] < sizes[3]
+    assert sizes[0] == sizes[2]

@@ -42,6 +42,11 @@ CROWDED = {
         for file in ("mobilenetv2", "mnasnet")
         for network in archdsl.load_all(archdsl.specs_folder() / f"{file}.arch").values()
     ],
+    "pairs": [
+        (f"network_{side}_{number}", 1.0 + number + side / 60, 1.0 + number / 2)
+        for number in range(5)
+        for side in (0, 1)
+    ],
     "one place": [(f"network_{number}", 1.0, 1.0) for number in range(4)] + [("far", 2.0, 2.0)],
     "a cloud": [(f"network_{number}", math.sin(number), math.cos(number * number)) for number in range(30)],
     "a steep line": [(f"network_{number}", 1 + number / 200, 1.0 + number) for number in range(12)] + [("far", 9, 1)],
@@ -71,6 +76,11 @@ def test_each_name_is_at_its_own_point(case: str) -> None:
         ends = path.vertices[[0, -1]]
         assert min(math.hypot(*(end - places[name])) for end in ends) < 6, f"the line of {name} ends elsewhere"
         assert min(distance(boxes[name], *end) for end in ends) < 6, f"the line of {name} begins elsewhere"
+        own, foreign = places[name], [place for other, place in places.items() if other != name]
+        for place in (place for place in foreign if 0 < math.hypot(*(place - own)) < 10):
+            along = (ends[0] + (ends[1] - ends[0]) * step / 50 for step in range(51))
+            least = min(math.hypot(*(at - place)) for at in along)
+            assert least > 0.85 * math.hypot(*(place - own)) - 1, f"the line of {name} passes over another point"
         for other, box in boxes.items():
             along = (ends[0] + (ends[1] - ends[0]) * step / 50 for step in range(1, 50))
             assert other == name or not any(box.contains(*place) for place in along), f"{name} crosses {other}"

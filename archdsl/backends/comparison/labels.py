@@ -7,6 +7,7 @@ point where it is crowded; here places are tried in their order, and in each eve
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import Any, NamedTuple
 
@@ -40,13 +41,22 @@ class Line(NamedTuple):
     end: Point
 
 
-def label(figure: Any, axes: Any, points: Sequence[tuple[str, float, float]], important: Collection[str]) -> list[str]:
+def label(
+    figure: Any,
+    axes: Any,
+    points: Sequence[tuple[str, float, float]],
+    important: Collection[str],
+    path: Any = None,
+) -> list[str]:
     """Writes the name of each point beside it, or at the end of a line to it, at the first place where there is room.
 
-    Where there is none, an important name stands where it covers least. The other ones are left out and returned.
+    No name stands on `path`, a line in the picture. Where there is no room, an important name stands where it covers
+    least. The other ones are left out and returned.
     """
     figure.draw_without_rendering()
     page = _Page(axes, figure, [tuple(axes.transData.transform((x, y))) for _, x, y in points])
+    corners = [] if path is None else [tuple(corner) for corner in axes.transData.transform(path.vertices)]
+    page.drawn = [Line(start, end) for start, end in pairwise(corners)]
     left_out = []
     order = sorted(range(len(points)), key=lambda number: points[number][0] not in important)
     for number in order:
@@ -77,6 +87,7 @@ class _Page:
         self.scale = figure.dpi / 72
         self.boxes: list[Box] = [(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y in points]
         self.lines: list[Line] = []
+        self.drawn: list[Line] = []  # by others
         # Above the axes there is nothing but the edge of the picture; to the right there may be the legend.
         right = min([figure.bbox.width, *(legend.get_window_extent().x0 for legend in figure.legends)])
         self.whole = (axes.bbox.x0, axes.bbox.y0, right, figure.bbox.height)
@@ -110,15 +121,19 @@ class _Page:
     def _harm(self, number: int, box: Box, line: Line | None) -> float:
         """What is wrong with a place; 0 if nothing is."""
         harm = _outside(box, self.whole) + sum(_common(box, other) for other in self.boxes)
-        harm += sum(100.0 for other in self.lines if _meets(other, box))
+        harm += sum(100.0 for other in (*self.lines, *self.drawn) if _meets(other, box))
         point = self.points[number]
         others = [other for place, other in enumerate(self.points) if place != number]
         if line is None:
             own = _distance(box, point)
             return harm + sum(50.0 for other in others if _distance(box, other) < own * _CLEARLY)
         own_box = self.boxes[number]
-        crossed = (other for other in self.boxes if not _common(other, own_box))
-        harm += sum(30.0 for other in crossed if _meets(line, other))
+        for place, other in enumerate(self.boxes):
+            if place < len(self.points) and _common(other, own_box):
+                # It lies over this one: a line from its side would seem to end at it.
+                harm += 30.0 * (_from(line, self.points[place]) < 0.9 * hypot(*_between(point, self.points[place])))
+            elif _meets(line, other):
+                harm += 30.0
         return harm + sum(30.0 for other in self.lines if _cross(line, other))
 
 
@@ -151,6 +166,18 @@ def _nearest(box: Box, point: Point) -> Point:
 def _distance(box: Box, point: Point) -> float:
     x, y = _nearest(box, point)
     return hypot(x - point[0], y - point[1])
+
+
+def _between(one: Point, other: Point) -> Point:
+    return other[0] - one[0], other[1] - one[1]
+
+
+def _from(line: Line, point: Point) -> float:
+    """How far a point is from the nearest one of a line."""
+    (x, y), (right, up) = _between(line.start, line.end), _between(line.start, point)
+    length = x * x + y * y
+    along = min(max((right * x + up * y) / length, 0.0), 1.0) if length else 0.0
+    return hypot(right - along * x, up - along * y)
 
 
 def _common(one: Box, other: Box) -> float:

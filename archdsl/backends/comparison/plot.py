@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import fill, shorten
 from typing import Any
@@ -21,6 +22,18 @@ _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "<", "*")
 # Inches: a picture, one of many networks, and a column of its legend.
 _SIZE, _LARGE, _COLUMN = (8.0, 5.5), (12.0, 9.0), 1.8
 _MANY = 40
+# Points, of which those at one place are rings.
+_MARKER, _RING, _RINGS, _OPACITY = 7.0, 4.0, 4, 0.35
+# The front, of which each network has a ring: of one alone there is no line.
+_FRONT: dict[str, Any] = {
+    "color": "#52606d",
+    "linewidth": 1.2,
+    "marker": "o",
+    "markersize": 13,
+    "markerfacecolor": "none",
+    "markeredgewidth": 0.9,
+    "zorder": 2,
+}
 # A scale that spans more than this is logarithmic, and of a wider one every power of ten is marked.
 _WIDE, _VERY_WIDE = 8.0, 300.0
 _LEGEND_ROWS, _LEGEND_LETTERS = 30, 40
@@ -46,21 +59,14 @@ def plot(
     with matplotlib.rc_context(style):
         families = list(dict.fromkeys(family for family, _ in known))
         width, height = _LARGE if len(known) > _MANY else _SIZE
-        figure = figure_of(figsize=(width + _COLUMN * _columns(families), height), layout="constrained")
+        figure = figure_of(figsize=(width + _COLUMN * _columns(len(families) + 1), height), layout="constrained")
         axes = figure.add_subplot()
-        drawn = []
-        for number, family in enumerate(families):
-            own = [row for one, row in known if one == family]
-            places = [row.values[x.key] for row in own], [row.values[y.key] for row in own]
-            drawn += axes.plot(*places, **look(number), linestyle="none", zorder=3)
         best = front([row for _, row in known], x, y)
-        axes.step(
+        (line,) = axes.step(
             [row.values[x.key] for row in best],
             [row.values[y.key] for row in best],
             where="post" if x.is_lower_better else "pre",
-            color="#9aa5b1",
-            linewidth=1.2,
-            zorder=1,
+            **_FRONT,
         )
         for measure, name in ((x, "x"), (y, "y")):
             values = [row.values[measure.key] for _, row in known]
@@ -72,8 +78,14 @@ def plot(
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
         points = [(row.name, row.values[x.key], row.values[y.key]) for _, row in known]
-        _legend(figure, drawn, families)
-        left_out = label(figure, axes, points, {row.name for row in best})
+        looks = dict(zip(families, map(look, range(len(families))), strict=True))
+        drawn = [axes.plot([], [], **looks[family], linestyle="none")[0] for family in families]
+        entries = [*zip(drawn, families, strict=True)] if len(families) > 1 else []
+        _legend(figure, [*entries, (line, "Pareto front")])
+        for (family, _), (_, *place), size in zip(known, points, _sizes(points), strict=True):
+            # The smaller ones above, so that those at one place are rings around each other.
+            axes.plot(*place, **looks[family] | {"markersize": size}, linestyle="none", zorder=3 + 1 / size)
+        left_out = label(figure, axes, points, {row.name for row in best}, line.get_path())
         if left_out:
             names = "name" if len(left_out) == 1 else "names"
             axes.set_title(f"no room for {len(left_out)} {names}", fontsize=7, color="#52606d", loc="right")
@@ -88,28 +100,42 @@ def look(number: int) -> dict[str, Any]:
     is_hollow = number // (len(_COLORS) * len(_SHAPES)) % 2 == 1
     return {
         "marker": _SHAPES[number % len(_SHAPES)],
-        "markerfacecolor": "white" if is_hollow else color,
-        "markeredgecolor": color if is_hollow else "white",
-        "markeredgewidth": 1.2 if is_hollow else 0.5,
-        "markersize": 7,
+        # What lies below one shows through it.
+        "markerfacecolor": "none" if is_hollow else (color, _OPACITY),
+        "markeredgecolor": color,
+        "markeredgewidth": 1.2,
+        "markersize": _MARKER,
     }
 
 
-def _columns(families: Sequence[str]) -> int:
+def _sizes(points: Sequence[tuple[str, float, float]]) -> list[float]:
+    """How large each point is: those at one place are larger the later they come, up to a bound."""
+    counts = Counter[tuple[float, float]]()
+    sizes = []
+    for _, *place in points:
+        at = (float(f"{place[0]:.3g}"), float(f"{place[1]:.3g}"))
+        sizes.append(_MARKER + _RING * min(counts[at], _RINGS))
+        counts[at] += 1
+    return sizes
+
+
+def _columns(entries: int) -> int:
     """Columns of the legend."""
-    return 1 + (len(families) - 1) // _LEGEND_ROWS if len(families) > 1 else 0
+    return 1 + (entries - 1) // _LEGEND_ROWS
 
 
-def _legend(figure: Any, drawn: Sequence[Any], families: Sequence[str]) -> None:
-    """The families beside the picture; of one alone, the names of its networks say it."""
-    columns = _columns(families)
-    if not columns:
-        return
+def _legend(figure: Any, entries: Sequence[tuple[Any, str]]) -> None:
+    """The families and the front beside the picture; of one family alone, the names of its networks say it."""
     # A name that begins with an underscore would be left out, and one with dollars read as a formula.
     legend = figure.legend(
-        drawn, ["x"] * len(drawn), loc="outside right upper", fontsize=8, frameon=False, ncols=columns
+        [drawn for drawn, _ in entries],
+        ["x"] * len(entries),
+        loc="outside right upper",
+        fontsize=8,
+        frameon=False,
+        ncols=_columns(len(entries)),
     )
-    for text, family in zip(legend.get_texts(), families, strict=True):
+    for text, (_, family) in zip(legend.get_texts(), entries, strict=True):
         text.set_parse_math(False)
         text.set_text(shorten(family, _LEGEND_LETTERS, placeholder="…"))
 

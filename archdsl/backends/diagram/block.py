@@ -20,6 +20,7 @@ from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
+from archdsl.ir.operators.base import sides
 from archdsl.ir.walk import Tensor, Visit
 
 
@@ -29,6 +30,7 @@ def draw_blocks(architectures: Sequence[Architecture], options: Options) -> grap
     models: dict[str, list[Architecture]] = {}
     for architecture in architectures:
         models.setdefault(architecture.model, []).append(architecture)
+    style.bound_networks(len(models), "models")
     tops: list[str] = []
     for model, variants in options.ordered(models.items()):
         found = figures(variants)
@@ -37,7 +39,7 @@ def draw_blocks(architectures: Sequence[Architecture], options: Options) -> grap
         first, end = variants[0].name, f" … {variants[-1].name}" if len(variants) > 1 else ""
         around = nullcontext(drawing) if len(models) == 1 else drawing.subgraph(name=f"cluster_{style.name(model)}")
         with around as row:
-            row.attr(**style.HEADING, label=style.label([f"{first}{end}"]), labelloc="t")
+            row.attr(**style.HEADING, label=style.heading(f"{first}{end}"), labelloc="t")
             names = [style.name(model, figure.name, index) for index, figure in enumerate(found)]
             for figure, name in options.ordered(zip(found, names, strict=True)):
                 _draw(row, figure, name, tallest if options.layout == "tb" else 0, options)
@@ -146,14 +148,14 @@ def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int, option
     with row.subgraph(name=f"cluster_{name}") as drawn:
         drawn.attr(
             id=name,
-            label=style.label([figure.name]),
+            label=style.heading(figure.name),
             fontname=style.BOLD,
             fontsize="12",
             labeljust="c" if options.layout == "tb" else "l",  # where nothing that skips ahead bends over it
             style="rounded",
             color=style.LINE,
             penwidth="1",
-            margin="16",
+            margin="24",
             tooltip=style.label([figure.name, *_doc(figure)]),
         )
         top, lines = f"{name}.about", about(figure)
@@ -172,7 +174,11 @@ def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int, option
         )
         for tensor, visit, skips in flows(figure.visits[0]):
             if names[tensor.path] != names[visit.path]:
-                drawn.edge(names[tensor.path], names[visit.path], **(style.SKIP if skips else style.THROUGH))
+                drawn.edge(
+                    names[tensor.path],
+                    names[visit.path],
+                    **(style.SKIP_IN_FRAME[options.layout] if skips else style.THROUGH),
+                )
 
 
 def _box(graph: graphviz.Digraph, figure: Figure, box: Part, name: str, options: Options) -> None:
@@ -217,14 +223,20 @@ def about(figure: Figure) -> list[str]:
     used = style.wrapped(f"used {uses} times{where}" if uses != "1" else f"used once{where}", 40)
     arguments = []
     for parameter in figure.instances[0].parameters:
-        values = [instance.scalars.get(parameter) for instance in figure.instances]
-        numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-        if numbers:
-            arguments.append(f"{parameter.replace('_', ' ')} {style.spread(numbers)}")
-        sizes = sorted({value for value in values if isinstance(value, Size)})
-        if sizes:
-            arguments.append(f"{parameter.replace('_', ' ')} {' / '.join(map(str, sizes))}")
+        found = [instance.scalars.get(parameter) for instance in figure.instances]
+        values = [value for value in found if isinstance(value, int | float | Size) and not isinstance(value, bool)]
+        if values:
+            arguments.append(f"{parameter.replace('_', ' ')} {_spread(values)}")
     return [*used, *style.filled(arguments, 40)]
+
+
+def _spread(values: Sequence[float | Size]) -> str:
+    """Numbers as `3` or `16–320`; where one of them is a size, all are: `3` says the same as `3 x 3`."""
+    numbers = [value for value in values if not isinstance(value, Size)]
+    if len(numbers) == len(values):
+        return style.spread(numbers)
+    sizes = {sides(value) if isinstance(value, int | Size) else value for value in values}
+    return " / ".join(str(size) if isinstance(size, Size) else style.number(size) for size in sorted(sizes, key=str))
 
 
 def _stages(places: dict[int, str]) -> str:

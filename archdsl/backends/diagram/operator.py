@@ -23,6 +23,7 @@ from archdsl.ir.walk import Level, Tensor, Visit, walk
 
 def draw_operators(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """The operators of each architecture, side by side."""
+    style.bound_networks(len(architectures))
     drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.25", "nodesep": "0.25"})
     found: list[tuple[Architecture, list[Visit]]] = []
     count = 0
@@ -32,7 +33,7 @@ def draw_operators(architectures: Sequence[Architecture], options: Options) -> g
         style.bound(count, "drawn_operators", "operators", "draw one variant, or the stages, or the blocks")
     for architecture, visits in options.ordered(found):
         with drawing.subgraph(name=f"cluster_{style.name(architecture.name)}") as column:
-            column.attr(**style.HEADING, label=style.label([architecture.name]))
+            column.attr(**style.HEADING, label=style.heading(architecture.name))
             _Network(architecture, visits, column, options).draw()
     style.side_by_side(drawing, [style.name(architecture.name, "input") for architecture in architectures], options)
     return drawing
@@ -139,7 +140,7 @@ class _Network:
         return {
             "name": self._cluster(level),
             "id": "" if above is not None and above.path == level.path else self._name(level.path),
-            "label": f" {style.label([heading])}" if level.block is None else style.label([heading]),
+            "label": style.heading(heading) if level.block is None else style.label([heading]),
             "tooltip": style.label([level.path, level.name]),
             "style": "rounded,filled",
             "fillcolor": ground,

@@ -87,6 +87,7 @@ def _tidied(drawn: bytes) -> bytes:
             del element.attrib["id"]
         if element.tag == "text":
             del element.attrib["font-family"]
+    _without_spaces(root)
     # The name of the drawing, for those who hear it, as the first thing in it.
     graph = root.find("g")
     heading = graph.find("title") if graph is not None else None
@@ -98,6 +99,16 @@ def _tidied(drawn: bytes) -> bytes:
     root.attrib.update({"xmlns": _SVG, "role": "img", "font-family": FONTS})
     svg: bytes = ElementTree.tostring(root, encoding="utf-8")
     return svg + b"\n"
+
+
+def _without_spaces(root: ElementTree.Element) -> None:
+    """Spaces around a centred text kept room for it, as did texts of nothing else."""
+    for parent in [*root.iter()]:
+        for text in parent.findall("text"):
+            if text.get("text-anchor") == "middle":
+                text.text = (text.text or "").strip()
+            if not text.text:
+                parent.remove(text)
 
 
 def _unwrap(group: ElementTree.Element) -> None:

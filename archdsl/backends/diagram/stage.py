@@ -15,6 +15,7 @@ from archdsl.ir.base import Shape
 
 def draw_stages(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """One column of boxes for each architecture; a kind of block has the same colour in all of them."""
+    style.bound_networks(len(architectures))
     drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.28", "nodesep": "0.3"})
     if doc := family_doc(architectures):
         drawing.attr(label=style.label(doc), labelloc="t", fontsize="14")
@@ -35,7 +36,7 @@ class _Column:
     def draw(self) -> None:
         architecture = self.architecture
         tooltip = style.label([architecture.name, *style.wrapped(architecture.doc, 72, 12)])
-        self.column.attr(**style.HEADING, label=style.label([architecture.name]), tooltip=tooltip)
+        self.column.attr(**style.HEADING, label=style.heading(architecture.name), tooltip=tooltip)
         top = self._name("about")
         self.column.node(top, style.label(self.table.about()), shape="plaintext", style="", fontcolor=style.SOFT)
         before = self._end("input", architecture.input)
@@ -71,7 +72,7 @@ class _Column:
         with self.column.subgraph(name=cluster) as drawn:
             drawn.attr(
                 id=node,
-                label=style.label([box.heading]),
+                label=style.heading(box.heading),
                 fontsize="12",
                 style="rounded,filled",
                 fillcolor=box.colors.ground,

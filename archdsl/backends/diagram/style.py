@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 import unicodedata
@@ -12,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 import graphviz
 
-from archdsl.backends.diagram.options import Options
+from archdsl.backends.diagram.options import Layout, Options
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Scalar, Size
@@ -74,6 +75,12 @@ HEADING = {"fontname": BOLD, "fontsize": "14", "penwidth": "0"}
 # Edges: the way through stays straight, and what skips ahead bends around it.
 THROUGH = {"weight": "8"}
 SKIP = {"weight": "0", "color": ACCENT, "penwidth": "1.4"}
+# In the figure of a block it would run along the frame, or over it: pulled in a little, and from top to bottom with
+# room beside it as for a label, it does not.
+SKIP_IN_FRAME: dict[Layout, dict[str, str]] = {
+    "tb": SKIP | {"weight": "1", "label": "   "},
+    "lr": SKIP | {"weight": "1"},
+}
 HIDDEN = {"style": "invis"}
 
 
@@ -109,6 +116,16 @@ def label(lines: Iterable[str]) -> str:
     texts = (graphviz.escape(plain(line).replace("&", "&amp;")) for line in lines)
     shown: str = graphviz.nohtml(r"\n".join(texts))
     return shown
+
+
+def heading(text: str) -> str:
+    """A label in bold, with spaces around it, which `rendering` takes out of an SVG again.
+
+    Graphviz here has no fonts, and takes bold letters to be as narrow as those of Times: on average they are an eighth
+    of their size wider, which is half a space.
+    """
+    spaces = " " * math.ceil(len(plain(text)) / 4)
+    return f"{spaces}{label([text])}{spaces}"
 
 
 def name(*parts: str | int) -> str:
@@ -151,6 +168,11 @@ def spread(values: Iterable[float]) -> str:
     if len(distinct) <= 2:
         return " / ".join(map(number, distinct))
     return f"{number(distinct[0])}–{number(distinct[-1])}"
+
+
+def bound_networks(count: int, things: str = "networks") -> None:
+    """Refuse more columns than Graphviz, whose time grows with their square, places in a second or two."""
+    bound(count, "drawn_networks", things, "draw one with `--variant`")
 
 
 def bound(count: int, name: str, things: str, way_out: str) -> None:

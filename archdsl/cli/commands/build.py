@@ -6,19 +6,22 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from archdsl.backends.estimate import Estimate, estimates
 from archdsl.backends.estimate_text import as_json
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
-from archdsl.cli.arguments import add_specs, add_variant
+from archdsl.cli.arguments import add_force, add_specs, add_variant
 from archdsl.cli.exit_codes import FINE
+from archdsl.cli.figures import as_file
 from archdsl.cli.files import DEFAULT_FOLDER, out_folder, refuse_edited, write_all
 from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.compiler import Compiled
-from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.digests import with_digest
 
@@ -39,7 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def add_out(parser: ArgumentParser) -> None:
     """The arguments that say where to write and over what; `out_folder` and `refuse_edited` heed them."""
     parser.add_argument("--out", metavar="DIR", help=f"the folder to write to (default: {DEFAULT_FOLDER})")
-    parser.add_argument("--force", action="store_true", help="replace files that were edited since they were written")
+    add_force(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -59,7 +62,7 @@ def run(arguments: Namespace, output: Output) -> int:
         if not file.architectures:
             continue
         counted = estimates(file.architectures)
-        made = artefacts(file, counted, folder / names[spec])
+        made = artefacts(file, counted, folder / names[spec], output)
         files.update(made)
         rows += _rows(counted, list(made))
     if not arguments.force:
@@ -70,23 +73,31 @@ def run(arguments: Namespace, output: Output) -> int:
     return FINE
 
 
-def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path) -> dict[Path, bytes]:
-    """The contents of the files that a build writes, for the networks of a text."""
+def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path, output: Output) -> dict[Path, bytes]:
+    """The contents of the files that a build writes, for the networks of a text.
+
+    Where there is too much for a figure, a warning says so, and the others are written without it.
+    """
     from archdsl.backends.pytorch import emit
 
-    return {
-        stem.with_suffix(".py"): emit(file.architectures, Path(file.source.name).name).encode("utf-8"),
-        stem.with_suffix(".svg"): figure(file),
-        stem.with_suffix(".json"): with_digest(as_json(counted), '  "digest": "{}",\n', at=1).encode("utf-8"),
-    }
+    source = emit(file.architectures, Path(file.source.name).name).encode("utf-8")
+    try:
+        drawn = {stem.with_suffix(".svg"): figure(file)}
+    except Failure as failure:
+        if any(problem.code != TOO_LARGE for problem in failure.diagnostics):
+            raise
+        note = Note(f"{printable(str(stem.with_suffix('.svg')))} is not written")
+        output.warnings([replace(problem, notes=(*problem.notes, note)) for problem in failure.diagnostics])
+        drawn = {}
+    estimated = with_digest(as_json(counted), '  "digest": "{}",\n', at=1).encode("utf-8")
+    return {stem.with_suffix(".py"): source, **drawn, stem.with_suffix(".json"): estimated}
 
 
 def figure(file: Compiled) -> bytes:
     """The contents of the figure beside a build."""
     from archdsl.backends.diagram import draw, render
 
-    drawn = render(draw(file.architectures, level="stage"), "svg").decode("utf-8")
-    return with_digest(drawn, "<!-- {} as drawn -->\n", at=1).encode("utf-8")
+    return as_file(render(draw(file.architectures, level="stage"), "svg"), "svg")
 
 
 def _name_within(file: Compiled) -> str:

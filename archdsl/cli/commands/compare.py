@@ -11,10 +11,12 @@ from archdsl.backends.comparison.measures import ADDED_BY, COUNTS
 from archdsl.backends.comparison.report import Comparison, as_csv, as_json, as_table
 from archdsl.backends.comparison.rows import counted
 from archdsl.cli import predictions
+from archdsl.cli.arguments import add_force
 from archdsl.cli.commands import compare_measured
 from archdsl.cli.commands.compare_data import read_data, unmatched
 from archdsl.cli.exit_codes import exit_code
-from archdsl.cli.files import write
+from archdsl.cli.figures import as_file, keeps_edits
+from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
 from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
@@ -50,6 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--x", metavar="C", help="first measure of the front (default: latency, else macs)")
     parser.add_argument("--y", metavar="C", help="second measure (default: the first column of --data, else params)")
     parser.add_argument("--plot", metavar="FILE", help="draw the networks and their front into an .svg or .png file")
+    add_force(parser)
     parser.add_argument("--output-format", choices=("table", "json", "csv"), default="table", help="default: table")
     compare_measured.add_arguments(parser)
 
@@ -89,6 +92,9 @@ def run(arguments: Namespace, output: Output) -> int:
 
         families = [architecture.model for _, architecture in networks]
         drawn = plot(list(zip(families, rows, strict=True)), x, y, picture, how)
+        drawn = as_file(drawn, picture)
+        if keeps_edits(picture) and not arguments.force:
+            refuse_edited_file(Path(arguments.plot), drawn, "--plot FILE")
     output.result(_text(Comparison(rows, measures, x, y, how, facts), arguments))
     if picture is not None:
         write(Path(arguments.plot), drawn)

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.cli.arguments import add_variant
-from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.arguments import add_force, add_variant
+from archdsl.cli.figures import as_file, keeps_edits
+from archdsl.cli.files import refuse_edited_file, refuse_to_overwrite, write
 from archdsl.cli.formats import chosen
 from archdsl.cli.names import output_name
 from archdsl.cli.output import Output
@@ -56,6 +57,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", help="where to write, - for standard output (default: NAME.FORMAT in this folder)"
     )
+    add_force(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -83,6 +85,9 @@ def run(arguments: Namespace, output: Output) -> int:
     if target == STANDARD_INPUT:
         output.data(data)
     else:
+        data = as_file(data, style)
+        if keeps_edits(style) and not arguments.force:
+            refuse_edited_file(Path(target), data, "--out FILE")
         write(Path(target), data)
         output.result(f"wrote {printable(target)}")
     return specs.exit_code

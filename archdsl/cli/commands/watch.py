@@ -105,7 +105,7 @@ def _write(file: Compiled, stem: Path, output: Output, arguments: Namespace) -> 
     if not file.architectures:
         return
     if arguments.build:
-        made = artefacts(file, estimates(file.architectures), stem)
+        made = artefacts(file, estimates(file.architectures), stem, output)
     else:
         made = {stem.with_suffix(".svg"): figure(file)}
     if not arguments.force:
