@@ -24,6 +24,7 @@ from archdsl.limits import limits, raising
 _MAX_TOLD = 6
 # So many networks are drawn of a large space where a `require` prunes all that were tried before.
 _DRAWN = 100
+_NOT_SEARCHED = "which of the choices it is of was not searched: that takes more work than `archdsl check` may do"
 
 
 class Pruned(NamedTuple):
@@ -119,7 +120,8 @@ def open_model(
         for problem in found:
             if key(problem) not in told:
                 told.add(key(problem))
-                problems.add(decided(problem, choices, decisions, causes.get(key(problem), ())))
+                of = causes.get(key(problem), ()) if causes is not None else None
+                problems.add(decided(problem, choices, decisions, of))
     if problems:
         return None
     claims = merge(variant.definition).requires
@@ -154,10 +156,13 @@ class _Tally:
 
 
 def decided(
-    problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions, causes: Collection[Cause] = ()
+    problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions, causes: Collection[Cause] | None = ()
 ) -> Diagnostic:
-    """A mistake in a network of a space, with the choices that it is of; not knowing them, those around its place."""
-    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes]
+    """A mistake in a network of a space, with the choices that it is of; not knowing them, those around its place.
+
+    `causes` is None where they were not searched to the end.
+    """
+    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes or ()]
     if not causes:
         taken = [choice for choice in choices if id(choice.node) in decisions]
         taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
@@ -168,8 +173,9 @@ def decided(
         return replace(problem, fix=None)
     rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
     note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
+    notes = (note, Note(_NOT_SEARCHED)) if causes is None else (note,)
     # What mends these networks may spoil the others.
-    return replace(problem, notes=(*problem.notes, note), fix=None)
+    return replace(problem, notes=(*problem.notes, *notes), fix=None)
 
 
 def _taken(choice: Choice, decisions: Decisions) -> str:

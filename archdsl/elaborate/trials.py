@@ -93,13 +93,15 @@ class Trials(Struct, eq=False):
         numbers = zip(self.choices.parts, self.choices.split(index), strict=True)
         return {node: taken for part, number in numbers for node, taken in part.decisions(number).items()}
 
-    def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]]:
+    def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]] | None:
         """The choices that each mistake of a network is of: taken otherwise, each alone, it is not there.
 
-        Where the effort ends, nothing is known.
+        None where the effort ends before all have been tried.
         """
         before = {key(problem) for problem in problems}
         found: dict[Hashable, list[Cause]] = {one: [] for one in before}
+        if self.spare.is_spent:
+            return None
         for choice in self.choices:
             taken = decisions.get(id(choice.node))
             if taken is None or isinstance(choice.node.options[taken], tree.Choice):
@@ -111,7 +113,7 @@ class Trials(Struct, eq=False):
                 otherwise = {**decisions, id(choice.node): number, **choice.options[number].diagonal(0)}
                 after = {key(problem) for problem in self._tried(otherwise, self.spare).mistakes}
                 if self.spare.is_spent:
-                    return {}
+                    return None
                 # Another mistake may hide this one.
                 if after <= before:
                     for one in waiting - after:
