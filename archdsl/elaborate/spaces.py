@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import EMPTY_SPACE, OPEN_CHOICE, TOO_LARGE
 from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
-from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.effort import Effort, Spare
 from archdsl.elaborate.explain import shown
 from archdsl.elaborate.merge import Variant, merge
 from archdsl.elaborate.scope import Decisions
@@ -75,13 +75,15 @@ class OpenModel(Struct, frozen=True, eq=False):
 
     def is_open(self) -> Diagnostic:
         """That this is no network, for those who need one."""
+        name = self.variant.definition.model.name.span.source.name
+        file = "FILE" if name.startswith("<") else name  # standard input
         return Diagnostic(
             OPEN_CHOICE,
             f"`{self.name}` is a search space of {counted(self.size)} networks",
             next(iter(self.choices)).node.span,
             "this choice is open",
-            help="`archdsl space` tells its choices, draws networks from it and writes one down; or decide here, or in "
-            "a model that `extends` this one",
+            help=f"`archdsl space {file}` tells its choices, and with `--sample 1 --out mine.arch` writes one network down; "
+            "or decide here, or in a model that `extends` this one",
         )
 
 
@@ -89,7 +91,7 @@ def open_model(
     variant: Variant,
     problems: Problems,
     effort: Effort,
-    spare: Effort,
+    spare: Spare,
     answers: Answers,
     resolution: int | tuple[int, int] | None = None,
     overrides: dict[str, Value] | None = None,

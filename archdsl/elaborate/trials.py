@@ -11,7 +11,7 @@ from msgspec import Struct
 from archdsl.diagnostics import Diagnostic, Problems
 from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.choices import Choice, OpenChoices
-from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.effort import Effort, Spare
 from archdsl.elaborate.merge import Variant
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.predictions import Predict
@@ -55,7 +55,7 @@ class Trials(Struct, eq=False):
     choices: OpenChoices
     resolution: int | tuple[int, int] | None
     overrides: dict[str, Value] | None
-    spare: Effort
+    spare: Spare
     answers: Answers
 
     def networks(self, effort: Effort) -> Iterator[tuple[Decisions, Tried]]:
@@ -74,8 +74,8 @@ class Trials(Struct, eq=False):
             decisions = self._decisions(index)
             if frozenset(decisions.items()) in tried:
                 continue
-            found = self._tried(decisions, self.spare)
-            if self.spare.is_spent:
+            found = self._tried(decisions, self.spare.networks)
+            if self.spare.networks.is_spent:
                 return
             yield decisions, found
 
@@ -84,8 +84,8 @@ class Trials(Struct, eq=False):
         draw = Random(0).randrange
         for _ in range(count):
             decisions = self._decisions(draw(self.choices.size))
-            found = self._tried(decisions, self.spare)
-            if self.spare.is_spent:
+            found = self._tried(decisions, self.spare.networks)
+            if self.spare.networks.is_spent:
                 return
             yield decisions, found
 
@@ -100,7 +100,7 @@ class Trials(Struct, eq=False):
         """
         before = {key(problem) for problem in problems}
         found: dict[Hashable, list[Cause]] = {one: [] for one in before}
-        if self.spare.is_spent:
+        if self.spare.causes.is_spent:
             return None
         for choice in self.choices:
             taken = decisions.get(id(choice.node))
@@ -111,8 +111,8 @@ class Trials(Struct, eq=False):
                 if number == taken or not waiting:
                     continue
                 otherwise = {**decisions, id(choice.node): number, **choice.options[number].diagonal(0)}
-                after = {key(problem) for problem in self._tried(otherwise, self.spare).mistakes}
-                if self.spare.is_spent:
+                after = {key(problem) for problem in self._tried(otherwise, self.spare.causes).mistakes}
+                if self.spare.causes.is_spent:
                     return None
                 # Another mistake may hide this one.
                 if after <= before:
