@@ -81,6 +81,11 @@ def _warning(
 ) -> Diagnostic:
     height, width, channels = shown(first), shown(second), shown(last)
     message = f"`{shown(shape)}` is {height} channels, {width} high and {channels} wide"
-    meant = f"name the number, `channels = {height}`" if isinstance(first, tree.Literal) else f"call `{height}` so"
-    help = f"the order is channels x height x width: write `{channels} x {height} x {width}`; if channels are meant, {meant}"
+    meant = (
+        f"name the number, `channels = {height}`"
+        if isinstance(first, tree.Literal)
+        else f"rename `{height}` to `channels`"
+    )
+    right = f"`{channels} x {height} x {width}`"
+    help = f"the order is channels x height x width: write {right}; if {height} channels are meant, {meant}"
     return Diagnostic(CHANNELS_LAST, message, shape.span, help=help)

@@ -82,8 +82,8 @@ class OpenModel(Struct, frozen=True, eq=False):
             f"`{self.name}` is a search space of {counted(self.size)} networks",
             next(iter(self.choices)).node.span,
             "this choice is open",
-            help=f"`archdsl space {file}` tells its choices, and with `--sample 1 --out mine.arch` writes one network down; "
-            "or decide here, or in a model that `extends` this one",
+            help=f"`archdsl space {file}` tells its choices, and with `--sample 1 --out mine.arch` writes one network "
+            "down; or decide here, or in a model that `extends` this one",
         )
 
 
