@@ -24,6 +24,7 @@ from archdsl.diagnostics.codes import (
     USE_CYCLE,
     USE_NOT_FOUND,
 )
+from archdsl.elaborate.channel_order import check_channel_order
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import Gathered
 from archdsl.elaborate.merge import Variant, variants
@@ -239,8 +240,9 @@ def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tup
     if environment.is_partial or environment.unread or any(problem.code in OF_TEXT for problem in problems):
         return ()
     broken = [item.span for item in environment.module.items if any(_is_in(item.span, found) for found in problems)]
+    suspicious = (*check_unused(environment), *check_channel_order(environment))
     warnings = Problems()
-    warnings.add(*(found for found in check_unused(environment) if not any(_is_in(span, found) for span in broken)))
+    warnings.add(*(found for found in suspicious if not any(_is_in(span, found) for span in broken)))
     return warnings.sorted()
 
 

@@ -55,7 +55,9 @@ class Limits:
     parts: int = _bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
     calls: int = _bound(64, "calls of blocks within one another", 64, STACK)
     effort: int = _bound(
-        60_000, "work on networks: a layer, binding or cell counts 1, a layer of a stage 2, a distinct block 25"
+        60_000,
+        "work on networks: a layer, binding or cell counts 1, one of long text more, a layer of a stage 2, a distinct "
+        "block 25",
     )
     facts: int = _bound(100, "facts of a tensor")
     channels: int = _bound(2**24, "channels of a tensor")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from archdsl.cli.exit_codes import exit_code
+from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source, most_bytes, read, text_of, too_many_bytes
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
@@ -42,10 +42,12 @@ def compile_specs(
 ) -> Specs:
     """Compiles each file; the mistakes of all of them are printed, and a warning where a file has no model.
 
-    With `networks_alone`, search spaces are no use to the command, which is a warning too.
+    With `networks_alone`, search spaces are no use to the command, which is a warning too. Where that leaves no network
+    at all, these are errors: nothing can be done.
     """
     compiled: list[Compiled] = []
-    code = 0
+    left_out: list[Diagnostic] = []
+    code = FINE
     for spec in specs:
         try:
             file = compile_source(open_spec(spec), variant=variant, resolution=resolution, claims=claims)
@@ -57,11 +59,15 @@ def compile_specs(
                 compiled.append(file)
                 output.warnings(file.warnings)
                 if networks_alone:
-                    output.warnings([space.is_open() for space in file.spaces])
+                    left_out += [space.is_open() for space in file.spaces]
                 if not file.architectures and not file.spaces:
-                    output.warnings([Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None)])
+                    left_out.append(Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None))
         output.errors(problems)
         code = max(code, exit_code(problems))
+    if code == FINE and networks_alone and not any(file.architectures for file in compiled):
+        output.errors(left_out)
+        return Specs(tuple(compiled), FINDINGS)
+    output.warnings(left_out)
     return Specs(tuple(compiled), code)
 
 

@@ -37,6 +37,7 @@ USE_CYCLE = Code("ARC211", "models or files that refer to each other in a circle
 USE_NOT_FOUND = Code("ARC212", "a used file cannot be read")
 UNUSED_NAME = Code("ARC213", "a name that nothing reads", is_warning=True)
 NO_CLASSIFIER = Code("ARC214", "`classes` of a network without a classifier", is_warning=True)
+CHANNELS_LAST = Code("ARC216", "an input whose channels seem to come last", is_warning=True)
 
 # 3xx: values.
 WRONG_KIND = Code("ARC301", "a value of the wrong kind")

@@ -9,6 +9,7 @@ from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
 from archdsl.diagnostics.codes import UNKNOWN_NAME, WRONG_KIND
 from archdsl.elaborate import scalars
 from archdsl.elaborate.claims import refute, tolerance
+from archdsl.elaborate.dimensions import NUMBER, budget_mismatch, mismatches
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Environment
@@ -32,12 +33,15 @@ class Amount(NamedTuple):
 class Constraint:
     """What must hold of some numbers: `alpha * beta ** 2 * gamma ** 2 == 2 +- 5%`.
 
-    Raises Failure for a text that is more than a comparison of arithmetic over `names`.
+    Raises Failure for a text that is more than a comparison of arithmetic over `names`, or that compares what is of
+    different dimensions. Those of the names are in `dimensions`; others are numbers.
     """
 
-    def __init__(self, source: Source, names: Sequence[str]):
+    def __init__(self, source: Source, names: Sequence[str], dimensions: Mapping[str, str] | None = None):
         self.source = source
         self.claim = _parsed(source, names)
+        if wrong := list(mismatches(self.claim, {**dict.fromkeys(names, NUMBER), **(dimensions or {})})):
+            raise Failure(wrong)
         match self.claim:
             case tree.Binary(operator=operator) if operator in _CLAIMS:
                 return
@@ -96,9 +100,14 @@ def scalar(source: Source) -> Scalar:
     return value
 
 
-def amount(source: Source) -> Amount:
-    """The amount that a text says: `400M`, `300M +- 2%`. Raises Failure when it is no positive number."""
+def amount(source: Source, measure: str) -> Amount:
+    """The amount of a measure that a text says: `400M`, `300M +- 2%`.
+
+    Raises Failure when it is no positive number, or one of another dimension.
+    """
     expression, scope = _parsed(source, ()), _scope(source, {})
+    if wrong := budget_mismatch(measure, expression):
+        raise Failure([wrong])
     try:
         match expression:
             case tree.Binary(operator="+-", left=middle):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -24,9 +25,10 @@ class Effort(Struct):
     # What came of it: the block instances by what they are made of.
     made: dict[Hashable, Made] = field(default_factory=dict)
 
-    def spare(self) -> Effort:
-        """Half as much again, for what is good to know and need not be; it takes from here what has been made."""
-        return Effort(limits().effort // 2, made=self.made)
+    def spare(self) -> Spare:
+        """Some more, for what is good to know and need not be; it takes from here what has been made."""
+        most = limits().effort
+        return Spare(Effort(most // 2, made=self.made), Effort(3 * most // 4, made=self.made))
 
     @property
     def is_spent(self) -> bool:
@@ -41,3 +43,10 @@ class Effort(Struct):
                 help = raising("effort", 0, instead or "split the file")
                 self.problem = stop(TOO_LARGE, message, span, help=help)
             raise self.problem
+
+
+class Spare(NamedTuple):
+    """Half as much again for further networks of search spaces, and a quarter for the choices that mistakes are of."""
+
+    networks: Effort
+    causes: Effort

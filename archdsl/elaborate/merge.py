@@ -14,6 +14,9 @@ from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, pa
 from archdsl.elaborate.stage_rows import Change, StageRows
 from archdsl.language import tree
 
+# So many characters of an expression are the work of a layer, whether it is applied or not.
+_TEXT = 10
+
 
 class Given(NamedTuple):
     """The value of a parameter as written: in a row of a variants table, or where a model names the one it extends.
@@ -41,9 +44,13 @@ class Merged(Struct):
 
     @property
     def size(self) -> int:
-        """How much there is to be looked at."""
-        cells = sum(len(row.cells) for row in self.rows.rows)
-        return len(self.parameters) + len(self.bindings) + len(self.facts) + len(self.requires) + cells
+        """How much there is to be looked at: one for each binding, claim or cell, more where its text is long."""
+        nodes: list[tree.Node] = [parameter for parameter, _ in self.parameters.values()]
+        nodes += [binding for binding, _ in (*self.bindings.values(), *self.facts)]
+        nodes += [given.node for given in self.given.values()]
+        nodes += self.requires
+        nodes += [cell for row in self.rows.rows for cell, _ in row.cells.values()]
+        return sum(max(1, (node.span.end - node.span.start) // _TEXT) for node in nodes)
 
 
 class Variant(Struct, frozen=True):

@@ -12,6 +12,7 @@ from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
 from archdsl.elaborate.claim_names import check_claim
 from archdsl.elaborate.columns import check_label, label
+from archdsl.elaborate.dimensions import mismatches
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.names_of_models import ModelNames
@@ -80,12 +81,17 @@ def _check_block(block: tree.Block, environment: Environment, problems: Problems
             message = "`out` is what a block gives; no parameter can be called that"
             problems.add(Diagnostic(DUPLICATE_NAME, message, parameter.name.span))
     facts: dict[tuple[str, str], Span] = {}
+    values: dict[str, list[tree.Expression]] = {
+        **{one.name.text: [one.default] if one.default is not None else [] for one in block.parameters},
+        **{binding.name.text: [binding.value] for binding in bindings},
+    }
     for statement in block.body:
         if isinstance(statement, tree.Require):
             before = len(problems)
             words.check(statement.claim)
             if len(problems) == before:  # of a name that is unknown nobody knows what it speaks of
                 problems.add(*check_claim(statement.claim, words, "in.channels % 8 == 0"))
+                problems.add(*mismatches(statement.claim, {}, values))
         elif statement.fact is None:
             words.check(statement.value)
             _bind(statement.name, words)

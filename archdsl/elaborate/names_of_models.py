@@ -8,10 +8,11 @@ from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
 from archdsl.elaborate.claim_names import check_claim
 from archdsl.elaborate.columns import Blocks, check_names_of_stages, check_row, misfits, no_op
+from archdsl.elaborate.dimensions import mismatches
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.gather import folded
 from archdsl.elaborate.merge import merge, reference_problems
-from archdsl.elaborate.predictions import QUANTITIES, answered, asked, key, mismatches, mistakes
+from archdsl.elaborate.predictions import QUANTITIES, answered, asked, key, mistakes
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.program import (
     FUNCTIONS,
@@ -47,6 +48,8 @@ class ModelNames:
         # Whether everything that the model inherits is known.
         self.is_whole = last.model.parent is None and len(self.line) <= limits().ancestors
         self.words = Vocabulary(self.environment, problems)
+        # What the names of the model are, or may be, bound to.
+        self.values: dict[str, list[tree.Expression]] = {}
 
     def check(self) -> None:
         self._check_reference()
@@ -89,7 +92,7 @@ class ModelNames:
     def _check_claim(self, claim: tree.Expression) -> None:
         """Checks what a `require` claims, of which the cost model predicts some."""
         quantities = list(asked(claim, self.words.own))
-        self.problems.add(*mismatches(claim, self.words.own))
+        self.problems.add(*mismatches(claim, values=self.values))
         for quantity in quantities:
             self.problems.add(*mistakes(quantity))
             if isinstance(quantity, tree.Call):
@@ -135,11 +138,23 @@ class ModelNames:
         """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
         for owner in self.line:
             for parameter in owner.model.parameters:
-                self.words.own.setdefault(parameter.name.text, parameter.name.span)
+                self._own(parameter.name, parameter.default)
             for statement in owner.model.body:
                 if isinstance(statement, tree.Binding) and statement.fact is None:
-                    self.words.own.setdefault(statement.name.text, statement.name.span)
+                    self._own(statement.name, statement.value)
+            for argument in owner.model.parent.arguments if owner.model.parent is not None else ():
+                if argument.name is not None:
+                    self.values.setdefault(argument.name.text, [argument.value])
+        for table in (item.table for item in self.definition.variants):
+            for row in table.rows:
+                for column, cell in zip(table.header, row.cells, strict=True):
+                    if column.text in self.values and not isinstance(cell, tree.DefaultCell):
+                        self.values[column.text].append(cell)
         self.words.own.pop("drop_path", None)  # as a name it is the layer, whatever the schedule
+
+    def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:
+        self.words.own.setdefault(name.text, name.span)
+        self.values.setdefault(name.text, [] if value is None else [value])
 
     # Its own statements ----------------------------------------------------------------------------------------------
 

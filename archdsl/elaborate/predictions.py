@@ -5,14 +5,13 @@ Here is what such a quantity is of; the number comes from whoever proves the cla
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, NO_PREDICTION, UNKNOWN_ARGUMENT, UNKNOWN_NAME, WRONG_KIND
+from archdsl.diagnostics.codes import DUPLICATE_NAME, NO_PREDICTION, UNKNOWN_ARGUMENT, UNKNOWN_NAME
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.scope import Scope
@@ -44,11 +43,6 @@ _EXAMPLES: Mapping[str, str] = {
 }
 QUANTITIES = tuple(_TAKES)
 MAX_BATCH = 1_000_000
-_UNIT = re.compile(r"[A-Za-z%]*\Z")
-_OF_TIME, _OF_BYTES = (
-    {"s", "ms", "us", ""},
-    {"", *"KMGT", *(f"{prefix}{kind}" for prefix in "KMGT" for kind in ("B", "iB"))},
-)
 
 
 class Prediction(NamedTuple):
@@ -134,25 +128,6 @@ def mistakes(node: tree.Name | tree.Call) -> Iterator[Diagnostic]:
         _given(node)
     except Stop as problem:
         yield problem.diagnostic
-
-
-def mismatches(claim: tree.Expression, own: Collection[str]) -> Iterator[Diagnostic]:
-    """The numbers that a quantity is compared with although they are of something else: `latency(h100) <= 5MB`."""
-    waiting = [claim]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, tree.Binary):
-            continue
-        waiting += [node.right, node.left]
-        right = node.right.left if isinstance(node.right, tree.Binary) and node.right.operator == "+-" else node.right
-        for one, other in ((node.left, right), (right, node.left)):
-            if isinstance(other, tree.Literal) and _is_asked(one, own):
-                is_time = not key(one).startswith("memory")
-                unit = _UNIT.search(other.text)
-                if unit is not None and unit[0] not in (_OF_TIME if is_time else _OF_BYTES):
-                    what, example = ("a time", "`5ms`") if is_time else ("an amount of memory", "`2GB`")
-                    message = f"`{key(one)}` is {what}, and `{other.text}` is none"
-                    yield Diagnostic(WRONG_KIND, message, other.span, help=f"write, for example, {example}")
 
 
 def prediction(node: tree.Name | tree.Call, scope: Scope) -> Prediction:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import EMPTY_SPACE, OPEN_CHOICE, TOO_LARGE
 from archdsl.elaborate.choices import Choice, OpenChoices, open_choices
-from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.effort import Effort, Spare
 from archdsl.elaborate.explain import shown
 from archdsl.elaborate.merge import Variant, merge
 from archdsl.elaborate.scope import Decisions
@@ -24,6 +24,7 @@ from archdsl.limits import limits, raising
 _MAX_TOLD = 6
 # So many networks are drawn of a large space where a `require` prunes all that were tried before.
 _DRAWN = 100
+_NOT_SEARCHED = "which of the choices it is of was not searched: that takes more work than `archdsl check` may do"
 
 
 class Pruned(NamedTuple):
@@ -74,13 +75,15 @@ class OpenModel(Struct, frozen=True, eq=False):
 
     def is_open(self) -> Diagnostic:
         """That this is no network, for those who need one."""
+        name = self.variant.definition.model.name.span.source.name
+        file = "FILE" if name.startswith("<") else name  # standard input
         return Diagnostic(
             OPEN_CHOICE,
             f"`{self.name}` is a search space of {counted(self.size)} networks",
             next(iter(self.choices)).node.span,
             "this choice is open",
-            help="`archdsl space` tells its choices, draws networks from it and writes one down; or decide here, or in "
-            "a model that `extends` this one",
+            help=f"`archdsl space {file}` tells its choices, and with `--sample 1 --out mine.arch` writes one network "
+            "down; or decide here, or in a model that `extends` this one",
         )
 
 
@@ -88,7 +91,7 @@ def open_model(
     variant: Variant,
     problems: Problems,
     effort: Effort,
-    spare: Effort,
+    spare: Spare,
     answers: Answers,
     resolution: int | tuple[int, int] | None = None,
     overrides: dict[str, Value] | None = None,
@@ -119,7 +122,8 @@ def open_model(
         for problem in found:
             if key(problem) not in told:
                 told.add(key(problem))
-                problems.add(decided(problem, choices, decisions, causes.get(key(problem), ())))
+                of = causes.get(key(problem), ()) if causes is not None else None
+                problems.add(decided(problem, choices, decisions, of))
     if problems:
         return None
     claims = merge(variant.definition).requires
@@ -154,10 +158,13 @@ class _Tally:
 
 
 def decided(
-    problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions, causes: Collection[Cause] = ()
+    problem: Diagnostic, choices: Iterable[Choice], decisions: Decisions, causes: Collection[Cause] | None = ()
 ) -> Diagnostic:
-    """A mistake in a network of a space, with the choices that it is of; not knowing them, those around its place."""
-    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes]
+    """A mistake in a network of a space, with the choices that it is of; not knowing them, those around its place.
+
+    `causes` is None where they were not searched to the end.
+    """
+    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes or ()]
     if not causes:
         taken = [choice for choice in choices if id(choice.node) in decisions]
         taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
@@ -168,8 +175,9 @@ def decided(
         return replace(problem, fix=None)
     rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
     note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
+    notes = (note, Note(_NOT_SEARCHED)) if causes is None else (note,)
     # What mends these networks may spoil the others.
-    return replace(problem, notes=(*problem.notes, note), fix=None)
+    return replace(problem, notes=(*problem.notes, *notes), fix=None)
 
 
 def _taken(choice: Choice, decisions: Decisions) -> str:

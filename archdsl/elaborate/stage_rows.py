@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from archdsl.diagnostics import Note, Span
 from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE
-from archdsl.elaborate.problems import stop
+from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.program import Environment
 from archdsl.language import tree
 from archdsl.limits import limits, raising
@@ -71,6 +71,8 @@ class StageRows(Struct):
         for number, row in enumerate(self.rows, start=1):
             rows += [row] if number not in removed else []
             rows += added.get(number, ())
+        if not rows:
+            raise _none_left([one for one in changes if isinstance(one, tree.RemovedStages)], len(self.rows))
         if len(rows) > limits().stages:
             message = f"{len(rows):,} stages are more than the bound of {limits().stages:,}"
             help = raising("stages", len(rows), "a stage repeats its block `layers` times")
@@ -122,6 +124,16 @@ class StageRows(Struct):
             _keyword(statement),
             help=help if count else "give the model a table, `stages { ... }`",
         )
+
+
+def _none_left(removals: Sequence[tree.RemovedStages], count: int) -> Stop:
+    """For a model that removes every row of its table."""
+    last, *before = removals[::-1]
+    table = f"leaves none of the table's {count} stages" if count > 1 else "removes the table's only stage"
+    message = f"`{_written(last)}` {table}"
+    notes = tuple(Note("removed here", one.span) for one in before)
+    help = "keep a stage, or add others: `stages before 1 { ... }`"
+    return stop(BAD_VALUE, message, last.span, notes=notes, help=help)
 
 
 def _rows(table: tree.Table, environment: Environment) -> list[StageRow]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from archdsl.diagnostics import Diagnostic, Problems
 from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.choices import Choice, OpenChoices
-from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.effort import Effort, Spare
 from archdsl.elaborate.merge import Variant
 from archdsl.elaborate.models import ModelElaborator
 from archdsl.elaborate.predictions import Predict
@@ -55,7 +55,7 @@ class Trials(Struct, eq=False):
     choices: OpenChoices
     resolution: int | tuple[int, int] | None
     overrides: dict[str, Value] | None
-    spare: Effort
+    spare: Spare
     answers: Answers
 
     def networks(self, effort: Effort) -> Iterator[tuple[Decisions, Tried]]:
@@ -74,8 +74,8 @@ class Trials(Struct, eq=False):
             decisions = self._decisions(index)
             if frozenset(decisions.items()) in tried:
                 continue
-            found = self._tried(decisions, self.spare)
-            if self.spare.is_spent:
+            found = self._tried(decisions, self.spare.networks)
+            if self.spare.networks.is_spent:
                 return
             yield decisions, found
 
@@ -84,8 +84,8 @@ class Trials(Struct, eq=False):
         draw = Random(0).randrange
         for _ in range(count):
             decisions = self._decisions(draw(self.choices.size))
-            found = self._tried(decisions, self.spare)
-            if self.spare.is_spent:
+            found = self._tried(decisions, self.spare.networks)
+            if self.spare.networks.is_spent:
                 return
             yield decisions, found
 
@@ -93,13 +93,15 @@ class Trials(Struct, eq=False):
         numbers = zip(self.choices.parts, self.choices.split(index), strict=True)
         return {node: taken for part, number in numbers for node, taken in part.decisions(number).items()}
 
-    def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]]:
+    def causes(self, decisions: Decisions, problems: tuple[Diagnostic, ...]) -> dict[Hashable, list[Cause]] | None:
         """The choices that each mistake of a network is of: taken otherwise, each alone, it is not there.
 
-        Where the effort ends, nothing is known.
+        None where the effort ends before all have been tried.
         """
         before = {key(problem) for problem in problems}
         found: dict[Hashable, list[Cause]] = {one: [] for one in before}
+        if self.spare.causes.is_spent:
+            return None
         for choice in self.choices:
             taken = decisions.get(id(choice.node))
             if taken is None or isinstance(choice.node.options[taken], tree.Choice):
@@ -109,9 +111,9 @@ class Trials(Struct, eq=False):
                 if number == taken or not waiting:
                     continue
                 otherwise = {**decisions, id(choice.node): number, **choice.options[number].diagonal(0)}
-                after = {key(problem) for problem in self._tried(otherwise, self.spare).mistakes}
-                if self.spare.is_spent:
-                    return {}
+                after = {key(problem) for problem in self._tried(otherwise, self.spare.causes).mistakes}
+                if self.spare.causes.is_spent:
+                    return None
                 # Another mistake may hide this one.
                 if after <= before:
                     for one in waiting - after:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from archdsl.diagnostics import Diagnostic, Span
 from archdsl.diagnostics.codes import NO_CLASSIFIER, UNUSED_NAME
+from archdsl.diagnostics.nearest import distance, is_slip
 from archdsl.elaborate.counterparts import counterpart
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.explain import shown
@@ -34,6 +35,8 @@ def check_unused(environment: Environment) -> list[Diagnostic]:
     for item in environment.module.items:
         if isinstance(item, tree.Block):
             found += _in_block(item)
+    if environment.own_models:  # a file of blocks alone is for others to use
+        found += _replaces_nothing(environment)
     effort = Effort()
     models: dict[int, _Reads] = {}
     try:
@@ -173,6 +176,28 @@ def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
             if name in SETTINGS:
                 help = f"`{name}` is a setting of the model; in a block, write the layer or argument where it is used"
             yield Diagnostic(UNUSED_NAME, f"nothing reads `{name}`", binding.name.span, help=help)
+
+
+def _replaces_nothing(environment: Environment) -> Iterator[Diagnostic]:
+    """Blocks that nothing uses and whose names are nearly those of the library, which they were to replace."""
+    library = environment.library.blocks if environment.library is not None else {}
+    blocks = [item for item in environment.module.items if isinstance(item, tree.Block)]
+    for block in blocks:
+        name = block.name.text
+        meant = [known for known in library if _is_nearly(name, known)]
+        if name.startswith("_") or not meant or name in library:
+            continue
+        if name not in _names(item for item in environment.module.items if item is not block):
+            message = f"nothing uses the block `{name}`"
+            help = f"did you mean to replace `{meant[0]}` of the library? that takes the same name"
+            yield Diagnostic(UNUSED_NAME, message, block.name.span, help=help)
+
+
+def _is_nearly(name: str, known: str) -> bool:
+    """Whether a name is one letter away from another, or the same in another notation; a digit makes another name."""
+    digits = [character for character in name if character.isdigit()]
+    is_near = distance(name, known, 1) == 1 and digits == [character for character in known if character.isdigit()]
+    return is_near or is_slip(name, known)
 
 
 def _is_unread(name: tree.Identifier, read: set[str]) -> bool:

@@ -148,3 +148,46 @@ def test_files_are_whole_whenever_a_build_is_killed(archdsl: Command) -> None:
         running.stdout.close()
         for name, data in _files("codegen").items():
             assert any(part.startswith(".") for part in Path(name).parts) or data in whole[name]
+
+
+SPACE = """\
+model choices {
+  input = 3 x 32 x 32
+  stem  = conv_norm_act({8, 16}, 3)
+  head  = global_avg_pool -> linear(10)
+}
+"""
+
+
+@pytest.mark.parametrize("command", ["build", "diagram", "estimate", "ir"])
+def test_nothing_comes_of_a_search_space_alone(command: str, small: Path, archdsl: Command) -> None:
+    Path("choices.arch").write_text(SPACE)
+    before = _files()
+    code, _, err = archdsl(command, "choices.arch")
+    assert code == 1
+    assert "choices.arch:3:25: error[ARC304]: `choices` is a search space of 2 networks" in err
+    assert "`archdsl space choices.arch` tells its choices, and with `--sample 1 --out mine.arch` writes one" in err
+    assert "or in a model that `extends` this one" in err
+    assert _files() == before
+
+
+def test_what_can_be_built_is_built_beside_a_search_space(small: Path, archdsl: Command) -> None:
+    Path("choices.arch").write_text(SPACE)
+    code, out, err = archdsl("build", "choices.arch", small)
+    assert code == 0
+    assert "warning[ARC304]: `choices` is a search space" in err
+    assert "codegen/small.py" in out
+    assert not list(Path("codegen").glob("choices*"))
+
+
+def test_nothing_comes_of_blocks_alone(archdsl: Command) -> None:
+    Path("blocks.arch").write_text("block twice(channels) {\n  out = in -> conv(channels) -> conv(channels)\n}\n")
+    code, out, err = archdsl("build", "blocks.arch")
+    assert (code, out) == (1, "")
+    assert "error[ARC904]: blocks.arch has no models" in err
+
+
+def test_the_way_that_the_error_names_leads_to_a_network(archdsl: Command) -> None:
+    Path("choices.arch").write_text(SPACE)
+    assert archdsl("space", "choices.arch", "--sample", "1", "--out", "mine.arch").code == 0
+    assert archdsl("build", "mine.arch").code == 0

@@ -140,3 +140,12 @@ def test_what_unfolds_to_more_than_can_be_followed(archdsl: Command, tmp_path: P
         code, out, err = archdsl("estimate", tmp_path / "m.arch", option)
         assert (code, out) == (2, "")
         assert "ARC602" in err
+
+
+def test_memory_beside_a_device_is_what_compare_has(archdsl: Command) -> None:
+    code, _, err = archdsl("estimate", "archdsl:mobilenetv2.arch", "--memory", "--device", "h100")
+    assert code == 2
+    assert "`archdsl compare archdsl:mobilenetv2.arch --device h100 --memory` has both" in err
+    code, out, _ = archdsl("compare", "archdsl:mobilenetv2.arch", "--device", "h100", "--memory")
+    assert code == 0
+    assert {"memory", "latency"} <= set(out.partition("\n")[0].split())

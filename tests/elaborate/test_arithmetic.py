@@ -100,14 +100,14 @@ def test_constraints_without_a_result(text: str, message: str) -> None:
     ],
 )
 def test_amounts(text: str, value: float, tolerance: float | None) -> None:
-    found = amount(Source("--macs", text))
+    found = amount(Source("--macs", text), "params")
     assert found == (value, pytest.approx(tolerance) if tolerance is not None else None)
 
 
 @pytest.mark.parametrize("text", ["", "ten", "-3", "0", "true", "none", "400 M", "400m", "1/0", "3 > 2", "1 +- x"])
 def test_no_amounts(text: str) -> None:
     with pytest.raises(Failure):
-        amount(Source("--macs", text))
+        amount(Source("--macs", text), "params")
 
 
 def test_scalars() -> None:

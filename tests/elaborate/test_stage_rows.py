@@ -63,15 +63,11 @@ def networks(text: str) -> dict[str, Any]:
         (["stages without 1", "stages 2..4 { kernel = 3 }"], [row.replace("| 5 |", "| 3 |") for row in REST]),
         # A range may cover a row that is removed.
         (["stages 1..4 { kernel = 3 }", "stages without 1"], [row.replace("| 5 |", "| 3 |") for row in REST]),
-        (["stages without 1..4"], []),
     ],
 )  # fmt: skip
 def test_the_network_is_that_of_the_table_written_out(changes: list[str], rows: list[str]) -> None:
     body = "".join(f"  {change}\n" for change in changes)
     text = f"{model(list(ROWS.values()))}model changed extends base {{\n{body}}}\n"
-    if not rows:
-        assert networks(text)["changed"]["stages"] == []
-        return
     changed = networks(text)["changed"]
     written = networks(model(rows, "changed"))["changed"]
     assert changed == written
@@ -113,3 +109,16 @@ def test_choices_and_scale_reach_added_rows() -> None:
 def test_the_words_are_names_everywhere_else() -> None:
     bindings = "  after = 4\n  before = conv(after)\n  without = before\n  stem = without\n"
     assert networks(f"model net {{\n  input = 3 x 8 x 8\n{bindings}}}\n")["net"]["output"][0] == 4
+
+
+@pytest.mark.parametrize("removals", [["stages without 1..2"], ["stages without 2", "stages without 1"]])
+def test_a_model_that_had_stages_keeps_one(removals: list[str]) -> None:
+    stages = "stages {\n    | op | channels |\n    | mbconv | 8 |\n    | mbconv | 16 |\n  }\n"
+    base = f"model base {{\n  input = 3 x 8 x 8\n  {stages}}}\n"
+    text = base + "model net extends base {\n  stem = conv(8)\n" + "".join(f"  {one}\n" for one in removals) + "}\n"
+    (problem,) = compile_source(Source("net.arch", text)).problems
+    assert problem.span is not None
+    assert problem.span.text == removals[-1]
+    assert problem.message == f"`{removals[-1]}` leaves none of the table's 2 stages"
+    added = text.replace("  stem", "  stages after 2 {\n    | op | channels |\n    | mbconv | 8 |\n  }\n  stem")
+    assert not compile_source(Source("net.arch", added)).problems

@@ -125,3 +125,35 @@ def test_a_warning_stops_check_and_no_build(tmp_path: Path, capsys: pytest.Captu
     assert '"level": "warning"' in capsys.readouterr().out
     assert main(["check", "--output-format", "github", str(spec)]) == 1
     assert capsys.readouterr().out.startswith("::warning ")
+
+
+NEARLY = "block NAME(squeezed, gate = sigmoid, inner = act) {\n  out = in -> conv(squeezed) -> inner -> gate\n}\n"
+PLAIN = "model net {\n  input = 3 x 8 x 8\n  stem = conv_norm_act(8) -> USED\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("squeeze_exite", "squeeze_excite"),
+        ("sqeueze_excite", "squeeze_excite"),
+        ("squeezeExcite", "squeeze_excite"),
+        ("mbcnv", "mbconv"),
+        ("fused_mbconf", "fused_mbconv"),
+        ("onv_norm_act", "conv_norm_act"),
+    ],
+)
+def test_a_block_that_nearly_replaces_one_of_the_library(name: str, meant: str) -> None:
+    text = NEARLY.replace("NAME", name)
+    (found,) = compile_source(Source("net.arch", text + PLAIN.replace("USED", "act"))).warnings
+    assert (found.code.name, found.message) == ("ARC213", f"nothing uses the block `{name}`")
+    assert found.help == f"did you mean to replace `{meant}` of the library? that takes the same name"
+    assert found.span is not None
+    assert found.span.text == name
+    assert compile_source(Source("net.arch", text + PLAIN.replace("USED", f"{name}(2)"))).warnings == ()
+    assert compile_source(Source("net.arch", text)).warnings == (), "a file of blocks alone is a library"
+
+
+@pytest.mark.parametrize("name", ["squeeze_excite", "mbconv2", "unit", "_mbcnv", "channel_attention"])
+def test_other_blocks_that_nothing_uses(name: str) -> None:
+    text = NEARLY.replace("NAME", name) + PLAIN.replace("USED", "act")
+    assert compile_source(Source("net.arch", text)).warnings == ()

@@ -52,7 +52,7 @@ def test_conditions_over_what_is_predicted(spec: str, capsys: Capture) -> None:
     most = sorted(seconds.values())[5]
     device = ("--device", "phone", "--batch", "2")
     found = asked(
-        capsys, spec, *device, "--where", f"latency <= {most!r} and macs > 0", "--best", "latency", "--top", "99"
+        capsys, spec, *device, "--where", f"latency <= {most!r}s and macs > 0", "--best", "latency", "--top", "99"
     )
     assert [one["latency"] for one in found] == sorted(value for value in seconds.values() if value <= most)
     assert [one["latency"] for one in found] == [seconds[int(one["index"])] for one in found]

@@ -11,6 +11,7 @@ import archdsl
 from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Failure, Source
+from archdsl.limits import Limits
 from archdsl.spaces import Space, open_space
 from archdsl.spaces.frozen import frozen
 from archdsl.spaces.proof import prove
@@ -146,7 +147,7 @@ def test_checking_says_how_much_of_a_space_it_looked_at(tmp_path: Path, capsys: 
     path = tmp_path / "net.arch"
     path.write_text(HIDDEN)
     assert main(["check", str(path)]) == 0
-    told = "; 2 of 16,384 networks tried, `archdsl space "
+    told = "; 2 of 16,384 networks tried; `archdsl space "
     assert told in capsys.readouterr().out
     path.write_text(RARE.replace("8}", "9}"))
     assert main(["check", str(path)]) == 0
@@ -284,5 +285,50 @@ def test_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["space", str(spec), "--at", "384"]) == 2
     assert "from 0 to 383" in capsys.readouterr().err
     assert main(["space", str(spec), "--sample", "2", "--output-format", "arch"]) == 2
-    assert main(["estimate", str(spec)]) == 0
+    assert main(["estimate", str(spec)]) == 1
     assert "384 networks" in capsys.readouterr().err
+
+
+def test_a_small_space_of_large_networks_is_tried_as_far_as_the_work_goes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "\n".join("    | mbconv | {3, 5} | 24 | 1 | 16 |" for _ in range(7))
+    text = f"""\
+model deep {{
+  input = 3 x 64 x 64
+  stem = conv_norm_act(16, 3, stride = 2)
+  stages {{
+    | op | kernel | channels | stride | layers |
+{rows}
+  }}
+}}
+"""
+    path = tmp_path / "deep.arch"
+    path.write_text(text)
+    assert main(["check", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert " of 128 networks tried, within the work that a check may do; `archdsl space " in out
+    with Limits(effort=1_000_000):
+        assert compile_source(Source("deep.arch", text)).spaces[0].tried == 128
+
+
+def test_searching_causes_is_work_as_well() -> None:
+    """Each trial evaluates all of a stem, whose first layer is wrong already."""
+    stem = " -> ".join(["conv({1, 2, 3, 4, 5, 6, 7, 8, 9}, 3, groups = 7)"] * 95)
+    text = f"model long {{\n  input = 3 x 64 x 64\n  stem = {stem}\n}}\n"
+    (problem,) = compile_source(Source("long.arch", text)).problems
+    assert problem.notes[-1].text.startswith("which of the choices it is of was not searched")
+    with Limits(effort=10_000_000):
+        (problem,) = compile_source(Source("long.arch", text)).problems
+    assert "not searched" not in problem.notes[-1].text
+
+
+def test_texts_that_are_evaluated_count_though_nothing_is_applied() -> None:
+    """Variants whose first layer is wrong already: 900 times a stem of 700 layers took 20 s."""
+    rows = "\n".join(f"  | a{number} | {number} |" for number in range(1, 901))
+    stem = " -> ".join(["conv(8, 3)"] * 700)
+    text = (
+        f"model many(w) {{\n  input = 3 x 64 x 64\n  stem = conv(w, groups = 7) -> {stem}\n}}\n"
+        f"variants many {{\n  | name | w |\n{rows}\n}}\n"
+    )
+    assert "ARC602" in [problem.code.name for problem in compile_source(Source("many.arch", text)).problems]

@@ -31,7 +31,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Write for each file NAME.arch the PyTorch source NAME.py, the diagram NAME.svg and the estimates NAME.json; "
         "a text from standard input is called after its model. "
         "All files are written or, when anything is wrong or one of them was edited, none. "
-        "A `require` that does not hold is a warning here."
+        "A `require` that does not hold is a warning here, and so is a search space or a file without models beside "
+        "files with networks; where there is no network at all, it is an error."
     )
     parser.epilog = "examples:\n  archdsl build specs/v2_l.arch\n  archdsl build specs/*.arch --out codegen"
     add_specs(parser)

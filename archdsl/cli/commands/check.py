@@ -15,6 +15,7 @@ from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
 from archdsl.elaborate.spaces import counted
+from archdsl.elaborate.trials import SMALL
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -113,7 +114,10 @@ def summary(file: Compiled) -> str:
     if all(space.tried == space.size for space in file.spaces):
         return line
     tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)
-    return f"{line}; {tried} of {counted(size)} networks tried, `archdsl space {name} --prove` looks at all"
+    # All networks of a small space are tried where the effort lasts.
+    is_cut = any(space.tried < space.size <= SMALL for space in file.spaces)
+    within = ", within the work that a check may do" if is_cut else ""
+    return f"{line}; {tried} of {counted(size)} networks tried{within}; `archdsl space {name} --prove` looks at all"
 
 
 def _fixes(found: Sequence[Diagnostic]) -> str:

@@ -14,6 +14,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
 
 
@@ -78,7 +79,11 @@ def run(arguments: Namespace, output: Output) -> int:
 def _refuse(arguments: Namespace) -> None:
     """Raises Failure where options do not go together."""
     if arguments.memory and arguments.device is not None:
-        message, help = "memory and latency are told one at a time", "leave out `--memory` or `--device`"
+        message = "`archdsl estimate` reports memory or latency, one at a time"
+        specs = " ".join(map(printable, arguments.specs[:3]))
+        help = (
+            f"leave out one; `archdsl compare {specs} --device {printable(arguments.device)} --memory` has both columns"
+        )
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
     if not arguments.memory:
         estimate_memory.refuse_without_memory(arguments)

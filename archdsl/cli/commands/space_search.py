@@ -11,6 +11,7 @@ from archdsl.cli.predictions import Predictions
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import NONE_MEETS, WRONG_USAGE
 from archdsl.elaborate.arithmetic import Constraint, names_in
+from archdsl.elaborate.dimensions import OF_COLUMNS
 from archdsl.spaces import Sample, Space
 
 # A space of so many networks is looked at in full where the best is asked for, else so many of them are drawn.
@@ -53,7 +54,7 @@ class Search:
         for name in names_in(source):
             if name in ADDED_BY and name not in self.columns:
                 raise _usage(f"`{name}` is not told here", f"add {ADDED_BY[name]}")
-        return Constraint(source, self.columns)
+        return Constraint(source, self.columns, {name: OF_COLUMNS[name] for name in self.columns})
 
     def _column(self, text: str) -> Best:
         way, colon, key = text.partition(":")
