@@ -255,16 +255,16 @@ def test_what_the_channels_decide_is_refused_for_others(name: str) -> None:
 def test_each_variant_is_refused_for_itself() -> None:
     """One has a stem to set its channels, the other's stages read the image, whose channels decide what they are."""
     text = """
-block r(channels) {
-  out = if in.channels == channels then in + (in -> conv(channels)) else in -> conv(channels)
+block r(body = conv_norm_act) {
+  out = in + (in -> body(in.channels))
 }
 model m(has_stem = true) {
   input = 3 x 16 x 16
   classes = 5
   stem = conv(8) when has_stem
   stages {
-    | op | channels | layers |
-    | r  | 3        | 2      |
+    | op | body                        | layers |
+    | r  | fused_mbconv(expansion = 1) | 2      |
   }
   head = global_avg_pool -> linear(classes)
 }
