@@ -102,7 +102,7 @@ class Definition(Struct, eq=False, dict=True):
     @cached_property
     def signature(self) -> Signature:
         required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
-        return Signature(self.name, tuple(self.parameters), required)
+        return Signature(self.name, tuple(self.parameters), required, declared=self.block.name.span)
 
     @cached_property
     def parameters(self) -> dict[str, tree.Parameter]:
