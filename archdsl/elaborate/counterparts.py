@@ -99,8 +99,8 @@ _EXPLAINED = {
 
 
 def counterpart(name: str, value: str | None = None, ours: Iterable[str] = ()) -> str | None:
-    """What a model binds instead of a name that other libraries have, or of a slip in one, unless it is one in a name of
-    `ours`; `value` is what it was to be, as written."""
+    """What a model binds instead of a name that other libraries have, or of a slip in one, unless it is a slip in one
+    of `ours`; `value` is what it was to be, as written."""
     lower = name.lower()
     found = _of(lower, value)
     if found is not None or any(is_slip(lower, known) for known in ours):
