@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -100,11 +101,20 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
         archdsl.load(path)
 
 
-def test_unknown_model() -> None:
-    with pytest.raises(
-        archdsl.Failure, match=r"there is no model `resnet_51`\n.*did you mean `resnet50` or `resnet_50`"
-    ):
-        archdsl.create_model("resnet_51")
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("resnet_51", "did you mean `resnet_50`"),
+        ("efficientnet-b00", "did you mean `efficientnet_b0`"),
+        ("efficientnet-b9", "did you mean `efficientnet_b"),
+        ("mobilenet_v3", "did you mean `mobilenet"),
+        ("nothing_like_it", "`archdsl.list_models()` names them all"),
+    ],
+)
+def test_an_unknown_model(name: str, help: str) -> None:
+    """Names of ours come first, before those of other libraries."""
+    with pytest.raises(archdsl.Failure, match=f"there is no model `{name}`\n.*{re.escape(help)}"):
+        archdsl.create_model(name)
 
 
 def test_a_failure_reads_like_the_command_line() -> None:
