@@ -122,3 +122,28 @@ def test_a_failure_reads_like_the_command_line() -> None:
         archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = cov(3)\n}\n")
     assert "<text>:3:10: error[ARC202]: unknown block or function `cov`" in str(caught.value)
     assert "did you mean `conv`?" in str(caught.value)
+
+
+UNUSED = """\
+model net {
+  input = 3 x 8 x 8
+  stem = conv(4)
+  nrom = batch_norm
+  num_classes = 5
+}
+"""
+
+
+def test_what_the_command_line_warns_of_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "net.arch"
+    path.write_text(UNUSED)
+    for load in (lambda: archdsl.load(path), lambda: archdsl.load_all(path), lambda: archdsl.loads(UNUSED)):
+        with pytest.warns(archdsl.ArchWarning) as caught:
+            load()
+        (warning,) = caught  # one a load, however many there are
+        assert warning.filename == __file__
+        text = str(warning.message)
+        assert "4:3: warning[ARC213]: nothing reads `nrom`" in text
+        assert "the binding is `classes`: `classes = 5`" in text
+    assert issubclass(archdsl.ArchWarning, UserWarning)
+    archdsl.loads("model net {\n  input = 3 x 8 x 8\n  stem = conv(4)\n  _spare = 5\n}\n")

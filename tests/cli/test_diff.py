@@ -144,7 +144,9 @@ def test_links_of_the_past_lead_nowhere(git: Git, archdsl: Command) -> None:
     git("commit", "-q", "-m", "links")
     code, _, err = archdsl("diff", "link.arch@HEAD", "user.arch@HEAD")
     assert (code, "root:" in err) == (2, False)
-    assert err.strip() == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of the past are not followed"
+    assert (
+        err.strip() == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of the past are not followed"
+    )
     assert (
         "`link.arch` is a link, and links of the past are not followed"
         in archdsl("diff", "user.arch@HEAD", "user.arch@HEAD").err
