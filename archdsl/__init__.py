@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
-    from archdsl.diagnostics import Failure
+    from archdsl.diagnostics import ArchWarning, Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
     from archdsl.version import __version__
 
 __all__ = [
+    "ArchWarning",
     "Architecture",
     "Failure",
     "Limits",
@@ -42,6 +43,7 @@ __all__ = [
 
 # Where each name lives; imported when first asked for, so that `archdsl --help` does not wait for the compiler.
 _HOMES = {
+    "ArchWarning": "archdsl.diagnostics",
     "Architecture": "archdsl.ir.architecture",
     "Failure": "archdsl.diagnostics",
     "Limits": "archdsl.limits",

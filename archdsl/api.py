@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics import ArchWarning, Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -167,6 +167,7 @@ def load(
 
     `resolution` and `parameters` replace the size of the input and parameters of the model.
     Raises Failure, with diagnostics, when the file holds mistakes or there are several networks to choose from.
+    Issues one ArchWarning with everything that `archdsl check` warns of, such as names that nothing reads.
     """
     return _only(_compiled(path, variant, resolution, parameters), str(path))
 
@@ -183,7 +184,9 @@ def load_all(
     Raises Failure, with diagnostics, when the file holds mistakes.
     """
     compiled = _compiled(path, variant, resolution, parameters)
-    return {architecture.name: Network(architecture) for architecture in compiled.checked()}
+    networks = {architecture.name: Network(architecture) for architecture in compiled.checked()}
+    _warn(compiled)
+    return networks
 
 
 def _compiled(
@@ -292,9 +295,25 @@ def _only(compiled: Compiled, name: str) -> Network:
     if compiled.spaces and not networks:
         raise Failure([space.is_open() for space in compiled.spaces])
     if len(networks) == 1:
+        _warn(compiled)
         return next(iter(networks.values()))
     labels = [network.architecture.variant or network.name for network in networks.values()]
     known = ", ".join(labels if len(set(labels)) == len(labels) else networks)
     message = f"{name} has {len(networks)} networks" if networks else f"{name} has no models"
     help_line = f"choose a variant: {known}" if networks else None
     raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+
+
+def _warn(compiled: Compiled) -> None:
+    """Warns of a file's warnings, in the words of the command line, at the line of the user's that loads it."""
+    if not compiled.warnings:
+        return
+    import sys
+    import warnings
+
+    from archdsl.diagnostics.render import report
+
+    level = 1
+    while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "archdsl":
+        level += 1
+    warnings.warn(report(compiled.warnings), ArchWarning, stacklevel=level + 1)

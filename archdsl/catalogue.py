@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from archdsl.compiler import environment_of, read
-from archdsl.diagnostics import Diagnostic, Failure, Problems, did_you_mean
+from archdsl.diagnostics import Diagnostic, Failure, Problems
 from archdsl.diagnostics.codes import UNKNOWN_MODEL
+from archdsl.diagnostics.nearest import nearest, question
 from archdsl.elaborate.choices import open_choices
 from archdsl.elaborate.merge import variants
 from archdsl.folders import specs_folder
@@ -48,7 +49,10 @@ def resolve(name: str) -> tuple[Path, str]:
         (found for found in (name, aliases().get(name), name.lower().replace("-", "_")) if found in known), None
     )
     if model is None:
-        help_line = did_you_mean(name, [*known, *aliases()])
+        # Our names first: those of other libraries are for those who know them.
+        near = nearest(name, known)
+        near += [alias for alias in nearest(name, aliases()) if aliases()[alias] not in near]
+        help_line = question(near[:3])
         message = f"there is no model `{name}`"
         default = "`archdsl.list_models()` names them all"
         raise Failure([Diagnostic(UNKNOWN_MODEL, message, None, help=help_line or default)])

@@ -205,6 +205,10 @@ class Files:
         # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
         return read(path if path.exists() else path.resolve())
 
+    def something_else(self, path: Path, kind: str) -> str:
+        """What a resolved path leads to where that is no file."""
+        return "is a folder" if kind == "folder" else "is no file"
+
     def beside(self, path: Path, written: str) -> list[str]:
         """The files beside a path, in the way that the path was written."""
         return _siblings(path, written)
@@ -303,7 +307,7 @@ class _Uses:
             message = f"files use each other more than {limits().uses} deep"
             return Diagnostic(TOO_LARGE, message, span, help=raising("uses"))
         if kind != "file":
-            what = "does not exist" if kind is None else "is a folder" if kind == "folder" else "is no file"
+            what = "does not exist" if kind is None else files.something_else(resolved, kind)
             problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
             return problem.suggesting_file(item.path, files.beside(path, item.path), _shipped(path))
         if resolved.suffix != ".arch":

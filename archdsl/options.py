@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from inspect import signature
+from numbers import Integral
 from typing import Any
 
 from torch import nn
@@ -56,6 +57,7 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
         raise TypeError("; ".join([message, *said]))
     if rest["out_indices"] is not None and not options.get("features_only"):
         raise TypeError("`out_indices` chooses maps: give `features_only=True`, too")
+    _check_counts(options)
     model = make(**options)
     if rest["output_stride"] is not None:
         from archdsl.dilation import dilate
@@ -66,6 +68,21 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     if rest["out_indices"] is not None:
         _choose(model, rest["out_indices"])
     return model
+
+
+def _check_counts(options: dict[str, Any]) -> None:
+    """Refuses what torch would refuse in words of its own, or build something else of."""
+    for name, least, means in (("num_classes", 0, "; 0 leaves the classifier out"), ("in_channels", 1, "")):
+        value = options.get(name, least)
+        if isinstance(value, bool) or not isinstance(value, Integral):
+            raise TypeError(f"`{name}` is a whole number of at least {least}{means}, not {value!r}")
+        if value < least:
+            raise ValueError(f"`{name}` is a whole number of at least {least}{means}, not {value}")
+    if options.get("features_only") and options.get("num_classes"):
+        raise TypeError(
+            "`num_classes` is of the classifier, and a network of feature maps has none: leave out `num_classes`, or "
+            "`features_only`"
+        )
 
 
 def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> None:

@@ -62,15 +62,42 @@ class Revision(Files):
         self.name = name
         self.folder = _folder(near)
         self.top = Path(_told(self.folder, "rev-parse", "--show-toplevel")).resolve()
-        found = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        # `^HEAD` is a revision to git, and means all that is not in it.
-        if found.returncode or not _HASH.fullmatch(found.stdout.decode().strip()):
-            known = _told(self.folder, "for-each-ref", "--format=%(refname:short)").split()
-            message = f"`{name}` is no revision of the repository {self.top.name}"
-            help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few"
-            raise Failure([Diagnostic(CANNOT_READ, message, None, help=help)])
-        self.commit = found.stdout.decode().strip()
+        self.commit = self._commit()
         self._entries = cache(self._listed)
+
+    def _commit(self) -> str:
+        """The commit that the revision names. Raises Failure when there is none, Unreadable when it cannot be read."""
+        name = self.name
+        # Without its type at first: of that git says nothing, whether an object is none or cannot be read.
+        named = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        object = named.stdout.decode(errors="replace").strip()
+        if named.returncode and b"error:" in named.stderr:
+            raise self._damaged(name)  # on the way to it, as to `HEAD~2` by `HEAD~1`
+        # `^HEAD` is a revision to git, and means all that is not in it.
+        if not named.returncode and _HASH.fullmatch(object):
+            found = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{object}^{{commit}}")
+            commit = found.stdout.decode(errors="replace").strip()
+            if not found.returncode and not _git(self.folder, "cat-file", "-p", commit).returncode:
+                return commit
+            type = _git(self.folder, "cat-file", "-t", f"{object}^{{}}")
+            if not type.returncode and type.stdout.strip() != b"commit":
+                what = type.stdout.decode().strip()
+                message = f"`{name}` is no revision of the repository {self.top.name}, but a {what}"
+                raise Failure([Diagnostic(CANNOT_READ, message, None, help="name a commit, tag or branch")])
+            # A whole hash names an object to git, whether or not there is one.
+            if name.lower() != object or not _git(self.folder, "cat-file", "-e", object).returncode:
+                raise self._damaged(object[:12])
+        known = _told(self.folder, "for-each-ref", "--format=%(refname:short)").split()
+        message = f"`{name}` is no revision of the repository {self.top.name}"
+        help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few"
+        raise Failure([Diagnostic(CANNOT_READ, message, None, help=help)])
+
+    def _damaged(self, object: str) -> Unreadable:
+        message = f"cannot read `{self.name}`: the repository {self.top.name} has no commit there that git can read"
+        if object != self.name:
+            message += f" ({object})"
+        help = "a partial clone leaves objects where it came from, and none are fetched here; `git fsck` finds damage"
+        return Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
 
     # As the compiler reads files
 
@@ -105,12 +132,13 @@ class Revision(Files):
     def read(self, path: Path) -> Source:
         name = f"{path}@{self.name}"
         kind = self.kind(self.resolved(path))
-        if kind != "file":
-            message = f"cannot read {name}: " + ("there is no such file" if kind is None else f"it is {_a(kind)}")
-            raise Failure(
-                [Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), self.beside(path, str(path)))]
-            )
         entry = self._entry(self.resolved(path))
+        if kind is None:
+            problem = Diagnostic(CANNOT_READ, f"cannot read {name}: there is no such file", None)
+            raise Failure([problem.suggesting_file(str(path), self.beside(path, str(path)))])
+        if kind != "file":
+            message = f"cannot read {name}: it {self.something_else(self.resolved(path), kind)}"
+            raise Failure([Diagnostic(CANNOT_READ, message, None)])
         assert entry is not None  # for it is a file
         try:
             return Source(name, self._contents(entry, name).decode("utf-8").removeprefix("\ufeff"))
@@ -128,6 +156,12 @@ class Revision(Files):
             help = "a partial clone leaves them where it came from, and none are fetched here; `git fsck` finds damage"
             raise Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
         return found.stdout
+
+    def something_else(self, path: Path, kind: str) -> str:
+        entry = self._entry(path)
+        if entry is None or kind == "folder":
+            return "is a folder"
+        return "is a link, and links of the past are not followed" if entry.mode == _LINK else "is another repository"
 
     def beside(self, path: Path, written: str) -> list[str]:
         entries = self._entries(self.resolved(path).parent)
@@ -202,7 +236,3 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     except OSError as error:
         message = f"cannot run git: {error.strerror or error}"
         raise Failure([Diagnostic(MISSING_TOOL, message, None, help="install git to read files of the past")]) from None
-
-
-def _a(kind: str) -> str:
-    return "a folder" if kind == "folder" else "no file of its own (a link, or another repository)"

@@ -103,11 +103,20 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
         archdsl.load(path)
 
 
-def test_unknown_model() -> None:
-    with pytest.raises(
-        archdsl.Failure, match=r"there is no model `resnet_51`\n.*did you mean `resnet50` or `resnet_50`"
-    ):
-        archdsl.create_model("resnet_51")
+@pytest.mark.parametrize(
+    ("name", "help"),
+    [
+        ("resnet_51", "did you mean `resnet_50`"),
+        ("efficientnet-b00", "did you mean `efficientnet_b0`"),
+        ("efficientnet-b9", "did you mean `efficientnet_b"),
+        ("mobilenet_v3", "did you mean `mobilenet"),
+        ("nothing_like_it", "`archdsl.list_models()` names them all"),
+    ],
+)
+def test_an_unknown_model(name: str, help: str) -> None:
+    """Names of ours come first, before those of other libraries."""
+    with pytest.raises(archdsl.Failure, match=f"there is no model `{name}`\n.*{re.escape(help)}"):
+        archdsl.create_model(name)
 
 
 def test_a_failure_reads_like_the_command_line() -> None:
@@ -157,3 +166,28 @@ def test_a_diagram_has_the_options_of_the_command(tmp_path: Path) -> None:
 def test_a_diagram_refuses_what_is_no_option(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         archdsl.load(archdsl.specs_folder() / "v2_s.arch").diagram(**options)
+
+
+UNUSED = """\
+model net {
+  input = 3 x 8 x 8
+  stem = conv(4)
+  nrom = batch_norm
+  num_classes = 5
+}
+"""
+
+
+def test_what_the_command_line_warns_of_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "net.arch"
+    path.write_text(UNUSED)
+    for load in (lambda: archdsl.load(path), lambda: archdsl.load_all(path), lambda: archdsl.loads(UNUSED)):
+        with pytest.warns(archdsl.ArchWarning) as caught:
+            load()
+        (warning,) = caught  # one a load, however many there are
+        assert warning.filename == __file__
+        text = str(warning.message)
+        assert "4:3: warning[ARC213]: nothing reads `nrom`" in text
+        assert "the binding is `classes`: `classes = 5`" in text
+    assert issubclass(archdsl.ArchWarning, UserWarning)
+    archdsl.loads("model net {\n  input = 3 x 8 x 8\n  stem = conv(4)\n  _spare = 5\n}\n")

@@ -41,6 +41,11 @@ def test_out_indices() -> None:
         ({"features_only": True, "out_indices": (7,)}, ValueError, r"has no 7; the maps are 0 \(reduction 2\)"),
         ({"drop_rate": 1.5}, ValueError, "less than 1, not 1.5"),
         ({"drop_path_rate": 1.5}, ValueError, "drop path rate is at least 0 and less than 1"),
+        ({"num_classes": -1}, ValueError, "`num_classes` is a whole number of at least 0; 0 leaves .* not -1"),
+        ({"num_classes": 10.5}, TypeError, "`num_classes` is a whole number .* not 10.5"),
+        ({"num_classes": None}, TypeError, "`num_classes` is a whole number .* not None"),
+        ({"in_chans": 0}, ValueError, "`in_channels` is a whole number of at least 1, not 0"),
+        ({"features_only": True, "num_classes": 10}, TypeError, "leave out `num_classes`, or `features_only`"),
         ({"act_layer": nn.ReLU}, TypeError, "no option act_layer; .*`act_layer` is `act` in the model"),
     ],
 )
@@ -51,6 +56,10 @@ def test_mistakes(options: dict[str, Any], error: type[Exception], message: str)
 
 def test_pretrained_false_is_what_there_is() -> None:
     archdsl.create_model("shufflenet_g3_025", pretrained=False)
+
+
+def test_no_classes_of_feature_maps_are_none() -> None:
+    assert archdsl.create_model("mobilenetv2_050", features_only=True, num_classes=0).feature_info
 
 
 def test_a_network_without_dropout() -> None:

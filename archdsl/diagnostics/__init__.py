@@ -1,7 +1,7 @@
 """Spans, diagnostics with stable codes, and how they are shown."""
 
-from archdsl.diagnostics.diagnostic import Diagnostic, Edit, Failure, Fix, Note, Problems
+from archdsl.diagnostics.diagnostic import ArchWarning, Diagnostic, Edit, Failure, Fix, Note, Problems
 from archdsl.diagnostics.nearest import did_you_mean
 from archdsl.diagnostics.source import Source, Span
 
-__all__ = ["Diagnostic", "Edit", "Failure", "Fix", "Note", "Problems", "Source", "Span", "did_you_mean"]
+__all__ = ["ArchWarning", "Diagnostic", "Edit", "Failure", "Fix", "Note", "Problems", "Source", "Span", "did_you_mean"]

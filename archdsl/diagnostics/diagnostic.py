@@ -111,6 +111,10 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
         return str(self).splitlines()
 
 
+class ArchWarning(UserWarning):
+    """What is hardly meant as it is written, such as a name that nothing reads: what the command line warns of."""
+
+
 class Problems(Struct):
     """The diagnostics found so far, each kept once.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from archdsl.diagnostics import Note, Source, Span
@@ -16,6 +16,7 @@ from archdsl.diagnostics.codes import (
 )
 from archdsl.elaborate import scalars
 from archdsl.elaborate.claims import refute
+from archdsl.elaborate.deferred import Deferred
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import shown
@@ -218,7 +219,7 @@ class Applier:
             except Stop as problem:
                 shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
-                raise problem.within(text, layer.span) from None
+                raise problem.within(text, layer.span, is_call=True) from None
             except RecursionError:
                 if len(self._open) <= limits().calls // 4:
                     raise  # deep text, not deep calls
@@ -267,11 +268,18 @@ class Applier:
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
                 formulas |= _of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
+        deferred = Deferred(scope) if definition.deferred else None
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
                 self._require(statement, definition, scope)
-            else:
-                _bind(statement, scope, known, layers, formulas, body, fact_formulas)
+                continue
+            bind = partial(_bind, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
+            if deferred is not None and statement.fact is None and statement.name.text in definition.deferred:
+                deferred.add(statement, bind)
+                continue
+            if deferred is not None:
+                deferred.make_for(statement.value)
+            bind(scope)
         out = names.get("out")
         if not isinstance(out, Tensor):
             if out is None:  # told by the check of names, unless the block is another file's
@@ -363,14 +371,13 @@ def _bind(
     known: dict[str, Any],
     layers: dict[str, str],
     formulas: dict[str, str],
-    body: list[TensorBinding],
-    fact_formulas: dict[str, str | None],
+    facts: dict[str, str | None],
 ) -> None:
     name = statement.name.text
     value = evaluate(statement.value, scope)
     text = formula(statement.value)
     if statement.fact is not None:
-        tensor = scope.names.get(name)
+        tensor = scope.value(name)
         if not isinstance(tensor, Tensor):
             raise stop(WRONG_KIND, f"`{name}` is no tensor here, so it has no facts", statement.name.span)
         if not scalars.is_number(value):
@@ -379,16 +386,18 @@ def _bind(
         fact = statement.fact.text
         if fact in ("channels", "height", "width"):
             raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
-        facts = {**dict(tensor.facts), fact: float(value)}
-        check_facts(facts, statement.fact.span)
-        scope.names[name] = Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)
+        all_facts = {**dict(tensor.facts), fact: float(value)}
+        check_facts(all_facts, statement.fact.span)
+        known_facts = tuple(sorted(all_facts.items()))
+        scope.names[name] = Tensor(tensor.shape, tensor.expression, known_facts, tensor.channels_from)
         if name == "out":
-            fact_formulas[fact] = text
+            facts[fact] = text
         return
     scope.origins[name] = Origin(statement.value, scope)
     if isinstance(value, Tensor):
         assert value.expression is not None
-        body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
+        assert scope.body is not None
+        scope.body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
         bound = Bound.made(node="bound", name=name)
         scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
         return

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from archdsl.diagnostics.nearest import is_slip
+
 # Names that are a setting or a binding here: only the name differs.
 RENAMED = {
     **dict.fromkeys(
@@ -94,10 +98,20 @@ _EXPLAINED = {
 }
 
 
-def counterpart(name: str, value: str | None = None) -> str | None:
-    """What a model binds instead of a name that other libraries have; `value` is what it was to be, as written."""
+def counterpart(name: str, value: str | None = None, ours: Iterable[str] = ()) -> str | None:
+    """What a model binds instead of a name that other libraries have, or of a slip in one, unless it is a slip in one
+    of `ours`; `value` is what it was to be, as written."""
     lower = name.lower()
-    if (own := RENAMED.get(lower)) is not None:
+    found = _of(lower, value)
+    if found is not None or any(is_slip(lower, known) for known in ours):
+        return found
+    # Only what can be nothing but a slip, and means one thing: anything else would be a guess.
+    said = {_of(known, value) for known in (*RENAMED, *_EXPLAINED) if is_slip(lower, known)}
+    return said.pop() if len(said) == 1 else None
+
+
+def _of(name: str, value: str | None) -> str | None:
+    if (own := RENAMED.get(name)) is not None:
         what = "binding" if own in ("classes", "head", "stem") else "setting"
         return f"the {what} is `{own}`" + (f": `{own} = {value}`" if value is not None else "")
-    return _EXPLAINED.get(lower)
+    return _EXPLAINED.get(name)

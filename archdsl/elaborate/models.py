@@ -19,6 +19,7 @@ from archdsl.elaborate.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.naming import Names, name_expression
 from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
 from archdsl.elaborate.program import SETTINGS, Environment
+from archdsl.elaborate.replacing import at_block
 from archdsl.elaborate.scope import NO_NAMES, UNDECIDED, Decisions, Origin, Scope, bare
 from archdsl.elaborate.settings import checked, default
 from archdsl.elaborate.stages import StageBuilder
@@ -85,7 +86,8 @@ class ModelElaborator:
         self._bindings()
 
     def _tell(self, problem: Stop) -> None:
-        self.problems.add(at_home(problem.diagnostic))
+        own = self.variant.definition.model.span.source
+        self.problems.add(at_home(at_block(problem.diagnostic, own)))
 
     # Parameters and bindings -----------------------------------------------------------------------------------------
 

@@ -27,6 +27,8 @@ class Names:
     the arguments that are tensors made on the spot."""
 
     def __init__(self) -> None:
+        # The bindings that are tensors.
+        self.tensors: frozenset[str] = frozenset()
         self._names: dict[int, str] = {}
         self._met: set[int] = set()
         self._nodes: list[object] = []  # keeps the nodes alive, so that their ids stay theirs
@@ -86,6 +88,7 @@ def name_block(block: tree.Block) -> Names:
             _Namer(names, tensors, _Scope(own, f"{name}_")).visit(default, _Scope())
     for name, value in bindings:
         _name_binding(name, value, names, own, tensors)
+    names.tensors = frozenset(tensors)
     return names
 
 

@@ -21,13 +21,15 @@ class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
 
-    def within(self, text: str, span: Span | None = None) -> Stop:
+    def within(self, text: str, span: Span | None = None, *, is_call: bool = False) -> Stop:
         """The same stop with a note on what was being elaborated.
 
-        A note on the very place of the last one replaces it: of a block that calls itself, the outermost call is told.
+        A note on the very place of the last one replaces it, as it says more. Of a block that calls itself, the
+        innermost and the outermost call of one place are shown.
         """
         notes = self.diagnostic.notes
-        if notes and span is not None and notes[-1].span == span:
+        last = [note.span for note in notes[-2:]]
+        if span is not None and last and (last == [span, span] if is_call else last[-1] == span):
             notes = notes[:-1]
         return Stop(replace(self.diagnostic, notes=(*notes[:_MAX_NOTES], Note(text, span))))
 

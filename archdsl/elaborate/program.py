@@ -57,6 +57,38 @@ class Definition(Struct, eq=False, dict=True):
         return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
 
     @cached_property
+    def deferred(self) -> frozenset[str]:
+        """The tensors that are elaborated only where they are read: those of a block that applies itself."""
+        return (
+            self.names.tensors & frozenset(self.conditions) if self.conditions and self._is_recursive else frozenset()
+        )
+
+    @cached_property
+    def _is_recursive(self) -> bool:
+        """Whether it applies itself, by way of other blocks perhaps."""
+        ahead, seen = [*self._applied], set[Definition]()
+        while ahead:
+            definition = ahead.pop()
+            if definition is self:
+                return True
+            if definition not in seen:
+                seen.add(definition)
+                ahead += definition._applied
+        return False
+
+    @cached_property
+    def _applied(self) -> tuple[Definition, ...]:
+        """The blocks that it names."""
+        names = dict[str, None]()
+        nodes: list[tree.Node] = [self.block]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, tree.Name):
+                names[node.text] = None
+            nodes += children(node)
+        return tuple(filter(None, map(self.environment.block, names)))
+
+    @cached_property
     def tries_layers(self) -> bool:
         """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are no part of it."""
         ahead: list[tree.Node] = [self.block]
@@ -70,7 +102,7 @@ class Definition(Struct, eq=False, dict=True):
     @cached_property
     def signature(self) -> Signature:
         required = tuple(parameter.name.text for parameter in self.block.parameters if parameter.default is None)
-        return Signature(self.name, tuple(self.parameters), required)
+        return Signature(self.name, tuple(self.parameters), required, declared=self.block.name.span)
 
     @cached_property
     def parameters(self) -> dict[str, tree.Parameter]:

@@ -47,6 +47,12 @@ class Scope(Struct, eq=False):
     # What the block at hand binds, in order; None where there is no block.
     body: list[TensorBinding] | None = None
 
+    def value(self, name: str) -> Value | None:
+        """What a name of the block or model is bound to, None if it is not."""
+        if name not in self.names and self.pending is not None and name in self.waiting:
+            return self.pending(name)
+        return self.names.get(name)
+
     def naming(self, node: tree.Expression) -> Scope:
         """The scope for what is inside a layer: one that is written where nothing has names yet stands alone."""
         return self if self.steps.know(node) else replace(self, steps=name_expression(node))

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from archdsl.diagnostics import Diagnostic, Note, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_KIND
+from archdsl.elaborate.problems import in_library
 from archdsl.elaborate.scalars import FUNCTIONS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
@@ -22,6 +25,8 @@ class Signature(NamedTuple):
     required: tuple[str, ...] = ()
     # Takes any number of values, none of them by name.
     takes_many: bool = False
+    # The name of a block where it is defined.
+    declared: Span | None = None
 
 
 CONCAT = Signature("concat", (), takes_many=True)
@@ -63,7 +68,7 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
                 fitting[str(index)] = argument
                 continue
             if index >= len(parameters):
-                problems.append(_too_many(signature, argument))
+                problems.append(_elsewhere(_too_many(signature, argument), signature))
                 break
             parameter, place = parameters[index], argument.span
         else:
@@ -71,7 +76,7 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
             if parameter not in parameters:
                 named = named or {other.name.text for other in call.arguments if other.name is not None}
                 free = [name for name in parameters if name not in fitting and name not in named]
-                problems.append(_unknown(signature, argument.name, free))
+                problems.append(_elsewhere(_unknown(signature, argument.name, free), signature))
                 continue
         if parameter in fitting:
             first = fitting[parameter].span
@@ -94,7 +99,7 @@ def lacks(signature: Signature, given: Iterable[str], span: Span, declared: Note
     absent = [parameter for parameter in signature.required if parameter not in known]
     if not absent:
         return None
-    return Diagnostic(
+    problem = Diagnostic(
         MISSING_ARGUMENT,
         f"`{signature.name}` needs {' and '.join(f'`{parameter}`' for parameter in absent)}",
         span,
@@ -102,6 +107,15 @@ def lacks(signature: Signature, given: Iterable[str], span: Span, declared: Note
         (declared,) if declared else (),
         help=f"write `{signature.name}({', '.join(f'{parameter} = ...' for parameter in absent)})`",
     )
+    return problem if declared else _elsewhere(problem, signature)
+
+
+def _elsewhere(problem: Diagnostic, signature: Signature) -> Diagnostic:
+    """A call that does not fit, with the block that it means where that is in another file of the user's."""
+    declared = signature.declared
+    if declared is None or problem.span is None or declared.source is problem.span.source or in_library(declared):
+        return problem
+    return replace(problem, notes=(*problem.notes, Note(f"`{signature.name}` is this block", declared)))
 
 
 def _too_many(signature: Signature, argument: tree.Argument) -> Diagnostic:

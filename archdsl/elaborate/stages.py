@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from archdsl.diagnostics import Note, Problems
+from archdsl.diagnostics import Diagnostic, Note, Problems
 from archdsl.diagnostics.codes import (
     BAD_VALUE,
     CHANNEL_MISMATCH,
@@ -25,7 +25,9 @@ from archdsl.elaborate.gather import InStages
 from archdsl.elaborate.layers import primitive, signature_of
 from archdsl.elaborate.merge import Merged
 from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.replacing import at_block, misfit, replaces
 from archdsl.elaborate.scope import Origin, Scope
+from archdsl.elaborate.signatures import Signature
 from archdsl.elaborate.stage_rows import StageRow
 from archdsl.elaborate.values import BlockLayer, PrimitiveLayer, Tensor, Value, describe, kind, named
 from archdsl.ir.architecture import Layer, Schedule, Stage
@@ -56,10 +58,11 @@ class StageBuilder:
     def __init__(self, merged: Merged, scope: Scope, problems: Problems):
         self.merged, self.scope, self.problems = merged, scope, problems
         self.rows = merged.rows.rows
+        self.own = merged.definition.model.span.source
         self.mistakes = InStages()
 
     def _tell(self, problem: Stop, row: StageRow) -> None:
-        self.mistakes.add(at_home(problem.diagnostic), row.number)
+        self.mistakes.add(at_home(at_block(problem.diagnostic, self.own)), row.number)
 
     # Planning --------------------------------------------------------------------------------------------------------
 
@@ -68,14 +71,20 @@ class StageBuilder:
         planned = [self._plan(row) for row in self.rows]
         takes = [(plan, signature_of(plan.op, plan.row.span)) for plan in planned if plan.op is not None]
         blocks = Blocks.of([signature for _, signature in takes])
+        replaced: dict[Signature, list[tuple[StageRow, list[Diagnostic]]]] = {}
         for plan, signature in takes:
             assert plan.op is not None
             given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
             wrong = list(check_row(plan.row, signature, given, blocks))
             plan.is_sound = plan.is_sound and not wrong and not unfit(plan.row, signature)
+            if wrong and replaces(signature, plan.row, self.own):
+                replaced.setdefault(signature, []).append((plan.row, wrong))
+                continue
             for problem in wrong:
                 self.mistakes.add(problem, plan.row.number)
         self.problems.add(*self.mistakes.taken())
+        for signature, found in replaced.items():
+            self.problems.add(misfit(signature, [row for row, _ in found], found[0][1]))
         self.problems.add(*misfits((plan.row, signature) for plan, signature in takes))
         self.problems.add(*check_names_of_stages(self.rows))
         self._check_total(planned)

@@ -233,7 +233,7 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
             if not reads.applies(text):
                 yield _no_layer(name)
         elif not reads.has(text):
-            help = counterpart(text, shown(value) if value is not None else None)
+            help = counterpart(text, shown(value) if value is not None else None, candidates)
             problem = Diagnostic(UNUSED_NAME, f"nothing reads `{text}`", name.span)
             yield _meant(problem, text, candidates, help)
     yield from _given(definition, reads)

@@ -18,6 +18,8 @@ from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
+# What papers and other languages write for them.
+_TRUTHS = {**dict.fromkeys(("true", "yes", "on"), "true"), **dict.fromkeys(("false", "no", "off"), "false")}
 # Bindings of a model that have a meaning, and no value unless the model gives one.
 _OF_MODELS = ("input", "classes", "stem", "head")
 
@@ -104,6 +106,10 @@ class Vocabulary:
         elif text in self.absent:
             message, label = f"`{text}` is a setting of a model; here it has no value yet", ""
             help = "write the layer itself"
+        elif not is_block and call is None and text.lower() in _TRUTHS:
+            message, means = f"unknown name `{text}`", _TRUTHS[text.lower()]
+            help = f"write `{means}`, or the number that it stands for, such as `0.25` for a ratio"
+            fix = Fix(f"replace `{text}` by `{means}`", (Edit(name.span, means),), is_safe=False)
         elif text in _OF_MODELS and not is_block:
             # It is spelt well; a binding that is nearly called like it is what is misspelt.
             message = f"unknown name `{text}`"

@@ -131,12 +131,13 @@ Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discrimi
 class TensorBinding(Frozen):
     """`name = tensor` in a block; `value` is None where the block's output is made without it.
 
-    `condition` is the formula of when it is read, where that is not always and a formula can say it.
+    `condition` is the formula of when it is read, where that is not always and a formula can say it. `output` is None
+    for a tensor of a block that applies itself which is not elaborated, because nothing reads it.
     """
 
     name: str
     value: TensorExpression | None
-    output: Shape
+    output: Shape | None
     condition: str | None = None
 
 

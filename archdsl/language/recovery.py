@@ -42,10 +42,9 @@ def folded(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
         if not others:
             yield first
             continue
-        assert first.fix is not None
         edits = tuple(edit for problem in (first, *others) if problem.fix is not None for edit in problem.fix.edits)
         more = f", and likewise in {len(others)} more {'line' if len(others) == 1 else 'lines'}"
-        yield replace(first, help=f"{first.help}{more}", fix=replace(first.fix, edits=edits))
+        yield replace(first, help=f"{first.help}{more}", fix=replace(first.fix, edits=edits) if first.fix else None)
 
 
 class Recovery:

@@ -43,4 +43,5 @@ def _in_instance(instance: BlockInstance, name: str) -> str | None:
         return describe(instance.scalars[identifier(name)])
     if name in instance.layers:
         return instance.layers[name]
-    return next((str(binding.output) for binding in instance.body if binding.name == name), None)
+    outputs = (binding.output for binding in instance.body if binding.name == name)
+    return next((str(output) for output in outputs if output is not None), None)

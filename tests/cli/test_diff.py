@@ -144,12 +144,46 @@ def test_links_of_the_past_lead_nowhere(git: Git, archdsl: Command) -> None:
     git("commit", "-q", "-m", "links")
     code, _, err = archdsl("diff", "link.arch@HEAD", "user.arch@HEAD")
     assert (code, "root:" in err) == (2, False)
-    assert "`link.arch` is no file" in archdsl("diff", "user.arch@HEAD", "user.arch@HEAD").err
+    assert (
+        err.strip() == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of the past are not followed"
+    )
+    assert (
+        "`link.arch` is a link, and links of the past are not followed"
+        in archdsl("diff", "user.arch@HEAD", "user.arch@HEAD").err
+    )
     # And a link of today where there was a file is no link of the past.
     commit(git, small=SMALL)
     Path("small.arch").unlink()
     Path("small.arch").symlink_to("/etc/passwd")
     assert archdsl("diff", "small.arch@HEAD", "small.arch@HEAD").code == 0
+
+
+def _object(commit: str) -> Path:
+    path = Path(".git/objects", commit[:2], commit[2:])
+    path.chmod(0o644)
+    return path
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_revision_that_cannot_be_read_is_not_one_that_is_unknown(git: Git, archdsl: Command, is_gone: bool) -> None:
+    for text in (SMALL, f"# 2\n{SMALL}", f"# 3\n{SMALL}"):
+        commit(git, small=text)
+    git("tag", "-a", "-m", "old", "old", "HEAD~1")
+    named = git("rev-parse", "HEAD~1").strip()
+    if is_gone:
+        _object(named).unlink()
+    else:
+        _object(named).write_bytes(b"nothing that git wrote")
+    for revision in ("HEAD~1", "HEAD~2", "old", *([] if is_gone else [named])):
+        for command in (("breaking", "--against", revision), ("diff", f"small.arch@{revision}", "small.arch")):
+            code, out, err = archdsl(*command)
+            assert (code, out) == (2, "")
+            assert f"cannot read `{revision}`" in err
+            assert "git fsck" in err
+            assert "nothing breaks" not in err
+    for revision in ("nosuch", "0" * 40):
+        assert f"`{revision}` is no revision" in archdsl("breaking", "--against", revision).err
+    assert ", but a blob" in archdsl("breaking", "--against", "HEAD:small.arch").err
 
 
 def test_no_repository(small: Path, archdsl: Command, monkeypatch: pytest.MonkeyPatch) -> None:

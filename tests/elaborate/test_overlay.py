@@ -88,3 +88,31 @@ def test_one_that_does_not_fit_is_an_error_at_its_place(tmp_path: Path) -> None:
     assert problem.message == "`squeeze_excite` needs `b`"
     assert problem.span is not None
     assert problem.span.source.name.endswith("net.arch")
+
+
+@pytest.mark.parametrize(
+    ("block", "message", "code", "place"),
+    [
+        ("mbconv(channels)", "`mbconv` has no parameters `kernel`, `stride`, `expansion` and `se`", "ARC203", "mbconv"),
+        (
+            "mbconv(channels, stride, expansion, se, kernel, more)",
+            "`mbconv` needs `more`, which has no default",
+            "ARC208",
+            "mbconv",
+        ),
+        ("conv_norm_act(channels)", "`conv_norm_act` has no argument `kernel`", "ARC204", "conv_norm_act"),  # in a stem
+        ("squeeze_excite(channels, b)", "`squeeze_excite` needs `b`", "ARC208", "b"),  # in the library
+    ],
+)
+def test_a_block_that_does_not_fit_a_shipped_model_is_what_is_wrong(
+    tmp_path: Path, block: str, message: str, code: str, place: str
+) -> None:
+    """The shipped file is right as it is, and not the reader's to correct: it is where the block is used."""
+    text = f"block {block} {{ out = in -> conv(channels) }}\nmodel mine extends efficientnet.b0 {{ }}\n"
+    (tmp_path / "net.arch").write_text('use "archdsl:efficientnet.arch"\n' + text)
+    (problem,) = compile_file(tmp_path / "net.arch").problems
+    assert (problem.code.name, problem.message) == (code, message)
+    assert problem.span is not None
+    assert (problem.span.source.name, problem.span.text) == (str(tmp_path / "net.arch"), place)
+    assert any(note.span is not None and note.span.source is not problem.span.source for note in problem.notes)
+    assert problem.fix is None

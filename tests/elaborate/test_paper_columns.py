@@ -80,3 +80,23 @@ def test_classes_that_are_whole(classes: str) -> None:
     (network,) = compile_source(Source("net.arch", text)).checked()
     assert network.classes in (10, 1000)
     assert isinstance(network.classes, int)
+
+
+@pytest.mark.parametrize(("cell", "means"), [("yes", "true"), ("No", "false"), ("True", "true")])
+def test_truths_of_papers(cell: str, means: str) -> None:
+    _, (problem,) = problems("op | channels | se", f"mbconv | 16 | {cell}")
+    assert problem.message == f"unknown name `{cell}`"
+    assert problem.help == f"write `{means}`, or the number that it stands for, such as `0.25` for a ratio"
+    assert problem.fix is not None
+    assert not problem.fix.is_safe
+
+
+def test_every_row_of_a_pasted_table_is_reported_at_once() -> None:
+    rows = "\n    ".join(("| MBConv1, k3x3 | 1 | 0,25 |", "| mbconv | 6,5 | 0.25 |", "| mbconv | 6 | ✗ |"))
+    source = Source("net.arch", MODEL.replace("| {} |\n    | {} |", f"| Operator | Exp. | SE |\n    {rows}").format())
+    assert [problem.message for problem in compile_source(source).problems] == [
+        "the name of a column has no `.` at its end",
+        "a cell that names a block holds nothing else",
+        "the decimal point of a number is `.`",
+        "a cross is no value",
+    ]

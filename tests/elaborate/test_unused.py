@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = [
     path for folder in ("specs", "examples", "archdsl/stdlib") for path in sorted((ROOT / folder).glob("*.arch"))
 ]
+REMOVE = "use it, or remove it; a name that begins with `_` is unused on purpose"
 NET = "model net {\n  input = 3 x 32 x 32\n  stem = conv_norm_act(16, 3)\n"
 
 
@@ -61,6 +62,26 @@ def test_swapped_letters_are_found(name: str, swap: int) -> None:
     ],
 )
 def test_names_of_other_libraries_have_their_counterpart(line: str, help: str) -> None:
+    assert warnings(f"{NET}  {line}\n}}\n") == [("ARC213", line.split()[0], help)]
+
+
+@pytest.mark.parametrize(
+    ("line", "help"),
+    [
+        ("activaton = silu", "the setting is `act`: `act = silu`"),
+        ("act_laeyr = relu", "the setting is `act`: `act = relu`"),
+        ("normalizaton = group_norm(8)", "the setting is `norm`: `norm = group_norm(8)`"),
+        ("num_clases = 5", "the binding is `classes`: `classes = 5`"),
+        ("drop_path_rte = 0.2", "stochastic depth is a schedule: `drop_path = ramp(0.2)`"),
+        ("clases = 5", "did you mean `classes`?"),  # a slip in a name of ours is one
+        ("pading = same", "did you mean `padding`?"),
+        ("alphabet = 5", REMOVE),  # near `alpha`, and another word
+        ("pads = 5", REMOVE),
+        ("fcn = 5", REMOVE),
+        ("activations = 5", REMOVE),  # what networks have, and no slip in `activation`
+    ],
+)
+def test_slips_in_names_of_other_libraries(line: str, help: str) -> None:
     assert warnings(f"{NET}  {line}\n}}\n") == [("ARC213", line.split()[0], help)]
 
 

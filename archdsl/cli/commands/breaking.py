@@ -149,10 +149,15 @@ def _versions(path: Path, revision: Revision) -> _Versions | None:
 
 def _summary(found: list[Break], compared: int, failed: int, against: str) -> str:
     networks = f"{compared} network{'' if compared == 1 else 's'}"
-    rest = f"; {failed} file{'' if failed == 1 else 's'} could not be compared" if failed else ""
+    rest = f"{failed} file{'' if failed == 1 else 's'} could not be compared"
     categories = [category for category in CATEGORIES if any(one.category == category for one in found)]
     result = f"breaking changes: {', '.join(categories)}" if categories else "nothing breaks"
-    return f"{networks} compared with {printable(against)}, {result}{rest}"
+    if not failed:
+        return f"{networks} compared with {printable(against)}, {result}"
+    if not compared and not categories:
+        return f"nothing compared with {printable(against)}: {rest}"
+    # Of what could not be compared nobody knows whether it breaks.
+    return f"{rest}; in {networks} compared with {printable(against)}, {result}"
 
 
 def _categories(text: str) -> frozenset[str]:
