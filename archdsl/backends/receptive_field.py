@@ -9,19 +9,22 @@ normalization computes: that is told apart, as `sees_all`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.arrangement import Pad, Resize
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
 from archdsl.ir.operators.base import Padding, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
-from archdsl.ir.operators.normalization import GroupNorm
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Visit, walk
 
 
@@ -112,28 +115,56 @@ def _field(seen: _Seen) -> ReceptiveField:
 
 def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     """What the output of an operator sees."""
-    source = inputs[0]
-    shape = visit.inputs[0].shape
-    match visit.primitive:
-        case None:
-            return _joined(inputs)
-        case GlobalPool() | Linear() | Flatten():
-            return source if (shape.height, shape.width) == (1, 1) else _ALL
-        case GroupNorm():
-            return source._replace(sees_all=True)
-        case Conv() | Depthwise() | WeightStandardizedConv() as operator:
-            stride = Size(operator.stride, operator.stride)
-            return _window(source, shape, sides(operator.kernel), stride, operator.padding, operator.dilation)
-        case MaxPool() | AvgPool() as operator:
-            stride = sides(operator.stride or operator.kernel)
-            return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
-        case Pad(size=size):
-            window = (1, 1, size, 1)
-            return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
-        case Resize(mode=mode):
-            return _stretched(source, shape, visit.output, is_smooth=mode == "bilinear")
-        case _:
-            return source
+    return _joined(inputs) if visit.primitive is None else RULES[visit.primitive](visit, inputs[0])
+
+
+# What the output of each operator sees, given what its input sees.
+RULES = RuleTable[Callable[[Visit, _Seen], _Seen]]("receptive field")
+
+
+@RULES.rule(Conv, Depthwise, WeightStandardizedConv)
+def _convolution(visit: Visit, source: _Seen) -> _Seen:
+    operator, shape = visit.primitive, visit.inputs[0].shape
+    stride = Size(operator.stride, operator.stride)
+    return _window(source, shape, sides(operator.kernel), stride, operator.padding, operator.dilation)
+
+
+@RULES.rule(MaxPool, AvgPool)
+def _pool(visit: Visit, source: _Seen) -> _Seen:
+    operator, shape = visit.primitive, visit.inputs[0].shape
+    stride = sides(operator.stride or operator.kernel)
+    return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
+
+
+@RULES.rule(GlobalPool, Linear, Flatten)
+def _whole_map(visit: Visit, source: _Seen) -> _Seen:
+    return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
+
+
+@RULES.rule(GroupNorm)
+def _group_norm(visit: Visit, source: _Seen) -> _Seen:
+    """Each value is divided by what all positions of its group have."""
+    return source._replace(sees_all=True)
+
+
+@RULES.rule(Pad)
+def _pad(visit: Visit, source: _Seen) -> _Seen:
+    window = (1, 1, visit.primitive.size, 1)
+    return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
+
+
+@RULES.rule(Resize)
+def _resize(visit: Visit, source: _Seen) -> _Seen:
+    is_smooth = visit.primitive.mode == "bilinear"
+    return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=is_smooth)
+
+
+@RULES.rule(
+    *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu),
+    *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
+)
+def _each_position(visit: Visit, source: _Seen) -> _Seen:
+    return source
 
 
 def _window(source: _Seen, shape: Shape, kernel: Size, stride: Size, padding: Padding, dilation: int) -> _Seen:

@@ -7,38 +7,12 @@ from typing import Any
 
 import pytest
 
-from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
+from archdsl.ir.base import Shape
+from archdsl.ir.operators import CLASSES, Operator
 from archdsl.ir.operators.base import sides, window
+from tests.operators import SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
-# Arguments for the operators that need some, or whose rules depend on them.
-ARGUMENTS: dict[str, list[dict[str, Any]]] = {
-    "conv": [
-        {"channels": 24},
-        {"channels": 36, "kernel": 3, "stride": 2, "groups": 3, "bias": True},
-        {"channels": 8, "kernel": Size(1, 7), "padding": "same", "stride": 3},
-        {"channels": 8, "kernel": 3, "padding": "valid", "dilation": 2},
-        {"channels": 8, "kernel": 5, "padding": 1},
-    ],
-    "depthwise": [{}, {"kernel": 5, "stride": 2, "multiplier": 3, "bias": True}],
-    "ws_conv": [{"channels": 24, "kernel": 3, "stride": 2, "padding": "same"}, {"channels": 12, "groups": 4}],
-    "linear": [{"features": 10}, {"features": 7, "bias": False}],
-    "batch_norm": [{}, {"affine": False}],
-    "group_norm": [{"groups": 4}, {"groups": 12, "affine": False}],
-    "layer_norm": [{}, {"affine": False}],
-    "max_pool": [{"kernel": 2}, {"kernel": 3, "stride": 2}, {"kernel": 3, "stride": 2, "padding": "same"}],
-    "avg_pool": [{"kernel": 2}, {"kernel": Size(3, 1), "stride": 2}],
-    "channel_shuffle": [{"groups": 4}],
-    "chunk": [{"parts": 3, "index": 1}],
-    "pad": [{"size": 2}],
-    "resize": [{"factor": 2}],
-}
-CASES = [
-    (operator, {"kind": kind, **arguments})
-    for kind, operator in PRIMITIVES.items()
-    for arguments in ARGUMENTS.get(kind, [{}])
-]
 
 
 def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int:
@@ -63,16 +37,17 @@ def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int
     return value
 
 
-@pytest.mark.parametrize(("operator", "arguments"), CASES, ids=[str(arguments["kind"]) for _, arguments in CASES])
-def test_the_formulas_are_the_code(operator: type[Operator], arguments: dict[str, Any]) -> None:
-    made, rules = operator(**arguments), operator.rules
+@pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
+def test_the_formulas_are_the_code(kind: str, arguments: dict[str, Any]) -> None:
+    operator = made(kind, arguments)
+    rules = operator.rules
     for shape in SHAPES:
-        out = made.output(shape)
+        out = operator.output(shape)
         shown = (rules.channels, rules.height, rules.width)
-        assert tuple(evaluated(text, made, shape, out) for text in shown) == out
-        assert evaluated(rules.parameters, made, shape, out) == made.parameters(shape)
-        assert evaluated(rules.macs, made, shape, out) == made.macs(shape)
+        assert tuple(evaluated(text, operator, shape, out) for text in shown) == out
+        assert evaluated(rules.parameters, operator, shape, out) == operator.parameters(shape)
+        assert evaluated(rules.macs, operator, shape, out) == operator.macs(shape)
 
 
 def test_every_operator_is_tried() -> None:
-    assert {operator for operator, _ in CASES} == set(CLASSES)
+    assert {type(made(kind, arguments)) for kind, arguments in SAMPLES} == set(CLASSES)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Gain, Pad, Resize
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
 from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.linear import Linear
+from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Visit
 
 _SAME_KIND = {"swish": "silu"}
@@ -21,75 +25,103 @@ _SAME_KIND = {"swish": "silu"}
 def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
     """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
     if visit.primitive is not None:
-        return _of_primitive(visit.primitive, visit.shapes, visit.output, batch, training)
+        return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training)
     if visit.operator in ("input", "output"):
         return ()
     return combining(visit.operator, visit.shapes, visit.output, batch, len(visit.factors))
 
 
-def _of_primitive(
-    primitive: Primitive, shapes: tuple[Shape, ...], output: Shape, batch: int, training: bool
-) -> tuple[Kernel, ...]:
-    source = shapes[0]
-    match primitive:
-        case Conv() | Depthwise() | WeightStandardizedConv():
-            return _convolution(primitive, source, output, batch)
-        case Linear():
-            return (Kernel("linear", source, output, batch),)
-        case BatchNorm():
-            return (Kernel("batch_norm_training" if training else "batch_norm", source, output, batch),)
-        case GroupNorm() | LayerNorm() | L2Norm():
-            return (Kernel(primitive.kind, source, output, batch),)
-        case Activation(kind="identity"):
-            return ()
-        case Activation():
-            made = Kernel(_SAME_KIND.get(primitive.kind, primitive.kind), source, output, batch)
-            return (made,) if primitive.gain == 1.0 else (made, Kernel("scale", source, output, batch))
-        case LeakyRelu() | Prelu():
-            return (Kernel(primitive.kind, source, output, batch),)
-        case MaxPool() | AvgPool():
-            size = sides(primitive.kernel)
-            stride = primitive.stride or size.height
-            padded = _padded(primitive.padding == "same" and stride > 1, source, output, size, stride)
-            pooled = Kernel(primitive.kind, padded or source, output, batch, size, stride)
-            if primitive.padding != "same" or stride == 1:
-                return (pooled,)
-            before = (Kernel("pad", source, padded, batch),) if padded else ()
-            mean = Kernel("broadcast_map", output, output, batch, further=output.height * output.width)
-            return (*before, pooled, mean) if primitive.kind == "avg_pool" else (*before, pooled)
-        case GlobalPool():
-            return (Kernel(primitive.kind, source, output, batch),)
-        case Dropout() | DropPath():
-            return (Kernel("dropout", source, output, batch),) if training and primitive.rate != 0 else ()
-        case ChannelShuffle():
-            return (Kernel("shuffle", source, output, batch),)
-        case Pad():
-            return (Kernel("pad", source, output, batch),)
-        case Resize():
-            return (Kernel(f"resize_{primitive.mode}", source, output, batch),)
-        case Gain():
-            return (Kernel("scale", source, output, batch),)
-        case ChannelGain():
-            return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
-        case _:  # Chunk and Flatten are views.
-            return ()
+# The kernels of each operator, given what it reads and puts out, the images of a batch, and whether it is trained.
+_Rule = Callable[[Any, Shape, Shape, int, bool], tuple[Kernel, ...]]
+RULES = RuleTable[_Rule]("latency of eager kernels")
 
 
+@RULES.rule(Conv, Depthwise, WeightStandardizedConv)
 def _convolution(
-    primitive: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int
+    operator: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int, training: bool
 ) -> tuple[Kernel, ...]:
-    size, groups = sides(primitive.kernel), primitive.filters(source)[1]
+    size, groups = sides(operator.kernel), operator.filters(source)[1]
     before: list[Kernel] = []
-    if isinstance(primitive, WeightStandardizedConv):
+    if isinstance(operator, WeightStandardizedConv):
         filters = Shape(output.channels, source.channels // groups, size.height * size.width)
         before.append(Kernel("standardize", filters, filters))
-    is_moved = primitive.padding == "same" and (primitive.stride > 1 or not (size.height % 2 and size.width % 2))
-    padded = _padded(is_moved, source, output, size, primitive.stride)
+    is_moved = operator.padding == "same" and (operator.stride > 1 or not (size.height % 2 and size.width % 2))
+    padded = _padded(is_moved, source, output, size, operator.stride)
     if padded:
         before.append(Kernel("pad", source, padded, batch))
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
-    kernel = Kernel(kind, padded or source, output, batch, size, primitive.stride, groups)
+    kernel = Kernel(kind, padded or source, output, batch, size, operator.stride, groups)
     return (*before, kernel)
+
+
+@RULES.rule(BatchNorm)
+def _batch_norm(operator: BatchNorm, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel("batch_norm_training" if training else "batch_norm", source, output, batch),)
+
+
+@RULES.rule(Linear, GroupNorm, LayerNorm, L2Norm, LeakyRelu, Prelu, GlobalPool)
+def _of_its_name(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel(operator.kind, source, output, batch),)
+
+
+@RULES.rule(Activation)
+def _activation(operator: Activation, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    if operator.kind == "identity":
+        return ()
+    made = Kernel(_SAME_KIND.get(operator.kind, operator.kind), source, output, batch)
+    return (made,) if operator.gain == 1.0 else (made, Kernel("scale", source, output, batch))
+
+
+@RULES.rule(MaxPool, AvgPool)
+def _pool(operator: MaxPool | AvgPool, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    size = sides(operator.kernel)
+    stride = operator.stride or size.height
+    padded = _padded(operator.padding == "same" and stride > 1, source, output, size, stride)
+    pooled = Kernel(operator.kind, padded or source, output, batch, size, stride)
+    if operator.padding != "same" or stride == 1:
+        return (pooled,)
+    before = (Kernel("pad", source, padded, batch),) if padded else ()
+    mean = Kernel("broadcast_map", output, output, batch, further=output.height * output.width)
+    return (*before, pooled, mean) if operator.kind == "avg_pool" else (*before, pooled)
+
+
+@RULES.rule(Dropout, DropPath)
+def _dropped(
+    operator: Dropout | DropPath, source: Shape, output: Shape, batch: int, training: bool
+) -> tuple[Kernel, ...]:
+    return (Kernel("dropout", source, output, batch),) if training and operator.rate != 0 else ()
+
+
+@RULES.rule(ChannelShuffle)
+def _shuffle(operator: ChannelShuffle, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel("shuffle", source, output, batch),)
+
+
+@RULES.rule(Pad)
+def _pad(operator: Pad, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel("pad", source, output, batch),)
+
+
+@RULES.rule(Resize)
+def _resize(operator: Resize, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel(f"resize_{operator.mode}", source, output, batch),)
+
+
+@RULES.rule(Gain)
+def _gain(operator: Gain, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel("scale", source, output, batch),)
+
+
+@RULES.rule(ChannelGain)
+def _channel_gain(
+    operator: ChannelGain, source: Shape, output: Shape, batch: int, training: bool
+) -> tuple[Kernel, ...]:
+    return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
+
+
+@RULES.rule(Chunk, Flatten)
+def _view(operator: Chunk | Flatten, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return ()
 
 
 def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: int) -> Shape | None:

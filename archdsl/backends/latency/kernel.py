@@ -8,28 +8,72 @@ from archdsl.ir.base import Shape, Size
 
 Layout = Literal["plain", "blocked"]
 
-CONVOLUTIONS = frozenset({"conv", "grouped_conv", "depthwise"})
-ACTIVATIONS = frozenset(
-    {
-        "relu", "relu6", "silu", "gelu", "sigmoid", "tanh", "hard_swish", "hard_sigmoid", "elu", "mish", "softplus",
-        "leaky_relu", "prelu",
-    }
-)  # fmt: skip
-_NORMALIZATIONS = frozenset({"batch_norm", "group_norm", "layer_norm", "l2_norm", "standardize"})
-_POOLINGS = frozenset({"max_pool", "avg_pool"})
-_REDUCTIONS = frozenset({"global_avg_pool", "global_max_pool"})
-_ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "scale", "dropout"})
-
 BACKWARD = "_backward"
 OPTIMIZER = "optimizer"
 
-# Floating point operations an element, where it is not one. A device does several of them in one instruction; what that
-# comes to is a matter of the class's efficiency, and of what calibration finds.
-_OPERATIONS = {
-    "silu": 6, "sigmoid": 5, "tanh": 6, "gelu": 10, "mish": 12, "softplus": 8, "elu": 6, "hard_swish": 4,
-    "hard_sigmoid": 3, "batch_norm": 2, "group_norm": 6, "layer_norm": 8, "l2_norm": 4, "standardize": 6,
-    "resize_bilinear": 8, OPTIMIZER: 4,
-}  # fmt: skip
+
+class _Kind(NamedTuple):
+    """The class of kernels that shares an efficiency, and the floating point operations an element.
+
+    A device does several of them in one instruction; what that comes to is a matter of the class's efficiency, and of
+    what calibration finds.
+    """
+
+    family: str
+    operations: int = 1
+
+
+# Every kind of kernel there is.
+_KINDS = {
+    "conv": _Kind("conv"),
+    "grouped_conv": _Kind("grouped_conv"),
+    "depthwise": _Kind("depthwise"),
+    "linear": _Kind("linear"),
+    "batch_norm": _Kind("normalization", 2),
+    "batch_norm_training": _Kind("normalization"),
+    "group_norm": _Kind("normalization", 6),
+    "layer_norm": _Kind("normalization", 8),
+    "l2_norm": _Kind("normalization", 4),
+    "standardize": _Kind("normalization", 6),
+    "relu": _Kind("activation"),
+    "relu6": _Kind("activation"),
+    "silu": _Kind("activation", 6),
+    "gelu": _Kind("activation", 10),
+    "sigmoid": _Kind("activation", 5),
+    "tanh": _Kind("activation", 6),
+    "hard_swish": _Kind("activation", 4),
+    "hard_sigmoid": _Kind("activation", 3),
+    "elu": _Kind("activation", 6),
+    "mish": _Kind("activation", 12),
+    "softplus": _Kind("activation", 8),
+    "leaky_relu": _Kind("activation"),
+    "prelu": _Kind("activation"),
+    "add": _Kind("arithmetic"),
+    "subtract": _Kind("arithmetic"),
+    "multiply": _Kind("arithmetic"),
+    "divide": _Kind("arithmetic"),
+    "scale": _Kind("arithmetic"),
+    "dropout": _Kind("arithmetic"),
+    "broadcast_channels": _Kind("arithmetic"),
+    "broadcast_map": _Kind("arithmetic"),
+    "max_pool": _Kind("pooling"),
+    "avg_pool": _Kind("pooling"),
+    "global_avg_pool": _Kind("reduction"),
+    "global_max_pool": _Kind("reduction"),
+    "concat": _Kind("movement"),
+    "slice": _Kind("movement"),
+    "reshape": _Kind("movement"),
+    "shuffle": _Kind("movement"),
+    "pad": _Kind("movement"),
+    "resize_nearest": _Kind("movement"),
+    "resize_bilinear": _Kind("movement"),
+    "reorder_plain": _Kind("movement"),
+    "reorder_blocked": _Kind("movement"),
+    OPTIMIZER: _Kind(OPTIMIZER, 4),
+}
+
+CONVOLUTIONS = frozenset({"conv", "grouped_conv", "depthwise"})
+ACTIVATIONS = frozenset(name for name, kind in _KINDS.items() if kind.family == "activation")
 
 
 class Kernel(NamedTuple):
@@ -81,14 +125,14 @@ class Kernel(NamedTuple):
             done = 2 * self.weights
         elif forward in CONVOLUTIONS:
             done = 2 * self.weights * self.output.height * self.output.width
-        elif forward in _POOLINGS:
+        elif family_of(forward) == "pooling":
             done = self.output.elements * self.window.height * self.window.width
-        elif forward in _REDUCTIONS:
+        elif family_of(forward) == "reduction":
             done = self.input.elements
         elif family_of(forward) == "movement":
             done = 0
         else:
-            done = _OPERATIONS.get(forward, 1) * max(self.input.elements, self.output.elements)
+            done = _KINDS[forward].operations * max(self.input.elements, self.output.elements)
         return done * self.batch * (2 if self.is_backward else 1)
 
     def traffic(self, size: int) -> int:
@@ -113,20 +157,7 @@ _TWO_PASSES = frozenset({"batch_norm_training", "group_norm", "layer_norm", "l2_
 
 def family_of(kind: str) -> str:
     """The class of a kind of kernel."""
-    if kind in CONVOLUTIONS or kind in ("linear", OPTIMIZER):
-        return kind
-    if kind in ACTIVATIONS:
-        return "activation"
-    if kind in _NORMALIZATIONS or kind == "batch_norm_training":
-        return "normalization"
-    if kind in _POOLINGS:
-        return "pooling"
-    if kind in _REDUCTIONS:
-        return "reduction"
-    return "arithmetic" if kind in _ARITHMETIC or kind.startswith("broadcast_") else "movement"
+    return _KINDS[kind].family
 
 
-FAMILIES = (
-    "conv", "grouped_conv", "depthwise", "linear", "normalization", "activation", "arithmetic", "pooling", "reduction",
-    "movement", OPTIMIZER,
-)  # fmt: skip
+FAMILIES = tuple(dict.fromkeys(kind.family for kind in _KINDS.values()))

@@ -8,22 +8,29 @@ as its graph optimizations for the CPU do it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import prod
 
 from archdsl.backends.latency import eager
-from archdsl.backends.latency.kernel import ACTIVATIONS, Kernel, Layout
+from archdsl.backends.latency.kernel import Kernel, Layout
 from archdsl.ir.base import Shape, Size
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Tensor, Visit
 
 _BLOCK = 16
 _ALIGNMENT = 4
 # Computed on each output of a convolution before it is written.
-_FUSED = frozenset({"relu", "relu6", "sigmoid", "tanh", "leaky_relu", "hard_sigmoid", "hard_swish"})
+FUSED = frozenset({"relu", "relu6", "sigmoid", "tanh", "leaky_relu", "hard_sigmoid", "hard_swish"})
 # Elementwise, and so indifferent to where channels stand.
 _ANY_LAYOUT = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "silu", "gelu"})
-_FOLDED = frozenset({"batch_norm", "channel_gain"})
 
 
 @dataclass
@@ -58,12 +65,12 @@ class _Lowering:
             self.maps[visit.path] = made
             self.output = made.layout
 
-    def _map(self, tensor: Tensor) -> _Map:
+    def map(self, tensor: Tensor) -> _Map:
         return self.maps.setdefault(tensor.path, _Map(self.source if tensor.shape.channels >= _BLOCK else "plain"))
 
-    def _want(self, index: int, tensor: Tensor, layout: Layout) -> None:
+    def want(self, index: int, tensor: Tensor, layout: Layout) -> None:
         """Has a tensor in a layout, copied to it once if it is not."""
-        made = self._map(tensor)
+        made = self.map(tensor)
         if made.layout != layout and not made.other:
             made.other = True
             blocked, plain = _filled(tensor.shape), tensor.shape
@@ -74,30 +81,24 @@ class _Lowering:
         operator = visit.operator
         if not visit.inputs:
             return _Map("plain")
-        source = visit.inputs[0]
-        before = self._map(source)
-        if operator in ("dropout", "drop_path", "identity", "output"):
-            return before
-        if operator in ("conv", "depthwise", "ws_conv"):
-            return self._convolution(index, visit, source)
-        if operator in _FOLDED and before.convolution is not None and self.uses[source.path] == 1:
-            return before
-        if operator == "batch_norm":
-            return self._batch_norm(index, source, before)
-        if operator in ("swish", *ACTIVATIONS):
-            return self._activation(index, visit, source, before)
-        if operator in ("max_pool", "avg_pool") and source.shape.channels % _BLOCK == 0:
-            return self._plainly(index, visit, "blocked")
-        if operator == "resize":
-            return self._plainly(index, visit, before.layout)
+        if visit.primitive is not None:
+            return RULES[visit.primitive](self, index, visit)
+        if operator == "output":
+            return self.map(visit.inputs[0])
         if operator in ("add", "multiply", "concat") and len(visit.inputs) > 1:
             return self._combination(index, visit)
-        return self._plainly(index, visit, "plain")
+        return self.plainly(index, visit, "plain")
 
-    def _plainly(self, index: int, visit: Visit, layout: Layout) -> _Map:
+    def folded(self, visit: Visit) -> _Map | None:
+        """The map of a factor for each channel that becomes a part of the convolution before it, if it can."""
+        source = visit.inputs[0]
+        before = self.map(source)
+        return before if before.convolution is not None and self.uses[source.path] == 1 else None
+
+    def plainly(self, index: int, visit: Visit, layout: Layout) -> _Map:
         """The kernels that eager mode has for it, in a layout."""
         for tensor in visit.inputs[:1] if visit.operator == "resize" else visit.inputs:
-            self._want(index, tensor, layout)
+            self.want(index, tensor, layout)
         made = eager.kernels(visit, self.batch)
         if visit.operator == "chunk":
             made = (Kernel("slice", visit.output, visit.output, self.batch),)
@@ -107,63 +108,19 @@ class _Lowering:
         self.kernels[index] += [_as_reported(kernel, layout) for kernel in made]
         return _Map(layout)
 
-    def _convolution(self, index: int, visit: Visit, source: Tensor) -> _Map:
-        # Weights are constants: whatever is computed from them alone is computed when the session is made. Zeros at the
-        # edges are the convolution's own.
-        kernel = eager.kernels(visit, self.batch)[-1]._replace(input=source.shape)
-        layout = layout_of(kernel)
-        wanted: Layout = "plain" if kernel.groups == 1 and kernel.input.channels < _BLOCK else layout
-        self._want(index, source, wanted)
-        if layout == "blocked":
-            kernel = kernel._replace(
-                input=_filled(kernel.input) if wanted == "blocked" else kernel.input,
-                output=_filled(kernel.output),
-                groups=_filled(kernel.input).channels if kernel.kind == "depthwise" else kernel.groups,
-                layout="blocked",
-            )
-        self.kernels[index].append(kernel)
-        return _Map(layout, index)
-
-    def _batch_norm(self, index: int, source: Tensor, before: _Map) -> _Map:
-        """Blocked, it is a depthwise convolution of 1 x 1, and takes in what follows like one."""
-        if before.layout == "plain":
-            self.kernels[index].append(Kernel("batch_norm", source.shape, source.shape, self.batch))
-            return _Map("plain")
-        shape = _filled(source.shape)
-        kernel = Kernel("depthwise", shape, shape, self.batch, groups=shape.channels, layout="blocked")
-        self.kernels[index].append(kernel)
-        return _Map("blocked", index)
-
-    def _activation(self, index: int, visit: Visit, source: Tensor, before: _Map) -> _Map:
-        made = eager.kernels(visit, self.batch)
-        gain = made[1:]
-        if made[0].kind in _FUSED and before.convolution is not None and self.uses[source.path] == 1:
-            layout = before.layout
-        else:
-            layout = before.layout if made[0].kind in _ANY_LAYOUT else "plain"
-            self._want(index, source, layout)
-            shape = _filled(source.shape) if layout == "blocked" else source.shape
-            self.kernels[index].append(made[0]._replace(input=shape, output=shape))
-        if gain:
-            if layout == "blocked":
-                self.kernels[index].append(Kernel("reorder_plain", _filled(visit.output), visit.output, self.batch))
-            self.kernels[index] += gain
-            layout = "plain"
-        return _Map(layout)
-
     def _combination(self, index: int, visit: Visit) -> _Map:
-        maps = [self._map(tensor) for tensor in visit.inputs]
+        maps = [self.map(tensor) for tensor in visit.inputs]
         is_blocked = all(made.layout == "blocked" for made in maps) and not visit.factors
         if visit.operator == "concat":
             fits = all(tensor.shape.channels % _BLOCK == 0 for tensor in visit.inputs)
-            return self._plainly(index, visit, "blocked" if is_blocked and fits else "plain")
+            return self.plainly(index, visit, "blocked" if is_blocked and fits else "plain")
         if any(tensor.shape != visit.output for tensor in visit.inputs):
-            return self._plainly(index, visit, "plain")
+            return self.plainly(index, visit, "plain")
         if visit.operator == "add" and len(maps) == 2 and not visit.factors:
             fused = self._sum(visit, maps)
             if fused is not None:
                 return fused
-        return self._plainly(index, visit, "blocked" if is_blocked else "plain")
+        return self.plainly(index, visit, "blocked" if is_blocked else "plain")
 
     def _sum(self, visit: Visit, maps: list[_Map]) -> _Map | None:
         """A sum that the convolution of one operand adds up itself, if there is one; the later one of two."""
@@ -176,6 +133,95 @@ class _Lowering:
             if maps[0].layout == maps[1].layout == "blocked":
                 return _Map("blocked", convolution, is_summed=True)
         return None
+
+
+# What each operator becomes: a part of the kernel before it, or kernels in a layout.
+RULES = RuleTable[Callable[[_Lowering, int, Visit], _Map]]("latency of ONNX Runtime's kernels")
+
+
+@RULES.rule(Dropout, DropPath)
+def _nothing(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return on.map(visit.inputs[0])
+
+
+@RULES.rule(Conv, Depthwise, WeightStandardizedConv)
+def _convolution(on: _Lowering, index: int, visit: Visit) -> _Map:
+    # Weights are constants: whatever is computed from them alone is computed when the session is made. Zeros at the
+    # edges are the convolution's own.
+    source = visit.inputs[0]
+    kernel = eager.kernels(visit, on.batch)[-1]._replace(input=source.shape)
+    layout = layout_of(kernel)
+    wanted: Layout = "plain" if kernel.groups == 1 and kernel.input.channels < _BLOCK else layout
+    on.want(index, source, wanted)
+    if layout == "blocked":
+        kernel = kernel._replace(
+            input=_filled(kernel.input) if wanted == "blocked" else kernel.input,
+            output=_filled(kernel.output),
+            groups=_filled(kernel.input).channels if kernel.kind == "depthwise" else kernel.groups,
+            layout="blocked",
+        )
+    on.kernels[index].append(kernel)
+    return _Map(layout, index)
+
+
+@RULES.rule(ChannelGain)
+def _channel_gain(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return on.folded(visit) or on.plainly(index, visit, "plain")
+
+
+@RULES.rule(BatchNorm)
+def _batch_norm(on: _Lowering, index: int, visit: Visit) -> _Map:
+    """Behind a convolution it is folded into that. Blocked, it is a depthwise convolution of 1 x 1, and takes in what
+    follows like one."""
+    folded = on.folded(visit)
+    if folded is not None:
+        return folded
+    source = visit.inputs[0]
+    if on.map(source).layout == "plain":
+        on.kernels[index].append(Kernel("batch_norm", source.shape, source.shape, on.batch))
+        return _Map("plain")
+    shape = _filled(source.shape)
+    kernel = Kernel("depthwise", shape, shape, on.batch, groups=shape.channels, layout="blocked")
+    on.kernels[index].append(kernel)
+    return _Map("blocked", index)
+
+
+@RULES.rule(Activation, LeakyRelu, Prelu)
+def _activation(on: _Lowering, index: int, visit: Visit) -> _Map:
+    source = visit.inputs[0]
+    before, made = on.map(source), eager.kernels(visit, on.batch)
+    if visit.operator == "identity":
+        return before
+    gain = made[1:]
+    if made[0].kind in FUSED and before.convolution is not None and on.uses[source.path] == 1:
+        layout = before.layout
+    else:
+        layout = before.layout if made[0].kind in _ANY_LAYOUT else "plain"
+        on.want(index, source, layout)
+        shape = _filled(source.shape) if layout == "blocked" else source.shape
+        on.kernels[index].append(made[0]._replace(input=shape, output=shape))
+    if gain:
+        if layout == "blocked":
+            on.kernels[index].append(Kernel("reorder_plain", _filled(visit.output), visit.output, on.batch))
+        on.kernels[index] += gain
+        layout = "plain"
+    return _Map(layout)
+
+
+@RULES.rule(MaxPool, AvgPool)
+def _pool(on: _Lowering, index: int, visit: Visit) -> _Map:
+    is_filled = visit.inputs[0].shape.channels % _BLOCK == 0
+    return on.plainly(index, visit, "blocked" if is_filled else "plain")
+
+
+@RULES.rule(Resize)
+def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return on.plainly(index, visit, on.map(visit.inputs[0]).layout)
+
+
+@RULES.rule(Linear, Flatten, GroupNorm, LayerNorm, L2Norm, GlobalPool, ChannelShuffle, Chunk, Pad, Gain)
+def _plain(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return on.plainly(index, visit, "plain")
 
 
 def layout_of(kernel: Kernel) -> Layout:

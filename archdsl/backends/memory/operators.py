@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
@@ -18,6 +18,7 @@ from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Visit
 
 # Activations whose derivative PyTorch computes from what they put out; all others need what they read.
@@ -42,91 +43,25 @@ class Rules:
         return self.setting.batch * shape.elements * self.setting.width
 
     @property
-    def _on_cpu(self) -> bool:
+    def on_cpu(self) -> bool:
         return self.setting.on == "cpu"
 
     def output(self, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
         """The output of an operator; `rate` is that of its layer's drop path."""
         if visit.primitive is None:
             return self._combined(visit, inputs)
-        source = inputs[0]
-        shape, out = visit.inputs[0].shape, self.bytes(visit.output)
-        match visit.primitive:
-            case Conv() | Depthwise():
-                return self._convolution(visit.primitive, shape, visit.output, source)
-            case WeightStandardizedConv():
-                return self._standardized(visit.primitive, shape, visit.output, source)
-            case Linear():
-                weights = visit.params * self.setting.width
-                return self.tape.call([source], out, keeps=[source], parameters=weights)
-            case Flatten():
-                return source
-            case BatchNorm() | GroupNorm() | LayerNorm() | L2Norm():
-                return self._normalized(visit.primitive, shape, source)
-            case Activation() | LeakyRelu() | Prelu():
-                return self._activation(visit.primitive, visit.params, source)
-            case MaxPool() | AvgPool() | GlobalPool():
-                return self._pooled(visit.primitive, shape, visit.output, source)
-            case Dropout(rate=own):
-                return self._dropout(source, own)
-            case DropPath(rate=own):
-                own = rate if own is None else own
-                return self._dropped(source) if self.setting.training and own else source
-            case Gain() | ChannelGain():
-                weights = visit.params * self.setting.width
-                return self._product([source], [source], weights)
-            case ChannelShuffle():
-                return self.tape.call([source], out, reads_whole=self._on_cpu)
-            case Pad():
-                return self.tape.call([source], out)
-            case Chunk():
-                return self._part(source, out)
-            case Resize(mode=mode):
-                copies = source.size + out if self._turns(mode, visit.output, source) else 0
-                return self.tape.call([source], out, after=(copies, -copies), reads_whole=self._on_cpu)
-        raise AssertionError(visit.primitive)
+        return RULES[visit.primitive](self, visit, inputs[0], rate)
 
-    def _turns(self, mode: str, output: Shape, source: Value) -> bool:
+    def turns(self, mode: str, output: Shape, source: Value) -> bool:
         """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
         that, which it takes for small maps and for images of three colors."""
-        if not self._on_cpu or source.channels_last or output.channels == 1:
+        if not self.on_cpu or source.channels_last or output.channels == 1:
             return False
         return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 
     # Convolutions ----------------------------------------------------------------------------------------------------
 
-    def _convolution(self, operator: Conv | Depthwise, shape: Shape, output: Shape, source: Value) -> Value:
-        source, shape = self._same(operator.kernel, operator.stride, operator.dilation, shape, source)
-        room = self._workspace(operator, shape, output, source, Parameters())
-        return self.tape.call(
-            [source],
-            self.bytes(output),
-            keeps=[source],
-            parameters=operator.parameters(shape) * self.setting.width,
-            forward=room.forward,
-            after=room.after,
-            backward=room.backward,
-            reads_whole=self._on_cpu,
-        )
-
-    def _standardized(self, operator: WeightStandardizedConv, shape: Shape, output: Shape, source: Value) -> Value:
-        source, shape = self._same(operator.kernel, operator.stride, operator.dilation, shape, source)
-        filters = operator.weights(shape) * self.setting.width
-        weight = self._standard(filters, operator.channels * self.setting.width)
-        room = self._workspace(operator, shape, output, source, Gradient(1))
-        return self.tape.call(
-            [source, weight],
-            self.bytes(output),
-            flows=["new", "new"],
-            keeps=[source, weight],
-            parameters=operator.channels * self.setting.width if operator.bias else 0,
-            forward=room.forward,
-            after=room.after,
-            backward=room.backward + ((Parameters(),) if room.backward else ()),
-            reads_whole=self._on_cpu,
-        )
-
-    def _standard(self, size: int, gains: int) -> Value:
+    def standard(self, size: int, gains: int) -> Value:
         """Filters that take `size` bytes, less their mean, times the scale, times the gain; each product keeps what it
         read, for the derivative of its other factor."""
         centred = self.tape.call(
@@ -144,7 +79,7 @@ class Rules:
         gained = (Gradient(0), size, Parameters(), -size)
         return self.tape.call([scaled], size, keeps=[scaled], parameters=gains, backward=gained)
 
-    def _workspace(
+    def workspace(
         self,
         operator: Conv | Depthwise | WeightStandardizedConv,
         shape: Shape,
@@ -152,7 +87,7 @@ class Rules:
         source: Value,
         weight: Gradient | Parameters,
     ) -> Workspace:
-        if not self._on_cpu:
+        if not self.on_cpu:
             return Workspace()
         setting, kernel = self.setting, sides(operator.kernel)
         # A copy with the zeros of `same` around it has them already; where the layer adds them they are symmetric.
@@ -174,7 +109,7 @@ class Rules:
         )
         return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
 
-    def _same(
+    def same(
         self,
         kernel: Kernel,
         stride: int | Size,
@@ -192,111 +127,6 @@ class Rules:
         height = _covered(shape.height, tall, down, dilation)
         padded = Shape(shape.channels, height, _covered(shape.width, wide, across, dilation))
         return self.tape.call([source], self.bytes(padded), is_fleeting=is_fleeting), padded
-
-    # Normalizations --------------------------------------------------------------------------------------------------
-
-    def _normalized(self, operator: BatchNorm | GroupNorm | LayerNorm | L2Norm, shape: Shape, source: Value) -> Value:
-        width, batch = self.setting.width, self.setting.batch
-        weights = operator.parameters(shape) * width
-        positions = batch * shape.height * shape.width * width
-        size = source.size
-        match operator:
-            case BatchNorm():
-                statistics = 2 * shape.channels * width if self.setting.training else 0
-                copy = size if self._on_cpu else 0
-                return self.tape.call(
-                    [source],
-                    size,
-                    keeps=[source],
-                    statistics=statistics,
-                    parameters=weights,
-                    backward=(Gradient(0), Parameters(), copy, -copy),
-                )
-            case GroupNorm(groups=groups):
-                statistics = 2 * batch * groups * width
-                return self.tape.call(
-                    [source],
-                    size,
-                    keeps=[source],
-                    statistics=statistics,
-                    parameters=weights,
-                    reads_whole=self._on_cpu,
-                )
-            case LayerNorm():
-                # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
-                copy = 0 if source.channels_last else size
-                is_turned = copy > 0 and shape.channels > 1 and positions > batch * width
-                return self.tape.call(
-                    [source],
-                    size,
-                    flows=["turned" if is_turned else "new"],
-                    keeps=[source],
-                    statistics=2 * positions,
-                    parameters=weights,
-                    after=(copy, -copy),
-                    backward=(copy, Gradient(0), Parameters(), -copy),
-                    channels_last=True,
-                )
-            case L2Norm():
-                # The norm at each position, and that bounded from below; a quotient's derivative needs both its parts.
-                return self.tape.call(
-                    [source],
-                    size,
-                    keeps=[source],
-                    statistics=2 * positions,
-                    backward=(Gradient(0), 3 * size, -2 * size, -size + positions, 2 * size, -2 * size, -positions),
-                )
-
-    # Activations -----------------------------------------------------------------------------------------------------
-
-    def _activation(self, operator: Activation | LeakyRelu | Prelu, params: int, source: Value) -> Value:
-        if operator.kind == "identity":
-            activated = source
-        elif operator.kind in _FROM_OUTPUT:
-            activated = self.tape.call([source], source.size, keeps_output=True)
-        elif isinstance(operator, Prelu):
-            activated = self._product([source], [source], params * self.setting.width)
-        else:
-            activated = self.tape.call(
-                [source], source.size, keeps=[source], reads_whole=self._on_cpu and operator.kind == "gelu"
-            )
-        if isinstance(operator, Activation) and operator.gain != 1.0:
-            return self.tape.call([activated], activated.size)
-        return activated
-
-    # Poolings --------------------------------------------------------------------------------------------------------
-
-    def _pooled(self, operator: MaxPool | AvgPool | GlobalPool, shape: Shape, output: Shape, source: Value) -> Value:
-        size = self.bytes(output)
-        if isinstance(operator, GlobalPool) and operator.kind == "global_avg_pool":
-            # The gradient of an average is the same at all positions, and laid out as usual.
-            is_turned = source.channels_last and shape.channels > 1
-            return self.tape.call([source], size, flows=["turned" if is_turned else "new"])
-        indices = self.setting.batch * output.elements * _INDEX
-        if isinstance(operator, GlobalPool):
-            return self.tape.call([source], size, keeps=[source], statistics=indices, reads_whole=self._on_cpu)
-        stride = operator.stride or operator.kernel
-        padded, _ = self._same(operator.kernel, stride, 1, shape, source, is_fleeting=True)
-        if isinstance(operator, MaxPool):
-            return self.tape.call([padded], size, keeps=[padded], statistics=indices, reads_whole=self._on_cpu)
-        pooled = self.tape.call([padded], size, keeps=[padded], reads_whole=self._on_cpu)
-        if padded is source:
-            return pooled
-        # How many values each window has seen, of one channel of one image.
-        counted = self.tape.call([], output.height * output.width * self.setting.width, flows=[])
-        return self.tape.call([pooled], size, keeps=[counted])
-
-    # Training only ---------------------------------------------------------------------------------------------------
-
-    def _dropout(self, source: Value, rate: float) -> Value:
-        if not self.setting.training or rate == 0.0:
-            return source
-        # The mask is a factor for each number on a CPU, a bit in a byte on a GPU.
-        mask = source.size if self._on_cpu else source.size // self.setting.width
-        return self.tape.call([source], source.size, statistics=mask)
-
-    def _dropped(self, source: Value) -> Value:
-        return self.tape.call([source], source.size, statistics=self.setting.batch * self.setting.width)
 
     # Combined tensors ------------------------------------------------------------------------------------------------
 
@@ -318,7 +148,7 @@ class Rules:
             case "add":
                 return self.tape.call(inputs, size, flows=["same"])
             case "multiply" if len(inputs) == 2:
-                return self._product(inputs, inputs, 0)
+                return self.product(inputs, inputs, 0)
             case "divide" if len(inputs) == 2:
                 first, second = inputs
                 backward: Steps = (Gradient(0), 3 * size, -3 * size, Gradient(1))
@@ -326,7 +156,7 @@ class Rules:
             case _:
                 return self.tape.call(inputs, size)  # negated, or with a plain number
 
-    def _product(self, factors: Sequence[Value], keeps: Sequence[Value], parameters: int) -> Value:
+    def product(self, factors: Sequence[Value], keeps: Sequence[Value], parameters: int) -> Value:
         """Tensors multiplied, or one by a parameter. Each factor is kept if the other needs a gradient; that of one
         that was broadcast is as large as the output before it is summed up."""
         size = max(value.size for value in factors)
@@ -341,12 +171,250 @@ class Rules:
         needed = [mine for mine, other in zip(factors, reversed(factors), strict=True) if other.needs_gradient]
         return self.tape.call(factors, size, flows=["new", "new"], keeps=needed, backward=tuple(steps))
 
-    def _part(self, source: Value, size: int) -> Value:
-        """Part of the channels, which is a view: it takes nothing, but the gradient is that of all channels."""
-        part = self.tape.call([source], 0)
-        return part._replace(storage=source.storage, size=size, in_pieces=self.setting.batch > 1)
-
 
 def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:
     """How much of an axis, zeros included, the windows of `same` cover."""
     return max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1, size)
+
+
+# One rule for each operator: its output, after it has added its kernels to the tape. It gets the visit, the value that
+# is read, and the rate of the layer's drop path.
+RULES = RuleTable[Callable[[Rules, Visit, Value, float], Value]]("memory")
+
+
+# Convolutions ---------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Conv, Depthwise)
+def _convolution(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    operator: Conv | Depthwise = visit.primitive
+    source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
+    room = on.workspace(operator, shape, visit.output, source, Parameters())
+    return on.tape.call(
+        [source],
+        on.bytes(visit.output),
+        keeps=[source],
+        parameters=operator.parameters(shape) * on.setting.width,
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
+
+
+@RULES.rule(WeightStandardizedConv)
+def _standardized(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    operator: WeightStandardizedConv = visit.primitive
+    source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
+    filters = operator.weights(shape) * on.setting.width
+    weight = on.standard(filters, operator.channels * on.setting.width)
+    room = on.workspace(operator, shape, visit.output, source, Gradient(1))
+    return on.tape.call(
+        [source, weight],
+        on.bytes(visit.output),
+        flows=["new", "new"],
+        keeps=[source, weight],
+        parameters=operator.channels * on.setting.width if operator.bias else 0,
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward + ((Parameters(),) if room.backward else ()),
+        reads_whole=on.on_cpu,
+    )
+
+
+# Fully connected layers -----------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Linear)
+def _linear(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    weights = visit.params * on.setting.width
+    return on.tape.call([source], on.bytes(visit.output), keeps=[source], parameters=weights)
+
+
+@RULES.rule(Flatten)
+def _flatten(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return source
+
+
+# Normalizations -------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(BatchNorm)
+def _batch_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    copy = source.size if on.on_cpu else 0
+    return on.tape.call(
+        [source],
+        source.size,
+        keeps=[source],
+        statistics=2 * visit.inputs[0].shape.channels * on.setting.width if on.setting.training else 0,
+        parameters=visit.params * on.setting.width,
+        backward=(Gradient(0), Parameters(), copy, -copy),
+    )
+
+
+@RULES.rule(GroupNorm)
+def _group_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return on.tape.call(
+        [source],
+        source.size,
+        keeps=[source],
+        statistics=2 * on.setting.batch * visit.primitive.groups * on.setting.width,
+        parameters=visit.params * on.setting.width,
+        reads_whole=on.on_cpu,
+    )
+
+
+@RULES.rule(LayerNorm)
+def _layer_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
+    positions = _positions(on, visit)
+    copy = 0 if source.channels_last else source.size
+    is_map = positions > on.setting.batch * on.setting.width
+    is_turned = copy > 0 and visit.inputs[0].shape.channels > 1 and is_map
+    return on.tape.call(
+        [source],
+        source.size,
+        flows=["turned" if is_turned else "new"],
+        keeps=[source],
+        statistics=2 * positions,
+        parameters=visit.params * on.setting.width,
+        after=(copy, -copy),
+        backward=(copy, Gradient(0), Parameters(), -copy),
+        channels_last=True,
+    )
+
+
+@RULES.rule(L2Norm)
+def _l2_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    # The norm at each position, and that bounded from below; a quotient's derivative needs both its parts.
+    size, positions = source.size, _positions(on, visit)
+    return on.tape.call(
+        [source],
+        size,
+        keeps=[source],
+        statistics=2 * positions,
+        backward=(Gradient(0), 3 * size, -2 * size, -size + positions, 2 * size, -2 * size, -positions),
+    )
+
+
+def _positions(on: Rules, visit: Visit) -> int:
+    """The bytes of one number for each position of the map that is read."""
+    shape = visit.inputs[0].shape
+    return on.setting.batch * shape.height * shape.width * on.setting.width
+
+
+# Activations ----------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Activation)
+def _activation(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    operator: Activation = visit.primitive
+    if operator.kind == "identity":
+        activated = source
+    elif operator.kind in _FROM_OUTPUT:
+        activated = on.tape.call([source], source.size, keeps_output=True)
+    else:
+        is_whole = on.on_cpu and operator.kind == "gelu"
+        activated = on.tape.call([source], source.size, keeps=[source], reads_whole=is_whole)
+    return activated if operator.gain == 1.0 else on.tape.call([activated], activated.size)
+
+
+@RULES.rule(LeakyRelu)
+def _leaky_relu(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return on.tape.call([source], source.size, keeps=[source])
+
+
+@RULES.rule(Prelu, Gain, ChannelGain)
+def _factor(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return on.product([source], [source], visit.params * on.setting.width)
+
+
+# Poolings -------------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(GlobalPool)
+def _global_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    size = on.bytes(visit.output)
+    if visit.primitive.kind == "global_avg_pool":
+        # The gradient of an average is the same at all positions, and laid out as usual.
+        is_turned = source.channels_last and visit.inputs[0].shape.channels > 1
+        return on.tape.call([source], size, flows=["turned" if is_turned else "new"])
+    return on.tape.call([source], size, keeps=[source], statistics=_indices(on, visit), reads_whole=on.on_cpu)
+
+
+@RULES.rule(MaxPool)
+def _max_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    padded = _padded(on, visit, source)
+    size = on.bytes(visit.output)
+    return on.tape.call([padded], size, keeps=[padded], statistics=_indices(on, visit), reads_whole=on.on_cpu)
+
+
+@RULES.rule(AvgPool)
+def _avg_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    padded = _padded(on, visit, source)
+    size, output = on.bytes(visit.output), visit.output
+    pooled = on.tape.call([padded], size, keeps=[padded], reads_whole=on.on_cpu)
+    if padded is source:
+        return pooled
+    # How many values each window has seen, of one channel of one image.
+    counted = on.tape.call([], output.height * output.width * on.setting.width, flows=[])
+    return on.tape.call([pooled], size, keeps=[counted])
+
+
+def _padded(on: Rules, visit: Visit, source: Value) -> Value:
+    """The map that the windows of a pooling read."""
+    pool: MaxPool | AvgPool = visit.primitive
+    stride = pool.stride or pool.kernel
+    return on.same(pool.kernel, stride, 1, visit.inputs[0].shape, source, is_fleeting=True)[0]
+
+
+def _indices(on: Rules, visit: Visit) -> int:
+    """The bytes of where each largest value was found."""
+    return on.setting.batch * visit.output.elements * _INDEX
+
+
+# Training alone -------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Dropout)
+def _dropout(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    if not on.setting.training or visit.primitive.rate == 0.0:
+        return source
+    # The mask is a factor for each number on a CPU, a bit in a byte on a GPU.
+    mask = source.size if on.on_cpu else source.size // on.setting.width
+    return on.tape.call([source], source.size, statistics=mask)
+
+
+@RULES.rule(DropPath)
+def _drop_path(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    own = visit.primitive.rate
+    if not on.setting.training or not (rate if own is None else own):
+        return source
+    return on.tape.call([source], source.size, statistics=on.setting.batch * on.setting.width)
+
+
+# What moves, cuts or stretches values ---------------------------------------------------------------------------------
+
+
+@RULES.rule(ChannelShuffle)
+def _channel_shuffle(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return on.tape.call([source], on.bytes(visit.output), reads_whole=on.on_cpu)
+
+
+@RULES.rule(Pad)
+def _pad(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    return on.tape.call([source], on.bytes(visit.output))
+
+
+@RULES.rule(Chunk)
+def _chunk(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    """Part of the channels is a view: it takes nothing, but the gradient is that of all channels."""
+    part = on.tape.call([source], 0)
+    return part._replace(storage=source.storage, size=on.bytes(visit.output), in_pieces=on.setting.batch > 1)
+
+
+@RULES.rule(Resize)
+def _resize(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+    out = on.bytes(visit.output)
+    copies = source.size + out if on.turns(visit.primitive.mode, visit.output, source) else 0
+    return on.tape.call([source], out, after=(copies, -copies), reads_whole=on.on_cpu)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from archdsl.backends.pytorch.families import has_classifier
+from archdsl.backends.pytorch.operators import vector_module
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Step
 from archdsl.ir.body import Sequence as Steps
@@ -74,7 +75,7 @@ def _most_modules(step: Step | None) -> int:
 
 
 def _takes_vectors(apply: Apply) -> bool:
-    return apply.operator is not None and apply.operator.vector_module(_AnyText()) is not None
+    return apply.operator is not None and vector_module(apply.operator, _AnyText()) is not None
 
 
 def _kinds(step: Step) -> set[str]:

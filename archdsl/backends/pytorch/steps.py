@@ -8,16 +8,21 @@ from typing import Any
 
 from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, only_if
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
+from archdsl.backends.pytorch.operators import module, vector_module
 from archdsl.backends.pytorch.repeats import repeated
 from archdsl.ir.base import Size
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import names
 from archdsl.ir.operators import Operator
-from archdsl.ir.operators.activation import Activation
-from archdsl.ir.operators.arrangement import Chunk
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.parts import reads_others
 
 Seen = Sequence[tuple[int, Any]]
@@ -180,8 +185,8 @@ class StepWriter:
         texts = _Texts(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
         )
-        text = (operator.vector_module(texts) if self.on_vectors else None) or operator.module(texts)
-        return text, self._out_channels(operator, seen, texts, channels)
+        text = (vector_module(operator, texts) if self.on_vectors else None) or module(operator, texts)
+        return text, OUT_CHANNELS[operator](self, seen, texts, channels)
 
     def _attribute(self, seen: Seen, name: str) -> str:
         """The text of an attribute of an operator."""
@@ -225,21 +230,6 @@ class StepWriter:
         plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
         return self.builder.whole(plain or known, values)
 
-    def _out_channels(self, operator: Operator, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
-        match operator:
-            case Conv() | WeightStandardizedConv():
-                return texts["channels"]
-            case Linear():
-                return texts["features"]
-            case Depthwise() if texts["multiplier"] != "1":
-                return Derived(f"({self.channels(seen, channels)}) * ({texts['multiplier']})")
-            case Chunk():
-                return Derived(f"({self.channels(seen, channels)}) // ({texts['parts']})")
-            case Flatten():
-                return None
-            case _:
-                return channels
-
     def drop_path(self) -> str:
         """The rate of the drop path of the layer that is being built."""
         self.uses_drop_path = True
@@ -279,6 +269,45 @@ class StepWriter:
             if not made.keeps:
                 self.bake([channels])
         return f"{made.name}({', '.join(texts)})", after
+
+
+# The text of the channels that come out of an operator, given those of its attributes and of what it reads; None where
+# its values must do.
+OUT_CHANNELS = RuleTable[Callable[[StepWriter, Seen, dict[str, str], str | None], str | None]]("channels as text")
+
+
+@OUT_CHANNELS.rule(Conv, WeightStandardizedConv)
+def _given(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> str:
+    return texts["channels"]
+
+
+@OUT_CHANNELS.rule(Linear)
+def _features(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> str:
+    return texts["features"]
+
+
+@OUT_CHANNELS.rule(Depthwise)
+def _multiplied(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
+    multiplier = texts["multiplier"]
+    return channels if multiplier == "1" else Derived(f"({writer.channels(seen, channels)}) * ({multiplier})")
+
+
+@OUT_CHANNELS.rule(Chunk)
+def _divided(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> str:
+    return Derived(f"({writer.channels(seen, channels)}) // ({texts['parts']})")
+
+
+@OUT_CHANNELS.rule(Flatten)
+def _of_elements(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> None:
+    return None
+
+
+@OUT_CHANNELS.rule(
+    *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, MaxPool, AvgPool, GlobalPool),
+    *(Dropout, DropPath, ChannelShuffle, Pad, Resize, Gain, ChannelGain),
+)
+def _kept(writer: StepWriter, seen: Seen, texts: dict[str, str], channels: str | None) -> str | None:
+    return channels
 
 
 # Attributes that often depend on the channels of a block's input.

@@ -3,23 +3,7 @@
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors
-
-_MODULES = {
-    "relu": "nn.ReLU()",
-    "relu6": "nn.ReLU6()",
-    "silu": "nn.SiLU()",
-    "swish": "nn.SiLU()",
-    "gelu": "nn.GELU()",
-    "sigmoid": "nn.Sigmoid()",
-    "tanh": "nn.Tanh()",
-    "hard_swish": "nn.Hardswish()",
-    "hard_sigmoid": "nn.Hardsigmoid()",
-    "elu": "nn.ELU()",
-    "mish": "nn.Mish()",
-    "softplus": "nn.Softplus()",
-    "identity": "nn.Identity()",
-}
+from archdsl.ir.operators.base import Operator, Rules, Tensors
 
 
 class Activation(Operator):
@@ -42,25 +26,12 @@ class Activation(Operator):
     ]
     gain: float = 1.0
 
-    def module(self, of: Expressions) -> str:
-        module = _MODULES[self.kind]
-        return module if of["gain"] == "1.0" else f"Gained({module}, {of['gain']})"
-
-    def vector_module(self, of: Expressions) -> str:
-        return self.module(of)
-
 
 class LeakyRelu(Operator):
     """`max(x, slope * x)`."""
 
     kind: Literal["leaky_relu"] = "leaky_relu"
     slope: float = 0.01
-
-    def module(self, of: Expressions) -> str:
-        return f"nn.LeakyReLU({of['slope']})"
-
-    def vector_module(self, of: Expressions) -> str:
-        return self.module(of)
 
 
 class Prelu(Operator):
@@ -74,9 +45,3 @@ class Prelu(Operator):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {"weight": (shapes[0].channels,)}
-
-    def module(self, of: Expressions) -> str:
-        return f"nn.PReLU({of['in_channels']})"
-
-    def vector_module(self, of: Expressions) -> str:
-        return self.module(of)

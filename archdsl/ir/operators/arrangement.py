@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call, check_divides
+from archdsl.ir.operators.base import Operator, Rules, Tensors, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -18,9 +18,6 @@ class ChannelShuffle(Operator):
         (shape,) = shapes
         _divided(shape, self.groups, "groups")
         return shape
-
-    def module(self, of: Expressions) -> str:
-        return f"nn.ChannelShuffle({of['groups']})"
 
 
 class Chunk(Operator):
@@ -37,9 +34,6 @@ class Chunk(Operator):
             raise ShapeError(f"there is no part {self.index} of {self.parts}", "value", "index", "parts count from 0")
         return Shape(_divided(shape, self.parts, "parts"), shape.height, shape.width)
 
-    def module(self, of: Expressions) -> str:
-        return f"Chunk({of['parts']}, {of['index']})"
-
 
 class Pad(Operator):
     """Zeros around the map: `size` a side."""
@@ -51,9 +45,6 @@ class Pad(Operator):
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         return Shape(shape.channels, shape.height + 2 * self.size, shape.width + 2 * self.size)
-
-    def module(self, of: Expressions) -> str:
-        return f"nn.ZeroPad2d({of['size']})"
 
 
 class Resize(Operator):
@@ -73,15 +64,6 @@ class Resize(Operator):
             raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
         return Shape(shape.channels, shape.height * self.factor, shape.width * self.factor)
 
-    def module(self, of: Expressions) -> str:
-        mode = None if self.mode == "bilinear" else of["mode"]
-        corners = None if mode or of["align_corners"] == "False" else of["align_corners"]
-        if of["factor"] == "None":
-            return call("ResizeLike", mode=mode, align_corners=corners)
-        if mode is not None:
-            return call("nn.Upsample", scale_factor=of["factor"])
-        return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
-
 
 class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
@@ -97,12 +79,6 @@ class Gain(Operator):
     def state(self, *shapes: Shape) -> Tensors:
         return {"weight": ()}
 
-    def module(self, of: Expressions) -> str:
-        return f"Gain({of['initial']})"
-
-    def vector_module(self, of: Expressions) -> str:
-        return self.module(of)
-
 
 class ChannelGain(Operator):
     """A learnable factor per channel, starting at `initial` (LayerScale, Touvron et al. 2021)."""
@@ -117,9 +93,6 @@ class ChannelGain(Operator):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {"weight": (shapes[0].channels, 1, 1)}
-
-    def module(self, of: Expressions) -> str:
-        return f"ChannelGain({of['in_channels']}, {of['initial']})"
 
 
 def _divided(shape: Shape, parts: int, attribute: str) -> int:

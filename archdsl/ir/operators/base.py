@@ -1,6 +1,5 @@
 """What a primitive operator is."""
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -11,9 +10,6 @@ Kernel = Count | Size
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Eps = Annotated[float, Field(gt=0, lt=1)]
 Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
-
-# Python text for the value of an attribute, or `in_channels`: what emitted code passes to a constructor.
-Expressions = Mapping[str, str]
 
 # The names of an operator's tensors with their dimensions; those of a scalar are none.
 Tensors = dict[str, tuple[int, ...]]
@@ -34,7 +30,7 @@ class Rules(NamedTuple):
 
 
 class Operator(Frozen):
-    """One primitive of the language: its attributes, its shape rule, its cost rule and how PyTorch spells it.
+    """One primitive of the language: its attributes, its shape rule and its cost rule.
 
     The fields of a subclass are the arguments of the primitive in the language, in their order; `kind` is its name.
     A field called `padding` takes the model's `padding` setting when the text gives none.
@@ -65,15 +61,6 @@ class Operator(Frozen):
     def state(self, *shapes: Shape) -> Tensors:
         """The tensors that its module keeps in a `state_dict`, learned or counted, with their dimensions."""
         return {}
-
-    def module(self, of: Expressions) -> str:
-        """A Python expression that constructs the operator as a module on maps, given texts for `in_channels` and
-        attributes."""
-        raise NotImplementedError
-
-    def vector_module(self, of: Expressions) -> str | None:
-        """The same for an input that is a vector, batch x channels; None where there is no such module."""
-        return None
 
 
 def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
@@ -126,20 +113,3 @@ def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     if isinstance(padding, int):
         return padding
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
-
-
-def whole_numbers(text: str) -> tuple[int, ...] | None:
-    """The numbers of a Python expression that is one whole number or a tuple of them; None of any other."""
-    digits = text.removeprefix("(").removesuffix(")").split(", ")
-    return tuple(map(int, digits)) if all(digit.isdigit() for digit in digits) else None
-
-
-def operand(text: str) -> str:
-    """A Python expression as an operand of `*` or `//`: in parentheses unless it is a name or a number."""
-    return text if text.isidentifier() or text.isdigit() else f"({text})"
-
-
-def call(function: str, *positional: str, **keywords: str | None) -> str:
-    """The text of a call; a keyword whose text is None (its default) is left out."""
-    parts = [*positional, *(f"{name}={text}" for name, text in keywords.items() if text is not None)]
-    return f"{function}({', '.join(parts)})"

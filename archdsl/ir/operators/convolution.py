@@ -1,26 +1,20 @@
 """Convolutions: full, depthwise, and with standardized weights."""
 
-import ast
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Shape, Size
+from archdsl.ir.base import Count, Shape
 from archdsl.ir.operators.base import (
     Eps,
-    Expressions,
     Kernel,
     Operator,
     Padding,
     Rules,
     Tensors,
-    call,
     check_divides,
     check_spatial,
-    operand,
-    pad_width,
     sides,
-    whole_numbers,
     window,
 )
 
@@ -67,23 +61,6 @@ class _Convolution(Operator):
         out = self.output(*shapes)
         return self.weights(shapes[0]) * out.height * out.width
 
-    def _is_dynamic(self, of: Expressions) -> bool:
-        return self.padding == "same" and not is_static(of["kernel"], of["stride"])
-
-    def _module(self, of: Expressions, plain: str, same: str, out: str, groups: str | None, **extra: str | None) -> str:
-        dynamic = self._is_dynamic(of)
-        return call(
-            same if dynamic else plain,
-            of["in_channels"],
-            out,
-            of["kernel"],
-            stride=None if of["stride"] == "1" else of["stride"],
-            padding=None if dynamic else padding_text(of, of["dilation"], self.padding, self.kernel),
-            dilation=None if of["dilation"] == "1" else of["dilation"],
-            groups=None if groups == "1" else groups,
-            **extra,
-        )
-
 
 class Conv(_Convolution):
     """Convolution of `in.channels` to `channels`, without a bias unless asked.
@@ -111,10 +88,6 @@ class Conv(_Convolution):
     def filters(self, shape: Shape) -> tuple[int, int]:
         return self.channels, self.groups
 
-    def module(self, of: Expressions) -> str:
-        bias = None if of["bias"] == "True" else of["bias"]
-        return self._module(of, "nn.Conv2d", "Conv2dSame", of["channels"], of["groups"], bias=bias)
-
 
 class Depthwise(_Convolution):
     """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
@@ -136,12 +109,6 @@ class Depthwise(_Convolution):
 
     def filters(self, shape: Shape) -> tuple[int, int]:
         return shape.channels * self.multiplier, shape.channels
-
-    def module(self, of: Expressions) -> str:
-        bias = None if of["bias"] == "True" else of["bias"]
-        channels, multiplier = of["in_channels"], of["multiplier"]
-        out = channels if multiplier == "1" else f"{operand(channels)} * {operand(multiplier)}"
-        return self._module(of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
 
 
 class WeightStandardizedConv(_Convolution):
@@ -177,51 +144,3 @@ class WeightStandardizedConv(_Convolution):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {**super().state(*shapes), "gain": (self.channels, 1, 1, 1)}
-
-    def module(self, of: Expressions) -> str:
-        return self._module(
-            of,
-            "StandardizedConv2d",
-            "StandardizedConv2dSame",
-            of["channels"],
-            of["groups"],
-            bias=None if of["bias"] == "True" else of["bias"],
-            eps=None if of["eps"] == "0.0001" else of["eps"],
-            variance_eps=None if of["variance_eps"] in ("0", "0.0") else of["variance_eps"],
-        )
-
-
-def is_static(kernel: str, stride: str) -> bool:
-    """Whether the zeros of `same` are those of `symmetric` whatever the input: at stride 1 with an odd kernel."""
-    numbers = whole_numbers(kernel)
-    return stride == "1" and numbers is not None and all(number % 2 for number in numbers)
-
-
-def padding_text(of: Expressions, dilation: str, padding: Padding, kernel: Kernel) -> str | None:
-    """The zeros a side as Python text, None for none; `same` here is the static case, which pads symmetrically."""
-    if isinstance(padding, int):
-        return None if of["padding"] == "0" else of["padding"]
-    if padding == "valid":
-        return None
-    widths = [_half(part, dilation) for part in (_parts(of["kernel"]) if isinstance(kernel, Size) else [of["kernel"]])]
-    if all(width == "0" for width in widths):
-        return None
-    return widths[0] if len(widths) == 1 else f"({', '.join(widths)})"
-
-
-def _parts(kernel: str) -> list[str]:
-    """The height and width of a kernel that is a pair, each as Python text."""
-    node = ast.parse(kernel, mode="eval").body
-    if isinstance(node, ast.Tuple):
-        return [ast.get_source_segment(kernel, side) or "" for side in node.elts]
-    pair = kernel if kernel.isidentifier() else f"({kernel})"
-    return [f"{pair}[0]", f"{pair}[1]"]
-
-
-def _half(length: str, dilation: str) -> str:
-    """The zeros a side that keep the size of a map, for a kernel of this length."""
-    if length.isdigit() and dilation.isdigit():
-        return str(pad_width(int(length), "symmetric", int(dilation)))
-    is_item = length.endswith("]") and length[:-3].isidentifier()
-    reach = f"({length if is_item else operand(length)} - 1)"
-    return f"{reach} // 2" if dilation == "1" else f"{operand(dilation)} * {reach} // 2"

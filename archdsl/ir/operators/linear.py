@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Expressions, Operator, Rules, Tensors, call
+from archdsl.ir.operators.base import Operator, Rules, Tensors
 
 
 class Linear(Operator):
@@ -30,15 +30,6 @@ class Linear(Operator):
     def macs(self, *shapes: Shape) -> int:
         return self.features * shapes[0].elements
 
-    def module(self, of: Expressions) -> str:
-        return self._module("MapLinear", of)
-
-    def vector_module(self, of: Expressions) -> str:
-        return self._module("nn.Linear", of)
-
-    def _module(self, name: str, of: Expressions) -> str:
-        return call(name, of["in_channels"], of["features"], bias=None if of["bias"] == "True" else of["bias"])
-
 
 class Flatten(Operator):
     """Channels, height and width to channels alone."""
@@ -48,9 +39,3 @@ class Flatten(Operator):
 
     def output(self, *shapes: Shape) -> Shape:
         return Shape(shapes[0].elements, 1, 1)
-
-    def module(self, of: Expressions) -> str:
-        return "MapFlatten()"
-
-    def vector_module(self, of: Expressions) -> str:
-        return "nn.Flatten(1)"

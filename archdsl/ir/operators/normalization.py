@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Eps, Expressions, Operator, Rules, Tensors, call, check_divides
+from archdsl.ir.operators.base import Eps, Operator, Rules, Tensors, check_divides
 
 
 class _Normalization(Operator):
@@ -34,15 +34,6 @@ class BatchNorm(_Normalization):
         counted: Tensors = {"running_mean": channels, "running_var": channels, "num_batches_tracked": ()}
         return {**super().state(*shapes), **counted}
 
-    def module(self, of: Expressions) -> str:
-        return call(
-            "nn.BatchNorm2d",
-            of["in_channels"],
-            eps=None if of["eps"] == "1e-05" else of["eps"],
-            momentum=None if of["momentum"] == "0.1" else of["momentum"],
-            affine=None if of["affine"] == "True" else of["affine"],
-        )
-
 
 class GroupNorm(_Normalization):
     """Group normalization (Wu & He 2018)."""
@@ -57,15 +48,6 @@ class GroupNorm(_Normalization):
         check_divides(shape.channels, "channels", self.groups, "groups", "groups")
         return shape
 
-    def module(self, of: Expressions) -> str:
-        return call(
-            "nn.GroupNorm",
-            of["groups"],
-            of["in_channels"],
-            eps=None if of["eps"] == "1e-05" else of["eps"],
-            affine=None if of["affine"] == "True" else of["affine"],
-        )
-
 
 class LayerNorm(_Normalization):
     """Layer normalization over the channels at each position, as ConvNeXt uses it (Liu et al. 2022)."""
@@ -74,20 +56,9 @@ class LayerNorm(_Normalization):
     eps: Eps = 1e-6
     affine: bool = True
 
-    def module(self, of: Expressions) -> str:
-        return call(
-            "LayerNorm2d",
-            of["in_channels"],
-            eps=None if of["eps"] == "1e-06" else of["eps"],
-            affine=None if of["affine"] == "True" else of["affine"],
-        )
-
 
 class L2Norm(Operator):
     """The channels at each position divided by their L2 norm, or by `eps` where that is larger. Nothing is learned."""
 
     kind: Literal["l2_norm"] = "l2_norm"
     eps: Eps = 1e-12
-
-    def module(self, of: Expressions) -> str:
-        return call("L2Norm", eps=None if of["eps"] == "1e-12" else of["eps"])

@@ -3,8 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Expressions, Kernel, Operator, Padding, Rules, call, check_spatial, sides, window
-from archdsl.ir.operators.convolution import is_static, padding_text
+from archdsl.ir.operators.base import Kernel, Operator, Padding, Rules, check_spatial, sides, window
 
 
 class _Pool(Operator):
@@ -29,14 +28,6 @@ class _Pool(Operator):
         width = window(shape.width, kernel.width, step.width, self.padding, ceil=self.ceil)
         return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
 
-    def _module(self, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
-        stride = of["kernel"] if of["stride"] == "None" else of["stride"]
-        if self.padding == "same" and not is_static(of["kernel"], stride):
-            return call(same, of["kernel"], stride)
-        padding = padding_text(of, "1", self.padding, self.kernel)
-        ceil = None if of["ceil"] == "False" else of["ceil"]
-        return call(plain, of["kernel"], stride, padding=padding, ceil_mode=ceil, **extra)
-
 
 class MaxPool(_Pool):
     """The largest value of each window; padding never wins. `stride` is the kernel's size unless given.
@@ -49,9 +40,6 @@ class MaxPool(_Pool):
     stride: Count | None = None
     padding: Padding = "symmetric"
     ceil: bool = False
-
-    def module(self, of: Expressions) -> str:
-        return self._module(of, "nn.MaxPool2d", "MaxPool2dSame")
 
 
 class AvgPool(_Pool):
@@ -67,11 +55,6 @@ class AvgPool(_Pool):
     padding: Padding = "symmetric"
     ceil: bool = False
 
-    def module(self, of: Expressions) -> str:
-        counted = "False" if self.padding == "same" else of["count_padding"]  # the zeros of `same` never are
-        included = None if counted == "True" else counted
-        return self._module(of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=included)
-
 
 class GlobalPool(Operator):
     """Each channel to its mean or its largest value: channels x 1 x 1."""
@@ -81,6 +64,3 @@ class GlobalPool(Operator):
 
     def output(self, *shapes: Shape) -> Shape:
         return Shape(shapes[0].channels, 1, 1)
-
-    def module(self, of: Expressions) -> str:
-        return "nn.AdaptiveAvgPool2d(1)" if self.kind == "global_avg_pool" else "nn.AdaptiveMaxPool2d(1)"

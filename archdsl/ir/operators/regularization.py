@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from archdsl.ir.operators.base import Expressions, Operator, Rate, operand
+from archdsl.ir.operators.base import Operator, Rate
 
 
 class Dropout(Operator):
@@ -11,12 +11,6 @@ class Dropout(Operator):
     is_for_training: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
     rate: Rate = 0.5
-
-    def module(self, of: Expressions) -> str:
-        return f"nn.Dropout({of['rate']})"
-
-    def vector_module(self, of: Expressions) -> str:
-        return self.module(of)
 
 
 class DropPath(Operator):
@@ -30,9 +24,3 @@ class DropPath(Operator):
     kind: Literal["drop_path"] = "drop_path"
     rate: Rate | None = None
     rescale: bool = True
-
-    def module(self, of: Expressions) -> str:
-        rate, rescale = of["rate"], of["rescale"]
-        if rescale in ("True", "False"):
-            return f"DropPath({rate})" if rescale == "True" else f"PlainDropPath({rate})"
-        return f"DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate})"

@@ -1,0 +1,292 @@
+"""How PyTorch spells each operator: the text that constructs its module, on maps and on vectors.
+
+A rule gets the operator and, by name, the texts of its attributes and of `in_channels`. Modules of our own stand in
+`helpers.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.backends.pytorch.calls import Expressions, call, operand, unless
+from archdsl.backends.pytorch.paddings import is_static, padding_text
+from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
+
+Rule = Callable[[Any, Expressions], str | None]
+
+# On maps, batch x channels x height x width; every operator has a module there.
+MAPS = RuleTable[Callable[[Any, Expressions], str]]("PyTorch's modules on maps")
+# On vectors, batch x channels; None where there is no such module.
+VECTORS = RuleTable[Rule]("PyTorch's modules on vectors")
+
+
+def module(operator: Primitive, of: Expressions) -> str:
+    """A Python expression that constructs an operator as a module on maps.
+
+    Args:
+        operator: what is constructed.
+        of: Python texts for its attributes and for `in_channels`, by name.
+    """
+    return MAPS[operator](operator, of)
+
+
+def vector_module(operator: Primitive, of: Expressions) -> str | None:
+    """The same for an input that is a vector, batch x channels; None where there is no such module."""
+    return VECTORS[operator](operator, of)
+
+
+@VECTORS.rule(
+    *(Conv, Depthwise, WeightStandardizedConv, BatchNorm, GroupNorm, LayerNorm, L2Norm),
+    *(MaxPool, AvgPool, GlobalPool, DropPath, ChannelShuffle, Chunk, Pad, Resize, ChannelGain),
+)
+def _on_maps_alone(operator: object, of: Expressions) -> None:
+    return None
+
+
+# Convolutions ---------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(Conv)
+def _conv(conv: Conv, of: Expressions) -> str:
+    bias = unless("True", of["bias"])
+    return _convolution(conv, of, "nn.Conv2d", "Conv2dSame", of["channels"], of["groups"], bias=bias)
+
+
+@MAPS.rule(Depthwise)
+def _depthwise(depthwise: Depthwise, of: Expressions) -> str:
+    bias = unless("True", of["bias"])
+    channels, multiplier = of["in_channels"], of["multiplier"]
+    out = channels if multiplier == "1" else f"{operand(channels)} * {operand(multiplier)}"
+    return _convolution(depthwise, of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
+
+
+@MAPS.rule(WeightStandardizedConv)
+def _standardized(conv: WeightStandardizedConv, of: Expressions) -> str:
+    return _convolution(
+        conv,
+        of,
+        "StandardizedConv2d",
+        "StandardizedConv2dSame",
+        of["channels"],
+        of["groups"],
+        bias=unless("True", of["bias"]),
+        eps=unless("0.0001", of["eps"]),
+        variance_eps=None if of["variance_eps"] in ("0", "0.0") else of["variance_eps"],
+    )
+
+
+def _convolution(
+    conv: Conv | Depthwise | WeightStandardizedConv,
+    of: Expressions,
+    plain: str,
+    same: str,
+    out: str,
+    groups: str,
+    **extra: str | None,
+) -> str:
+    """`same` is the module whose zeros depend on the size of the map, `out` the text of its output channels."""
+    is_dynamic = conv.padding == "same" and not is_static(of["kernel"], of["stride"])
+    return call(
+        same if is_dynamic else plain,
+        of["in_channels"],
+        out,
+        of["kernel"],
+        stride=unless("1", of["stride"]),
+        padding=None if is_dynamic else padding_text(of, of["dilation"], conv.padding, conv.kernel),
+        dilation=unless("1", of["dilation"]),
+        groups=unless("1", groups),
+        **extra,
+    )
+
+
+# Fully connected layers -----------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(Linear)
+def _linear(linear: Linear, of: Expressions) -> str:
+    return _fully_connected("MapLinear", of)
+
+
+@VECTORS.rule(Linear)
+def _linear_on_vectors(linear: Linear, of: Expressions) -> str:
+    return _fully_connected("nn.Linear", of)
+
+
+def _fully_connected(name: str, of: Expressions) -> str:
+    return call(name, of["in_channels"], of["features"], bias=unless("True", of["bias"]))
+
+
+@MAPS.rule(Flatten)
+def _flatten(flatten: Flatten, of: Expressions) -> str:
+    return "MapFlatten()"
+
+
+@VECTORS.rule(Flatten)
+def _flatten_on_vectors(flatten: Flatten, of: Expressions) -> str:
+    return "nn.Flatten(1)"
+
+
+# Normalizations -------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(BatchNorm)
+def _batch_norm(norm: BatchNorm, of: Expressions) -> str:
+    return call(
+        "nn.BatchNorm2d",
+        of["in_channels"],
+        eps=unless("1e-05", of["eps"]),
+        momentum=unless("0.1", of["momentum"]),
+        affine=unless("True", of["affine"]),
+    )
+
+
+@MAPS.rule(GroupNorm)
+def _group_norm(norm: GroupNorm, of: Expressions) -> str:
+    return call(
+        "nn.GroupNorm",
+        of["groups"],
+        of["in_channels"],
+        eps=unless("1e-05", of["eps"]),
+        affine=unless("True", of["affine"]),
+    )
+
+
+@MAPS.rule(LayerNorm)
+def _layer_norm(norm: LayerNorm, of: Expressions) -> str:
+    return call("LayerNorm2d", of["in_channels"], eps=unless("1e-06", of["eps"]), affine=unless("True", of["affine"]))
+
+
+@MAPS.rule(L2Norm)
+def _l2_norm(norm: L2Norm, of: Expressions) -> str:
+    return call("L2Norm", eps=unless("1e-12", of["eps"]))
+
+
+# Activations ----------------------------------------------------------------------------------------------------------
+
+_ACTIVATIONS = {
+    "relu": "nn.ReLU()",
+    "relu6": "nn.ReLU6()",
+    "silu": "nn.SiLU()",
+    "swish": "nn.SiLU()",
+    "gelu": "nn.GELU()",
+    "sigmoid": "nn.Sigmoid()",
+    "tanh": "nn.Tanh()",
+    "hard_swish": "nn.Hardswish()",
+    "hard_sigmoid": "nn.Hardsigmoid()",
+    "elu": "nn.ELU()",
+    "mish": "nn.Mish()",
+    "softplus": "nn.Softplus()",
+    "identity": "nn.Identity()",
+}
+
+
+@MAPS.rule(Activation)
+@VECTORS.rule(Activation)
+def _activation(activation: Activation, of: Expressions) -> str:
+    plain = _ACTIVATIONS[activation.kind]
+    return plain if of["gain"] == "1.0" else f"Gained({plain}, {of['gain']})"
+
+
+@MAPS.rule(LeakyRelu)
+@VECTORS.rule(LeakyRelu)
+def _leaky_relu(activation: LeakyRelu, of: Expressions) -> str:
+    return f"nn.LeakyReLU({of['slope']})"
+
+
+@MAPS.rule(Prelu)
+@VECTORS.rule(Prelu)
+def _prelu(activation: Prelu, of: Expressions) -> str:
+    return f"nn.PReLU({of['in_channels']})"
+
+
+# Poolings -------------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(MaxPool)
+def _max_pool(pool: MaxPool, of: Expressions) -> str:
+    return _pool(pool, of, "nn.MaxPool2d", "MaxPool2dSame")
+
+
+@MAPS.rule(AvgPool)
+def _avg_pool(pool: AvgPool, of: Expressions) -> str:
+    counted = "False" if pool.padding == "same" else of["count_padding"]  # the zeros of `same` never are
+    return _pool(pool, of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=unless("True", counted))
+
+
+def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
+    stride = of["kernel"] if of["stride"] == "None" else of["stride"]
+    if pool.padding == "same" and not is_static(of["kernel"], stride):
+        return call(same, of["kernel"], stride)
+    padding = padding_text(of, "1", pool.padding, pool.kernel)
+    return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless("False", of["ceil"]), **extra)
+
+
+@MAPS.rule(GlobalPool)
+def _global_pool(pool: GlobalPool, of: Expressions) -> str:
+    return "nn.AdaptiveAvgPool2d(1)" if pool.kind == "global_avg_pool" else "nn.AdaptiveMaxPool2d(1)"
+
+
+# Training alone -------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(Dropout)
+@VECTORS.rule(Dropout)
+def _dropout(dropout: Dropout, of: Expressions) -> str:
+    return f"nn.Dropout({of['rate']})"
+
+
+@MAPS.rule(DropPath)
+def _drop_path(drop_path: DropPath, of: Expressions) -> str:
+    rate, rescale = of["rate"], of["rescale"]
+    if rescale in ("True", "False"):
+        return f"DropPath({rate})" if rescale == "True" else f"PlainDropPath({rate})"
+    return f"DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate})"
+
+
+# What moves, cuts, stretches or scales values -------------------------------------------------------------------------
+
+
+@MAPS.rule(ChannelShuffle)
+def _channel_shuffle(shuffle: ChannelShuffle, of: Expressions) -> str:
+    return f"nn.ChannelShuffle({of['groups']})"
+
+
+@MAPS.rule(Chunk)
+def _chunk(chunk: Chunk, of: Expressions) -> str:
+    return f"Chunk({of['parts']}, {of['index']})"
+
+
+@MAPS.rule(Pad)
+def _pad(pad: Pad, of: Expressions) -> str:
+    return f"nn.ZeroPad2d({of['size']})"
+
+
+@MAPS.rule(Resize)
+def _resize(resize: Resize, of: Expressions) -> str:
+    mode = None if resize.mode == "bilinear" else of["mode"]
+    corners = None if mode or of["align_corners"] == "False" else of["align_corners"]
+    if of["factor"] == "None":
+        return call("ResizeLike", mode=mode, align_corners=corners)
+    if mode is not None:
+        return call("nn.Upsample", scale_factor=of["factor"])
+    return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
+
+
+@MAPS.rule(Gain)
+@VECTORS.rule(Gain)
+def _gain(gain: Gain, of: Expressions) -> str:
+    return f"Gain({of['initial']})"
+
+
+@MAPS.rule(ChannelGain)
+def _channel_gain(gain: ChannelGain, of: Expressions) -> str:
+    return f"ChannelGain({of['in_channels']}, {of['initial']})"
