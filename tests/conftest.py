@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
 import pytest
+
+_MANY = 1_000_000
+# What takes longest goes first, or one worker would be left with it at the end.
+_LONG = ("tests/properties/", "tests/backends/test_pytorch.py", "tests/weights/test_peers.py", "tests/test_tutorial.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the .err files beside tests/errors/*.arch")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -18,12 +27,15 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _rare_collections() -> None:
-    """What torch and the peers define lives as long as the tests: to look through it all again and again took a third
-    of their time."""
-    import torch  # noqa: F401
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+@pytest.fixture(autouse=True, scope="module")
+def _rare_collections() -> Iterator[None]:
+    """What torch, the peers and pytest itself define lives as long as the tests: to look through it all again and again
+    took a third of their time. It is looked at once, and what comes later only where much has come."""
+    if gc.get_threshold()[0] != _MANY:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_MANY, 100, 100)
+    yield
+    if gc.get_count()[0] > _MANY // 2:
+        gc.collect()
+        gc.freeze()

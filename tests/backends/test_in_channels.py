@@ -10,6 +10,40 @@ from archdsl.diagnostics import Source
 from tests.properties.checks import built, check_channels, module_of
 
 FOLLOWED = {
+    "a factor of a tensor": """
+block b() {
+  scale = sqrt(in.channels)
+  out = in * scale + (in -> conv(in.channels, 3))
+}
+model m {
+  input = 3 x 16 x 16
+  classes = 5
+  stages {
+    | op | layers |
+    | b  | 2      |
+  }
+  head = global_avg_pool -> linear(classes)
+}
+""",
+    "a head with a convolution in some variants, to as many channels as there are without it": """
+block b() {
+  out = concat(in, in -> conv(4, 3))
+}
+model m(is_wide = true) {
+  input = 3 x 16 x 16
+  classes = 5
+  stages {
+    | op | layers |
+    | b  | 1      |
+  }
+  head = conv(7) when is_wide -> global_avg_pool -> linear(classes)
+}
+variants m {
+  | name  | is_wide |
+  | first | true    |
+  | other | false   |
+}
+""",
     "a parameter whose default is made of the input's channels": """
 block b(hidden = in.channels * 2, reduced = max(1, hidden // 4)) {
   out = in -> conv(hidden) -> conv(reduced) -> conv(in.channels)

@@ -21,7 +21,7 @@ from archdsl.language.parser import parse
 from tests.injection.places import DOCS, FREE, PAYLOADS, REMARKS, architectures, compiled, written
 
 GROUPS = (
-    DOCS, REMARKS, FREE, ["claim"], ["argument"], ["model_name"], ["block_name"], ["column_name"], ["stage_label"]
+    [*DOCS, *REMARKS, *FREE], ["claim"], ["argument"], ["model_name"], ["block_name"], ["column_name"], ["stage_label"]
 )  # fmt: skip
 PLACE = r"file=[^:,]*,line=\d+,(col=\d+,)?endLine=\d+,(endColumn=\d+,)?"
 FORMATS = ("full", "concise", "json", "github", "sarif")

@@ -201,9 +201,9 @@ def check_channels(text: str, architectures: tuple[Architecture, ...], namespace
     for architecture in architectures:
         try:
             model = built(namespace, architecture, in_channels=count).eval()
-        except ValueError as error:
+        except (ValueError, ZeroDivisionError) as error:
             if "is made for" in str(error) or architecture.name not in named:
-                continue  # torch refuses some by itself
+                continue  # torch refuses some by itself, or divides by channels that are none
             raise
         if architecture.name not in named:
             continue  # what the compiler refuses may fail in any way

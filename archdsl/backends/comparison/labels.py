@@ -6,7 +6,7 @@ point where it is crowded; here places are tried in their order, and in each eve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from math import cos, hypot, pi, sin
 from typing import Any, NamedTuple
@@ -98,7 +98,8 @@ class _Page:
         for order, place in enumerate(_places()):
             box = self._box(self.points[number], place, width, height)
             line = Line(self.points[number], _nearest(box, self.points[number])) if place.has_line else None
-            harm = self._harm(number, box, line)
+            found = self._harms(number, box, line)
+            harm = sum(found) if is_needed else next(filter(None, found), 0.0)
             harms.append((harm, order, place, box))
             if not harm:
                 break
@@ -118,23 +119,30 @@ class _Page:
         low = y - {"bottom": 0.0, "center": 0.5, "top": 1.0}[place.vertical] * height
         return left, low, left + width, low + height
 
-    def _harm(self, number: int, box: Box, line: Line | None) -> float:
-        """What is wrong with a place; 0 if nothing is."""
-        harm = _outside(box, self.whole) + sum(_common(box, other) for other in self.boxes)
-        harm += sum(100.0 for other in (*self.lines, *self.drawn) if _meets(other, box))
+    def _harms(self, number: int, box: Box, line: Line | None) -> Iterator[float]:
+        """What is wrong with a place, one thing after another; what is larger than 0 is."""
+        yield _outside(box, self.whole)
+        for other in self.boxes:
+            yield _common(box, other)
+        for drawn in (*self.lines, *self.drawn):
+            yield 100.0 * _meets(drawn, box)
         point = self.points[number]
-        others = [other for place, other in enumerate(self.points) if place != number]
         if line is None:
             own = _distance(box, point)
-            return harm + sum(50.0 for other in others if _distance(box, other) < own * _CLEARLY)
+            for place, other_point in enumerate(self.points):
+                yield 50.0 * (place != number and _distance(box, other_point) < own * _CLEARLY)
+            return
         own_box = self.boxes[number]
         for place, other in enumerate(self.boxes):
             if place < len(self.points) and _common(other, own_box):
                 # It lies over this one: a line from its side would seem to end at it.
-                harm += 30.0 * (_from(line, self.points[place]) < 0.9 * hypot(*_between(point, self.points[place])))
-            elif _meets(line, other):
-                harm += 30.0
-        return harm + sum(30.0 for other in self.lines if _cross(line, other))
+                if place != number:
+                    far = hypot(*_between(point, self.points[place]))
+                    yield 30.0 * (_from(line, self.points[place]) < 0.9 * far)
+            else:
+                yield 30.0 * _meets(line, other)
+        for drawn in self.lines:
+            yield 30.0 * _cross(line, drawn)
 
 
 def _places() -> Iterator[_Place]:
@@ -203,6 +211,9 @@ def _cross(one: Line, other: Line) -> bool:
 def _meets(line: Line, box: Box) -> bool:
     """Whether a line goes through a box."""
     left, low, right, high = box
-    corners: Iterable[Line] = (Line((left, low), (right, high)), Line((left, high), (right, low)))
-    is_within = any(left < x < right and low < y < high for x, y in line)
-    return is_within or any(_cross(line, diagonal) for diagonal in corners)
+    (ax, ay), (bx, by) = line
+    if max(ax, bx) < left or min(ax, bx) > right or max(ay, by) < low or min(ay, by) > high:
+        return False
+    if (left < ax < right and low < ay < high) or (left < bx < right and low < by < high):
+        return True
+    return _cross(line, Line((left, low), (right, high))) or _cross(line, Line((left, high), (right, low)))

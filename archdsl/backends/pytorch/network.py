@@ -15,7 +15,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stem_reduction
 from archdsl.backends.pytorch.sections import divided
 from archdsl.backends.pytorch.stages import ListedStages, Stages
-from archdsl.backends.pytorch.steps import Child, Made, Seen, StepWriter, conditional
+from archdsl.backends.pytorch.steps import OPEN, Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture, Layer, Section
@@ -54,6 +54,8 @@ class NetworkWriter(StepWriter):
         # ends that. And those which the image's channels have decided something in.
         self.open = set(self._variants)
         self.decided: set[int] = set()
+        # The same of `width`, the variable of the loop over stages.
+        self.open_width: set[int] = set()
         self.section = ""
         self._reads: dict[int, str] = {}
 
@@ -68,10 +70,14 @@ class NetworkWriter(StepWriter):
     def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
         return self.builder.text(values, formulas, hint)
 
+    def may_say(self, plain: str, known: str) -> bool:
+        return not self._following(known)
+
     def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         self._follow(channels)
         text, after = super().apply(seen, channels)
-        self._follow(after)
+        others = self.open - {index for index, _ in seen}
+        self.open = self._following(after) | others
         return text, after
 
     def _follow(self, channels: str | None) -> None:
@@ -79,15 +85,17 @@ class NetworkWriter(StepWriter):
 
     def _following(self, channels: str | None) -> set[int]:
         """The variants in which a text of channels, as far as it is known, depends on those of the image."""
-        if channels is None or "width" in names(channels):  # the variable of the loop over stages
+        if channels is None:
             return self.open
-        if "in_channels" not in names(channels):
+        if not OPEN & names(channels):
             return set()
         # `w if has_conv else in_channels` is `w` in some variants.
         found: set[int] = set()
         for index in self._variants:
+            known = self.builder.arguments_of(index)
             one, two = (
-                value_of(channels, {**self.builder.arguments_of(index), "in_channels": count}) for count in (1, 2)
+                value_of(channels, {**known, "in_channels": count, "width": count if index in self.open_width else 0})
+                for count in (1, 2)
             )
             if one is None or one != two:
                 found.add(index)
@@ -122,7 +130,7 @@ class NetworkWriter(StepWriter):
                 self._thread(stages, start)
             elif isinstance(stages, StageTable):
                 self.decided |= self.open if stages.baked else set()
-                self.open = set() if stages.channels_flow else self.open
+                self.open = self.open_width = set() if stages.channels_flow else self.open
             stage_lines = stages.constructor_lines(start, facts, reduction)
             width = stages.width
         head = self._head(width)

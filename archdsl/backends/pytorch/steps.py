@@ -54,6 +54,10 @@ class Child:
     reads_others: bool = False  # whether further tensors are handed to it
 
 
+# What follows the channels of the image: those of a block's input, and the variable of the loop over stages.
+OPEN = frozenset({"in_channels", "width"})
+
+
 class StepWriter:
     """Writes steps as constructor texts; shared by the classes of blocks and of models."""
 
@@ -228,7 +232,15 @@ class StepWriter:
             self.bake([known])
             return self.builder.text(values, [None], hint or self.width_hint)
         plain = self.builder.matching(values, names(known)) if isinstance(known, Derived) else None
+        if plain is not None and OPEN & names(known) - {plain} and not self.may_say(plain, known):
+            plain = None
         return self.builder.whole(plain or known, values)
+
+    def may_say(self, plain: str, known: str) -> bool:
+        """Whether a name may stand for channels that are equal here, and with other channels of the image perhaps not:
+        `hidden` for `hidden if expansion != 1 else in_channels`. It is the plainer text, so other ones are refused."""
+        self.bake([known])
+        return True
 
     def drop_path(self) -> str:
         """The rate of the drop path of the layer that is being built."""

@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import Derived, both, either
-from archdsl.backends.pytorch.formulas import same
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.steps import Child, Find, Seen, StepWriter, agreed, columns_of, conditional
-from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.body import Bound, Combine, Input, Number, Select
 from archdsl.ir.body import Sequence as Steps
-from archdsl.ir.formula import module_name
+from archdsl.ir.formula import module_name, names
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.parts import applied
 
@@ -107,10 +105,11 @@ class TensorWriter(StepWriter):
 
     def _number(self, seen: Seen) -> Flow:
         values = [(index, as_whole(number.value)) for index, number in seen]
-        if all(same(value, values[0][1]) for _, value in values):
-            return Flow(literal(values[0][1]), None, 4)
-        text = self.builder.text(values, [number.formula for _, number in seen], "factor", is_count=False)
-        return Flow(f"self.{self._noted('factor', text)}", None, 4)
+        formulas = [number.formula for _, number in seen]
+        text = self.builder.text(values, formulas, "factor", is_count=False)
+        for formula in filter(None, formulas):
+            self.baked |= self.builder.roots(formula) - self.builder.roots(text)
+        return Flow(f"self.{self._noted('factor', text)}" if names(text) else text, None, 4)
 
     def _combine(self, seen: Seen, condition: str | None) -> Flow:
         first: Combine = seen[0][1]
