@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
+from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
 from archdsl.ir.operators.base import Padding, pad_width, sides
@@ -115,47 +116,47 @@ def _field(seen: _Seen) -> ReceptiveField:
 
 def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     """What the output of an operator sees."""
-    return _joined(inputs) if visit.primitive is None else RULES[visit.primitive](visit, inputs[0])
+    return _joined(inputs) if visit.primitive is None else RULES[visit.primitive](visit.primitive, visit, inputs[0])
 
 
 # What the output of each operator sees, given what its input sees.
-RULES = RuleTable[Callable[[Visit, _Seen], _Seen]]("receptive field")
+RULES = RuleTable[Callable[[Any, Visit, _Seen], _Seen]]("receptive field")
 
 
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)
-def _convolution(visit: Visit, source: _Seen) -> _Seen:
-    operator, shape = visit.primitive, visit.inputs[0].shape
+def _convolution(operator: Conv | Depthwise | WeightStandardizedConv, visit: Visit, source: _Seen) -> _Seen:
+    shape = visit.inputs[0].shape
     stride = Size(operator.stride, operator.stride)
     return _window(source, shape, sides(operator.kernel), stride, operator.padding, operator.dilation)
 
 
 @RULES.rule(MaxPool, AvgPool)
-def _pool(visit: Visit, source: _Seen) -> _Seen:
-    operator, shape = visit.primitive, visit.inputs[0].shape
+def _pool(operator: MaxPool | AvgPool, visit: Visit, source: _Seen) -> _Seen:
+    shape = visit.inputs[0].shape
     stride = sides(operator.stride or operator.kernel)
     return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
 
 
 @RULES.rule(GlobalPool, Linear, Flatten)
-def _whole_map(visit: Visit, source: _Seen) -> _Seen:
+def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
 
 
 @RULES.rule(GroupNorm)
-def _group_norm(visit: Visit, source: _Seen) -> _Seen:
+def _group_norm(operator: GroupNorm, visit: Visit, source: _Seen) -> _Seen:
     """Each value is divided by what all positions of its group have."""
     return source._replace(sees_all=True)
 
 
 @RULES.rule(Pad)
-def _pad(visit: Visit, source: _Seen) -> _Seen:
-    window = (1, 1, visit.primitive.size, 1)
+def _pad(operator: Pad, visit: Visit, source: _Seen) -> _Seen:
+    window = (1, 1, operator.size, 1)
     return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
 
 
 @RULES.rule(Resize)
-def _resize(visit: Visit, source: _Seen) -> _Seen:
-    is_smooth = visit.primitive.mode == "bilinear"
+def _resize(operator: Resize, visit: Visit, source: _Seen) -> _Seen:
+    is_smooth = operator.mode == "bilinear"
     return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=is_smooth)
 
 
@@ -163,7 +164,7 @@ def _resize(visit: Visit, source: _Seen) -> _Seen:
     *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu),
     *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
 )
-def _each_position(visit: Visit, source: _Seen) -> _Seen:
+def _each_position(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source
 
 

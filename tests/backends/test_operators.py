@@ -56,9 +56,8 @@ def test_is_built_as_it_is_counted(operator: str) -> None:
 @pytest.mark.parametrize("operator", TEXTS)
 @pytest.mark.parametrize("training", [False, True])
 def test_takes_memory(operator: str, training: bool) -> None:
-    peak = network(operator).memory(2, training=training).peak
-    alone = archdsl.loads("model net { input = 3 x 17 x 20\nstem = conv(24, 3) }").memory(2, training=training).peak
-    assert peak >= alone
+    """At least what the convolution before it puts out."""
+    assert network(operator).memory(2, training=training).peak.total >= 2 * 4 * 24 * 17 * 20
 
 
 @pytest.mark.parametrize("device", shipped_profiles())

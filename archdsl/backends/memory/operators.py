@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
 from archdsl.backends.memory.onednn import Convolution
@@ -50,7 +51,7 @@ class Rules:
         """The output of an operator; `rate` is that of its layer's drop path."""
         if visit.primitive is None:
             return self._combined(visit, inputs)
-        return RULES[visit.primitive](self, visit, inputs[0], rate)
+        return RULES[visit.primitive](self, visit.primitive, visit, inputs[0], rate)
 
     def turns(self, mode: str, output: Shape, source: Value) -> bool:
         """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
@@ -177,17 +178,16 @@ def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:
     return max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1, size)
 
 
-# One rule for each operator: its output, after it has added its kernels to the tape. It gets the visit, the value that
-# is read, and the rate of the layer's drop path.
-RULES = RuleTable[Callable[[Rules, Visit, Value, float], Value]]("memory")
+# One rule for each operator: its output, after it has added its kernels to the tape. It gets the operator and its
+# visit, the value that is read, and the rate of the layer's drop path.
+RULES = RuleTable[Callable[[Rules, Any, Visit, Value, float], Value]]("memory")
 
 
 # Convolutions ---------------------------------------------------------------------------------------------------------
 
 
 @RULES.rule(Conv, Depthwise)
-def _convolution(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    operator: Conv | Depthwise = visit.primitive
+def _convolution(on: Rules, operator: Conv | Depthwise, visit: Visit, source: Value, rate: float) -> Value:
     source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
     room = on.workspace(operator, shape, visit.output, source, Parameters())
     return on.tape.call(
@@ -203,8 +203,7 @@ def _convolution(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(WeightStandardizedConv)
-def _standardized(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    operator: WeightStandardizedConv = visit.primitive
+def _standardized(on: Rules, operator: WeightStandardizedConv, visit: Visit, source: Value, rate: float) -> Value:
     source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
     filters = operator.weights(shape) * on.setting.width
     weight = on.standard(filters, operator.channels * on.setting.width)
@@ -226,13 +225,13 @@ def _standardized(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(Linear)
-def _linear(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _linear(on: Rules, operator: Linear, visit: Visit, source: Value, rate: float) -> Value:
     weights = visit.params * on.setting.width
     return on.tape.call([source], on.bytes(visit.output), keeps=[source], parameters=weights)
 
 
 @RULES.rule(Flatten)
-def _flatten(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _flatten(on: Rules, operator: Flatten, visit: Visit, source: Value, rate: float) -> Value:
     return source
 
 
@@ -240,7 +239,7 @@ def _flatten(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(BatchNorm)
-def _batch_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _batch_norm(on: Rules, operator: BatchNorm, visit: Visit, source: Value, rate: float) -> Value:
     copy = source.size if on.on_cpu else 0
     return on.tape.call(
         [source],
@@ -253,19 +252,19 @@ def _batch_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(GroupNorm)
-def _group_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _group_norm(on: Rules, operator: GroupNorm, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call(
         [source],
         source.size,
         keeps=[source],
-        statistics=2 * on.setting.batch * visit.primitive.groups * on.setting.width,
+        statistics=2 * on.setting.batch * operator.groups * on.setting.width,
         parameters=visit.params * on.setting.width,
         reads_whole=on.on_cpu,
     )
 
 
 @RULES.rule(LayerNorm)
-def _layer_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _layer_norm(on: Rules, operator: LayerNorm, visit: Visit, source: Value, rate: float) -> Value:
     # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
     positions = _positions(on, visit)
     copy = 0 if source.channels_last else source.size
@@ -285,7 +284,7 @@ def _layer_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(L2Norm)
-def _l2_norm(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _l2_norm(on: Rules, operator: L2Norm, visit: Visit, source: Value, rate: float) -> Value:
     # The norm at each position, and that bounded from below; a quotient's derivative needs both its parts.
     size, positions = source.size, _positions(on, visit)
     return on.tape.call(
@@ -307,8 +306,7 @@ def _positions(on: Rules, visit: Visit) -> int:
 
 
 @RULES.rule(Activation)
-def _activation(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    operator: Activation = visit.primitive
+def _activation(on: Rules, operator: Activation, visit: Visit, source: Value, rate: float) -> Value:
     if operator.kind == "identity":
         activated = source
     elif operator.kind in _FROM_OUTPUT:
@@ -320,12 +318,12 @@ def _activation(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(LeakyRelu)
-def _leaky_relu(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _leaky_relu(on: Rules, operator: LeakyRelu, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], source.size, keeps=[source])
 
 
 @RULES.rule(Prelu, Gain, ChannelGain)
-def _factor(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _factor(on: Rules, operator: Prelu | Gain | ChannelGain, visit: Visit, source: Value, rate: float) -> Value:
     return on.product([source], [source], visit.params * on.setting.width)
 
 
@@ -333,9 +331,9 @@ def _factor(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(GlobalPool)
-def _global_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _global_pool(on: Rules, operator: GlobalPool, visit: Visit, source: Value, rate: float) -> Value:
     size = on.bytes(visit.output)
-    if visit.primitive.kind == "global_avg_pool":
+    if operator.kind == "global_avg_pool":
         # The gradient of an average is the same at all positions, and laid out as usual.
         is_turned = source.channels_last and visit.inputs[0].shape.channels > 1
         return on.tape.call([source], size, flows=["turned" if is_turned else "new"])
@@ -343,15 +341,15 @@ def _global_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(MaxPool)
-def _max_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    padded = _padded(on, visit, source)
+def _max_pool(on: Rules, operator: MaxPool, visit: Visit, source: Value, rate: float) -> Value:
+    padded = _padded(on, operator, visit, source)
     size = on.bytes(visit.output)
     return on.tape.call([padded], size, keeps=[padded], statistics=_indices(on, visit), reads_whole=on.on_cpu)
 
 
 @RULES.rule(AvgPool)
-def _avg_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    padded = _padded(on, visit, source)
+def _avg_pool(on: Rules, operator: AvgPool, visit: Visit, source: Value, rate: float) -> Value:
+    padded = _padded(on, operator, visit, source)
     size, output = on.bytes(visit.output), visit.output
     pooled = on.tape.call([padded], size, keeps=[padded], reads_whole=on.on_cpu)
     if padded is source:
@@ -361,9 +359,8 @@ def _avg_pool(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([pooled], size, keeps=[counted])
 
 
-def _padded(on: Rules, visit: Visit, source: Value) -> Value:
+def _padded(on: Rules, pool: MaxPool | AvgPool, visit: Visit, source: Value) -> Value:
     """The map that the windows of a pooling read."""
-    pool: MaxPool | AvgPool = visit.primitive
     stride = pool.stride or pool.kernel
     return on.same(pool.kernel, stride, 1, visit.inputs[0].shape, source, is_fleeting=True)[0]
 
@@ -377,8 +374,8 @@ def _indices(on: Rules, visit: Visit) -> int:
 
 
 @RULES.rule(Dropout)
-def _dropout(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    if not on.setting.training or visit.primitive.rate == 0.0:
+def _dropout(on: Rules, operator: Dropout, visit: Visit, source: Value, rate: float) -> Value:
+    if not on.setting.training or operator.rate == 0.0:
         return source
     # The mask is a factor for each number on a CPU, a bit in a byte on a GPU.
     mask = source.size if on.on_cpu else source.size // on.setting.width
@@ -386,8 +383,8 @@ def _dropout(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(DropPath)
-def _drop_path(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
-    own = visit.primitive.rate
+def _drop_path(on: Rules, operator: DropPath, visit: Visit, source: Value, rate: float) -> Value:
+    own = operator.rate
     if not on.setting.training or not (rate if own is None else own):
         return source
     return on.tape.call([source], source.size, statistics=on.setting.batch * on.setting.width)
@@ -397,24 +394,24 @@ def _drop_path(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
 
 
 @RULES.rule(ChannelShuffle)
-def _channel_shuffle(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _channel_shuffle(on: Rules, operator: ChannelShuffle, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], on.bytes(visit.output), reads_whole=on.on_cpu)
 
 
 @RULES.rule(Pad)
-def _pad(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _pad(on: Rules, operator: Pad, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], on.bytes(visit.output))
 
 
 @RULES.rule(Chunk)
-def _chunk(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _chunk(on: Rules, operator: Chunk, visit: Visit, source: Value, rate: float) -> Value:
     """Part of the channels is a view: it takes nothing, but the gradient is that of all channels."""
     part = on.tape.call([source], 0)
     return part._replace(storage=source.storage, size=on.bytes(visit.output), in_pieces=on.setting.batch > 1)
 
 
 @RULES.rule(Resize)
-def _resize(on: Rules, visit: Visit, source: Value, rate: float) -> Value:
+def _resize(on: Rules, operator: Resize, visit: Visit, source: Value, rate: float) -> Value:
     out = on.bytes(visit.output)
-    copies = source.size + out if on.turns(visit.primitive.mode, visit.output, source) else 0
+    copies = source.size + out if on.turns(operator.mode, visit.output, source) else 0
     return on.tape.call([source], out, after=(copies, -copies), reads_whole=on.on_cpu)

@@ -11,7 +11,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.calls import Expressions, call, operand, unless
 from archdsl.backends.pytorch.paddings import is_static, padding_text
-from archdsl.ir.operators import Primitive
+from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
@@ -29,7 +29,7 @@ MAPS = RuleTable[Callable[[Any, Expressions], str]]("PyTorch's modules on maps")
 VECTORS = RuleTable[Rule]("PyTorch's modules on vectors")
 
 
-def module(operator: Primitive, of: Expressions) -> str:
+def module(operator: Operator, of: Expressions) -> str:
     """A Python expression that constructs an operator as a module on maps.
 
     Args:
@@ -39,7 +39,7 @@ def module(operator: Primitive, of: Expressions) -> str:
     return MAPS[operator](operator, of)
 
 
-def vector_module(operator: Primitive, of: Expressions) -> str | None:
+def vector_module(operator: Operator, of: Expressions) -> str | None:
     """The same for an input that is a vector, batch x channels; None where there is no such module."""
     return VECTORS[operator](operator, of)
 
@@ -189,21 +189,21 @@ _ACTIVATIONS = {
 }
 
 
-@MAPS.rule(Activation)
 @VECTORS.rule(Activation)
+@MAPS.rule(Activation)
 def _activation(activation: Activation, of: Expressions) -> str:
     plain = _ACTIVATIONS[activation.kind]
     return plain if of["gain"] == "1.0" else f"Gained({plain}, {of['gain']})"
 
 
-@MAPS.rule(LeakyRelu)
 @VECTORS.rule(LeakyRelu)
+@MAPS.rule(LeakyRelu)
 def _leaky_relu(activation: LeakyRelu, of: Expressions) -> str:
     return f"nn.LeakyReLU({of['slope']})"
 
 
-@MAPS.rule(Prelu)
 @VECTORS.rule(Prelu)
+@MAPS.rule(Prelu)
 def _prelu(activation: Prelu, of: Expressions) -> str:
     return f"nn.PReLU({of['in_channels']})"
 
@@ -238,8 +238,8 @@ def _global_pool(pool: GlobalPool, of: Expressions) -> str:
 # Training alone -------------------------------------------------------------------------------------------------------
 
 
-@MAPS.rule(Dropout)
 @VECTORS.rule(Dropout)
+@MAPS.rule(Dropout)
 def _dropout(dropout: Dropout, of: Expressions) -> str:
     return f"nn.Dropout({of['rate']})"
 
@@ -281,8 +281,8 @@ def _resize(resize: Resize, of: Expressions) -> str:
     return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
 
 
-@MAPS.rule(Gain)
 @VECTORS.rule(Gain)
+@MAPS.rule(Gain)
 def _gain(gain: Gain, of: Expressions) -> str:
     return f"Gain({of['initial']})"
 

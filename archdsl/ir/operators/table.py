@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from archdsl.ir.operators import CLASSES, Primitive
+from archdsl.ir.operators import CLASSES
 from archdsl.ir.operators.base import Operator
 
 R = TypeVar("R")
@@ -34,7 +34,7 @@ class RuleTable(Generic[R]):
 
         return register
 
-    def __getitem__(self, operator: Primitive) -> R:
+    def __getitem__(self, operator: Operator) -> R:
         return self._rules[type(operator)]
 
     @property
