@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
-from archdsl.backends.memory.onednn import Convolution
-from archdsl.backends.memory.setting import Setting
-from archdsl.backends.memory.workspace import Workspace, convolution
-from archdsl.ir.base import Shape, Size
+from archdsl.backends.memory.allocator import Allocator
+from archdsl.backends.memory.kernels import Gradient, Parameters, Value
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.base import Kernel, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -26,168 +21,24 @@ from archdsl.ir.walk import Visit
 _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
-# The bytes of a number in single precision.
-_SINGLE = 4
-# Up to this height and width together a map is small to a resizing.
-_SMALL = 128
-
-
-@dataclass
-class Rules:
-    """Adds the kernels of operators to a tape. `padded` are the numbers of those that read a padded copy of a map."""
-
-    tape: Tape
-    setting: Setting
-    padded: set[int]
-
-    def bytes(self, shape: Shape) -> int:
-        return self.setting.batch * shape.elements * self.setting.width
-
-    @property
-    def on_cpu(self) -> bool:
-        return self.setting.on == "cpu"
-
-    def output(self, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
-        """The output of an operator; `rate` is that of its layer's drop path."""
-        if visit.primitive is None:
-            return self._combined(visit, inputs)
-        return RULES[visit.primitive](self, visit.primitive, visit, inputs[0], rate)
-
-    def turns(self, mode: str, output: Shape, source: Value) -> bool:
-        """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
-        that, which it takes for small maps and for images of three colors."""
-        if not self.on_cpu or source.channels_last or output.channels == 1:
-            return False
-        return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
-
-    # Convolutions ----------------------------------------------------------------------------------------------------
-
-    def standard(self, size: int, gains: int) -> Value:
-        """Filters that take `size` bytes, less their mean, times the scale, times the gain; each product keeps what it
-        read, for the derivative of its other factor."""
-        centred = self.tape.call(
-            [],
-            size,
-            flows=[],
-            # For each filter its variance times the fan-in, and the scale.
-            statistics=2 * gains,
-            parameters=size,
-            is_fleeting=True,
-            backward=(Parameters(), 2 * size, -2 * size),
-        )
-        other = (Gradient(0), size, -size)
-        scaled = self.tape.call([centred], size, keeps=[centred], is_fleeting=True, backward=other)
-        gained = (Gradient(0), size, Parameters(), -size)
-        return self.tape.call([scaled], size, keeps=[scaled], parameters=gains, backward=gained)
-
-    def workspace(
-        self,
-        operator: Conv | Depthwise | WeightStandardizedConv,
-        shape: Shape,
-        output: Shape,
-        source: Value,
-        weight: Gradient | Parameters,
-    ) -> Workspace:
-        if not self.on_cpu:
-            return Workspace()
-        setting, kernel = self.setting, sides(operator.kernel)
-        # A copy with the zeros of `same` around it has them already; where the layer adds them they are symmetric.
-        is_copy, padding = self.tape.visit in self.padded, operator.padding
-        padding = "valid" if is_copy else "symmetric" if padding == "same" else padding
-        it = Convolution(
-            shape,
-            output,
-            operator.filters(shape)[1],
-            kernel,
-            operator.stride,
-            operator.dilation,
-            Size(*(pad_width(side, padding, operator.dilation) for side in kernel)),
-            setting.batch,
-            setting.width,
-            # In half precision oneDNN has kernels for wide vectors alone.
-            setting.isa if setting.width == _SINGLE else "avx512",
-            setting.threads,
-        )
-        return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
-
-    def same(
-        self,
-        kernel: Kernel,
-        stride: int | Size,
-        dilation: int,
-        shape: Shape,
-        source: Value,
-        *,
-        is_fleeting: bool = False,
-    ) -> tuple[Value, Shape]:
-        """What a window reads: the map as it is, or a copy with the zeros of `same` around it."""
-        if self.tape.visit not in self.padded:
-            return source, shape
-        tall, wide = sides(kernel)
-        down, across = sides(stride)
-        height = _covered(shape.height, tall, down, dilation)
-        padded = Shape(shape.channels, height, _covered(shape.width, wide, across, dilation))
-        return self.tape.call([source], self.bytes(padded), is_fleeting=is_fleeting), padded
-
-    # Combined tensors ------------------------------------------------------------------------------------------------
-
-    def _combined(self, visit: Visit, inputs: Sequence[Value]) -> Value:
-        size = self.bytes(visit.output)
-        match visit.operator:
-            case "output":
-                return inputs[0]
-            case "concat":
-                # Of a single image the gradients of the parts are in one piece each.
-                flow: Flow = "part" if self.setting.batch > 1 else "same"
-                return self.tape.call(inputs, size, flows=[flow] * len(inputs))
-            case "add" | "subtract" if len(inputs) == 2:
-                # The gradient of a sum is that of each part, but for the sign and where one was broadcast.
-                flows: list[Flow] = ["same" if value.size == size else "new" for value in inputs]
-                if visit.operator == "subtract":
-                    flows[1] = "new"
-                return self.tape.call(inputs, size, flows=flows)
-            case "add":
-                return self.tape.call(inputs, size, flows=["same"])
-            case "multiply" if len(inputs) == 2:
-                return self.product(inputs, inputs, 0)
-            case "divide" if len(inputs) == 2:
-                first, second = inputs
-                backward: Steps = (Gradient(0), 3 * size, -3 * size, Gradient(1))
-                return self.tape.call(inputs, size, flows=["new", "new"], keeps=[first, second], backward=backward)
-            case _:
-                return self.tape.call(inputs, size)  # negated, or with a plain number
-
-    def product(self, factors: Sequence[Value], keeps: Sequence[Value], parameters: int) -> Value:
-        """Tensors multiplied, or one by a parameter. Each factor is kept if the other needs a gradient; that of one
-        that was broadcast is as large as the output before it is summed up."""
-        size = max(value.size for value in factors)
-        if len(factors) == 1:
-            backward: Steps = (Gradient(0), size, Parameters(), -size)
-            return self.tape.call(factors, size, keeps=keeps, parameters=parameters, backward=backward)
-        steps: list[int | Gradient | Parameters] = []
-        for index, value in enumerate(factors):
-            steps += [Gradient(index)] if value.size == size else [size, Gradient(index)]
-        if excess := sum(size for value in factors if value.size != size):
-            steps.append(-excess)
-        needed = [mine for mine, other in zip(factors, reversed(factors), strict=True) if other.needs_gradient]
-        return self.tape.call(factors, size, flows=["new", "new"], keeps=needed, backward=tuple(steps))
-
-
-def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:
-    """How much of an axis, zeros included, the windows of `same` cover."""
-    return max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1, size)
-
 
 # One rule for each operator: its output, after it has added its kernels to the tape. It gets the operator and its
 # visit, the value that is read, and the rate of the layer's drop path.
-RULES = RuleTable[Callable[[Rules, Any, Visit, Value, float], Value]]("memory")
+RULES = RuleTable[Callable[[Allocator, Any, Visit, Value, float], Value]]("memory")
+
+
+def allocate(on: Allocator, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
+    """The output of an operator or of combined tensors; `rate` is that of its layer's drop path."""
+    if visit.primitive is None:
+        return on.combined(visit, inputs)
+    return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate)
 
 
 # Convolutions ---------------------------------------------------------------------------------------------------------
 
 
 @RULES.rule(Conv, Depthwise)
-def _convolution(on: Rules, operator: Conv | Depthwise, visit: Visit, source: Value, rate: float) -> Value:
+def _convolution(on: Allocator, operator: Conv | Depthwise, visit: Visit, source: Value, rate: float) -> Value:
     source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
     room = on.workspace(operator, shape, visit.output, source, Parameters())
     return on.tape.call(
@@ -203,7 +54,7 @@ def _convolution(on: Rules, operator: Conv | Depthwise, visit: Visit, source: Va
 
 
 @RULES.rule(WeightStandardizedConv)
-def _standardized(on: Rules, operator: WeightStandardizedConv, visit: Visit, source: Value, rate: float) -> Value:
+def _standardized(on: Allocator, operator: WeightStandardizedConv, visit: Visit, source: Value, rate: float) -> Value:
     source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
     filters = operator.weights(shape) * on.setting.width
     weight = on.standard(filters, operator.channels * on.setting.width)
@@ -225,13 +76,13 @@ def _standardized(on: Rules, operator: WeightStandardizedConv, visit: Visit, sou
 
 
 @RULES.rule(Linear)
-def _linear(on: Rules, operator: Linear, visit: Visit, source: Value, rate: float) -> Value:
+def _linear(on: Allocator, operator: Linear, visit: Visit, source: Value, rate: float) -> Value:
     weights = visit.params * on.setting.width
     return on.tape.call([source], on.bytes(visit.output), keeps=[source], parameters=weights)
 
 
 @RULES.rule(Flatten)
-def _flatten(on: Rules, operator: Flatten, visit: Visit, source: Value, rate: float) -> Value:
+def _flatten(on: Allocator, operator: Flatten, visit: Visit, source: Value, rate: float) -> Value:
     return source
 
 
@@ -239,7 +90,7 @@ def _flatten(on: Rules, operator: Flatten, visit: Visit, source: Value, rate: fl
 
 
 @RULES.rule(BatchNorm)
-def _batch_norm(on: Rules, operator: BatchNorm, visit: Visit, source: Value, rate: float) -> Value:
+def _batch_norm(on: Allocator, operator: BatchNorm, visit: Visit, source: Value, rate: float) -> Value:
     copy = source.size if on.on_cpu else 0
     return on.tape.call(
         [source],
@@ -252,7 +103,7 @@ def _batch_norm(on: Rules, operator: BatchNorm, visit: Visit, source: Value, rat
 
 
 @RULES.rule(GroupNorm)
-def _group_norm(on: Rules, operator: GroupNorm, visit: Visit, source: Value, rate: float) -> Value:
+def _group_norm(on: Allocator, operator: GroupNorm, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call(
         [source],
         source.size,
@@ -264,7 +115,7 @@ def _group_norm(on: Rules, operator: GroupNorm, visit: Visit, source: Value, rat
 
 
 @RULES.rule(LayerNorm)
-def _layer_norm(on: Rules, operator: LayerNorm, visit: Visit, source: Value, rate: float) -> Value:
+def _layer_norm(on: Allocator, operator: LayerNorm, visit: Visit, source: Value, rate: float) -> Value:
     # It wants channels last, and leaves them there; where they are not, that takes a copy both ways.
     positions = _positions(on, visit)
     copy = 0 if source.channels_last else source.size
@@ -284,7 +135,7 @@ def _layer_norm(on: Rules, operator: LayerNorm, visit: Visit, source: Value, rat
 
 
 @RULES.rule(L2Norm)
-def _l2_norm(on: Rules, operator: L2Norm, visit: Visit, source: Value, rate: float) -> Value:
+def _l2_norm(on: Allocator, operator: L2Norm, visit: Visit, source: Value, rate: float) -> Value:
     # The norm at each position, and that bounded from below; a quotient's derivative needs both its parts.
     size, positions = source.size, _positions(on, visit)
     return on.tape.call(
@@ -296,7 +147,7 @@ def _l2_norm(on: Rules, operator: L2Norm, visit: Visit, source: Value, rate: flo
     )
 
 
-def _positions(on: Rules, visit: Visit) -> int:
+def _positions(on: Allocator, visit: Visit) -> int:
     """The bytes of one number for each position of the map that is read."""
     shape = visit.inputs[0].shape
     return on.setting.batch * shape.height * shape.width * on.setting.width
@@ -306,7 +157,7 @@ def _positions(on: Rules, visit: Visit) -> int:
 
 
 @RULES.rule(Activation)
-def _activation(on: Rules, operator: Activation, visit: Visit, source: Value, rate: float) -> Value:
+def _activation(on: Allocator, operator: Activation, visit: Visit, source: Value, rate: float) -> Value:
     if operator.kind == "identity":
         activated = source
     elif operator.kind in _FROM_OUTPUT:
@@ -318,12 +169,12 @@ def _activation(on: Rules, operator: Activation, visit: Visit, source: Value, ra
 
 
 @RULES.rule(LeakyRelu)
-def _leaky_relu(on: Rules, operator: LeakyRelu, visit: Visit, source: Value, rate: float) -> Value:
+def _leaky_relu(on: Allocator, operator: LeakyRelu, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], source.size, keeps=[source])
 
 
 @RULES.rule(Prelu, Gain, ChannelGain)
-def _factor(on: Rules, operator: Prelu | Gain | ChannelGain, visit: Visit, source: Value, rate: float) -> Value:
+def _factor(on: Allocator, operator: Prelu | Gain | ChannelGain, visit: Visit, source: Value, rate: float) -> Value:
     return on.product([source], [source], visit.params * on.setting.width)
 
 
@@ -331,7 +182,7 @@ def _factor(on: Rules, operator: Prelu | Gain | ChannelGain, visit: Visit, sourc
 
 
 @RULES.rule(GlobalPool)
-def _global_pool(on: Rules, operator: GlobalPool, visit: Visit, source: Value, rate: float) -> Value:
+def _global_pool(on: Allocator, operator: GlobalPool, visit: Visit, source: Value, rate: float) -> Value:
     size = on.bytes(visit.output)
     if operator.kind == "global_avg_pool":
         # The gradient of an average is the same at all positions, and laid out as usual.
@@ -341,14 +192,14 @@ def _global_pool(on: Rules, operator: GlobalPool, visit: Visit, source: Value, r
 
 
 @RULES.rule(MaxPool)
-def _max_pool(on: Rules, operator: MaxPool, visit: Visit, source: Value, rate: float) -> Value:
+def _max_pool(on: Allocator, operator: MaxPool, visit: Visit, source: Value, rate: float) -> Value:
     padded = _padded(on, operator, visit, source)
     size = on.bytes(visit.output)
     return on.tape.call([padded], size, keeps=[padded], statistics=_indices(on, visit), reads_whole=on.on_cpu)
 
 
 @RULES.rule(AvgPool)
-def _avg_pool(on: Rules, operator: AvgPool, visit: Visit, source: Value, rate: float) -> Value:
+def _avg_pool(on: Allocator, operator: AvgPool, visit: Visit, source: Value, rate: float) -> Value:
     padded = _padded(on, operator, visit, source)
     size, output = on.bytes(visit.output), visit.output
     pooled = on.tape.call([padded], size, keeps=[padded], reads_whole=on.on_cpu)
@@ -359,13 +210,13 @@ def _avg_pool(on: Rules, operator: AvgPool, visit: Visit, source: Value, rate: f
     return on.tape.call([pooled], size, keeps=[counted])
 
 
-def _padded(on: Rules, pool: MaxPool | AvgPool, visit: Visit, source: Value) -> Value:
+def _padded(on: Allocator, pool: MaxPool | AvgPool, visit: Visit, source: Value) -> Value:
     """The map that the windows of a pooling read."""
     stride = pool.stride or pool.kernel
     return on.same(pool.kernel, stride, 1, visit.inputs[0].shape, source, is_fleeting=True)[0]
 
 
-def _indices(on: Rules, visit: Visit) -> int:
+def _indices(on: Allocator, visit: Visit) -> int:
     """The bytes of where each largest value was found."""
     return on.setting.batch * visit.output.elements * _INDEX
 
@@ -374,7 +225,7 @@ def _indices(on: Rules, visit: Visit) -> int:
 
 
 @RULES.rule(Dropout)
-def _dropout(on: Rules, operator: Dropout, visit: Visit, source: Value, rate: float) -> Value:
+def _dropout(on: Allocator, operator: Dropout, visit: Visit, source: Value, rate: float) -> Value:
     if not on.setting.training or operator.rate == 0.0:
         return source
     # The mask is a factor for each number on a CPU, a bit in a byte on a GPU.
@@ -383,7 +234,7 @@ def _dropout(on: Rules, operator: Dropout, visit: Visit, source: Value, rate: fl
 
 
 @RULES.rule(DropPath)
-def _drop_path(on: Rules, operator: DropPath, visit: Visit, source: Value, rate: float) -> Value:
+def _drop_path(on: Allocator, operator: DropPath, visit: Visit, source: Value, rate: float) -> Value:
     own = operator.rate
     if not on.setting.training or not (rate if own is None else own):
         return source
@@ -394,24 +245,24 @@ def _drop_path(on: Rules, operator: DropPath, visit: Visit, source: Value, rate:
 
 
 @RULES.rule(ChannelShuffle)
-def _channel_shuffle(on: Rules, operator: ChannelShuffle, visit: Visit, source: Value, rate: float) -> Value:
+def _channel_shuffle(on: Allocator, operator: ChannelShuffle, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], on.bytes(visit.output), reads_whole=on.on_cpu)
 
 
 @RULES.rule(Pad)
-def _pad(on: Rules, operator: Pad, visit: Visit, source: Value, rate: float) -> Value:
+def _pad(on: Allocator, operator: Pad, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], on.bytes(visit.output))
 
 
 @RULES.rule(Chunk)
-def _chunk(on: Rules, operator: Chunk, visit: Visit, source: Value, rate: float) -> Value:
+def _chunk(on: Allocator, operator: Chunk, visit: Visit, source: Value, rate: float) -> Value:
     """Part of the channels is a view: it takes nothing, but the gradient is that of all channels."""
     part = on.tape.call([source], 0)
     return part._replace(storage=source.storage, size=on.bytes(visit.output), in_pieces=on.setting.batch > 1)
 
 
 @RULES.rule(Resize)
-def _resize(on: Rules, operator: Resize, visit: Visit, source: Value, rate: float) -> Value:
+def _resize(on: Allocator, operator: Resize, visit: Visit, source: Value, rate: float) -> Value:
     out = on.bytes(visit.output)
     copies = source.size + out if on.turns(operator.mode, visit.output, source) else 0
     return on.tape.call([source], out, after=(copies, -copies), reads_whole=on.on_cpu)

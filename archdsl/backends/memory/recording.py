@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import NamedTuple
 
+from archdsl.backends.memory.allocator import Allocator
 from archdsl.backends.memory.kernels import Tape, Value
 from archdsl.backends.memory.lifetimes import Lifetimes, Span
-from archdsl.backends.memory.operators import Rules
+from archdsl.backends.memory.operators import allocate
 from archdsl.backends.memory.padding import padded_by_copy
 from archdsl.backends.memory.setting import Checkpoint, Setting
 
@@ -40,7 +41,7 @@ def record(lives: Lifetimes, setting: Setting) -> Recording:
     """The tape of one forward pass."""
     width = setting.batch * setting.width
     tape = Tape(width * lives.visits[0].output.elements)
-    rules = Rules(tape, setting, padded_by_copy(lives.visits))
+    allocator = Allocator(tape, setting, padded_by_copy(lives.visits))
     values: dict[str, Value] = {}
     for number, visit in enumerate(lives.visits):
         tape.visit = number
@@ -48,7 +49,7 @@ def record(lives: Lifetimes, setting: Setting) -> Recording:
             values[visit.path] = tape.images
         else:
             inputs = [values[tensor.path] for tensor in visit.inputs]
-            values[visit.path] = rules.output(visit, inputs, lives.rates[number])
+            values[visit.path] = allocate(allocator, visit, inputs, lives.rates[number])
     ends = [0] * len(tape.sizes)
     for index, (visit_number, kernel) in enumerate(zip(tape.visits, tape.kernels, strict=True)):
         storage = kernel.output.storage
