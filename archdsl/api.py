@@ -104,7 +104,7 @@ class Network:
         from archdsl.backends.memory import Setting, amount, isa_of_this_machine, largest_batch
 
         size = amount(str(budget))
-        if size is None:
+        if size is None or (isinstance(budget, str) and budget.strip()[-1:].isdigit()):
             raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
         setting = {"isa": isa_of_this_machine(), **setting}
         return largest_batch(self.architecture, Setting(training=training, **setting), size)

@@ -40,6 +40,7 @@ from archdsl.elaborate.unused import check_unused
 from archdsl.elaborate.values import Value
 from archdsl.folders import shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.walk import walk
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits, raising
@@ -394,7 +395,7 @@ def compile_source(
 
 
 # What following a layer once more takes, as effort.
-_WORK_OF_PREDICTING = 20
+_WORK_OF_PREDICTING, _OPERATORS_OF_A_LAYER = 20, 10
 
 
 def _predict(architecture: Architecture, effort: Effort) -> Predict:
@@ -402,12 +403,15 @@ def _predict(architecture: Architecture, effort: Effort) -> Predict:
 
     known: dict[Prediction, Predicted] = {}
 
+    @cache
+    def work() -> int:
+        return _WORK_OF_PREDICTING * (5 + len(walk(architecture)) // _OPERATORS_OF_A_LAYER)
+
     def predict(asked: Prediction, span: Span) -> Predicted:
         from archdsl.predicting import predicted  # late: few files ask
 
         if asked not in known:
-            layers = 5 + sum(len(stage.layers) for stage in architecture.stages)
-            effort.spend(_WORK_OF_PREDICTING * layers, span, "claim less of what the cost model predicts")
+            effort.spend(work(), span, "claim less of what the cost model predicts")
             known[asked] = predicted(architecture, asked)
         return known[asked]
 

@@ -44,6 +44,10 @@ _ENVIRONMENT = {
 }
 
 
+# What git says of a configuration that it cannot read.
+_OF_CONFIGURATION = re.compile(r".*\b(?:config|key|section|variable|include)", re.IGNORECASE)
+
+
 class _Entry(NamedTuple):
     """What a folder has under a name."""
 
@@ -223,6 +227,8 @@ def _checked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes
     done = _git(folder, *arguments)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
+        if _OF_CONFIGURATION.match(reason):  # it quotes files, which may be any that the configuration includes
+            reason = "its configuration has a mistake; `git status` shows it"
         raise Unreadable([Diagnostic(CANNOT_READ, f"git cannot read {folder}: {reason}", None)])
     return done
 

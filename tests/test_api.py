@@ -191,3 +191,8 @@ def test_what_the_command_line_warns_of_is_a_warning(tmp_path: Path) -> None:
         assert "the binding is `classes`: `classes = 5`" in text
     assert issubclass(archdsl.ArchWarning, UserWarning)
     archdsl.loads("model net {\n  input = 3 x 8 x 8\n  stem = conv(4)\n  _spare = 5\n}\n")
+
+
+def test_an_amount_of_memory_has_a_unit() -> None:
+    with pytest.raises(ValueError, match="'16' is no amount of memory; write 16GB or 16GiB"):
+        archdsl.load(archdsl.specs_folder() / "v2_s.arch").largest_batch("16")

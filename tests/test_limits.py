@@ -271,3 +271,21 @@ def test_a_file_that_is_not_read_to_its_end_is_told_by_its_size(tmp_path: Path) 
     assert "1,000,002 bytes" in problem.message
     assert problem.help is not None
     assert "characters=1100000" in problem.help
+
+
+@pytest.mark.parametrize("claim", ["latency(h100, batch = {n}) < 1s", "memory(training, batch = {n}) < 1GB"])
+def test_predictions_of_a_long_stem_are_work(claim: str) -> None:
+    claims = "\n".join("require " + claim.format(n=number + 1) for number in range(400))
+    compiled = compile_source(
+        Source("m", f"model m {{\ninput = 3 x 8 x 8\nstem = [conv(8) -> relu] * 5000\n{claims}\n}}")
+    )
+    assert "ARC602" in [problem.code.name for problem in (*compiled.problems, *compiled.unmet)]
+
+
+def test_blocks_of_long_texts_are_work() -> None:
+    total = " + ".join(["n"] * 90)
+    block = "\n".join(f"_a{number} = {total}" for number in range(190))
+    rows = "\n".join(f"| b | {number + 1} |" for number in range(250))
+    text = f"block b(n) {{\n{block}\nout = in -> conv(8)\n}}\n"
+    text += f"model m {{\ninput = 3 x 8 x 8\nstages {{\n| op | n |\n{rows}\n}}\n}}"
+    assert "ARC602" in [problem.code.name for problem in compile_source(Source("m", text)).problems]

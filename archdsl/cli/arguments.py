@@ -23,6 +23,12 @@ def add_force(parser: ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that were edited since they were written")
 
 
+def add_out_file(parser: ArgumentParser) -> None:
+    """`--out FILE` of a command that may write an `.arch` file; `write_result` heeds it."""
+    parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    parser.add_argument("--force", action="store_true", help="replace an .arch file that is there")
+
+
 def resolution(text: str) -> tuple[int, int]:
     """Height and width in pixels from `224` or `224x320`."""
     match = re.fullmatch(r"(\d{1,9})(?:\s*x\s*(\d{1,9}))?", text)

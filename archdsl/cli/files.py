@@ -60,6 +60,14 @@ def write(path: Path, data: bytes) -> None:
     write_all({path: data})
 
 
+def write_result(path: Path, data: bytes, *, force: bool) -> None:
+    """Writes the result of a command to a file that the user has named. Raises Failure, for an `.arch` file that is
+    there as well unless `force` is given."""
+    if not force:
+        refuse_to_replace(path, data)
+    write(path, data)
+
+
 # What may be written over --------------------------------------------------------------------------------------------
 
 
@@ -95,6 +103,20 @@ def refuse_to_overwrite(target: str, source: str) -> None:
     if source != "-" and os.path.exists(target) and os.path.exists(read) and os.path.samefile(target, read):
         message = f"{target} is the file that this comes from"
         raise Failure([Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help="write to another one")])
+
+
+def refuse_to_replace(path: Path, data: bytes) -> None:
+    """Raises Failure where another `.arch` file is there: it may be somebody's work, and nothing in it would tell."""
+    if path.suffix != ".arch":
+        return
+    try:
+        found = read_plain(_target(path), _MOST_BYTES)
+    except OSError:  # There is none, or one that cannot be written either, which writing tells.
+        return
+    if found != data:
+        message = f"{printable(str(path))} is there already"
+        help = "keep it and write elsewhere with `--out FILE`, or have it replaced with `--force`"
+        raise Failure([Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)])
 
 
 def out_folder(asked: str | None) -> Path:

@@ -1,12 +1,14 @@
 """Where files wait until all of them are written: a hidden folder beside their places.
 
 `.archdsl-1a2b3c4d5e6f.new` holds files in the making, and is worth nothing when its process has died.
-`.archdsl-1a2b3c4d5e6f.whole` holds complete ones on their way: the change of its name is the moment from which the new
-files count, and whoever finds it later moves what is left in it.
+`.archdsl-1a2b3c4d5e6f-SIGNATURE.whole` holds complete ones on their way: the change of its name is the moment from
+which the new files count, and whoever finds it later moves what is left in it. The signature is made with a key of the
+user's: a folder of such a name that came with a repository or an archive is nobody's unfinished work, and stays.
 """
 
 from __future__ import annotations
 
+import hmac
 import os
 import shutil
 import signal
@@ -19,6 +21,7 @@ from types import TracebackType
 from archdsl.cli.interrupts import Raised
 
 _PREFIX, _NEW, _WHOLE = ".archdsl-", ".new", ".whole"
+_KEY_SIZE = 32
 
 
 class Staging:
@@ -44,7 +47,7 @@ class Staging:
 
     def commit(self) -> None:
         """From now on these are the files, wherever they lie."""
-        path = self.path.with_suffix(_WHOLE)
+        path = self.path.parent / _signed(self.path.parent, self.path.name.removesuffix(_NEW))
         self.path.rename(path)
         self.path = path
 
@@ -123,10 +126,51 @@ def _clear_up(folder: Path) -> None:
     with suppress(OSError):
         for entry in [*os.scandir(folder)]:
             if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
-                if entry.name.endswith(_WHOLE):
+                is_whole = entry.name.endswith(_WHOLE) and _is_signed(folder, entry.name)
+                if is_whole:
                     _complete(Path(entry.path), folder)
-                if entry.name.endswith((_NEW, _WHOLE)):
+                if is_whole or entry.name.endswith(_NEW):
                     shutil.rmtree(entry.path, ignore_errors=True)
+
+
+def _signed(folder: Path, name: str) -> str:
+    """The name of a folder of complete files; without a key it has no signature, and nobody completes it."""
+    key = _key()
+    if key is None:
+        return f"{name}{_WHOLE}"
+    text = f"{os.path.realpath(folder)}\0{name}"
+    return f"{name}-{hmac.digest(key, os.fsencode(text), 'sha256').hex()[:32]}{_WHOLE}"
+
+
+def _is_signed(folder: Path, name: str) -> bool:
+    plain, signature, _ = name.rpartition("-")
+    return bool(signature) and _key() is not None and hmac.compare_digest(_signed(folder, plain), name)
+
+
+def _key() -> bytes | None:
+    """The user's key, made when it is first needed; None where there is no place to keep one."""
+    try:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archdsl" / "key"
+        with suppress(FileNotFoundError):
+            return _read_key(path)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = path.with_name(f"key.{os.urandom(6).hex()}")
+        with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(_KEY_SIZE))
+        try:
+            os.link(made, path)  # of two that make one at a time, the first counts
+        except FileExistsError:
+            pass
+        finally:
+            made.unlink()
+        return _read_key(path)
+    except (OSError, RuntimeError):
+        return None
+
+
+def _read_key(path: Path) -> bytes | None:
+    key = path.read_bytes()
+    return key if len(key) == _KEY_SIZE else None
 
 
 def _complete(staged: Path, folder: Path) -> None:

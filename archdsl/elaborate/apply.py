@@ -211,7 +211,7 @@ class Applier:
                 raise _endless(layer, "it gets the same arguments and input again")
             if len(self._open) >= limits().calls:
                 raise _endless(layer, f"{limits().calls} calls deep")
-            self.effort.spend(INSTANCE, layer.span)
+            self.effort.spend(INSTANCE + layer.definition.excess, layer.span)
             self._open.append(identity)
             self._parts.append([])
             try:

@@ -32,6 +32,10 @@ BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 RESERVED = BUILT_IN | {"in", "out"}
 
 
+# So many characters are the work of a layer, and a block of that much work is an ordinary one.
+_TEXT_OF_WORK, _ORDINARY = 10, 100
+
+
 class Definition(Struct, eq=False, dict=True):
     """A block and the environment in which its names are looked up: the file where it stands."""
 
@@ -55,6 +59,12 @@ class Definition(Struct, eq=False, dict=True):
     def bound(self) -> frozenset[str]:
         """The names that its text binds; a tensor that is made on the spot is bound besides."""
         return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
+
+    @cached_property
+    def excess(self) -> int:
+        """The work of evaluating its text, so far as that is more than an ordinary block's."""
+        span = self.block.span
+        return max(0, (span.end - span.start) // _TEXT_OF_WORK - _ORDINARY)
 
     @cached_property
     def deferred(self) -> frozenset[str]:

@@ -160,6 +160,8 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
             raise stop(WRONG_KIND, f"`{name}` needs numbers, not {kind(value)}", place)
         if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
             raise stop(ARITHMETIC, f"a divisor is a positive whole number, not {describe(value)}", place)
+        if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:
+            raise stop(ARITHMETIC, f"`divisible` rounds a number of channels, and {describe(value)} is none", place)
         if parameter in (None, "value"):
             positional.append(value)
         elif parameter is not None:

@@ -122,7 +122,11 @@ class StageBuilder:
             plan.origins[column] = Origin(cell, scope)
             try:
                 with bounded_depth(cell.span):
-                    plan.values[column] = evaluate(cell, scope)
+                    value = plan.values[column] = evaluate(cell, scope)
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                if column == "channels" and is_number and value <= 0:  # type: ignore[operator]
+                    message = f"`channels` is a positive whole number, not {describe(value)}"
+                    raise stop(BAD_VALUE, message, cell.span)
             except Stop as problem:
                 plan.is_sound = False
                 self._tell(problem, row)

@@ -225,7 +225,8 @@ FORMS_OF_VALUES = (
     ),
     Form(
         "a number has a unit that is not known",
-        r"(?<![\w.])(?P<at>\d[\d.]*(?:[ \t]*(?:[mb]|[KMGT]i?B|[Mm]illions?|[Bb]illions?)|[A-Za-z_]\w*))(?!\w)",
+        r"(?<![\w.])(?P<at>\d[\d.]*(?:[ \t]*(?:[mb]|[KMGT]i?B|[Mm]illions?|[Bb]illions?)|"
+        rf"(?!(?:{'|'.join(UNITS)})(?!\w))[A-Za-z_]\w*))(?!\w)",
         "the units are K, M, G, T, KB, MB, GB, TB, KiB, MiB, GiB, TiB, %, ms, us, s and px; a name does not begin "
         "with a digit",
         (("require params <= 5m", ""), ("require params <= 5 million", ""), ("require macs <= 5Gflops", "")),

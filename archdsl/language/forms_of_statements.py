@@ -171,6 +171,12 @@ FORMS_OF_STATEMENTS = (
         "+-",
     ),
     Form(
+        "about so much is written with `+-`",
+        r"(?P<at>~=|=~|\u2248)",
+        "write how much it may differ: `params == 5M +- 1%`; unequal is `!=`",
+        (("require params ~= 5M", ""),),
+    ),
+    Form(
         "at least is written `>=`",
         rf"{LINE}(?:require\b|[^\n]*\bif\b|[^\n]*\bwhen\b)[^\n]*?(?P<at>=>)",
         "write `{0}`",
@@ -187,7 +193,7 @@ FORMS_OF_STATEMENTS = (
     ),
     Form(
         "unequal is written `!=`",
-        r"(?P<at><>|!==|=/=|~=)",
+        r"(?P<at><>|!==|=/=)",
         "write `{0}`",
         (("require params <> 5M", "require params != 5M"), ("require params !== 5M", "require params != 5M")),
         "!=",

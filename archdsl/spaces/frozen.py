@@ -59,11 +59,17 @@ def _decided(node: tree.Node, decisions: Decisions) -> Iterator[Edit]:
             yield Edit(node.span, _taken(node, decisions))
         return
     if isinstance(node, tree.Binary | tree.Unary) and _is_arithmetic(node, decisions):
-        value = scalar(Source("", _text(node, decisions)))
-        yield Edit(node.span, str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+        yield Edit(node.span, _number(scalar(Source("", _text(node, decisions)))))
         return
     for child in children(node):
         yield from _decided(child, decisions)
+
+
+def _number(value: object) -> str:
+    """A computed value as the language writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _text(node: tree.Node, decisions: Decisions) -> str:

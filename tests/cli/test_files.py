@@ -120,3 +120,36 @@ def test_no_result_is_written_over_what_it_comes_from(archdsl: Command) -> None:
         assert "is the file that this comes from" in err
     assert Path("net.arch").read_text() == space
     assert Path("blocks.txt").read_text() == "ds_r1_k3_s1_c16\n"
+
+
+@pytest.mark.parametrize("name", ["0123456789ab", f"0123456789ab-{'0' * 32}"])
+def test_unfinished_work_of_nobody_stays(name: str, archdsl: Command) -> None:
+    """A folder that came with a repository: what is in it takes nobody's place."""
+    planted = Path(f".archdsl-{name}.whole")
+    planted.mkdir()
+    (planted / "Makefile").write_text("evil")
+    Path("Makefile").write_text("mine")
+    Path("net.arch").write_text("model m { input = 3 x 8 x 8\nstem = conv(8) }\n")
+    assert archdsl("fmt", "net.arch").code == 0
+    assert archdsl("build", "net.arch", "--out", ".").code == 0
+    assert Path("Makefile").read_text() == "mine"
+    assert [path.name for path in planted.iterdir()] == ["Makefile"]
+
+
+def test_an_arch_file_that_is_there_stays(small: Path, archdsl: Command) -> None:
+    Path("mine.arch").write_text("# my work\n")
+    Path("space.arch").write_text("model s {\n  input = 3 x 8 x 8\n  stem = conv({4, 8}, bias = {1, 2} == 1)\n}\n")
+    Path("rows.txt").write_text("ds_r1_k3_s1_c16\n")
+    commands = (
+        ("fit", "archdsl:mobilenetv2.arch", "--variant", "100", "--macs", "200M"),
+        ("space", "space.arch", "--at", "1"),
+        ("import", "rows.txt"),
+    )
+    for command in commands:
+        code, out, err = archdsl(*command, "--out", "mine.arch")
+        assert (code, out, Path("mine.arch").read_text()) == (2, "", "# my work\n")
+        assert "error[ARC906]: mine.arch is there already" in err
+        assert "`--force`" in err
+    for command in commands:
+        assert archdsl(*command, "--out", "mine.arch", "--force").code == 0
+        assert archdsl(*command, "--out", "mine.arch").code == 0  # the same again

@@ -197,3 +197,15 @@ def test_no_point_is_hidden() -> None:
     sizes = _sizes([("a", 1.0, 2.0), ("b", 1.0, 2.0), ("c", 5.0, 2.0), ("d", 1.0001, 2.0)])
     assert sizes[0] < sizes[1] < sizes[3]
     assert sizes[0] == sizes[2]
+
+
+def test_networks_of_one_name_in_two_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, channels in (("old", 8), ("new", 16)):
+        text = f"model net {{\n  input = 3 x 8 x 8\n  stem = conv({channels})\n}}\n"
+        (tmp_path / f"{name}.arch").write_text(text)
+    files = [str(tmp_path / f"{name}.arch") for name in ("old", "new")]
+    assert main(["compare", *files, "--output-format", "json"]) == 0
+    networks = json.loads(capsys.readouterr().out)["networks"]
+    assert [(each["name"], each["params"]) for each in networks] == [
+        (f"{file}:net", params) for file, params in zip(files, (24, 48), strict=True)
+    ]

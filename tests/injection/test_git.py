@@ -244,3 +244,15 @@ def test_a_repository_inside_of_another_is_none(git: Git, tmp_path: Path, capsys
     subprocess.run(["git", "-C", "inner", "config", "core.worktree", str(tmp_path)], check=True)
     Path("inner/net.arch").write_text(NET.format(channels=8))
     failed(capsys, "diff", "inner/net.arch@HEAD", "net.arch")
+
+
+def test_what_a_configuration_includes_is_not_quoted(
+    git: Git, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "token"
+    secret.write_text('hunter2TOKEN\n"second line"\n')
+    git("config", "include.path", str(secret))
+    assert main(["breaking", "net.arch", "--against", "HEAD"]) == 2
+    printed = capsys.readouterr()
+    assert "hunter2" not in (printed.out + printed.err).lower()
+    assert "its configuration has a mistake" in printed.err

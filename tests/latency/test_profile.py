@@ -238,3 +238,10 @@ def test_a_profile_without_end(tmp_path: Path) -> None:
         file.truncate(10**11)
     with pytest.raises(Failure, match="it has more than 64 MB"):
         read_profile(tmp_path / "device.json")
+
+
+def test_a_key_that_nests_too_deeply(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text("a." * 40_000 + "a = 1\n")
+    with pytest.raises(Failure, match="it is nested too deeply"):
+        profile(str(path))

@@ -332,3 +332,12 @@ def test_texts_that_are_evaluated_count_though_nothing_is_applied() -> None:
         f"variants many {{\n  | name | w |\n{rows}\n}}\n"
     )
     assert "ARC602" in [problem.code.name for problem in compile_source(Source("many.arch", text)).problems]
+
+
+def test_a_comparison_of_choices_is_frozen_as_the_language_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "space.arch"
+    path.write_text("model s {\n  input = 3 x 8 x 8\n  stem = conv(8, bias = {1, 2} == 1)\n}\n")
+    for index, expected in enumerate(("true", "false")):
+        out = tmp_path / f"{expected}.arch"
+        assert main(["space", str(path), "--at", str(index), "--out", str(out)]) == 0
+        assert f"bias = {expected}" in out.read_text()

@@ -7,6 +7,7 @@ reach. One that `archdsl calibrate` writes has a table of measured kernels for e
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -41,6 +42,10 @@ Logarithm = Annotated[float, Field(ge=-1e6, le=1e6)]
 _LEAST_PART = 0.1
 # Of a file that is read: a calibrated profile has half a megabyte.
 _MOST_BYTES = 64 * 10**6
+
+
+# A key of TOML that nests tables deeper than any profile does.
+_DEEP_KEY = re.compile(r"(?:[\w\"'-]+[ \t]*\.[ \t]*){16}")
 
 
 class Number(Frozen):
@@ -202,6 +207,8 @@ def _read(path: Path, modified: int, size: int) -> Profile:
         if len(data) > _MOST_BYTES:
             raise _no_profile(path, f"it has more than {_MOST_BYTES // 10**6} MB")
         text = data.decode("utf-8")
+        if path.suffix.lower() == ".toml" and _DEEP_KEY.search(text):  # tomllib would take gigabytes for it
+            raise RecursionError
         document = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise _cannot_read(path, error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,8 +112,9 @@ def _refuse_twice(told: Sequence[str], own: Sequence[str], path: str) -> None:
 
 
 def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Architecture]], int]:
-    """The networks of all arguments by name, told apart by their revision; and the exit code of what went wrong."""
-    found: dict[str, Architecture] = {}
+    """The networks of all arguments by name, with their revision, and with their file where two files have one of that
+    name; and the exit code of what went wrong."""
+    found: dict[tuple[str, str], Architecture] = {}
     code = 0
     for spec in specs:
         asked = version(spec, None)
@@ -125,10 +127,11 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
             output.warnings([space.is_open() for space in compiled.spaces])
             suffix = f"@{asked.revision}" if asked.revision else ""
             for architecture in compiled.architectures:
-                found[f"{architecture.name}{suffix}"] = architecture
+                found[f"{architecture.name}{suffix}", compiled.source.name] = architecture
         output.errors(problems)
         code = max(code, exit_code(problems))
-    return list(found.items()), code
+    names = Counter(name for name, _ in found)
+    return [(name if names[name] == 1 else f"{file}:{name}", net) for (name, file), net in found.items()], code
 
 
 def _axis(key: str, rows: Sequence[Row]) -> Measure:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from archdsl.cli.arguments import add_out_file
 from archdsl.cli.exit_codes import FINE, exit_code
-from archdsl.cli.files import write
+from archdsl.cli.files import write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
@@ -55,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--set", action="append", default=[], metavar="P=V", help="give a parameter a value: `phi=1`")
     formats = ("table", "json", "arch")
     parser.add_argument("--output-format", choices=formats, help="default: table; for --out, what its extension says")
-    parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    add_out_file(parser)
 
 
 class _Asked(NamedTuple):
@@ -104,7 +105,7 @@ def _deliver(found: Largest | Grid, arguments: Namespace, output: Output) -> Non
         case _:
             text = as_table(found) + "\n"
     if is_file:
-        write(Path(arguments.out), text.encode("utf-8"))
+        write_result(Path(arguments.out), text.encode("utf-8"), force=arguments.force)
         output.result(f"wrote {printable(arguments.out)}")
     else:
         output.result(text.removesuffix("\n"))

@@ -6,9 +6,9 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
-from archdsl.cli.arguments import resolution
+from archdsl.cli.arguments import add_out_file, resolution
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE
-from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.files import refuse_to_overwrite, write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
@@ -43,7 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--resolution", type=resolution, default=(224, 224), metavar="R", help="`224` or `224x320` (default: 224)"
     )
-    parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    add_out_file(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -74,7 +74,7 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.out in (None, STANDARD_INPUT):
         output.result(text.removesuffix("\n"))
     else:
-        write(Path(arguments.out), text.encode("utf-8"))
+        write_result(Path(arguments.out), text.encode("utf-8"), force=arguments.force)
         output.result(f"wrote {printable(arguments.out)}")
     return FINE
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from archdsl.cli import predictions
-from archdsl.cli.arguments import resolution
+from archdsl.cli.arguments import add_out_file, resolution
 from archdsl.cli.commands import space_search
 from archdsl.cli.exit_codes import FINE
-from archdsl.cli.files import refuse_to_overwrite, write
+from archdsl.cli.files import refuse_to_overwrite, write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
@@ -61,7 +61,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     space_search.add_arguments(parser)
     formats = ("table", "json", "csv", "arch")
     parser.add_argument("--output-format", choices=formats, help="default: table; for --out, what its extension says")
-    parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
+    add_out_file(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
@@ -82,7 +82,7 @@ def run(arguments: Namespace, output: Output) -> int:
         samples = search.found(space)
     text = _text(space, samples, arguments, style, predicted, search)
     if is_file:
-        write(Path(arguments.out), f"{text}\n".encode())
+        write_result(Path(arguments.out), f"{text}\n".encode(), force=arguments.force)
         output.result(f"wrote {printable(arguments.out)}")
     else:
         output.result(text)
