@@ -143,8 +143,9 @@ def _signed(folder: Path, name: str) -> str:
 
 
 def _is_signed(folder: Path, name: str) -> bool:
-    plain, signature, _ = name.rpartition("-")
-    return bool(signature) and _key() is not None and hmac.compare_digest(_signed(folder, plain), name)
+    plain, dash, _ = name.rpartition("-")
+    signed = _signed(folder, plain)  # as bytes: a name that was planted may have any letters
+    return bool(dash) and hmac.compare_digest(os.fsencode(signed), os.fsencode(name))
 
 
 def _key() -> bytes | None:

@@ -20,7 +20,7 @@ from archdsl.elaborate.deferred import Deferred
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.evaluate import evaluate
 from archdsl.elaborate.explain import shown
-from archdsl.elaborate.formulas import formula
+from archdsl.elaborate.formulas import formula, of_default
 from archdsl.elaborate.instances import Instances, Made
 from archdsl.elaborate.layers import channels_from, check_complete
 from archdsl.elaborate.misfits import refused
@@ -65,7 +65,6 @@ from archdsl.ir.body import (
     TensorBinding,
 )
 from archdsl.ir.formula import identifier
-from archdsl.ir.formula import names as formula_names
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
 from archdsl.limits import limits
@@ -266,7 +265,7 @@ class Applier:
             names[parameter.name.text] = value
             _note(parameter.name.text, value, known, layers)
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
-                formulas |= _of_default(parameter)
+                formulas |= of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
         deferred = Deferred(scope) if definition.deferred else None
         for statement in definition.block.body:
@@ -338,12 +337,6 @@ class Applier:
                 help="the tensor of a block is the one that flows into it: `x -> block(...)`",
             )
         return without_formulas(value) if isinstance(value, LAYERS) else value
-
-
-def _of_default(parameter: tree.Parameter) -> dict[str, str]:
-    """How a parameter that is not given follows from the input and the other parameters, if it does."""
-    text = formula(parameter.default) if parameter.default is not None else None
-    return {identifier(parameter.name.text): text} if text is not None and formula_names(text) else {}
 
 
 def _endless(layer: BlockLayer, label: str) -> Stop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.ir.formula import identifier
+from archdsl.ir.formula import identifier, names
 from archdsl.language import tree
 from archdsl.language.operators import BINARY, CONDITIONAL, POSTFIX, UNARY
 
@@ -20,6 +20,12 @@ def formula(expression: tree.Expression) -> str | None:
         _CACHE.clear()
     _CACHE[id(expression)] = (expression, text)
     return text
+
+
+def of_default(parameter: tree.Parameter) -> dict[str, str]:
+    """How a parameter that is not given follows from the input and the other parameters, if it does."""
+    text = formula(parameter.default) if parameter.default is not None else None
+    return {identifier(parameter.name.text): text} if text is not None and names(text) else {}
 
 
 def _text(node: tree.Expression, loosest: int) -> str | None:

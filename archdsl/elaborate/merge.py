@@ -10,12 +10,9 @@ from msgspec import Struct, field
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
 from archdsl.elaborate.problems import Stop
-from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, parent
+from archdsl.elaborate.program import Environment, ModelDefinition, ancestry, parent, work_of_text
 from archdsl.elaborate.stage_rows import Change, StageRows
 from archdsl.language import tree
-
-# So many characters of an expression are the work of a layer, whether it is applied or not.
-_TEXT = 10
 
 
 class Given(NamedTuple):
@@ -50,7 +47,7 @@ class Merged(Struct):
         nodes += [given.node for given in self.given.values()]
         nodes += self.requires
         nodes += [cell for row in self.rows.rows for cell, _ in row.cells.values()]
-        return sum(max(1, (node.span.end - node.span.start) // _TEXT) for node in nodes)
+        return sum(max(1, work_of_text(node)) for node in nodes)
 
 
 class Variant(Struct, frozen=True):

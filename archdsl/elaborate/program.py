@@ -32,8 +32,15 @@ BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 RESERVED = BUILT_IN | {"in", "out"}
 
 
-# So many characters are the work of a layer, and a block of that much work is an ordinary one.
-_TEXT_OF_WORK, _ORDINARY = 10, 100
+# So many characters of text are the work of a layer, whether it is applied or not.
+_TEXT = 10
+# A block whose text is no more work is an ordinary one.
+_ORDINARY = 100
+
+
+def work_of_text(node: tree.Node) -> int:
+    """The work of evaluating a text, as effort."""
+    return (node.span.end - node.span.start) // _TEXT
 
 
 class Definition(Struct, eq=False, dict=True):
@@ -63,8 +70,7 @@ class Definition(Struct, eq=False, dict=True):
     @cached_property
     def excess(self) -> int:
         """The work of evaluating its text, so far as that is more than an ordinary block's."""
-        span = self.block.span
-        return max(0, (span.end - span.start) // _TEXT_OF_WORK - _ORDINARY)
+        return max(0, work_of_text(self.block) - _ORDINARY)
 
     @cached_property
     def deferred(self) -> frozenset[str]:

@@ -122,7 +122,7 @@ def test_no_result_is_written_over_what_it_comes_from(archdsl: Command) -> None:
     assert Path("blocks.txt").read_text() == "ds_r1_k3_s1_c16\n"
 
 
-@pytest.mark.parametrize("name", ["0123456789ab", f"0123456789ab-{'0' * 32}"])
+@pytest.mark.parametrize("name", ["0123456789ab", f"0123456789ab-{'0' * 32}", "0123456789ab-é\N{SNOWMAN}"])
 def test_unfinished_work_of_nobody_stays(name: str, archdsl: Command) -> None:
     """A folder that came with a repository: what is in it takes nobody's place."""
     planted = Path(f".archdsl-{name}.whole")
