@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archdsl.backends.memory import Memory
     from archdsl.compiler import Compiled
     from archdsl.ir.cost import Cost
-    from archdsl.spaces import Space
+    from archdsl.search_space.space import Space
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from archdsl.compiler import environment_of, read
 from archdsl.diagnostics import Diagnostic, Failure, Problems
 from archdsl.diagnostics.codes import UNKNOWN_MODEL
 from archdsl.diagnostics.nearest import nearest, question
-from archdsl.elaborate.choices import open_choices
-from archdsl.elaborate.merge import variants
+from archdsl.elaborate.resolve.merge import variants
 from archdsl.folders import specs_folder
+from archdsl.search_space.choices import open_choices
 
 
 @cache

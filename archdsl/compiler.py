@@ -24,20 +24,20 @@ from archdsl.diagnostics.codes import (
     USE_CYCLE,
     USE_NOT_FOUND,
 )
-from archdsl.elaborate.channel_order import check_channel_order
-from archdsl.elaborate.effort import Effort
-from archdsl.elaborate.gather import Gathered
-from archdsl.elaborate.merge import Variant, variants
-from archdsl.elaborate.models import ModelElaborator
-from archdsl.elaborate.names import check_names
-from archdsl.elaborate.overlay import overlay
-from archdsl.elaborate.predictions import Predict, Predicted, Prediction
+from archdsl.elaborate.check.channel_order import check_channel_order
+from archdsl.elaborate.check.files import check_names
+from archdsl.elaborate.check.unused import check_unused
+from archdsl.elaborate.deduplication import Gathered
+from archdsl.elaborate.evaluate.predictions import Predict, Predicted, Prediction
+from archdsl.elaborate.evaluate.values import Value
+from archdsl.elaborate.instantiate.models import ModelElaborator
+from archdsl.elaborate.instantiate.requirements import is_predicted, prove, subject
+from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
-from archdsl.elaborate.program import Environment, link
-from archdsl.elaborate.requirements import is_predicted, prove, subject
-from archdsl.elaborate.spaces import OpenModel, open_model
-from archdsl.elaborate.unused import check_unused
-from archdsl.elaborate.values import Value
+from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.linking import link
+from archdsl.elaborate.resolve.merge import Variant, variants
+from archdsl.elaborate.resolve.overlay import overlay
 from archdsl.folders import shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import walk
@@ -45,6 +45,7 @@ from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits, raising
 from archdsl.reading import read_plain
+from archdsl.search_space.open_models import OpenModel, open_model
 
 LIBRARY = Path(__file__).with_name("stdlib")
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
@@ -362,7 +363,7 @@ def compile_source(
         environment = linked.environment
         problems.add(*linked.problems)
         chosen = _chosen(environment, variant, source, problems) if not problems else []
-        mistakes, refuted, effort = Gathered(), Gathered(), Effort()
+        mistakes, refuted, effort = Gathered(), Gathered(), Work()
         spare = effort.spare()
         for network in chosen:
             if effort.is_spent:
@@ -398,7 +399,7 @@ def compile_source(
 _WORK_OF_PREDICTING, _OPERATORS_OF_A_LAYER = 20, 10
 
 
-def _predict(architecture: Architecture, effort: Effort) -> Predict:
+def _predict(architecture: Architecture, effort: Work) -> Predict:
     """What answers claims that speak of predictions of a network, each once, and as a part of the effort."""
 
     known: dict[Prediction, Predicted] = {}

@@ -9,8 +9,8 @@ from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.latency.report import setting as timed_setting
 from archdsl.backends.memory import Setting, memory
 from archdsl.backends.memory.report import title
-from archdsl.elaborate.predictions import Predicted, Prediction
-from archdsl.elaborate.values import Bytes, Seconds
+from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
+from archdsl.elaborate.evaluate.values import Bytes, Seconds
 from archdsl.ir.architecture import Architecture
 
 

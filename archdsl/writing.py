@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.language.formatter import format_module
@@ -18,11 +16,3 @@ def canonical(source: Source) -> tuple[str, tuple[Diagnostic, ...]]:
     made = Source(source.name, format_module(module))
     compiled = compile_source(made)
     return made.text, (*compiled.problems, *compiled.unmet)
-
-
-def string(path: PurePath) -> str:
-    """A path as a string of the language, quotes and all."""
-    text = path.as_posix()
-    for character, escape in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n")):
-        text = text.replace(character, escape)
-    return f'"{text}"'

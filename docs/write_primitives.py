@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from archdsl.elaborate.values import describe
+from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archdsl.elaborate.values import describe
+from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.base import Size
 from archdsl.ir.operators import PRIMITIVES, Operator
 

@@ -23,7 +23,7 @@ from archdsl.fitting.grid import grid
 from archdsl.fitting.ranges import ranges
 from archdsl.limits import Limits, WrongLimits, limits, parse, raising
 from archdsl.limits import _of_environment as of_environment
-from archdsl.spaces.proof import prove
+from archdsl.search_space.proof import prove
 
 HEAD = "model m {\n  input = 3 x 8 x 8\n"
 VARIANTS = "".join(f"  | n{n} |\n" for n in range(10))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from archdsl.backends.estimate_parts import Part
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture, Section, Stage
@@ -21,33 +22,10 @@ from archdsl.ir.walk import Visit, walk
 from archdsl.limits import limits, raising
 
 if TYPE_CHECKING:
-    from archdsl.backends.receptive_field import ReceptiveField
+    pass
 
 Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
-
-
-class Part(Struct, frozen=True):
-    """A part of a network: a stage (the stem and the head among them), a block or an operator.
-
-    `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
-    those of one image; `cost` is for the whole batch. A stage has its blocks as `parts` and a block its operators,
-    where they were asked for; they add up to it. So has a stage its `receptive_field`.
-    """
-
-    path: str
-    op: str
-    layers: int
-    input: Shape
-    output: Shape
-    cost: Cost
-    parts: tuple[Part, ...] = ()
-    receptive_field: ReceptiveField | None = None
-
-    @property
-    def name(self) -> str:
-        """What it is called within the part that it belongs to."""
-        return self.path.rpartition(".")[2]
 
 
 class Estimate(Struct, frozen=True):

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from archdsl.backends.estimate import Estimate, Level, Part
+from archdsl.backends.estimate import Estimate, Level
+from archdsl.backends.estimate_parts import Part
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.ir.cost import Cost

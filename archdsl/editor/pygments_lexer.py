@@ -7,7 +7,7 @@ from typing import ClassVar
 from pygments.lexer import RegexLexer, bygroups, words
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
 
-from archdsl.elaborate.program import FUNCTIONS, SETTINGS
+from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS
 from archdsl.ir.operators import PRIMITIVES
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import NamedTuple
-
-from msgspec import Struct, field
+from msgspec import Struct
 
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import TOO_LARGE
-from archdsl.elaborate.instances import Made
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.limits import limits, raising
 
@@ -22,13 +18,6 @@ class Effort(Struct):
 
     spent: int = 0
     problem: Stop | None = None
-    # What came of it: the block instances by what they are made of.
-    made: dict[Hashable, Made] = field(default_factory=dict)
-
-    def spare(self) -> Spare:
-        """Some more, for what is good to know and need not be; it takes from here what has been made."""
-        most = limits().effort
-        return Spare(Effort(most // 2, made=self.made), Effort(3 * most // 4, made=self.made))
 
     @property
     def is_spent(self) -> bool:
@@ -43,10 +32,3 @@ class Effort(Struct):
                 help = raising("effort", 0, instead or "split the file")
                 self.problem = stop(TOO_LARGE, message, span, help=help)
             raise self.problem
-
-
-class Spare(NamedTuple):
-    """Half as much again for further networks of search spaces, and a quarter for the choices that mistakes are of."""
-
-    networks: Effort
-    causes: Effort

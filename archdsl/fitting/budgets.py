@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archdsl.diagnostics import Source, Span
-from archdsl.elaborate.arithmetic import amount
+from archdsl.elaborate.evaluate.arithmetic import amount
 from archdsl.ir.cost import Cost
 from archdsl.passes.fit import Budget
 

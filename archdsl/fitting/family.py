@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from archdsl.compiler import environment_of
 from archdsl.diagnostics import Diagnostic, Failure, Note, Problems, Source, did_you_mean
 from archdsl.diagnostics.codes import UNKNOWN_MODEL, WRONG_USAGE
-from archdsl.elaborate.effort import Effort
-from archdsl.elaborate.merge import Variant, variants
-from archdsl.elaborate.models import ModelElaborator
-from archdsl.elaborate.names import check_names
-from archdsl.elaborate.program import parameters_of
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.check.files import check_names
+from archdsl.elaborate.evaluate.values import Scalar
+from archdsl.elaborate.instantiate.models import ModelElaborator
+from archdsl.elaborate.instantiate.work import Work
+from archdsl.elaborate.resolve.inheritance import parameters_of
+from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.ir.architecture import Architecture
 
 
@@ -51,7 +51,7 @@ class Family:
     def at(self, values: Mapping[str, Scalar]) -> Architecture:
         """The network with these values of parameters, the others as the file has them. Raises Failure."""
         problems = Problems()
-        elaborated = ModelElaborator(self.variant, problems, Effort(), None, dict(values)).run()
+        elaborated = ModelElaborator(self.variant, problems, Work(), None, dict(values)).run()
         if elaborated is None:
             given = Note(f"with {listed(values)}")
             found = problems.sorted()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
-from archdsl.elaborate.program import RESERVED
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.evaluate.values import Scalar
+from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid
 from archdsl.fitting.largest import Largest
 from archdsl.folders import shipped_name, specs_folder
-from archdsl.writing import canonical, string
+from archdsl.language.literals import string
+from archdsl.writing import canonical
 
 
 def frozen(found: Largest | Grid, target: Path) -> str:

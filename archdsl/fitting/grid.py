@@ -9,8 +9,8 @@ from math import prod
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import OVER_BUDGET, TOO_LARGE
-from archdsl.elaborate.arithmetic import Constraint
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.evaluate.arithmetic import Constraint
+from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import Limit
 from archdsl.fitting.family import Family
 from archdsl.fitting.largest import check_parameters

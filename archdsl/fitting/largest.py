@@ -9,8 +9,8 @@ from math import log
 
 from archdsl.diagnostics import Diagnostic, Failure, Note, did_you_mean
 from archdsl.diagnostics.codes import OVER_BUDGET, UNKNOWN_PARAMETER, WRONG_USAGE
-from archdsl.elaborate.claims import amount
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.evaluate.refutation import amount
+from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import Limit
 from archdsl.fitting.family import Family, listed
 from archdsl.fitting.ranges import Range, known_range

@@ -8,7 +8,7 @@ from typing import Any
 
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import fullest
 from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, VANISHING
-from archdsl.elaborate.scalars import divisible, nearest
+from archdsl.elaborate.resolve.functions import divisible, nearest
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, Row, refusal
 from archdsl.importing.rules import Form, Rule

@@ -6,18 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from lsprotocol.types import CompletionItem, CompletionItemKind, MarkupContent, MarkupKind, Position
 
-from archdsl.elaborate.names_of_models import SPECIAL
-from archdsl.elaborate.program import (
-    FUNCTIONS,
-    OWN_FACTS,
-    SETTINGS,
-    WORDS,
-    Definition,
-    Environment,
-    ModelDefinition,
-    parameters_of,
-)
-from archdsl.elaborate.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.check.models import SPECIAL
+from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.inheritance import parameters_of
+from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 from archdsl.lsp import words

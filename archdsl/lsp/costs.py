@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archdsl.diagnostics import Span
-from archdsl.elaborate.program import Definition
+from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import several, table

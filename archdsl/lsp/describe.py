@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 
-from archdsl.elaborate.program import Definition, ModelDefinition
-from archdsl.elaborate.signatures import of_function
-from archdsl.elaborate.values import describe as shown
+from archdsl.elaborate.evaluate.describe import describe as shown
+from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
+from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes

@@ -11,7 +11,7 @@ from lsprotocol.types import PositionEncodingKind
 
 from archdsl.compiler import Compiled, Files, Linked, compile_source, link_source
 from archdsl.diagnostics import Diagnostic, Source, Span
-from archdsl.elaborate.program import Environment
+from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.lsp.networks import Networks
 from archdsl.lsp.occurrences import occurrences
 from archdsl.lsp.positions import Positions

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from archdsl.diagnostics import Span
-from archdsl.elaborate.apply import place
+from archdsl.elaborate.instantiate.apply import place
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Place, Shape
 from archdsl.ir.body import Apply, BlockInstance

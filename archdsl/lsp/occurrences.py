@@ -9,21 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from archdsl.diagnostics import Span
-from archdsl.elaborate.columns import label
-from archdsl.elaborate.merge import merge, variants
 from archdsl.elaborate.problems import Stop
-from archdsl.elaborate.program import (
-    FUNCTIONS,
-    OWN_FACTS,
-    SETTINGS,
-    WORDS,
-    Definition,
-    Environment,
-    ModelDefinition,
-    ancestry,
-)
-from archdsl.elaborate.signatures import of_function, of_primitive
-from archdsl.elaborate.stage_rows import OWN_COLUMNS, StageRow
+from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.inheritance import ancestry
+from archdsl.elaborate.resolve.labels import label
+from archdsl.elaborate.resolve.merge import merge, variants
+from archdsl.elaborate.resolve.signatures import of_function, of_primitive
+from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
+from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 from archdsl.language.nodes import children

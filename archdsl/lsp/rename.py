@@ -14,10 +14,11 @@ from pathlib import Path
 from lsprotocol.types import Position, Range, TextEdit, WorkspaceEdit
 
 from archdsl.diagnostics import Source
-from archdsl.elaborate.columns import LABEL
-from archdsl.elaborate.names_of_models import SPECIAL
-from archdsl.elaborate.program import RESERVED, ModelDefinition
-from archdsl.elaborate.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.check.models import SPECIAL
+from archdsl.elaborate.resolve.definitions import ModelDefinition
+from archdsl.elaborate.resolve.labels import LABEL
+from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents
 from archdsl.lsp.references import everywhere

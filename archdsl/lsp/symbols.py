@@ -11,7 +11,7 @@ from pathlib import Path
 from archdsl.compiler import LIBRARY
 from archdsl.diagnostics import Source, Span
 from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
-from archdsl.elaborate.program import Definition, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
 from archdsl.language import tree
 
 

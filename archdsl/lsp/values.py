@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archdsl.elaborate.values import describe
+from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.formula import identifier
 from archdsl.language import tree

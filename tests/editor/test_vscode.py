@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from archdsl.compiler import LIBRARY
-from archdsl.elaborate.names_of_models import SPECIAL
-from archdsl.elaborate.program import SETTINGS
+from archdsl.elaborate.check.models import SPECIAL
+from archdsl.elaborate.resolve.words import SETTINGS
 from archdsl.folders import specs_folder
 
 ROOT = Path(__file__).parent.parent.parent

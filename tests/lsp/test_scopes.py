@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from archdsl.compiler import LIBRARY
-from archdsl.elaborate.choices import ASIDE
-from archdsl.elaborate.requirements import MEASURES
+from archdsl.elaborate.resolve.quantities import MEASURES
 from archdsl.folders import specs_folder
 from archdsl.language import tree
 from archdsl.language.nodes import children
 from archdsl.lsp.documents import Documents, uri_of
 from archdsl.lsp.symbols import Kind
+from archdsl.search_space.choices import ASIDE
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *LIBRARY.glob("*.arch")]

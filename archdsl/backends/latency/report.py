@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.backends.comparison.measures import units
-from archdsl.backends.estimate import Estimate, Level, Part
+from archdsl.backends.estimate import Estimate, Level
+from archdsl.backends.estimate_parts import Part
 from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
 from archdsl.backends.table import aligned

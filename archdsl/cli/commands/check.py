@@ -14,8 +14,8 @@ from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
-from archdsl.elaborate.spaces import counted
-from archdsl.elaborate.trials import SMALL
+from archdsl.search_space.open_models import counted
+from archdsl.search_space.trials import SMALL
 
 
 def add_arguments(parser: ArgumentParser) -> None:

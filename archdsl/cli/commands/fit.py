@@ -17,8 +17,8 @@ from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.diagnostics.render import printable
-from archdsl.elaborate.arithmetic import Constraint, scalar
-from archdsl.elaborate.values import Scalar
+from archdsl.elaborate.evaluate.arithmetic import Constraint, scalar
+from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import MEASURES, Limit, limit
 from archdsl.fitting.family import open_family
 from archdsl.fitting.frozen import frozen

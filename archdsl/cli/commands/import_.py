@@ -14,7 +14,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.render import printable
-from archdsl.elaborate.program import RESERVED
+from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.importing.notation import NOTATIONS, guessed
 from archdsl.importing.writer import Frame, imported
 from archdsl.language.expressions import one_line

@@ -12,9 +12,9 @@ from archdsl.cli.output import Output
 from archdsl.cli.shipped import shipped_specs
 from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics.render import printable
-from archdsl.elaborate.spaces import counted
 from archdsl.folders import shipped_name
 from archdsl.ir.architecture import Architecture
+from archdsl.search_space.open_models import counted
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -20,10 +20,11 @@ from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
-from archdsl.spaces import Sample, Space, open_space
-from archdsl.spaces.frozen import frozen
-from archdsl.spaces.proof import prove
-from archdsl.spaces.report import Figures, as_csv, as_json, as_table
+from archdsl.search_space.networks import Sample
+from archdsl.search_space.proof import prove
+from archdsl.search_space.report import Figures, as_csv, as_json, as_table
+from archdsl.search_space.space import Space
+from archdsl.spaces import freeze, open_space
 
 _MOST = 1_000_000
 _EXTENSIONS = {".arch": "arch", ".csv": "csv", ".json": "json"}
@@ -149,7 +150,7 @@ def _text(
             help = "name it by its number, `--at 123`, draw one, `--sample 1`, or look for the `--best`"
             raise Failure([Diagnostic(WRONG_USAGE, "a file holds one network of the space", None, help=help)])
         target = Path(arguments.out if arguments.out not in (None, STANDARD_INPUT) else f"{space.name}.arch")
-        return frozen(space, samples[0], target).rstrip("\n")
+        return freeze(space, samples[0], target).rstrip("\n")
     proof = prove(space.model) if arguments.prove else None
     figures = replace(_figures(space, samples, predicted), notes=tuple(search.notes(space, len(samples))))
     match style:

@@ -10,9 +10,10 @@ from archdsl.backends.comparison.measures import ADDED_BY, COUNTS, measure
 from archdsl.cli.predictions import Predictions
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import NONE_MEETS, WRONG_USAGE
-from archdsl.elaborate.arithmetic import Constraint, names_in
-from archdsl.elaborate.dimensions import OF_COLUMNS
-from archdsl.spaces import Sample, Space
+from archdsl.elaborate.evaluate.arithmetic import Constraint, names_in
+from archdsl.elaborate.resolve.dimensions import OF_COLUMNS
+from archdsl.search_space.networks import Sample
+from archdsl.search_space.space import Space
 
 # A space of so many networks is looked at in full where the best is asked for, else so many of them are drawn.
 _ALL, _DRAWN = 10_000, 1_000

@@ -1,0 +1,174 @@
+"""Whether the cells of a table of stages fit the blocks of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Span
+from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
+from archdsl.diagnostics.nearest import is_slip
+from archdsl.elaborate.check.paper_columns import meaning, of_a_paper
+from archdsl.elaborate.deduplication import numbered
+from archdsl.elaborate.resolve.labels import label, stage_name
+from archdsl.elaborate.resolve.signatures import Signature
+from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
+from archdsl.language import tree
+
+
+def no_op(row: StageRow) -> Diagnostic:
+    """A diagnostic for a row that names no block."""
+    if "op" in row.cells:
+        place = row.cells["op"][0].span
+        if all(isinstance(cell, tree.DefaultCell) for cell, _ in row.cells.values()):
+            from archdsl.language.fixes import without_line  # late: most texts have no mistake
+
+            message, help = (
+                "this row is no stage: it says nothing",
+                "leave the line out; a table has none below its header",
+            )
+            return Diagnostic(MISSING_BINDING, message, row.span, help=help, fix=without_line(row.span))
+        return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
+    for column, header in row.columns.items():
+        if is_slip(column, "op"):
+            unknown = Diagnostic(UNKNOWN_COLUMN, f"a table of stages has no column `{column}`", header)
+            return unknown.suggesting(column, ("op",))
+        if meaning(column) == "op" and (named := of_a_paper(column, header, ("op",))):
+            return named
+    columns = list(row.columns.values())
+    place = columns[0].to(columns[-1]) if columns and columns[0].source is columns[-1].source else row.span
+    return Diagnostic(
+        MISSING_BINDING,
+        "a table of stages needs an `op` column",
+        place,
+        help="its cells name the block of each stage: `| op | channels | layers |`",
+    )
+
+
+class Blocks(NamedTuple):
+    """The blocks of all rows of a table: their names, and the parameters that any of them has."""
+
+    names: frozenset[str]
+    parameters: tuple[str, ...]
+
+    @staticmethod
+    def of(signatures: Collection[Signature]) -> Blocks:
+        parameters = dict.fromkeys(name for signature in signatures for name in signature.parameters)
+        return Blocks(frozenset(signature.name for signature in signatures), tuple(parameters))
+
+
+def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: Blocks) -> Iterator[Diagnostic]:
+    """What is wrong with the columns of one row: its block takes `takes`, its `op` cell gives `given` already."""
+    if "" in row.cells:
+        return  # a header that is no name has been told
+    own = {column: cell for column, (cell, _) in row.cells.items() if column not in OWN_COLUMNS}
+    for column, cell in own.items():
+        if column not in takes.parameters:
+            yield from _unknown_column(row, column, cell, takes, blocks)
+    for parameter in takes.required:
+        empty = own.get(parameter)
+        strangers = [column for column in own if column not in takes.parameters]
+        if any(meaning(column) == parameter or is_slip(column, parameter) for column in strangers):
+            continue  # it is there under another name
+        if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
+            continue
+        yield Diagnostic(
+            MISSING_ARGUMENT,
+            f"`{takes.name}` needs `{parameter}`, which has no default",
+            empty.span if empty is not None else row.cells["op"][0].span,
+            help="write a value in this cell" if empty is not None else f"give the table a column `{parameter}`",
+        )
+
+
+def _is_older_than_op(row: StageRow, cell: tree.Expression | tree.DefaultCell) -> bool:
+    """Whether the row fitted until a model that extends this one gave it another block."""
+    return row.holds(cell.span) and not row.holds(row.cells["op"][0].span)
+
+
+def unfit(row: StageRow, takes: Signature) -> list[str]:
+    """The columns that a row gives and that the block which it was given later does not take."""
+    own = {column: cell for column, (cell, _) in row.cells.items() if column and column not in OWN_COLUMNS}
+    return [
+        column
+        for column, cell in own.items()
+        if column not in takes.parameters and not isinstance(cell, tree.DefaultCell) and _is_older_than_op(row, cell)
+    ]
+
+
+def misfits(rows: Iterable[tuple[StageRow, Signature]]) -> Iterator[Diagnostic]:
+    """One diagnostic for each `op` that was put into rows whose columns its block does not take."""
+    met: dict[Span, list[tuple[StageRow, Signature, list[str]]]] = {}
+    for row, takes in rows:
+        if columns := unfit(row, takes):
+            met.setdefault(row.cells["op"][0].span, []).append((row, takes, columns))
+    for op, found in met.items():
+        row, takes, (first, *_) = found[0]
+        columns = list(dict.fromkeys(column for _, _, given in found for column in given))
+        stages = numbered("stage", [row.number for row, _, _ in found])
+        listed = " and ".join(
+            [", ".join(f"`{name}`" for name in columns[:-1]), f"`{columns[-1]}`"][len(columns) == 1 :]
+        )
+        are_many = len(columns) > 1
+        yield Diagnostic(
+            UNKNOWN_COLUMN,
+            f"`{takes.name}` has no parameter{'s' if are_many else ''} {listed}, "
+            f"and {stages} give{'' if len(found) > 1 else 's'} {'them' if are_many else 'one'}",
+            op,
+            notes=(Note("given here", row.cells[first][0].span),),
+            help=f"choose a block that takes {'them' if are_many else listed}, or give this model `stages` of its own",
+        )
+
+
+def _unknown_column(
+    row: StageRow, column: str, cell: tree.Expression | tree.DefaultCell, takes: Signature, blocks: Blocks
+) -> Iterator[Diagnostic]:
+    header = row.columns[column]
+    is_default = isinstance(cell, tree.DefaultCell)
+    if _is_older_than_op(row, cell):
+        return  # told by `misfits`
+    if column not in blocks.parameters:
+        alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
+        known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
+        free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]
+        if named := of_a_paper(column, header, free):
+            yield named
+            return
+        message = alone if len(blocks.names) == 1 else of_many
+        yield Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column").suggesting(column, free, known)
+    elif not is_default:
+        yield Diagnostic(
+            UNKNOWN_COLUMN,
+            f"`{takes.name}` has no parameter `{column}`",
+            cell.span,
+            notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
+            help="write `-` in this cell",
+            # As wide as what it replaces: the columns stay under each other.
+            fix=Fix("write `-` in the cell", (Edit(cell.span, "-".ljust(len(cell.span.text))),), is_safe=False),
+        )
+
+
+def check_label(cell: tree.Expression | tree.DefaultCell, what: str) -> Diagnostic | None:
+    """A diagnostic for a cell that should hold a label and does not."""
+    if label(cell) is not None:
+        return None
+    message = f"the name of a {what} is a plain word or number"
+    return Diagnostic(BAD_VALUE, message, cell.span, help="such as `b0`, `050` or `small`")
+
+
+def check_names_of_stages(rows: list[StageRow]) -> Iterator[Diagnostic]:
+    """What is wrong with the `name` cells of a table of stages."""
+    seen: dict[str, StageRow] = {}
+    for row in rows:
+        cell = row.cells["name"][0] if "name" in row.cells else None
+        if cell is not None and not isinstance(cell, tree.DefaultCell):
+            problem = check_label(cell, "stage")
+            if problem is not None:
+                yield problem
+                continue
+        name = stage_name(row)
+        first = seen.setdefault(name, row)
+        if first is not row:
+            place = cell.span if cell is not None else row.span
+            before = first.cells["name"][0].span if "name" in first.cells else first.span
+            notes = (Note(f"stage {first.number} has that name", before),)
+            yield Diagnostic(DUPLICATE_NAME, f"two stages are called `{name}`", place, notes=notes)

@@ -1,0 +1,315 @@
+"""Mistakes in the names of a model: its bindings, its table of stages, what it takes over from the model it extends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archdsl.diagnostics import Diagnostic, Note, Problems, Span
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
+from archdsl.elaborate.check.claims import check_claim
+from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, misfits, no_op
+from archdsl.elaborate.check.vocabulary import Vocabulary
+from archdsl.elaborate.deduplication import folded
+from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.definitions import ModelDefinition
+from archdsl.elaborate.resolve.dimensions import mismatches
+from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
+from archdsl.elaborate.resolve.linking import repeats
+from archdsl.elaborate.resolve.merge import merge, reference_problems
+from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
+from archdsl.elaborate.resolve.signatures import Signature
+from archdsl.elaborate.resolve.stage_rows import Change, StageRow
+from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS
+from archdsl.language import tree
+from archdsl.limits import limits, raising
+
+# The bindings that mean something to the compiler.
+SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
+# What an objective can speak of besides the names of its model and the measures of its network.
+_MERITS = ("accuracy", "latency")
+_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES)}, and of {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
+
+
+class ModelNames:
+    """The check of one model."""
+
+    def __init__(self, definition: ModelDefinition, problems: Problems, effort: Effort):
+        self.definition, self.problems, self.effort = definition, problems, effort
+        self.model, self.environment = definition.model, definition.environment
+        self.line = ancestry(definition)
+        last = self.line[-1]
+        # Whether everything that the model inherits is known.
+        self.is_whole = last.model.parent is None and len(self.line) <= limits().ancestors
+        self.words = Vocabulary(self.environment, problems)
+        # What the names of the model are, or may be, bound to.
+        self.values: dict[str, list[tree.Expression]] = {}
+
+    def check(self) -> None:
+        self._check_reference()
+        self._check_parameters()
+        self._collect()
+        for statement in self.model.body:
+            match statement:
+                case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
+                    self._check_with((*MEASURES, *_MERITS), value)
+                case tree.Binding(name=name, fact=None, value=value):
+                    self.words.check(value, is_last=name.text in ("stem", "head"))
+                case tree.Binding(name=name, value=value):
+                    self._check_owner(name)
+                    self.words.check(value)
+                case tree.Require(claim=claim):
+                    before = len(self.problems)
+                    self._check_claim(claim)
+                    if len(self.problems) == before:  # of a name that is unknown nobody knows what it speaks of
+                        self.problems.add(*check_claim(claim, self.words, "params <= 5M"))
+                case tree.Stages(table=table) | tree.AddedStages(table=table):
+                    self.problems.add(*repeats(table.header, "column "))
+                    self._check_cells(table)
+                case tree.StagesOverride(bindings=bindings):
+                    self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
+                    for binding in bindings:
+                        self._check_cell(binding.name.text, binding.value)
+                case tree.Scale() | tree.RemovedStages():
+                    pass  # names of the first are those of the rows, too
+        self._check_unique()
+        if self.is_whole:
+            self._check_input()
+            self._check_rows()
+
+    def _check_with(self, given: Iterable[str], node: tree.Expression, hint: str | None = None) -> None:
+        """Checks an expression that can use further names."""
+        self.words.given, self.words.hint = frozenset(given), hint
+        self.words.check(node)
+        self.words.given, self.words.hint = frozenset(), None
+
+    def _check_claim(self, claim: tree.Expression) -> None:
+        """Checks what a `require` claims, of which the cost model predicts some."""
+        quantities = list(asked(claim, self.words.own))
+        self.problems.add(*mismatches(claim, values=self.values))
+        for quantity in quantities:
+            self.problems.add(*mistakes(quantity))
+            if isinstance(quantity, tree.Call):
+                for argument in quantity.arguments:
+                    if argument.name is not None and argument.name.text == "batch":
+                        self._check_with(MEASURES, argument.value, _SPEAKS_OF)
+        given = (*MEASURES, *QUANTITIES, *map(as_written, quantities))
+        self._check_with(given, answered(claim, self.words.own), _SPEAKS_OF)
+
+    # What it inherits ------------------------------------------------------------------------------------------------
+
+    def _check_reference(self) -> None:
+        reference, base = self.model.parent, parent(self.definition)
+        if reference is None:
+            return
+        words = Vocabulary(self.environment, self.problems, has_settings=False)
+        own = {parameter.name.text: parameter.name.span for parameter in self.model.parameters}
+        words.own = {**({name: one.name.span for name, one in parameters_of(base).items()} if base else {}), **own}
+        for argument in reference.arguments:
+            words.check(argument.value)
+            if argument.name is not None and argument.name.text in own:
+                self.problems.add(_given_and_declared(argument.name, own[argument.name.text]))
+        if base is not None:
+            wrong = list(reference_problems(reference, base, parameters_of(base)))
+            self.problems.add(*wrong)
+            self.is_whole = self.is_whole and not wrong
+
+    def _check_parameters(self) -> None:
+        words = Vocabulary(self.environment, self.problems, has_settings=False)
+        for owner in self.line[1:]:
+            for parameter in owner.model.parameters:
+                words.own.setdefault(parameter.name.text, parameter.name.span)
+        for parameter in self.model.parameters:
+            words.later[parameter.name.text] = parameter.name.span
+        for parameter in self.model.parameters:
+            if parameter.default is not None:
+                words.check(parameter.default)
+            words.own[parameter.name.text] = parameter.name.span
+            words.later.pop(parameter.name.text, None)
+        self.problems.add(*repeats([parameter.name for parameter in self.model.parameters], "parameter "))
+
+    def _collect(self) -> None:
+        """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
+        for owner in self.line:
+            for parameter in owner.model.parameters:
+                self._own(parameter.name, parameter.default)
+            for statement in owner.model.body:
+                if isinstance(statement, tree.Binding) and statement.fact is None:
+                    self._own(statement.name, statement.value)
+            for argument in owner.model.parent.arguments if owner.model.parent is not None else ():
+                if argument.name is not None:
+                    self.values.setdefault(argument.name.text, [argument.value])
+        for table in (item.table for item in self.definition.variants):
+            for row in table.rows:
+                for column, cell in zip(table.header, row.cells, strict=True):
+                    if column.text in self.values and not isinstance(cell, tree.DefaultCell):
+                        self.values[column.text].append(cell)
+        self.words.own.pop("drop_path", None)  # as a name it is the layer, whatever the schedule
+
+    def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:
+        self.words.own.setdefault(name.text, name.span)
+        self.values.setdefault(name.text, [] if value is None else [value])
+
+    # Its own statements ----------------------------------------------------------------------------------------------
+
+    def _check_owner(self, name: tree.Identifier) -> None:
+        if name.text not in ("stem", "input"):
+            message = f"a model sets facts of its `stem` or `input`, not of `{name.text}`"
+            problem = Diagnostic(UNKNOWN_NAME, message, name.span)
+            self.problems.add(problem.suggesting(name.text, ("stem", "input"), "for example `stem.variance = 1`"))
+
+    def _check_cells(self, table: tree.Table) -> None:
+        self.words.problems = found = Problems()
+        for row in table.rows:
+            for column, cell in zip(table.header, row.cells, strict=True):
+                self._check_cell(column.text, cell)
+        self.words.problems = self.problems
+        self.problems.add(*folded(found.sorted()))
+
+    def _check_cell(self, column: str, cell: tree.Expression | tree.DefaultCell) -> None:
+        if column == "name" or isinstance(cell, tree.DefaultCell):
+            return
+        if column == "op":
+            self.words.check_op(cell)
+        else:
+            self.words.check(cell)
+
+    def _check_unique(self) -> None:
+        bindings = [statement for statement in self.model.body if isinstance(statement, tree.Binding)]
+        own = {parameter.name.text: parameter.name for parameter in reversed(self.model.parameters)}
+        plain = [binding.name for binding in bindings if binding.fact is None]
+        self.problems.add(*repeats([*own.values(), *plain], ""))
+        self.problems.add(*repeats([_fact(binding) for binding in bindings if binding.fact is not None], ""))
+        if len(self.line) > 1:
+            base = self.line[1]
+            inherited = parameters_of(base)
+            for name in plain:
+                if name.text in inherited and name.text not in own:
+                    self.problems.add(_is_parameter(name, base.name, inherited[name.text]))
+        for kind, word in ((tree.Stages, "stages"), (tree.Scale, "scale")):
+            places = [_keyword(s.span, word) for s in self.model.body if isinstance(s, kind)]
+            for place in places[1:]:
+                notes = (Note("the first one", places[0]),)
+                message = f"a model has one `{word}`; this is another"
+                self.problems.add(Diagnostic(DUPLICATE_NAME, message, place, notes=notes))
+
+    def _check_input(self) -> None:
+        if "input" not in self.words.own:
+            self.problems.add(
+                Diagnostic(
+                    MISSING_BINDING,
+                    f"model `{self.model.name.text}` has no `input`",
+                    self.model.name.span,
+                    help="write the shape of its images: `input = 3 x 224 x 224`",
+                )
+            )
+
+    # Its rows --------------------------------------------------------------------------------------------------------
+
+    def _check_rows(self) -> None:
+        own = [s for s in self.model.body if isinstance(s, tree.Stages | Change | tree.Scale)]
+        for statement in own:
+            if isinstance(statement, tree.Stages) and len(statement.table.rows) > limits().stages:
+                count = len(statement.table.rows)
+                message = f"{count:,} stages are more than the bound of {limits().stages:,}"
+                help = raising("stages", count, "a stage repeats its block `layers` times")
+                self.problems.add(Diagnostic(TOO_LARGE, message, _keyword(statement.span, "stages"), help=help))
+                return
+        if not own:
+            return  # the rows are as the parent checked them
+        try:
+            merged = merge(self.definition)
+            self.effort.spend(merged.size, self.model.name.span)
+            rows = merged.rows.rows
+        except Stop as problem:
+            self.problems.add(problem.diagnostic)
+            return
+        self._check_scale(rows)
+        self.problems.add(*check_names_of_stages(rows))
+        taken = [self._takes(row) for row in rows]
+        if None in taken:
+            return  # what an unknown block takes is unknown; elaboration will tell
+        blocks = Blocks.of([take[0] for take in taken if take is not None])
+        fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
+        self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
+        self.problems.add(*misfits((row, takes) for row, (takes, _) in fitting))
+
+    def _check_scale(self, rows: list[StageRow]) -> None:
+        columns = {column: None for row in rows for column in row.cells}
+        for statement in self.model.body:
+            if not isinstance(statement, tree.Scale):
+                continue
+            self.problems.add(*repeats([binding.name for binding in statement.bindings], "column ", "given"))
+            for binding in statement.bindings:
+                self._check_with((*columns, "layers"), binding.value)
+                name = binding.name
+                if rows and name.text not in columns and name.text != "layers":
+                    message = f"the table of stages has no column `{name.text}` to scale"
+                    problem = Diagnostic(UNKNOWN_COLUMN, message, name.span)
+                    self.problems.add(problem.suggesting(name.text, columns, f"its columns are {', '.join(columns)}"))
+
+    def _takes(self, row: StageRow) -> tuple[Signature, set[str]] | None:
+        """What the block of a row takes and what its cell gives already; None when that is not known here."""
+        cell = row.cells["op"][0] if "op" in row.cells else None
+        if cell is None or isinstance(cell, tree.DefaultCell):
+            self.problems.add(no_op(row))
+            return None
+        return self._op(cell)
+
+    def _op(self, cell: tree.Expression) -> tuple[Signature, set[str]] | None:
+        match cell:
+            case tree.Name(text=text) if text not in self.words.own and text not in FUNCTIONS:
+                quiet = Vocabulary(self.environment, Problems())
+                signature = quiet.signature(cell, is_block=True)
+                return (signature, set()) if signature else None
+            case tree.Call(function=tree.Name() as function, arguments=arguments):
+                made = self._op(function)
+                if made is None:
+                    return None
+                names = [argument.name.text for argument in arguments if argument.name]
+                return made[0], {*names, *made[0].parameters[: len(arguments) - len(names)]}
+            case tree.Choice(options=options):
+                made_of = [self._op(option) for option in options]
+                known = [made for made in made_of if made is not None]
+                if len(known) < len(made_of):
+                    return None
+                return _either([signature for signature, _ in known]), set.union(*(given for _, given in known))
+            case _:
+                return None
+
+
+def _either(signatures: list[Signature]) -> Signature:
+    """What one of several blocks takes: any of their parameters, and whatever all of them need."""
+    parameters = dict.fromkeys(name for signature in signatures for name in signature.parameters)
+    required = [name for name in parameters if all(name in signature.required for signature in signatures)]
+    return Signature("` or `".join(signature.name for signature in signatures), tuple(parameters), tuple(required))
+
+
+def _is_parameter(name: tree.Identifier, base: str, parameter: tree.Parameter) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_NAME,
+        f"`{name.text}` is a parameter of `{base}` already",
+        name.span,
+        notes=(Note("declared here", parameter.name.span),),
+        help=f"give it a value where the model is named: `extends {base}({name.text} = ...)`",
+    )
+
+
+def _given_and_declared(name: tree.Identifier, declared: Span) -> Diagnostic:
+    return Diagnostic(
+        DUPLICATE_NAME,
+        f"`{name.text}` is given a value here, and is a parameter of the model itself",
+        name.span,
+        notes=(Note("declared here", declared),),
+        help="take one of them away: a parameter of the model's own takes the place of the inherited one",
+    )
+
+
+def _fact(binding: tree.Binding) -> tree.Identifier:
+    """The name of a fact together with that of its tensor: `stem.variance`."""
+    assert binding.fact is not None
+    return tree.Identifier(binding.name.span.to(binding.fact.span), f"{binding.name.text}.{binding.fact.text}")
+
+
+def _keyword(span: Span, word: str) -> Span:
+    return Span(span.source, span.start, span.start + len(word))

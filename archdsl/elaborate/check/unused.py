@@ -1,0 +1,291 @@
+"""What is written and that nothing reads: the network is built as if it were not there, which is hardly what was meant.
+
+A model reads what its own statements and those that it inherits say, so far as none of them has been replaced; what
+models that extend it read counts as well. A name that begins with `_` is unused on purpose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from archdsl.diagnostics import Diagnostic, Span
+from archdsl.diagnostics.codes import NO_CLASSIFIER, UNUSED_NAME
+from archdsl.diagnostics.nearest import distance, is_slip
+from archdsl.elaborate.check.counterparts import counterpart
+from archdsl.elaborate.check.models import SPECIAL
+from archdsl.elaborate.effort import Effort
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
+from archdsl.elaborate.resolve.inheritance import ancestry
+from archdsl.elaborate.resolve.merge import Merged, merge
+from archdsl.elaborate.resolve.words import SETTINGS
+from archdsl.elaborate.resolve.written import shown
+from archdsl.language import tree
+from archdsl.language.nodes import children
+
+# The bindings with a meaning that the compiler reads itself; `padding` for convolutions, which do not name it.
+_READ = frozenset({"input", "padding", "stem", "head", "objective"})
+_REMOVE = "use it, or remove it; a name that begins with `_` is unused on purpose"
+# A statement with the file whose names it means.
+_Written = tuple[tree.Node, Environment]
+
+
+def check_unused(environment: Environment) -> list[Diagnostic]:
+    """Warnings for the names that the file's own blocks and models bind and nothing reads."""
+    found: list[Diagnostic] = []
+    for item in environment.module.items:
+        if isinstance(item, tree.Block):
+            found += _in_block(item)
+    if environment.own_models:  # a file of blocks alone is for others to use
+        found += _replaces_nothing(environment)
+    effort = Effort()
+    models: dict[int, _Reads] = {}
+    try:
+        for definition in environment.own_models:
+            merged = merge(definition)
+            effort.spend(merged.size, definition.model.name.span)
+            models[id(definition)] = _Reads(merged)
+    except (Stop, RecursionError):
+        return found  # a mistake that is reported elsewhere
+    for definition in environment.own_models:
+        reads = models[id(definition)]
+        for ancestor in ancestry(definition)[1:]:
+            if id(ancestor) in models:
+                models[id(ancestor)].below.append(reads)
+    for definition in environment.own_models:
+        found += _in_model(definition, models[id(definition)])
+    return found
+
+
+class _Reads:
+    """What the statements of a model read, those that it inherits among them."""
+
+    def __init__(self, merged: Merged):
+        self.merged = merged
+        self.below: list[_Reads] = []  # of the models that extend it
+        statements = _names(node for node, _ in _statements(merged))
+        self.names = statements | _names([*merged.requires, *_recipes(merged.definition)])
+
+    def has(self, name: str) -> bool:
+        return name in self.names or any(name in other.names for other in self.below)
+
+    def has_layer(self, name: str) -> bool:
+        """Whether something that is built reads a name: not a claim, nor a binding that nothing reads in turn."""
+        return any(name in reads.built for reads in (self, *self.below))
+
+    def applies(self, name: str) -> bool:
+        """Whether a setting is among the layers of the network."""
+        return any(name in reads.reach[0] for reads in (self, *self.below))
+
+    def has_fact(self, name: str) -> bool:
+        return any(name in reads.reach[1] for reads in (self, *self.below))
+
+    @cached_property
+    def built(self) -> set[str]:
+        merged, found = self.merged, set[str]()
+        values = {name: binding.value for name, (binding, _) in merged.bindings.items()}
+        nodes: list[tree.Node] = [values[name] for name in values.keys() & set(SPECIAL)]
+        nodes += [node for node, _ in _parts(merged)]
+        while nodes:
+            new = _names(nodes) - found
+            found |= new
+            nodes = [values[name] for name in new if name in values]
+        return found
+
+    @cached_property
+    def reach(self) -> tuple[set[str], set[str]]:
+        """The names, and the facts, in the model's statements and in the blocks that it applies, theirs among them."""
+        return _reach(_statements(self.merged))
+
+
+def _statements(merged: Merged) -> Iterator[_Written]:
+    """The values that make up a network."""
+    yield from ((binding.value, environment) for binding, environment in merged.bindings.values())
+    yield from _parts(merged)
+
+
+def _parts(merged: Merged) -> Iterator[_Written]:
+    """Those that have no name that another one could read, or, being parameters, may get their value from outside."""
+    yield from ((fact.value, environment) for fact, environment in merged.facts)
+    for parameter, environment in merged.parameters.values():
+        if parameter.default is not None:
+            yield parameter.default, environment
+    for given in merged.given.values():
+        yield given.node, given.environment
+    for table in merged.definition.variants:
+        yield from ((cell, merged.definition.environment) for row in table.table.rows for cell in row.cells)
+    if merged.scale is not None:
+        scale, environment = merged.scale
+        yield from ((binding.value, environment) for binding in scale.bindings)
+    for row in merged.rows.rows:
+        yield from (written for column, written in row.cells.items() if column != "name")
+
+
+def _recipes(definition: ModelDefinition) -> Iterator[tree.Node]:
+    for item in definition.environment.module.items:
+        if isinstance(item, tree.Recipe) and item.model.name.text == definition.name:
+            yield item
+
+
+def _walk(nodes: Iterable[tree.Node]) -> Iterator[tree.Node]:
+    ahead = list(nodes)
+    while ahead:
+        node = ahead.pop()
+        yield node
+        ahead += children(node)
+
+
+def _names(nodes: Iterable[tree.Node]) -> set[str]:
+    return {node.text for node in _walk(nodes) if isinstance(node, tree.Name)}
+
+
+def _reach(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
+    names, facts = set[str](), set[str]()
+    seen: set[int] = set()
+    ahead = list(statements)
+    while ahead:
+        root, environment = ahead.pop()
+        for node in _walk([root]):
+            if isinstance(node, tree.Fact):
+                facts.add(node.name.text)
+            if not isinstance(node, tree.Name):
+                continue
+            names.add(node.text)
+            definition = environment.block(node.text)
+            if definition is not None and id(definition) not in seen:
+                seen.add(id(definition))
+                ahead.append((definition.block, definition.environment))
+    return names, facts
+
+
+# Blocks --------------------------------------------------------------------------------------------------------------
+
+
+def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
+    plain = [s for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
+    read = _names([block]) | {s.name.text for s in block.body if isinstance(s, tree.Binding) and s.fact is not None}
+    for parameter in block.parameters:
+        if _is_unread(parameter.name, read):
+            message = f"`{block.name.text}` does not read its parameter `{parameter.name.text}`"
+            name = parameter.name.text
+            help = f"use it, or remove it; `_{name} = {name}` in the block says that it is unused on purpose"
+            yield Diagnostic(UNUSED_NAME, message, parameter.name.span, help=help)
+    for binding in plain:
+        name = binding.name.text
+        if name != "out" and _is_unread(binding.name, read):
+            help = _REMOVE
+            if name in SETTINGS:
+                help = f"`{name}` is a setting of the model; in a block, write the layer or argument where it is used"
+            yield Diagnostic(UNUSED_NAME, f"nothing reads `{name}`", binding.name.span, help=help)
+
+
+def _replaces_nothing(environment: Environment) -> Iterator[Diagnostic]:
+    """Blocks that nothing uses and whose names are nearly those of the library, which they were to replace."""
+    library = environment.library.blocks if environment.library is not None else {}
+    blocks = [item for item in environment.module.items if isinstance(item, tree.Block)]
+    for block in blocks:
+        name = block.name.text
+        meant = [known for known in library if _is_nearly(name, known)]
+        if name.startswith("_") or not meant or name in library:
+            continue
+        if name not in _names(item for item in environment.module.items if item is not block):
+            message = f"nothing uses the block `{name}`"
+            help = f"did you mean to replace `{meant[0]}` of the library? that takes the same name"
+            yield Diagnostic(UNUSED_NAME, message, block.name.span, help=help)
+
+
+def _is_nearly(name: str, known: str) -> bool:
+    """Whether a name is one letter away from another, or the same in another notation; a digit makes another name."""
+    digits = [character for character in name if character.isdigit()]
+    is_near = distance(name, known, 1) == 1 and digits == [character for character in known if character.isdigit()]
+    return is_near or is_slip(name, known)
+
+
+def _is_unread(name: tree.Identifier, read: set[str]) -> bool:
+    return bool(name.text) and name.text not in read and not name.text.startswith("_")
+
+
+# Models --------------------------------------------------------------------------------------------------------------
+
+
+def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic]:
+    model, merged = definition.model, reads.merged
+    own: dict[str, tuple[tree.Identifier, tree.Expression | None]] = {}
+    for parameter in model.parameters:
+        own[parameter.name.text] = (parameter.name, parameter.default)
+    for statement in model.body:
+        if isinstance(statement, tree.Binding) and statement.fact is None:
+            own[statement.name.text] = (statement.name, statement.value)
+        elif isinstance(statement, tree.Binding) and statement.fact is not None:
+            yield from _fact(statement, statement.fact, reads)
+    # What may have been meant: a binding with a meaning, or the inherited one that was to be replaced.
+    inherited = {*merged.bindings, *merged.parameters}
+    candidates = [name for name in {*SPECIAL, *inherited} if name not in own]
+    for text, (name, value) in own.items():
+        if text in _READ or text.startswith("_") or not text:
+            continue
+        if text == "classes":
+            # One that is in a binding that nothing reads is not missing: that binding is what is wrong.
+            misplaced = _names(node for key, (_, node) in own.items() if node and not reads.has(key) and key != "head")
+            is_missing = not reads.has_layer("classes") and "classes" not in misplaced
+            if is_missing and not _ends_in(value, merged):
+                yield _no_classifier(name.span, merged)
+        elif text in SETTINGS:
+            if not reads.applies(text):
+                yield _no_layer(name)
+        elif not reads.has(text):
+            help = counterpart(text, shown(value) if value is not None else None, candidates)
+            problem = Diagnostic(UNUSED_NAME, f"nothing reads `{text}`", name.span)
+            yield _meant(problem, text, candidates, help)
+    yield from _given(definition, reads)
+
+
+def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:
+    """The warning with what was meant, if that is known. To rename it changes the network, so it is no fix."""
+    if counterpart is not None:
+        return Diagnostic(problem.code, problem.message, problem.span, help=counterpart)
+    help = problem.suggesting(name, candidates, _REMOVE).help
+    return Diagnostic(problem.code, problem.message, problem.span, help=help)
+
+
+def _fact(statement: tree.Binding, fact: tree.Identifier, reads: _Reads) -> Iterator[Diagnostic]:
+    if not fact.text.startswith("_") and not reads.has_fact(fact.text):
+        known = {name for other in (reads, *reads.below) for name in other.reach[1]}
+        message = f"no block of the network reads the fact `{statement.name.text}.{fact.text}`"
+        yield _meant(Diagnostic(UNUSED_NAME, message, fact.span), fact.text, sorted(known), None)
+
+
+def _ends_in(classes: tree.Expression | None, merged: Merged) -> bool:
+    """Whether the head has that number of classes without naming it: `classes = 10` and `linear(10)` agree."""
+    head = merged.bindings.get("head")
+    return classes is not None and head is not None and any(node == classes for node in _walk([head[0].value]))
+
+
+def _no_classifier(place: Span, merged: Merged) -> Diagnostic:
+    message = "no layer reads `classes`: the network has no classifier"
+    help = "write a head that ends in one: `head = global_avg_pool -> linear(classes)`"
+    if "head" in merged.bindings or "head" in merged.parameters:
+        help = "end the head in `linear(classes)`, or remove `classes`"
+    return Diagnostic(NO_CLASSIFIER, message, place, help=help)
+
+
+def _no_layer(name: tree.Identifier) -> Diagnostic:
+    message = f"no layer of the network is `{name.text}`"
+    help = f"apply it in the stem, the head or a block, `-> {name.text}`, or remove the setting"
+    return Diagnostic(UNUSED_NAME, message, name.span, help=help)
+
+
+def _given(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic]:
+    """Values that a model gives to inherited parameters which only replaced statements read."""
+    own = {parameter.name.text for parameter in definition.model.parameters}
+    reference = definition.model.parent
+    names = [argument.name for argument in reference.arguments if argument.name] if reference is not None else []
+    names += [column for table in definition.variants for column in table.table.header if column.text != "name"]
+    for name in names:
+        if name.text in own or name.text in SPECIAL or not _is_unread(name, reads.names):
+            continue
+        if not reads.has(name.text):
+            message = f"nothing in `{definition.name}` reads the parameter `{name.text}`"
+            help = "what read it has been replaced here; read it again, or do not give it"
+            yield Diagnostic(UNUSED_NAME, message, name.span, help=help)

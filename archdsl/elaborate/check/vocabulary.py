@@ -1,0 +1,263 @@
+"""The names in reach of an expression, and whether it uses them rightly: told from the text, nothing is elaborated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
+from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
+from archdsl.diagnostics.nearest import nearest
+from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
+from archdsl.elaborate.resolve.words import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
+from archdsl.ir.operators import PRIMITIVES
+from archdsl.language import tree
+
+LITERALS = {"true", "false", "none"}
+# What papers and other languages write for them.
+_TRUTHS = {**dict.fromkeys(("true", "yes", "on"), "true"), **dict.fromkeys(("false", "no", "off"), "false")}
+# Bindings of a model that have a meaning, and no value unless the model gives one.
+_OF_MODELS = ("input", "classes", "stem", "head")
+
+
+class Vocabulary:
+    """The names that an expression can use at one place of a file, and the mistakes found with them."""
+
+    def __init__(self, environment: Environment, problems: Problems, *, has_settings: bool = True):
+        self.environment, self.problems = environment, problems
+        # Parameters and bindings in reach, and those that come further down, with their places.
+        self.own: dict[str, Span] = {}
+        self.later: dict[str, Span] = {}
+        # Names that are there without a place: what a claim can speak of, the columns of a row.
+        self.given: frozenset[str] = frozenset()
+        # What to say of an unknown name that is near no other.
+        self.hint: str | None = None
+        self.used: set[str] = set()
+        self.absent = frozenset() if has_settings else frozenset(SETTINGS)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name means a parameter or binding, whose value is not known here."""
+        if name in self.own or name in self.given:
+            self.used.add(name)
+            return True
+        return False
+
+    def check(self, node: tree.Expression, *, is_last: bool = False) -> None:
+        """Adds the mistakes in an expression. `is_last`: it stands for a layer that gets no further arguments."""
+        if not self.problems.is_full:
+            _RULES[type(node)](self, node, is_last)
+
+    def check_op(self, node: tree.Expression) -> None:
+        """The same for an `op` cell, where a name is that of a block."""
+        match node:
+            case tree.Name(text=text) if not self.knows(text):
+                if text in FUNCTIONS:
+                    self.problems.add(no_value(node.text, node.span))
+                else:
+                    self.signature(node, is_block=True)
+            case tree.Choice(options=options):
+                for option in options:
+                    self.check_op(option)
+            case _:
+                self.check(node)
+
+    # Names -----------------------------------------------------------------------------------------------------------
+
+    def signature(self, name: tree.Name, *, is_block: bool, call: tree.Call | None = None) -> Signature | None:
+        """What a name that is no parameter or binding takes; None, with a diagnostic, when it means nothing."""
+        text = name.text
+        if text in FUNCTIONS:
+            return of_function(text)
+        if text in SETTINGS and text not in self.absent:
+            return of_primitive(text) if text == "drop_path" else None
+        if text in self.environment.unread:
+            return None
+        definition = self.environment.block(text)
+        if definition is not None:
+            return definition.signature
+        if text in PRIMITIVES and text not in SETTINGS:
+            return of_primitive(text)
+        if text not in BUILT_IN or text in self.absent or is_block:
+            self._unknown(name, is_block, call)
+        return None
+
+    def _unknown(self, name: tree.Name, is_block: bool, call: tree.Call | None) -> None:
+        text = name.text
+        what, code = ("block", UNKNOWN_BLOCK) if is_block else ("name", UNKNOWN_NAME)
+        what = "block or function" if call is not None else what
+        label, help, fix = "not defined here", None, None
+        notes: tuple[Note, ...] = ()
+        if text in self.later:
+            code, message, label = UNKNOWN_NAME, f"`{text}` is used before it is bound", ""
+            notes = (Note("bound here", self.later[text]),)
+            help = "move it in front of this"
+        elif self.environment.excuses(text):
+            return
+        elif self.environment.model(text) is not None:
+            message, label = f"`{text}` is a model; a {'block' if is_block else 'value'} is needed here", ""
+            help = "a model stands alone, or another one `extends` it"
+        elif text == "in":
+            message, label = "`in` is the input of a block; a model has none", ""
+            help, fix = "leave it out: `stem = conv(32, 3) -> norm -> act`", _without_input(name.span)
+        elif text in self.absent:
+            message, label = f"`{text}` is a setting of a model; here it has no value yet", ""
+            help = "write the layer itself"
+        elif not is_block and call is None and text.lower() in _TRUTHS:
+            message, means = f"unknown name `{text}`", _TRUTHS[text.lower()]
+            help = f"write `{means}`, or the number that it stands for, such as `0.25` for a ratio"
+            fix = Fix(f"replace `{text}` by `{means}`", (Edit(name.span, means),), is_safe=False)
+        elif text in _OF_MODELS and not is_block:
+            # It is spelt well; a binding that is nearly called like it is what is misspelt.
+            message = f"unknown name `{text}`"
+            help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
+            bound = {name: span for name, span in {**self.later, **self.own}.items() if span.text == name}
+            near = nearest(text, bound)
+            notes = tuple(Note(f"`{name}` is bound here; did you mean `{text}`?", bound[name]) for name in near)
+            if len(near) == 1:
+                fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
+        else:
+            message = f"unknown {what} `{text}`"
+            known = self._known(is_block, call)
+            help = self.hint
+            if is_block and help is None:
+                help = 'define it, or bring its file in with `use "file.arch"`'
+                help += f"; functions of numbers are {', '.join(sorted(OF_NUMBERS))}" if call is not None else ""
+            problem = Diagnostic(code, message, name.span, label).suggesting(text, known, help)
+            if problem.fix is not None:
+                better = problem.fix.edits[0].text
+                if better in self.later:
+                    problem = replace(problem, fix=None)  # what is bound further down cannot be used here
+                elif call is not None and not self._takes(better, call):
+                    problem = problem.only_suggesting()
+            self.problems.add(problem)
+            return
+        self.problems.add(Diagnostic(code, message, name.span, label, notes, help, fix))
+
+    def _known(self, is_block: bool, call: tree.Call | None) -> set[str]:
+        """What an unknown name may be a misspelling of: names of the kind that is needed in its place."""
+        own = {*self.own, *self.given, *self.later}
+        if self.hint is not None and call is None:  # a claim, which speaks of numbers
+            return own | LITERALS
+        named = set(self.environment.all_names)
+        if not is_block:
+            return (own | named | LITERALS) - self.absent
+        return (own | named) - self.absent - (WORDS if call is not None else WORDS | set(FUNCTIONS))
+
+    def _takes(self, name: str, call: tree.Call) -> bool:
+        """Whether what a name means takes the arguments of a call, as far as that is known."""
+        if name in self.own or name in self.given:
+            return True
+        signature = Vocabulary(self.environment, Problems()).signature(
+            tree.Name(call.function.span, name), is_block=True
+        )
+        return signature is not None and not fit(call, signature)[1]
+
+    # Expressions -----------------------------------------------------------------------------------------------------
+
+    def _literal(self, node: tree.Literal, is_last: bool) -> None:
+        pass
+
+    def _name(self, node: tree.Name, is_last: bool) -> None:
+        if self.knows(node.text):
+            return
+        signature = self.signature(node, is_block=False)
+        if signature is None:
+            return
+        if node.text in FUNCTIONS:
+            self.problems.add(no_value(node.text, node.span))
+        elif is_last:
+            self._complete(signature, (), node.span)
+
+    def _call(self, node: tree.Call, is_last: bool) -> None:
+        for argument in node.arguments:
+            self.check(argument.value)
+        function = node.function
+        if not isinstance(function, tree.Name):
+            self.check(function)
+            return
+        if self.knows(function.text):
+            return
+        signature = self.signature(function, is_block=True, call=node)
+        if signature is None:
+            return
+        fitting, problems = fit(node, signature)
+        self.problems.add(*problems)
+        if not problems and (is_last or function.text in FUNCTIONS):
+            self._complete(signature, [parameter for parameter, _ in fitting], node.span)
+
+    def _complete(self, signature: Signature, given: Any, span: Span) -> None:
+        definition = self.environment.block(signature.name)
+        declared = None
+        if definition is not None and definition.environment is self.environment:
+            first = next((name for name in signature.required if name not in given), None)
+            if first is not None:
+                declared = Note(f"`{first}` has no default", definition.parameters[first].span)
+        absent = lacks(signature, given, span, declared)
+        if absent is not None:
+            self.problems.add(absent)
+
+    def _fact(self, node: tree.Fact, is_last: bool) -> None:
+        self.check(node.owner)
+        name = node.name.text
+        if name in OWN_FACTS or self.environment.is_partial:
+            return
+        known = {*OWN_FACTS, *self.environment.facts}
+        if name not in known:
+            help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
+            problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
+            self.problems.add(problem.suggesting(name, known, help))
+
+    def _unary(self, node: tree.Unary, is_last: bool) -> None:
+        self.check(node.operand)
+
+    def _binary(self, node: tree.Binary, is_last: bool) -> None:
+        self.check(node.left, is_last=node.operator == "*")
+        self.check(node.right)
+
+    def _conditional(self, node: tree.Conditional, is_last: bool) -> None:
+        self.check(node.condition)
+        self.check(node.chosen, is_last=is_last)
+        self.check(node.otherwise, is_last=is_last)
+
+    def _shape(self, node: tree.ShapeOf, is_last: bool) -> None:
+        for size in node.sizes:
+            self.check(size)
+
+    def _choice(self, node: tree.Choice, is_last: bool) -> None:
+        for option in node.options:
+            self.check(option, is_last=is_last)
+
+    def _pipeline(self, node: tree.Pipeline, is_last: bool) -> None:
+        for step in node.steps:
+            self.check(step.value, is_last=True)
+            if step.condition is not None:
+                self.check(step.condition)
+
+    def _composite(self, node: tree.Composite, is_last: bool) -> None:
+        self.check(node.value, is_last=True)
+
+
+_RULES: dict[type, Callable[[Vocabulary, Any, bool], None]] = {
+    tree.Literal: Vocabulary._literal,
+    tree.Name: Vocabulary._name,
+    tree.Fact: Vocabulary._fact,
+    tree.Unary: Vocabulary._unary,
+    tree.Binary: Vocabulary._binary,
+    tree.Conditional: Vocabulary._conditional,
+    tree.ShapeOf: Vocabulary._shape,
+    tree.Choice: Vocabulary._choice,
+    tree.Pipeline: Vocabulary._pipeline,
+    tree.Composite: Vocabulary._composite,
+    tree.Call: Vocabulary._call,
+}
+
+
+def _without_input(span: Span) -> Fix | None:
+    """A fix that takes `in ->` away."""
+    arrow = re.compile(r"\s*->\s*").match(span.source.text, span.end)
+    return Fix("remove `in ->`", (Edit(Span(span.source, span.start, arrow.end()), ""),)) if arrow else None

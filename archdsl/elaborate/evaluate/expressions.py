@@ -1,0 +1,332 @@
+"""Expressions to values, in the scope of one block or one model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from archdsl.diagnostics import Diagnostic, Span
+from archdsl.diagnostics.codes import (
+    BAD_VALUE,
+    OPEN_CHOICE,
+    UNKNOWN_BLOCK,
+    UNKNOWN_FACT,
+    UNKNOWN_NAME,
+    WRONG_KIND,
+)
+from archdsl.elaborate.evaluate import scalars, tensors
+from archdsl.elaborate.evaluate.describe import kind, named
+from archdsl.elaborate.evaluate.explain import came_from, reasons, situation, trace
+from archdsl.elaborate.evaluate.layers import (
+    Arguments,
+    check_bulk,
+    primitive,
+    ramp,
+    repeated,
+    signature_of,
+    with_arguments,
+)
+from archdsl.elaborate.evaluate.values import (
+    LAYERS,
+    AlternativeLayer,
+    BlockLayer,
+    Layer,
+    LayerStep,
+    Origin,
+    Scope,
+    SequenceLayer,
+    Tensor,
+    Value,
+)
+from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.resolve.formulas import formula
+from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
+from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS, WORDS
+from archdsl.ir.base import Shape, Size
+from archdsl.ir.body import Select
+from archdsl.ir.operators import PRIMITIVES
+from archdsl.language import tree
+
+
+def evaluate(node: tree.Expression, scope: Scope) -> Value:
+    """The value of an expression. Raises Stop at the first mistake."""
+    return _RULES[type(node)](node, scope)
+
+
+# Leaves --------------------------------------------------------------------------------------------------------------
+
+
+def _literal(node: tree.Literal, scope: Scope) -> Value:
+    return node.value
+
+
+def _name(node: tree.Name, scope: Scope) -> Value:
+    return look_up(node.text, node.span, scope)
+
+
+def look_up(name: str, span: Span, scope: Scope) -> Value:
+    """What a name means: a binding or parameter, a setting, a block, a primitive - in this order."""
+    if name in scope.names:
+        return scope.names[name]
+    if scope.pending is not None and name in scope.waiting:
+        return scope.pending(name)
+    if name in SETTINGS:
+        return _setting(name, span, scope)
+    definition = scope.environment.block(name)
+    if definition is not None:
+        return BlockLayer(definition, (), {}, {}, span)
+    if name in PRIMITIVES:
+        return primitive(name, {}, {}, {}, span, scope)
+    if name in WORDS:
+        return name
+    if name in FUNCTIONS:
+        raise Stop(no_value(name, span))
+    known = {*scope.names, *scope.waiting, *scope.environment.all_names}
+    problem = Diagnostic(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here")
+    raise Stop(problem.suggesting(name, known))
+
+
+def _setting(name: str, span: Span, scope: Scope) -> Value:
+    value = scope.settings[name]
+    if name == "drop_path":  # inside a block: the layer, whose rate the schedule sets for each repetition
+        return primitive("drop_path", {}, {}, {}, span, scope)
+    return value
+
+
+def _fact(node: tree.Fact, scope: Scope) -> Value:
+    owner = evaluate(node.owner, scope)
+    name = node.name.text
+    if not isinstance(owner, Tensor):
+        raise stop(WRONG_KIND, f"only tensors have facts, and this is {kind(owner)}", node.owner.span)
+    if name in ("channels", "height", "width"):
+        return int(getattr(owner.shape, name))
+    for fact, value in owner.facts:
+        if fact == name:
+            return value
+    known = ["channels", "height", "width", *(fact for fact, _ in owner.facts)]
+    help = f"set it where the tensor comes from, for example `stem.{name} = 1` in the model or `out.{name} = ...`"
+    problem = Diagnostic(UNKNOWN_FACT, f"this tensor has no fact `{name}`", node.name.span)
+    raise Stop(problem.suggesting(name, known, help))
+
+
+# Operators -----------------------------------------------------------------------------------------------------------
+
+
+def _unary(node: tree.Unary, scope: Scope) -> Value:
+    value = evaluate(node.operand, scope)
+    if node.operator == "not":
+        return not scalars.truth(value, node.operand.span)
+    if isinstance(value, Tensor):
+        return tensors.negated(node, value, scope)
+    return scalars.negate(value, node.span)
+
+
+def _binary(node: tree.Binary, scope: Scope) -> Value:
+    symbol = node.operator
+    if symbol in ("and", "or"):
+        left = scalars.truth(evaluate(node.left, scope), node.left.span)
+        if left == (symbol == "or"):
+            return left
+        return scalars.truth(evaluate(node.right, scope), node.right.span)
+    if symbol == "+-":
+        raise stop(WRONG_KIND, "`+-` gives the tolerance of a `require`; it has no meaning elsewhere", node.span)
+    left_value, right_value = evaluate(node.left, scope), evaluate(node.right, scope)
+    if isinstance(left_value, LAYERS) and symbol == "*":
+        return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
+    if isinstance(left_value, Tensor) or isinstance(right_value, Tensor):
+        return tensors.elementwise(node, left_value, right_value, scope)
+    try:
+        return scalars.binary(symbol, left_value, right_value, node.span, (node.left.span, node.right.span))
+    except Stop as problem:
+        if problem.diagnostic.code is not WRONG_KIND:
+            raise problem.noted(situation(node, scope)) from None
+        wrong = node.left if problem.diagnostic.span is node.left.span else node.right
+        raise problem.noted(came_from(wrong, scope)) from None
+
+
+def _conditional(node: tree.Conditional, scope: Scope) -> Value:
+    taken = scalars.truth(evaluate(node.condition, scope), node.condition.span)
+    value = evaluate(node.chosen if taken else node.otherwise, scope)
+    if isinstance(value, Tensor):
+        expression = Select.made(
+            node="select",
+            condition=formula(node.condition),
+            taken=taken,
+            value=value.expression,
+        )
+        return Tensor(value.shape, expression, value.facts, value.channels_from)
+    if isinstance(value, LAYERS):
+        layer = AlternativeLayer(formula(node.condition), taken, value)
+        check_bulk(layer, node.span)
+        return layer
+    return value
+
+
+def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
+    if len(node.sizes) > 3:
+        raise stop(
+            BAD_VALUE,
+            "a shape is channels x height x width, a size is height x width",
+            node.span,
+            f"this has {len(node.sizes)} sides",
+            help="for example `3 x 224 x 224` or `1 x 7`",
+        )
+    sizes = []
+    for size in node.sizes:
+        value = evaluate(size, scope)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            origin = trace(Origin(size, scope))
+            message = f"a size is a positive whole number, not {named(value)}"
+            raise stop(BAD_VALUE, message, origin.node.span, notes=reasons(origin, value))
+        sizes.append(value)
+    return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
+
+
+def _choice(node: tree.Choice, scope: Scope) -> Value:
+    taken = scope.decisions.get(id(node))
+    if taken is not None:
+        return evaluate(node.options[taken], scope)
+    raise stop(
+        OPEN_CHOICE,
+        "this choice is open",
+        node.span,
+        "a search space, not one network",
+        help="write one of its values, or let a model that `extends` this one decide",
+    )
+
+
+# Layers --------------------------------------------------------------------------------------------------------------
+
+
+def _pipeline(node: tree.Pipeline, scope: Scope) -> Value:
+    scope = scope.naming(node)
+    first, *rest = node.steps
+    made: list[LayerStep] = []
+    if first.condition is None and first.name is None:
+        value = evaluate(first.value, scope)
+        if isinstance(value, Tensor):
+            steps = tuple(_layer_step(step, scope) for step in rest)
+            return scope.applier.chain(value, SequenceLayer(steps, node.span))
+        made.append(LayerStep(scope.steps.get(first), _only_layer(value, first.value, scope)))
+    made += [_layer_step(step, scope) for step in node.steps[len(made) :]]
+    layer = SequenceLayer(tuple(made), node.span)
+    check_bulk(layer, node.span)
+    return layer
+
+
+def _layer_step(step: tree.Step, scope: Scope) -> LayerStep:
+    name = scope.steps.get(step)
+    if step.condition is not None:
+        condition = formula(step.condition)
+        if not scalars.truth(evaluate(step.condition, scope), step.condition.span):
+            return LayerStep(name, None, True, condition)
+        return LayerStep(name, as_layer(step.value, scope), True, condition)
+    return LayerStep(name, as_layer(step.value, scope))
+
+
+def as_layer(node: tree.Expression, scope: Scope) -> Layer:
+    """The layer that an expression gives."""
+    return _only_layer(evaluate(node, scope), node, scope)
+
+
+def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
+    if isinstance(value, LAYERS):
+        return value
+    if isinstance(value, Tensor):
+        raise stop(
+            WRONG_KIND,
+            "`->` feeds a tensor into a layer, and this is a tensor",
+            node.span,
+            help="combine two tensors with `+`, `*` or `concat(...)`",
+        )
+    raise stop(
+        WRONG_KIND,
+        f"a layer is needed here, not {kind(value)}",
+        node.span,
+        notes=reasons(Origin(node, scope), value),
+        help="name a block or a primitive, such as `conv(32)` or `relu`",
+    )
+
+
+def _composite(node: tree.Composite, scope: Scope) -> Value:
+    scope = scope.naming(node)
+    value = evaluate(node.value, scope)
+    if isinstance(value, SequenceLayer) and isinstance(node.value, tree.Pipeline | tree.Composite):
+        return value
+    if isinstance(value, LAYERS):
+        # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
+        return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
+    raise stop(WRONG_KIND, f"`[ ]` holds layers, not {kind(value)}", node.span)
+
+
+def _call(node: tree.Call, scope: Scope) -> Value:
+    function = node.function
+    name = function.text if isinstance(function, tree.Name) else None
+    if name is not None and name not in scope.names and name not in scope.waiting:
+        if name in FUNCTIONS:
+            return _function(name, node, scope)
+        if name == "drop_path" or (
+            name in PRIMITIVES and name not in SETTINGS and scope.environment.block(name) is None
+        ):
+            given = _arguments(node, of_primitive(name), scope)
+            return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
+        if name not in SETTINGS and scope.environment.block(name) is None:
+            known = {*scope.environment.all_names, *scope.names, *scope.waiting}
+            problem = Diagnostic(UNKNOWN_BLOCK, f"unknown block `{name}`", function.span, "not defined here")
+            raise Stop(problem.suggesting(name, known))
+    layer = as_layer(function, scope)
+    given = _arguments(node, signature_of(layer, function.span), scope)
+    return with_arguments(layer, given, node.span, scope)
+
+
+def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments:
+    """The arguments of a call, evaluated. Raises Stop for those that do not fit."""
+    fitting, problems = fit(node, signature)
+    if problems:
+        raise Stop(problems[0])
+    arguments = Arguments()
+    for parameter, argument in fitting:
+        value = evaluate(argument.value, scope)
+        if isinstance(value, Tensor):
+            value = scope.bound(scope.steps.get(argument) or parameter, value)
+        arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
+    return arguments
+
+
+def _function(name: str, node: tree.Call, scope: Scope) -> Value:
+    """A function of scalars or tensors: one that is no layer and takes all that it needs at once."""
+    signature = of_function(name)
+    fitting, problems = fit(node, signature)
+    absent = lacks(signature, [parameter for parameter, _ in fitting], node.span)
+    if problems or absent:
+        raise Stop(problems[0] if problems else absent)  # type: ignore[arg-type]
+    if name == "ramp":
+        return ramp(_arguments(node, signature, scope), node.span)
+    values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
+    if name == "concat":
+        return tensors.concatenated(node, [(value, argument.span) for argument, value in values], scope)
+    given = [
+        (None if signature.takes_many else parameter, value, argument.value.span)
+        for (parameter, argument), (_, value) in zip(fitting, values, strict=True)
+    ]
+    try:
+        return scalars.call(name, given, node.span)
+    except Stop as problem:
+        raise problem.noted(situation(node, scope)) from None
+
+
+_RULES: dict[type, Callable[[Any, Scope], Value]] = {
+    tree.Literal: _literal,
+    tree.Name: _name,
+    tree.Fact: _fact,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Conditional: _conditional,
+    tree.ShapeOf: _shape,
+    tree.Choice: _choice,
+    tree.Pipeline: _pipeline,
+    tree.Composite: _composite,
+    tree.Call: _call,
+}

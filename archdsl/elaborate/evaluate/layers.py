@@ -1,0 +1,183 @@
+"""Layers made of arguments that are evaluated already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE, WRONG_KIND
+from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.explain import blame, reasons
+from archdsl.elaborate.evaluate.values import (
+    BlockLayer,
+    Layer,
+    Origin,
+    PrimitiveLayer,
+    RepeatLayer,
+    Scope,
+    Tensor,
+    Value,
+    bulk,
+)
+from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.resolve.signatures import Signature, lacks, of_primitive
+from archdsl.ir.architecture import Schedule
+from archdsl.ir.base import Shape
+from archdsl.ir.operators import PRIMITIVES, Operator
+from archdsl.ir.operators.checks import attributes, real_attributes, refusal
+from archdsl.limits import limits, raising
+
+
+class Arguments:
+    """The arguments of one call by parameter: values, formulas, and where they were written."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self.formulas: dict[str, str] = {}
+        self.origins: dict[str, Origin] = {}
+
+    def add(self, parameter: str, value: Value, text: str | None, origin: Origin) -> None:
+        self.values[parameter], self.origins[parameter] = value, origin
+        if text is not None:
+            self.formulas[parameter] = text
+
+
+def primitive(
+    name: str,
+    values: Mapping[str, Value],
+    formulas: Mapping[str, str],
+    origins: Mapping[str, Origin],
+    span: Span,
+    scope: Scope,
+) -> PrimitiveLayer:
+    """The primitive `name` with arguments. Arguments not given are settings of the same name, or defaults."""
+    operator = PRIMITIVES[name]
+    like = values.get("like")
+    if like is not None and not isinstance(like, Tensor):
+        place = origins["like"].node.span if "like" in origins else span
+        raise stop(WRONG_KIND, f"`like` needs a tensor, not {kind(like)}", place)
+    complete: dict[str, Any] = {}
+    given: list[str] = []
+    for attribute, default in attributes(operator).items():
+        if attribute in values:
+            value: Any = values[attribute]
+            must = _must_be(operator, attribute, value)
+            if must is not None and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+                # 2.0 channels are 2 channels: a scaled whole number stays whole.
+                value = int(value)
+                must = _must_be(operator, attribute, value)
+            if must is not None:
+                place, notes = blame(origins.get(attribute), span, value, name)
+                message = f"`{attribute}` of `{name}` must be {must}, not {named(value)}"
+                raise stop(BAD_VALUE, message, place, notes=notes)
+            if isinstance(value, int) and attribute in real_attributes(operator):
+                value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
+            complete[attribute] = value
+            given.append(attribute)
+        elif attribute == "padding":
+            complete[attribute] = scope.settings["padding"]
+        else:
+            complete[attribute] = None if default is ... else default
+    return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, like)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _made(name: str, *values: Any) -> Operator:
+    """The operator with its attributes in order: one object for each set of values, which is measured once a shape."""
+    operator = PRIMITIVES[name]
+    return operator.made(kind=name, **dict(zip(attributes(operator), values, strict=True)))
+
+
+def _must_be(operator: type[Operator], attribute: str, value: Value) -> str | None:
+    if isinstance(value, bool | int | float | str | None):
+        return _scalar_must_be(operator, attribute, value)
+    return refusal(operator, attribute, value)
+
+
+# The same few numbers come again and again.
+_scalar_must_be = lru_cache(maxsize=4096, typed=True)(refusal)
+
+
+def with_arguments(layer: Layer, arguments: Arguments, span: Span, scope: Scope) -> BlockLayer | PrimitiveLayer:
+    """A block or primitive with further arguments; those given before stay unless they are given again."""
+    if isinstance(layer, BlockLayer):
+        merged = {**dict(layer.arguments), **arguments.values}
+        formulas, origins = {**layer.formulas, **arguments.formulas}, {**layer.origins, **arguments.origins}
+        made = BlockLayer(layer.definition, tuple(sorted(merged.items())), formulas, origins, span)
+        check_bulk(made, span)
+        return made
+    if isinstance(layer, PrimitiveLayer):
+        kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given}
+        origins = {**layer.origins, **arguments.origins}
+        return primitive(layer.operator.kind, {**kept, **arguments.values}, arguments.formulas, origins, span, scope)
+    raise stop(WRONG_KIND, f"only a block or a primitive takes arguments, not `{describe(layer)}`", span)
+
+
+def signature_of(layer: Layer, span: Span) -> Signature:
+    """What a layer takes when it is called."""
+    if isinstance(layer, BlockLayer):
+        return layer.definition.signature
+    if isinstance(layer, PrimitiveLayer):
+        return of_primitive(layer.operator.kind)
+    raise stop(WRONG_KIND, "only a block or a primitive takes arguments", span, "a composite layer")
+
+
+def check_complete(layer: PrimitiveLayer) -> None:
+    """Refuses a primitive that lacks an argument. Called when it is applied: until then it may get further ones."""
+    absent = lacks(of_primitive(layer.operator.kind), layer.given, layer.span)
+    if absent is not None:
+        raise Stop(absent)
+
+
+def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape, tensor: Tensor) -> Origin | None:
+    """Where the channels of a layer's output were written: in its argument `channels`, or where its input has them."""
+    if given == shape.channels:
+        return layer.origins.get("channels")
+    return tensor.channels_from if tensor.shape.channels == shape.channels else None
+
+
+def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str | None) -> RepeatLayer:
+    """`layer * count`."""
+    place = origin.node.span
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise stop(
+            BAD_VALUE,
+            f"a layer repeats a whole number of times; this is {kind(count)}",
+            place,
+            notes=reasons(origin, count),
+            help="round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None,
+        )
+    if count > limits().repetitions:
+        message = f"{count:,} repetitions are more than the bound of {limits().repetitions:,}"
+        raise stop(TOO_LARGE, message, place, notes=reasons(origin, count), help=raising("repetitions", count))
+    made = RepeatLayer(layer, count, span, text)
+    check_bulk(made, span)
+    return made
+
+
+def check_bulk(layer: Layer, span: Span) -> None:
+    """Refuses a layer that is written out as more layers than anyone would write."""
+    if bulk(layer) > limits().parts:
+        raise stop(
+            TOO_LARGE,
+            f"a layer made of {bulk(layer):,} layers is more than the bound of {limits().parts:,}",
+            span,
+            help=raising("parts", bulk(layer), "make it a block, or repeat with `* n`"),
+        )
+
+
+def ramp(arguments: Arguments, span: Span) -> Schedule:
+    """`ramp(rate, reach = false)`: drop path that grows with the depth."""
+
+    def place(name: str) -> Span:
+        return arguments.origins[name].node.span if name in arguments.origins else span
+
+    rate, reach = arguments.values.get("rate"), arguments.values.get("reach", False)
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+        message = f"the rate of `ramp` is from 0 up to, not including, 1; this is {named(rate)}"
+        raise stop(BAD_VALUE, message, place("rate"))
+    if not isinstance(reach, bool):
+        raise stop(BAD_VALUE, f"`reach` is `true` or `false`, not {named(reach)}", place("reach"))
+    return Schedule.made(rate=float(rate), reach=reach)

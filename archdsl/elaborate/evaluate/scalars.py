@@ -1,0 +1,140 @@
+"""Arithmetic at compile time, bounded: no file can make it run for long or grow without end."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
+from archdsl.elaborate.evaluate.describe import describe, kind
+from archdsl.elaborate.evaluate.values import LAYERS, Value, alike
+from archdsl.elaborate.problems import stop
+from archdsl.elaborate.resolve.functions import OF_NUMBERS, Numeric
+from archdsl.ir.base import Scalar
+from archdsl.limits import limits, raising
+
+_ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+_ORDER: dict[str, Callable[[Numeric, Numeric], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def truth(value: Value, span: Span) -> bool:
+    """Whether a condition holds: a boolean, or a number that is not zero, or not `none`."""
+    if value is None or isinstance(value, bool | int | float):
+        return bool(value)
+    raise stop(WRONG_KIND, f"a condition is a boolean or a number, not {kind(value)}", span)
+
+
+def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
+    """`left symbol right` for scalars. Raises Stop for operands of the wrong kind and results out of bounds.
+
+    `span` is the place of the whole, `sides` those of the operands.
+    """
+    if symbol in ("==", "!="):
+        return _equal(symbol, left, right, sides) == (symbol == "==")
+    if not (is_number(left) and is_number(right)):
+        wrong, place = (right, sides[1]) if is_number(left) else (left, sides[0])
+        raise stop(WRONG_KIND, f"`{symbol}` needs numbers, not {kind(wrong)}", place, help=_number_help(symbol, wrong))
+    assert isinstance(left, int | float)
+    assert isinstance(right, int | float)
+    if symbol in _ORDER:
+        return _ORDER[symbol](left, right)
+    try:
+        result = _power(left, right, span) if symbol == "**" else _ARITHMETIC[symbol](left, right)
+    except ZeroDivisionError:
+        if symbol == "**":
+            raise stop(ARITHMETIC, "zero to a negative power has no result", span) from None
+        raise stop(ARITHMETIC, f"`{symbol}` divides by zero", sides[1], "this is zero") from None
+    except OverflowError:
+        raise _too_large(span) from None
+    return bounded(result, span)
+
+
+def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> bool:
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    if isinstance(left, LAYERS) and isinstance(right, LAYERS):
+        return alike(left, right)
+    for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
+        if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):
+            message = f"`{symbol}` compares a layer with a text here, which are never the same"
+            raise stop(WRONG_KIND, message, place, help=f"write the layer without quotes: `{text}`")
+    return (type(left), left) == (type(right), right)
+
+
+def _number_help(symbol: str, wrong: Value) -> str | None:
+    if isinstance(wrong, bool):
+        return "choose between numbers with `if ... then ... else ...`"
+    if isinstance(wrong, LAYERS) and symbol == "*":
+        return "a layer is repeated with the number on the right: `layer * 3`"
+    return None
+
+
+def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
+    if abs(base) > 1 and exponent * math.log2(abs(base)) > limits().bits:
+        raise _too_large(span)
+    result = base**exponent
+    if isinstance(result, complex):
+        raise stop(ARITHMETIC, "a negative number to a broken power has no result", span)
+    return result
+
+
+def bounded(value: Numeric, span: Span) -> Numeric:
+    """The value, unless it is infinite, not a number, or beyond the bound."""
+    if value != value or abs(value) > 2 ** limits().bits:
+        raise _too_large(span)
+    return value
+
+
+def _too_large(span: Span) -> Exception:
+    return stop(TOO_LARGE, "this number is too large", span, f"beyond 2 ** {limits().bits}", help=raising("bits"))
+
+
+def negate(value: Value, span: Span) -> Scalar:
+    if not is_number(value):
+        raise stop(WRONG_KIND, f"`-` needs a number, not {kind(value)}", span)
+    assert isinstance(value, int | float)
+    return -value
+
+
+# Functions -----------------------------------------------------------------------------------------------------------
+
+
+def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> Scalar:
+    """A function of scalars, applied to arguments that its signature has admitted: name, value and place of each."""
+    positional: list[Value] = []
+    named: dict[str, Value] = {}
+    for parameter, value, place in given:
+        if not is_number(value):
+            raise stop(WRONG_KIND, f"`{name}` needs numbers, not {kind(value)}", place)
+        if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
+            raise stop(ARITHMETIC, f"a divisor is a positive whole number, not {describe(value)}", place)
+        if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:
+            raise stop(ARITHMETIC, f"`divisible` rounds a number of channels, and {describe(value)} is none", place)
+        if parameter in (None, "value"):
+            positional.append(value)
+        elif parameter is not None:
+            named[parameter] = value
+    try:
+        return bounded(OF_NUMBERS[name].compute(*positional, **named), span)
+    except ValueError:
+        raise stop(ARITHMETIC, f"`{name}` has no result for {describe(given[0][1])}", span) from None
+    except OverflowError:
+        raise _too_large(span) from None

@@ -1,0 +1,46 @@
+"""What a model binds once and its blocks use by name: `norm`, `act`, `padding` and `drop_path`."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import BAD_VALUE, WRONG_KIND
+from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
+from archdsl.elaborate.problems import stop
+from archdsl.ir.architecture import Schedule
+from archdsl.ir.operators import PRIMITIVES
+from archdsl.ir.operators.checks import attributes
+
+_LAYERS = {"norm": "batch_norm", "act": "relu"}
+_WORDS = ("symmetric", "same", "valid")
+
+
+def default(name: str, span: Span) -> Value:
+    """The value of a setting that a model does not bind; `span` stands for its place."""
+    if name == "padding":
+        return "symmetric"
+    if name == "drop_path":
+        return Schedule.made(rate=0.0, reach=False)
+    kind = _LAYERS[name]
+    operator = PRIMITIVES[kind].made(**{"kind": kind, **attributes(PRIMITIVES[kind])})
+    return PrimitiveLayer(operator, (), {}, {}, span)
+
+
+def checked(name: str, value: Value, span: Span) -> Value:
+    """A setting's value, if it can be one. Formulas in it speak of the model's names, which blocks do not know."""
+    if name == "padding":
+        is_width = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**15
+        if value not in _WORDS and not is_width:
+            raise stop(BAD_VALUE, f"`padding` is symmetric, same, valid or a number, not {named(value)}", span)
+        return value
+    if name == "drop_path":
+        if value is None:
+            return default(name, span)
+        if not isinstance(value, Schedule):
+            help = f"write `ramp({describe(value)})`" if isinstance(value, float) else "write `ramp(0.2)`"
+            raise stop(WRONG_KIND, f"`drop_path` is a schedule, not {kind(value)}", span, help=help)
+        return value
+    if not isinstance(value, LAYERS):
+        help = f"for none, write `{name} = identity`" if value is None else f"for example `{name} = {_LAYERS[name]}`"
+        raise stop(WRONG_KIND, f"`{name}` is a layer, not {kind(value)}", span, help=help)
+    return without_formulas(value)

@@ -1,0 +1,300 @@
+"""What expressions evaluate to: scalars (plain Python), shapes, tensors, layers and schedules; and the scope that each
+value was written in, with the way back from a value to its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Span
+from archdsl.elaborate.resolve.definitions import Definition, Environment
+from archdsl.elaborate.resolve.submodules import Names, name_expression
+from archdsl.ir.architecture import Schedule
+from archdsl.ir.base import Scalar as Scalar
+from archdsl.ir.base import Shape
+from archdsl.ir.body import Bound, Input, TensorBinding, TensorExpression
+from archdsl.ir.operators import Operator
+from archdsl.language import tree
+
+
+class Tensor(Struct, eq=False):
+    """A tensor at compile time: its shape, how it came about, and the facts that travel with it.
+
+    `channels_from` is where the number of its channels was written, as far as that is known; for diagnostics alone.
+    """
+
+    shape: Shape
+    expression: TensorExpression | None
+    facts: tuple[tuple[str, float], ...] = ()
+    channels_from: Origin | None = None
+
+
+class PrimitiveLayer(Struct, eq=False):
+    """An operator with its arguments. `like` is a second input tensor."""
+
+    operator: Operator
+    given: tuple[str, ...]
+    formulas: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    span: Span
+    like: Tensor | None = None
+
+
+class BlockLayer(Struct, eq=False):
+    """A block with (some of) its arguments."""
+
+    definition: Definition
+    arguments: tuple[tuple[str, Value], ...]
+    formulas: Mapping[str, str]
+    origins: Mapping[str, Origin]
+    span: Span
+    bulk: int = 0
+
+    def __post_init__(self) -> None:
+        self.bulk = 1 + sum([bulk(value) for _, value in self.arguments])
+
+
+class LayerStep(Struct, eq=False):
+    """One step of a sequence; `layer` is None when its guard is false."""
+
+    name: str | None
+    layer: Layer | None
+    guarded: bool = False
+    condition: str | None = None
+
+
+class SequenceLayer(Struct, eq=False):
+    steps: tuple[LayerStep, ...]
+    span: Span
+    bulk: int = 0
+
+    def __post_init__(self) -> None:
+        self.bulk = 1 + sum([bulk(step.layer) for step in self.steps])
+
+
+class RepeatLayer(Struct, eq=False):
+    layer: Layer
+    count: int
+    span: Span
+    formula: str | None = None
+    bulk: int = 0
+
+    def __post_init__(self) -> None:
+        self.bulk = 1 + bulk(self.layer)
+
+
+class AlternativeLayer(Struct, eq=False):
+    condition: str | None
+    taken: bool
+    layer: Layer
+    bulk: int = 0
+
+    def __post_init__(self) -> None:
+        self.bulk = 1 + bulk(self.layer)
+
+
+Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer
+LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer)
+Value = Scalar | Shape | Tensor | Layer | Schedule
+
+
+class Origin(NamedTuple):
+    """Where a value was written: an expression, with the names that it was written in reach of."""
+
+    node: tree.Expression
+    scope: Scope
+
+
+# What is taken at each choice, by the id of its node: the number of an option.
+Decisions = Mapping[int, int]
+
+
+UNDECIDED: Decisions = {}
+
+
+class Applies(Protocol):
+    """What feeds tensors through layers: the stage after this one."""
+
+    def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor: ...
+
+
+class Scope(Struct, eq=False):
+    """The names in reach of an expression, and where layers are applied."""
+
+    environment: Environment
+    names: dict[str, Value]
+    settings: Mapping[str, Value]
+    applier: Applies
+    steps: Names
+    # Where the values of `names` were written: diagnostics follow a number back to the cell that it came from.
+    origins: dict[str, Origin] = field(default_factory=dict)
+    # Looks a name up that is bound but not evaluated yet (a model's bindings refer to each other in any order).
+    pending: Callable[[str], Value] | None = None
+    waiting: frozenset[str] = frozenset()
+    decisions: Decisions = field(default_factory=lambda: UNDECIDED)
+    # What the block at hand binds, in order; None where there is no block.
+    body: list[TensorBinding] | None = None
+
+    def value(self, name: str) -> Value | None:
+        """What a name of the block or model is bound to, None if it is not."""
+        if name not in self.names and self.pending is not None and name in self.waiting:
+            return self.pending(name)
+        return self.names.get(name)
+
+    def naming(self, node: tree.Expression) -> Scope:
+        """The scope for what is inside a layer: one that is written where nothing has names yet stands alone."""
+        return self if self.steps.know(node) else replace(self, steps=name_expression(node))
+
+    def bound(self, name: str, tensor: Tensor) -> Tensor:
+        """A tensor under a name of the block, so that it is computed once however often it is read."""
+        if self.body is None or isinstance(tensor.expression, Input | Bound):
+            return tensor
+        self.body.append(TensorBinding.made(name=name, value=tensor.expression, output=tensor.shape, condition=None))
+        expression = Bound.made(node="bound", name=name)
+        return Tensor(tensor.shape, expression, tensor.facts, tensor.channels_from)
+
+    def among(
+        self, environment: Environment, names: dict[str, Value] | None = None, origins: dict[str, Origin] | None = None
+    ) -> Scope:
+        """The same scope for text of another file, with further names in front of its own."""
+        return Scope(
+            environment,
+            {**self.names, **names} if names else self.names,
+            self.settings,
+            self.applier,
+            self.steps,
+            {**self.origins, **origins} if origins else self.origins,
+            self.pending,
+            self.waiting,
+            self.decisions,
+            self.body,
+        )
+
+
+def bulk(value: Value) -> int:
+    """How many layers a value is written out as: layers that are used in layers again and again grow fast."""
+    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer):
+        return value.bulk
+    return 1
+
+
+def holds_tensor(value: Value) -> bool:
+    """Whether a layer looks at a tensor of the block where it was written (`resize(like = x)`)."""
+    match value:
+        case PrimitiveLayer(like=like):
+            return like is not None
+        case BlockLayer(arguments=arguments):
+            return any(holds_tensor(argument) for _, argument in arguments)
+        case SequenceLayer(steps=steps):
+            return any(holds_tensor(step.layer) for step in steps)
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+            return holds_tensor(layer)
+    return False
+
+
+def heeds_facts(value: Value) -> bool:
+    """Whether a layer reads or sets facts of the user's own, of the tensors that it is applied to."""
+    match value:
+        case BlockLayer(definition=definition, arguments=arguments):
+            return definition.heeds_facts or any(heeds_facts(argument) for _, argument in arguments)
+        case SequenceLayer(steps=steps):
+            return any(heeds_facts(step.layer) for step in steps)
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+            return heeds_facts(layer)
+    return False
+
+
+def without_formulas(layer: Layer) -> Layer:
+    """The layer with its values alone, for use where the names in its formulas would mean something else."""
+    match layer:
+        case PrimitiveLayer() | BlockLayer():
+            return replace(layer, formulas={}) if layer.formulas else layer
+        case SequenceLayer(steps=steps, span=span):
+            plain = tuple(
+                LayerStep(step.name, step.layer and without_formulas(step.layer), step.guarded) for step in steps
+            )
+            return SequenceLayer(plain, span)
+        case RepeatLayer(layer=inner, count=count, span=span):
+            return RepeatLayer(without_formulas(inner), count, span)
+        case AlternativeLayer(taken=taken, layer=inner):
+            return AlternativeLayer(None, taken, without_formulas(inner))
+
+
+def key(value: Value) -> Hashable:
+    """A key under which equal values of the same kind meet (Python's own equality mixes 1, 1.0 and True).
+
+    A layer is the same when it is written in the same place, too: whatever is made of it says where it comes from.
+    """
+    if isinstance(value, AlternativeLayer):
+        return ("alternative", value.taken, key(value.layer))
+    if not isinstance(value, LAYERS):
+        return (type(value), value)
+    place = (value.span.source, value.span.start)
+    if isinstance(value, BlockLayer):
+        return (place, id(value.definition), tuple((name, key(argument)) for name, argument in value.arguments))
+    if isinstance(value, PrimitiveLayer):
+        attributes = tuple((k, type(v), v) for k, v in value.operator.__dict__.items())
+        return (place, value.operator.kind, attributes)
+    if isinstance(value, SequenceLayer):
+        return (place, "sequence", tuple((s.name, s.guarded, s.layer and key(s.layer)) for s in value.steps))
+    return (place, "repeat", value.count, key(value.layer))
+
+
+class Seconds(float):
+    """A time as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)))
+
+
+class Bytes(int):
+    """An amount of memory as the cost model predicts it."""
+
+    def __str__(self) -> str:
+        return _in_units(self, (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("KB", 1e3), ("B", 1.0)))
+
+
+def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
+    """A value in the largest unit of which it is one or more, or else the smallest; to four digits."""
+    unit, size = next((one for one in units if abs(value) >= one[1]), units[-1])
+    return f"{value / size:.4g} {unit}"
+
+
+def alike(one: Layer, other: Layer) -> bool:
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written."""
+    return _form(one) == _form(other)
+
+
+# Two names of one primitive.
+_SYNONYMS = {"swish": "silu"}
+
+
+def _form(value: Value) -> Hashable:
+    """What two layers that are alike have in common: neither places nor names of sub-modules."""
+    match value:
+        case PrimitiveLayer(operator=operator, like=like):
+            attributes = tuple((name, item) for name, item in operator.__dict__.items() if name != "kind")
+            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, like and id(like))
+        case BlockLayer(definition=definition, arguments=arguments):
+            defaults = {
+                name: parameter.default.value
+                for name, parameter in definition.parameters.items()
+                if isinstance(parameter.default, tree.Literal)
+            }
+            complete = {**defaults, **dict(arguments)}
+            return ("block", id(definition), tuple((name, _form(complete[name])) for name in sorted(complete)))
+        case SequenceLayer(steps=steps):
+            return ("sequence", *(_form(step.layer) for step in steps if step.layer is not None))
+        case RepeatLayer(layer=layer, count=count):
+            return ("repeat", count, _form(layer))
+        case AlternativeLayer(layer=layer):
+            return _form(layer)
+        case Tensor():
+            return id(value)
+        case bool():
+            return ("bool", value)
+    return value

@@ -1,0 +1,402 @@
+"""Layers applied to tensors. Each distinct (block, arguments, input) is elaborated once."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from archdsl.diagnostics import Note, Source, Span
+from archdsl.diagnostics.codes import (
+    BAD_VALUE,
+    ENDLESS_RECURSION,
+    MISSING_BINDING,
+    REQUIRE_FAILED,
+    WRONG_KIND,
+)
+from archdsl.elaborate.evaluate import scalars
+from archdsl.elaborate.evaluate.describe import describe, kind
+from archdsl.elaborate.evaluate.expressions import evaluate
+from archdsl.elaborate.evaluate.layers import channels_from, check_complete
+from archdsl.elaborate.evaluate.refutation import refute
+from archdsl.elaborate.evaluate.tensors import check_facts, within_bounds
+from archdsl.elaborate.evaluate.values import (
+    LAYERS,
+    UNDECIDED,
+    AlternativeLayer,
+    BlockLayer,
+    Decisions,
+    Layer,
+    LayerStep,
+    Origin,
+    PrimitiveLayer,
+    RepeatLayer,
+    Scope,
+    SequenceLayer,
+    Tensor,
+    Value,
+    bulk,
+    heeds_facts,
+    holds_tensor,
+    key,
+    without_formulas,
+)
+from archdsl.elaborate.instantiate.deferred import Deferred
+from archdsl.elaborate.instantiate.instances import Instances, Made
+from archdsl.elaborate.instantiate.shape_errors import refused
+from archdsl.elaborate.instantiate.work import Work
+from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.resolve.definitions import Definition
+from archdsl.elaborate.resolve.formulas import formula, of_default
+from archdsl.elaborate.resolve.liveness import without_unread
+from archdsl.elaborate.resolve.signatures import lacks
+from archdsl.elaborate.resolve.written import shown
+from archdsl.ir.base import Place, Shape, ShapeError, Size
+from archdsl.ir.body import (
+    Alternative,
+    Apply,
+    BlockInstance,
+    Bound,
+    Chain,
+    Guard,
+    Input,
+    OutputFact,
+    Repeat,
+    Sequence,
+    Step,
+    TensorBinding,
+)
+from archdsl.ir.formula import identifier
+from archdsl.ir.operators import Operator
+from archdsl.language import tree
+from archdsl.limits import limits
+
+# A block instance that is new takes about as long as so many layers.
+INSTANCE = 25
+# One that another network of the file has already is still counted and written.
+TAKEN = 5
+
+_INPUT = Input.made(node="input")
+
+
+def place(span: Span) -> Place:
+    return _place(span.source, span.start)
+
+
+@lru_cache(maxsize=8192)
+def _place(source: Source, offset: int) -> Place:
+    """A layer is applied again and again from where it is written."""
+    line, column = source.position(offset)
+    name = source.name
+    if not name.isascii():  # A file's name may hold bytes that are no text, which JSON cannot.
+        name = name.encode("utf-8", "backslashreplace").decode()
+    return Place(name, line, column)
+
+
+@lru_cache(maxsize=16384)
+def _output(operator: Operator, *inputs: Shape) -> Shape:
+    """The output shape of an operator that takes long to say it: networks apply the same ones again and again."""
+    return operator.output(*inputs)
+
+
+class Applier:
+    """Applies layers under one model's settings and keeps every distinct block instance."""
+
+    def __init__(self, settings: Mapping[str, Value], effort: Work, decisions: Decisions = UNDECIDED):
+        self.settings, self.effort, self.decisions = settings, effort, decisions
+        self.instances = Instances()
+        self._open: list[Hashable] = []
+        # The instances that each open one applies.
+        self._parts: list[list[Made]] = []
+        self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        self._heeds_facts = any(heeds_facts(value) for value in settings.values())
+        # What a block depends on besides its arguments and its input.
+        self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
+
+    def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
+        """A tensor fed through the steps of a pipeline."""
+        steps, result = self._steps(layers.steps, tensor)
+        expression = Chain.made(
+            node="chain",
+            source=tensor.expression,
+            steps=steps,
+        )
+        return Tensor(result.shape, expression, result.facts, result.channels_from)
+
+    def apply(self, layer: Layer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        """One layer on one tensor: the step for the IR, and the tensor that comes out."""
+        if isinstance(layer, PrimitiveLayer):
+            return self._primitive(layer, tensor, name)
+        if isinstance(layer, BlockLayer):
+            return self._block(layer, tensor, name)
+        if isinstance(layer, RepeatLayer):
+            return self._repeat(layer, tensor, name)
+        if isinstance(layer, AlternativeLayer):
+            step, result = self.apply(layer.layer, tensor, name)
+            made = Alternative.made(step="alternative", condition=layer.condition, taken=layer.taken, value=step)
+            return made, result
+        steps, result = self._steps(layer.steps, tensor)
+        return Sequence.made(step="sequence", name=name or None, steps=steps), result
+
+    def _steps(self, layers: tuple[LayerStep, ...], tensor: Tensor) -> tuple[tuple[Step, ...], Tensor]:
+        steps: list[Step] = []
+        for item in layers:
+            step: Step | None = None
+            if item.layer is not None:
+                step, tensor = self.apply(item.layer, tensor, item.name or "")
+            if item.guarded:
+                step = Guard.made(step="guard", condition=item.condition, value=step)
+            if step is not None:
+                steps.append(step)
+        return tuple(steps), tensor
+
+    def _count(self, layer: Layer) -> None:
+        instead = "use fewer repetitions, or repeat a block instead of single layers"
+        self.effort.spend(bulk(layer), layer.span, instead)  # type: ignore[union-attr]
+
+    def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        self._count(layer)
+        operator = layer.operator
+        check_complete(layer)
+        shapes = (tensor.shape, layer.like.shape) if layer.like else (tensor.shape,)
+        try:
+            shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
+        except ShapeError as error:
+            raise refused(error, layer, tensor) from None
+        within_bounds(shape, layer.span)
+        step = Apply.made(
+            step="apply",
+            name=name,
+            operator=operator,
+            block=None,
+            others=(layer.like.expression,) if layer.like else (),
+            other_shapes=shapes[1:],
+            input=tensor.shape,
+            output=shape,
+            formulas=dict(layer.formulas),
+            place=place(layer.span),
+        )
+        written = tensor.channels_from
+        if shape is not tensor.shape:
+            written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
+        return step, Tensor(shape, None, tensor.facts, written)
+
+    def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        copies: list[Step] = []
+        for _ in range(layer.count):
+            self._count(layer)
+            step, tensor = self.apply(layer.layer, tensor, "")
+            copies.append(step)
+        made = Repeat.made(step="repeat", name=name, count=layer.count, formula=layer.formula, copies=tuple(copies))
+        return made, tensor
+
+    # Blocks ----------------------------------------------------------------------------------------------------------
+
+    def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        self._count(layer)
+        given = dict(layer.arguments)
+        facts = tensor.facts
+        if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
+            # Facts pass through unseen: what differs in them alone is one instance.
+            tensor = Tensor(tensor.shape, tensor.expression, (), tensor.channels_from)
+        identity = (
+            id(layer.definition),
+            tuple((parameter, key(value)) for parameter, value in layer.arguments),
+            tensor.shape,
+            tensor.facts,
+            self._style,
+        )
+        made = self.effort.made.get(identity)
+        if made is None:
+            if identity in self._open:
+                raise _endless(layer, "it gets the same arguments and input again")
+            if len(self._open) >= limits().calls:
+                raise _endless(layer, f"{limits().calls} calls deep")
+            self.effort.spend(INSTANCE + layer.definition.excess, layer.span)
+            self._open.append(identity)
+            self._parts.append([])
+            try:
+                made = self._instance(layer, given, tensor)
+            except Stop as problem:
+                shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
+                text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
+                raise problem.within(text, layer.span, is_call=True) from None
+            except RecursionError:
+                if len(self._open) <= limits().calls // 4:
+                    raise  # deep text, not deep calls
+                raise _endless(layer, f"{len(self._open)} calls deep") from None
+            finally:
+                self._open.pop()
+                self._parts.pop()
+            self.effort.made[identity] = made
+        elif made not in self.instances:
+            self.effort.spend(TAKEN * self.instances.take(made), layer.span)
+        if self._parts:
+            self._parts[-1].append(made)
+        step = Apply.made(
+            step="apply",
+            name=name,
+            operator=None,
+            block=self.instances.id_of(made),
+            others=(),
+            other_shapes=(),
+            input=tensor.shape,
+            output=made.result.shape,
+            formulas=dict(layer.formulas),
+            place=place(layer.span),
+        )
+        result = made.result
+        written = channels_from(layer, given.get("channels"), result.shape, tensor)
+        return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, written)
+
+    def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
+        definition = layer.definition
+        scope = Scope(definition.environment, {}, self.settings, self, definition.names, {}, decisions=self.decisions)
+        body = scope.body = []
+        names = scope.names
+        source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
+        names["in"] = source
+        facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
+        known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
+        layers: dict[str, str] = dict(self._shown)
+        formulas: dict[str, str] = {}
+        for parameter in definition.block.parameters:
+            value = self._argument(parameter, given, layer, scope)
+            if isinstance(value, Tensor):
+                value = scope.bound(parameter.name.text, value)
+            names[parameter.name.text] = value
+            _note(parameter.name.text, value, known, layers)
+            if parameter.name.text not in given and identifier(parameter.name.text) in known:
+                formulas |= of_default(parameter)
+        fact_formulas: dict[str, str | None] = {}
+        deferred = Deferred(scope) if definition.deferred else None
+        for statement in definition.block.body:
+            if isinstance(statement, tree.Require):
+                self._require(statement, definition, scope)
+                continue
+            bind = partial(_bind, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
+            if deferred is not None and statement.fact is None and statement.name.text in definition.deferred:
+                deferred.add(statement, bind)
+                continue
+            if deferred is not None:
+                deferred.make_for(statement.value)
+            bind(scope)
+        out = names.get("out")
+        if not isinstance(out, Tensor):
+            if out is None:  # told by the check of names, unless the block is another file's
+                message, where = f"block `{definition.name}` has no `out`", definition.block.name.span
+            else:
+                message = f"`out` of `{definition.name}` is a tensor, not {kind(out)}"
+                where = scope.origins["out"].node.span
+            raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
+        if definition.conditions or any(binding.name not in definition.bound for binding in body):
+            body = without_unread(body, definition.conditions)
+        block = BlockInstance.made(
+            id=self.instances.new_id(definition.name),
+            name=definition.name,
+            doc=definition.block.doc,
+            parameters=tuple(definition.parameters),
+            scalars=known,
+            formulas=formulas,
+            layers=layers,
+            input=tensor.shape,
+            output=out.shape,
+            facts={
+                fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
+            },
+            body=tuple(body),
+            place=place(definition.block.name.span),
+        )
+        result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
+        return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
+
+    def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
+        refuted = refute(statement.claim, scope)
+        if refuted is not None:
+            message = f"`{definition.name}` requires `{shown(statement.claim)}`"
+            raise stop(REQUIRE_FAILED, message, statement.claim.span, refuted.label, notes=refuted.notes)
+
+    def _argument(self, parameter: tree.Parameter, given: dict[str, Value], layer: BlockLayer, scope: Scope) -> Value:
+        name = parameter.name.text
+        if name not in given:
+            if parameter.default is None:
+                declared = Note(f"`{name}` has no default", parameter.span)
+                absent = lacks(layer.definition.signature, given, layer.span, declared)
+                assert absent is not None
+                raise Stop(absent)
+            scope.origins[name] = Origin(parameter.default, scope)
+            return evaluate(parameter.default, scope)
+        value = given[name]
+        origin = layer.origins.get(name)
+        if origin is not None:
+            scope.origins[name] = origin
+        if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
+            what = "a tensor" if isinstance(value, Tensor) else "a layer that looks at a tensor"
+            raise stop(
+                WRONG_KIND,
+                f"a block takes numbers and layers, and `{name}` is {what}",
+                origin.node.span if origin else layer.span,
+                help="the tensor of a block is the one that flows into it: `x -> block(...)`",
+            )
+        return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _endless(layer: BlockLayer, label: str) -> Stop:
+    name = layer.definition.name
+    return stop(
+        ENDLESS_RECURSION,
+        f"`{name}` calls itself without end",
+        layer.span,
+        label,
+        help=f"end it with a condition: `-> {name}(depth - 1) when depth > 1`, or `if depth > 1 then ... else ...`",
+    )
+
+
+def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
+    """Numbers go to a block's scalars, layers and names to its layers."""
+    if isinstance(value, bool | int | float | Size) or value is None:
+        known[identifier(name)] = value
+    elif not isinstance(value, Tensor | Shape):
+        layers[name] = describe(value)
+
+
+def _bind(
+    statement: tree.Binding,
+    scope: Scope,
+    known: dict[str, Any],
+    layers: dict[str, str],
+    formulas: dict[str, str],
+    facts: dict[str, str | None],
+) -> None:
+    name = statement.name.text
+    value = evaluate(statement.value, scope)
+    text = formula(statement.value)
+    if statement.fact is not None:
+        tensor = scope.value(name)
+        if not isinstance(tensor, Tensor):
+            raise stop(WRONG_KIND, f"`{name}` is no tensor here, so it has no facts", statement.name.span)
+        if not scalars.is_number(value):
+            raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", statement.value.span)
+        assert isinstance(value, int | float)
+        fact = statement.fact.text
+        if fact in ("channels", "height", "width"):
+            raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
+        all_facts = {**dict(tensor.facts), fact: float(value)}
+        check_facts(all_facts, statement.fact.span)
+        known_facts = tuple(sorted(all_facts.items()))
+        scope.names[name] = Tensor(tensor.shape, tensor.expression, known_facts, tensor.channels_from)
+        if name == "out":
+            facts[fact] = text
+        return
+    scope.origins[name] = Origin(statement.value, scope)
+    if isinstance(value, Tensor):
+        assert value.expression is not None
+        assert scope.body is not None
+        scope.body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
+        bound = Bound.made(node="bound", name=name)
+        scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
+        return
+    scope.names[name] = value
+    _note(name, value, known, layers)
+    if text is not None and not isinstance(value, LAYERS):
+        formulas[identifier(name)] = text

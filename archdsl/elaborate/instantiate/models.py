@@ -1,0 +1,380 @@
+"""A model and one set of parameter values to an `Architecture`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Problems, Span
+from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT, MISSING_BINDING, USE_CYCLE, WRONG_KIND
+from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.explain import reasons, trace
+from archdsl.elaborate.evaluate.expressions import evaluate
+from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
+from archdsl.elaborate.evaluate.settings import checked, default
+from archdsl.elaborate.evaluate.tensors import check_facts
+from archdsl.elaborate.evaluate.values import (
+    LAYERS,
+    UNDECIDED,
+    Decisions,
+    LayerStep,
+    Origin,
+    Scope,
+    SequenceLayer,
+    Tensor,
+    Value,
+)
+from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.replacing import at_block
+from archdsl.elaborate.instantiate.stages import StageBuilder
+from archdsl.elaborate.instantiate.work import Work
+from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
+from archdsl.elaborate.resolve.submodules import Names, name_expression
+from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
+from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
+from archdsl.ir.base import Shape
+from archdsl.ir.body import BlockInstance, Input, Sequence
+from archdsl.ir.parts import applied, used
+from archdsl.language import tree
+
+
+class Elaborated(NamedTuple):
+    """A network, with the claims made about it and the names that they can use."""
+
+    architecture: Architecture
+    requires: tuple[tree.Require, ...]
+    names: dict[str, Value]
+
+
+class ModelElaborator:
+    """One network: evaluates the bindings of a model in whatever order they need each other.
+
+    A mistake in one binding or row does not hide those in others: each is added to `problems`, and what depends on it
+    is left out.
+    """
+
+    def __init__(
+        self,
+        variant: Variant,
+        problems: Problems,
+        effort: Work,
+        resolution: int | tuple[int, int] | None = None,
+        overrides: dict[str, Value] | None = None,
+        decisions: Decisions = UNDECIDED,
+    ):
+        self.variant, self.problems, self.effort = variant, problems, effort
+        self.resolution, self.overrides, self.decisions = resolution, overrides or {}, decisions
+        self.names: dict[str, Value] = {}
+        self.origins: dict[str, Origin] = {}
+        self.settings: dict[str, Value] = {name: default(name, variant.definition.model.name.span) for name in SETTINGS}
+        self.opened: list[str] = []
+        self.failures: dict[str, Stop] = {}
+
+    def run(self) -> Elaborated | None:
+        """The architecture with what its `require` lines need, or None with the reasons in `problems`."""
+        before = len(self.problems)
+        try:
+            self.bind()
+            architecture = self._assemble()
+        except Stop as problem:
+            self._tell(problem)
+            return None
+        if architecture is None or len(self.problems) > before:
+            return None
+        return Elaborated(architecture, self.merged.requires, self.names)
+
+    def bind(self) -> None:
+        """Gives everything a value that has a name. Raises Stop for mistakes that leave nothing to go on with."""
+        self.merged = merge(self.variant.definition)
+        self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
+        take_row(self.merged, self.variant)
+        self._parameters()
+        self._bindings()
+
+    def _tell(self, problem: Stop) -> None:
+        own = self.variant.definition.model.span.source
+        self.problems.add(at_home(at_block(problem.diagnostic, own)))
+
+    # Parameters and bindings -----------------------------------------------------------------------------------------
+
+    def _parameters(self) -> None:
+        merged = self.merged
+        model = self.variant.definition.model
+        for name in self.overrides:
+            if name not in merged.parameters:
+                raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
+        self.names.update(self.overrides)
+        self.declared = frozenset(merged.parameters)
+        for name in merged.parameters:
+            self._parameter(name)
+        self.parameters = {name: self.names[name] for name in merged.parameters}
+        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE}
+
+    def _parameter(self, name: str) -> Value:
+        """The value of a parameter: given from outside, by a row or reference, or by default.
+
+        They are evaluated in whatever order they need each other: `extends base(width = beta ** phi)` gives a parameter
+        that was declared long before those it speaks of.
+        """
+        if name in self.names:
+            return self.names[name]
+        parameter, environment = self.merged.parameters[name]
+        node, speaks_of_parameters = parameter.default, True
+        if name in self.merged.given:
+            node, environment, speaks_of_parameters = self.merged.given[name]
+        if node is None:
+            model = self.variant.definition.model.name.text
+            help = f"give it a default, `{name} = ...`, or a column in `variants {model}`"
+            if self.variant.row is None and self.variant.definition.variants:
+                help = "choose a variant"
+            raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
+        scope = bare(environment, {}, {}, decisions=self.decisions)
+        if speaks_of_parameters:
+            scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
+        with self._opened(name, node.span):
+            value = evaluate(node, scope)
+        self.names[name], self.origins[name] = value, Origin(node, scope)
+        return value
+
+    def _bindings(self) -> None:
+        for name in SETTINGS:
+            self._bind_setting(name)
+        self.applier = Applier(self.settings, self.effort, self.decisions)
+        for name in self.merged.bindings:
+            if name not in self.waiting:
+                continue
+            try:
+                self._value(name)
+            except Stop as problem:
+                self._tell(problem)
+
+    def _bind_setting(self, name: str) -> None:
+        if name in self.parameters:
+            value, span = self.parameters[name], self._written(name)
+        elif name in self.merged.bindings:
+            try:
+                value, span = self._value(name), self._written(name)
+            except Stop as problem:
+                return self._tell(problem)
+        else:
+            return None
+        try:
+            self.settings[name] = checked(name, value, span)
+        except Stop as problem:
+            self.failures[name] = problem
+            self._tell(problem)
+
+    def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
+        applier: Any = getattr(self, "applier", None)
+        names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
+        return Scope(environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions)
+
+    def _value(self, name: str) -> Value:
+        """The value of a binding. Raises the same Stop each time when it has none."""
+        if name in self.names:
+            return self.names[name]
+        if name in self.failures:
+            raise self.failures[name]
+        binding, environment = self.merged.bindings[name]
+        scope = self._scope(environment, name_expression(binding.value))
+        try:
+            with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
+                value = evaluate(binding.value, scope)
+        except Stop as problem:
+            self.failures[name] = problem
+            raise
+        self.origins[name] = Origin(binding.value, scope)
+        if name != "drop_path":  # as a name, it is the layer whose rate the schedule sets
+            self.names[name] = value
+        return value
+
+    @contextmanager
+    def _opened(self, name: str, span: Span) -> Iterator[None]:
+        """While the value of a name is computed, nothing may ask for it. Raises Stop where something does."""
+        if name in self.opened:
+            way = " -> ".join([*self.opened[self.opened.index(name) :], name])
+            raise stop(USE_CYCLE, f"`{name}` refers to itself", span, way if way.count("->") > 1 else "")
+        self.opened.append(name)
+        try:
+            yield
+        finally:
+            self.opened.pop()
+
+    def _written(self, name: str) -> Span:
+        """Where the value of a parameter or binding stands."""
+        if name in self.origins:
+            return trace(self.origins[name]).node.span
+        return self.merged.parameters[name][0].span
+
+    # The network -----------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Tells of bindings with a meaning that are not what they should be."""
+        self._check_input()
+        self._check_classes()
+        self._check_sections()
+
+    def stage_builder(self, decisions: Decisions | None = None) -> StageBuilder:
+        """What builds the stages, with `decisions` on the choices in the table, if not those of the whole model."""
+        scope = self._scope(self.merged.rows.environment or self.merged.definition.environment)
+        return StageBuilder(
+            self.merged, scope if decisions is None else replace(scope, decisions=decisions), self.problems
+        )
+
+    def stem(self) -> tuple[Section | None, Tensor]:
+        """The stem, if there is one, and what the stages get. Raises Stop."""
+        tensor = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        stem, tensor = self.section("stem", tensor)
+        return stem, self._with_facts("stem", tensor)
+
+    def _assemble(self) -> Architecture | None:
+        merged = self.merged
+        model = self.variant.definition.model
+        self.check()
+        builder = self.stage_builder()
+        planned = builder.plan()
+        if self.failures.keys() & {"input", "padding", "stem"}:
+            return None
+        image = self.image
+        stem, tensor = self.stem()
+        schedule = self.settings["drop_path"]
+        assert isinstance(schedule, Schedule)
+        self.effort.spend(2 * sum(plan.layers for plan in planned), model.name.span)
+        built = builder.build(self.applier, planned, tensor, schedule)
+        if built is None or "head" in self.failures:
+            return None
+        stages, tensor = built
+        head, tensor = self.section("head", tensor)
+        if stem is None and head is None and not stages:
+            raise stop(
+                MISSING_BINDING,
+                f"model `{model.name.text}` has no stem, no stages and no head",
+                model.name.span,
+                help="write `stages { ... }`, or `head = global_avg_pool -> linear(classes)`",
+            )
+        return Architecture.made(
+            schema_version="1.0",
+            name=self.variant.name,
+            model=model.name.text,
+            variant=self.variant.label,
+            doc=merged.doc,
+            input=image,
+            classes=self.names.get("classes"),
+            parameters={
+                name: value if isinstance(value, bool | int | float | str | None) else describe(value)
+                for name, value in self.parameters.items()
+            },
+            settings={name: describe(self.settings[name]) for name in ("norm", "act", "padding")},
+            drop_path=schedule,
+            blocks=self._used_blocks(stem, stages, head),
+            stem=stem,
+            stages=stages,
+            head=head,
+            output=tensor.shape,
+            requirements=tuple(
+                Requirement.made(text=claim.claim.span.text, place=place(claim.span)) for claim in merged.requires
+            ),
+            place=place(model.name.span),
+        )
+
+    def _used_blocks(
+        self, stem: Section | None, stages: Iterable[Stage], head: Section | None
+    ) -> dict[str, BlockInstance]:
+        """The instances that the network is made of; some were only tried in tensors that nothing reads."""
+        instances = self.applier.instances
+        if not instances.has_unread:
+            return instances.blocks
+        layers = [layer.apply for stage in stages for layer in stage.layers]
+        layers += [apply for section in (stem, head) if section for apply in applied(section.steps)]
+        return used(instances.blocks, layers)
+
+    def _refuse(self, name: str, problem: Stop) -> None:
+        self.failures[name] = problem
+        self._tell(problem)
+
+    def _check_input(self) -> None:
+        if "input" in self.failures:
+            return
+        image = self.names["input"]
+        if isinstance(image, Shape):
+            height, width = image.height, image.width
+            if self.resolution is not None:
+                chosen = self.resolution
+                height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
+            self.image = Shape(image.channels, height, width)
+            return
+        message = f"`input` is a shape, channels x height x width, not {kind(image)}"
+        help = "write `input = 3 x 224 x 224`"
+        self._refuse("input", stop(WRONG_KIND, message, self._written("input"), help=help))
+
+    def _check_classes(self) -> None:
+        classes = self.names.get("classes")
+        if isinstance(classes, float) and classes.is_integer():  # `1e3`
+            classes = self.names["classes"] = int(classes)
+        if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
+            return
+        message = f"`classes` is a positive whole number, not {named(classes)}"
+        notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
+        help = "write how many classes there are, for example `classes = 1000`"
+        self._refuse("classes", stop(BAD_VALUE, message, self._written("classes"), notes=notes, help=help))
+
+    def _check_sections(self) -> None:
+        for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
+            value = self.names.get(name)
+            if name in self.names and not isinstance(value, LAYERS):
+                message = f"`{name}` is a layer, not {kind(value)}"
+                help = f"for example `{name} = {example}`"
+                self._refuse(name, stop(WRONG_KIND, message, self._written(name), help=help))
+
+    def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
+        """The stem or the head on a tensor, if there is one, and what comes out. Raises Stop."""
+        if name not in self.names:
+            return None, tensor
+        layer = self.names[name]
+        written = self._written(name)
+        assert isinstance(layer, LAYERS)
+        if not isinstance(layer, SequenceLayer):
+            node = self.origins[name].node if name in self.origins else None
+            layer = SequenceLayer((LayerStep(_alone(node), layer),), written)
+        try:
+            with bounded_depth(written):
+                steps, result = self.applier.apply(layer, tensor, "")
+        except Stop as problem:
+            if problem.is_inside(written):
+                raise
+            raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
+        assert isinstance(steps, Sequence)
+        where = self.merged.bindings[name][0].span if name in self.merged.bindings else written
+        section = Section.made(
+            name=name,
+            steps=steps,
+            input=tensor.shape,
+            output=result.shape,
+            place=place(where),
+        )
+        return section, result
+
+    def _with_facts(self, name: str, tensor: Tensor) -> Tensor:
+        facts = dict(tensor.facts)
+        for binding, environment in self.merged.facts:
+            if binding.name.text != name or binding.fact is None:
+                continue
+            value = evaluate(binding.value, self._scope(environment))
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", binding.value.span)
+            facts[binding.fact.text] = float(value)
+            check_facts(facts, binding.fact.span)
+        return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)
+
+
+def _alone(value: tree.Expression | None) -> str:
+    match value:
+        case tree.Call(function=tree.Name(text=text)) | tree.Name(text=text):
+            return text
+        case _:
+            return "layer"

@@ -1,0 +1,97 @@
+"""The `require` lines of a model, proved or refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics.codes import REQUIRE_FAILED
+from archdsl.elaborate.evaluate.predictions import Predict, no_prediction, prediction
+from archdsl.elaborate.evaluate.refutation import refute
+from archdsl.elaborate.evaluate.scope import NO_NAMES
+from archdsl.elaborate.evaluate.values import Scope, Value
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.quantities import answered, as_written, asked
+from archdsl.elaborate.resolve.words import SETTINGS
+from archdsl.elaborate.resolve.written import shown
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape
+from archdsl.ir.cost import Cost
+from archdsl.language import tree
+
+
+class Subject(NamedTuple):
+    """A network as far as claims speak of it. `map` is the last one before the head."""
+
+    name: str
+    cost: Cost
+    input: Shape
+    map: Shape
+    output: Shape
+    padding: Value
+    predict: Predict
+
+
+def subject(architecture: Architecture, predict: Predict) -> Subject:
+    """A network in full."""
+    last = architecture.stages[-1].output if architecture.stages else architecture.output
+    padding, cost = architecture.settings["padding"], architecture.costs.model()
+    return Subject(architecture.name, cost, architecture.input, last, architecture.output, padding, predict)
+
+
+def prove(
+    claims: Sequence[tree.Require], subject: Subject, names: Mapping[str, Value], environment: Environment
+) -> list[Diagnostic]:
+    """A diagnostic for every claim that does not hold, with the values of both sides."""
+    if not claims:
+        return []
+    cost = subject.cost
+    measures: dict[str, Value] = {
+        "params": cost.params,
+        "macs": cost.macs,
+        "flops": cost.flops,
+        "activations": cost.activations,
+        "out": subject.output,
+        "reduction": -(-subject.input.height // subject.map.height),
+    }
+    applier: Any = None
+    settings = {**dict.fromkeys(SETTINGS), "padding": subject.padding}
+    scope = Scope(environment, {**names, **measures}, settings, applier, NO_NAMES)
+    found = []
+    for claim in claims:
+        try:
+            known = _predicted(claim.claim, scope, names, subject)
+            predicted = scope.among(environment, {text: value for text, (value, _) in known.items()})
+            refuted = refute(answered(claim.claim, names) if known else claim.claim, predicted)
+        except Stop as problem:
+            found.append(problem.diagnostic)
+            continue
+        if refuted is not None:
+            message = f"`{subject.name}` does not meet `{shown(claim.claim)}`"
+            notes = (
+                *refuted.notes,
+                *(Note(f"`{text}` is a prediction: {setting}") for text, (_, setting) in known.items()),
+            )
+            found.append(Diagnostic(REQUIRE_FAILED, message, claim.claim.span, refuted.label, notes))
+    return found
+
+
+def is_predicted(claim: tree.Require, names: Mapping[str, Value]) -> bool:
+    """Whether a claim speaks of what the cost model predicts."""
+    return next(asked(claim.claim, names), None) is not None
+
+
+def _predicted(
+    claim: tree.Expression, scope: Scope, names: Mapping[str, Value], subject: Subject
+) -> dict[str, tuple[Value, str]]:
+    """The quantities in a claim with their numbers, and what those are of. Raises Stop."""
+    found: dict[str, tuple[Value, str]] = {}
+    for node in asked(claim, names):
+        asks = prediction(node, scope)
+        try:
+            found[as_written(node)] = subject.predict(asks, node.span)
+        except Failure as failure:
+            raise Stop(no_prediction(failure.diagnostics[0], node.span)) from None
+    return found

@@ -1,0 +1,42 @@
+"""The functions of numbers, and what each takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+Numeric = int | float
+
+
+def divisible(value: Numeric, divisor: int = 8, limit: float = 0.9) -> int:
+    """The paper's rounding of channels: to the nearest multiple of `divisor`, never below `limit` times the value.
+
+    MobileNetV2 and EfficientNet use `limit` 0.9; EfficientNetV2's published code has none (`limit = 0`).
+    """
+    rounded = max(divisor, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < limit * value else rounded
+
+
+def nearest(value: Numeric) -> int:
+    """The nearest whole number, halves away from zero."""
+    return math.floor(value + 0.5) if value >= 0 else -math.floor(0.5 - value)
+
+
+class Function(NamedTuple):
+    """A function of scalars. One without parameters takes any number of values, at least one."""
+
+    compute: Callable[..., Numeric]
+    parameters: tuple[str, ...]
+
+
+OF_NUMBERS: dict[str, Function] = {
+    "divisible": Function(divisible, ("value", "divisor", "limit")),
+    "round": Function(nearest, ("value",)),
+    "round_even": Function(round, ("value",)),
+    "floor": Function(math.floor, ("value",)),
+    "ceil": Function(math.ceil, ("value",)),
+    "sqrt": Function(math.sqrt, ("value",)),
+    "min": Function(lambda *values: min(values), ()),
+    "max": Function(lambda *values: max(values), ()),
+}

@@ -1,0 +1,174 @@
+"""A file with everything it uses: which blocks, models and variants its names mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_MODEL, USE_CYCLE
+from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.inheritance import ancestry, parent
+from archdsl.elaborate.resolve.words import RESERVED
+from archdsl.language import tree
+from archdsl.limits import limits, raising
+
+# Reads the file that a `use` names: the environment of that file, or a diagnostic.
+Loader = Callable[[tree.Use], "Environment | Diagnostic"]
+
+
+# Items as they look, one whose keyword is misspelt among them.
+_DECLARED = re.compile(
+    r"^[ \t]*(?:(?:block|model)|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))[ \t]+([A-Za-z_]\w*)",
+    re.MULTILINE | re.ASCII,
+)
+
+
+def link(module: tree.Module, library: Environment | None, load: Loader, problems: Problems) -> Environment:
+    """The environment of a module. Names defined twice, and files that cannot be used, become problems."""
+    environment = Environment(module, library=library)
+    for item in module.items:
+        if isinstance(item, tree.Use) and not problems.is_full:
+            _use(item, environment, load, problems)
+    _define(module, environment, problems)
+    environment.unread.update(set(_DECLARED.findall(module.source.text)) - {*environment.blocks, *environment.models})
+    for item in module.items:
+        if isinstance(item, tree.Variants) and not problems.is_full:
+            _attach(item, environment, problems)
+    for definition in environment.own_models:
+        if not problems.is_full:
+            _check_parents(definition, problems)
+    return environment
+
+
+def _use(item: tree.Use, environment: Environment, load: Loader, problems: Problems) -> None:
+    used = load(item)
+    if isinstance(used, Diagnostic):
+        problems.add(used)
+        environment.is_partial = True
+        return
+    environment.blocks.update(used.blocks)
+    environment.models.update(used.models)
+    environment.unread |= used.unread
+    environment.is_partial |= used.is_partial
+
+
+def _define(module: tree.Module, environment: Environment, problems: Problems) -> None:
+    """The file's own blocks and models, each name once."""
+    seen: dict[str, Span] = {}
+    own: list[ModelDefinition] = []
+    for item in module.items:
+        if not isinstance(item, tree.Block | tree.Model | tree.Recipe):
+            continue
+        name = item.name
+        if name.text in RESERVED and not isinstance(item, tree.Recipe):
+            problems.add(
+                Diagnostic(
+                    DUPLICATE_NAME,
+                    f"`{name.text}` has a meaning in the language already",
+                    name.span,
+                    help="choose another name",
+                )
+            )
+            if not isinstance(item, tree.Model):
+                continue
+        if name.text in seen:
+            problems.add(twice(name, seen[name.text]))
+            continue
+        seen[name.text] = name.span
+        if isinstance(item, tree.Block):
+            environment.blocks[name.text] = Definition(item, environment)
+        elif isinstance(item, tree.Model):
+            definition = ModelDefinition(item, environment)
+            environment.models[name.text] = definition
+            own.append(definition)
+    environment.own_models = tuple(own)
+
+
+def _attach(item: tree.Variants, environment: Environment, problems: Problems) -> None:
+    """Gives a model its table of variants."""
+    model = environment.models.get(item.model.text)
+    if model is None:
+        unknown = unknown_model(item.model, environment)
+        problems.add(*filter(None, [unknown]))
+    elif model.environment is not environment:
+        problems.add(
+            Diagnostic(
+                UNKNOWN_MODEL,
+                f"`{item.model.text}` is a model of another file",
+                item.model.span,
+                "its variants stand in that file",
+                (Note("defined here", model.model.name.span),),
+                help=f"give this file a model of its own: `model my_{model.name} extends {model.name} {{ }}`",
+            )
+        )
+    elif item.table.header and "name" not in (column.text for column in item.table.header):
+        problems.add(
+            Diagnostic(
+                MISSING_BINDING,
+                "a table of variants needs a `name` column",
+                item.table.header[0].span.to(item.table.header[-1].span),
+                help="its cells are labels such as `b0` or `050`",
+            )
+        )
+    elif item.table.header:
+        model.variants.append(item)
+
+
+def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic | None:
+    """A diagnostic for a model that is not there; None when it may be where it could not be read."""
+    if environment.excuses(name.text):
+        return None
+    if environment.block(name.text) is not None:
+        return Diagnostic(UNKNOWN_MODEL, f"`{name.text}` is a block; a model is needed here", name.span)
+    variant = next((m for m in environment.models.values() if name.text.startswith(f"{m.name}_") and m.variants), None)
+    problem = Diagnostic(UNKNOWN_MODEL, f"unknown model `{name.text}`", name.span, "not defined here")
+    if variant is None:
+        otherwise = 'define it, or bring its file in with `use "file.arch"`'
+        return problem.suggesting(name.text, environment.models, otherwise)
+    dotted = f"{variant.name}.{name.text.removeprefix(f'{variant.name}_')}"
+    fix = Fix(f"replace `{name.text}` by `{dotted}`", (Edit(name.span, dotted),))
+    return replace(problem, help=f"a variant is named with a dot: `{dotted}`", fix=fix)
+
+
+def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:
+    """A diagnostic for a name that is defined a second time; `what` says what it is a name of."""
+    message = f"{what}`{name.text}` is {verb} twice"
+    return Diagnostic(DUPLICATE_NAME, message, name.span, notes=(Note(f"first {verb} here", first),))
+
+
+def repeats(names: Iterable[tree.Identifier], what: str, verb: str = "defined") -> Iterator[Diagnostic]:
+    """A diagnostic for each name that came before."""
+    seen: dict[str, Span] = {}
+    for name in names:
+        if name.text and name.text in seen:
+            yield twice(name, seen[name.text], what, verb)
+        seen.setdefault(name.text, name.span)
+
+
+def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
+    line = ancestry(definition)
+    last = line[-1]
+    reference = last.model.parent
+    if reference is None:
+        return
+    if len(line) > limits().ancestors:
+        place = definition.model.parent or reference
+        message = f"models extend each other more than {limits().ancestors} deep"
+        problems.add(Diagnostic(TOO_LARGE, message, place.span, help=raising("ancestors")))
+    elif parent(last) is None:
+        problems.add(*filter(None, [unknown_model(reference.name, last.environment)]))
+    elif parent(last) is definition and definition is min(line, key=lambda member: member.model.span.start):
+        assert definition.model.parent is not None
+        way = " -> ".join([*(member.name for member in line), definition.name])
+        problems.add(
+            Diagnostic(
+                USE_CYCLE,
+                f"`{definition.name}` extends itself",
+                definition.model.parent.span,
+                way if len(line) > 1 else "",
+                help="let one of them stand alone, with an `input` and `stages` of its own",
+            )
+        )

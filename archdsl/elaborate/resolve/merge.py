@@ -1,0 +1,175 @@
+"""The networks of a model: what it inherits, and the rows of its table of variants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from archdsl.diagnostics import Diagnostic, Note
+from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition, work_of_text
+from archdsl.elaborate.resolve.inheritance import ancestry, parent
+from archdsl.elaborate.resolve.stage_rows import Change, StageRows
+from archdsl.language import tree
+
+
+class Given(NamedTuple):
+    """The value of a parameter as written: in a row of a variants table, or where a model names the one it extends.
+
+    The names in it are those of the file `environment`. A reference can also speak of parameters; a cell cannot.
+    """
+
+    node: tree.Expression
+    environment: Environment
+    speaks_of_parameters: bool
+
+
+class Merged(Struct):
+    """A model with everything that it inherits: bindings by name, each with the file whose names it means."""
+
+    definition: ModelDefinition
+    parameters: dict[str, tuple[tree.Parameter, Environment]] = field(default_factory=dict)
+    given: dict[str, Given] = field(default_factory=dict)
+    bindings: dict[str, tuple[tree.Binding, Environment]] = field(default_factory=dict)
+    facts: list[tuple[tree.Binding, Environment]] = field(default_factory=list)
+    scale: tuple[tree.Scale, Environment] | None = None
+    rows: StageRows = field(default_factory=StageRows)
+    requires: tuple[tree.Require, ...] = ()
+    doc: str = ""
+
+    @property
+    def size(self) -> int:
+        """How much there is to be looked at: one for each binding, claim or cell, more where its text is long."""
+        nodes: list[tree.Node] = [parameter for parameter, _ in self.parameters.values()]
+        nodes += [binding for binding, _ in (*self.bindings.values(), *self.facts)]
+        nodes += [given.node for given in self.given.values()]
+        nodes += self.requires
+        nodes += [cell for row in self.rows.rows for cell, _ in row.cells.values()]
+        return sum(max(1, work_of_text(node)) for node in nodes)
+
+
+class Variant(Struct, frozen=True):
+    """One network of a file: a model and the row of its variants table, if it has one."""
+
+    definition: ModelDefinition
+    row: tuple[tree.Table, tree.Row] | None
+    label: str | None
+    # Where the table's cells are evaluated; a model can inherit the variants of the one it extends.
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        return f"{self.definition.name}_{self.label}" if self.label else self.definition.name
+
+
+def variants(definition: ModelDefinition) -> list[Variant]:
+    """The networks that a model stands for: its variants, or those of the model it extends, or itself alone."""
+    for owner in ancestry(definition):
+        found = [
+            Variant(definition, (item.table, row), _label(item.table, row), owner.environment)
+            for item in owner.variants
+            for row in item.table.rows
+        ]
+        if found:
+            return found
+        reference = owner.model.parent
+        if reference is not None and (reference.variant or reference.arguments):
+            break
+    return [Variant(definition, None, None, definition.environment)]
+
+
+def _label(table: tree.Table, row: tree.Row) -> str:
+    index = next(i for i, column in enumerate(table.header) if column.text == "name")
+    return row.cells[index].span.text
+
+
+def merge(definition: ModelDefinition) -> Merged:
+    """A model over the one that it extends, all the way up."""
+    model, environment = definition.model, definition.environment
+    base = parent(definition)
+    merged = merge(base) if base is not None else Merged(definition)
+    merged.definition, merged.requires, merged.doc = definition, (), model.doc
+    if base is not None and model.parent is not None:
+        _fix_parent(merged, base, model.parent, environment)
+    for parameter in model.parameters:
+        merged.parameters[parameter.name.text] = (parameter, environment)
+        merged.given.pop(parameter.name.text, None)
+    for statement in model.body:
+        match statement:
+            case tree.Binding(fact=None):
+                merged.bindings[statement.name.text] = (statement, environment)
+            case tree.Binding():
+                merged.facts.append((statement, environment))
+            case tree.Scale():
+                merged.scale = (statement, environment)
+            case tree.Stages(table=table):
+                merged.rows = StageRows.of(table, environment)
+            case tree.Require():
+                merged.requires += (statement,)
+    if changes := [statement for statement in model.body if isinstance(statement, Change)]:
+        merged.rows.change(changes, environment)
+    return merged
+
+
+def _fix_parent(merged: Merged, base: ModelDefinition, reference: tree.Reference, environment: Environment) -> None:
+    """The parameter values that the reference to a parent gives."""
+    for problem in reference_problems(reference, base, merged.parameters):
+        raise Stop(problem)
+    if reference.variant is not None:
+        chosen = next(variant for variant in variants(base) if variant.label == reference.variant.text)
+        take_row(merged, chosen)
+    for argument in reference.arguments:
+        assert argument.name is not None
+        merged.given[argument.name.text] = Given(argument.value, environment, True)
+
+
+def take_row(merged: Merged, variant: Variant) -> None:
+    """The parameter values of a row of a variants table."""
+    if variant.row is None:
+        return
+    table, row = variant.row
+    for column, cell in zip(table.header, row.cells, strict=True):
+        if column.text == "name" or isinstance(cell, tree.DefaultCell):
+            continue
+        if column.text not in merged.parameters:
+            raise Stop(no_parameter(merged.definition.name, column, merged.parameters))
+        merged.given[column.text] = Given(cell, variant.environment, False)
+
+
+def reference_problems(
+    reference: tree.Reference, base: ModelDefinition, parameters: Iterable[str]
+) -> Iterator[Diagnostic]:
+    """What is wrong with a reference to a model that is there: its variant, its arguments."""
+    if reference.variant is not None:
+        wanted = reference.variant.text
+        labels = [variant.label for variant in variants(base) if variant.label is not None]
+        if wanted not in labels:
+            known = f"its variants are {', '.join(labels[:12])}" if labels else "it has no variants"
+            problem = Diagnostic(UNKNOWN_MODEL, f"`{base.name}` has no variant `{wanted}`", reference.variant.span)
+            yield problem.suggesting(wanted, labels, known)
+    given: dict[str, tree.Argument] = {}
+    for argument in reference.arguments:
+        if argument.name is None:
+            message = f"parameters of a model are given by name: `{base.name}(width = 2)`"
+            yield Diagnostic(UNKNOWN_PARAMETER, message, argument.span)
+        elif argument.name.text not in parameters:
+            yield no_parameter(base.name, argument.name, parameters)
+        elif argument.name.text in given:
+            notes = (Note("first given here", given[argument.name.text].span),)
+            message = f"`{argument.name.text}` of `{base.name}` is given twice"
+            yield Diagnostic(DUPLICATE_NAME, message, argument.name.span, notes=notes)
+        else:
+            given[argument.name.text] = argument
+
+
+def no_parameter(
+    model: str, name: tree.Identifier, parameters: Iterable[str], given: Collection[str] = ()
+) -> Diagnostic:
+    """A diagnostic for a parameter that a model does not have; those `given` already are not what was meant."""
+    known = ", ".join(parameters)
+    otherwise = f"its parameters are {known}" if known else f"give it one: `model {model}({name.text} = ...)`"
+    problem = Diagnostic(UNKNOWN_PARAMETER, f"`{model}` has no parameter `{name.text}`", name.span)
+    return problem.suggesting(name.text, [p for p in parameters if p not in given], otherwise)

@@ -1,0 +1,178 @@
+"""What a claim can ask of the cost model: `latency(h100)`, `step_time(v100, batch = 64)`, `memory(training)`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics.codes import DUPLICATE_NAME, NO_PREDICTION, UNKNOWN_ARGUMENT, UNKNOWN_NAME
+from archdsl.elaborate.problems import Stop, stop
+from archdsl.folders import device_names
+from archdsl.language import tree
+
+_DTYPES = ("float32", "bfloat16", "float16")
+
+
+_YES = ("true", "false")
+
+
+# The settings that are words, with the words; that of `batch` is a number.
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "dtype": _DTYPES,
+    "on": ("cpu", "cuda"),
+    "optimizer": ("sgd", "momentum", "adam", "rmsprop", "rmsprop_momentum"),
+    "checkpoint": ("none", "block", "stage"),
+    "ema": _YES,
+    "training": _YES,
+}
+
+
+# What each quantity can be given besides; the first of a timed one is its device.
+_TAKES: Mapping[str, tuple[str, ...]] = {
+    "latency": ("device", "batch", "dtype"),
+    "step_time": ("device", "batch", "dtype"),
+    "memory": ("training", "batch", "dtype", "on", "optimizer", "checkpoint", "ema"),
+}
+
+
+_EXAMPLES: Mapping[str, str] = {
+    "latency": "`latency(h100)` or `latency(h100, batch = 32)`",
+    "step_time": "`step_time(v100, batch = 64)`",
+    "memory": "`memory` or `memory(training, batch = 32, dtype = float16)`",
+}
+
+
+QUANTITIES = tuple(_TAKES)
+# What a claim can speak of besides the names of its model and what the cost model predicts.
+MEASURES = ("params", "macs", "flops", "activations", "out", "reduction")
+
+
+def asked(claim: tree.Expression, own: Collection[str] = ()) -> Iterator[tree.Name | tree.Call]:
+    """The quantities in a claim. Names of the model's `own` are no quantities."""
+    waiting: list[tree.Node] = [claim]
+    while waiting:
+        node = waiting.pop()
+        if _is_asked(node, own):
+            assert isinstance(node, tree.Name | tree.Call)
+            yield node
+            continue
+        match node:
+            case tree.Call(arguments=arguments):
+                waiting += [argument.value for argument in reversed(arguments)]
+            case tree.Unary() | tree.Binary() | tree.Conditional():
+                waiting += [
+                    part
+                    for name in reversed(node.__struct_fields__)
+                    if isinstance(part := getattr(node, name), tree.Node)
+                ]
+
+
+def answered(claim: tree.Expression, own: Collection[str] = ()) -> tree.Expression:
+    """A claim with each quantity as a name that says it, such as `latency(h100)`: one that has a value."""
+    if _is_asked(claim, own):
+        return tree.Name(claim.span, as_written(claim))
+    match claim:
+        case tree.Unary(operator=operator, operand=operand):
+            return tree.Unary(claim.span, operator, answered(operand, own))
+        case tree.Binary(operator=operator, left=left, right=right):
+            return tree.Binary(claim.span, operator, answered(left, own), answered(right, own))
+        case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
+            return tree.Conditional(claim.span, *(answered(part, own) for part in (condition, chosen, otherwise)))
+        case tree.Call(function=function, arguments=arguments):
+            given = (tree.Argument(one.span, one.name, answered(one.value, own)) for one in arguments)
+            return tree.Call(claim.span, function, tuple(given))
+    return claim
+
+
+def as_written(node: tree.Expression) -> str:
+    """A quantity as it was written, on one line."""
+    return " ".join(node.span.text.split())
+
+
+def _is_asked(node: tree.Node, own: Collection[str]) -> bool:
+    match node:
+        case tree.Name(text=text) | tree.Call(function=tree.Name(text=text)):
+            return text in _TAKES and text not in own
+    return False
+
+
+def mistakes(node: tree.Name | tree.Call) -> Iterator[Diagnostic]:
+    """What is wrong with a quantity, as far as its text says."""
+    try:
+        settings_of(node)
+    except Stop as problem:
+        yield problem.diagnostic
+
+
+def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.Expression]]:
+    """A quantity with its settings: words, and the expression of its batch. Raises Stop for the first mistake."""
+    function = node.function if isinstance(node, tree.Call) else node
+    assert isinstance(function, tree.Name)
+    quantity, takes = function.text, _TAKES[function.text]
+    given: dict[str, str | tree.Expression] = {}
+    for argument in node.arguments if isinstance(node, tree.Call) else ():
+        name, value = _argument(quantity, argument, is_first=not given)
+        if name in given:
+            raise stop(DUPLICATE_NAME, f"`{name}` is given twice", argument.span)
+        given[name] = value
+    if takes[0] == "device" and "device" not in given:
+        message = f"`{quantity}` is that of a device, and none is named"
+        help = f"write {_EXAMPLES[quantity]}; devices are {', '.join(device_names())}"
+        raise stop(NO_PREDICTION, message, node.span, help=help)
+    if given.get("training") != "true":
+        for name in ("optimizer", "checkpoint", "ema"):
+            if name in given:
+                message = f"`{name}` is about training"
+                raise stop(NO_PREDICTION, message, node.span, help=f"add it: `{quantity}(training, {name} = ...)`")
+    return quantity, given
+
+
+def _argument(quantity: str, argument: tree.Argument, *, is_first: bool) -> tuple[str, str | tree.Expression]:
+    takes, value = _TAKES[quantity], argument.value
+    if argument.name is not None:
+        name = argument.name.text
+        if name not in takes:
+            problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{quantity}` takes no `{name}`", argument.name.span)
+            raise Stop(problem.suggesting(name, takes, f"it takes {', '.join(takes)}: {_EXAMPLES[quantity]}"))
+        return name, value if name == "batch" else _word(name, value)
+    if is_first and takes[0] == "device":
+        return "device", _word("device", value)
+    if isinstance(value, tree.Name) and value.text in takes and value.text in ("training", "ema"):
+        return value.text, "true"
+    problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{quantity}` takes this by name only", value.span)
+    example = f"for example {_EXAMPLES[quantity]}"
+    if not isinstance(value, tree.Name):
+        raise Stop(replace(problem, help=f"write `batch = {as_written(value)}`; {example}"))
+    if value.text in device_names():
+        raise Stop(replace(problem, help="memory is that of the allocator of a CPU or of CUDA: `memory(on = cuda)`"))
+    of = next((name for name in takes if value.text in _WORDS.get(name, ())), None)
+    if of is not None:
+        raise Stop(replace(problem, help=f"write `{of} = {value.text}`; {example}"))
+    problem = replace(problem, message=f"`{quantity}` takes no `{value.text}`")
+    words = [word for name in takes for word in (name, *_WORDS.get(name, ()))]
+    raise Stop(replace(problem.suggesting(value.text, words, example), fix=None))
+
+
+def _word(name: str, node: tree.Expression) -> str:
+    """The word of a setting, or the name of a device. Raises Stop where it is none that there is."""
+    words = device_names() if name == "device" else _WORDS[name]
+    is_quoted = isinstance(node, tree.Literal) and isinstance(node.value, str)
+    text = node.span.text[1:-1] if is_quoted else node.span.text
+    if text in words:
+        return text
+    if name == "device":
+        raise _no_device(node, text)
+    message = f"`{name}` is {', '.join(words[:-1])} or {words[-1]}"
+    raise Stop(Diagnostic(NO_PREDICTION, message, node.span).suggesting(text, words))
+
+
+def _no_device(node: tree.Expression, text: str) -> Stop:
+    known = device_names()
+    if text.isidentifier():
+        problem = Diagnostic(UNKNOWN_NAME, f"there is no device `{text}`", node.span)
+        # Another device is another claim: that is for its author to say.
+        return Stop(replace(problem.suggesting(text, known, f"devices are {', '.join(known)}"), fix=None))
+    help = f"devices are {', '.join(known)}; a profile of your own goes with `archdsl estimate --device FILE`"
+    return stop(NO_PREDICTION, "a claim names a device that ships with archdsl, never a file", node.span, help=help)

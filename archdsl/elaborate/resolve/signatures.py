@@ -1,0 +1,145 @@
+"""What blocks, primitives and functions take, and whether the arguments of a call fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic, Note, Span
+from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_KIND
+from archdsl.elaborate.problems import in_library
+from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.ir.operators import PRIMITIVES
+from archdsl.ir.operators.checks import attributes
+from archdsl.language import tree
+
+
+class Signature(NamedTuple):
+    """The parameters of something that can be called, in order, and those of them that must be given."""
+
+    name: str
+    parameters: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    # Takes any number of values, none of them by name.
+    takes_many: bool = False
+    # The name of a block where it is defined.
+    declared: Span | None = None
+
+
+CONCAT = Signature("concat", (), takes_many=True)
+RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
+
+
+@cache
+def of_primitive(name: str) -> Signature:
+    known = attributes(PRIMITIVES[name])
+    required = tuple(attribute for attribute, default in known.items() if default is ...)
+    return Signature(name, (*known, "like") if name == "resize" else tuple(known), required)
+
+
+@cache
+def of_function(name: str) -> Signature:
+    """The signature of `divisible`, `round`, ..., `concat` or `ramp`."""
+    if name == "ramp":
+        return RAMP
+    if name not in OF_NUMBERS:
+        return CONCAT
+    parameters = OF_NUMBERS[name].parameters
+    return Signature(name, parameters, parameters[:1], takes_many=not parameters)
+
+
+def no_value(name: str, span: Span) -> Diagnostic:
+    """A diagnostic for a function that is named without being called."""
+    return Diagnostic(WRONG_KIND, f"`{name}` is a function, and needs arguments", span, help=f"write `{name}(...)`")
+
+
+def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Argument]], list[Diagnostic]]:
+    """The arguments of a call by parameter, and what is wrong with the others."""
+    fitting: dict[str, tree.Argument] = {}
+    problems: list[Diagnostic] = []
+    parameters = signature.parameters
+    named: set[str] | None = None
+    for index, argument in enumerate(call.arguments):
+        if argument.name is None:
+            if signature.takes_many:
+                fitting[str(index)] = argument
+                continue
+            if index >= len(parameters):
+                problems.append(_elsewhere(_too_many(signature, argument), signature))
+                break
+            parameter, place = parameters[index], argument.span
+        else:
+            parameter, place = argument.name.text, argument.name.span
+            if parameter not in parameters:
+                named = named or {other.name.text for other in call.arguments if other.name is not None}
+                free = [name for name in parameters if name not in fitting and name not in named]
+                problems.append(_elsewhere(_unknown(signature, argument.name, free), signature))
+                continue
+        if parameter in fitting:
+            first = fitting[parameter].span
+            notes = (Note("first given here", first),)
+            problems.append(
+                Diagnostic(DUPLICATE_NAME, f"`{parameter}` of `{signature.name}` is given twice", place, notes=notes)
+            )
+            continue
+        fitting[parameter] = argument
+    if signature.takes_many and not call.arguments:
+        problems.append(Diagnostic(MISSING_ARGUMENT, f"`{signature.name}` needs at least one value", call.span))
+    return list(fitting.items()), problems
+
+
+def lacks(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:
+    """A diagnostic for the parameters that must be given and are not."""
+    if not signature.required:
+        return None
+    known = set(given)
+    absent = [parameter for parameter in signature.required if parameter not in known]
+    if not absent:
+        return None
+    problem = Diagnostic(
+        MISSING_ARGUMENT,
+        f"`{signature.name}` needs {' and '.join(f'`{parameter}`' for parameter in absent)}",
+        span,
+        "not given here",
+        (declared,) if declared else (),
+        help=f"write `{signature.name}({', '.join(f'{parameter} = ...' for parameter in absent)})`",
+    )
+    return problem if declared else _elsewhere(problem, signature)
+
+
+def _elsewhere(problem: Diagnostic, signature: Signature) -> Diagnostic:
+    """A call that does not fit, with the block that it means where that is in another file of the user's."""
+    declared = signature.declared
+    if declared is None or problem.span is None or declared.source is problem.span.source or in_library(declared):
+        return problem
+    return replace(problem, notes=(*problem.notes, Note(f"`{signature.name}` is this block", declared)))
+
+
+def _too_many(signature: Signature, argument: tree.Argument) -> Diagnostic:
+    count = len(signature.parameters)
+    if not count:
+        return Diagnostic(UNKNOWN_ARGUMENT, f"`{signature.name}` takes no arguments", argument.span)
+    return Diagnostic(
+        UNKNOWN_ARGUMENT,
+        f"`{signature.name}` takes {count} argument{'s' if count > 1 else ''} at most",
+        argument.span,
+        "one too many",
+        help=_takes(signature),
+    )
+
+
+def _unknown(signature: Signature, name: tree.Identifier, free: Iterable[str]) -> Diagnostic:
+    problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{signature.name}` has no argument `{name.text}`", name.span)
+    return problem.suggesting(name.text, free, _takes(signature))
+
+
+def _takes(signature: Signature) -> str:
+    if signature.takes_many:
+        return f"it takes values without names: `{signature.name}(a, b)`"
+    if not signature.parameters:
+        return "it takes no arguments"
+    first, *others = signature.parameters
+    return f"its arguments are {first}, {', '.join(others)}" if others else f"its one argument is {first}"

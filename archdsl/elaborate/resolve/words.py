@@ -1,0 +1,18 @@
+"""The names that the language gives a meaning to."""
+
+from __future__ import annotations
+
+from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.ir.operators import PRIMITIVES
+
+SETTINGS = ("norm", "act", "padding", "drop_path")
+# What every tensor has.
+OWN_FACTS = ("channels", "height", "width")
+FUNCTIONS = frozenset({*OF_NUMBERS, "concat", "ramp"})
+# Names that stand for themselves: values of attributes such as `padding = same`.
+WORDS = frozenset({"symmetric", "same", "valid", "bilinear", "nearest"})
+BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
+# Names that no block or model may have.
+RESERVED = BUILT_IN | {"in", "out"}
+# Bindings that say nothing about the network itself: what a search is to maximize.
+ASIDE = ("objective",)

@@ -1,0 +1,132 @@
+"""A network of a space as text of the language: the file of the space with each choice replaced by what was taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from archdsl.diagnostics import Diagnostic, Edit, Failure, Source
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.elaborate.evaluate.arithmetic import scalar
+from archdsl.elaborate.evaluate.values import Decisions
+from archdsl.folders import shipped
+from archdsl.language import tree
+from archdsl.language.literals import string
+from archdsl.language.nodes import children
+from archdsl.search_space.networks import Sample
+from archdsl.search_space.space import Space
+
+# What needs no parentheses, whatever stands around it.
+_CLOSED = (tree.Literal, tree.Name, tree.Fact, tree.Call, tree.Composite)
+_ARITHMETIC = (tree.Literal, tree.Unary, tree.Binary, tree.Choice)
+
+
+def frozen(space: Space, sample: Sample, target: Path) -> str:
+    """The text of a file `target`, which need not be there.
+
+    Where the model has no variants, the counts of the network are claimed. Raises Failure where a choice stands in
+    another file than the space, whose text would have to change.
+    """
+    source, decisions = space.source, space.decisions(sample)
+    module = space.model.variant.definition.environment.module
+    for choice in space.model.choices:
+        if id(choice.node) in decisions and choice.node.span.source is not source:
+            message = f"the choice of `{choice.place}` stands in another file: {choice.node.span}"
+            help = "decide it in a model that `extends` this one, or make it there"
+            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    edits = [edit for item in module.items for edit in _decided(item, decisions)]
+    edits += [*_uses(module, target), *_claims(space, sample)]
+    text = _edited(source.text, 0, edits)
+    heading = f"# Network {sample.index} of the space `{space.name}`."
+    return f"{heading}\n{text}"
+
+
+def _edited(text: str, start: int, edits: list[Edit]) -> str:
+    """A piece of a source that begins at `start`, with edits made that do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start - start] + edit.text + text[edit.span.end - start :]
+    return text
+
+
+def _decided(node: tree.Node, decisions: Decisions) -> Iterator[Edit]:
+    """The edits that put what was taken in the place of the choices inside a node, and sums where only numbers are."""
+    if isinstance(node, tree.Choice):
+        if id(node) in decisions:
+            yield Edit(node.span, _taken(node, decisions))
+        return
+    if isinstance(node, tree.Binary | tree.Unary) and _is_arithmetic(node, decisions):
+        yield Edit(node.span, _number(scalar(Source("", _text(node, decisions)))))
+        return
+    for child in children(node):
+        yield from _decided(child, decisions)
+
+
+def _number(value: object) -> str:
+    """A computed value as the language writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _text(node: tree.Node, decisions: Decisions) -> str:
+    edits = [edit for child in children(node) for edit in _plainly(child, decisions)]
+    return _edited(node.span.text, node.span.start, edits)
+
+
+def _plainly(node: tree.Node, decisions: Decisions) -> Iterator[Edit]:
+    """`_decided`, with nothing computed."""
+    if isinstance(node, tree.Choice):
+        yield Edit(node.span, _taken(node, decisions))
+        return
+    for child in children(node):
+        yield from _plainly(child, decisions)
+
+
+def _taken(node: tree.Choice, decisions: Decisions) -> str:
+    """The text of the option that was taken, as an operand of whatever stands around it."""
+    option = node.options[decisions[id(node)]]
+    if isinstance(option, tree.Choice):
+        return _taken(option, decisions)
+    text = _text(option, decisions)
+    return text if isinstance(option, _CLOSED) else f"({text})"
+
+
+def _is_arithmetic(node: tree.Node, decisions: Decisions) -> bool:
+    """Whether a node has a decided choice in it, and nothing but numbers besides."""
+    inside, has_choice = [node], False
+    while inside:
+        one = inside.pop()
+        if isinstance(one, tree.Choice):
+            if id(one) not in decisions:
+                return False
+            has_choice = True
+            inside.append(one.options[decisions[id(one)]])
+        elif isinstance(one, tree.Literal):
+            if isinstance(one.value, bool) or not isinstance(one.value, int | float):
+                return False
+        elif isinstance(one, _ARITHMETIC):
+            inside += children(one)
+        else:
+            return False
+    return has_choice
+
+
+def _uses(module: tree.Module, target: Path) -> Iterator[Edit]:
+    """The files that the space uses, as a file elsewhere names them."""
+    here, there = (Path(os.path.realpath(path)).parent for path in (module.source.name, target))
+    if here == there:
+        return
+    for item in module.items:
+        if isinstance(item, tree.Use) and shipped(item.path) is None:
+            yield Edit(item.span, f"use {string(Path(os.path.relpath(here / item.path, there)))}")
+
+
+def _claims(space: Space, sample: Sample) -> Iterator[Edit]:
+    """`require` lines with the counts of the network, at the end of its model."""
+    variant = space.model.variant
+    if variant.label is None:
+        cost, end = space.cost(sample), variant.definition.model.span
+        lines = f"\n  require params == {cost.params}\n  require macs == {cost.macs}\n}}"
+        closing = type(end)(end.source, end.end - 1, end.end)
+        yield Edit(closing, lines)

@@ -1,0 +1,147 @@
+"""The `require` lines of a space: which networks they prune, and how many are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic, Failure, Span
+from archdsl.diagnostics.codes import NONE_MEETS, PRUNED, REQUIRE_FAILED
+from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
+from archdsl.elaborate.evaluate.values import Seconds
+from archdsl.elaborate.instantiate.requirements import Subject, prove
+from archdsl.elaborate.resolve.quantities import asked
+from archdsl.language import tree
+from archdsl.search_space.networks import Networks, Sample
+
+# Networks in a row that may be drawn in vain.
+MOST_IN_VAIN = 10_000
+# Networks that are drawn to tell how many are left of a space, and of one whose claims need each network in full.
+_DRAWN, _DRAWN_IN_FULL = 500, 50
+
+
+@dataclass(frozen=True)
+class Left:
+    """How many networks of a space meet its `require` lines: `met` of those `tried`, which may be all there are."""
+
+    size: int
+    met: int
+    tried: int
+
+    @property
+    def is_exact(self) -> bool:
+        return self.tried == self.size
+
+    @property
+    def networks(self) -> int:
+        """So many, or about so many."""
+        return self.size * self.met // self.tried
+
+
+class Pruning:
+    """The claims of a space, tried on its networks."""
+
+    def __init__(self, space: Networks):
+        self.space = space
+
+    @property
+    def claims(self) -> tuple[tree.Require, ...]:
+        return self.space.model.claims
+
+    def refuted(self, sample: Sample) -> tuple[Diagnostic, ...]:
+        """The claims that a network does not meet. Raises Failure for a mistake in it, or in a claim about it."""
+        return tuple(found for claim in self._tried(sample) for found in claim)
+
+    def meets(self, sample: Sample) -> bool:
+        """Whether a network meets all claims. Raises Failure as `refuted` does."""
+        return not any(self._tried(sample))
+
+    def _tried(self, sample: Sample) -> Iterator[list[Diagnostic]]:
+        """What comes of each claim about a network, one after the other."""
+        if not self.claims:
+            return
+        space = self.space
+        frame, last, out = space.frames.ends(sample.numbers)
+        elaborator = frame.elaborator
+        subject = Subject(
+            f"network {sample.index} of {space.name}",
+            space.cost(sample),
+            elaborator.image,
+            last.shape if len(sample.numbers) > 1 else out.shape,
+            out.shape,
+            elaborator.settings["padding"],
+            lambda asks, span: self._predicted(sample, asks),
+        )
+        environment = space.model.variant.definition.environment
+        for claim in self.claims:
+            found = prove([claim], subject, elaborator.names, environment)
+            if wrong := [problem for problem in found if problem.code is not REQUIRE_FAILED]:
+                raise Failure(wrong)
+            yield found
+
+    def _predicted(self, sample: Sample, asks: Prediction) -> Predicted:
+        """Stages make up a latency; a peak of memory is one of the whole network, which is elaborated for it."""
+        if asks.quantity == "memory":
+            from archdsl.predicting import predicted
+
+            return predicted(self.space.architecture(sample), asks)
+        from archdsl.backends.latency.report import setting
+
+        dtype = dict(asks.words).get("dtype")
+        clock, frames = self.space.timed(str(asks.device), asks.batch, asks.is_training, dtype)
+        return Predicted(Seconds(frames.time(sample.numbers).seconds), f"{setting(clock)}, batch {asks.batch}")
+
+    def require(self, sample: Sample) -> None:
+        """Raises Failure, with every claim that prunes it, where a network is pruned."""
+        problems = []
+        for unmet in self.refuted(sample):
+            assert unmet.span is not None
+            network = f"network {sample.index} of `{self.space.name}`"
+            message = f"{network} is pruned: it does not meet `{_shown(unmet.span)}`"
+            problems.append(replace(unmet, code=PRUNED, message=message))
+        if problems:
+            raise Failure(problems)
+
+    def draw(
+        self, count: int, seed: int, also: Callable[[Sample], bool] | None, what: str, place: Span | None = None
+    ) -> list[Sample]:
+        """Networks drawn uniformly of those that are left, and of which `also` holds; `what` names that in words.
+
+        Fewer come where so many in a row are drawn in vain that the rest is not worth waiting for; raises Failure where
+        that leaves none.
+        """
+        draw, space = Random(seed).randrange, self.space
+        found: list[Sample] = []
+        in_vain = 0
+        while len(found) < count and in_vain < MOST_IN_VAIN:
+            sample = space.numbered(draw(space.size))
+            if not self.meets(sample) or not (also is None or also(sample)):
+                in_vain += 1
+                continue
+            found.append(sample)
+            in_vain = 0
+        if count and not found:
+            message = f"none of {in_vain:,} networks drawn from `{space.name}` meets {what}"
+            span = place or (self.claims[0].claim.span if self.claims else None)
+            raise Failure([Diagnostic(NONE_MEETS, message, span, help="loosen it, or leave more open")])
+        return found
+
+    @cached_property
+    def left(self) -> Left:
+        """How many networks are left: exactly where all have been tried, else by a draw."""
+        model = self.space.model
+        if not self.claims or model.tried == model.size:
+            return Left(model.size, model.size - (model.pruned if self.claims else 0), model.size)
+        needs_all = any("memory" in node.span.text for claim in self.claims for node in asked(claim.claim))
+        count, draw = _DRAWN_IN_FULL if needs_all else _DRAWN, Random(0).randrange
+        few = model.size <= 2 * count
+        numbers = range(model.size) if few else [draw(model.size) for _ in range(count)]
+        return Left(model.size, sum(self.meets(self.space.numbered(number)) for number in numbers), len(numbers))
+
+
+def _shown(span: Span) -> str:
+    return " ".join(span.text.split())

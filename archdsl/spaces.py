@@ -1,0 +1,55 @@
+"""Search spaces from texts, and single networks of them back to texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.elaborate.evaluate.values import Value
+from archdsl.search_space.frozen import frozen
+from archdsl.search_space.networks import Sample
+from archdsl.search_space.space import Space
+from archdsl.writing import canonical
+
+
+def open_space(
+    source: Source,
+    name: str | None = None,
+    *,
+    resolution: int | tuple[int, int] | None = None,
+    parameters: Mapping[str, Value] | None = None,
+) -> Space:
+    """The search space of a text that is called `name`; it may be left out where there is one.
+
+    Raises Failure for mistakes in the text, and when there is no such space.
+    """
+    compiled = compile_source(source, variant=name, resolution=resolution, parameters=parameters, claims=False)
+    if compiled.problems:
+        raise Failure(compiled.problems)
+    if len(compiled.spaces) == 1:
+        return Space(source, compiled.spaces[0])
+    if compiled.spaces:
+        names = [space.variant.label or space.name for space in compiled.spaces]
+        message, help = f"{source.name} has {len(names)} search spaces", f"choose one: {', '.join(names)}"
+    else:
+        message = f"{source.name} has no search space"
+        help = "a space is a model with choices in it: `kernel = {3, 5}`, `channels = 24 * {0.75, 1.0}`"
+        if name is not None and compiled.architectures:
+            message = f"`{compiled.architectures[0].name}` is one network, and no search space"
+    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+
+
+def freeze(space: Space, sample: Sample, target: Path) -> str:
+    """The text of a file `target`, which need not be there, with the choices made of one network; in canonical form,
+    and `archdsl check` finds nothing in it.
+
+    Raises Failure where a choice stands in another file than the space, whose text would have to change.
+    """
+    text, problems = canonical(Source(str(target), frozen(space, sample, target)))
+    if problems:
+        message = f"{target} would not be a sound file: {problems[0].message}"
+        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="write it beside the file of the space")])
+    return text
