@@ -38,7 +38,7 @@ from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.linking import link
 from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.elaborate.resolve.overlay import overlay
-from archdsl.folders import shipped, shipped_files, shipped_name
+from archdsl.folders import library_folder, shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import walk
 from archdsl.language import tree
@@ -47,7 +47,6 @@ from archdsl.limits import limits, raising
 from archdsl.reading import read_plain
 from archdsl.search_space.open_models import OpenModel, open_model
 
-LIBRARY = Path(__file__).with_name("stdlib")
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
 # saved yet.
 
@@ -147,7 +146,7 @@ def library() -> Environment:
     """The standard library, parsed once."""
     environment: Environment | None = None
     problems = Problems()
-    for path in sorted(LIBRARY.glob("*.arch")):
+    for path in sorted(library_folder().glob("*.arch")):
         module, found = parse(Source(f"{LIBRARY_NAME}/{path.name}", path.read_text(encoding="utf-8")))
         problems.add(*found)
         linked = link(module, None, _no_use, problems)

@@ -22,6 +22,11 @@ def shipped_files() -> list[Path]:
     return [path for folder in (specs_folder(), examples_folder()) for path in sorted(folder.glob("*.arch"))]
 
 
+def library_folder() -> Path:
+    """The folder of the standard library."""
+    return Path(__file__).parent / "stdlib"
+
+
 def devices_folder() -> Path:
     """The folder of the device profiles that ship."""
     return Path(__file__).parent / "devices"

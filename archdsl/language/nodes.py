@@ -1,4 +1,4 @@
-"""Which nodes of the syntax tree lie at a place."""
+"""Nodes of the syntax tree: those inside another, those at a place, those of a name."""
 
 from __future__ import annotations
 
@@ -30,3 +30,16 @@ def enclosing(module: tree.Module, offset: int) -> list[tree.Node]:
         found.append(node)
         inside = list(children(node))
     return found
+
+
+def names_in(node: tree.Node) -> Iterator[tree.Name]:
+    """The names in a part of the text."""
+    if isinstance(node, tree.Name):
+        yield node
+    for child in children(node):
+        yield from names_in(child)
+
+
+def cells_of(table: tree.Table, row: tree.Row, column: str) -> Iterator[tree.Expression | tree.DefaultCell]:
+    """The cells of a row under the headers of one name."""
+    return (cell for header, cell in zip(table.header, row.cells, strict=True) if header.text == column)

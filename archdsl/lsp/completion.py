@@ -9,7 +9,9 @@ from lsprotocol.types import CompletionItem, CompletionItemKind, MarkupContent, 
 from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import parameters_of
+from archdsl.elaborate.resolve.scopes import labels, rows_of, scope_of_model
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, meaning_of, parameters_of_symbol
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -17,8 +19,6 @@ from archdsl.lsp import words
 from archdsl.lsp.context import Bracket, Context, bound_names, context
 from archdsl.lsp.describe import describe, head_of_block, head_of_model, head_of_primitive
 from archdsl.lsp.document import Document
-from archdsl.lsp.occurrences import labels, parameters_of_layer, rows_of, scope_of_model
-from archdsl.lsp.symbols import Kind, Symbol, file_of, of_block
 
 
 def completion(document: Document, position: Position) -> list[CompletionItem]:
@@ -160,7 +160,7 @@ class _Completion:
             for name, parameter in (parameters_of(base) if base else {}).items():
                 yield _item(f"{name} = ", CompletionItemKind.Variable, "0", parameter.span.text)
             return
-        for name, symbol in parameters_of_layer(self._layer(called)).items():
+        for name, symbol in parameters_of_symbol(self._layer(called)).items():
             yield _item(f"{name} = ", CompletionItemKind.Variable, "0", _detail(symbol))
         yield from self._expression()
 
@@ -221,11 +221,7 @@ class _Completion:
         return next(filter(None, (environment.block(name) for environment in self.known)), None)
 
     def _layer(self, name: str) -> Symbol | None:
-        if name in FUNCTIONS:
-            return Symbol(Kind.FUNCTION, name)
-        if (definition := self._block(name)) is not None:
-            return of_block(definition)
-        return Symbol(Kind.PRIMITIVE, name) if name in PRIMITIVES else None
+        return next(filter(None, (meaning_of(name, environment) for environment in self.known)), None)
 
 
 def _base(head: Iterable[str]) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from archdsl.diagnostics import Span
 from archdsl.elaborate.resolve.definitions import Definition
+from archdsl.elaborate.resolve.scopes import rows_of
+from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import several, table
 from archdsl.lsp.networks import Networks, Part, section_part, stage_part, whole
-from archdsl.lsp.occurrences import rows_of
-from archdsl.lsp.symbols import Kind, Symbol
 
 
 def costs(document: Document, nodes: Sequence[tree.Node], symbol: Symbol | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from lsprotocol.types import Location, Position
 
 from archdsl.diagnostics import Source, Span
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of
 from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents
-from archdsl.lsp.symbols import Kind, Symbol, file_of
 
 
 def definition(document: Document, position: Position, documents: Documents) -> list[Location]:

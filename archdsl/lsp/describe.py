@@ -7,13 +7,13 @@ import inspect
 from archdsl.elaborate.evaluate.describe import describe as shown
 from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
 from archdsl.elaborate.resolve.signatures import of_function
+from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
 from archdsl.language import tree
 from archdsl.lsp import words
 from archdsl.lsp.escapes import code, prose
-from archdsl.lsp.symbols import Kind, Symbol
 
 
 def describe(symbol: Symbol) -> str:

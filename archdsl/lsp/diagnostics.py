@@ -10,9 +10,9 @@ from lsprotocol import types
 from archdsl.diagnostics import Diagnostic, Span
 from archdsl.diagnostics.codes import UNUSED_NAME
 from archdsl.diagnostics.render import printable_lines
+from archdsl.elaborate.resolve.symbols import file_of
 from archdsl.language import tree
 from archdsl.lsp.document import Document
-from archdsl.lsp.symbols import file_of
 
 # A place in any file, for the protocol.
 Locate = Callable[[Span], types.Location]

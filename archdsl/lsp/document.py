@@ -11,11 +11,11 @@ from lsprotocol.types import PositionEncodingKind
 
 from archdsl.compiler import Compiled, Files, Linked, compile_source, link_source
 from archdsl.diagnostics import Diagnostic, Source, Span
+from archdsl.elaborate.check.files import resolve_names
 from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.symbols import Occurrence
 from archdsl.lsp.networks import Networks
-from archdsl.lsp.occurrences import occurrences
 from archdsl.lsp.positions import Positions
-from archdsl.lsp.symbols import Occurrence
 
 Reader = Callable[[Path], Source]
 
@@ -116,7 +116,7 @@ class Document:
     def occurrences(self) -> tuple[Occurrence, ...]:
         """Each name of the text that means something, with what it means."""
         try:
-            return tuple(occurrences(self.environment))
+            return resolve_names(self.environment)
         except RecursionError:  # nested too deeply to follow, which is a diagnostic already
             return ()
 

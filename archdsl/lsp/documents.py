@@ -11,9 +11,9 @@ from pygls.uris import from_fs_path, to_fs_path
 
 from archdsl.compiler import read
 from archdsl.diagnostics import Failure, Source, Span
+from archdsl.elaborate.resolve.symbols import file_of
 from archdsl.lsp.document import Document
 from archdsl.lsp.positions import Positions
-from archdsl.lsp.symbols import file_of
 
 # Where a search for references stops: a folder that holds more is no project of ours.
 MAX_FILES = 2_000

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator
 
 from lsprotocol.types import Location, Position
 
+from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol
 from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents
-from archdsl.lsp.symbols import Kind, Occurrence, Symbol
 
 
 def references(

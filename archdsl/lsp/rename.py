@@ -18,11 +18,11 @@ from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.labels import LABEL
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
+from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, is_in_library
 from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents
 from archdsl.lsp.references import everywhere
-from archdsl.lsp.symbols import Kind, Occurrence, Symbol, is_in_library
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAMED_BY_USERS = (Kind.BLOCK, Kind.MODEL, Kind.VARIANT, Kind.PARAMETER, Kind.BINDING)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.elaborate.evaluate.describe import describe
+from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.formula import identifier
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import listed
 from archdsl.lsp.networks import Networks
-from archdsl.lsp.symbols import Kind, Symbol
 
 
 def values(document: Document, item: tree.Node | None, symbol: Symbol) -> str:

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from pygments.token import Comment, Keyword, Name, Number, Operator, Token, _TokenType
 
-from archdsl.compiler import LIBRARY
 from archdsl.editor.pygments_lexer import ArchLexer
-from archdsl.folders import specs_folder
+from archdsl.folders import library_folder, specs_folder
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *LIBRARY.glob("*.arch")]
+SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *library_folder().glob("*.arch")]
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED), ids=lambda path: path.name)

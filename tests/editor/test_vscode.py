@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from archdsl.compiler import LIBRARY
 from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.resolve.words import SETTINGS
-from archdsl.folders import specs_folder
+from archdsl.folders import library_folder, specs_folder
 
 ROOT = Path(__file__).parent.parent.parent
 EXTENSION = ROOT / "editors" / "vscode"
-SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *LIBRARY.glob("*.arch")]
+SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *library_folder().glob("*.arch")]
 GRAMMAR = json.loads((EXTENSION / "syntaxes" / "arch.tmLanguage.json").read_text(encoding="utf-8"))
 
 

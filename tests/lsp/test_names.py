@@ -7,7 +7,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pytest_lsp import LanguageClient
 
-from archdsl.compiler import LIBRARY, compile_file
+from archdsl.compiler import compile_file
+from archdsl.folders import library_folder
 from tests.lsp.editor import Editor
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -128,7 +129,7 @@ async def test_definition_in_the_standard_library(client: LanguageClient, folder
     [found] = await client.text_document_definition_async(asked)  # type: ignore[misc]
     assert isinstance(found, types.Location)
     path = Path(found.uri.removeprefix("file://"))
-    assert path.parent == LIBRARY
+    assert path.parent == library_folder()
     line = path.read_text().splitlines()[found.range.start.line]
     assert line.startswith("block conv_norm_act(")
     assert line[found.range.start.character : found.range.end.character] == "conv_norm_act"

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.compiler import LIBRARY
 from archdsl.elaborate.resolve.quantities import MEASURES
-from archdsl.folders import specs_folder
+from archdsl.elaborate.resolve.symbols import Kind
+from archdsl.folders import library_folder, specs_folder
 from archdsl.language import tree
 from archdsl.language.nodes import children
 from archdsl.lsp.documents import Documents, uri_of
-from archdsl.lsp.symbols import Kind
 from archdsl.search_space.choices import ASIDE
 
 ROOT = Path(__file__).parent.parent.parent
-SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *LIBRARY.glob("*.arch")]
+SHIPPED = [*specs_folder().glob("*.arch"), *ROOT.joinpath("examples").glob("*.arch"), *library_folder().glob("*.arch")]
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED), ids=lambda path: path.name)

@@ -12,37 +12,63 @@ from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
 from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import check_label
-from archdsl.elaborate.check.models import ModelNames
+from archdsl.elaborate.check.models import ModelNames, resolve_reference
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import Stop, bounded_depth
-from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.labels import label
 from archdsl.elaborate.resolve.linking import repeats, twice, unknown_model
 from archdsl.elaborate.resolve.merge import no_parameter, reference_problems, variants
+from archdsl.elaborate.resolve.scopes import labels, parameters_in, scope_of_model
+from archdsl.elaborate.resolve.symbols import (
+    Kind,
+    Occurrence,
+    Symbol,
+    of_binding,
+    of_block,
+    of_fact,
+    of_model,
+    of_parameter,
+)
 from archdsl.language import tree
+from archdsl.language.nodes import cells_of
 from archdsl.limits import limits, raising
 
 
-def check_names(environment: Environment, problems: Problems) -> None:
-    """Adds every mistake in a name of the file: unknown ones, ones defined twice, arguments that do not fit."""
+def resolve_names(environment: Environment) -> tuple[Occurrence, ...]:
+    """Each name of the file that means something, with what it means, in the order of the text."""
+    found: list[Occurrence] = []
+    check_names(environment, Problems(), found)
+    return tuple(sorted(dict.fromkeys(found), key=lambda each: each.span.start))
+
+
+def check_names(environment: Environment, problems: Problems, resolved: list[Occurrence] | None = None) -> None:
+    """Adds every mistake in a name of the file: unknown ones, ones defined twice, arguments that do not fit.
+
+    `resolved` takes the names that mean something.
+    """
     if too_many := _too_many_networks(environment):
         problems.add(too_many)
         return
     for item in environment.module.items:
-        if problems.is_full:
+        if problems.is_full and resolved is None:
             return
+        words = Vocabulary(environment, problems, resolved, has_settings=not isinstance(item, tree.Variants))
         if isinstance(item, tree.Block):
-            _guarded(partial(_check_block, item, environment, problems), item.name.span, problems)
+            _guarded(partial(_check_block, item, words), item.name.span, problems)
         elif isinstance(item, tree.Variants):
-            _guarded(partial(_check_variants, item, environment, problems), item.model.span, problems)
+            _guarded(partial(_check_variants, item, words), item.model.span, problems)
         elif isinstance(item, tree.Recipe):
-            _guarded(partial(_check_recipe, item, environment, problems), item.name.span, problems)
+            _guarded(partial(_check_recipe, item, words), item.name.span, problems)
+        elif isinstance(item, tree.Use):
+            path = Span(item.span.source, item.span.start + item.span.text.index('"'), item.span.end)
+            words.resolve(path, Symbol(Kind.FILE, item.path, span=path))
     effort = Effort()
-    for model in [ModelNames(definition, problems, effort) for definition in environment.own_models]:
-        if problems.is_full:
+    for model in [ModelNames(definition, problems, effort, resolved) for definition in environment.own_models]:
+        if problems.is_full and resolved is None:
             return
         _guarded(model.check, model.model.name.span, problems)
     _check_labels(environment, problems)
@@ -70,16 +96,19 @@ def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:
 # Blocks --------------------------------------------------------------------------------------------------------------
 
 
-def _check_block(block: tree.Block, environment: Environment, problems: Problems) -> None:
-    words = Vocabulary(environment, problems)
+def _check_block(block: tree.Block, words: Vocabulary) -> None:
+    problems, name = words.problems, block.name.text
+    definition = words.environment.blocks.get(name)
+    if definition is not None and definition.block is block:
+        words.resolve(block.name.span, of_block(definition), is_definition=True)
     bindings = [s for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
     identifiers = [parameter.name for parameter in block.parameters] + [binding.name for binding in bindings]
     words.later = {name.text: name.span for name in reversed(identifiers)}  # the first place of a name counts
-    words.own["in"] = block.name.span
+    words.own["in"] = Symbol(Kind.INPUT, "in", name, block.name.span)
     for parameter in block.parameters:
         if parameter.default is not None:
             words.check(parameter.default)
-        _bind(parameter.name, words, "parameter ")
+        _bind(of_parameter(parameter, name), parameter.name, words, "parameter ")
         if parameter.name.text == "out":
             message = "`out` is what a block gives; no parameter can be called that"
             problems.add(Diagnostic(DUPLICATE_NAME, message, parameter.name.span))
@@ -97,14 +126,15 @@ def _check_block(block: tree.Block, environment: Environment, problems: Problems
                 problems.add(*mismatches(statement.claim, {}, values))
         elif statement.fact is None:
             words.check(statement.value)
-            _bind(statement.name, words)
+            _bind(of_binding(statement, name), statement.name, words)
         else:
             words.check(tree.Name(statement.name.span, statement.name.text))
+            words.resolve(statement.fact.span, of_fact(statement.fact, statement.fact.span), is_definition=True)
             words.check(statement.value)
             fact = (statement.name.text, statement.fact.text)
             if fact in facts:
-                name = tree.Identifier(statement.name.span.to(statement.fact.span), ".".join(fact))
-                problems.add(twice(name, facts[fact]))
+                both = tree.Identifier(statement.name.span.to(statement.fact.span), ".".join(fact))
+                problems.add(twice(both, facts[fact]))
             facts.setdefault(fact, statement.span)
     if "out" not in words.own:
         problems.add(
@@ -117,34 +147,39 @@ def _check_block(block: tree.Block, environment: Environment, problems: Problems
         )
 
 
-def _bind(name: tree.Identifier, words: Vocabulary, what: str = "") -> None:
+def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "") -> None:
     """A name becomes known; once."""
     text = name.text
+    words.resolve(name.span, symbol, is_definition=True)
     if text == "in":
         message = "`in` is the input of the block; nothing else can be called that"
         words.problems.add(Diagnostic(DUPLICATE_NAME, message, name.span))
     elif text in words.own:
-        words.problems.add(twice(name, words.own[text], what))
-    words.own.setdefault(text, name.span)
+        first = words.own[text].span
+        assert first is not None
+        words.problems.add(twice(name, first, what))
+    words.own.setdefault(text, symbol)
     words.later.pop(text, None)
 
 
 # Variants and recipes ------------------------------------------------------------------------------------------------
 
 
-def _check_variants(item: tree.Variants, environment: Environment, problems: Problems) -> None:
+def _check_variants(item: tree.Variants, words: Vocabulary) -> None:
+    environment, problems = words.environment, words.problems
     definition = environment.models.get(item.model.text)
+    words.resolve(item.model.span, of_model(definition) if definition is not None else None)
     if definition is None or definition.environment is not environment:
-        return  # told when the file was linked
+        return  # reported when the file was linked
+    _resolve_columns(item.table, definition, words)
     problems.add(*repeats(item.table.header, "column "))
     if "name" not in (column.text for column in item.table.header):
-        return  # told when the file was linked
+        return  # reported when the file was linked
     parameters = parameters_of(definition)
     for column in item.table.header:
         if column.text and column.text != "name" and column.text not in parameters:
             given = [other.text for other in item.table.header]
             problems.add(no_parameter(definition.name, column, parameters, given))
-    words = Vocabulary(environment, problems, has_settings=False)
     for row in item.table.rows:
         for column, cell in zip(item.table.header, row.cells, strict=True):
             if column.text == "name":
@@ -153,24 +188,39 @@ def _check_variants(item: tree.Variants, environment: Environment, problems: Pro
                 words.check(cell)
 
 
+def _resolve_columns(table: tree.Table, definition: ModelDefinition, words: Vocabulary) -> None:
+    """Notes the columns of a table of variants, which are parameters of the model, and the labels of its rows."""
+    if words.resolved is None:
+        return
+    parameters, known = parameters_in(scope_of_model(definition)), labels(definition)
+    for column in table.header:
+        is_name = column.text == "name"
+        words.resolve(column.span, Symbol(Kind.COLUMN, "name", "variants") if is_name else parameters.get(column.text))
+    for row in table.rows:
+        for cell in cells_of(table, row, "name"):
+            variant = known.get(label(cell) or "")
+            if variant is not None and variant.span == cell.span:
+                words.resolve(cell.span, variant, is_definition=True)
+
+
 def _check_labels(environment: Environment, problems: Problems) -> None:
     """No two networks of a file have one name."""
     seen: dict[str, Span] = {}
     for definition in environment.own_models:
-        labels: dict[str, Span] = {}
+        met: dict[str, Span] = {}
         for table in definition.variants:
             index = next(i for i, column in enumerate(table.table.header) if column.text == "name")
             for row in table.table.rows:
                 cell = row.cells[index]
                 text = label(cell)
-                if text is not None and text in labels:
-                    notes = (Note("first here", labels[text]),)
+                if text is not None and text in met:
+                    notes = (Note("first here", met[text]),)
                     message = f"`{definition.name}` has two variants `{text}`"
                     problems.add(Diagnostic(DUPLICATE_NAME, message, cell.span, notes=notes))
                 elif text is not None:
-                    labels[text] = cell.span
+                    met[text] = cell.span
         for variant in variants(definition):
-            place = labels.get(variant.label or "", definition.model.name.span)
+            place = met.get(variant.label or "", definition.model.name.span)
             first = seen.setdefault(variant.name, place)
             if first != place:
                 notes = (Note("the other one", first),)
@@ -178,8 +228,14 @@ def _check_labels(environment: Environment, problems: Problems) -> None:
                 problems.add(Diagnostic(DUPLICATE_NAME, message, place, notes=notes))
 
 
-def _check_recipe(recipe: tree.Recipe, environment: Environment, problems: Problems) -> None:
+def _check_recipe(recipe: tree.Recipe, words: Vocabulary) -> None:
+    environment, problems = words.environment, words.problems
     definition = environment.model(recipe.model.name.text)
+    resolve_reference(recipe.model, definition, words)
+    if words.resolved is not None:
+        values = Vocabulary(environment, Problems(), words.resolved)
+        for argument in recipe.model.arguments:
+            values.check(argument.value)
     if definition is None:
         problems.add(*filter(None, [unknown_model(recipe.model.name, environment)]))
     else:

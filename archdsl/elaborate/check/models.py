@@ -18,10 +18,22 @@ from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, paren
 from archdsl.elaborate.resolve.linking import repeats
 from archdsl.elaborate.resolve.merge import merge, reference_problems
 from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
+from archdsl.elaborate.resolve.scopes import (
+    Taken,
+    labels,
+    parameters_in,
+    rows_of,
+    scope_of_model,
+    symbols_of_column,
+    taken_by,
+    taken_by_rows,
+)
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.stage_rows import Change, StageRow
+from archdsl.elaborate.resolve.symbols import Occurrence, of_fact, of_model, of_parameter
 from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS
 from archdsl.language import tree
+from archdsl.language.nodes import cells_of, names_in
 from archdsl.limits import limits, raising
 
 # The bindings that mean something to the compiler.
@@ -34,22 +46,31 @@ _SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES)}, and of {', '.join(QUA
 class ModelNames:
     """The check of one model."""
 
-    def __init__(self, definition: ModelDefinition, problems: Problems, effort: Effort):
+    def __init__(
+        self,
+        definition: ModelDefinition,
+        problems: Problems,
+        effort: Effort,
+        resolved: list[Occurrence] | None = None,
+    ):
         self.definition, self.problems, self.effort = definition, problems, effort
         self.model, self.environment = definition.model, definition.environment
         self.line = ancestry(definition)
         last = self.line[-1]
         # Whether everything that the model inherits is known.
         self.is_whole = last.model.parent is None and len(self.line) <= limits().ancestors
-        self.words = Vocabulary(self.environment, problems)
+        self.words = Vocabulary(self.environment, problems, resolved)
+        self.scope = scope_of_model(definition)
         # What the names of the model are, or may be, bound to.
         self.values: dict[str, list[tree.Expression]] = {}
 
     def check(self) -> None:
+        self.words.resolve(self.model.name.span, of_model(self.definition), is_definition=True)
         self._check_reference()
         self._check_parameters()
         self._collect()
         for statement in self.model.body:
+            self._resolve(statement)
             match statement:
                 case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
                     self._check_with((*MEASURES, *_MERITS), value)
@@ -77,11 +98,49 @@ class ModelNames:
             self._check_input()
             self._check_rows()
 
-    def _check_with(self, given: Iterable[str], node: tree.Expression, hint: str | None = None) -> None:
+    def _resolve(self, statement: tree.Statement) -> None:
+        """Notes what the names of a statement mean that are no part of its expressions."""
+        words = self.words
+        if words.resolved is None:
+            return
+        match statement:
+            case tree.Binding(name=name, fact=None):
+                words.resolve(name.span, self.scope.get(name.text), is_definition=True)
+            case tree.Binding(name=name, fact=fact) if fact is not None:
+                words.resolve(name.span, self.scope.get(name.text))
+                words.resolve(fact.span, of_fact(fact, fact.span), is_definition=True)
+            case tree.Stages(table=table) | tree.AddedStages(table=table):
+                cells = [cell for row in table.rows for cell in cells_of(table, row, "op")]
+                taken = [found for cell in cells if (found := taken_by(cell, self.environment))]
+                for header in table.header:
+                    words.resolve(header.span, *symbols_of_column(header.text, taken))
+            case tree.StagesOverride(first=first, last=last, bindings=bindings):
+                rows = [row for row in rows_of(self.definition) if row.before and first <= row.before <= last]
+                self._resolve_columns(bindings, taken_by_rows(rows))
+            case tree.Scale(bindings=bindings):
+                rows = rows_of(self.definition)
+                taken = taken_by_rows(rows)
+                self._resolve_columns(bindings, taken)
+                columns = {*(name for row in rows for name in row.cells), "layers"}
+                for binding in bindings:
+                    self._check_with(columns, binding.value, problems=Problems())
+                    for node in names_in(binding.value):
+                        if node.text in columns or node.text in self.scope:
+                            words.resolve(node.span, *symbols_of_column(node.text, taken))
+
+    def _resolve_columns(self, bindings: Iterable[tree.Binding], taken: Taken) -> None:
+        """Notes the bindings of `scale` and `stages 1..3`, whose names are columns."""
+        for binding in bindings:
+            self.words.resolve(binding.name.span, *symbols_of_column(binding.name.text, taken))
+
+    def _check_with(
+        self, given: Iterable[str], node: tree.Expression, hint: str | None = None, problems: Problems | None = None
+    ) -> None:
         """Checks an expression that can use further names."""
-        self.words.given, self.words.hint = frozenset(given), hint
-        self.words.check(node)
-        self.words.given, self.words.hint = frozenset(), None
+        words = self.words
+        words.given, words.hint, words.problems = frozenset(given), hint, problems or words.problems
+        words.check(node)
+        words.given, words.hint, words.problems = frozenset(), None, self.problems
 
     def _check_claim(self, claim: tree.Expression) -> None:
         """Checks what a `require` claims, of which the cost model predicts some."""
@@ -102,9 +161,10 @@ class ModelNames:
         reference, base = self.model.parent, parent(self.definition)
         if reference is None:
             return
-        words = Vocabulary(self.environment, self.problems, has_settings=False)
+        words = Vocabulary(self.environment, self.problems, self.words.resolved, has_settings=False)
         own = {parameter.name.text: parameter.name.span for parameter in self.model.parameters}
-        words.own = {**({name: one.name.span for name, one in parameters_of(base).items()} if base else {}), **own}
+        words.own = parameters_in(self.scope)
+        resolve_reference(reference, base, words)
         for argument in reference.arguments:
             words.check(argument.value)
             if argument.name is not None and argument.name.text in own:
@@ -115,21 +175,22 @@ class ModelNames:
             self.is_whole = self.is_whole and not wrong
 
     def _check_parameters(self) -> None:
-        words = Vocabulary(self.environment, self.problems, has_settings=False)
-        for owner in self.line[1:]:
-            for parameter in owner.model.parameters:
-                words.own.setdefault(parameter.name.text, parameter.name.span)
+        words = Vocabulary(self.environment, self.problems, self.words.resolved, has_settings=False)
+        words.own = parameters_in(scope_of_model(self.line[1])) if len(self.line) > 1 else {}
         for parameter in self.model.parameters:
             words.later[parameter.name.text] = parameter.name.span
         for parameter in self.model.parameters:
             if parameter.default is not None:
                 words.check(parameter.default)
-            words.own[parameter.name.text] = parameter.name.span
-            words.later.pop(parameter.name.text, None)
+            name = parameter.name
+            words.own[name.text] = of_parameter(parameter, self.model.name.text, words.own.get(name.text))
+            words.resolve(name.span, words.own[name.text], is_definition=True)
+            words.later.pop(name.text, None)
         self.problems.add(*repeats([parameter.name for parameter in self.model.parameters], "parameter "))
 
     def _collect(self) -> None:
         """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
+        self.words.own = dict(self.scope)
         for owner in self.line:
             for parameter in owner.model.parameters:
                 self._own(parameter.name, parameter.default)
@@ -147,7 +208,6 @@ class ModelNames:
         self.words.own.pop("drop_path", None)  # as a name it is the layer, whatever the schedule
 
     def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:
-        self.words.own.setdefault(name.text, name.span)
         self.values.setdefault(name.text, [] if value is None else [value])
 
     # Its own statements ----------------------------------------------------------------------------------------------
@@ -276,6 +336,19 @@ class ModelNames:
                 return _either([signature for signature, _ in known]), set.union(*(given for _, given in known))
             case _:
                 return None
+
+
+def resolve_reference(reference: tree.Reference, base: ModelDefinition | None, words: Vocabulary) -> None:
+    """Notes what the names of `efficientnet.b4(width = 2)` mean, but for those in its values."""
+    if base is None or words.resolved is None:
+        return
+    words.resolve(reference.name.span, of_model(base))
+    if reference.variant is not None:
+        words.resolve(reference.variant.span, labels(base).get(reference.variant.text))
+    parameters = parameters_in(scope_of_model(base))
+    for argument in reference.arguments:
+        if argument.name is not None:
+            words.resolve(argument.name.span, parameters.get(argument.name.text))
 
 
 def _either(signatures: list[Signature]) -> Signature:

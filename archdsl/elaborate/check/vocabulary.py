@@ -1,4 +1,4 @@
-"""The names in reach of an expression, and whether it uses them rightly: told from the text, nothing is elaborated."""
+"""The names in scope of an expression: what each means, and whether it is used rightly. Nothing is elaborated."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.diagnostics.nearest import nearest
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.functions import OF_NUMBERS
-from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
-from archdsl.elaborate.resolve.words import BUILT_IN, FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
-from archdsl.ir.operators import PRIMITIVES
+from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value
+from archdsl.elaborate.resolve.symbols import (
+    Kind,
+    Occurrence,
+    Symbol,
+    meaning_of,
+    of_fact,
+    parameters_of_symbol,
+    signature_of,
+)
+from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}
@@ -26,36 +34,57 @@ _OF_MODELS = ("input", "classes", "stem", "head")
 
 
 class Vocabulary:
-    """The names that an expression can use at one place of a file, and the mistakes found with them."""
+    """The names that an expression can use at one place of a file, and the mistakes found with them.
 
-    def __init__(self, environment: Environment, problems: Problems, *, has_settings: bool = True):
-        self.environment, self.problems = environment, problems
-        # Parameters and bindings in reach, and those that come further down, with their places.
-        self.own: dict[str, Span] = {}
+    `resolved` takes each name that means something with its symbol, where that is asked for; then all names are looked
+    at, however many mistakes there are.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        problems: Problems,
+        resolved: list[Occurrence] | None = None,
+        *,
+        has_settings: bool = True,
+    ):
+        self.environment, self.problems, self.resolved = environment, problems, resolved
+        # Parameters and bindings in scope, and those that come further down, with their places.
+        self.own: dict[str, Symbol] = {}
         self.later: dict[str, Span] = {}
         # Names that are there without a place: what a claim can speak of, the columns of a row.
         self.given: frozenset[str] = frozenset()
         # What to say of an unknown name that is near no other.
         self.hint: str | None = None
-        self.used: set[str] = set()
         self.absent = frozenset() if has_settings else frozenset(SETTINGS)
 
     def knows(self, name: str) -> bool:
         """Whether a name means a parameter or binding, whose value is not known here."""
-        if name in self.own or name in self.given:
-            self.used.add(name)
-            return True
-        return False
+        return name in self.own or name in self.given
+
+    def resolve(self, span: Span, *symbols: Symbol | None, is_definition: bool = False) -> None:
+        """Notes what a name means. `in` is a word of the language: nobody looks for its definition."""
+        if self.resolved is not None:
+            found = tuple(symbol for symbol in symbols if symbol is not None and symbol.kind is not Kind.INPUT)
+            if found:
+                self.resolved.append(Occurrence(span, found, is_definition))
+
+    def meaning(self, name: str) -> Symbol | None:
+        """What a name means here; None where it means nothing that has a place."""
+        if name in self.own:
+            return self.own[name]
+        return None if name in self.given else meaning_of(name, self.environment)
 
     def check(self, node: tree.Expression, *, is_last: bool = False) -> None:
         """Adds the mistakes in an expression. `is_last`: it stands for a layer that gets no further arguments."""
-        if not self.problems.is_full:
+        if self.resolved is not None or not self.problems.is_full:
             _RULES[type(node)](self, node, is_last)
 
     def check_op(self, node: tree.Expression) -> None:
         """The same for an `op` cell, where a name is that of a block."""
         match node:
             case tree.Name(text=text) if not self.knows(text):
+                self.resolve(node.span, self.meaning(text))
                 if text in FUNCTIONS:
                     self.problems.add(no_value(node.text, node.span))
                 else:
@@ -70,21 +99,14 @@ class Vocabulary:
 
     def signature(self, name: tree.Name, *, is_block: bool, call: tree.Call | None = None) -> Signature | None:
         """What a name that is no parameter or binding takes; None, with a diagnostic, when it means nothing."""
-        text = name.text
-        if text in FUNCTIONS:
-            return of_function(text)
-        if text in SETTINGS and text not in self.absent:
-            return of_primitive(text) if text == "drop_path" else None
-        if text in self.environment.unread:
+        symbol = meaning_of(name.text, self.environment)
+        is_reserved = symbol is not None and symbol.kind in (Kind.FUNCTION, Kind.SETTING)
+        if name.text in self.environment.unread and not is_reserved:
             return None
-        definition = self.environment.block(text)
-        if definition is not None:
-            return definition.signature
-        if text in PRIMITIVES and text not in SETTINGS:
-            return of_primitive(text)
-        if text not in BUILT_IN or text in self.absent or is_block:
+        if symbol is None or name.text in self.absent or (is_block and symbol.kind is Kind.WORD):
             self._unknown(name, is_block, call)
-        return None
+            return None
+        return signature_of(symbol)
 
     def _unknown(self, name: tree.Name, is_block: bool, call: tree.Call | None) -> None:
         text = name.text
@@ -115,7 +137,8 @@ class Vocabulary:
             # It is spelt well; a binding that is nearly called like it is what is misspelt.
             message = f"unknown name `{text}`"
             help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
-            bound = {name: span for name, span in {**self.later, **self.own}.items() if span.text == name}
+            places = {**self.later, **{own: symbol.span for own, symbol in self.own.items()}}
+            bound = {own: span for own, span in places.items() if span is not None and span.text == own}
             near = nearest(text, bound)
             notes = tuple(Note(f"`{name}` is bound here; did you mean `{text}`?", bound[name]) for name in near)
             if len(near) == 1:
@@ -163,6 +186,7 @@ class Vocabulary:
         pass
 
     def _name(self, node: tree.Name, is_last: bool) -> None:
+        self.resolve(node.span, self.meaning(node.text))
         if self.knows(node.text):
             return
         signature = self.signature(node, is_block=False)
@@ -177,6 +201,7 @@ class Vocabulary:
         for argument in node.arguments:
             self.check(argument.value)
         function = node.function
+        self._resolve_call(node)
         if not isinstance(function, tree.Name):
             self.check(function)
             return
@@ -189,6 +214,17 @@ class Vocabulary:
         self.problems.add(*problems)
         if not problems and (is_last or function.text in FUNCTIONS):
             self._complete(signature, [parameter for parameter, _ in fitting], node.span)
+
+    def _resolve_call(self, node: tree.Call) -> None:
+        """Notes the function of a call, and the names of its arguments."""
+        if self.resolved is None or not isinstance(node.function, tree.Name):
+            return
+        called = self.meaning(node.function.text)
+        self.resolve(node.function.span, called)
+        taken = parameters_of_symbol(called)
+        for argument in node.arguments:
+            if argument.name is not None:
+                self.resolve(argument.name.span, taken.get(argument.name.text))
 
     def _complete(self, signature: Signature, given: Any, span: Span) -> None:
         definition = self.environment.block(signature.name)
@@ -204,6 +240,8 @@ class Vocabulary:
     def _fact(self, node: tree.Fact, is_last: bool) -> None:
         self.check(node.owner)
         name = node.name.text
+        if name not in OWN_FACTS:
+            self.resolve(node.name.span, of_fact(node.name))
         if name in OWN_FACTS or self.environment.is_partial:
             return
         known = {*OWN_FACTS, *self.environment.facts}

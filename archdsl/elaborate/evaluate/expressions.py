@@ -39,12 +39,12 @@ from archdsl.elaborate.evaluate.values import (
     Value,
 )
 from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
-from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS, WORDS
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, meaning_of
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
-from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 
@@ -70,27 +70,46 @@ def look_up(name: str, span: Span, scope: Scope) -> Value:
         return scope.names[name]
     if scope.pending is not None and name in scope.waiting:
         return scope.pending(name)
-    if name in SETTINGS:
-        return _setting(name, span, scope)
-    definition = scope.environment.block(name)
-    if definition is not None:
-        return BlockLayer(definition, (), {}, {}, span)
-    if name in PRIMITIVES:
-        return primitive(name, {}, {}, {}, span, scope)
-    if name in WORDS:
-        return name
-    if name in FUNCTIONS:
-        raise Stop(no_value(name, span))
+    symbol = meaning_of(name, scope.environment)
+    if symbol is not None:
+        return _OF_SYMBOLS[symbol.kind](symbol, span, scope)
     known = {*scope.names, *scope.waiting, *scope.environment.all_names}
     problem = Diagnostic(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here")
     raise Stop(problem.suggesting(name, known))
 
 
-def _setting(name: str, span: Span, scope: Scope) -> Value:
-    value = scope.settings[name]
-    if name == "drop_path":  # inside a block: the layer, whose rate the schedule sets for each repetition
-        return primitive("drop_path", {}, {}, {}, span, scope)
+def _setting(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    value = scope.settings[symbol.name]
+    if symbol.name == "drop_path":  # inside a block: the layer, whose rate the schedule sets for each repetition
+        return _primitive(symbol, span, scope)
     return value
+
+
+def _block(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    assert isinstance(symbol.meaning, Definition)
+    return BlockLayer(symbol.meaning, (), {}, {}, span)
+
+
+def _primitive(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    return primitive(symbol.name, {}, {}, {}, span, scope)
+
+
+def _word(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    return symbol.name
+
+
+def _no_value(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    raise Stop(no_value(symbol.name, span))
+
+
+# What a name gives that is no parameter or binding, by what it means.
+_OF_SYMBOLS: dict[Kind, Callable[[Symbol, Span, Scope], Value]] = {
+    Kind.SETTING: _setting,
+    Kind.BLOCK: _block,
+    Kind.PRIMITIVE: _primitive,
+    Kind.WORD: _word,
+    Kind.FUNCTION: _no_value,
+}
 
 
 def _fact(node: tree.Fact, scope: Scope) -> Value:
@@ -265,14 +284,14 @@ def _call(node: tree.Call, scope: Scope) -> Value:
     function = node.function
     name = function.text if isinstance(function, tree.Name) else None
     if name is not None and name not in scope.names and name not in scope.waiting:
-        if name in FUNCTIONS:
+        symbol = meaning_of(name, scope.environment)
+        kind = None if symbol is None else symbol.kind
+        if kind is Kind.FUNCTION:
             return _function(name, node, scope)
-        if name == "drop_path" or (
-            name in PRIMITIVES and name not in SETTINGS and scope.environment.block(name) is None
-        ):
+        if kind is Kind.PRIMITIVE or name == "drop_path":
             given = _arguments(node, of_primitive(name), scope)
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
-        if name not in SETTINGS and scope.environment.block(name) is None:
+        if kind is None or kind is Kind.WORD:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
             problem = Diagnostic(UNKNOWN_BLOCK, f"unknown block `{name}`", function.span, "not defined here")
             raise Stop(problem.suggesting(name, known))

@@ -9,7 +9,7 @@ import pytest
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Source
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 SPECS = sorted([*ROOT.glob("specs/*.arch"), *ROOT.glob("examples/*.arch")])
 
