@@ -1,6 +1,6 @@
 """What every part of the IR has in common."""
 
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ class Frozen(BaseModel):
         The elaborator, which has checked them, is the only caller: building pydantic's validators for a process takes
         30 ms, an eighth of an `archdsl estimate` (`python -m benchmarks.validation`).
         """
-        return cls.model_construct(set(fields), **fields)
+        return cast("Self", cls.model_construct(set(fields), **fields))
 
 
 class Shape(NamedTuple):
