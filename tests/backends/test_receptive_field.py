@@ -84,3 +84,9 @@ def test_the_whole_image_is_told_apart() -> None:
 def test_height_and_width() -> None:
     field = receptive_fields(network("conv(4, 1 x 7, stride = 2)").architecture)["stem"]
     assert field.field == (1, 7)
+
+
+@pytest.mark.parametrize("norm", ["group_norm(4)", "group_norm(1)"])
+def test_a_group_norm_sees_the_whole_map(norm: str) -> None:
+    field = receptive_fields(network(f"conv(4, 3) -> {norm} -> conv(4, 3)").architecture)
+    assert all(found.sees_all for found in field.values()), field

@@ -113,3 +113,17 @@ def test_a_node_of_a_profile_is_the_kernel_that_was_foreseen() -> None:
     assert (
         onnx_runtime.reported("Conv", "x_nchwc_kernel_time", [[1, 16, 8, 8], [32, 16, 3, 3]], [1, 32, 4, 4]) == foreseen
     )
+
+
+def test_a_pooling_reads_its_whole_window_at_every_position() -> None:
+    (kernel,) = kernels_of("max_pool(2 x 3, stride = 1, padding = valid)")
+    assert kernel.window == Size(2, 3)
+    assert kernel.operations == 16 * 7 * 6 * 2 * 3
+
+
+def test_padding_of_tensorflow_is_as_high_and_as_wide_as_its_window_needs() -> None:
+    pad, conv = kernels_of("conv(8, kernel = 3 x 5, stride = 2, padding = same)")
+    assert (pad.kind, pad.output) == ("pad", Shape(16, 9, 11))  # 4 positions of stride 2: 6 + 3 and 6 + 5
+    assert conv.input == pad.output
+    pad, pool = kernels_of("max_pool(3 x 5, stride = 2, padding = same)")
+    assert (pad.output, pool.input) == (Shape(16, 9, 11), Shape(16, 9, 11))

@@ -48,3 +48,17 @@ def test_a_rule_follows_the_parameters_that_it_speaks_of() -> None:
     assert parameters(rule + table, "a") == {"width": 16, "depth": 16, "phi": 4}
     assert parameters(rule + "model child(phi = 5) extends m { }", "child")["width"] == 32
     assert parameters(rule + "model child extends m(phi = 6) { }", "child")["width"] == 64
+
+
+def test_defaults_and_values_come_down_from_a_grandparent() -> None:
+    """Each model in a line may declare a parameter anew; what it does not mention stays as it was."""
+    line = """\
+model child extends net(depth = 7) { }
+model grandchild(width = 3) extends child { }
+model last extends grandchild { }
+model other(depth = 2) extends last { }
+"""
+    assert parameters(line, "child") == {"width": 1, "depth": 7}
+    assert parameters(line, "grandchild") == {"width": 3, "depth": 7}
+    assert parameters(line, "last") == {"width": 3, "depth": 7}
+    assert parameters(line, "other") == {"width": 3, "depth": 2}
