@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-DOCS = Path(__file__).parents[1] / "docs"
-sys.path.insert(0, str(DOCS))
-import comparison_mistakes  # noqa: E402
-import write_comparison  # noqa: E402
+from tools import DOCS, comparison_mistakes, write_comparison
 
 PAGE = (DOCS / "comparison.md").read_text(encoding="utf-8")
 NUMBERED = list(enumerate(comparison_mistakes.MISTAKES, 1))

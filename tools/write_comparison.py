@@ -1,4 +1,4 @@
-"""Writes docs/comparison.md: `python docs/write_comparison.py`, with timm and Ultralytics installed.
+"""Writes docs/comparison.md: `python -m tools.write_comparison`, with timm and Ultralytics installed.
 
     pip install --no-deps ultralytics==8.4.190 ultralytics-thop
     pip install opencv-python-headless matplotlib psutil requests polars scipy
@@ -17,22 +17,20 @@ from contextlib import redirect_stderr
 from difflib import SequenceMatcher
 from importlib.metadata import version
 from io import StringIO
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from archdsl.diagnostics.render import report
+from tools import DOCS
+from tools.comparison_mistakes import LANGUAGES, MISTAKES, TOOLS, Edits, Mistake, made
 
-sys.path.insert(0, str(Path(__file__).parent))
-from comparison_mistakes import LANGUAGES, MISTAKES, TOOLS, Edits, Mistake, made
-
-PAGE = Path(__file__).with_name("comparison.md")
+PAGE = DOCS / "comparison.md"
 SIZE = 64
 HEAD = """\
 # Ten mistakes
 
-<!-- Written by `python docs/write_comparison.py`, which runs all of this; do not edit. -->
+<!-- Written by `python -m tools.write_comparison`, which runs all of this; do not edit. -->
 
 The same small network four times, and ten common mistakes in it: what archdsl, the block strings of timm, the YAML
 files of Ultralytics and plain PyTorch say to each. Every tool was run. What follows are its words: archdsl's in full;

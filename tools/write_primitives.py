@@ -1,19 +1,19 @@
-"""Writes docs/primitives.md from the operators themselves: `python docs/write_primitives.py`."""
+"""Writes docs/primitives.md from the operators themselves: `python -m tools.write_primitives`."""
 
 from __future__ import annotations
 
 import inspect
-from pathlib import Path
 
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
+from tools import DOCS
 
 HEAD = """# Primitives
 
 Every layer that the compiler itself knows; all other blocks are `.arch` files. Written from the code by
-`python docs/write_primitives.py`. An argument without a default must be given; `padding` is the model's setting unless
+`python -m tools.write_primitives`. An argument without a default must be given; `padding` is the model's setting unless
 given. Multiply-accumulates (MACs) count convolutions and linear layers; everything else is free, as in the field's
 tables.
 
@@ -60,4 +60,4 @@ def _rules(rules: Rules) -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("primitives.md").write_text(page(), encoding="utf-8")
+    (DOCS / "primitives.md").write_text(page(), encoding="utf-8")

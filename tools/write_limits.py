@@ -1,14 +1,14 @@
-"""Writes the table of bounds in docs/language.md from `archdsl.Limits`: `python docs/write_limits.py`."""
+"""Writes the table of bounds in docs/language.md from `archdsl.Limits`: `python -m tools.write_limits`."""
 
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 from archdsl.limits import Limits
+from tools import DOCS
 
-PAGE = Path(__file__).with_name("language.md")
-BEGIN, END = "<!-- limits: written by `python docs/write_limits.py` -->\n", "<!-- end of limits -->\n"
+PAGE = DOCS / "language.md"
+BEGIN, END = "<!-- limits: written by `python -m tools.write_limits` -->\n", "<!-- end of limits -->\n"
 
 
 def table() -> str:

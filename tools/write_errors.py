@@ -1,16 +1,15 @@
-"""Writes docs/errors.md from the pages that `archdsl explain` prints: `python docs/write_errors.py`."""
+"""Writes docs/errors.md from the pages that `archdsl explain` prints: `python -m tools.write_errors`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from archdsl.diagnostics.codes import ALL
 from archdsl.diagnostics.explanation import explanation
+from tools import DOCS
 
 HEAD = """# Errors
 
 Every diagnostic has a code, and a code never changes its meaning. `archdsl explain ARC401` prints what stands here.
-Written from `archdsl/diagnostics/explanations/` by `python docs/write_errors.py`; a test runs the examples.
+Written from `archdsl/diagnostics/explanations/` by `python -m tools.write_errors`; a test runs the examples.
 
 """
 
@@ -25,4 +24,4 @@ def page() -> str:
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("errors.md").write_text(page(), encoding="utf-8")
+    (DOCS / "errors.md").write_text(page(), encoding="utf-8")
