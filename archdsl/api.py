@@ -115,7 +115,7 @@ class Network:
         """How long inference of a batch takes on a device, or with `training` a step of forward, backward and update.
 
         `device` is one that ships, `a100`, or the file of a profile that `archdsl calibrate` wrote. What is returned
-        tells `seconds` and what bounds them. Raises Failure where there is no such device.
+        has `seconds` and what bounds them. Raises Failure where there is no such device.
         """
         from archdsl.backends.latency import Latencies, profile
 
@@ -244,7 +244,7 @@ def space(
     """The search space of a spec, a model with open choices; where there are several, the one called `name`.
 
     `space.sample(1000, seed=7)` draws networks, `space.costs(samples)` counts thousands of them a second,
-    `space.latencies(samples, "a100")` tells how long they take on a device, and
+    `space.latencies(samples, "a100")` predicts how long they take on a device, and
     `Network(space.architecture(sample))` is one of them in full.
     Raises Failure, with diagnostics, when the file holds mistakes or no such space.
     """

@@ -36,7 +36,7 @@ def module_of(source: str, name: str) -> ModuleType:
 
     Args:
         source: text of an emitted file; it is executed, so it must be ours.
-        name: of the network, which the module's name tells.
+        name: of the network, which the module's name has.
     """
     full_name = f"{_PREFIX}_{name}_{sha256(source.encode()).hexdigest()[:12]}"
     if full_name in sys.modules:

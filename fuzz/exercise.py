@@ -19,7 +19,7 @@ from archdsl.compiler import Compiled, Linked, compile_source, link_source
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, UNCLOSED, Code
 from archdsl.diagnostics.explanation import explanation
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.diagnostics.render import STYLES, report
 from archdsl.ir.architecture import Architecture
 from archdsl.language.formatter import format_module
@@ -70,8 +70,8 @@ def exercise(text: str, outcome: Outcome | None = None) -> Outcome:
         # Texts are many: each for a reader, and one in five in all styles.
         for style in STYLES if len(text) % 5 == 0 else ("full",):
             report(found, style=style)
-    with outcome.timed("mend", "compile"):
-        mended = mend(source, found)
+    with outcome.timed("apply_fixes", "compile"):
+        mended = apply_fixes(source, found)
         if mended.diagnostics:
             assert mended.source.text != text, "fixes that change nothing"
             compile_source(mended.source)

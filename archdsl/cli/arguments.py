@@ -24,7 +24,7 @@ def add_force(parser: ArgumentParser) -> None:
 
 
 def add_out_file(parser: ArgumentParser) -> None:
-    """`--out FILE` of a command that may write an `.arch` file; `write_result` heeds it."""
+    """`--out FILE` of a command that may write an `.arch` file; `write_result` reads it."""
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")
     parser.add_argument("--force", action="store_true", help="replace an .arch file that is there")
 

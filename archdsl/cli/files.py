@@ -83,7 +83,7 @@ def _target(path: Path) -> Path:
         raise _refused(path, f"it is a link that leads out of its folder, to {printable(str(target))}", help)
     try:
         found = kind(os.lstat(target).st_mode)
-    except OSError:  # There is nothing yet; what else is wrong with it, writing tells.
+    except OSError:  # There is nothing yet; what else is wrong with it, writing reports.
         return target
     if found not in (None, "a folder"):
         raise _refused(
@@ -111,7 +111,7 @@ def refuse_to_replace(path: Path, data: bytes) -> None:
         return
     try:
         found = read_plain(_target(path), _MOST_BYTES)
-    except OSError:  # There is none, or one that cannot be written either, which writing tells.
+    except OSError:  # There is none, or one that cannot be written either, which writing reports.
         return
     if found != data:
         message = f"{printable(str(path))} is there already"
@@ -157,7 +157,7 @@ def _edited(path: Path, data: bytes, elsewhere: str) -> Diagnostic | None:
 
     try:
         found = read_plain(_target(path), _MOST_BYTES)
-    except OSError:  # There is none, or one that cannot be written either, which writing tells.
+    except OSError:  # There is none, or one that cannot be written either, which writing reports.
         return None
     if is_as_written(found, data):
         return None

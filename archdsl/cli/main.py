@@ -29,18 +29,18 @@ COMMANDS = {
     "check": "prove every `require` line",
     "watch": "check and draw again whenever a file is saved",
     "fmt": "rewrite files in their canonical form",
-    "estimate": "count parameters, MACs, FLOPs and activations, tell the latency",
+    "estimate": "count parameters, MACs, FLOPs and activations, predict latency and memory",
     "calibrate": "measure this machine for the estimates of latency",
     "diagram": "draw a network",
-    "compare": "set networks side by side, as a table and as a picture",
-    "diff": "tell what changed between two specs, variants or revisions",
+    "compare": "compare networks, as a table and as a picture",
+    "diff": "show what changed between two specs, variants or revisions",
     "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
-    "space": "tell the size of a search space, and draw networks from it",
+    "space": "count a search space, and draw networks from it",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",
-    "explain": "say what the code of a diagnostic means",
+    "explain": "explain the code of a diagnostic",
     "ir": "print the compiled architectures as JSON",
     "schema": "print the JSON schema of an architecture",
     "lsp": "serve an editor: diagnostics, hover, completion and more",
@@ -53,7 +53,7 @@ examples:
   archdsl build specs/v2_l.arch             codegen/v2_l.py, codegen/v2_l.svg, codegen/v2_l.json
 
 A SPEC is the path of an .arch file, or archdsl:NAME.arch for one that ships; - is standard input. Results
-go to standard output, diagnostics to standard error. Exit code: 0 fine, 1 something is wrong in a file, 2 the command
+go to standard output, diagnostics to standard error. Exit code: 0 fine, 1 a file has mistakes, 2 the command
 could not run.
 """
 
@@ -74,7 +74,7 @@ def _guarded(argv: list[str]) -> int:
     """The exit code of a command, whatever happens in it."""
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - a closed stream reads as None; nobody listens
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
-    if isinstance(sys.stdout, TextIOWrapper):  # A terminal that lacks a letter shows its code.
+    if isinstance(sys.stdout, TextIOWrapper):  # A terminal without a letter shows its code.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _answered(argv, Output())
@@ -106,7 +106,7 @@ def _answered(argv: list[str], output: Output) -> int:
     except OSError:
         raise
     except Exception as error:
-        _confess(error)
+        _report_bug(error)
         return COULD_NOT_RUN
 
 
@@ -134,7 +134,7 @@ def _command(name: str) -> Any:
 
 def _unknown_command(name: str) -> Diagnostic:
     help_line = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
-    return Diagnostic(WRONG_USAGE, f"`{name}` is no command", None, help=help_line)
+    return Diagnostic(WRONG_USAGE, f"unknown command `{name}`", None, help=help_line)
 
 
 # The command line ----------------------------------------------------------------------------------------------------
@@ -167,13 +167,13 @@ def _parser(names: Iterable[str], argv: Sequence[str]) -> argparse.ArgumentParse
                 "--color",
                 choices=("auto", "always", "never"),
                 default="auto",
-                help="colour of diagnostics (default: auto, which heeds NO_COLOR and FORCE_COLOR)",
+                help="colour of diagnostics (default: auto, which follows NO_COLOR and FORCE_COLOR)",
             )
     return parser
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what it cannot understand as a diagnostic, in a line, where argparse would print how all of it is used."""
+    """Reports what it cannot parse as a diagnostic, in a line, where argparse would print the whole usage."""
 
     _is_intermixed = False
 
@@ -201,7 +201,7 @@ class _Parser(argparse.ArgumentParser):
             options = [option for action in self._actions for option in action.option_strings]
             raise self._failure(f"`{self.prog}` has no option `{name}`", did_you_mean(name, options))
         if rest:
-            raise self._failure(f"`{rest[0]}` is an argument too many")
+            raise self._failure(f"`{rest[0]}` is one argument too many")
         return found, rest
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
@@ -246,7 +246,7 @@ def _abandon(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _confess(error: Exception) -> None:
+def _report_bug(error: Exception) -> None:
     if os.environ.get("ARCHDSL_DEBUG"):
         import traceback
 

@@ -24,7 +24,7 @@ class Version:
     revision: str | None
 
     def compiled(self) -> Compiled:
-        """Raises Failure when the file cannot be read; what is wrong in it is told by the result."""
+        """Raises Failure when the file cannot be read; what is wrong in it is part of the result."""
         if self.revision is None:
             return compile_source(open_spec(self.path), variant=self.variant, claims=False, files=ON_DISK)
         files = Revision(Path(self.path).parent, self.revision)

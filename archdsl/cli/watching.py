@@ -1,8 +1,8 @@
 """Files that may change while a process runs.
 
-They are asked for their stamps, a few times a second; nothing tells us of changes. There are only the files that some
-specs use, so that asking takes microseconds, and it sees what notifications of the system may not: saves on disks of
-the network and in containers, editors that replace a file instead of writing it, files that are gone and come back.
+They are asked for their stamps, a few times a second, and no notification is waited for. There are only the files that
+some specs use, so that asking takes microseconds, and it sees what notifications of the system may not: saves on disks
+of the network and in containers, editors that replace a file instead of writing it, files that are gone and come back.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SeenFiles(Files):
 
 
 def stamp(path: Path) -> Stamp:
-    """What tells one state of a file from the next."""
+    """What distinguishes one state of a file from the next."""
     try:
         found = path.stat()
     except OSError:

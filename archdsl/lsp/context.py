@@ -1,4 +1,4 @@
-"""What is being written at a cursor, told from the text before it alone: while one types, no parser can read it."""
+"""What is being written at a cursor, known from the text before it alone: while one types, no parser can read it."""
 
 from __future__ import annotations
 

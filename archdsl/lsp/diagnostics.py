@@ -35,7 +35,7 @@ def _diagnostic(
         if note.span is not None
     ]
     if place is not None and place.source is not document.source:
-        # A mistake in another file is told where this one uses that file.
+        # A mistake in another file is reported where this one uses that file.
         related.insert(0, types.DiagnosticRelatedInformation(locate(place), problem.message))
         message, place = f"in {Path(place.source.name).name}: {message}", _use_of(document, place)
     asides = [f"note: {note.text}" for note in problem.notes if note.span is None]

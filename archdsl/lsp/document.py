@@ -36,7 +36,7 @@ class _Noted(Files):
 class Document:
     """One version of a text. Each stage of the compiler runs when it is first asked for, and once.
 
-    No text is too broken: what could be read is known. What only a whole program tells, its networks, is then taken
+    No text is too broken: what could be read is known. What only a whole program has, its networks, is then taken
     from `sound`, the last version that compiled.
     """
 

@@ -64,8 +64,8 @@ class Protocol(LanguageServerProtocol):
 
     def _refuse(self, id: Any, error: JsonRpcException) -> None:
         # By hand, since pygls leaves an `id` out that is null, and an answer always has one.
-        told = {"code": error.code, "message": error.message}
-        self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": told})
+        answer = {"code": error.code, "message": error.message}
+        self._send_data({"jsonrpc": self.VERSION, "id": id if _is_id(id) else None, "error": answer})
 
 
 def _is_id(value: object) -> bool:

@@ -18,14 +18,14 @@ from pygls.lsp.server import LanguageServer
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
+from archdsl.lsp.code_actions import fixes
+from archdsl.lsp.collector import Collector
 from archdsl.lsp.completion import completion
 from archdsl.lsp.definition import definition
 from archdsl.lsp.diagnostics import diagnostics
 from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents, path_of
-from archdsl.lsp.fixes import fixes
 from archdsl.lsp.formatting import formatting
-from archdsl.lsp.garbage import Collector
 from archdsl.lsp.hover import hover
 from archdsl.lsp.inlay_hints import inlay_hints
 from archdsl.lsp.input import Input
@@ -51,7 +51,7 @@ class Server(LanguageServer):
         self.waiting: dict[str, asyncio.Handle] = {}
 
     def changed(self, uri: str, text: str, version: int | None) -> None:
-        """Takes a new version, and tells what is wrong with it as soon as all that has come in has been looked at.
+        """Takes a new version, and reports what is wrong with it as soon as all that has come in has been looked at.
 
         Of a thousand keystrokes at once, the last one alone is worth the compiler's time.
         """

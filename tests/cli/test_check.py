@@ -117,7 +117,7 @@ def test_a_fix_is_announced(archdsl: Command) -> None:
     path.write_text(MENDABLE.replace("= 10;", "= 10").replace("= 3,", "= 33 * x,"))
     code, _, err = archdsl("check", path)
     assert code == 1
-    assert err.endswith("\n3 problems; `--fix` mends 2\n")
+    assert err.endswith("\n3 problems; `--fix` fixes 2\n")
     assert path.read_text().count("mbcnv") == 1, "nothing is changed without being asked"
 
 

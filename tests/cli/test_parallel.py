@@ -19,7 +19,7 @@ def test_many_files_in_their_order(process: Command) -> None:
     alone = [process("check", name) for name in files]
     assert code == 1
     assert out == "".join(one.out for one in alone)
-    said = "".join(one.err.replace("1 problem; `--fix` mends 1\n", "").replace("1 problem\n", "") for one in alone)
+    said = "".join(one.err.replace("1 problem; `--fix` fixes 1\n", "").replace("1 problem\n", "") for one in alone)
     assert err.splitlines()[:-1] == said.splitlines()
     assert err.splitlines()[-1].startswith("4 problems")
 

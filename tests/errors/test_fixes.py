@@ -9,7 +9,7 @@ import pytest
 
 from archdsl.compiler import compile_source, read
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from tests.errors.test_golden import FILES, FOLDER
 
 # In these a mistake hides behind one that is mended: a file that is not there, a cycle of files, a column that no block
@@ -42,7 +42,7 @@ def test_a_fix_mends(name: str, index: int) -> None:
     with chdir(FOLDER):
         source = read(name)
         before = compile_source(source).problems
-        changed, applied = mend(source, [before[index]])
+        changed, applied = apply_fixes(source, [before[index]])
         after = compile_source(changed).problems
     if not applied:
         fix = before[index].fix

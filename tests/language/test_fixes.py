@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics import Source
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.language.parser import parse
 
 IN_BLOCK = "block b(channels, skip) {{\n  {}\n}}\n"
@@ -18,7 +18,7 @@ def mended(text: str) -> str | None:
     _, (problem,) = parse(source)
     if problem.fix is None:
         return None
-    changed, applied = mend(source, [problem])
+    changed, applied = apply_fixes(source, [problem])
     assert applied == (problem,)
     assert problem.help
     return changed.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics import Source
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.language.parser import parse
 
 RIGHT = (
@@ -49,7 +49,7 @@ def test_a_slip(right: str, wrong: str) -> None:
     assert problem.help == f"did you mean `{right.split()[0]}`?"
     assert problem.fix is not None
     assert problem.fix.is_safe
-    assert mend(source, [problem])[0].text == RIGHT
+    assert apply_fixes(source, [problem])[0].text == RIGHT
 
 
 @pytest.mark.parametrize(("right", "wrong"), [("use", "ues"), ("for a", "fro a"), ("model a", "models a")])

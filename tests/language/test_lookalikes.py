@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics import Diagnostic, Source
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.language.lookalikes import _LIKE
 from archdsl.language.parser import parse
 
@@ -49,7 +49,7 @@ def test_a_look_alike(wrong: str, right: str, named: str) -> None:
     assert found.fix is not None
     assert found.fix.is_safe
     for _ in range(3):
-        source, _ = mend(source, parse(source)[1])
+        source, _ = apply_fixes(source, parse(source)[1])
     assert source.text == TEXT.format(right)
 
 

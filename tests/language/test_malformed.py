@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.diagnostics import Diagnostic, Source
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.language.forms import Form
 from archdsl.language.malformed import FORMS
 from archdsl.language.parser import parse
@@ -47,7 +47,7 @@ def test_an_example(form: Form, wrong: str, right: str) -> None:
         found = parse(source)[1]
         if not found:
             break
-        source, _ = mend(source, found)
+        source, _ = apply_fixes(source, found)
     assert parse(source)[1] == ()
     expected = around.format(right) if right else around.replace("    {}\n", "").format()
     assert source.text == expected

@@ -8,11 +8,11 @@ import pytest
 from lsprotocol.types import Position, PositionEncodingKind, Range
 
 from archdsl.folders import specs_folder
+from archdsl.lsp.code_actions import fixes
 from archdsl.lsp.completion import completion
 from archdsl.lsp.definition import definition
 from archdsl.lsp.diagnostics import diagnostics
 from archdsl.lsp.documents import Documents
-from archdsl.lsp.fixes import fixes
 from archdsl.lsp.formatting import formatting
 from archdsl.lsp.hover import hover
 from archdsl.lsp.inlay_hints import inlay_hints

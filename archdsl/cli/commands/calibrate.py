@@ -85,10 +85,10 @@ def run(arguments: Namespace, output: Output) -> int:
     write(path, (json.dumps(document, separators=(",", ":")) + "\n").encode())
     facts = document["facts"]
     scatter = f"runs scatter by {100 * facts['scatter']:.0f} %"
-    told = f"{facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s; {scatter}"
-    output.result(f"{path}: {told}")
+    summary = f"{facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s; {scatter}"
+    output.result(f"{path}: {summary}")
     if facts["scatter"] > _MAX_SCATTER:
-        message = f"{path} is rough: {scatter}, and times that it tells may be off by as much"
+        message = f"{path} is rough: {scatter}, and times predicted with it may be off by as much"
         output.warnings([Diagnostic(BUSY_MACHINE, message, None, help="calibrate again when the machine is quiet")])
     return FINE
 

@@ -1,4 +1,4 @@
-"""`archdsl check`: finds mistakes, mends them if asked to, and proves every `require` line."""
+"""`archdsl check`: finds mistakes, fixes them if asked to, and proves every `require` line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from archdsl.search_space.trials import SMALL
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.description = "Find the mistakes in each file and prove each of its `require` lines; mend those with --fix."
+    parser.description = "Find the mistakes in each file and prove each of its `require` lines; fix those with --fix."
     parser.epilog = (
         "examples:\n  archdsl check specs/*.arch\n  archdsl check --output-format json specs/v2_l.arch | jq .\n"
         "  archdsl check --fix net.arch\n\n"
@@ -49,7 +49,7 @@ def run(arguments: Namespace, output: Output) -> int:
     checked: Iterable[_Checked]
     tell = output.remark if as_document else output.result
     if arguments.fix:
-        checked = (_check(spec) if not (wrong := _mend(spec, tell)) else (wrong, "") for spec in arguments.specs)
+        checked = (_check(spec) if not (wrong := _fix(spec, tell)) else (wrong, "") for spec in arguments.specs)
     elif STANDARD_INPUT in arguments.specs:
         checked = map(_check, arguments.specs)
     else:
@@ -71,14 +71,14 @@ def run(arguments: Namespace, output: Output) -> int:
 _Checked = tuple[tuple[Diagnostic, ...], str]
 
 
-def _mend(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
-    """Makes the fixes of a file and tells them. Returns why it could not be read or written, if that is so."""
-    from archdsl.cli.mending import mend_file
+def _fix(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
+    """Makes the fixes of a file and reports them. Returns why it could not be read or written, if that is so."""
+    from archdsl.cli.fix_file import fix_file
 
     try:
-        for mended in mend_file(spec):
-            assert mended.fix is not None
-            tell(f"{printable(str(mended.span))}: {mended.code.name} fixed: {printable(mended.fix.title)}")
+        for fixed in fix_file(spec):
+            assert fixed.fix is not None
+            tell(f"{printable(str(fixed.span))}: {fixed.code.name} fixed: {printable(fixed.fix.title)}")
     except Failure as failure:
         return failure.diagnostics
     return ()
@@ -121,10 +121,10 @@ def summary(file: Compiled) -> str:
 
 
 def _fixes(found: Sequence[Diagnostic]) -> str:
-    """How many problems `--fix` mends, and how many have a suggestion, which it leaves to a person."""
+    """How many problems `--fix` fixes, and how many have a suggestion, which it leaves to a person."""
     fixes = [problem.fix for problem in found if problem.fix is not None]
     safe = sum(fix.is_safe for fix in fixes)
-    text = f"; `--fix` mends {safe}" if safe else ""
+    text = f"; `--fix` fixes {safe}" if safe else ""
     if suggested := len(fixes) - safe:
         text += f"; {suggested} {'has' if suggested == 1 else 'have'} a suggestion that `--fix` leaves to you"
     return text

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archdsl.cli.arguments import add_out_file
+from archdsl.cli.collector import collect_from_here
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.files import write_result
 from archdsl.cli.formats import chosen
-from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span

@@ -38,8 +38,8 @@ def run(arguments: Namespace, output: Output) -> int:
             before = model
         for space in file.spaces:
             doc = printable(" ".join(space.variant.definition.model.doc.split()))
-            told = f"a search space of {counted(space.size)} networks. {doc}".rstrip()
-            rows.append([printable(name or file.source.name), space.name, *[""] * 4, told])
+            text = f"a search space of {counted(space.size)} networks. {doc}".rstrip()
+            rows.append([printable(name or file.source.name), space.name, *[""] * 4, text])
     if rows:
         output.result(aligned(["file", "model", "input", "params", "MACs", "FLOPs", ""], rows, "<<>>>><"))
     return specs.exit_code

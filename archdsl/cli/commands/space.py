@@ -9,11 +9,11 @@ from pathlib import Path
 
 from archdsl.cli import predictions
 from archdsl.cli.arguments import add_out_file, resolution
+from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands import space_search
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write_result
 from archdsl.cli.formats import chosen
-from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec

@@ -54,7 +54,7 @@ class Search:
         source = Source("--where", text)
         for name in names_in(source):
             if name in ADDED_BY and name not in self.columns:
-                raise _usage(f"`{name}` is not told here", f"add {ADDED_BY[name]}")
+                raise _usage(f"`{name}` is not known here", f"add {ADDED_BY[name]}")
         return Constraint(source, self.columns, {name: OF_COLUMNS[name] for name in self.columns})
 
     def _column(self, text: str) -> Best:
@@ -65,7 +65,7 @@ class Search:
             raise _usage(f"`{text}` is no column", f"write `{key}`, `min:{key}` or `max:{key}`")
         if key not in self.columns:
             if key in ADDED_BY:
-                raise _usage(f"`{key}` is not told here", f"add {ADDED_BY[key]}")
+                raise _usage(f"`{key}` is not known here", f"add {ADDED_BY[key]}")
             help = did_you_mean(key, self.columns) or f"there are {', '.join(self.columns)}"
             raise _usage(f"there is no column `{key}`", help)
         return Best(key, measure(key).is_lower_better if not way else way == "min")

@@ -13,11 +13,11 @@ from time import strftime
 from archdsl.backends.estimate import estimates
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_specs
+from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands.build import add_out, artefacts, figure
 from archdsl.cli.commands.check import summary
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import out_folder, refuse_edited, write_all
-from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.interrupts import EndsWith
 from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
@@ -74,7 +74,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
-    """Checks a spec, tells what is wrong or what is different, and writes its files. Returns whether it can be read."""
+    """Checks a spec, reports mistakes and changes, and writes its files. Returns whether it can be read."""
     files = SeenFiles()
     files.see(shipped(one.spec) or Path(one.spec))
     one.stamps = files.stamps

@@ -6,7 +6,7 @@ import pytest
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic, Source
-from archdsl.diagnostics.mending import mend
+from archdsl.diagnostics.apply_fixes import apply_fixes
 
 MODEL = "model m {{\n  input = 3 x 32 x 32\n  stages {{\n    | {} |\n    | {} |\n  }}\n}}\n"
 
@@ -32,7 +32,7 @@ def test_one_meaning(header: str, row: str, right: str) -> None:
     for _ in range(4):
         safe = [problem for problem in found if problem.fix is not None and problem.fix.is_safe]
         assert len(safe) == len(found)
-        source, _ = mend(source, safe)
+        source, _ = apply_fixes(source, safe)
         found = compile_source(source).problems
     assert found == ()
     assert source.text == MODEL.format(right, row)
@@ -43,7 +43,7 @@ def test_a_row_of_dashes_below_a_header() -> None:
     assert problem.message == "this row is no stage: it says nothing"
     assert problem.fix is not None
     assert problem.fix.is_safe
-    assert mend(source, [problem])[0].text == MODEL.format("op | channels", "mbconv | 16")
+    assert apply_fixes(source, [problem])[0].text == MODEL.format("op | channels", "mbconv | 16")
 
 
 @pytest.mark.parametrize(

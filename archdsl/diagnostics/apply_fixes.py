@@ -10,14 +10,14 @@ from archdsl.diagnostics.diagnostic import Diagnostic, Edit
 from archdsl.diagnostics.source import Source
 
 
-class Mended(NamedTuple):
+class Fixed(NamedTuple):
     """A text with fixes applied, and the diagnostics whose fixes those were."""
 
     source: Source
     diagnostics: tuple[Diagnostic, ...]
 
 
-def mend(source: Source, diagnostics: Iterable[Diagnostic]) -> Mended:
+def apply_fixes(source: Source, diagnostics: Iterable[Diagnostic]) -> Fixed:
     """Applies the fixes for this text, first to last: each as a whole, and none that touches what another has changed.
 
     A fix in another file, one that this one uses, is left to that file.
@@ -43,4 +43,4 @@ def mend(source: Source, diagnostics: Iterable[Diagnostic]) -> Mended:
         pieces += (source.original[end : edit.span.start], edit.text.replace("\n", source.line_end))
         end = edit.span.end
     text = "".join([*pieces, source.original[end:]])
-    return Mended(Source(source.name, text, source.mark), tuple(applied))
+    return Fixed(Source(source.name, text, source.mark), tuple(applied))

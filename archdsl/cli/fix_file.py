@@ -5,8 +5,8 @@ from __future__ import annotations
 from archdsl.cli.files import write
 from archdsl.cli.specs import open_spec, own_file
 from archdsl.compiler import compile_source
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.diagnostics.diagnostic import Diagnostic
-from archdsl.diagnostics.mending import mend
 from archdsl.limits import limits
 
 # A syntax error hides the next one in its item, so a file takes several rounds; none that a person wrote takes as many.
@@ -14,7 +14,7 @@ from archdsl.limits import limits
 _MOST_ROUNDS = 100
 
 
-def mend_file(spec: str) -> list[Diagnostic]:
+def fix_file(spec: str) -> list[Diagnostic]:
     """Applies safe fixes until none is left, writes the file once, and returns the diagnostics that had them.
 
     Raises Failure when the file cannot be read or written; it is then as it was.
@@ -25,7 +25,7 @@ def mend_file(spec: str) -> list[Diagnostic]:
     for _ in range(min(_MOST_ROUNDS, 2 * limits().characters // max(1, len(source.text)))):
         file = compile_source(source)
         safe = [problem for problem in file.problems if problem.fix is not None and problem.fix.is_safe]
-        source, fixed = mend(source, safe)
+        source, fixed = apply_fixes(source, safe)
         if source.original in seen:
             break
         seen.add(source.original)

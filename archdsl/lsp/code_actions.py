@@ -16,7 +16,7 @@ Edit = tuple[Span, str]
 
 
 def fixes(document: Document, visible: types.Range, locate: Callable[[Span], types.Location]) -> list[types.CodeAction]:
-    """The edits that would mend the diagnostics of some lines."""
+    """The edits that would fix the diagnostics of some lines."""
     found = []
     for problem in (*document.problems, *document.unmet, *document.warnings):
         if problem.span is None or problem.span.source is not document.source:
