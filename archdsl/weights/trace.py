@@ -11,8 +11,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import networkx
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -40,7 +42,7 @@ _SAME_AS = {"linear": "convolution"}
 
 
 @dataclass(frozen=True)
-class Operator:
+class TracedOperator:
     """One operator that reads weights.
 
     `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in
@@ -79,9 +81,24 @@ class Trace:
     `tied` has the keys of tensors that have another key before them, and that one.
     """
 
-    operators: tuple[Operator, ...]
+    operators: tuple[TracedOperator, ...]
     shapes: Mapping[str, tuple[int, ...]]
     tied: Mapping[str, str]
+
+    @cached_property
+    def graph(self) -> networkx.DiGraph:
+        """Which operators' results reach which, by position in the order of use, from the node `IMAGES` on.
+
+        An edge has the `channels` at which the result begins in what is read, several where it is joined with itself.
+        """
+        graph = networkx.DiGraph()
+        graph.add_node(IMAGES)
+        for operator in self.operators:
+            graph.add_node(operator.position)
+            for source, channel in sorted(operator.sources):
+                known = graph.get_edge_data(source, operator.position, {"channels": ()})
+                graph.add_edge(source, operator.position, channels=(*known["channels"], channel))
+        return graph
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -163,7 +180,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     state: Mapping[str, Tensor]
     images: Tensor
-    operators: list[Operator] = field(default_factory=list)
+    operators: list[TracedOperator] = field(default_factory=list)
     # Results, where they are to be compared: later operators may write into them.
     outputs: list[Tensor] | None = None
 
@@ -197,7 +214,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
             constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
             constants["output"] = " x ".join(str(size) for size in next(_tensors(result)).shape[1:] if size != 1)
             kind = "batch_norm" if "batch_norm" in kind else kind
-            self.operators.append(Operator(len(self.operators), kind, parts, before.sources, constants))
+            self.operators.append(TracedOperator(len(self.operators), kind, parts, before.sources, constants))
             if self.outputs is not None:
                 self.outputs.append(next(_tensors(result)).clone())
         elif before.sources:

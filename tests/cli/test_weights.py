@@ -237,7 +237,7 @@ def test_a_checkpoint_that_does_not_fit_its_model_is_refused_before_any_proof(
     state = trained.state_dict()
     state["classifier.weight"] = torch.zeros(10, 1280)
     torch.save(state, "x.pth")
-    monkeypatch.setattr("archdsl.weights.mapping.map_module", None)  # a call would fail
+    monkeypatch.setattr("archdsl.weights.mapped.map_module", None)  # a call would fail
     ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--weights", "x.pth")
     assert ran.code == 1
     assert "error[ARC701]: x.pth does not have all weights of timm:mobilenetv2_050" in ran.err
