@@ -19,24 +19,20 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from archdsl.weights.aten import ACTIVATIONS, KINDS
+
 # What stands for the images among the sources of an operator.
 IMAGES = -1
 # The axis of channels, along which tensors are joined.
 _CHANNELS = 1
 # Arguments, other than tensors, that change the result without changing what is learned.
 _CONSTANTS = ("stride", "dilation", "groups", "eps")
-# What may lie before an operator, of what libraries have one name for.
-_ACTIVATIONS = {
-    *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "hardswish", "hardsigmoid", "elu", "leaky_relu", "tanh"),
-    *("mish", "softplus"),
-}
 # What the parts of an operator are called where torch's own names for its arguments say little.
 _ROLES = {
     ("linear", "self"): "bias",
     ("linear", "mat2"): "weight",
     **{(kind, operand): "operand" for kind in ("mul", "add") for operand in ("self", "other")},
 }
-_KINDS = {"addmm": "linear", "mm": "linear"}
 # Operators by what people call them; a linear layer is a convolution of 1 x 1 maps.
 _SAME_AS = {"linear": "convolution"}
 
@@ -206,14 +202,13 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         result = function(*args, **(kwargs or {}))
         named = _named(function, args, kwargs or {})
-        kind = _KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
+        kind = KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
         before, parts = self._before(kind, named), self._parts(kind, named)
         if before.sources and parts:
             origin = _Origin(sources=frozenset({(len(self.operators), 0)}))
             constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
             constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
             constants["output"] = " x ".join(str(size) for size in next(_tensors(result)).shape[1:] if size != 1)
-            kind = "batch_norm" if "batch_norm" in kind else kind
             self.operators.append(TracedOperator(len(self.operators), kind, parts, before.sources, constants))
             if self.outputs is not None:
                 self.outputs.append(next(_tensors(result)).clone())
@@ -245,7 +240,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _before(self, kind: str, named: Mapping[str, Any]) -> _Origin:
         """The operators that reach a result, each with its first channel where tensors are joined, and through what."""
         sources: set[tuple[int, int]] = set()
-        activations: set[str] = {kind} & _ACTIVATIONS
+        activations: set[str] = {kind} & ACTIVATIONS
         for value in named.values():
             joined = isinstance(value, list | tuple) and named.get("dim", 0) == _CHANNELS
             offset = 0

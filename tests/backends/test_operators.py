@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
 
 import archdsl
+from archdsl import dilation
 from archdsl.backends import receptive_field
 from archdsl.backends.latency import eager, onnx_runtime
 from archdsl.backends.latency.kernel import FAMILIES
@@ -15,13 +17,18 @@ from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
 from archdsl.backends.pytorch import operators as pytorch
 from archdsl.backends.pytorch import steps
+from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, PRIMITIVES
 from archdsl.ir.operators.activation import Prelu
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import walk
-from tests.operators import SAMPLES, TEXTS
+from archdsl.weights import aten
+from archdsl.weights.trace import trace
+from tests.operators import SAMPLES, TEXTS, made, text
 
-TABLES = [
+TABLES: list[RuleTable[Any]] = [
+    aten.RULES,
+    dilation.RULES,
     eager.RULES,
     memory.RULES,
     onnx_runtime.RULES,
@@ -33,7 +40,7 @@ TABLES = [
 
 
 @pytest.mark.parametrize("table", TABLES, ids=[table.backend for table in TABLES])
-def test_no_operator_is_without_a_rule(table: RuleTable[object]) -> None:
+def test_no_operator_is_without_a_rule(table: RuleTable[Any]) -> None:
     assert table.missing == []
 
 
@@ -78,6 +85,57 @@ def test_takes_time(operator: str, device: str) -> None:
 def test_sees_something(operator: str) -> None:
     (field,) = receptive_field.receptive_fields(network(operator).architecture).values()
     assert field.sees_all or (field.height or 0) >= 3
+
+
+@pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
+def test_is_seen_in_a_trace(kind: str, arguments: dict[str, Any]) -> None:
+    """What stands between two convolutions reads its weights as its entry says, or activates the second so."""
+    operator = made(kind, arguments)
+    seen = aten.RULES[operator]
+    net = network(f"{text(kind, arguments)} -> conv(4)")
+    first, *between, last = trace(net.build(), 3, 17, 20).operators
+    assert {each.kind for each in between} <= set(seen.reads.values())
+    assert bool(between) == bool(operator.parameters(Shape(24, 17, 20)) or operator.state(Shape(24, 17, 20)))
+    found = set(last.constants["after"].split(", ")) - {"no activation"}
+    assert found <= seen.activations
+    assert bool(found) == (bool(seen.activations) and kind != "identity")
+    assert first.kind == last.kind == "convolution"
+
+
+STRIDED = """
+block unit(channels) {
+  out = in -> conv(channels, 3, stride = 2) -> OPERATOR -> conv(4)
+}
+
+model net {
+  input = 3 x 34 x 40
+  stages {
+    | op   | channels | layers |
+    | unit | 24       | 1      |
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("operator", TEXTS)
+def test_is_dilated_or_refused(operator: str) -> None:
+    """Behind a stride that is taken out a layer gets a denser map, which holds the old one, unless it is refused."""
+    plain = archdsl.loads(STRIDED.replace("OPERATOR", operator))
+    before, dense = plain.build().double().eval(), plain.build().double().eval()
+    dense.load_state_dict(before.state_dict())
+    try:
+        dilation.dilate(dense, plain.architecture, 1)
+    except ValueError as error:
+        assert "output_stride: stages.0.0" in str(error)  # noqa: PT017
+        return
+    images = torch.randn(1, 3, 34, 40, dtype=torch.float64)
+    with torch.no_grad():
+        expected, found = before(images), dense(images)
+    step = -(-found.shape[2] // expected.shape[2])
+    # What is computed from the whole map, or has the zeros of `same`, is another on a denser one, in timm too.
+    is_of_the_whole = operator.startswith(("group_norm", "global"))
+    if not is_of_the_whole and "padding = same" not in operator:
+        torch.testing.assert_close(found[..., ::step, ::step], expected, rtol=1e-9, atol=1e-9)
 
 
 def test_every_kernel_has_a_kind() -> None:

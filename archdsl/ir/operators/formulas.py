@@ -42,11 +42,11 @@ def formulas(operator: type[Operator]) -> Formulas:
             _Symbol("window(in.height, kernel.height)"),
             _Symbol("window(in.width, kernel.width)"),
         )
-    rules = type(operator.__name__, (operator,), overrides)
+    rules: Any = type(operator.__name__, (operator,), overrides)
     source, attributes = _Named.of("in"), {name: _symbol(rules, name) for name in rules.model_fields}
     output = rules.model_construct(**attributes).output(source)
     # The output's own size has names in the formulas of costs.
-    costs = type(operator.__name__, (rules,), {**overrides, "output": lambda self, *shapes: _Named.of("out")})
+    costs: Any = type(operator.__name__, (rules,), {**overrides, "output": lambda self, *shapes: _Named.of("out")})
     costed = costs.model_construct(**attributes)
     return Formulas(*map(str, (*output, costed.parameters(source), costed.macs(source))))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from archdsl.ir.operators import CLASSES
@@ -36,6 +36,10 @@ class RuleTable(Generic[R]):
 
     def __getitem__(self, operator: Operator) -> R:
         return self._rules[type(operator)]
+
+    def values(self) -> Iterable[R]:
+        """The rules of all classes."""
+        return self._rules.values()
 
     @property
     def missing(self) -> list[str]:
