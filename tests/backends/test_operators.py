@@ -82,9 +82,21 @@ def test_takes_time(operator: str, device: str) -> None:
 
 
 @pytest.mark.parametrize("operator", TEXTS)
-def test_sees_something(operator: str) -> None:
-    (field,) = receptive_field.receptive_fields(network(operator).architecture).values()
-    assert field.sees_all or (field.height or 0) >= 3
+def test_sees_what_a_gradient_reaches(operator: str) -> None:
+    """The gradient of one position leads to its receptive field alone, or beyond where that says the whole image."""
+    net = network(operator)
+    (field,) = receptive_field.receptive_fields(net.architecture).values()
+    images = torch.randn(1, 3, 17, 20, requires_grad=True, generator=torch.Generator().manual_seed(0))
+    maps = net.build().eval()(images)
+    maps = maps[:, :, None, None] if maps.dim() == 2 else maps
+    position = maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2]
+    weights = torch.randn(position.shape, generator=torch.Generator().manual_seed(1))
+    (gradient,) = torch.autograd.grad((position * weights).sum(), images)
+    rows, columns = (gradient[0].abs().sum(0) > 1e-9).nonzero().T
+    reached = int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
+    local = field.height or 3, field.width or 3
+    is_local = reached[0] <= local[0] and reached[1] <= local[1]
+    assert is_local != field.sees_all, (reached, field)
 
 
 @pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
