@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import math
-from typing import Any
+import pkgutil
+from typing import Any, get_args
 
 import pytest
 import torch
@@ -17,8 +19,9 @@ from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
 from archdsl.backends.pytorch import operators as pytorch
 from archdsl.backends.pytorch import steps
+from archdsl.ir import operators
 from archdsl.ir.base import Shape
-from archdsl.ir.operators import CLASSES, PRIMITIVES
+from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.activation import Prelu
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import walk
@@ -42,6 +45,18 @@ TABLES: list[RuleTable[Any]] = [
 @pytest.mark.parametrize("table", TABLES, ids=[table.backend for table in TABLES])
 def test_no_operator_is_without_a_rule(table: RuleTable[Any]) -> None:
     assert table.missing == []
+
+
+def test_no_operator_is_left_out_of_the_list() -> None:
+    """Every class in `archdsl/ir/operators/` that has a name in the language is one of `Primitive`."""
+    found: list[type[Operator]] = [Operator]
+    for file in pkgutil.iter_modules(operators.__path__, f"{operators.__name__}."):
+        importlib.import_module(file.name)
+    for base in found:
+        if base not in CLASSES:
+            found += [each for each in base.__subclasses__() if each.__module__.startswith(operators.__name__)]
+    named = {operator for operator in found if get_args(operator.model_fields["kind"].annotation)}
+    assert sorted(operator.__name__ for operator in named - set(CLASSES)) == []
 
 
 def test_no_operator_is_without_a_sample() -> None:
@@ -87,7 +102,11 @@ def test_sees_what_a_gradient_reaches(operator: str) -> None:
     net = network(operator)
     (field,) = receptive_field.receptive_fields(net.architecture).values()
     images = torch.randn(1, 3, 17, 20, requires_grad=True, generator=torch.Generator().manual_seed(0))
-    maps = net.build().eval()(images)
+    module = net.build().eval()
+    for weight in module.parameters():
+        if weight.min() == weight.max():
+            torch.nn.init.uniform_(weight, 0.5, 1.5)  # a factor that begins at zero hides what it is a factor of
+    maps = module(images)
     maps = maps[:, :, None, None] if maps.dim() == 2 else maps
     position = maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2]
     weights = torch.randn(position.shape, generator=torch.Generator().manual_seed(1))
