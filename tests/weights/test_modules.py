@@ -214,6 +214,7 @@ def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
     with pytest.raises(MismatchError) as refused:
         mapped(CHAIN, Backwards(lambda x: 1.001 * functional.relu(x)))
     assert refused.value.diagnostics[0].code is NOT_PROVEN
+    assert "right before it chain has relu `stem.act`" in [note.text for note in refused.value.diagnostics[0].notes]
     assert refused.value.rows == ()
 
 

@@ -35,7 +35,10 @@ class RuleTable(Generic[R]):
         return register
 
     def __getitem__(self, operator: Operator) -> R:
-        return self._rules[type(operator)]
+        try:
+            return self._rules[type(operator)]
+        except KeyError:
+            raise KeyError(f"{self.backend} has no rule for {type(operator).__name__}") from None
 
     def values(self) -> Iterable[R]:
         """The rules of all classes."""
