@@ -60,7 +60,7 @@ class MismatchError(Failure):
 
 
 def unequal_operators(ours: Trace, theirs: Trace) -> list[MismatchRow]:
-    """The operators that the other side lacks, each beside what it has in their place."""
+    """The operators that are missing on the other side, each beside what it has in their place."""
     return unequal(
         [(signature(operator, ours.shapes), described(operator, ours)) for operator in ours.operators],
         [(signature(operator, theirs.shapes), described(operator, theirs)) for operator in theirs.operators],

@@ -60,8 +60,8 @@ def kept(ours: Sequence[Piece], theirs: Sequence[Piece], selection: Selection) -
 def advice(ours: Sequence[Piece], theirs: Sequence[Piece]) -> str | None:
     """The options that leave out what the other side does not have; None where that is nearly everything."""
     differ = {at for start, end, *_ in _unequal(ours, theirs) for at in range(start, end)}
-    lacking = Counter(piece.signature for piece in ours) - Counter(piece.signature for piece in theirs)
-    wrong = [key for at in sorted(differ) if lacking[ours[at].signature] for key in ours[at].keys]
+    missing = Counter(piece.signature for piece in ours) - Counter(piece.signature for piece in theirs)
+    wrong = [key for at in sorted(differ) if missing[ours[at].signature] for key in ours[at].keys]
     right = [key for piece in ours for key in piece.keys if key not in set(wrong)]
     if not wrong or not right:
         return None

@@ -258,7 +258,7 @@ def test_tensors_that_do_not_fit_are_named() -> None:
     with pytest.raises(archdsl.Failure, match=r"`c2\.weight` of there is 8 x 8 x 1 x 1, not 8 x 8 x 3 x 3"):
         key_map.to_ours({**state, "c2.weight": torch.zeros(8, 8, 1, 1)})
     del state["n1.bias"], state["n1.num_batches_tracked"]
-    with pytest.raises(archdsl.Failure, match=r"the weights lack `n1\.bias`"):
+    with pytest.raises(archdsl.Failure, match=r"`n1\.bias` is missing from the weights"):
         key_map.to_ours(state)
 
 
