@@ -7,14 +7,30 @@ what the old one held there, with the same weights.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from torch import nn
 
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.operators.arrangement import Resize
-from archdsl.ir.operators.pooling import GlobalPool
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
+from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
+from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.regularization import Dropout, DropPath
+from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Visit, walk
+
+# What dilation means to each operator: a window reads positions further apart; what is of one size (zeros at the edge,
+# a fully connected layer on a map) does not fit a denser map; the rest does the same at each position or on the whole.
+RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
+RULES.rule(Conv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
+RULES.rule(Pad, Resize, Linear, Flatten)("of one size")
+RULES.rule(
+    *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, GlobalPool),
+    *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
+)("of any size")
 
 
 def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> None:
@@ -41,8 +57,10 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
         reduction, factor = before.pop()
         stride = _stride(visit)
         is_left = reduction * stride <= output_stride
-        if isinstance(visit.primitive, Resize) and factor > 1:
-            raise ValueError(f"output_stride: {visit.path} resizes a map by what the strides before it were")
+        if factor > 1 and _is_of_one_size(visit):
+            raise ValueError(
+                f"output_stride: {visit.path}, {visit.operator}, is made for the size of the map before it"
+            )
         if _is_window(visit) and not (is_left and (factor == 1 or _is_point(visit))):
             _change(model.get_submodule(visit.path), visit, factor, keep_stride=is_left)
         reductions[visit.path] = reduction * stride if is_left else reduction
@@ -55,7 +73,13 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
 
 def _is_window(visit: Visit) -> bool:
     """Whether a visit is a module that slides a window over its map."""
-    return getattr(visit.primitive, "kernel", None) is not None and not isinstance(visit.primitive, GlobalPool)
+    return visit.primitive is not None and RULES[visit.primitive] == "window"
+
+
+def _is_of_one_size(visit: Visit) -> bool:
+    """Whether a visit does not fit a map that is larger than its own."""
+    is_vector = visit.inputs[0].shape[1:] == visit.output[1:] == (1, 1)
+    return visit.primitive is not None and RULES[visit.primitive] == "of one size" and not is_vector
 
 
 def _stride(visit: Visit) -> int:
@@ -77,11 +101,16 @@ def _change(module: Any, visit: Visit, factor: int, *, keep_stride: bool) -> Non
     is_pool = isinstance(module, nn.MaxPool2d) and not module.ceil_mode
     if not is_pool and not isinstance(module, nn.Conv2d):
         raise ValueError(f"output_stride: {visit.path}, {visit.operator}, cannot be dilated")
-    for name in ("padding", "dilation"):
-        value = getattr(module, name)
-        setattr(module, name, value * factor if is_pool else tuple(each * factor for each in value))
+    padding, dilation = ([each * factor for each in _pair(getattr(module, name))] for name in ("padding", "dilation"))
+    if is_pool and any(zeros > kernel // 2 for zeros, kernel in zip(padding, _pair(module.kernel_size), strict=True)):
+        raise ValueError(f"output_stride: {visit.path}, {visit.operator}, would have zeros wider than half its kernel")
+    module.padding, module.dilation = tuple(padding), tuple(dilation)
     if not keep_stride:
-        module.stride = 1 if is_pool else (1, 1)
+        module.stride = (1, 1)
+
+
+def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
 
 
 def _tell(model: nn.Module, architecture: Architecture, removed: dict[str, int]) -> None:

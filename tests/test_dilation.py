@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 import archdsl
+from archdsl.dilation import dilate
 from tests.peers.zoo import copy_weights, peer
 
 IMAGES = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -46,10 +47,32 @@ def test_as_timm(name: str, theirs: str, output_stride: int) -> None:
     [
         ("resnet_d_50", 8, r"stages\.2\.0\.\S*avg_pool, avg_pool, cannot be dilated"),
         ("mobilenetv2_100", 0, "a whole number from 1, not 0"),
-        ("resattnet_56", 8, "combines maps of different strides"),
+        ("resattnet_56", 8, r"down\.max_pool, max_pool, would have zeros wider than half its kernel"),
         ("mobilenetv2_100", 12, "no map is 12 times smaller than the image, only 1, 2, 4, 8"),
     ],
 )
 def test_what_cannot_be_dilated(name: str, output_stride: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         archdsl.create_model(name, output_stride=output_stride)
+
+
+def test_branches_of_different_strides() -> None:
+    """At most one of 4 on one branch and two of 2 on the other: the first is taken out, of the others only one."""
+    text = """
+block two(channels) {
+  a = in -> conv(channels, 3, stride = 4)
+  b = in -> conv(channels, 3, stride = 2) -> conv(channels, 3, stride = 2)
+  out = a + b
+}
+
+model net {
+  input = 3 x 32 x 32
+  stages {
+    | op  | channels | layers |
+    | two | 8        | 1      |
+  }
+}
+"""
+    network = archdsl.loads(text)
+    with pytest.raises(ValueError, match="combines maps of different strides"):
+        dilate(network.build(), network.architecture, 2)

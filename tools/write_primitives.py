@@ -6,8 +6,8 @@ import inspect
 
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
+from archdsl.ir.operators.formulas import Formulas, formulas
 from tools import DOCS
 
 HEAD = """# Primitives
@@ -48,12 +48,12 @@ def _section(operator: type[Operator], names: list[str]) -> str:
     )
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""
-    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_rules(operator.rules)}\n"
+    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_rules(formulas(operator))}\n"
 
 
-def _rules(rules: Rules) -> str:
+def _rules(rules: Formulas) -> str:
     shape = f"`{rules.channels}` x `{rules.height}` x `{rules.width}`"
-    lines = ["as large as the input" if rules[:3] == Rules()[:3] else f"output: {shape}"]
+    lines = ["as large as the input" if rules.keeps_shape else f"output: {shape}"]
     lines += [f"parameters: `{rules.parameters}`"] if rules.parameters != "0" else []
     lines += [f"MACs: `{rules.macs}`"] if rules.macs != "0" else []
     return "\n".join(f"- {line}" for line in lines)

@@ -119,8 +119,14 @@ class Architecture(Frozen):
         return cls.model_validate_json(text)
 
     def graph(self) -> "networkx.DiGraph":
-        """The operators as a graph: nodes are their paths in the built module, with attributes `operator`, `input`
-        and `output`; edges carry the `shape` that flows along them. `input` and `output` are nodes too."""
+        """The operators as a graph from the node `input` to the node `output`; docs/graph.md has its attributes.
+
+        Returns:
+            A directed acyclic graph: nodes are the operators' paths in the built module, edges the tensors.
+
+        Raises:
+            Failure: where blocks within blocks unfold to more steps than `limits.steps`.
+        """
         from archdsl.ir.graph import operator_graph
 
         return operator_graph(self)

@@ -9,8 +9,8 @@ from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
 from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.base import Rules
 from archdsl.ir.operators.checks import attributes
+from archdsl.ir.operators.formulas import formulas
 from archdsl.language import tree
 from archdsl.lsp import words
 from archdsl.lsp.escapes import code, prose
@@ -93,9 +93,10 @@ def _primitive(name: str) -> str:
 
 
 def _rules(operator: type[Operator]) -> str:
-    rules = operator.rules
-    is_same = rules[:3] == Rules()[:3]
-    lines = ["as large as the input" if is_same else f"output: `{rules.channels} x {rules.height} x {rules.width}`"]
+    rules = formulas(operator)
+    lines = [
+        "as large as the input" if rules.keeps_shape else f"output: `{rules.channels} x {rules.height} x {rules.width}`"
+    ]
     lines += [f"parameters: `{rules.parameters}`"] if rules.parameters != "0" else []
     lines += [f"MACs: `{rules.macs}`"] if rules.macs != "0" else []
     return "\n".join(f"- {line}" for line in lines)

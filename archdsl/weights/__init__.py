@@ -11,19 +11,21 @@ A map is found by what modules do with their weights, and proven by equal output
 from __future__ import annotations
 
 from archdsl.weights.files import as_file, as_safetensors, read_checkpoint
+from archdsl.weights.from_module import map_module
 from archdsl.weights.key_map import KeyMap, Pair
-from archdsl.weights.mapping import Mapped, map_weights
-from archdsl.weights.mismatch import Mismatch, Row
+from archdsl.weights.mapped import MappedWeights, map_weights
+from archdsl.weights.mismatches import MismatchError, MismatchRow
 from archdsl.weights.scope import scoped
 
 __all__ = [
     "KeyMap",
-    "Mapped",
-    "Mismatch",
+    "MappedWeights",
+    "MismatchError",
+    "MismatchRow",
     "Pair",
-    "Row",
     "as_file",
     "as_safetensors",
+    "map_module",
     "map_weights",
     "read_checkpoint",
     "scoped",

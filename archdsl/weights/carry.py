@@ -11,8 +11,8 @@ from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair, reshaped
-from archdsl.weights.match import layout
-from archdsl.weights.mismatch import Mismatch, Row, sizes
+from archdsl.weights.matching import layout
+from archdsl.weights.mismatches import MismatchError, MismatchRow, sizes
 from archdsl.weights.selection import EVERYTHING, Keys, Selection, covering
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def carry(
     """Carries `tensors` of `source` over a map to a network whose tensors have the shapes `ours`.
 
     `readers` finds our keys of the weights that are applied to the images themselves: those are adapted to the number
-    of channels as timm does it. Raises Mismatch where a tensor that is wanted is missing or does not fit.
+    of channels as timm does it. Raises MismatchError where a tensor that is wanted is missing or does not fit.
     """
     pairs = _all_pairs(key_map, ours, tensors)
     used = {pair.theirs for pair in pairs}
@@ -75,7 +75,7 @@ def carry(
     found: dict[str, Tensor] = {}
     adapted: dict[str, str] = {}
     left: list[Left] = []
-    misfits: list[tuple[Pair, Shape | None]] = []
+    rejected: list[tuple[Pair, Shape | None]] = []
     for pair in pairs:
         tensor = tensors.get(pair.theirs) if pair.theirs is not None else None
         shape = None if tensor is None else tuple(tensor.shape)
@@ -88,22 +88,22 @@ def carry(
         elif tensor is None and _leaf(pair.ours) == COUNTER and _sibling_is_there(pair, key_map, tensors):
             found[pair.ours] = _zero(pair.shape)
         elif tensor is None or shape is None:
-            misfits.append((pair, None))
+            rejected.append((pair, None))
         elif prod(shape) == prod(pair.shape) and _fits(shape, pair):
             found[pair.ours] = reshaped(tensor, pair.shape, pair.theirs or "", source)
         elif _can_adapt(shape, pair.shape) and pair.ours in readers():
             found[pair.ours] = adapt_channels(tensor, pair.shape[1])
             adapted[pair.ours] = f"{shape[1]} to {pair.shape[1]} channels of images"
         else:
-            misfits.append((pair, shape))
-    if misfits:
-        raise _refusal(key_map, pairs, misfits, source)
+            rejected.append((pair, shape))
+    if rejected:
+        raise _refusal(key_map, pairs, rejected, source)
     left += [Left(None, None, key, tuple(tensors[key].shape), _why_unused(key, key_map, selection)) for key in unused]
     return Carried(found, tuple(left), adapted)
 
 
 def require_all(origin: str, module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Raises Mismatch where tensors of a file do not fit the module that they are said to be of.
+    """Raises MismatchError where tensors of a file do not fit the module that they are said to be of.
 
     That is seen at once, and a map, with its proof, takes a while.
     """
@@ -115,8 +115,8 @@ def require_all(origin: str, module: nn.Module, tensors: Mapping[str, Tensor], s
     theirs = {key: tensors[key] for key in needed if key in tensors}
     try:
         carry(KeyMap(origin, source, pairs), needed, theirs, EVERYTHING, needed.keys, source)
-    except Mismatch as mismatch:
-        raise Mismatch(mismatch.diagnostics[0], mismatch.rows, (origin, source)) from None
+    except MismatchError as mismatch:
+        raise MismatchError(mismatch.diagnostics[0], mismatch.rows, (origin, source)) from None
 
 
 def shapes_of(module: nn.Module) -> dict[str, Shape]:
@@ -144,25 +144,27 @@ def _all_pairs(key_map: KeyMap, ours: Mapping[str, Shape], tensors: Mapping[str,
     return sorted([*pairs, *rest.values()], key=lambda pair: order.get(pair.ours, len(order)))
 
 
-def _refusal(key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape | None]], source: str) -> Mismatch:
+def _refusal(
+    key_map: KeyMap, pairs: list[Pair], rejected: list[tuple[Pair, Shape | None]], source: str
+) -> MismatchError:
     """What is missing or does not fit, and which options leave it out."""
     rows = [
-        Row(
+        MismatchRow(
             None,
             f"{printable(pair.ours)}: {sizes(pair.shape)}",
             None,
             f"{printable(pair.theirs or '')}: {sizes(shape)}" if shape is not None else "missing",
         )
-        for pair, shape in misfits
+        for pair, shape in rejected
     ]
-    missing = sum(shape is None for _, shape in misfits)
-    count = len(misfits) - missing
+    missing = sum(shape is None for _, shape in rejected)
+    count = len(rejected) - missing
     what = [f"{missing} are missing"] if missing else []
     what = [f"{count} {'are' if count > 1 else 'is'} of another shape", *what] if count else what
     message = f"{source} does not have all weights of {key_map.network}: of {len(pairs)} tensors {', '.join(what)}"
-    first, shape = misfits[0]
+    first, shape = rejected[0]
     notes = [Note(f"first `{printable(first.ours)}`: {sizes(first.shape)} here, {_there(shape)}")]
-    wrong = [pair.ours for pair, _ in misfits]
+    wrong = [pair.ours for pair, _ in rejected]
     right = [pair.ours for pair in pairs if pair.ours not in set(wrong)]
     skips, parts = covering(wrong, right), covering(right, wrong)
     option, paths = ("--skip", skips) if len(skips) <= max(len(parts), _FEWEST) or not parts else ("--part", parts)
@@ -174,7 +176,7 @@ def _refusal(key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape
         help_line = (
             f"{named} {keeps}" if len(paths) <= 8 else f"these may be weights of another network than {key_map.network}"
         )
-    return Mismatch(Diagnostic(NO_MAP, message, None, notes=tuple(notes), help=help_line), rows)
+    return MismatchError(Diagnostic(NO_MAP, message, None, notes=tuple(notes), help=help_line), rows)
 
 
 def _certain(path: str, pairs: list[Pair]) -> str:

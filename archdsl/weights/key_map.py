@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMAT_VERSION = "1.0"
-# What a batch norm counts while it trains. Old checkpoints lack it, and nothing at inference reads it.
+# What a batch norm counts while it trains. Old checkpoints do not have it, and nothing at inference reads it.
 COUNTER = "num_batches_tracked"
 _MOST_NAMES = 3
 
@@ -24,7 +24,7 @@ _MOST_NAMES = 3
 class Pair:
     """One tensor under its two keys. Shapes may differ in axes of one and where a weight is read as a matrix.
 
-    `theirs` is None for a counter of batches that the other side lacks.
+    `theirs` is None for a counter of batches that is missing on the other side.
     """
 
     ours: str
@@ -128,6 +128,6 @@ def _all_there(missing: list[str], owner: str) -> None:
     if missing:
         names = ", ".join(f"`{printable(key)}`" for key in missing[:_MOST_NAMES])
         more = f" and {len(missing) - _MOST_NAMES} more" if len(missing) > _MOST_NAMES else ""
-        message = f"the weights lack {names}{more}"
+        message = f"{names}{more} {'is' if len(missing) == 1 else 'are'} missing from the weights"
         help_line = f"these are no weights of {owner}, or not all of them"
         raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])

@@ -7,8 +7,10 @@ from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+import networkx
+
 from archdsl.weights.selection import Path, Selection, covering
-from archdsl.weights.trace import IMAGES, Operator, Trace, module_of
+from archdsl.weights.trace import IMAGES, Trace, TracedOperator, module_of
 
 # Whether a path names a key of one side.
 _Names = Callable[[Path, str], bool]
@@ -58,8 +60,8 @@ def kept(ours: Sequence[Piece], theirs: Sequence[Piece], selection: Selection) -
 def advice(ours: Sequence[Piece], theirs: Sequence[Piece]) -> str | None:
     """The options that leave out what the other side does not have; None where that is nearly everything."""
     differ = {at for start, end, *_ in _unequal(ours, theirs) for at in range(start, end)}
-    lacking = Counter(piece.signature for piece in ours) - Counter(piece.signature for piece in theirs)
-    wrong = [key for at in sorted(differ) if lacking[ours[at].signature] for key in ours[at].keys]
+    missing = Counter(piece.signature for piece in ours) - Counter(piece.signature for piece in theirs)
+    wrong = [key for at in sorted(differ) if missing[ours[at].signature] for key in ours[at].keys]
     right = [key for piece in ours for key in piece.keys if key not in set(wrong)]
     if not wrong or not right:
         return None
@@ -71,7 +73,7 @@ def advice(ours: Sequence[Piece], theirs: Sequence[Piece]) -> str | None:
 def restricted(trace: Trace, positions: Collection[int]) -> Trace:
     """A trace of some of the operators alone; what reached one through others now reaches it itself."""
     numbers = {position: number for number, position in enumerate(sorted(positions))}
-    operators: list[Operator] = []
+    operators: list[TracedOperator] = []
     through: list[frozenset[tuple[int, int]]] = []
     for operator in trace.operators:
         sources = frozenset(
@@ -103,10 +105,8 @@ def restricted(trace: Trace, positions: Collection[int]) -> Trace:
 
 def after_what_is_left_out(trace: Trace, positions: Collection[int]) -> set[int]:
     """The operators, by their position in the restricted trace, that something reaches which is not in it."""
-    stained: set[int] = set()
-    for operator in trace.operators:
-        if any(source != IMAGES and (source in stained or source not in positions) for source, _ in operator.sources):
-            stained.add(operator.position)
+    left_out = [operator.position for operator in trace.operators if operator.position not in positions]
+    stained = {position for layer in networkx.bfs_layers(trace.graph, left_out) for position in layer}
     return {number for number, position in enumerate(sorted(positions)) if position in stained}
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from archdsl.backends.table import aligned
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap, Pair
-from archdsl.weights.mismatch import Row, sizes
+from archdsl.weights.mismatches import MismatchRow, sizes
 
 if TYPE_CHECKING:
-    from archdsl.weights.mapping import Mapped
+    from archdsl.weights.mapped import MappedWeights
 
 _MOST_ROWS = 40
 _WIDEST = 160
 
 
-def map_as_table(key_map: KeyMap, mapped: Mapped | None = None) -> str:
+def map_as_table(key_map: KeyMap, mapped: MappedWeights | None = None) -> str:
     """Every pair of keys with the shape, what was not carried over, and below how sure the map is."""
     pairs = key_map.pairs if mapped is None else [pair for pair in key_map.pairs if pair.ours in mapped.ours]
     rows = [(pair.ours, printable(pair.theirs or "-"), _shape(pair)) for pair in pairs]
@@ -37,7 +37,7 @@ def _tensor(key: str | None, shape: tuple[int, ...] | None) -> str:
     return f"{printable(key)}: {sizes(shape)}" if shape is not None else f"{printable(key)}: not in the file"
 
 
-def mismatch_as_table(rows: Sequence[Row], network: str, origin: str) -> str:
+def mismatch_as_table(rows: Sequence[MismatchRow], network: str, origin: str) -> str:
     """What did not match, ours and theirs, with positions in the order of use; the first rows of a long one."""
     lines = [
         (_number(row.our_position), row.ours[:_WIDEST], _number(row.their_position), row.theirs[:_WIDEST])

@@ -11,11 +11,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import networkx
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from archdsl.weights.aten import ACTIVATIONS, KINDS
 
 # What stands for the images among the sources of an operator.
 IMAGES = -1
@@ -23,24 +27,18 @@ IMAGES = -1
 _CHANNELS = 1
 # Arguments, other than tensors, that change the result without changing what is learned.
 _CONSTANTS = ("stride", "dilation", "groups", "eps")
-# What may lie before an operator, of what libraries have one name for.
-_ACTIVATIONS = {
-    *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "hardswish", "hardsigmoid", "elu", "leaky_relu", "tanh"),
-    *("mish", "softplus"),
-}
 # What the parts of an operator are called where torch's own names for its arguments say little.
 _ROLES = {
     ("linear", "self"): "bias",
     ("linear", "mat2"): "weight",
     **{(kind, operand): "operand" for kind in ("mul", "add") for operand in ("self", "other")},
 }
-_KINDS = {"addmm": "linear", "mm": "linear"}
 # Operators by what people call them; a linear layer is a convolution of 1 x 1 maps.
 _SAME_AS = {"linear": "convolution"}
 
 
 @dataclass(frozen=True)
-class Operator:
+class TracedOperator:
     """One operator that reads weights.
 
     `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in
@@ -79,9 +77,24 @@ class Trace:
     `tied` has the keys of tensors that have another key before them, and that one.
     """
 
-    operators: tuple[Operator, ...]
+    operators: tuple[TracedOperator, ...]
     shapes: Mapping[str, tuple[int, ...]]
     tied: Mapping[str, str]
+
+    @cached_property
+    def graph(self) -> networkx.DiGraph:
+        """Which operators' results reach which, by position in the order of use, from the node `IMAGES` on.
+
+        An edge has the `channels` at which the result begins in what is read, several where it is joined with itself.
+        """
+        graph = networkx.DiGraph()
+        graph.add_node(IMAGES)
+        for operator in self.operators:
+            graph.add_node(operator.position)
+            for source, channel in sorted(operator.sources):
+                known = graph.get_edge_data(source, operator.position, {"channels": ()})
+                graph.add_edge(source, operator.position, channels=(*known["channels"], channel))
+        return graph
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -163,7 +176,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     state: Mapping[str, Tensor]
     images: Tensor
-    operators: list[Operator] = field(default_factory=list)
+    operators: list[TracedOperator] = field(default_factory=list)
     # Results, where they are to be compared: later operators may write into them.
     outputs: list[Tensor] | None = None
 
@@ -189,15 +202,14 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> Any:
         result = function(*args, **(kwargs or {}))
         named = _named(function, args, kwargs or {})
-        kind = _KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
+        kind = KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
         before, parts = self._before(kind, named), self._parts(kind, named)
         if before.sources and parts:
             origin = _Origin(sources=frozenset({(len(self.operators), 0)}))
             constants = {name: _plain(named[name]) for name in _CONSTANTS if name in named}
             constants["after"] = ", ".join(sorted(before.activations)) or "no activation"
             constants["output"] = " x ".join(str(size) for size in next(_tensors(result)).shape[1:] if size != 1)
-            kind = "batch_norm" if "batch_norm" in kind else kind
-            self.operators.append(Operator(len(self.operators), kind, parts, before.sources, constants))
+            self.operators.append(TracedOperator(len(self.operators), kind, parts, before.sources, constants))
             if self.outputs is not None:
                 self.outputs.append(next(_tensors(result)).clone())
         elif before.sources:
@@ -228,7 +240,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _before(self, kind: str, named: Mapping[str, Any]) -> _Origin:
         """The operators that reach a result, each with its first channel where tensors are joined, and through what."""
         sources: set[tuple[int, int]] = set()
-        activations: set[str] = {kind} & _ACTIVATIONS
+        activations: set[str] = {kind} & ACTIVATIONS
         for value in named.values():
             joined = isinstance(value, list | tuple) and named.get("dim", 0) == _CHANNELS
             offset = 0

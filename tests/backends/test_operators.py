@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
+from types import ModuleType
+from typing import Any, get_args
 
 import pytest
 import torch
 
 import archdsl
+from archdsl import dilation
 from archdsl.backends import receptive_field
 from archdsl.backends.latency import eager, onnx_runtime
 from archdsl.backends.latency.kernel import FAMILIES
@@ -15,30 +20,52 @@ from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
 from archdsl.backends.pytorch import operators as pytorch
 from archdsl.backends.pytorch import steps
-from archdsl.ir.operators import CLASSES, PRIMITIVES
+from archdsl.ir import operators
+from archdsl.ir.base import Shape
+from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.activation import Prelu
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import walk
-from tests.operators import SAMPLES, TEXTS
+from archdsl.weights import aten
+from archdsl.weights.trace import trace
+from tests.operators import SAMPLES, TEXTS, made, text
 
-TABLES = [
-    eager.RULES,
-    memory.RULES,
-    onnx_runtime.RULES,
-    pytorch.MAPS,
-    pytorch.VECTORS,
-    receptive_field.RULES,
-    steps.OUT_CHANNELS,
+# By the file that a missing rule goes into.
+TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
+    (aten, aten.RULES),
+    (dilation, dilation.RULES),
+    (eager, eager.RULES),
+    (memory, memory.RULES),
+    (onnx_runtime, onnx_runtime.RULES),
+    (pytorch, pytorch.MAPS),
+    (pytorch, pytorch.VECTORS),
+    (receptive_field, receptive_field.RULES),
+    (steps, steps.OUT_CHANNELS),
 ]
 
 
-@pytest.mark.parametrize("table", TABLES, ids=[table.backend for table in TABLES])
-def test_no_operator_is_without_a_rule(table: RuleTable[object]) -> None:
-    assert table.missing == []
+@pytest.mark.parametrize(("file", "table"), TABLES, ids=[table.backend for _, table in TABLES])
+def test_no_operator_is_without_a_rule(file: ModuleType, table: RuleTable[Any]) -> None:
+    path = f"{file.__name__.replace('.', '/')}.py"
+    assert not table.missing, f"{path} has no rule of {table.backend} for {', '.join(table.missing)}"
+
+
+def test_no_operator_is_left_out_of_the_list() -> None:
+    """Every class in `archdsl/ir/operators/` that has a name in the language is one of `Primitive`."""
+    found: list[type[Operator]] = [Operator]
+    for file in pkgutil.iter_modules(operators.__path__, f"{operators.__name__}."):
+        importlib.import_module(file.name)
+    for base in found:
+        if base not in CLASSES:
+            found += [each for each in base.__subclasses__() if each.__module__.startswith(operators.__name__)]
+    named = {operator for operator in found if get_args(operator.model_fields["kind"].annotation)}
+    unlisted = ", ".join(operator.__name__ for operator in named - set(CLASSES))
+    assert not unlisted, f"archdsl/ir/operators/__init__.py does not list {unlisted}"
 
 
 def test_no_operator_is_without_a_sample() -> None:
-    assert {kind for kind, _ in SAMPLES} == set(PRIMITIVES)
+    missing = ", ".join(set(PRIMITIVES) - {kind for kind, _ in SAMPLES})
+    assert not missing, f"tests/operators.py has no sample of {missing}"
 
 
 def network(operator: str) -> archdsl.Network:
@@ -75,9 +102,76 @@ def test_takes_time(operator: str, device: str) -> None:
 
 
 @pytest.mark.parametrize("operator", TEXTS)
-def test_sees_something(operator: str) -> None:
+def test_sees_what_a_gradient_reaches(operator: str) -> None:
+    """The gradient of one position leads to its receptive field alone, or beyond where that says the whole image."""
+    net = network(operator)
+    (field,) = receptive_field.receptive_fields(net.architecture).values()
+    images = torch.randn(1, 3, 17, 20, requires_grad=True, generator=torch.Generator().manual_seed(0))
+    module = net.build().eval()
+    for weight in module.parameters():
+        if weight.min() == weight.max():
+            torch.nn.init.uniform_(weight, 0.5, 1.5)  # a factor that begins at zero hides what it is a factor of
+    maps = module(images)
+    maps = maps[:, :, None, None] if maps.dim() == 2 else maps
+    position = maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2]
+    weights = torch.randn(position.shape, generator=torch.Generator().manual_seed(1))
+    (gradient,) = torch.autograd.grad((position * weights).sum(), images)
+    rows, columns = (gradient[0].abs().sum(0) > 1e-9).nonzero().T
+    reached = int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
+    local = field.height or 3, field.width or 3
+    is_local = reached[0] <= local[0] and reached[1] <= local[1]
+    assert is_local != field.sees_all, (reached, field)
+
+
+@pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
+def test_is_seen_in_a_trace(kind: str, arguments: dict[str, Any]) -> None:
+    """What stands between two convolutions reads its weights as its entry says, or activates the second so."""
+    operator = made(kind, arguments)
+    seen = aten.RULES[operator]
+    net = network(f"{text(kind, arguments)} -> conv(4)")
+    first, *between, last = trace(net.build(), 3, 17, 20).operators
+    assert {each.kind for each in between} <= set(seen.reads.values())
+    assert bool(between) == bool(operator.parameters(Shape(24, 17, 20)) or operator.state(Shape(24, 17, 20)))
+    found = set(last.constants["after"].split(", ")) - {"no activation"}
+    assert found <= seen.activations
+    assert bool(found) == (bool(seen.activations) and kind != "identity")
+    assert first.kind == last.kind == "convolution"
+
+
+STRIDED = """
+block unit(channels) {
+  out = in -> conv(channels, 3, stride = 2) -> OPERATOR -> conv(4)
+}
+
+model net {
+  input = 3 x 34 x 40
+  stages {
+    | op   | channels | layers |
+    | unit | 24       | 1      |
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("operator", TEXTS)
+def test_is_dilated_or_refused(operator: str) -> None:
+    """Behind a stride that is taken out a layer gets a denser map, which holds the old one, unless it is refused."""
+    plain = archdsl.loads(STRIDED.replace("OPERATOR", operator))
+    before, dense = plain.build().double().eval(), plain.build().double().eval()
+    dense.load_state_dict(before.state_dict())
+    try:
+        dilation.dilate(dense, plain.architecture, 1)
+    except ValueError as error:
+        assert "output_stride: stages.0.0" in str(error)  # noqa: PT017
+        return
+    images = torch.randn(1, 3, 34, 40, dtype=torch.float64)
+    with torch.no_grad():
+        expected, found = before(images), dense(images)
+    step = -(-found.shape[2] // expected.shape[2])
+    # What is computed from the whole map, or has the zeros of `same`, is another on a denser one, in timm too.
     (field,) = receptive_field.receptive_fields(network(operator).architecture).values()
-    assert field.sees_all or (field.height or 0) >= 3
+    if not field.sees_all and "padding = same" not in operator:
+        torch.testing.assert_close(found[..., ::step, ::step], expected, rtol=1e-9, atol=1e-9)
 
 
 def test_every_kernel_has_a_kind() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ from pathlib import Path
 import networkx
 import pytest
 
+from archdsl.backends.memory.lifetimes import lifetimes
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Failure, Source
@@ -19,6 +21,7 @@ from archdsl.ir.cost import Costs
 from archdsl.ir.walk import walk
 
 SPECS = Path(__file__).parents[2] / "specs"
+PAGE = Path(__file__).parents[2] / "docs" / "graph.md"
 
 # Every way in which a layer gets its path: bindings with one step and with several, guards, copies of a layer and of a
 # composite, a named composite, layers inside larger expressions, names that Python or torch.nn keep for themselves.
@@ -158,6 +161,24 @@ def test_a_short_text_that_unfolds_without_bound_is_refused() -> None:
     (architecture,) = compile_source(Source("twice.arch", text)).checked()
     with pytest.raises(Failure, match="unfolds to more than"):
         architecture.graph()
+
+
+def test_the_page_of_graphs_is_true() -> None:
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
+    assert tried > 8
+    assert failed == 0
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=NAMES)
+def test_a_tensor_is_held_until_its_last_reader_has_run(architecture: Architecture) -> None:
+    """Liveness in the graph is the least that memory has to hold; names in the emitted source may hold it longer."""
+    lives, graph = lifetimes(architecture), architecture.graph()
+    runs = {visit.path: number for number, visit in enumerate(lives.visits)}
+    assert all(runs[source] < runs[reader] for source, reader in graph.edges)  # a topological order
+    for path in graph:
+        last = max((runs[reader] for reader in graph.successors(path)), default=runs[path])
+        assert lives.until[path] >= last, path
+    assert lives.until["output"] == len(graph) - 1
 
 
 def test_networkx_waits_until_it_is_needed() -> None:

@@ -1,15 +1,16 @@
-"""The formulas of the reference give what the operators compute."""
+"""The formulas of the reference, which are the rules run on names, give what the rules give on numbers."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, Operator
 from archdsl.ir.operators.base import sides, window
+from archdsl.ir.operators.formulas import formulas
 from tests.operators import SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
@@ -40,7 +41,7 @@ def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int
 @pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
 def test_the_formulas_are_the_code(kind: str, arguments: dict[str, Any]) -> None:
     operator = made(kind, arguments)
-    rules = operator.rules
+    rules = formulas(type(operator))
     for shape in SHAPES:
         out = operator.output(shape)
         shown = (rules.channels, rules.height, rules.width)
@@ -51,3 +52,32 @@ def test_the_formulas_are_the_code(kind: str, arguments: dict[str, Any]) -> None
 
 def test_every_operator_is_tried() -> None:
     assert {type(made(kind, arguments)) for kind, arguments in SAMPLES} == set(CLASSES)
+
+
+def test_a_rule_that_branches_is_refused() -> None:
+    class Branching(Operator):
+        kind: Literal["branching"] = "branching"
+        bias: bool = True
+
+        def parameters(self, *shapes: Shape) -> int:
+            return shapes[0].channels if self.bias else 0
+
+    with pytest.raises(TypeError, match="branches on `bias`"):
+        formulas(Branching)
+
+
+def test_formulas_are_grouped_as_they_are_computed() -> None:
+    class Grouped(Operator):
+        kind: Literal["grouped"] = "grouped"
+        parts: int = 1
+
+        def parameters(self, *shapes: Shape) -> int:
+            return 2 * (shapes[0].channels + self.parts) - (self.parts - 1) // 2 // self.parts
+
+        def macs(self, *shapes: Shape) -> int:
+            return self.output(*shapes).elements * (self.parts // (2 * self.parts)) - (1 - self.parts)
+
+    found = formulas(Grouped)
+    assert found.keeps_shape
+    assert found.parameters == "2 * (in.channels + parts) - (parts - 1) // 2 // parts"
+    assert found.macs == "out.elements * (parts // (2 * parts)) - (1 - parts)"

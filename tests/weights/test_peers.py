@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.weights import as_safetensors, read_checkpoint
-from archdsl.weights.module_map import map_module
+from archdsl.weights.from_module import map_module
 from archdsl.weights.peers import build_peer
 from tests.peers.zoo import relative_error, settle
 

@@ -12,8 +12,8 @@ import torch
 
 import archdsl
 from archdsl.weights import KeyMap, Pair
+from archdsl.weights.from_module import map_module
 from archdsl.weights.key_map import COUNTER
-from archdsl.weights.module_map import map_module
 from archdsl.weights.proof import TOLERANCE, difference
 
 MOBILE = """\

@@ -3,7 +3,7 @@
 Python frees a tensor when nothing names it any more. In the emitted source a tensor is named by the expression that
 made it, until the layers that read it have run; by its variable, until the `forward` of its block returns; and by the
 arguments of every module that it was handed to, until that returns: `self.stages(x)` holds the output of the stem
-through all stages.
+through all stages. So this follows scopes, not edges: liveness in the graph is only the least of it (docs/graph.md).
 """
 
 from __future__ import annotations

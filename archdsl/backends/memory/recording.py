@@ -13,8 +13,8 @@ from archdsl.backends.memory.padding import padded_by_copy
 from archdsl.backends.memory.setting import Checkpoint, Setting
 
 
-class Part(NamedTuple):
-    """Part of a tape: a stage or a layer as the half-open range of its kernels, and the storage that it reads."""
+class Segment(NamedTuple):
+    """A segment of a tape: a stage or a layer as the half-open range of its kernels, and the storage that it reads."""
 
     path: str
     first: int
@@ -28,11 +28,11 @@ class Recording(NamedTuple):
     tape: Tape
     ends: list[int]
     output: Value
-    stages: list[Part]
-    layers: list[Part]
+    stages: list[Segment]
+    layers: list[Segment]
 
-    def checkpointed(self, parts: Checkpoint) -> dict[int, Part]:
-        """The part that each kernel belongs to, where stages or blocks are checkpointed."""
+    def checkpointed(self, parts: Checkpoint) -> dict[int, Segment]:
+        """The segment that each kernel belongs to, where stages or blocks are checkpointed."""
         chosen = {"none": [], "block": self.layers, "stage": self.stages}[parts]
         return {index: part for part in chosen for index in range(part.first, part.last)}
 
@@ -57,9 +57,9 @@ def record(lives: Lifetimes, setting: Setting) -> Recording:
     for path, value in values.items():
         ends[value.storage] = max(ends[value.storage], bisect_right(tape.visits, lives.until[path]))
 
-    def part(span: Span) -> Part:
+    def part(span: Span) -> Segment:
         first, last = bisect_right(tape.visits, span.first - 1), bisect_right(tape.visits, span.last)
-        return Part(span.path, first, last, values[span.source].storage)
+        return Segment(span.path, first, last, values[span.source].storage)
 
     output = values[lives.visits[-1].path]
     return Recording(tape, ends, output, [*map(part, lives.stages)], [*map(part, lives.layers)])

@@ -8,7 +8,7 @@ from typing import Literal
 
 from archdsl.backends.memory.kernels import Gradient, Kernel, Parameters, Value
 from archdsl.backends.memory.ledger import Ledger
-from archdsl.backends.memory.recording import Part, Recording
+from archdsl.backends.memory.recording import Recording, Segment
 
 # How a gradient lies in memory: as its tensor does, with other channels between its own, or turned around.
 Form = Literal["whole", "part", "turned"]
@@ -22,7 +22,7 @@ class Timeline:
     (`use_reentrant=False`).
     """
 
-    def __init__(self, recording: Recording, ledger: Ledger, *, checkpointed: Mapping[int, Part] | None = None):
+    def __init__(self, recording: Recording, ledger: Ledger, *, checkpointed: Mapping[int, Segment] | None = None):
         self.recording, self.ledger = recording, ledger
         self.kernels = recording.tape.kernels
         self._part_of = checkpointed or {}

@@ -71,22 +71,22 @@ def run(arguments: Namespace, output: Output) -> int:
     output.warnings(unmatched(data, [architecture.name for _, architecture in networks], arguments.data))
     values = [{**counted(architecture, arguments.batch), **predicted.of(architecture)} for _, architecture in networks]
     how, facts = dict(predicted.how), dict(predicted.facts)
-    measures = list(predicted.measures)
+    asked = list(predicted.measures)
     if arguments.measure:
         found = compare_measured.measured(networks, arguments)
         how["measured"], facts["measured"] = found.how, found.facts
-        measures.append("measured")
+        asked.append("measured")
         for one, seconds in zip(values, found.seconds, strict=True):
             one["measured"] = seconds
     own = list(dict.fromkeys(key for row in data.values() for key in row))
-    _refuse_twice(measures, own, arguments.data)
+    _refuse_twice(asked, own, arguments.data)
     rows = [
         Row(name, architecture.input, {**one, **data.get(architecture.name, {})})
         for (name, architecture), one in zip(networks, values, strict=True)
     ]
-    first = next((key for key in ("latency", "measured") if key in measures), "macs")
+    first = next((key for key in ("latency", "measured") if key in asked), "macs")
     x, y = (_axis(name, rows) for name in (arguments.x or first, arguments.y or (own[0] if own else "params")))
-    shown = list(dict.fromkeys([*COUNTS, *measures, *arguments.column, *own, x.key, y.key]))
+    shown = list(dict.fromkeys([*COUNTS, *asked, *arguments.column, *own, x.key, y.key]))
     measures = [_axis(key, rows) for key in shown]
     if picture is not None:
         from archdsl.backends.comparison.plot import plot
@@ -103,9 +103,9 @@ def run(arguments: Namespace, output: Output) -> int:
     return code
 
 
-def _refuse_twice(measures: Sequence[str], own: Sequence[str], path: str) -> None:
+def _refuse_twice(asked: Sequence[str], own: Sequence[str], path: str) -> None:
     """Raises Failure where a table of the user's has a column that was asked for here."""
-    for key in measures:
+    for key in asked:
         if key in own:
             message = f"{path} has a column `{key}`, and so has this comparison"
             raise Failure([Diagnostic(WRONG_USAGE, message, None, help="call it by another name in the table")])

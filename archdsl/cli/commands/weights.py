@@ -19,7 +19,7 @@ from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
     from archdsl.api import Network
-    from archdsl.weights import KeyMap, Mapped, Mismatch
+    from archdsl.weights import KeyMap, MappedWeights, MismatchError
 
 _MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
 _EXTENSIONS = {".safetensors": "safetensors", ".pth": "pth", ".pt": "pth"}
@@ -130,12 +130,12 @@ def run(arguments: Namespace, output: Output) -> int:
         raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
     # Here and not above, for the other commands start without torch.
     from archdsl.api import Network
-    from archdsl.weights import Mismatch
+    from archdsl.weights import MismatchError
 
     network = Network(specs.architectures[0])
     try:
         (_map if arguments.direction == "map" else _export)(network, arguments, style, output)
-    except Mismatch as mismatch:
+    except MismatchError as mismatch:
         if arguments.out != STANDARD_INPUT:
             _print_mismatch(mismatch, network, arguments, output)
         raise
@@ -188,7 +188,9 @@ def _export(network: Network, arguments: Namespace, style: str, output: Output) 
     _finish(key_map, as_file(key_map.to_theirs(ours.tensors), style), arguments, output)
 
 
-def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output, mapped: Mapped | None = None) -> None:
+def _finish(
+    key_map: KeyMap, data: bytes, arguments: Namespace, output: Output, mapped: MappedWeights | None = None
+) -> None:
     """Prints the map, and writes the file where that was asked for."""
     from archdsl.weights.text import map_as_table
 
@@ -207,7 +209,7 @@ def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output, 
         output.remark(f"wrote {printable(arguments.out)}")
 
 
-def _print_mismatch(mismatch: Mismatch, network: Network, arguments: Namespace, output: Output) -> None:
+def _print_mismatch(mismatch: MismatchError, network: Network, arguments: Namespace, output: Output) -> None:
     from archdsl.weights.text import mismatch_as_table
 
     sides = mismatch.sides or (network.name, arguments.origin)

@@ -1,9 +1,9 @@
 """Activations: elementwise, without parameters (but `prelu`), free in every cost convention of the field."""
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Operator, Rules, Tensors
+from archdsl.ir.operators.base import Operator, Tensors
 
 
 class Activation(Operator):
@@ -37,7 +37,6 @@ class LeakyRelu(Operator):
 class Prelu(Operator):
     """Leaky ReLU with a learnable slope per channel (He et al. 2015)."""
 
-    rules: ClassVar[Rules] = Rules(parameters="in.channels")
     kind: Literal["prelu"] = "prelu"
 
     def parameters(self, *shapes: Shape) -> int:

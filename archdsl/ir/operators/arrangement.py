@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Operator, Rules, Tensors, check_divides
+from archdsl.ir.operators.base import Operator, Tensors, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -23,7 +23,6 @@ class ChannelShuffle(Operator):
 class Chunk(Operator):
     """Part `index` (from 0) of `parts` equal parts of the channels."""
 
-    rules: ClassVar[Rules] = Rules(channels="in.channels // parts")
     kind: Literal["chunk"] = "chunk"
     parts: Count
     index: Annotated[int, Field(ge=0)] = 0
@@ -38,7 +37,6 @@ class Chunk(Operator):
 class Pad(Operator):
     """Zeros around the map: `size` a side."""
 
-    rules: ClassVar[Rules] = Rules(height="in.height + 2 * size", width="in.width + 2 * size")
     kind: Literal["pad"] = "pad"
     size: Count
 
@@ -50,7 +48,6 @@ class Pad(Operator):
 class Resize(Operator):
     """The map stretched by a whole `factor`; `resize(like = x)` to the height and width of the tensor `x`."""
 
-    rules: ClassVar[Rules] = Rules(height="in.height * factor", width="in.width * factor")
     kind: Literal["resize"] = "resize"
     factor: Count | None = None
     mode: Literal["bilinear", "nearest"] = "bilinear"
@@ -68,7 +65,6 @@ class Resize(Operator):
 class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
 
-    rules: ClassVar[Rules] = Rules(parameters="1")
     for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
     kind: Literal["gain"] = "gain"
     initial: float = 1.0
@@ -83,7 +79,6 @@ class Gain(Operator):
 class ChannelGain(Operator):
     """A learnable factor per channel, starting at `initial` (LayerScale, Touvron et al. 2021)."""
 
-    rules: ClassVar[Rules] = Rules(parameters="in.channels")
     for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
     kind: Literal["channel_gain"] = "channel_gain"
     initial: float = 1e-6

@@ -1,6 +1,6 @@
 """What a primitive operator is."""
 
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,32 +15,18 @@ Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=
 Tensors = dict[str, tuple[int, ...]]
 
 
-class Rules(NamedTuple):
-    """What an operator does to a shape and what it costs, as formulas for the reference. A test holds them to the code.
-
-    They speak of the operator's attributes (`bias` counts as 1 where it is true), of `in` and `out`, and of `window`,
-    which docs/primitives.md explains.
-    """
-
-    channels: str = "in.channels"
-    height: str = "in.height"
-    width: str = "in.width"
-    parameters: str = "0"
-    macs: str = "0"
-
-
 class Operator(Frozen):
     """One primitive of the language: its attributes, its shape rule and its cost rule.
 
     The fields of a subclass are the arguments of the primitive in the language, in their order; `kind` is its name.
-    A field called `padding` takes the model's `padding` setting when the text gives none.
+    A field called `padding` takes the model's `padding` setting when the text gives none. `output`, `parameters` and
+    `macs` are arithmetic (`channels * self.bias`, no branches), for the reference shows them as formulas.
     """
 
     kind: str
     inputs: ClassVar[int] = 1
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
-    rules: ClassVar[Rules] = Rules()
     # The attributes that only training reads: with other values the outputs of a trained network are the same.
     for_training: ClassVar[frozenset[str]] = frozenset()
     # Whether the whole operator does something in training alone.
@@ -63,8 +49,20 @@ class Operator(Frozen):
         return {}
 
 
-def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
-    """`shape` with a new height and width, which must not have shrunk away."""
+class Windowed(Operator):
+    """An operator that slides a window over its map."""
+
+    if TYPE_CHECKING:  # fields of each subclass, which sets their order
+        kernel: Kernel
+        padding: Padding
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
+        """How many positions the window takes, down and across. Raises ShapeError where there are none."""
+        raise NotImplementedError
+
+
+def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int, int]:
+    """A new height and width of `shape`, which must not have shrunk away."""
     if height < 1 or width < 1:
         raise ShapeError(
             f"{what} leaves nothing of an input of {shape.height} x {shape.width}",
@@ -72,7 +70,7 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> Shape:
             "kernel",
             help="use a smaller kernel, padding, smaller strides before it, or a larger input",
         )
-    return Shape(shape.channels, height, width)
+    return height, width
 
 
 def check_divides(count: int, channels: str, parts: int, noun: str, attribute: str) -> None:

@@ -8,10 +8,9 @@ from archdsl.ir.base import Count, Shape
 from archdsl.ir.operators.base import (
     Eps,
     Kernel,
-    Operator,
     Padding,
-    Rules,
     Tensors,
+    Windowed,
     check_divides,
     check_spatial,
     sides,
@@ -19,13 +18,11 @@ from archdsl.ir.operators.base import (
 )
 
 
-class _Convolution(Operator):
+class _Convolution(Windowed):
     is_weighted: ClassVar[bool] = True
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        kernel: Kernel
         stride: Count
         dilation: Count
-        padding: Padding
         bias: bool
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -38,11 +35,13 @@ class _Convolution(Operator):
         for what, count in (("input", shape.channels), ("output", channels)):
             attribute = "groups" if what == "input" else "channels"
             check_divides(count, f"{what} channels", groups, "groups", attribute)
+        return Shape(channels, *self.positions(shape))
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
         kernel = sides(self.kernel)
         height = window(shape.height, kernel.height, self.stride, self.padding, self.dilation)
         width = window(shape.width, kernel.width, self.stride, self.padding, self.dilation)
-        size = f"a {kernel} convolution with stride {self.stride}"
-        return Shape(channels, *check_spatial(shape, height, width, size)[1:])
+        return check_spatial(shape, height, width, f"a {kernel} convolution with stride {self.stride}")
 
     def weights(self, shape: Shape) -> int:
         channels, groups = self.filters(shape)
@@ -50,7 +49,7 @@ class _Convolution(Operator):
         return channels * (shape.channels // groups) * kernel.height * kernel.width
 
     def parameters(self, *shapes: Shape) -> int:
-        return self.weights(shapes[0]) + (self.filters(shapes[0])[0] if self.bias else 0)
+        return self.weights(shapes[0]) + self.filters(shapes[0])[0] * self.bias
 
     def state(self, *shapes: Shape) -> Tensors:
         channels, groups = self.filters(shapes[0])
@@ -69,13 +68,6 @@ class Conv(_Convolution):
     of zeros a side.
     """
 
-    rules: ClassVar[Rules] = Rules(
-        channels="channels",
-        height="window(in.height, kernel.height)",
-        width="window(in.width, kernel.width)",
-        parameters="channels * (in.channels // groups) * kernel.height * kernel.width + channels * bias",
-        macs="channels * (in.channels // groups) * kernel.height * kernel.width * out.height * out.width",
-    )
     kind: Literal["conv"] = "conv"
     channels: Count
     kernel: Kernel = 1
@@ -92,13 +84,6 @@ class Conv(_Convolution):
 class Depthwise(_Convolution):
     """Depthwise convolution: each channel with filters of its own, `multiplier` of them."""
 
-    rules: ClassVar[Rules] = Rules(
-        channels="in.channels * multiplier",
-        height="window(in.height, kernel.height)",
-        width="window(in.width, kernel.width)",
-        parameters="in.channels * multiplier * kernel.height * kernel.width + in.channels * multiplier * bias",
-        macs="in.channels * multiplier * kernel.height * kernel.width * out.height * out.width",
-    )
     kind: Literal["depthwise"] = "depthwise"
     kernel: Kernel = 3
     stride: Count = 1
@@ -118,13 +103,6 @@ class WeightStandardizedConv(_Convolution):
     authors' code bounds the variance with `eps`; timm's adds to it, as `variance_eps = 1e-5` does.
     """
 
-    rules: ClassVar[Rules] = Rules(
-        channels="channels",
-        height="window(in.height, kernel.height)",
-        width="window(in.width, kernel.width)",
-        parameters="channels * (in.channels // groups) * kernel.height * kernel.width + channels * bias + channels",
-        macs="channels * (in.channels // groups) * kernel.height * kernel.width * out.height * out.width",
-    )
     kind: Literal["ws_conv"] = "ws_conv"
     channels: Count
     kernel: Kernel = 1

@@ -3,16 +3,13 @@
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Operator, Rules, Tensors
+from archdsl.ir.operators.base import Operator, Tensors
 
 
 class Linear(Operator):
     """Fully connected layer on the flattened input; its output is `features` x 1 x 1."""
 
     is_weighted: ClassVar[bool] = True
-    rules: ClassVar[Rules] = Rules(
-        "features", "1", "1", parameters="features * (in.elements + bias)", macs="features * in.elements"
-    )
     kind: Literal["linear"] = "linear"
     features: Count
     bias: bool = True
@@ -34,7 +31,6 @@ class Linear(Operator):
 class Flatten(Operator):
     """Channels, height and width to channels alone."""
 
-    rules: ClassVar[Rules] = Rules("in.elements", "1", "1")
     kind: Literal["flatten"] = "flatten"
 
     def output(self, *shapes: Shape) -> Shape:

@@ -5,16 +5,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Eps, Operator, Rules, Tensors, check_divides
+from archdsl.ir.operators.base import Eps, Operator, Tensors, check_divides
 
 
 class _Normalization(Operator):
-    rules: ClassVar[Rules] = Rules(parameters="2 * in.channels * affine")
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
         affine: bool
 
     def parameters(self, *shapes: Shape) -> int:
-        return 2 * shapes[0].channels if self.affine else 0
+        return 2 * shapes[0].channels * self.affine
 
     def state(self, *shapes: Shape) -> Tensors:
         return {"weight": (shapes[0].channels,), "bias": (shapes[0].channels,)} if self.affine else {}

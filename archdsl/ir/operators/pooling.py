@@ -1,21 +1,21 @@
 """Pooling over windows and over whole maps."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Kernel, Operator, Padding, Rules, check_spatial, sides, window
+from archdsl.ir.operators.base import Kernel, Operator, Padding, Windowed, check_spatial, sides, window
 
 
-class _Pool(Operator):
-    rules: ClassVar[Rules] = Rules(height="window(in.height, kernel.height)", width="window(in.width, kernel.width)")
+class _Pool(Windowed):
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        kernel: Kernel
         stride: Count | None
-        padding: Padding
         ceil: bool
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
+        return Shape(shape.channels, *self.positions(shape))
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
         kernel, step = sides(self.kernel), sides(self.stride or self.kernel)
         if isinstance(self.padding, int) and self.padding > min(kernel) // 2:
             message = (
@@ -59,7 +59,6 @@ class AvgPool(_Pool):
 class GlobalPool(Operator):
     """Each channel to its mean or its largest value: channels x 1 x 1."""
 
-    rules: ClassVar[Rules] = Rules(height="1", width="1")
     kind: Literal["global_avg_pool", "global_max_pool"]
 
     def output(self, *shapes: Shape) -> Shape:

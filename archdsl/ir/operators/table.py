@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 from archdsl.ir.operators import CLASSES
@@ -35,7 +35,14 @@ class RuleTable(Generic[R]):
         return register
 
     def __getitem__(self, operator: Operator) -> R:
-        return self._rules[type(operator)]
+        try:
+            return self._rules[type(operator)]
+        except KeyError:
+            raise KeyError(f"{self.backend} has no rule for {type(operator).__name__}") from None
+
+    def values(self) -> Iterable[R]:
+        """The rules of all classes."""
+        return self._rules.values()
 
     @property
     def missing(self) -> list[str]:

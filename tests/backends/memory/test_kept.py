@@ -6,6 +6,7 @@ from torch import Tensor
 
 import archdsl
 from archdsl.api import Network
+from tests.operators import TEXTS
 
 BATCH = 2
 LOGITS = 10 * 4 * BATCH
@@ -45,44 +46,18 @@ def _per_batch(stem: str) -> int:
     return -(BATCH - 2) * 4 * 16 if "norm" in stem else 0
 
 
-OPERATORS = [
-    "conv(16, 3, bias = true)",
-    "conv(16, 3, stride = 2, padding = same)",
-    "conv(16) -> depthwise(3)",
-    "conv(16) -> conv(16, 3, groups = 4)",
-    "ws_conv(16, 3)",
-    "ws_conv(16, 3, stride = 2, padding = same) -> ws_conv(32)",
-    "conv(16) -> batch_norm(affine = false)",
-    "conv(16) -> group_norm(groups = 4)",
-    "conv(16) -> layer_norm",
-    "conv(16) -> l2_norm",
-    *(
-        f"conv(16) -> {name} -> conv(8)"
-        for name in ("relu", "relu6", "silu", "gelu", "sigmoid", "tanh", "hard_swish", "hard_sigmoid", "elu", "mish")
-    ),
-    *(f"conv(16) -> {name} -> conv(8)" for name in ("softplus", "identity", "leaky_relu", "prelu")),
-    "conv(16) -> silu(gain = 1.5) -> conv(8)",
-    "conv(16) -> max_pool(3, stride = 2)",
-    "conv(16) -> max_pool(3, stride = 2, padding = same)",
-    "conv(16) -> avg_pool(2)",
-    "conv(16) -> avg_pool(2, padding = same)",
-    "conv(16) -> global_avg_pool",
-    "conv(16) -> global_max_pool",
-    "conv(16) -> dropout(0.2)",
-    "conv(16) -> channel_shuffle(4)",
-    "conv(16) -> chunk(2, 1)",
-    "conv(16) -> pad(1)",
-    "conv(16) -> resize(2)",
-    "conv(16) -> resize(2, mode = nearest)",
-    "conv(16) -> gain(0.5)",
-    "conv(16) -> channel_gain(0.5)",
-    "conv(16) -> flatten",
-    "conv(16) -> squeeze_excite(4)",
-]
+@pytest.mark.parametrize("operator", TEXTS)
+def test_every_operator(operator: str) -> None:
+    _same_as_autograd(network(f"conv(24) -> {operator}"))
 
 
-@pytest.mark.parametrize("stem", OPERATORS)
-def test_every_operator(stem: str) -> None:
+@pytest.mark.parametrize("operator", [text for text in TEXTS if not text.startswith(("linear", "flatten"))])
+def test_every_operator_before_another(operator: str) -> None:
+    _same_as_autograd(network(f"conv(24) -> {operator} -> conv(8)"))
+
+
+@pytest.mark.parametrize("stem", ["conv(16) -> squeeze_excite(4)", "ws_conv(16, 3, padding = same) -> ws_conv(32)"])
+def test_several_operators(stem: str) -> None:
     _same_as_autograd(network(stem))
 
 

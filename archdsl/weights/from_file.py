@@ -14,16 +14,18 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+import networkx
+
 from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair
-from archdsl.weights.match import layout
-from archdsl.weights.mismatch import Mismatch, Row, sizes, unequal
+from archdsl.weights.matching import layout
+from archdsl.weights.mismatches import MismatchError, MismatchRow, sizes, unequal
 from archdsl.weights.partial import Piece, advice, kept, restricted
 from archdsl.weights.scope import several, within
 from archdsl.weights.selection import EVERYTHING, Selection
-from archdsl.weights.trace import IMAGES, Trace, image_readers, trace
+from archdsl.weights.trace import Trace, image_readers, trace
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,7 +59,7 @@ def map_file(
 ) -> tuple[KeyMap, Checkpoint]:
     """The map between the keys of `network.build()` and those of a file, and the tensors of the file that it is of.
 
-    Raises Mismatch where it is not certain.
+    Raises MismatchError where it is not certain.
     """
     whole = trace(ours_built, *network.architecture.input)
     checkpoint = _network_alone(checkpoint, _ours(whole))
@@ -128,10 +130,10 @@ def _for_color(traced: Trace) -> Trace:
     return replace(traced, shapes=shapes)
 
 
-def _refuse(message: str, rows: Sequence[Row], help_line: str | None = _HELP) -> None:
-    """Raises Mismatch when there are rows."""
+def _refuse(message: str, rows: Sequence[MismatchRow], help_line: str | None = _HELP) -> None:
+    """Raises MismatchError when there are rows."""
     if rows:
-        raise Mismatch(Diagnostic(NO_MAP, message, None, help=help_line), rows)
+        raise MismatchError(Diagnostic(NO_MAP, message, None, help=help_line), rows)
 
 
 def _grouped(shapes: Mapping[str, tuple[int, ...]], *, by_name: bool) -> list[_Group]:
@@ -151,28 +153,21 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(piece), "") if piece.isdecimal() and len(piece) < 10 else (1, 0, piece) for piece in pieces]
 
 
-def _different(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+def _different(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchRow]:
     """Where modules of one side are missing on the other; nothing when they are the same in some order."""
     if Counter(group.signature for group in ours) == Counter(group.signature for group in theirs):
         return []
     return unequal([(g.signature, str(g)) for g in ours], [(g.signature, str(g)) for g in theirs])
 
 
-def _exchangeable(traced: Trace, ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+def _exchangeable(traced: Trace, ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchRow]:
     """Modules of equal shapes some of which neither come before nor after each other: any order of them is as good."""
-    before: list[int] = []
-    for operator in traced.operators:
-        reached = 0
-        for source, _ in operator.sources:
-            if source != IMAGES:
-                reached |= before[source] | 1 << source
-        before.append(reached)
     here, there = _by_signature(ours), _by_signature(theirs)
     return [
-        Row(position + 1, str(ours[position]), other + 1, str(theirs[other]))
+        MismatchRow(position + 1, str(ours[position]), other + 1, str(theirs[other]))
         for kind, positions in here.items()
         # In order of use, each comes before the next one, or the two are side by side.
-        if any(not before[second] >> first & 1 for first, second in pairwise(positions))
+        if not all(networkx.has_path(traced.graph, first, second) for first, second in pairwise(positions))
         for position, other in zip(positions, there[kind], strict=True)
     ]
 
@@ -202,7 +197,7 @@ def _in_order(ours: Sequence[_Group], theirs: Sequence[_Group], *, is_ordered: b
 
 def _out_of_order(
     ours: Sequence[_Group], matched: Sequence[int], theirs: Sequence[_Group], *, is_ordered: bool
-) -> list[Row]:
+) -> list[MismatchRow]:
     """What shows that an order is not the one of use.
 
     An order of definition has to be ours from beginning to end. Names say less: there, what stands in one numbered
@@ -210,14 +205,16 @@ def _out_of_order(
     """
     pairs = [(position, ours[position], other, theirs[other]) for position, other in enumerate(matched)]
     if is_ordered:
-        return [Row(at + 1, str(group), other + 1, str(found)) for at, group, other, found in pairs if at != other]
+        return [
+            MismatchRow(at + 1, str(group), other + 1, str(found)) for at, group, other, found in pairs if at != other
+        ]
     here: dict[str, set[str]] = defaultdict(set)
     there: dict[str, set[str]] = defaultdict(set)
     for _, group, _, found in pairs:
         here[_block(group.module)].add(_block(found.module))
         there[_block(found.module)].add(_block(group.module))
     return [
-        Row(at + 1, str(group), other + 1, str(found))
+        MismatchRow(at + 1, str(group), other + 1, str(found))
         for at, group, other, found in pairs
         if len(here[_block(group.module)]) > 1 and len(there[_block(found.module)]) > 1
     ]
@@ -230,10 +227,10 @@ def _block(module: str) -> str:
     return ".".join(parts[: numbered[-1] + 1]) if numbered else ""
 
 
-def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[Row]:
+def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchRow]:
     """The modules, in pairs, of which one does not know which tensor is which."""
     return [
-        Row(position + 1, str(group), None, str(other))
+        MismatchRow(position + 1, str(group), None, str(other))
         for position, (group, other) in enumerate(zip(ours, theirs, strict=True))
         if not _keys(group, other)
     ]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING
 
+import networkx
 import torch
 from torch import nn
 
@@ -15,19 +16,20 @@ from archdsl.diagnostics import Diagnostic, Failure, Note
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_PROVEN
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap
-from archdsl.weights.match import Matching, matchings, signature, wired_differently
-from archdsl.weights.mismatch import Mismatch, Row, described, side_by_side, unequal_operators
-from archdsl.weights.pair import pairs_of
+from archdsl.weights.key_pairs import pairs_of
+from archdsl.weights.matching import Matching, matchings, signature, wired_differently
+from archdsl.weights.mismatches import MismatchError, MismatchRow, described, side_by_side, unequal_operators
 from archdsl.weights.partial import Piece, advice, after_what_is_left_out, kept, restricted
 from archdsl.weights.proof import TOLERANCE, difference, differences
 from archdsl.weights.selection import EVERYTHING, Selection
-from archdsl.weights.trace import Operator, Trace, trace
+from archdsl.weights.trace import Trace, TracedOperator, trace
 
 if TYPE_CHECKING:
     from archdsl.api import Network
 
 _BATCH = 2
 _SMALLEST = 32
+_MOST_NAMES = 4
 _PART = "{} of the {} operators come after what is left out: their order and shapes agree, their outputs prove nothing"
 _CAVEAT = (
     "outputs are equal where standardized weights are large; with fresh ones they differ by {:.1e} of the largest, for "
@@ -38,7 +40,7 @@ _CAVEAT = (
 def map_module(network: Network, module: nn.Module, origin: str, selection: Selection = EVERYTHING) -> KeyMap:
     """The map between the keys of `network.build()` and those of `module`, which diagnostics call `origin`.
 
-    Raises Mismatch when the two do not have the same operators in the same places, or put out different numbers on
+    Raises MismatchError when the two do not have the same operators in the same places, or put out different numbers on
     equal weights. Where a selection leaves some out, the rest may have them; each operator before the first one that is
     left out then has to put out the same.
     """
@@ -70,7 +72,7 @@ def map_module(network: Network, module: nn.Module, origin: str, selection: Sele
         raise _unequal(network, origin, our_trace, their_trace, advice(_pieces(our_trace), _pieces(their_trace)))
     pairs = pairs_of(our_trace, their_trace, best[1])
     errors = differences(ours, module, KeyMap(network.name, origin, pairs or ()), images, best[1])
-    first = _first_that_differs(our_trace, their_trace, best[1], errors)
+    first = _first_that_differs(network, our_trace, their_trace, best[1], errors)
     raise _unproven(network, origin, our_trace, their_trace, *best, first)
 
 
@@ -120,31 +122,44 @@ def _differ_in_part(
     theirs: Trace,
     matching: Mapping[int, int],
     errors: Mapping[int, float],
-) -> Mismatch:
+) -> MismatchError:
     message = f"the weights that are asked for correspond in {network.name} and {origin}, what they put out does not"
     rows = _other_constants(ours, theirs, dict(matching))
-    note = _first_that_differs(ours, theirs, matching, errors)
-    return Mismatch(
-        Diagnostic(NOT_PROVEN, message, None, notes=(note,) if note else (), help="compare what lies before it"), rows
-    )
+    notes = _first_that_differs(network, ours, theirs, matching, errors)
+    return MismatchError(Diagnostic(NOT_PROVEN, message, None, notes=notes, help="compare what lies before it"), rows)
 
 
 def _first_that_differs(
-    ours: Trace, theirs: Trace, matching: Mapping[int, int], errors: Mapping[int, float]
-) -> Note | None:
+    network: Network, ours: Trace, theirs: Trace, matching: Mapping[int, int], errors: Mapping[int, float]
+) -> tuple[Note, ...]:
     """The first operator, in our order of use, that puts out other numbers than its counterpart."""
     for at, error in sorted(errors.items()):
         if not error < TOLERANCE:
             here, there = ours.operators[at], theirs.operators[matching[at]]
             by = f"by {error:.1e} of the largest" if error < float("inf") else "in size"
-            return Note(
+            note = Note(
                 f"first `{printable(_name(here))}` and `{printable(_name(there))}` put out what differs {by}: "
                 "what lies before them, or their own stride, padding or epsilon, is not the same"
             )
-    return None
+            return note, *_right_before(network, here)
+    return ()
 
 
-def _name(operator: Operator) -> str:
+def _right_before(network: Network, operator: TracedOperator) -> tuple[Note, ...]:
+    """What our network computes without weights between an operator and those with weights before it."""
+    graph = network.architecture.graph()
+    if operator.name not in graph:  # the head is divided in the built module
+        return ()
+    plain = [path for path, params in graph.nodes(data="params") if not params or path == operator.name]
+    before = networkx.ancestors(graph.subgraph(plain), operator.name) - {"input"}
+    found = [f"{graph.nodes[path]['operator']} `{path}`" for path in graph if path in before]
+    if not found:
+        return ()
+    more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+    return (Note(f"right before it {network.name} has {', '.join(found[:_MOST_NAMES])}{more}"),)
+
+
+def _name(operator: TracedOperator) -> str:
     return operator.name if len(operator.keys) > 1 else operator.keys[0]
 
 
@@ -189,17 +204,17 @@ def _standardized(trace: Trace) -> set[str]:
     }
 
 
-def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> Mismatch:
+def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> MismatchError:
     rows = unequal_operators(ours, theirs)
     message = f"{network.name} and {origin} do not have the same weights"
     notes = (Note(f"{len(ours.operators)} operators with weights here, {len(theirs.operators)} there"),)
     help_line = f"{options} carries over the rest" if options else None
-    return Mismatch(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
+    return MismatchError(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
 
 
 def _unproven(
-    network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching, first: Note | None
-) -> Mismatch:
+    network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching, first: tuple[Note, ...]
+) -> MismatchError:
     """Says why outputs may differ: other wiring, else other constants, else what lies between the weights."""
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
@@ -211,15 +226,14 @@ def _unproven(
     elif rows := _other_constants(ours, theirs, matching):
         notes.append(Note(f"{len(rows)} operators have other constants or come after other activations"))
         help_line = "give the specification what the table says of the other side, or take weights of another model"
-    if first is not None:
-        notes.append(first)
+    notes += first
     message = f"the weights of {network.name} and {origin} correspond, their outputs do not"
-    return Mismatch(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
+    return MismatchError(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
 
 
-def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[Row]:
+def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[MismatchRow]:
     """The operators whose stride, dilation, groups or epsilon differ, or the activations before them."""
-    rows: list[Row] = []
+    rows: list[MismatchRow] = []
     for position, other_position in sorted(matching.items()):
         operator, other = ours.operators[position], theirs.operators[other_position]
         differing = [
@@ -232,7 +246,7 @@ def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[Row
                 ", ".join(f"{name} {one.constants[name]}" for name in differing) for one in (operator, other)
             )
             rows.append(
-                Row(
+                MismatchRow(
                     position + 1,
                     f"{described(operator, ours)}; {here}",
                     other_position + 1,

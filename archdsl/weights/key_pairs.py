@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archdsl.weights.key_map import COUNTER, Pair
-from archdsl.weights.match import Matching, layout
-from archdsl.weights.trace import Operator, Trace
+from archdsl.weights.matching import Matching, layout
+from archdsl.weights.trace import Trace, TracedOperator
 
 
 def pairs_of(ours: Trace, theirs: Trace, matching: Matching) -> tuple[Pair, ...] | None:
@@ -41,7 +41,7 @@ def _pair(our_key: str, their_key: str | None, ours: Trace, theirs: Trace) -> Pa
     return Pair(our_key, their_key, shape, theirs.shapes[their_key] if their_key is not None else shape)
 
 
-def _keys(operator: Operator, other: Operator, ours: Trace, theirs: Trace) -> list[tuple[str, str]]:
+def _keys(operator: TracedOperator, other: TracedOperator, ours: Trace, theirs: Trace) -> list[tuple[str, str]]:
     """The keys of two operators in pairs: by argument, then by shape, then by name where all names agree."""
     found: list[tuple[str, str]] = []
     for role, keys in operator.parts.items():

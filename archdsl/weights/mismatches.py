@@ -11,15 +11,15 @@ from typing import Any
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import FORMAT_VERSION
-from archdsl.weights.match import signature
-from archdsl.weights.trace import Operator, Trace
+from archdsl.weights.matching import signature
+from archdsl.weights.trace import Trace, TracedOperator
 
 # Longer sequences are compared up to here; what differs further down hardly matters.
 _LONGEST = 3000
 
 
 @dataclass(frozen=True)
-class Row:
+class MismatchRow:
     """What stands at one position, counted from 1, on each side; empty where a side has nothing."""
 
     our_position: int | None
@@ -28,13 +28,13 @@ class Row:
     theirs: str
 
 
-class Mismatch(Failure):
+class MismatchError(Failure):
     """Weights that do not fit a network. `rows` is the table of what did not match.
 
     `sides` are the names of both sides where they are others than the network's and the origin's.
     """
 
-    def __init__(self, diagnostic: Diagnostic, rows: Sequence[Row] = (), sides: tuple[str, str] | None = None):
+    def __init__(self, diagnostic: Diagnostic, rows: Sequence[MismatchRow] = (), sides: tuple[str, str] | None = None):
         super().__init__([diagnostic])
         self.rows = tuple(rows)
         self.sides = sides
@@ -59,37 +59,37 @@ class Mismatch(Failure):
         }
 
 
-def unequal_operators(ours: Trace, theirs: Trace) -> list[Row]:
-    """The operators that the other side lacks, each beside what it has in their place."""
+def unequal_operators(ours: Trace, theirs: Trace) -> list[MismatchRow]:
+    """The operators that are missing on the other side, each beside what it has in their place."""
     return unequal(
         [(signature(operator, ours.shapes), described(operator, ours)) for operator in ours.operators],
         [(signature(operator, theirs.shapes), described(operator, theirs)) for operator in theirs.operators],
     )
 
 
-def unequal(ours: Sequence[tuple[Hashable, str]], theirs: Sequence[tuple[Hashable, str]]) -> list[Row]:
+def unequal(ours: Sequence[tuple[Hashable, str]], theirs: Sequence[tuple[Hashable, str]]) -> list[MismatchRow]:
     """Where two sequences of things, each with its description, are not the same."""
     ours, theirs = ours[:_LONGEST], theirs[:_LONGEST]
     differ = SequenceMatcher(None, [thing for thing, _ in ours], [thing for thing, _ in theirs], autojunk=False)
-    rows: list[Row] = []
+    rows: list[MismatchRow] = []
     for tag, start, end, their_start, their_end in differ.get_opcodes():
         if tag != "equal":
             here = [(position + 1, ours[position][1]) for position in range(start, end)]
             there = [(position + 1, theirs[position][1]) for position in range(their_start, their_end)]
-            rows += [Row(*one, *other) for one, other in zip_longest(here, there, fillvalue=(None, ""))]
+            rows += [MismatchRow(*one, *other) for one, other in zip_longest(here, there, fillvalue=(None, ""))]
     return rows
 
 
 def side_by_side(
-    ours: Sequence[Operator], our_trace: Trace, theirs: Sequence[Operator], their_trace: Trace
-) -> list[Row]:
+    ours: Sequence[TracedOperator], our_trace: Trace, theirs: Sequence[TracedOperator], their_trace: Trace
+) -> list[MismatchRow]:
     """Operators that are wired differently, with how many results reach each of them."""
     here = [(operator.position + 1, _wired(operator, our_trace)) for operator in ours]
     there = [(operator.position + 1, _wired(operator, their_trace)) for operator in theirs]
-    return [Row(*one, *other) for one, other in zip_longest(here, there, fillvalue=(None, ""))]
+    return [MismatchRow(*one, *other) for one, other in zip_longest(here, there, fillvalue=(None, ""))]
 
 
-def described(operator: Operator, trace: Trace) -> str:
+def described(operator: TracedOperator, trace: Trace) -> str:
     """`stem.norm: batch_norm 32`, `head.conv: convolution 64 x 32 x 1 x 1 + bias 64`."""
     parts = {role: " and ".join(sizes(trace.shapes[key]) for key in keys) for role, keys in operator.parts.items()}
     if operator.kind == "batch_norm":
@@ -112,7 +112,6 @@ def _heavy(parts: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(parts.items(), key=lambda part: part[0] != "weight")
 
 
-def _wired(operator: Operator, trace: Trace) -> str:
+def _wired(operator: TracedOperator, trace: Trace) -> str:
     """The description with the operators before and after."""
-    after = sum(any(source == operator.position for source, _ in other.sources) for other in trace.operators)
-    return f"{described(operator, trace)}; from {len(operator.sources)}, to {after}"
+    return f"{described(operator, trace)}; from {len(operator.sources)}, to {trace.graph.out_degree(operator.position)}"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.weights.carry import Carried, Left, Shape, carry, require_all, shapes_of
-from archdsl.weights.file_map import map_file
 from archdsl.weights.files import Checkpoint, read_checkpoint
+from archdsl.weights.from_file import map_file
+from archdsl.weights.from_module import map_module
 from archdsl.weights.key_map import KeyMap, Pair
-from archdsl.weights.module_map import map_module
 from archdsl.weights.peers import LIBRARIES, build_peer, is_peer
 from archdsl.weights.scope import scoped
 from archdsl.weights.selection import Selection
@@ -29,7 +29,7 @@ _MOST = 0.5
 
 
 @dataclass(frozen=True)
-class Mapped:
+class MappedWeights:
     """A map, the tensors under the keys of theirs, and under those of ours the ones that were carried over it.
 
     `left` are the tensors of both sides that were not, `adapted` says how the weights of a first convolution were made
@@ -68,13 +68,16 @@ def map_weights(
     state: str | None = None,
     parts: Iterable[str] = (),
     skips: Iterable[str] = (),
-) -> Mapped:
+) -> MappedWeights:
     """The map between `network.build()` and `origin`: `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME` or a file.
 
     Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or
     fresh. `state` names one of several state dicts of a file. Only what is below one of the paths `parts` is carried
-    over, where there are any, and nothing that is below one of `skips`. Raises Mismatch when the two do not correspond,
-    Failure when one of them cannot be had.
+    over, where there are any, and nothing that is below one of `skips`.
+
+    Raises:
+        MismatchError: when the two do not correspond.
+        Failure: when one of them cannot be had.
     """
     selection = Selection.of(parts, skips)
     if not is_peer(origin):
@@ -105,7 +108,7 @@ def map_weights(
     return _mapped(key_map, tensors, carried, checkpoint, are_fresh=checkpoint is None and not pretrained)
 
 
-def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> Mapped:
+def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> MappedWeights:
     ours = network.build()
     shapes = shapes_of(ours)
     by_name = scoped(checkpoint, shapes)
@@ -144,13 +147,13 @@ def _mapped(
     checkpoint: Checkpoint | None,
     *,
     are_fresh: bool = False,
-) -> Mapped:
+) -> MappedWeights:
     left, others = carried.left, {}
     if checkpoint is not None:
         why = f"not below `{checkpoint.prefix.rstrip('.')}`"
         left += tuple(Left(None, None, key, tuple(tensor.shape), why) for key, tensor in checkpoint.aside.items())
         others = dict(checkpoint.others)
-    return Mapped(key_map, tensors, carried.tensors, left, carried.adapted, others, are_fresh)
+    return MappedWeights(key_map, tensors, carried.tensors, left, carried.adapted, others, are_fresh)
 
 
 def _require_file(origin: str, weights: str | Path | None, *, pretrained: bool) -> None:
