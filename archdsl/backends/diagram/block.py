@@ -15,13 +15,13 @@ import graphviz
 
 from archdsl.backends.diagram import style
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import FigureTracer, Part, ShallowTracer, colors, facts, family, flows, parts, title
+from archdsl.backends.diagram.parts import FigureTracer, Part, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.operators.base import sides
-from archdsl.ir.walk import Tensor, Visit
+from archdsl.ir.walk import ShallowTracer, Tensor, Visit
 
 
 def draw_blocks(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
