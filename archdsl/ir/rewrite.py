@@ -7,7 +7,7 @@ and are visited once, however many parts apply them; `Apply` is a leaf that name
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Frozen
@@ -146,9 +146,9 @@ class Rewriter:
                 if copies and all(copy is None for copy in found):
                     return None
                 return changed(step, copies=tuple(_NOTHING if copy is None else copy for copy in found))
-            case Guard(value=None):
-                return step
             case Guard(value=value) | Alternative(value=value):
+                if value is None:
+                    return step
                 inner = self.step(value)
                 return changed(step, value=inner) if inner is not None else None
 
@@ -171,7 +171,7 @@ def changed(part: _Part, **fields: object) -> _Part:
         return part
     # Not `model_copy`, which would take what is cached along, such as costs.
     kept = {name: getattr(part, name) for name in type(part).model_fields}
-    return part.model_construct(**{**kept, **fields})
+    return cast("_Part", type(part).model_construct(**{**kept, **fields}))
 
 
 def _same(before: object, after: object) -> bool:

@@ -8,7 +8,8 @@ another gain of its filters.
 A norm folds where nothing else reads what it reads: through bindings that are read once, brackets, conditions and
 copies, and into the last layer of a block that is applied before it. Where a block is followed by a norm in some places
 only, these apply an instance of it with a bias. Rows of the table are not crossed: `features_only` hands on what comes
-out of them. `archdsl/folding.py` turns the weights.
+out of them. A norm at the end of the head stays behind a linear layer, as without it vectors would come out instead of
+maps. `archdsl/folding.py` turns the weights.
 """
 
 from __future__ import annotations
@@ -30,17 +31,23 @@ from archdsl.ir.body import (
     TensorBinding,
     TensorExpression,
 )
-from archdsl.ir.operators.activation import Activation
+from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
+from archdsl.ir.operators.arrangement import Gain
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.operators.normalization import BatchNorm
+from archdsl.ir.operators.regularization import Dropout
+from archdsl.ir.parts import applied
 from archdsl.ir.rewrite import Rewriter, Visitor, changed
 from archdsl.passes.contract import IS_CONSISTENT, KEEPS_ENDS, KEEPS_STAGES, STAYS_CONSISTENT, Pass, Postcondition
 
 # What a norm folds into: linear in its weights, or in its gain, with a bias that is added last.
 FOLDABLE = (Conv, Depthwise, WeightStandardizedConv, Linear)
 
-# Stands where a norm has been folded, until it is removed. It is known by its identity; an `identity` of the text stays.
+# What a head may end in and still put out vectors, where a linear layer is before it.
+_ON_VECTORS = (Activation, LeakyRelu, Prelu, Dropout, Gain)
+
+# Stands where a norm has been folded, until it is removed. It is known by being this object: the text's own stay.
 _FOLDED = Activation.model_construct(kind="identity", gain=1.0)
 
 
@@ -145,6 +152,8 @@ class _Folder(Rewriter):
         self.followed: dict[str, str | None] = {}
         self.body = _Body(())
         self.flow: _Flow | None = None
+        # In the head, how many layers are ahead that keep it from ending in a vector, or begin a vector anew.
+        self.ahead: int | None = None
 
     def architecture(self, architecture: Architecture) -> Architecture:
         self.taken = set(architecture.blocks)
@@ -167,7 +176,11 @@ class _Folder(Rewriter):
 
     def section(self, section: Section) -> Section | None:
         self.body, self.flow = _Body(()), None
-        return super().section(section)
+        if section.name == "head":
+            self.ahead = sum(map(_settles_the_end, applied(section.steps)))
+        made = super().section(section)
+        self.ahead = None
+        return made
 
     def tensor(self, expression: TensorExpression) -> TensorExpression:
         if not isinstance(expression, Chain):
@@ -198,6 +211,8 @@ class _Folder(Rewriter):
     def apply(self, apply: Apply) -> Step | None:
         if isinstance(apply.operator, BatchNorm) and self.flow is not None and self.flow.fold(self):
             return changed(apply, operator=_FOLDED, formulas={})
+        if self.ahead is not None:
+            self.ahead -= _settles_the_end(apply)
         outer, self.flow = self.flow, None
         made = super().apply(apply)
         self.flow = outer
@@ -208,6 +223,8 @@ class _Folder(Rewriter):
     def with_norm(self, step: Step) -> Step | None:
         """A step whose last layer has taken the norm that follows; None where it cannot, or has no layer."""
         match step:
+            case Apply(operator=Linear()) if self.ahead == 0:
+                return None  # The network puts out maps while a norm is at its end, and would put out vectors.
             case Apply(operator=operator) if isinstance(operator, FOLDABLE):
                 formulas = {name: text for name, text in step.formulas.items() if name != "bias"}
                 return changed(step, operator=changed(operator, bias=True), formulas=formulas)
@@ -255,7 +272,7 @@ class _Folder(Rewriter):
         if name not in self.followed:
             self.followed[name] = None
             block = self.blocks[name]
-            outer, self.body = self.body, _Body(block.body)
+            outer, self.body, ahead, self.ahead = self.body, _Body(block.body), self.ahead, None
             self.body.bindings = {binding.name: binding for binding in block.body}
             out = self.body.bindings["out"]
             value = self.tensor_with_norm(out.value) if out.value is not None else None
@@ -264,7 +281,7 @@ class _Folder(Rewriter):
                 new = self._new_id(block)
                 self.blocks[new] = changed(block, id=new, body=tuple(self.body.bindings.values()))
                 self.followed[name] = new
-            self.body = outer
+            self.body, self.ahead = outer, ahead
         return self.followed[name]
 
     def _new_id(self, block: BlockInstance) -> str:
@@ -288,6 +305,11 @@ def _is_passed(step: Step) -> bool:
 
 def _does_nothing(operator: Activation) -> bool:
     return operator.kind == "identity" and operator.gain == 1
+
+
+def _settles_the_end(apply: Apply) -> bool:
+    """Whether a layer of a head decides by itself if maps or vectors come out of it."""
+    return apply.block is not None or not isinstance(apply.operator, (*_ON_VECTORS, BatchNorm))
 
 
 def _applied(architecture: Architecture, blocks: dict[str, BlockInstance]) -> dict[str, BlockInstance]:

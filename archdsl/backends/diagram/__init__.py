@@ -1,5 +1,5 @@
-"""Diagrams: an architecture as DOT at three levels of detail, and DOT as SVG, PNG or PDF;
-or as a flowchart of Mermaid."""
+"""Diagrams: an architecture as a figure, and a figure as DOT, which becomes SVG, PNG or PDF; as a flowchart of Mermaid;
+as TikZ. Every operator of a network is drawn in DOT alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,21 @@ def draw(architectures: Sequence[Architecture], level: Level = "stage", options:
 
     Raises Failure where there is too much to draw at that level.
     """
-    from archdsl.backends.diagram.block import draw_blocks
-    from archdsl.backends.diagram.operator import draw_operators
-    from archdsl.backends.diagram.stage import draw_stages
+    from archdsl.backends.diagram import style
+    from archdsl.backends.diagram.block_figure import block_figure
+    from archdsl.backends.diagram.dot_blocks import draw_blocks
+    from archdsl.backends.diagram.dot_operators import draw_operators
+    from archdsl.backends.diagram.dot_stages import draw_stages
+    from archdsl.backends.diagram.stage_figure import stage_figure
 
-    drawers = {"stage": draw_stages, "block": draw_blocks, "operator": draw_operators}
-    return str(drawers[level](_told_apart(architectures), options).source)
+    architectures = _told_apart(architectures)
+    if level == "block":
+        style.bound_networks(len({architecture.model for architecture in architectures}), "models")
+        return str(draw_blocks(block_figure(architectures, options), options).source)
+    style.bound_networks(len(architectures))
+    if level == "stage":
+        return str(draw_stages(stage_figure(architectures, options), options).source)
+    return str(draw_operators(architectures, options).source)
 
 
 def mermaid(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
@@ -33,10 +42,16 @@ def mermaid(architectures: Sequence[Architecture], level: Level = "stage", optio
 
     Raises Failure for operators, and where there is more than those pages show.
     """
-    from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_operators, mermaid_stages
+    from archdsl.backends.diagram.block_figure import block_figure
+    from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_stages, refuse_operators
+    from archdsl.backends.diagram.stage_figure import stage_figure
 
-    drawers = {"stage": mermaid_stages, "block": mermaid_blocks, "operator": mermaid_operators}
-    return drawers[level](_told_apart(architectures), options)
+    architectures = _told_apart(architectures)
+    if level == "operator":
+        refuse_operators()
+    if level == "block":
+        return mermaid_blocks(block_figure(architectures, options), options)
+    return mermaid_stages(stage_figure(architectures, options), options)
 
 
 def _told_apart(architectures: Sequence[Architecture]) -> list[Architecture]:
