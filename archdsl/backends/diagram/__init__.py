@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from archdsl.backends.diagram.options import Layout, Options
+from archdsl.backends.diagram.options import Layout, Level, Options
 from archdsl.backends.diagram.rendering import Format, render
 from archdsl.ir.architecture import Architecture
 
-Level = Literal["stage", "block", "operator"]
+if TYPE_CHECKING:
+    from archdsl.backends.diagram.figure import Figure
+    from archdsl.backends.diagram.tikz_figure import Drawn
+    from archdsl.backends.diagram.width import Width
+
 _DEFAULT = Options()
 
 
@@ -21,20 +25,16 @@ def draw(architectures: Sequence[Architecture], level: Level = "stage", options:
     Raises Failure where there is too much to draw at that level.
     """
     from archdsl.backends.diagram import style
-    from archdsl.backends.diagram.block_figure import block_figure
     from archdsl.backends.diagram.dot_blocks import draw_blocks
     from archdsl.backends.diagram.dot_operators import draw_operators
     from archdsl.backends.diagram.dot_stages import draw_stages
-    from archdsl.backends.diagram.stage_figure import stage_figure
 
     architectures = _told_apart(architectures)
-    if level == "block":
-        style.bound_networks(len({architecture.model for architecture in architectures}), "models")
-        return str(draw_blocks(block_figure(architectures, options), options).source)
-    style.bound_networks(len(architectures))
-    if level == "stage":
-        return str(draw_stages(stage_figure(architectures, options), options).source)
-    return str(draw_operators(architectures, options).source)
+    if level == "operator":
+        style.bound_networks(len(architectures))
+        return str(draw_operators(architectures, options).source)
+    drawer = draw_blocks if level == "block" else draw_stages
+    return str(drawer(_figure(architectures, level, options), options).source)
 
 
 def mermaid(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
@@ -54,6 +54,37 @@ def mermaid(architectures: Sequence[Architecture], level: Level = "stage", optio
     return mermaid_stages(stage_figure(architectures, options), options)
 
 
+def tikz(
+    architectures: Sequence[Architecture],
+    level: Level = "stage",
+    options: Options = _DEFAULT,
+    width: Width | None = None,
+) -> Drawn:
+    """The same as a LaTeX document with a TikZ figure: of stages or of blocks.
+
+    Raises Failure for operators, and where there is too much to draw.
+    """
+    from archdsl.backends.diagram.tikz_figure import draw_tikz, refuse_operators
+
+    architectures = _told_apart(architectures)
+    if level == "operator":
+        refuse_operators()
+    return draw_tikz(_figure(architectures, level, options), options, width)
+
+
+def _figure(architectures: Sequence[Architecture], level: Literal["stage", "block"], options: Options) -> Figure:
+    """The figure of stages or of blocks that DOT is drawn from, where there is not too much for Graphviz."""
+    from archdsl.backends.diagram import style
+    from archdsl.backends.diagram.block_figure import block_figure
+    from archdsl.backends.diagram.stage_figure import stage_figure
+
+    if level == "block":
+        style.bound_networks(len({architecture.model for architecture in architectures}), "models")
+        return block_figure(architectures, options)
+    style.bound_networks(len(architectures))
+    return stage_figure(architectures, options)
+
+
 def _told_apart(architectures: Sequence[Architecture]) -> list[Architecture]:
     """The architectures, those of a name that came before with a number: nodes are known by these names."""
     counts = Counter[str]()
@@ -66,4 +97,4 @@ def _told_apart(architectures: Sequence[Architecture]) -> list[Architecture]:
     return apart
 
 
-__all__ = ["Format", "Layout", "Level", "Options", "draw", "mermaid", "render"]
+__all__ = ["Format", "Layout", "Level", "Options", "draw", "mermaid", "render", "tikz"]

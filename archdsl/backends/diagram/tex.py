@@ -20,7 +20,7 @@ _CHARACTERS = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
+    "`": r"\`{}",  # an accent over nothing: fewer fonts have the sign itself
     "·": r"\textperiodcentered{}",
     "–": r"\textendash{}",
     "—": r"\textemdash{}",
@@ -62,7 +62,7 @@ def _character(character: str) -> str:
         return known
     if character.isascii():
         return character
-    letter, *accents = unicodedata.normalize("NFD", character)
+    letter, *accents = tuple(unicodedata.normalize("NFD", character))
     if len(accents) == 1 and accents[0] in _ACCENTS and letter.isascii() and letter.isalpha():
         # The dots of i and j give way to the accent.
         base = rf"\{letter}" if letter in "ij" and accents[0] not in "\u0327\u0328" else letter

@@ -18,47 +18,43 @@ from archdsl.backends.diagram.tex import OTHER, escape
 from archdsl.backends.diagram.width import Width
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.ir.base import Shape
 
 # Of the smallest text, that beside arrows, in points.
 _SMALLEST = 9.0
 
 _STYLES = rf"""
   x=1bp, y=1bp, font=\archdslfont{{10}}, text=archdslink, inner sep=2bp, align=center,
-  row/.style={{draw, rounded corners=4bp, line width=1.2bp}},
-  layer/.style={{draw, rounded corners=4bp}},
-  block/.style={{layer, double, double distance=1.5bp}},
-  combine/.style={{layer}},
-  symbol/.style={{draw, circle, inner sep=0bp, font=\archdslfont{{13}}}},
-  end/.style={{}},
-  title/.style={{font=\archdslfont{{14}}\bfseries}},
-  heading/.style={{font=\archdslfont{{14}}}},
-  name/.style={{font=\archdslfont{{12}}\bfseries}},
-  about/.style={{text=archdslsoft}},
-  shape/.style={{font=\archdslfont{{{_SMALLEST:g}}}, text=archdslsoft}},
-  frame/.style={{draw=archdslline, rounded corners=4bp, line width=1bp}},
-  copies/.style={{draw=archdslsoft, rounded corners=4bp, dashed}},
-  flow/.style={{draw=archdslsoft, -{{Stealth[length=5bp]}}}},
-  skip/.style={{flow, draw=archdslaccent, line width=1.4bp}},
+  arch row/.style={{draw, rounded corners=4bp, line width=1.2bp}},
+  arch layer/.style={{draw, rounded corners=4bp}},
+  arch block/.style={{arch layer, double, double distance=1.5bp}},
+  arch combine/.style={{arch layer}},
+  arch symbol/.style={{draw, circle, inner sep=0bp, font=\archdslfont{{13}}}},
+  arch end/.style={{}},
+  arch title/.style={{font=\archdslfont{{14}}\bfseries}},
+  arch heading/.style={{font=\archdslfont{{14}}}},
+  arch name/.style={{font=\archdslfont{{12}}\bfseries}},
+  arch about/.style={{text=archdslsoft}},
+  arch shape/.style={{font=\archdslfont{{{_SMALLEST:g}}}, text=archdslsoft}},
+  arch frame/.style={{draw=archdslline, rounded corners=4bp, line width=1bp}},
+  arch copies/.style={{draw=archdslsoft, rounded corners=4bp, dashed}},
+  arch flow/.style={{draw=archdslsoft, -{{Stealth[length=5bp]}}}},
+  arch skip/.style={{arch flow, draw=archdslaccent, line width=1.4bp}},
 """.strip()
 
 
 class Drawn(NamedTuple):
-    """The text, and how wide it comes out unless told otherwise, in points."""
+    """The text of the document, and the size of its smallest letters, in points, where it has a width."""
 
     text: str
-    width: float
+    letters: float | None
 
 
-def tikz(figure: Figure, options: Options, width: Width | None = None) -> str:
+def draw_tikz(figure: Figure, options: Options, width: Width | None = None) -> Drawn:
     """A LaTeX document with the figure, as wide as `width` says. Raises Failure where there is too much to draw."""
-    drawer = _Stages if figure.level == "stage" else _Blocks
-    return drawer(figure, options).document(width)
-
-
-def smallest_text(figure: Figure, options: Options, width: Width) -> float:
-    """The size of the smallest letters, in points, of a figure that is so wide."""
-    drawer = _Stages if figure.level == "stage" else _Blocks
-    return _SMALLEST * width.points / drawer(figure, options).places.whole.width
+    drawer = (_Stages if figure.level == "stage" else _Blocks)(figure, options)
+    letters = _SMALLEST * width.points / drawer.places.whole.width if width is not None else None
+    return Drawn(drawer.document(width), letters)
 
 
 def refuse_operators() -> NoReturn:
@@ -116,21 +112,27 @@ class _Drawer:
         kind = "symbol" if node.is_symbol else node.kind
         look = "" if node.kind == "end" else f", {self.look(node.colors)}"
         size = f"minimum width={box.width:.4g}bp, minimum height={box.height:.4g}bp"
-        return f"\\node[{kind}{look}, {size}] ({name}) at {_at(box)} {{{text}}};"
+        return f"\\node[arch {kind}{look}, {size}] ({name}) at {_at(box)} {{{text}}};"
+
+    def _shape(self, shape: Shape) -> list[str]:
+        """Beside an arrow down on one line; above an arrow to the right as narrow as it can be."""
+        if self.options.layout == "tb":
+            return [str(shape)]
+        return [f"{shape.channels} x", f"{shape.height} x {shape.width}"]
 
     def edge(self, edge: Edge, tail: str, head: str, curve: Curve) -> Iterator[str]:
         kind = "skip" if edge.skips else "flow"
         if curve.is_straight:
-            yield f"\\draw[{kind}] ({tail}) -- ({head});"
+            yield f"\\draw[arch {kind}] ({tail}) -- ({head});"
         else:
             first, *points = curve.points
             bends = " ".join(
                 f".. controls {_at(one)} and {_at(two)} .. {_at(end)}"
                 for one, two, end in zip(points[::3], points[1::3], points[2::3], strict=True)
             )
-            yield f"\\draw[{kind}] {_at(first)} {bends} -- {_at(curve.tip)};"
+            yield f"\\draw[arch {kind}] {_at(first)} {bends} -- {_at(curve.tip)};"
         if edge.shape is not None and curve.label is not None:
-            yield _text("shape", curve.label, [str(edge.shape)])
+            yield _text("shape", curve.label, self._shape(edge.shape))
 
 
 class _Stages(_Drawer):
@@ -203,7 +205,7 @@ def _lines(lines: Iterable[str]) -> str:
 
 
 def _text(look: str, at: Point | Box, lines: Iterable[str]) -> str:
-    return f"\\node[{look}] at {_at(at)} {{{_lines(lines)}}};"
+    return f"\\node[arch {look}] at {_at(at)} {{{_lines(lines)}}};"
 
 
 def _label(look: str, box: Box, lines: Iterable[str]) -> Iterator[str]:
@@ -214,7 +216,7 @@ def _label(look: str, box: Box, lines: Iterable[str]) -> Iterator[str]:
 def _rectangle(look: str, box: Box) -> str:
     across, up = box.width / 2, box.height / 2
     low, high = Point(box.x - across, box.y - up), Point(box.x + across, box.y + up)
-    return f"\\draw[{look}] {_at(low)} rectangle {_at(high)};"
+    return f"\\draw[arch {look}] {_at(low)} rectangle {_at(high)};"
 
 
 def _at(point: Point | Box) -> str:
