@@ -78,7 +78,8 @@ def test_what_acts_is_seen() -> None:
 def test_tex_takes_every_text(tmp_path: Path) -> None:
     """All payloads in one document, which compiles, runs to its end and leaves nothing behind."""
     shown = [f"{number}: {escape(text)}" for number, text in enumerate(PAYLOADS.values())]
-    head = rf"\documentclass{{article}}\usepackage[T1]{{fontenc}}\usepackage{{textcomp,helvet}}{OTHER}\pagestyle{{empty}}\begin{{document}}"
+    packages = r"\usepackage[T1]{fontenc}\usepackage{textcomp,helvet}"
+    head = rf"\documentclass{{article}}{packages}{OTHER}\pagestyle{{empty}}\begin{{document}}"
     (tmp_path / "all.tex").write_text(
         "\n\n".join([head, r"\sffamily", *shown, r"\typeout{reached the end}", r"\end{document}"])
     )

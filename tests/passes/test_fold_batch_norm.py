@@ -63,11 +63,12 @@ def agree(network: Network, size: int | None = None, **options: Any) -> int:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_network(path: Path) -> None:
-    """The counts of all networks, and outputs of the smallest of each file that is not too large to run."""
+    """The counts of the last network of each model; outputs of the smallest one, where it is not too large to run."""
     networks = archdsl.load_all(path).values()
     made = [network.fold_batch_norm() for network in networks]
     emit([folded.architecture for folded in made], path.name)  # one file for all of them
-    for network, folded in zip(networks, made, strict=True):
+    last = {network.architecture.model: (network, folded) for network, folded in zip(networks, made, strict=True)}
+    for network, folded in last.values():
         assert folded.macs == network.macs
         assert folded.params == count(folded)
         with torch.device("meta"):
@@ -89,7 +90,7 @@ def count(network: Network) -> int:
     )
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
 @given(programs)
 def test_generated(text: str) -> None:
     made = []
