@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archdsl.backends.comparison import Measure, Row, measure
-from archdsl.backends.comparison.measures import ADDED_BY, COUNTS
-from archdsl.backends.comparison.report import Comparison, as_csv, as_json, as_table
-from archdsl.backends.comparison.rows import counted
+from archdsl.backends.pareto import Measure, Row, measure
+from archdsl.backends.pareto.measures import ADDED_BY, COUNTS
+from archdsl.backends.pareto.report import Comparison, as_csv, as_json, as_table
+from archdsl.backends.pareto.rows import counted
 from archdsl.backends.targets import named
 from archdsl.cli import predictions
 from archdsl.cli.arguments import add_force
@@ -89,7 +89,7 @@ def run(arguments: Namespace, output: Output) -> int:
     shown = list(dict.fromkeys([*COUNTS, *told, *arguments.column, *own, x.key, y.key]))
     measures = [_axis(key, rows) for key in shown]
     if picture is not None:
-        from archdsl.backends.comparison.plot import plot
+        from archdsl.backends.pareto.plot import plot
 
         families = [architecture.model for _, architecture in networks]
         drawn = plot(list(zip(families, rows, strict=True)), x, y, picture, how)
