@@ -34,8 +34,8 @@ class Picture(bytes):
         _one_of("layout", layout, get_args(Layout))
         wide = None if width is None else read_width(width) if isinstance(width, str) else None
         if width is not None and not figures[format].sized:
-            sized = ", ".join(name for name, figure in figures.items() if figure.sized)
-            raise ValueError(f"`width` is for {sized}, not {format}")
+            *some, last = (name for name, figure in figures.items() if figure.sized)
+            raise ValueError(f"`width` is for {', '.join(some)} and {last}, not {format}")
         if width is not None and wide is None:
             raise ValueError(f"`width` is a text from 1pt to {MOST}in with a unit, {', '.join(UNITS)}, not {width!r}")
         options = Options(cast(Layout, layout), costs)
