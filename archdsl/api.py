@@ -14,7 +14,7 @@ from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from archdsl.backends.estimate import Level
     from archdsl.backends.estimate_html import Table
@@ -137,16 +137,41 @@ class Network:
         self, level: str = "stage", format: str = "svg", *, layout: str = "tb", width: str | None = None,
         costs: bool = True,
     ) -> bytes:  # fmt: skip
-        """The diagram at `level` stage, block or operator, as svg, pdf, png, dot or mermaid.
+        """The diagram at `level` stage, block or operator, as svg, pdf, png, dot, mermaid or tikz.
 
-        `layout` is tb, from top to bottom, or lr, from left to right; `width`, of an svg, pdf or png, a text as
+        `layout` is tb, from top to bottom, or lr, from left to right; `width`, of an svg, pdf, png or tikz, a text as
         `"3.3in"`; without `costs`, parameters and MACs are left out: as for `archdsl diagram`.
         What is returned are bytes, which a notebook shows as a picture.
         Raises ValueError for another value, Failure where there is too much to draw.
         """
-        from archdsl.backends.diagram.picture import Picture
+        from archdsl.backends.picture import Picture
 
         return Picture.of(self.architecture, level, format, layout=layout, width=width, costs=costs)
+
+    def passes(self, *names: str) -> Network:
+        """The network after passes over its architecture, by their names; they run in the order of `archdsl.passes`.
+
+        Raises ValueError for a name that no pass has.
+        """
+        from archdsl.passes import run
+
+        return Network(run(self.architecture, names))
+
+    def fold_batch_norm(self) -> Network:
+        """The same network for inference, with batch norms folded into the convolutions and linear layers before them.
+
+        `fold_state_dict` makes its weights of those of this network.
+        """
+        return self.passes("fold_batch_norm")
+
+    def fold_state_dict(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A `state_dict` of this network as that of `fold_batch_norm()`, with which both put out the same in `eval()`.
+
+        Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
+        """
+        from archdsl.folding import fold_state_dict
+
+        return fold_state_dict(self.architecture, state)
 
     def _repr_svg_(self) -> str:
         return self.diagram().decode()

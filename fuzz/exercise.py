@@ -17,9 +17,9 @@ from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import Compiled, Linked, compile_source, link_source
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.diagnostics.codes import BAD_CHARACTER, BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, UNCLOSED, Code
 from archdsl.diagnostics.explanation import explanation
-from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.diagnostics.render import STYLES, report
 from archdsl.ir.architecture import Architecture
 from archdsl.language.formatter import format_module

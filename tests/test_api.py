@@ -160,7 +160,7 @@ def test_a_diagram_has_the_options_of_the_command(tmp_path: Path) -> None:
         ({"layout": "rl"}, "`layout` is one of tb, lr, not 'rl'"),
         ({"width": "3"}, "`width` is a text"),
         ({"width": 3.3}, "`width` is a text"),
-        ({"width": "3in", "format": "dot"}, "`width` is for svg, pdf and png, not dot"),
+        ({"width": "3in", "format": "dot"}, "`width` is for svg, pdf, png and tikz, not dot"),
     ],
 )
 def test_a_diagram_refuses_what_is_no_option(options: dict[str, Any], said: str) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from archdsl.diagnostics import Source, Span
 from archdsl.elaborate.evaluate.arithmetic import amount
+from archdsl.fitting.search import Budget
 from archdsl.ir.cost import Cost
-from archdsl.passes.fit import Budget
 
 MEASURES = ("params", "macs", "flops", "activations")
 

@@ -15,10 +15,10 @@ from archdsl.fitting.budgets import Limit
 from archdsl.fitting.family import Family
 from archdsl.fitting.largest import check_parameters
 from archdsl.fitting.ranges import Range
+from archdsl.fitting.search import Number
 from archdsl.ir.cost import Cost
 from archdsl.limits import limits as bounds
 from archdsl.limits import raising
-from archdsl.passes.fit import Number
 
 
 @dataclass(frozen=True)

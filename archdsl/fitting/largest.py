@@ -14,9 +14,9 @@ from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import Limit
 from archdsl.fitting.family import Family, listed
 from archdsl.fitting.ranges import Range, known_range
+from archdsl.fitting.search import Axis, Fit, Number, fit
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import Cost
-from archdsl.passes.fit import Axis, Fit, Number, fit
 
 # What a model's size hangs on, by the names that papers give it.
 SCALED = ("width", "depth", "resolution")
@@ -46,7 +46,7 @@ class Largest:
 def largest(
     family: Family, limits: Sequence[Limit], vary: Sequence[Range] = (), fixed: Mapping[str, Scalar] | None = None
 ) -> Largest:
-    """The largest network that costs no more than `limits` allow, by the rule of `archdsl.passes.fit`.
+    """The largest network that costs no more than `limits` allow, by the rule of `archdsl.fitting.search`.
 
     `vary` are the parameters that may change, `phi` or else those of SCALED that the model has when none is given;
     `fixed` gives others a value. A parameter that no limit bounds stays as it is, unless `vary` says how far it may go.

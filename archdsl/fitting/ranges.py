@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE, WRONG_USAGE
+from archdsl.fitting.search import Number
 from archdsl.limits import limits, raising
-from archdsl.passes.fit import Number
 
 _NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _RANGE = re.compile(

@@ -288,5 +288,21 @@ class Tracer(PartTracer):
         return source
 
 
+class ShallowTracer(Tracer):
+    """Follows one block or section without looking into the blocks that it applies."""
+
+    def whole(self, identity: str) -> list[Visit]:
+        """The operators and blocks that a block applies, from `input` to `output`."""
+        instance = self.architecture.blocks[identity]
+        source = self.note("input", "input", (), instance.input)
+        out = self.inside(identity, source, "")
+        self.note("output", "output", (out,), out.shape)
+        return self.visits
+
+    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+        instance = self.architecture.blocks[identity]
+        return self.note(path, instance.name, (source,), instance.output, block=identity)
+
+
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path and name else path or name

@@ -1,0 +1,33 @@
+"""Architectures made of architectures: one pass a file, and here the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archdsl.ir.architecture import Architecture
+from archdsl.passes import fold_batch_norm
+from archdsl.passes.contract import Pass, PassError
+
+# In the order in which they run, whatever order they are asked for in.
+PASSES: tuple[Pass, ...] = (fold_batch_norm.PASS,)
+
+# What `archdsl build --inference` runs: passes after which a network computes the same and is not trained any more.
+INFERENCE: tuple[str, ...] = ("fold_batch_norm",)
+
+
+def run(architecture: Architecture, names: Iterable[str]) -> Architecture:
+    """An architecture after the passes of these names.
+
+    Raises ValueError for a name that no pass has, PassError where a condition of a pass does not hold.
+    """
+    asked = set(names)
+    known = [each.name for each in PASSES]
+    if unknown := sorted(asked - set(known)):
+        raise ValueError(f"there is no pass {unknown[0]!r}; there are {', '.join(known)}")
+    for each in PASSES:
+        if each.name in asked:
+            architecture = each.apply(architecture)
+    return architecture
+
+
+__all__ = ["INFERENCE", "PASSES", "Pass", "PassError", "run"]

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archdsl.backends.comparison import measure
-from archdsl.backends.comparison.measures import COUNTS, units
+from archdsl.backends.pareto import measure
+from archdsl.backends.pareto.measures import COUNTS, units
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.search_space.networks import Sample

@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from archdsl.backends.diagram import Layout, Level, Options, draw, mermaid, render, rendering, style
-from archdsl.backends.diagram.block import _spread
+from archdsl.backends.diagram import Layout, Level, Options, dot, draw, mermaid, render, rendering, style
+from archdsl.backends.diagram.block_figure import _spread
 from archdsl.backends.diagram.width import width
 from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
@@ -350,7 +350,7 @@ def test_names_of_an_architecture_from_json_stay_text(name: str) -> None:
 
 def test_labels_show_exactly_their_lines() -> None:
     lines = [r"a\nb", '"', "<b>", "&amp;", "\\"]
-    root = parsed(f"digraph {{ a [label={style.graphviz.quoting.quote(style.label(lines))}] }}")
+    root = parsed(f"digraph {{ a [label={dot.graphviz.quoting.quote(dot.label(lines))}] }}")
     assert texts(root) == lines
 
 
@@ -589,7 +589,7 @@ def test_the_command_writes_what_the_extension_says(tmp_path: Path, capsys: pyte
     assert "warning[ARC915]: at a width of 1cm" in capsys.readouterr().err
     for arguments, message in (
         (["--width", "3.3"], "`--width 3.3` is no width"),
-        (["--width", "3in", "--format", "mermaid"], "`--width` is for svg, pdf and png"),
+        (["--width", "3in", "--format", "mermaid"], "`--width` is for svg, pdf, png and tikz"),
         (["--level", "operator", "--format", "mermaid"], "Mermaid cannot draw the operators"),
     ):
         assert main(["diagram", str(spec), *arguments]) == 2

@@ -191,3 +191,37 @@ def test_the_way_that_the_error_names_leads_to_a_network(archdsl: Command) -> No
     Path("choices.arch").write_text(SPACE)
     assert archdsl("space", "choices.arch", "--sample", "1", "--out", "mine.arch").code == 0
     assert archdsl("build", "mine.arch").code == 0
+
+
+def test_other_targets(small: Path, archdsl: Command) -> None:
+    code, out, _ = archdsl("build", small, "--target", "tikz", "--target", "ir", "--target", "tikz")
+    assert code == 0
+    assert out.splitlines()[-1].endswith("codegen/small.tex codegen/small.ir.json")
+    assert sorted(_files("codegen")) == ["codegen/small.ir.json", "codegen/small.tex"]
+    assert json.loads(Path("codegen/small.ir.json").read_text())["name"] == "small"
+    Path("codegen/small.tex").write_text("mine")
+    before = _files()
+    assert archdsl("build", small, "--target", "tikz").code == 2
+    assert archdsl("build", small, "--target", "tex").code == 2
+    assert _files() == before
+
+
+def test_a_build_for_inference(small: Path, archdsl: Command) -> None:
+    """Its files stand beside those of the network that is trained, and say what they are."""
+    assert archdsl("build", small).code == 0
+    before = _files()
+    code, _, err = archdsl("build", small, "--inference")
+    assert (code, err) == (0, "")
+    made = _files()
+    assert {name: made[name] for name in before} == before
+    names = ["codegen/small_inference.json", "codegen/small_inference.py", "codegen/small_inference.svg"]
+    assert sorted(made.keys() - before.keys()) == names
+    source = made["codegen/small_inference.py"].decode()
+    assert "BatchNorm2d" not in source
+    assert "compiled by archdsl from small.arch for inference." in source.splitlines()[0]
+    (folded,) = json.loads(made["codegen/small_inference.json"])["models"]
+    (trained,) = json.loads(made["codegen/small.json"])["models"]
+    assert folded["macs"] == trained["macs"]
+    assert folded["params"] < trained["params"]
+    assert b"batch norm" in made["codegen/small.svg"]
+    assert b"batch norm" not in made["codegen/small_inference.svg"]

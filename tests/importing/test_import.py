@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 import archdsl
 from archdsl.api import find
 from archdsl.cli.main import main
-from archdsl.comparing.difference import compare
 from archdsl.diagnostics import Failure, Source
+from archdsl.diff.difference import compare
 from archdsl.importing.notation import NOTATIONS, guessed, rows
 from tests.importing.definitions import DEFINITIONS, Definition
 

@@ -7,17 +7,14 @@ letter; names of nodes are our own. So no text of a program ends its label, link
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from archdsl.backends.diagram import style
-from archdsl.backends.diagram.block import about, figures, said
+from archdsl.backends.diagram.figure import Figure
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import colors, flows
 from archdsl.backends.diagram.style import Colors
-from archdsl.backends.diagram.table import Look, Table, family_doc
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
-from archdsl.ir.architecture import Architecture
 
 # What Mermaid draws unless a page says otherwise, which one on GitHub cannot.
 MAX_CHARACTERS, MAX_EDGES = 50_000, 500
@@ -26,57 +23,45 @@ MAX_CHARACTERS, MAX_EDGES = 50_000, 500
 _PLAIN = re.compile(r"[A-Za-z0-9 ,()·→×–…÷]|(?<=[A-Za-z0-9])[_-](?=[A-Za-z0-9])|(?<=\d)\.(?=\d)", re.ASCII)
 
 
-def mermaid_stages(architectures: Sequence[Architecture], options: Options) -> str:
-    """A column of boxes for each architecture, as the figure of stages has them."""
+def mermaid_stages(figure: Figure, options: Options) -> str:
+    """A column of boxes for each network, as the figure of stages has them."""
     chart = _Chart(options)
-    look = Look.of(architectures, options)
-    doc = family_doc(architectures)
-    for number, architecture in enumerate(architectures):
-        table = Table(architecture, look)
-        with_doc = [*doc, *table.about()] if number == 0 else table.about()
-        chart.group(f"n{number}", [architecture.name])
-        chart.note(f"n{number}_about", with_doc)
-        before = f"n{number}_input"
-        chart.box(before, [table.end("input", architecture.input)], style.WHITE)
-        chart.edge(f"n{number}_about", before, is_hidden=True)
-        for index, box in enumerate(table.boxes()):
-            node = f"n{number}_{index}"
-            chart.box(node, [box.heading, *box.lines, *box.cost], box.colors)
-            chart.edge(before, node, "" if index == 0 else str(box.input))
-            before = node
-        chart.box(f"n{number}_output", [table.end("output", architecture.output)], style.WHITE)
-        chart.edge(before, f"n{number}_output")
+    for number, panel in enumerate(figure.panels):
+        about = [*figure.heading, *panel.about] if number == 0 else panel.about
+        chart.group(f"n{number}", [panel.title])
+        chart.note(f"n{number}_about", about)
+        into = {edge.head: edge for edge in panel.edges}
+        for node in panel.nodes:
+            chart.box(f"n{number}_{node.key}", [node.heading or "", *node.lines, *node.cost], node.colors)
+            edge = into.get(node.key)
+            if edge is None:
+                chart.edge(f"n{number}_about", f"n{number}_{node.key}", is_hidden=True)
+            else:
+                shape = "" if edge.shape is None else str(edge.shape)
+                chart.edge(f"n{number}_{edge.tail}", f"n{number}_{edge.head}", shape)
         chart.end()
     return chart.text()
 
 
-def mermaid_blocks(architectures: Sequence[Architecture], options: Options) -> str:
+def mermaid_blocks(figure: Figure, options: Options) -> str:
     """A figure for each kind of block of each model."""
-    models: dict[str, list[Architecture]] = {}
-    for architecture in architectures:
-        models.setdefault(architecture.model, []).append(architecture)
     chart = _Chart(options)
-    found = [figure for variants in models.values() for figure in figures(variants)]
-    style.bound(sum(len(figure.parts) for figure in found), "drawn_blocks", "boxes", "draw the stages instead")
-    for number, figure in enumerate(found):
-        chart.group(f"b{number}", [figure.name])
-        chart.note(f"b{number}_about", about(figure))
-        copies = figure.copies()
-        names: dict[str, str] = {}
-        for index, part in enumerate(figure.parts):
-            name = f"b{number}_{index}"
-            names |= {member.path: name for member in part.members}
-            repeated = [f"repeated x {copies[level.path]}" for level in part.first.levels if copies[level.path] != "1"]
-            chart.box(name, [*said(figure.columns(part)), *repeated], colors(part.first))
+    panels = figure.panels
+    style.bound(sum(len(panel.nodes) for panel in panels), "drawn_blocks", "boxes", "draw the stages instead")
+    for number, panel in enumerate(panels):
+        chart.group(f"b{number}", [panel.title])
+        chart.note(f"b{number}_about", panel.about)
+        for node in panel.nodes:
+            repeated = [f"repeated x {frame.copies}" for frame in node.frames]
+            chart.box(f"b{number}_{node.key}", [*node.lines, *repeated], node.colors)
         chart.edge(f"b{number}_about", f"b{number}_0", is_hidden=True)
-        for tensor, visit, _ in flows(figure.visits[0]):
-            if names[tensor.path] != names[visit.path]:
-                chart.edge(names[tensor.path], names[visit.path])
+        for edge in panel.edges:
+            chart.edge(f"b{number}_{edge.tail}", f"b{number}_{edge.head}")
         chart.end()
     return chart.text()
 
 
-def mermaid_operators(architectures: Sequence[Architecture], options: Options) -> str:
+def refuse_operators() -> None:
     """Raises Failure: Mermaid places what is in a frame by itself, and cannot be made to keep rows of layers."""
     message = "Mermaid cannot draw the operators of a network: it keeps no rows of layers in their order"
     help = "`--level stage` and `--level block` are drawn, and operators as svg, pdf, png or dot"

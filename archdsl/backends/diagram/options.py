@@ -11,6 +11,10 @@ Thing = TypeVar("Thing")
 Layout = Literal["tb", "lr"]
 
 
+# What is drawn: the table as papers have it, the inside of each kind of block, or every operator.
+Level = Literal["stage", "block", "operator"]
+
+
 class Options(NamedTuple):
     layout: Layout = "tb"
     costs: bool = True

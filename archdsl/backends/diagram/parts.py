@@ -14,7 +14,7 @@ from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
 from archdsl.ir.operators.base import sides
-from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
+from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
 _COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
@@ -41,22 +41,6 @@ class Part(NamedTuple):
     @property
     def first(self) -> Visit:
         return self.members[0]
-
-
-class ShallowTracer(Tracer):
-    """Follows one block or section without looking into the blocks that it applies."""
-
-    def whole(self, identity: str) -> list[Visit]:
-        """The operators and blocks that a block applies, from `input` to `output`."""
-        instance = self.architecture.blocks[identity]
-        source = self.note("input", "input", (), instance.input)
-        out = self.inside(identity, source, "")
-        self.note("output", "output", (out,), out.shape)
-        return self.visits
-
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
-        instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source,), instance.output, block=identity)
 
 
 class FigureTracer(ShallowTracer):

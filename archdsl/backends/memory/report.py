@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from archdsl.backends.comparison.measures import units
 from archdsl.backends.estimate import Estimate
 from archdsl.backends.memory.estimate import Memory
 from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.units import both, megabytes
+from archdsl.backends.pareto.measures import units
 from archdsl.backends.table import aligned
 
 

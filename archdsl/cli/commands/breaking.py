@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
-from archdsl.comparing.breaking import CATEGORIES, Break, breaks
-from archdsl.comparing.breaking_text import as_github, as_json, as_text
-from archdsl.comparing.pairing import pair_moved, pair_networks
 from archdsl.compiler import compile_source, read
 from archdsl.diagnostics import Failure
 from archdsl.diagnostics.codes import NOT_TEXT
 from archdsl.diagnostics.render import printable
+from archdsl.diff.breaking import CATEGORIES, Break, breaks
+from archdsl.diff.breaking_text import as_github, as_json, as_text
+from archdsl.diff.pairing import pair_moved, pair_networks
 from archdsl.ir.architecture import Architecture
 from archdsl.revisions import Revision, tracked
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from archdsl.backends.estimate import Estimate, estimates
-from archdsl.backends.estimate_text import as_json
+from archdsl.backends.estimate import Estimate
 from archdsl.backends.table import aligned
+from archdsl.backends.targets import BUILT, TARGETS, Request, Target, named
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_force, add_specs, add_variant
 from archdsl.cli.exit_codes import FINE
-from archdsl.cli.figures import as_file
 from archdsl.cli.files import DEFAULT_FOLDER, out_folder, refuse_edited, write_all
 from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
@@ -23,7 +22,8 @@ from archdsl.compiler import Compiled
 from archdsl.diagnostics import Diagnostic, Failure, Note
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.diagnostics.render import printable
-from archdsl.digests import with_digest
+from archdsl.passes import INFERENCE
+from archdsl.passes import run as run_passes
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -34,9 +34,25 @@ def add_arguments(parser: ArgumentParser) -> None:
         "A `require` that does not hold is a warning here, and so is a search space or a file without models beside "
         "files with networks; where there is no network at all, it is an error."
     )
-    parser.epilog = "examples:\n  archdsl build specs/v2_l.arch\n  archdsl build specs/*.arch --out codegen"
+    parser.epilog = (
+        "examples:\n  archdsl build specs/v2_l.arch\n  archdsl build specs/*.arch --out codegen\n"
+        "  archdsl build specs/resnet.arch --variant 50 --inference --target pytorch"
+    )
     add_specs(parser)
     add_variant(parser)
+    parser.add_argument(
+        "--target",
+        action="append",
+        metavar="T",
+        choices=[target.name for target in TARGETS],
+        help="what to write, once or more: "
+        f"{', '.join(target.name for target in TARGETS)} (default: {', '.join(target.name for target in BUILT)})",
+    )
+    parser.add_argument(
+        "--inference",
+        action="store_true",
+        help="fold batch norms into the layers before them, and write NAME_inference.py and so on",
+    )
     add_out(parser)
 
 
@@ -56,49 +72,54 @@ def run(arguments: Namespace, output: Output) -> int:
     made_of = dict(zip(given, specs.compiled, strict=True))
     read = made_of.get(STANDARD_INPUT)
     names = module_names(given, standard_input=_name_within(read) if read and read.architectures else None)
+    targets = [named(name) for name in dict.fromkeys(arguments.target)] if arguments.target else list(BUILT)
     files: dict[Path, bytes] = {}
+    kept: dict[Path, bytes] = {}
     rows: list[list[str]] = []
     for spec, file in made_of.items():
         output.warnings(file.unmet)
         if not file.architectures:
             continue
-        counted = estimates(file.architectures)
-        made = artefacts(file, counted, folder / names[spec], output)
-        files.update(made)
-        rows += _rows(counted, list(made))
+        request, name = request_of(file, inference=arguments.inference), names[spec]
+        made = artefacts(request, targets, folder / (f"{name}_inference" if arguments.inference else name), output)
+        files |= {path: data for path, (_, data) in made.items()}
+        kept |= {path: data for path, (target, data) in made.items() if target.keeps_edits}
+        rows += _rows(request.estimates, list(made))
     if not arguments.force:
-        refuse_edited(files)
+        refuse_edited(kept)
     write_all(files)
     if rows:
         output.result(aligned(["model", "input", "params", "MACs", "FLOPs", "files"], rows, "<>>>><"))
     return FINE
 
 
-def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path, output: Output) -> dict[Path, bytes]:
-    """The contents of the files that a build writes, for the networks of a text.
+def request_of(file: Compiled, *, inference: bool = False) -> Request:
+    """The networks of a text, for inference with batch norms folded."""
+    architectures, name = file.architectures, Path(file.source.name).name
+    if inference:
+        architectures = tuple(run_passes(architecture, INFERENCE) for architecture in architectures)
+        name = f"{name} for inference"
+    return Request(architectures, name)
+
+
+def artefacts(
+    request: Request, targets: Sequence[Target], stem: Path, output: Output
+) -> dict[Path, tuple[Target, bytes]]:
+    """The files that a build writes, each with what it is and its contents.
 
     Where there is too much for a figure, a warning says so, and the others are written without it.
     """
-    from archdsl.backends.pytorch import emit
-
-    source = emit(file.architectures, Path(file.source.name).name).encode("utf-8")
-    try:
-        drawn = {stem.with_suffix(".svg"): figure(file)}
-    except Failure as failure:
-        if any(problem.code != TOO_LARGE for problem in failure.diagnostics):
-            raise
-        note = Note(f"{printable(str(stem.with_suffix('.svg')))} is not written")
-        output.warnings([replace(problem, notes=(*problem.notes, note)) for problem in failure.diagnostics])
-        drawn = {}
-    estimated = with_digest(as_json(counted), '  "digest": "{}",\n', at=1).encode("utf-8")
-    return {stem.with_suffix(".py"): source, **drawn, stem.with_suffix(".json"): estimated}
-
-
-def figure(file: Compiled) -> bytes:
-    """The contents of the figure beside a build."""
-    from archdsl.backends.diagram import draw, render
-
-    return as_file(render(draw(file.architectures, level="stage"), "svg"), "svg")
+    made: dict[Path, tuple[Target, bytes]] = {}
+    for target in targets:
+        path = stem.with_suffix(target.suffix)
+        try:
+            made[path] = target, target.as_file(target.emit(request).data)
+        except Failure as failure:
+            if not target.is_figure or any(problem.code != TOO_LARGE for problem in failure.diagnostics):
+                raise
+            note = Note(f"{printable(str(path))} is not written")
+            output.warnings([replace(problem, notes=(*problem.notes, note)) for problem in failure.diagnostics])
+    return made
 
 
 def _name_within(file: Compiled) -> str:

@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archdsl.backends.comparison import Measure, Row, measure
-from archdsl.backends.comparison.measures import ADDED_BY, COUNTS
-from archdsl.backends.comparison.report import Comparison, as_csv, as_json, as_table
-from archdsl.backends.comparison.rows import counted
+from archdsl.backends.pareto import Measure, Row, measure
+from archdsl.backends.pareto.measures import ADDED_BY, COUNTS
+from archdsl.backends.pareto.report import Comparison, as_csv, as_json, as_table
+from archdsl.backends.pareto.rows import counted
+from archdsl.backends.targets import named
 from archdsl.cli import predictions
 from archdsl.cli.arguments import add_force
 from archdsl.cli.commands import compare_measured
 from archdsl.cli.commands.compare_data import read_data, unmatched
 from archdsl.cli.exit_codes import exit_code
-from archdsl.cli.figures import as_file, keeps_edits
 from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
@@ -89,12 +89,12 @@ def run(arguments: Namespace, output: Output) -> int:
     shown = list(dict.fromkeys([*COUNTS, *asked, *arguments.column, *own, x.key, y.key]))
     measures = [_axis(key, rows) for key in shown]
     if picture is not None:
-        from archdsl.backends.comparison.plot import plot
+        from archdsl.backends.pareto.plot import plot
 
         families = [architecture.model for _, architecture in networks]
         drawn = plot(list(zip(families, rows, strict=True)), x, y, picture, how)
-        drawn = as_file(drawn, picture)
-        if keeps_edits(picture) and not arguments.force:
+        drawn = named(picture).as_file(drawn)
+        if named(picture).keeps_edits and not arguments.force:
             refuse_edited_file(Path(arguments.plot), drawn, "--plot FILE")
     output.result(_text(Comparison(rows, measures, x, y, how, facts), arguments))
     if picture is not None:

@@ -8,10 +8,10 @@ from archdsl.cli.arguments import add_variant
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
-from archdsl.comparing.pairing import pair_networks
-from archdsl.comparing.report import as_json, as_table
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diff.pairing import pair_networks
+from archdsl.diff.report import as_json, as_table
 from archdsl.ir.architecture import Architecture
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from archdsl.backends.targets import IR, Request
 from archdsl.cli.arguments import add_variant
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
@@ -18,9 +19,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     specs = compile_specs([arguments.spec], output, variant=arguments.variant)
-    texts = [architecture.to_json() for architecture in specs.architectures]
-    if len(texts) == 1:
-        output.result(texts[0])
-    elif texts:
-        output.result("[\n" + ",\n".join(texts) + "\n]")
+    if specs.architectures:
+        output.result(IR.emit(Request(specs.architectures)).data.decode("utf-8"))
     return specs.exit_code

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from archdsl.backends.comparison.measures import ADDED_BY, COUNTS, measure
+from archdsl.backends.pareto.measures import ADDED_BY, COUNTS, measure
 from archdsl.cli.predictions import Predictions
 from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import NONE_MEETS, WRONG_USAGE

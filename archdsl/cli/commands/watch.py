@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import strftime
 
-from archdsl.backends.estimate import estimates
+from archdsl.backends.targets import BUILT, SVG
 from archdsl.backends.units import human
 from archdsl.cli.arguments import add_specs
 from archdsl.cli.collector import collect_from_here
-from archdsl.cli.commands.build import add_out, artefacts, figure
+from archdsl.cli.commands.build import add_out, artefacts, request_of
 from archdsl.cli.commands.check import summary
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import out_folder, refuse_edited, write_all
@@ -104,10 +104,11 @@ def _write(file: Compiled, stem: Path, output: Output, arguments: Namespace) -> 
     """Raises Failure where a file cannot be written or drawn."""
     if not file.architectures:
         return
+    request = request_of(file)
     if arguments.build:
-        made = artefacts(file, estimates(file.architectures), stem, output)
+        made = {path: data for path, (_, data) in artefacts(request, BUILT, stem, output).items()}
     else:
-        made = {stem.with_suffix(".svg"): figure(file)}
+        made = {stem.with_suffix(SVG.suffix): SVG.as_file(SVG.emit(request).data)}
     if not arguments.force:
         refuse_edited(made)
     write_all(made)

@@ -8,10 +8,10 @@ from typing import Any
 
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
-from archdsl.comparing.difference import Difference, LayerChange, PartChange
-from archdsl.comparing.operators import Change, KeyChange, OperatorChange
-from archdsl.comparing.pairing import Paired
-from archdsl.comparing.summary import block_lines, changed, key_groups, value
+from archdsl.diff.difference import Difference, LayerChange, PartChange
+from archdsl.diff.operators import Change, KeyChange, OperatorChange
+from archdsl.diff.pairing import Paired
+from archdsl.diff.summary import block_lines, changed, key_groups, value
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.cost import Cost
 from archdsl.ir.walk import Visit

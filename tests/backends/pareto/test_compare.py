@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archdsl
-from archdsl.backends.comparison import Row, front, measure
-from archdsl.backends.comparison.plot import _sizes, look, plot
+from archdsl.backends.pareto import Row, front, measure
+from archdsl.backends.pareto.plot import _sizes, look, plot
 from archdsl.cli.main import main
 from archdsl.ir.base import Shape
 

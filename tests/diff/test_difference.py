@@ -14,10 +14,10 @@ import archdsl
 from archdsl.api import find
 from archdsl.backends.pytorch.state import state
 from archdsl.catalogue import models
-from archdsl.comparing.breaking import breaks
-from archdsl.comparing.difference import Difference, compare
-from archdsl.comparing.pairing import Paired, pair_networks
-from archdsl.comparing.report import as_json, as_table
+from archdsl.diff.breaking import breaks
+from archdsl.diff.difference import Difference, compare
+from archdsl.diff.pairing import Paired, pair_networks
+from archdsl.diff.report import as_json, as_table
 from archdsl.ir.architecture import Architecture
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill, shorten
 from typing import Any
 
-from archdsl.backends.comparison.front import front
-from archdsl.backends.comparison.labels import label
-from archdsl.backends.comparison.measures import Measure
-from archdsl.backends.comparison.rows import Row
+from archdsl.backends.pareto.front import front
+from archdsl.backends.pareto.labels import label
+from archdsl.backends.pareto.measures import Measure
+from archdsl.backends.pareto.rows import Row
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 

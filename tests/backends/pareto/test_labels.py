@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import archdsl
-from archdsl.backends.comparison.labels import label
+from archdsl.backends.pareto.labels import label
 
 
 def drawn(points: list[tuple[str, float, float]], important: set[str]) -> dict[str, Any]:

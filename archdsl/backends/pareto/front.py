@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archdsl.backends.comparison.measures import Measure
-from archdsl.backends.comparison.rows import Row
+from archdsl.backends.pareto.measures import Measure
+from archdsl.backends.pareto.rows import Row
 
 
 def front(rows: Sequence[Row], x: Measure, y: Measure) -> list[Row]:

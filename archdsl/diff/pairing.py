@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archdsl.comparing.difference import Difference, compare
+from archdsl.diff.difference import Difference, compare
 from archdsl.ir.architecture import Architecture
 
 

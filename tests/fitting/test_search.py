@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
+from archdsl.fitting.search import Axis, Budget, Fit, Number, Step, fit
 from archdsl.ir.cost import Cost
-from archdsl.passes.fit import Axis, Budget, Fit, Number, Step, fit
 
 MEASURES = ("params", "macs", "flops", "activations")
 

@@ -1,58 +1,72 @@
-"""The block level: one figure for each kind of block, as papers draw them.
+"""What figures of blocks say: a panel for each kind of block, as papers draw them.
 
-Uses of a block that differ in numbers only are one figure, which gives the range of each number; uses of a different
-structure, such as with and without a skip connection, are figures of their own. Variants of a model share figures.
+Uses of a block that differ in numbers only are one panel, which gives the range of each number; uses of a different
+structure, such as with and without a skip connection, have panels of their own. Variants of a model share panels.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 
-import graphviz
-
 from archdsl.backends.diagram import style
+from archdsl.backends.diagram.figure import Edge, Figure, Frame, Group, Kind, Node, Panel
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import FigureTracer, Part, ShallowTracer, colors, facts, family, flows, parts, title
+from archdsl.backends.diagram.parts import FigureTracer, Part, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
 from archdsl.ir.operators.base import sides
-from archdsl.ir.walk import Tensor, Visit
+from archdsl.ir.walk import ShallowTracer, Tensor, Visit
+
+_KINDS: dict[str, Kind] = {"input": "end", "output": "end", "combine": "combine", "block": "block"}
 
 
-def draw_blocks(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
-    """The figures of each model, side by side."""
-    drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.3", "nodesep": "0.3"})
+def block_figure(architectures: Sequence[Architecture], options: Options) -> Figure:
+    """A panel for each kind of block of each model."""
     models: dict[str, list[Architecture]] = {}
     for architecture in architectures:
         models.setdefault(architecture.model, []).append(architecture)
-    style.bound_networks(len(models), "models")
-    tops: list[str] = []
-    for model, variants in options.ordered(models.items()):
-        found = figures(variants)
-        tallest = max((len(about(figure)) for figure in found), default=0)
-        style.bound(sum(len(figure.parts) for figure in found), "drawn_blocks", "boxes", "draw the stages instead")
+    groups = []
+    for model, variants in models.items():
         first, end = variants[0].name, f" … {variants[-1].name}" if len(variants) > 1 else ""
-        around = nullcontext(drawing) if len(models) == 1 else drawing.subgraph(name=f"cluster_{style.name(model)}")
-        with around as row:
-            row.attr(**style.HEADING, label=style.heading(f"{first}{end}"), labelloc="t")
-            names = [style.name(model, figure.name, index) for index, figure in enumerate(found)]
-            for figure, name in options.ordered(zip(found, names, strict=True)):
-                _draw(row, figure, name, tallest if options.layout == "tb" else 0, options)
-        tops += [f"{name}.about" for name in options.ordered(names)]
-    style.side_by_side(drawing, options.ordered(tops), options)
-    return drawing
+        panels = tuple(_panel(drawn, str(index), options) for index, drawn in enumerate(drawn_blocks(variants)))
+        groups.append(Group(model, f"{first}{end}", panels))
+    return Figure("block", architectures[0].model, (), tuple(groups))
+
+
+def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
+    boxes = drawn.parts
+    keys = {member.path: str(number) for number, box in enumerate(boxes) for member in box.members}
+    copies = drawn.copies()
+    nodes = tuple(_node(drawn, box, keys[box.first.path], copies, options) for box in boxes)
+    edges = tuple(
+        Edge(keys[tensor.path], keys[visit.path], skips=skips)
+        for tensor, visit, skips in flows(drawn.visits[0])
+        if keys[tensor.path] != keys[visit.path]
+    )
+    tooltip = (drawn.name, *style.wrapped(drawn.instances[0].doc, 60, 6))
+    return Panel(index, drawn.name, tuple(_about(drawn)), tooltip, nodes, edges)
+
+
+def _node(drawn: DrawnBlock, box: Part, key: str, copies: dict[str, str], options: Options) -> Node:
+    columns = drawn.columns(box)
+    found = family(box.first)
+    kind = _KINDS.get(found, "layer")
+    cost = tuple(_costs(columns)) if options.costs and kind in ("layer", "block") else ()
+    name = box.first.path if kind in ("layer", "block") else box.first.operator
+    frames = tuple(Frame(level.path, copies[level.path]) for level in box.first.levels if copies[level.path] != "1")
+    lines = tuple(_said(columns))
+    return Node(key, box.first.path, kind, lines, colors(box.first), (name, *cost), None, cost, frames)
 
 
 # What there is to draw -----------------------------------------------------------------------------------------------
 
 
 @dataclass
-class Figure:
+class DrawnBlock:
     """A block of one structure: the uses that it stands for, each with its visits, which correspond in their order."""
 
     name: str
@@ -79,9 +93,9 @@ class Figure:
         return [[visits[position[member.path]] for visits in self.visits] for member in part.members]
 
 
-def figures(architectures: Iterable[Architecture]) -> list[Figure]:
-    """The figures of some variants: the blocks of the table first, then those inside them."""
-    found: dict[tuple[str, object], Figure] = {}
+def drawn_blocks(architectures: Iterable[Architecture]) -> list[DrawnBlock]:
+    """The panels of some variants: the blocks of the table first, then those inside them."""
+    found: dict[tuple[str, object], DrawnBlock] = {}
     for architecture in architectures:
         uses, places = _uses(architecture)
         queue = list(dict.fromkeys(_applied(architecture)))
@@ -89,16 +103,16 @@ def figures(architectures: Iterable[Architecture]) -> list[Figure]:
         for identity in queue:  # grows while blocks inside blocks come up
             visits = FigureTracer(architecture).whole(identity)
             instance = architecture.blocks[identity]
-            figure = found.setdefault((instance.name, _structure(visits)), Figure(instance.name))
-            figure.instances.append(instance)
-            figure.visits.append(visits)
-            figure.uses[architecture.name] += uses[identity]
-            figure.places |= places[identity]
+            drawn = found.setdefault((instance.name, _structure(visits)), DrawnBlock(instance.name))
+            drawn.instances.append(instance)
+            drawn.visits.append(visits)
+            drawn.uses[architecture.name] += uses[identity]
+            drawn.places |= places[identity]
             inside = dict.fromkeys(visit.block for visit in visits if visit.block is not None)
             queue += [block for block in inside if block not in seen]
             seen.update(inside)
     order = {name: index for index, name in reversed([*enumerate(name for name, _ in found)])}
-    return sorted(found.values(), key=lambda figure: order[figure.name])
+    return sorted(found.values(), key=lambda drawn: order[drawn.name])
 
 
 def _structure(visits: Sequence[Visit]) -> object:
@@ -141,66 +155,10 @@ def _uses(architecture: Architecture) -> tuple[Counter[str], dict[str, dict[int,
     return uses, places
 
 
-# Drawing -------------------------------------------------------------------------------------------------------------
+# Texts ---------------------------------------------------------------------------------------------------------------
 
 
-def _draw(row: graphviz.Digraph, figure: Figure, name: str, tallest: int, options: Options) -> None:
-    with row.subgraph(name=f"cluster_{name}") as drawn:
-        drawn.attr(
-            id=name,
-            label=style.heading(figure.name),
-            fontname=style.BOLD,
-            fontsize="12",
-            labeljust="c" if options.layout == "tb" else "l",  # where nothing that skips ahead bends over it
-            style="rounded",
-            color=style.LINE,
-            penwidth="1",
-            margin="24",
-            tooltip=style.label([figure.name, *_doc(figure)]),
-        )
-        top, lines = f"{name}.about", about(figure)
-        if len(lines) < tallest:  # figures side by side begin at one height; the last empty line does not count
-            lines += [""] * (tallest - len(lines) + 1)
-        drawn.node(top, style.label(lines), shape="plaintext", style="", fontcolor=style.SOFT, fontsize="9")
-        boxes = figure.parts
-        names = {member.path: f"{name}.{index}" for index, box in enumerate(boxes) for member in box.members}
-        drawn.edge(top, names[boxes[0].first.path], style="invis")
-        copies = figure.copies()
-        style.nested(
-            drawn,
-            [(tuple(level for level in box.first.levels if copies[level.path] != "1"), box) for box in boxes],
-            lambda graph, box: _box(graph, figure, box, names[box.first.path], options),
-            lambda level, _: _copies(f"cluster_{style.name(name, level.path)}", copies[level.path]),
-        )
-        for tensor, visit, skips in flows(figure.visits[0]):
-            if names[tensor.path] != names[visit.path]:
-                drawn.edge(
-                    names[tensor.path],
-                    names[visit.path],
-                    **(style.SKIP_IN_FRAME[options.layout] if skips else style.THROUGH),
-                )
-
-
-def _box(graph: graphviz.Digraph, figure: Figure, box: Part, name: str, options: Options) -> None:
-    columns = figure.columns(box)
-    ground, border = colors(box.first)
-    kind = family(box.first)
-    lines = said(columns)
-    shown = style.label(lines)
-    if kind in ("input", "output"):
-        graph.node(name, shown, shape="plaintext", style="", margin="0.05,0.02", tooltip=kind)
-    elif kind == "combine":
-        is_symbol = len(lines[0]) == 1
-        look = {"shape": "circle", "width": "0.3", "fixedsize": "true", "margin": "0"} if is_symbol else {}
-        size = {"fontsize": "13"} if is_symbol else {"margin": "0.1,0.03"}
-        graph.node(name, shown, fillcolor=ground, color=border, tooltip=box.first.operator, **look, **size)
-    else:
-        tooltip = [box.first.path, *(_costs(columns) if options.costs else [])]
-        more = {"peripheries": "2"} if kind == "block" else {}
-        graph.node(name, shown, fillcolor=ground, color=border, tooltip=style.label(tooltip), **more)
-
-
-def said(columns: list[list[Visit]]) -> list[str]:
+def _said(columns: list[list[Visit]]) -> list[str]:
     """What stands in a box."""
     kind = family(columns[0][0])
     if kind in ("input", "output"):
@@ -209,21 +167,14 @@ def said(columns: list[list[Visit]]) -> list[str]:
     return [title(columns[0])] if kind == "combine" else facts(columns)
 
 
-def _copies(name: str, copies: str) -> dict[str, str]:
-    """The frame around layers that are repeated."""
-    label = style.label([f"x {copies}"])
-    look = {"fontsize": "10", "style": "rounded,dashed", "color": style.SOFT, "labeljust": "r", "margin": "8"}
-    return {"name": name, "id": "", "label": label, "tooltip": label, **look}
-
-
-def about(figure: Figure) -> list[str]:
+def _about(drawn: DrawnBlock) -> list[str]:
     """How often the block is used and where, and the numbers that it is used with."""
-    uses = style.spread(figure.uses.values())
-    where = f" in stage{'s' if len(figure.places) > 1 else ''} {_stages(figure.places)}" if figure.places else ""
+    uses = style.spread(drawn.uses.values())
+    where = f" in stage{'s' if len(drawn.places) > 1 else ''} {_stages(drawn.places)}" if drawn.places else ""
     used = style.wrapped(f"used {uses} times{where}" if uses != "1" else f"used once{where}", 40)
     arguments = []
-    for parameter in figure.instances[0].parameters:
-        found = [instance.scalars.get(parameter) for instance in figure.instances]
+    for parameter in drawn.instances[0].parameters:
+        found = [instance.scalars.get(parameter) for instance in drawn.instances]
         values = [value for value in found if isinstance(value, int | float | Size) and not isinstance(value, bool)]
         if values:
             arguments.append(f"{parameter.replace('_', ' ')} {_spread(values)}")
@@ -252,10 +203,6 @@ def _stages(places: dict[int, str]) -> str:
         names = [places[position] for position in run]
         texts += [f"{names[0]}–{names[-1]}"] if len(names) > 2 else names
     return ", ".join(texts)
-
-
-def _doc(figure: Figure) -> list[str]:
-    return style.wrapped(figure.instances[0].doc, 60, 6)
 
 
 def _costs(columns: Sequence[Sequence[Visit]]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import graphviz
 
-from archdsl.backends.diagram import style
+from archdsl.backends.diagram import dot, style
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import colors, flows, stage_heading, title
 from archdsl.backends.units import human
@@ -23,8 +23,7 @@ from archdsl.ir.walk import Level, Tensor, Visit, walk
 
 def draw_operators(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
     """The operators of each architecture, side by side."""
-    style.bound_networks(len(architectures))
-    drawing = style.canvas(architectures[0].model, options, {"ranksep": "0.25", "nodesep": "0.25"})
+    drawing = dot.canvas(architectures[0].model, options, {"ranksep": "0.25", "nodesep": "0.25"})
     found: list[tuple[Architecture, list[Visit]]] = []
     count = 0
     for architecture in architectures:
@@ -32,10 +31,10 @@ def draw_operators(architectures: Sequence[Architecture], options: Options) -> g
         count += len(found[-1][1])
         style.bound(count, "drawn_operators", "operators", "draw one variant, or the stages, or the blocks")
     for architecture, visits in options.ordered(found):
-        with drawing.subgraph(name=f"cluster_{style.name(architecture.name)}") as column:
-            column.attr(**style.HEADING, label=style.heading(architecture.name))
+        with drawing.subgraph(name=f"cluster_{dot.name(architecture.name)}") as column:
+            column.attr(**dot.HEADING, label=dot.heading(architecture.name))
             _Network(architecture, visits, column, options).draw()
-    style.side_by_side(drawing, [style.name(architecture.name, "input") for architecture in architectures], options)
+    dot.side_by_side(drawing, [dot.name(architecture.name, "input") for architecture in architectures], options)
     return drawing
 
 
@@ -73,9 +72,9 @@ class _Network:
         for layer, visits in self.options.ordered(self.layers.items()):
             items += [(self.frames[layer], self.entries[layer])] if layer in self.entries else []
             items += [(visit.levels, visit) for visit in visits]
-        style.nested(self.column, items, self._draw_node, self._frame)
+        dot.nested(self.column, items, self._draw_node, self._frame)
         for tensor, visit, skips in flows(self.visits):
-            layer, look = self.layer_of[visit.path], style.SKIP if skips else style.THROUGH
+            layer, look = self.layer_of[visit.path], dot.SKIP if skips else dot.THROUGH
             if self.layer_of[tensor.path] == layer:
                 tail, levels = self._name(tensor.path), self.levels[tensor.path]
             elif layer in self.entries and self.entries[layer].tensor.path == tensor.path:
@@ -86,7 +85,7 @@ class _Network:
             else:  # it leads to this layer, which is one operator
                 continue
             into = self._into(visit, levels)
-            self.column.edge(tail, self._name(visit.path), tooltip=style.label([str(tensor.shape)]), **look, **into)
+            self.column.edge(tail, self._name(visit.path), tooltip=dot.label([str(tensor.shape)]), **look, **into)
         self._arrange()
 
     def _into(self, visit: Visit, outside: tuple[Level, ...]) -> dict[str, str]:
@@ -100,14 +99,14 @@ class _Network:
         return self._name(f"{layer}:in") if layer in self.entries else self._name(self.layers[layer][0].path)
 
     def _cluster(self, level: Level) -> str:
-        return f"cluster_{self._name(level.path)}.{style.name(level.name)}"
+        return f"cluster_{self._name(level.path)}.{dot.name(level.name)}"
 
     def _name(self, path: str) -> str:
-        return style.name(self.architecture.name, path)
+        return dot.name(self.architecture.name, path)
 
     def _draw_node(self, graph: graphviz.Digraph, visit: Visit | _Entry) -> None:
         if isinstance(visit, _Entry):
-            tooltip = style.label([visit.layer, str(visit.tensor.shape)])
+            tooltip = dot.label([visit.layer, str(visit.tensor.shape)])
             look = {"shape": "point", "width": "0.06", "height": "0.06", "color": style.SOFT, "fillcolor": style.SOFT}
             graph.node(self._entry_name(visit.layer), "", tooltip=tooltip, **look)
             return
@@ -119,11 +118,11 @@ class _Network:
         is_whole = bool(visit.levels) and visit.levels[-1].path == visit.path  # its frame has the id then
         graph.node(
             self._name(visit.path),
-            style.label([title([visit]), str(visit.output)]),
+            dot.label([title([visit]), str(visit.output)]),
             id="" if is_whole else self._name(visit.path),
             fillcolor=ground,
             color=border,
-            tooltip=style.label([visit.path, flow, *cost]),
+            tooltip=dot.label([visit.path, flow, *cost]),
         )
 
     def _frame(self, level: Level, above: Level | None) -> dict[str, str]:
@@ -132,16 +131,16 @@ class _Network:
             stage = self.stages.get(level.path)
             heading = stage_heading(self.architecture, stage) if stage is not None else level.name
             ground, border = self.colors[stage.op] if stage is not None else style.NEUTRAL
-            font, size = style.BOLD, "12"
+            font, size = dot.BOLD, "12"
         else:
             own = level.path.removeprefix(f"{above.path}.") if above is not None else level.path
             heading = own if own.split(".")[-1] == level.name else f"{own}: {level.name}"
-            ground, border, font, size = "white", style.LINE, style.FONT, "9"
+            ground, border, font, size = "white", style.LINE, dot.FONT, "9"
         return {
             "name": self._cluster(level),
             "id": "" if above is not None and above.path == level.path else self._name(level.path),
-            "label": style.heading(heading) if level.block is None else style.label([heading]),
-            "tooltip": style.label([level.path, level.name]),
+            "label": dot.heading(heading) if level.block is None else dot.label([heading]),
+            "tooltip": dot.label([level.path, level.name]),
             "style": "rounded,filled",
             "fillcolor": ground,
             "color": border,
@@ -176,7 +175,7 @@ class _Network:
     def _beside(self, row: graphviz.Digraph, left: str, right: str) -> None:
         tensor = self.layers[right][0].inputs[0]
         frame = self.frames[left]
-        look = {"tooltip": style.label([str(tensor.shape)])} if self.layer_of[tensor.path] == left else style.HIDDEN
+        look = {"tooltip": dot.label([str(tensor.shape)])} if self.layer_of[tensor.path] == left else dot.HIDDEN
         ends = self.options.ordered([self._entry_name(left), self._entry_name(right)])
         side, back = ("ltail", {}) if self.options.layout == "tb" else ("lhead", {"dir": "back"})
         clipped = {side: self._cluster(frame[-1])} if frame else {}
@@ -188,7 +187,7 @@ class _Network:
         least = {"minlen": str(1 + deepest - self.depths[tensor.path])}
         frame = self.frames[first]
         head = {"lhead": self._cluster(frame[0])} if frame else {}
-        tooltip = style.label([str(tensor.shape)])
+        tooltip = dot.label([str(tensor.shape)])
         self.column.edge(self._name(tensor.path), self._entry_name(first), tooltip=tooltip, **least, **head)
 
     def _depths(self) -> dict[str, int]:

@@ -6,12 +6,11 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any, cast, get_args
 
-from archdsl.backends.diagram import Format, Layout, Level, Options, draw, mermaid, render
+from archdsl.backends.diagram.options import Layout, Level, Options
 from archdsl.backends.diagram.width import MOST, UNITS
 from archdsl.backends.diagram.width import width as read_width
+from archdsl.backends.targets import FIGURES, Request, named
 from archdsl.ir.architecture import Architecture
-
-_TYPES = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
 
 
 class Picture(bytes):
@@ -30,31 +29,32 @@ class Picture(bytes):
     ) -> Picture:
         """The drawing of a network. Raises ValueError for an option that is none, Failure for too much to draw."""
         _one_of("level", level, get_args(Level))
-        _one_of("format", format, (*get_args(Format), "mermaid"))
+        figures = {figure.name: figure for figure in FIGURES}
+        _one_of("format", format, tuple(figures))
         _one_of("layout", layout, get_args(Layout))
         wide = None if width is None else read_width(width) if isinstance(width, str) else None
-        if width is not None and format in ("dot", "mermaid"):
-            raise ValueError(f"`width` is for svg, pdf and png, not {format}")
+        if width is not None and not figures[format].sized:
+            *some, last = (name for name, figure in figures.items() if figure.sized)
+            raise ValueError(f"`width` is for {', '.join(some)} and {last}, not {format}")
         if width is not None and wide is None:
             raise ValueError(f"`width` is a text from 1pt to {MOST}in with a unit, {', '.join(UNITS)}, not {width!r}")
         options = Options(cast(Layout, layout), costs)
-        if format == "mermaid":
-            return cls(mermaid([architecture], cast(Level, level), options).encode(), format)
-        return cls(render(draw([architecture], cast(Level, level), options), cast(Format, format), wide), format)
+        return cls(figures[format].emit(Request([architecture], "", cast(Level, level), options, wide)).data, format)
 
     def __getnewargs__(self) -> tuple[bytes, str]:  # type: ignore[override]
         return bytes(self), self.format
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """IPython asks for what it may show, and takes of it what it can."""
-        if self.format not in _TYPES:
+        media_type = named(self.format).media_type
+        if media_type is None:
             return {}
         # Text is sent as it is, and anything else in Base64.
-        return {_TYPES[self.format]: self.decode() if self.format == "svg" else b64encode(self).decode("ascii")}
+        return {media_type: self.decode() if self.format == "svg" else b64encode(self).decode("ascii")}
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         """What IPython prints in a terminal, where all of the bytes would be pages of them."""
-        printer.text(self.decode() if self.format in ("dot", "mermaid") else f"<{self.format}, {len(self):,} bytes>")
+        printer.text(self.decode() if named(self.format).is_text else f"<{self.format}, {len(self):,} bytes>")
 
 
 def _one_of(name: str, given: object, known: Sequence[str]) -> None:

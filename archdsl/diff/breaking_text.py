@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 
-from archdsl.comparing.breaking import Break
 from archdsl.diagnostics.github import command
 from archdsl.diagnostics.render import printable
+from archdsl.diff.breaking import Break
 
 FORMAT_VERSION = "1.0"
 

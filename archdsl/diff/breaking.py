@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import Literal, NamedTuple, get_args
 
 from archdsl.backends.units import human
-from archdsl.comparing.difference import Difference, LayerChange
-from archdsl.comparing.operators import Change, OperatorChange, key_changes
-from archdsl.comparing.pairing import Paired
-from archdsl.comparing.summary import block_lines, key_groups
+from archdsl.diff.difference import Difference, LayerChange
+from archdsl.diff.operators import Change, OperatorChange, key_changes
+from archdsl.diff.pairing import Paired
+from archdsl.diff.summary import block_lines, key_groups
 from archdsl.ir.base import Place
 
 Category = Literal["MODELS", "KEYS", "SHAPES", "NUMERICS", "COST"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.comparing.alignment import align
-from archdsl.comparing.operators import Change, KeyChange, OperatorChange, key_changes, operator_changes, pair
-from archdsl.comparing.parts import Layer, Part, parts
+from archdsl.diff.alignment import align
+from archdsl.diff.operators import Change, KeyChange, OperatorChange, key_changes, operator_changes, pair
+from archdsl.diff.parts import Layer, Part, parts
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import NOTHING, Cost
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from archdsl.backends.comparison.front import front
-from archdsl.backends.comparison.measures import Measure, measure, units
-from archdsl.backends.comparison.rows import Row
+from archdsl.backends.pareto.front import front
+from archdsl.backends.pareto.measures import Measure, measure, units
+from archdsl.backends.pareto.rows import Row
 from archdsl.backends.table import aligned
 
 FORMAT_VERSION = "1.2"

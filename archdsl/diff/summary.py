@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from archdsl.comparing.difference import LayerChange, PartChange
-from archdsl.comparing.operators import Change, KeyChange, OperatorChange
-from archdsl.comparing.parts import Layer
+from archdsl.diff.difference import LayerChange, PartChange
+from archdsl.diff.operators import Change, KeyChange, OperatorChange
+from archdsl.diff.parts import Layer
 
 Lines = tuple[tuple[str, str], ...]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.state import tensors
-from archdsl.comparing.parts import Layer
+from archdsl.diff.parts import Layer
 from archdsl.ir.operators.base import Operator, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.walk import Visit

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from archdsl.backends.diagram import style
+from archdsl.backends.diagram.figure import Edge, Figure, Group, Node, Panel
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import Part, facts, section_parts, stage_heading
 from archdsl.backends.diagram.style import NEUTRAL, Colors
@@ -37,26 +39,41 @@ class Look(NamedTuple):
         return cls(colors, _varying(stages), not family_doc(architectures), letters, options)
 
 
-class Box(NamedTuple):
-    """What stands in the box of a stage, the stem or the head, and what goes into it."""
+def stage_figure(architectures: Sequence[Architecture], options: Options) -> Figure:
+    """One panel for each architecture; a kind of block has the same colour in all of them.
 
-    path: str
-    heading: str
-    lines: list[str]
-    input: Shape
-    output: Shape
-    cost: list[str]
-    colors: Colors
+    Raises Failure where there are too many stages to draw.
+    """
+    look = Look.of(architectures, options)
+    panels = tuple(_Table(architecture, look).panel() for architecture in architectures)
+    name = architectures[0].model
+    return Figure("stage", name, tuple(family_doc(architectures)), (Group(name, "", panels),))
 
 
-class Table:
+class _Table:
     """The boxes of one architecture, from the stem to the head."""
 
     def __init__(self, architecture: Architecture, look: Look):
         self.architecture, self.look = architecture, look
         self.costs = architecture.costs
 
-    def about(self) -> list[str]:
+    def panel(self) -> Panel:
+        architecture = self.architecture
+        rows = list(self._rows())
+        keys = ["input", *map(str, range(len(rows))), "output"]
+        nodes = [
+            self._end("input", architecture.input),
+            *(node(key) for key, (node, _) in zip(keys[1:], rows, strict=False)),
+            self._end("output", architecture.output),
+        ]
+        # What goes into the first row, and comes out of the last one, stands at the ends.
+        shapes = [None, *(shape for _, shape in rows[1:]), None] if rows else [None]
+        edges = [Edge(tail, head, shape) for (tail, head), shape in zip(pairwise(keys), shapes, strict=True)]
+        tooltip = (architecture.name, *style.wrapped(architecture.doc, 72, 12))
+        name = architecture.name
+        return Panel(name, name, tuple(self._about()), tooltip, tuple(nodes), tuple(edges))
+
+    def _about(self) -> list[str]:
         """What stands under the name: the first line of the doc, the parameters of a variant, the totals."""
         architecture, letters = self.architecture, self.look.letters
         doc = style.wrapped(style.first_line(architecture.doc), letters) if self.look.tells_doc else []
@@ -69,35 +86,44 @@ class Table:
         ]
         return [*doc, *style.filled(parameters, letters), *self._cost(self.costs.model())]
 
-    def end(self, path: str, shape: Shape) -> str:
-        """What is said of what goes in or comes out; of an image that is pooled to a point, the channels."""
-        return f"{path}  {shape if shape.height * shape.width > 1 else shape.channels}"
+    def _end(self, path: str, shape: Shape) -> Node:
+        """What goes in or comes out; of an image that is pooled to a point, the channels."""
+        text = f"{path}  {shape if shape.height * shape.width > 1 else shape.channels}"
+        return Node(path, path, "end", (text,), style.WHITE, (path,))
 
-    def boxes(self) -> Iterable[Box]:
+    def _rows(self) -> Iterable[tuple[Callable[[str], Node], Shape]]:
         architecture = self.architecture
         if architecture.stem is not None:
-            yield self._section(architecture.stem)
+            yield self._section(architecture.stem), architecture.stem.input
         for stage in architecture.stages:
-            yield self._stage(stage)
+            yield self._stage(stage), stage.input
         if architecture.head is not None:
-            yield self._section(architecture.head)
+            yield self._section(architecture.head), architecture.head.input
 
-    def _section(self, section: Section) -> Box:
+    def _section(self, section: Section) -> Callable[[str], Node]:
         parts = section_parts(self.architecture, section)
         lines = [line for part in parts for line in style.filled(_section_facts(part), self.look.letters)]
         name, cost = section.name, self._cost(self.costs.section(section))
-        return Box(name, name, lines, section.input, section.output, cost, NEUTRAL)
+        return _row(name, name, lines, section, cost, NEUTRAL)
 
-    def _stage(self, stage: Stage) -> Box:
+    def _stage(self, stage: Stage) -> Callable[[str], Node]:
         heading = stage_heading(self.architecture, stage)
         lines = style.filled(_facts(stage, self.look.varying), self.look.letters)
-        path, cost, colors = f"stages.{stage.name}", self._cost(self.costs.stage(stage)), self.look.colors[stage.op]
-        return Box(path, heading, lines, stage.input, stage.output, cost, colors)
+        cost, colors = self._cost(self.costs.stage(stage)), self.look.colors[stage.op]
+        return _row(f"stages.{stage.name}", heading, lines, stage, cost, colors)
 
     def _cost(self, cost: Cost) -> list[str]:
         """Parameters and MACs, or nothing where costs are not shown."""
         found = [f"{human(cost.params)} params", f"{human(cost.macs)} MACs"]
         return style.filled(found, self.look.letters) if self.look.options.costs else []
+
+
+def _row(
+    path: str, heading: str, lines: Sequence[str], part: Section | Stage, cost: Sequence[str], colors: Colors
+) -> Callable[[str], Node]:
+    """A box by its key."""
+    tooltip = (*dict.fromkeys([path, heading]), f"{part.input} → {part.output}", *cost)
+    return lambda key: Node(key, path, "row", tuple(lines), colors, tooltip, heading, tuple(cost))
 
 
 def family_doc(architectures: Sequence[Architecture]) -> list[str]:

@@ -1,0 +1,7 @@
+"""Networks side by side: what each costs, and which of them no other is better than."""
+
+from archdsl.backends.pareto.front import front
+from archdsl.backends.pareto.measures import Measure, measure
+from archdsl.backends.pareto.rows import Row
+
+__all__ = ["Measure", "Row", "front", "measure"]
