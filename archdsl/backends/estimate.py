@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from archdsl.backends.estimate_parts import Part
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
-from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.cost import Cost, Costs
+from archdsl.ir.description import Description, Section, Stage
 from archdsl.ir.walk import Visit, walk
 from archdsl.limits import limits, raising
 
@@ -119,7 +120,7 @@ def _stage(part: Stage | Section, costs: Costs, batch: int, parts: tuple[Part, .
     return Part(_path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
 
 
-def _text(step: Step, architecture: Architecture) -> str:
+def _text(step: Step, architecture: Description) -> str:
     """A stem or a head in a line: `conv_norm_act -> global_avg_pool -> linear`."""
     match step:
         case Apply(operator=None, block=block):

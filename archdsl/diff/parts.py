@@ -8,9 +8,10 @@ from typing import Any
 
 from archdsl.backends.estimate import estimate
 from archdsl.backends.pytorch.state import modules
-from archdsl.ir.architecture import Architecture, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Place, Shape
 from archdsl.ir.cost import Cost
+from archdsl.ir.description import Stage
 from archdsl.ir.walk import Visit
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
@@ -27,6 +26,7 @@ from archdsl.ir.body import (
     Step,
     TensorExpression,
 )
+from archdsl.ir.description import Description, Section, Stage
 from archdsl.ir.operators import Operator
 
 
@@ -124,7 +124,7 @@ class PartCosts:
 class Costs(PartCosts):
     """The costs of one architecture and of each of its parts."""
 
-    def __init__(self, architecture: Architecture):
+    def __init__(self, architecture: Description):
         super().__init__(architecture.blocks)
         self.architecture = architecture
         self._model: Cost | None = None

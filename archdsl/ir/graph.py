@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import networkx
 
-from archdsl.ir.architecture import Architecture
+from archdsl.ir.description import Description
 from archdsl.ir.walk import walk
 
 
-def operator_graph(architecture: Architecture) -> networkx.DiGraph:
+def operator_graph(architecture: Description) -> networkx.DiGraph:
     """The network as a directed acyclic graph from the node `input` to the node `output`.
 
     Nodes are the paths of the operators in the built module. Each has the attributes `operator` (its name in the

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeVar, cast
 
-from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Frozen
 from archdsl.ir.body import (
     Alternative,
@@ -25,6 +25,7 @@ from archdsl.ir.body import (
     TensorBinding,
     TensorExpression,
 )
+from archdsl.ir.description import Section, Stage
 
 _Part = TypeVar("_Part", bound=Frozen)
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
-from archdsl.ir.architecture import Architecture, Layer, Section, Stage
 from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
@@ -30,6 +29,7 @@ from archdsl.ir.body import (
     TensorBinding,
     TensorExpression,
 )
+from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.formula import module_name
 from archdsl.ir.operators import Primitive
 from archdsl.ir.parts import is_own_module
@@ -86,7 +86,7 @@ class Visit(NamedTuple):
         return self.primitive.macs(*self.shapes) if self.primitive is not None else 0
 
 
-def walk(architecture: Architecture) -> list[Visit]:
+def walk(architecture: Description) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
     Raises Failure where blocks within blocks unfold to more than `limits.steps` steps.
@@ -262,7 +262,7 @@ class PartTracer:
 class Tracer(PartTracer):
     """Follows tensors through a network."""
 
-    def __init__(self, architecture: Architecture):
+    def __init__(self, architecture: Description):
         super().__init__(architecture.name, architecture.blocks)
         self.architecture = architecture
 

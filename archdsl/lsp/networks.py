@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from archdsl.diagnostics import Span
 from archdsl.elaborate.instantiate.apply import place
-from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Place, Shape
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.cost import Cost
+from archdsl.ir.description import Section, Stage
 from archdsl.ir.parts import applied, inside
 
 

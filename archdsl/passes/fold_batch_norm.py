@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from archdsl.ir.architecture import Architecture, Section
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -31,6 +31,7 @@ from archdsl.ir.body import (
     TensorBinding,
     TensorExpression,
 )
+from archdsl.ir.description import Section
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import Gain
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv

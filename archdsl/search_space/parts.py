@@ -21,7 +21,7 @@ from archdsl.search_space.open_models import OpenModel, decided
 
 if TYPE_CHECKING:  # Counting needs no devices.
     from archdsl.backends.latency import Time
-    from archdsl.ir.architecture import Section
+    from archdsl.ir.description import Section
     from archdsl.search_space.clock import Clock
 
 Layout = Literal["plain", "blocked"]

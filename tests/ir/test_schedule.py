@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import archdsl
-from archdsl.ir.architecture import Schedule
+from archdsl.ir.description import Schedule
 
 NET = """\
 block unit(channels) { out = in + (in -> conv(channels, 3) -> norm -> drop_path) }

@@ -13,9 +13,10 @@ from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import Part, facts, section_parts, stage_heading
 from archdsl.backends.diagram.style import NEUTRAL, Colors
 from archdsl.backends.units import human
-from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost
+from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators.base import sides
 
 

@@ -14,8 +14,9 @@ from archdsl.backends.latency.profile import BYTES, Profile
 from archdsl.backends.latency.roofline import Time, total
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
-from archdsl.ir.architecture import Architecture, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.description import Section, Stage
 from archdsl.ir.walk import PartTracer, Tensor, Visit
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archdsl.ir.architecture import Architecture, Layer, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Repeat, Sequence, Step
+from archdsl.ir.description import Layer, Section, Stage
 from archdsl.ir.walk import Scope, Tensor, Tracer, Visit
 
 _ENDS_MAPS = {"global_avg_pool", "global_max_pool", "linear", "flatten"}

@@ -18,8 +18,9 @@ from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
-from archdsl.ir.architecture import Architecture, Layer, Section
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
+from archdsl.ir.description import Layer, Section
 from archdsl.ir.formula import names
 
 # What the constructor calls its arguments and variables, and the class its attributes.

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from archdsl.backends.pytorch.families import has_classifier
 from archdsl.backends.pytorch.operators import vector_module
-from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Step
 from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.description import Description
 from archdsl.ir.operators.linear import Flatten
 from archdsl.ir.parts import applied
 
@@ -27,7 +27,7 @@ class Head(NamedTuple):
     single: frozenset[str]  # the parts, of `head` and `pool`, that are one layer, and their module that layer's
 
 
-def divided(architecture: Architecture) -> Head:
+def divided(architecture: Description) -> Head:
     """How the head of a network is divided into `head`, `pool` and a classifier."""
     steps = architecture.head.steps.steps if architecture.head is not None else ()
     maps, vectors = _first_without_map(steps), _first_on_vectors(steps)

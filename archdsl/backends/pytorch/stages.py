@@ -13,7 +13,8 @@ from typing import Protocol
 from archdsl.backends.pytorch.layout import expression_lines
 from archdsl.backends.pytorch.reductions import stage_reductions
 from archdsl.backends.pytorch.texts import literal
-from archdsl.ir.architecture import Architecture, Layer
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.description import Layer
 
 
 class Stages(Protocol):

@@ -14,7 +14,8 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.reductions import stage_reductions
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
-from archdsl.ir.architecture import Architecture, Layer, Stage
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.description import Layer, Stage
 from archdsl.ir.formula import python_name
 
 

@@ -13,9 +13,9 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
 )
-from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
+from archdsl.ir.description import Schedule
 
 
 def describe(value: Value) -> str:

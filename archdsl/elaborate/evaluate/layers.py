@@ -23,8 +23,8 @@ from archdsl.elaborate.evaluate.values import (
 )
 from archdsl.elaborate.problems import Stop, stop
 from archdsl.elaborate.resolve.signatures import Signature, lacks, of_primitive
-from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Shape
+from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.checks import attributes, real_attributes, refusal
 from archdsl.limits import limits, raising

@@ -7,7 +7,7 @@ from archdsl.diagnostics.codes import BAD_VALUE, WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
 from archdsl.elaborate.problems import stop
-from archdsl.ir.architecture import Schedule
+from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
 

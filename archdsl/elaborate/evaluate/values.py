@@ -13,10 +13,10 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Span
 from archdsl.elaborate.resolve.definitions import Definition, Environment
 from archdsl.elaborate.resolve.submodules import Names, name_expression
-from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Bound, Input, TensorBinding, TensorExpression
+from archdsl.ir.description import Schedule
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
 

@@ -36,9 +36,10 @@ from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
-from archdsl.ir.architecture import Architecture, Requirement, Schedule, Section, Stage
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import BlockInstance, Input, Sequence
+from archdsl.ir.description import Requirement, Schedule, Section, Stage
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
 

@@ -31,9 +31,9 @@ from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Merged
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.stage_rows import StageRow
-from archdsl.ir.architecture import Layer, Schedule, Stage
 from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
+from archdsl.ir.description import Layer, Schedule, Stage
 from archdsl.language import tree
 from archdsl.limits import limits, raising
 
