@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
+from archdsl.ir.description import Description
 from archdsl.ir.operators.linear import Linear
 
 # A network with its number in the file.
@@ -55,7 +56,7 @@ def _form_of_step(step: Step | None) -> Hashable:
     return None
 
 
-def has_classifier(architecture: Architecture) -> bool:
+def has_classifier(architecture: Description) -> bool:
     """Whether a head ends in a linear layer that puts out the classes."""
     last = architecture.head.steps.steps[-1:] if architecture.head is not None else ()
     return any(
