@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
-from archdsl.limits import Limits
+from archdsl.limits import BOUNDS
 
 PAGE = Path(__file__).with_name("language.md")
 BEGIN, END = "<!-- limits: written by `python docs/write_limits.py` -->\n", "<!-- end of limits -->\n"
@@ -14,10 +13,9 @@ BEGIN, END = "<!-- limits: written by `python docs/write_limits.py` -->\n", "<!-
 def table() -> str:
     """A row for each bound: its name, what it counts, its value, and the highest that it can be raised to."""
     rows = ["| name | counts | bound |", "| --- | --- | --- |"]
-    for one in fields(Limits):
-        most = one.metadata["most"]
-        highest = "" if most is None else "; fixed" if most == one.default else f"; at most {most:,}"
-        rows.append(f"| `{one.name}` | {one.metadata['what']} | {one.default:,}{highest} |")
+    for name, bound in BOUNDS.items():
+        highest = "" if bound.most is None else "; fixed" if bound.most == bound else f"; at most {bound.most:,}"
+        rows.append(f"| `{name}` | {bound.what} | {bound:,}{highest} |")
     return "\n".join(rows) + "\n"
 
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import lark
 from lark import Lark
+from lark.grammar import NonTerminal, Rule, RuleOptions, Symbol, Terminal
+from lark.utils import SerializeMemoizer
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.language import grammar_tables
@@ -54,11 +56,33 @@ def parser() -> Parser:
     return Parser(builder, saved(builder) if grammar_tables.LARK == lark.__version__ else analyzed(builder))
 
 
-def saved(builder: Builder) -> Lark:
+def saved(builder: Builder | None = None) -> Lark:
     """The grammar as it was saved. Another version of Lark might not read it."""
     options = {"transformer": builder, "_plugins": {"ContextualLexer": Lexer}}
-    found: Lark = Lark._load_from_dict(grammar_tables.DATA, grammar_tables.MEMO, **options)
+    memo = grammar_tables.TERMINALS | _rules(grammar_tables.RULES)
+    found: Lark = Lark._load_from_dict(grammar_tables.DATA, memo, **options)
     return found
+
+
+def _rules(rows: dict[int, tuple[Any, ...]]) -> dict[int, Rule]:
+    """Lark's rules by their numbers. It would read its own form of them, too, in more time than the rest together."""
+    symbols: dict[str, Symbol] = {}
+    rules = {}
+    for number, (origin, expansion, order, alias, (keep, expand, priority, template, empty)) in rows.items():
+        for name in (origin, *expansion):
+            if name not in symbols:  # A terminal that begins with an underscore leaves no trace.
+                symbols[name] = Terminal(name, name[0] == "_") if name.isupper() else NonTerminal(name)
+        options = RuleOptions(keep, expand, priority, template, empty)
+        rules[number] = Rule(symbols[origin], [symbols[name] for name in expansion], order, alias, options)
+    return rules
+
+
+def _row(rule: Rule) -> tuple[Any, ...]:
+    """What `_rules` makes a rule of."""
+    options = rule.options
+    shown = (options.keep_all_tokens, options.expand1, options.priority, options.template_source)
+    symbols = [str(symbol.name) for symbol in rule.expansion]
+    return str(rule.origin.name), symbols, rule.order, rule.alias, (*shown, tuple(options.empty_indices))
 
 
 def analyzed(builder: Builder | None = None) -> Lark:
@@ -74,14 +98,17 @@ def digest() -> str:
 
 
 def _save() -> None:
-    from lark.grammar import Rule
     from lark.lark import _LOAD_ALLOWED_OPTIONS
     from lark.lexer import TerminalDef
 
-    data, memo = analyzed().memo_serialize([TerminalDef, Rule])
+    memo = SerializeMemoizer([TerminalDef, Rule])
+    data = analyzed().serialize(memo)
     data["options"] = {name: value for name, value in data["options"].items() if name not in _LOAD_ALLOWED_OPTIONS}
-    values = {"GRAMMAR": digest(), "LARK": lark.__version__, "DATA": data, "MEMO": memo}
-    lines = [f"{name} = {value!r}\n".replace("}, ", "},\n") for name, value in values.items()]
+    made = memo.memoized.reversed()
+    rules = {number: _row(one) for number, one in made.items() if isinstance(one, Rule)}
+    terminals = {number: one for number, one in memo.serialize().items() if number not in rules}
+    values = {"GRAMMAR": digest(), "LARK": lark.__version__, "DATA": data, "TERMINALS": terminals, "RULES": rules}
+    lines = [f"{name} = {value!r}\n".replace("), ", "),\n").replace("}, ", "},\n") for name, value in values.items()]
     text = '"""What Lark makes of `grammar.lark`: written by `python -m archdsl.language.grammar`."""\n\n'
     Path(grammar_tables.__file__).write_text(text + "".join(lines), encoding="utf-8")
     sys.stdout.write(f"wrote {Path(grammar_tables.__file__).name}\n")
