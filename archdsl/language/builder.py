@@ -42,8 +42,8 @@ class Builder:
     # Helpers
 
     def _span(self, first: Any, last: Any) -> Span:
-        start = first.start_pos + self.offset if isinstance(first, Token) else first.span.start
-        end = last.end_pos + self.offset if isinstance(last, Token) else last.span.end
+        start = self.offset + (first.start_pos or 0) if isinstance(first, Token) else first.span.start
+        end = self.offset + (last.end_pos or 0) if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:

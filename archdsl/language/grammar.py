@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 
 import lark
 from lark import Lark
@@ -53,14 +53,14 @@ class Parser:
 def parser() -> Parser:
     """The parser of the `.arch` language."""
     builder = Builder()
-    return Parser(builder, saved(builder) if grammar_tables.LARK == lark.__version__ else analyzed(builder))
+    return Parser(builder, saved(builder) if lark.__version__ == grammar_tables.LARK else analyzed(builder))
 
 
 def saved(builder: Builder | None = None) -> Lark:
     """The grammar as it was saved. Another version of Lark might not read it."""
     options = {"transformer": builder, "_plugins": {"ContextualLexer": Lexer}}
     memo = grammar_tables.TERMINALS | _rules(grammar_tables.RULES)
-    found: Lark = Lark._load_from_dict(grammar_tables.DATA, memo, **options)
+    found: Lark = Lark._load_from_dict(grammar_tables.DATA, memo, **options)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -73,7 +73,9 @@ def _rules(rows: dict[int, tuple[Any, ...]]) -> dict[int, Rule]:
             if name not in symbols:  # A terminal that begins with an underscore leaves no trace.
                 symbols[name] = Terminal(name, name[0] == "_") if name.isupper() else NonTerminal(name)
         options = RuleOptions(keep, expand, priority, template, empty)
-        rules[number] = Rule(symbols[origin], [symbols[name] for name in expansion], order, alias, options)
+        rules[number] = Rule(
+            cast(NonTerminal, symbols[origin]), [symbols[name] for name in expansion], order, alias, options
+        )
     return rules
 
 

@@ -46,7 +46,10 @@ class Lexer(ContextualLexer):
         while position < length:
             found = match(text, position)
             if found is None:
-                raise UnexpectedCharacters(text, position, 1, position + 1, state=parser_state)
+                refusal: Exception = UnexpectedCharacters(  # type: ignore[no-untyped-call]
+                    text, position, 1, position + 1, state=parser_state
+                )
+                raise refusal
             start, position = position, found.end()
             lexed = found.lastgroup or ""
             if lexed in ignored:
@@ -64,8 +67,9 @@ class Lexer(ContextualLexer):
             counter.char_pos = position
             lexer_state.last_token = token = Token(kind, word, start, end_pos=position)
             yield token
-        if kind and kind != LINE_END:
-            yield Token(LINE_END, "\n", lexer_state.last_token.start_pos, end_pos=lexer_state.last_token.end_pos)
+        last = lexer_state.last_token
+        if last is not None and kind != LINE_END:
+            yield Token(LINE_END, "\n", last.start_pos, end_pos=last.end_pos)
 
 
 def _rank(terminal: TerminalDef) -> tuple[int, int, int, str]:

@@ -62,7 +62,7 @@ _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
     """The diagnostic for what the parser met in the piece of a source from `start` to `end`."""
     if isinstance(error, UnexpectedCharacters):
-        at = start + error.pos_in_stream
+        at = start + (error.pos_in_stream or 0)
         character = source.text[at]
         span = Span(source, at, at + 1)
         if form := form_at(span, (), BAD_CHARACTER):
