@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from dataclasses import dataclass, field, fields
 from functools import cache
-from typing import Any
+
+from msgspec import Struct
 
 VARIABLE = "ARCHDSL_LIMITS"
 # Why some bounds have a highest value.
@@ -30,59 +30,69 @@ class WrongLimits(ValueError):  # noqa: N818 - it reads as what is wrong
     """The limits that somebody asks for are none."""
 
 
-def _bound(default: int, what: str, most: int | None = None, why: str = "") -> Any:
-    return field(default=default, metadata={"what": what, "most": most, "why": why})
+class Bound(int):
+    """A bound where nobody sets another: what it counts, and how high it can be set, and why no higher."""
+
+    what: str
+    most: int | None
+    why: str
+
+    def __new__(cls, value: int, what: str, most: int | None = None, why: str = "") -> Bound:
+        bound = super().__new__(cls, value)
+        bound.what, bound.most, bound.why = what, most, why
+        return bound
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The bounds. No network of the literature comes near one, and no text within all of them takes long."""
 
-    characters: int = _bound(40_000, "characters of a file, or of a definition to import")
-    nesting: int = _bound(100, "brackets, and expressions, within one another", 120, STACK)
-    elements: int = _bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
+    characters: int = Bound(40_000, "characters of a file, or of a definition to import")
+    nesting: int = Bound(100, "brackets, and expressions, within one another", 120, STACK)
+    elements: int = Bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
     # Names stand in the path of every operator, and a model's in the name of every variant.
-    name: int = _bound(64, "characters of a name; a text that is a value has four times as many")
-    digits: int = _bound(40, "characters of a number", 4_000, DIGITS)
-    bits: int = _bound(256, "the magnitude of a number, as a power of 2", 1_000, FLOATS)
-    problems: int = _bound(200, "problems that are told of a file")
-    uses: int = _bound(32, "files that use each other in a chain", 64, STACK)
-    ancestors: int = _bound(32, "models that extend each other in a chain", 64, STACK)
-    networks: int = _bound(1_000, "models and variants of a file")
-    stages: int = _bound(1_000, "rows of a table of stages, or of a definition to import")
-    layers: int = _bound(10_000, "layers of all stages together")
-    repetitions: int = _bound(10_000, "repetitions of a layer, `layer * n`")
-    parts: int = _bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
-    calls: int = _bound(64, "calls of blocks within one another", 64, STACK)
-    effort: int = _bound(
+    name: int = Bound(64, "characters of a name; a text that is a value has four times as many")
+    digits: int = Bound(40, "characters of a number", 4_000, DIGITS)
+    bits: int = Bound(256, "the magnitude of a number, as a power of 2", 1_000, FLOATS)
+    problems: int = Bound(200, "problems that are told of a file")
+    uses: int = Bound(32, "files that use each other in a chain", 64, STACK)
+    ancestors: int = Bound(32, "models that extend each other in a chain", 64, STACK)
+    networks: int = Bound(1_000, "models and variants of a file")
+    stages: int = Bound(1_000, "rows of a table of stages, or of a definition to import")
+    layers: int = Bound(10_000, "layers of all stages together")
+    repetitions: int = Bound(10_000, "repetitions of a layer, `layer * n`")
+    parts: int = Bound(1_000, "layers that one layer is written out as, `[a -> b -> ...]`")
+    calls: int = Bound(64, "calls of blocks within one another", 64, STACK)
+    effort: int = Bound(
         60_000,
         "work on networks: a layer, binding or cell counts 1, one of long text more, a layer of a stage 2, a distinct "
         "block 25",
     )
-    facts: int = _bound(100, "facts of a tensor")
-    channels: int = _bound(2**24, "channels of a tensor")
-    side: int = _bound(2**20, "height, and width, of a tensor")
-    steps: int = _bound(40_000, "operators of the networks of a file that are listed one by one")
-    classes: int = _bound(250, "classes of a written PyTorch file")
+    facts: int = Bound(100, "facts of a tensor")
+    channels: int = Bound(2**24, "channels of a tensor")
+    side: int = Bound(2**20, "height, and width, of a tensor")
+    steps: int = Bound(40_000, "operators of the networks of a file that are listed one by one")
+    classes: int = Bound(250, "classes of a written PyTorch file")
     # Graphviz takes at most two seconds for so many side by side, and half a minute for a thousand.
-    drawn_networks: int = _bound(60, "networks of a diagram; at the level of blocks, models")
-    drawn_stages: int = _bound(2_000, "stages of a diagram")
-    drawn_blocks: int = _bound(3_000, "boxes of a diagram of blocks")
-    drawn_operators: int = _bound(5_000, "operators of a diagram")
-    space: int = _bound(100, "networks of a search space, as a power of 10")
+    drawn_networks: int = Bound(60, "networks of a diagram; at the level of blocks, models")
+    drawn_stages: int = Bound(2_000, "stages of a diagram")
+    drawn_blocks: int = Bound(3_000, "boxes of a diagram of blocks")
+    drawn_operators: int = Bound(5_000, "operators of a diagram")
+    space: int = Bound(100, "networks of a search space, as a power of 10")
     # Some ten thousand take a second.
-    proof: int = _bound(200_000, "stages that the proof of a search space elaborates")
-    values: int = _bound(10_000, "values of a parameter for `archdsl fit`")
-    points: int = _bound(100_000, "points of a grid, before its constraint")
-    grid: int = _bound(2_000, "networks on a grid, within its constraint")
+    proof: int = Bound(200_000, "stages that the proof of a search space elaborates")
+    values: int = Bound(10_000, "values of a parameter for `archdsl fit`")
+    points: int = Bound(100_000, "points of a grid, before its constraint")
+    grid: int = Bound(2_000, "networks on a grid, within its constraint")
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            value, most = getattr(self, one.name), one.metadata["most"]
+        for name, bound in BOUNDS.items():
+            value = getattr(self, name)
+            if value is bound:
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise WrongLimits(f"`{one.name}` is a whole number from 1, not {value}")
-            if most is not None and value > most:
-                raise WrongLimits(f"`{one.name}` goes up to {most}, not {value}: {one.metadata['why']}")
+                raise WrongLimits(f"`{name}` is a whole number from 1, not {value}")
+            if bound.most is not None and value > bound.most:
+                raise WrongLimits(f"`{name}` goes up to {bound.most}, not {value}: {bound.why}")
 
     def __enter__(self) -> Limits:
         """Makes these the limits of everything that is called until the end of the `with`."""
@@ -94,7 +104,7 @@ class Limits:
 
 
 _given: ContextVar[tuple[Limits, ...]] = ContextVar("limits", default=())
-_FIELDS = {one.name: one for one in fields(Limits)}
+BOUNDS: dict[str, Bound] = dict(zip(Limits.__struct_fields__, Limits.__struct_defaults__, strict=True))
 
 
 def limits() -> Limits:
@@ -122,11 +132,11 @@ def parse(text: str) -> Limits:
         name, sign, written = (piece.strip() for piece in part.partition("="))
         if not sign:
             raise WrongLimits(f"`{part}` is no limit; write `name=number`, with commas between them")
-        if name not in _FIELDS:
+        if name not in BOUNDS:
             from difflib import get_close_matches  # for a mistake alone
 
-            near = get_close_matches(name, _FIELDS, n=1)
-            help = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(_FIELDS)}"
+            near = get_close_matches(name, BOUNDS, n=1)
+            help = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(BOUNDS)}"
             raise WrongLimits(f"there is no limit `{name}`; {help}")
         if name in values:
             raise WrongLimits(f"`{name}` is given twice")
@@ -138,8 +148,8 @@ def parse(text: str) -> Limits:
 
 def raising(name: str, needed: int = 0, instead: str = "") -> str:
     """A help line for who goes over a bound: what to do instead, and how to raise it to what is needed, where known."""
-    bound, metadata = getattr(limits(), name), _FIELDS[name].metadata
-    most, why = metadata["most"], metadata["why"]
+    bound: int = getattr(limits(), name)
+    most, why = BOUNDS[name].most, BOUNDS[name].why
     value = _round_up(max(needed, 2 * bound))
     if most is not None and max(needed, bound + 1) > most:
         return ", and ".join(filter(None, [instead, f"the bound cannot be higher than {most}: {why}"]))

@@ -1,31 +1,22 @@
-"""Texts that the grammar takes, straight from its tables: a walk through the parser's states, token by token."""
+"""Texts that the grammar takes: a walk through the parser's states, token by token."""
 
 from __future__ import annotations
 
 from random import Random
 
-from archdsl.language.automaton import LINE_END, TEXT_END, Automaton, Token, _Run
+from lark.lexer import Token
+
+from archdsl.language.grammar import FILE, saved
+from archdsl.language.lexer import LINE_END, TEXT_END
 from fuzz.mutate import NUMBERS
 
-_AUTOMATON = Automaton.load()
+_LARK = saved()
+_OPERATORS = ["==", "!=", "<=", ">=", "<", ">", "+-", "+", "*", "//", "/", "%", "**"]
 _WORDS = {
     "OR": "or",
     "AND": "and",
-    "EQUAL": "==",
-    "NOT_EQUAL": "!=",
-    "AT_MOST": "<=",
-    "AT_LEAST": ">=",
-    "BELOW": "<",
-    "ABOVE": ">",
-    "PLUS_MINUS": "+-",
     "CROSS": "x",
-    "PLUS": "+",
     "MINUS": "-",
-    "STAR": "*",
-    "FLOOR_SLASH": "//",
-    "SLASH": "/",
-    "PERCENT": "%",
-    "POWER": "**",
     "_ARROW": "->",
     "_RANGE": "..",
     "_DOT": ".",
@@ -65,11 +56,10 @@ _ENDING = ("CLOSE_PAREN", "CLOSE_BRACKET", "CLOSE_BRACE", "BAR", LINE_END, "NAME
 
 def walked(random: Random, length: int) -> str:
     """A text of about so many tokens that can be parsed, whatever it means."""
-    methods = [None] * len(_AUTOMATON._rules)
-    run = _Run(_AUTOMATON._states, _AUTOMATON._rules, methods, None, _AUTOMATON._starts["start"])
+    run = _LARK.parse_interactive("", start=FILE)
     words: list[str] = []
     for count in range(length * 3):
-        expected = run._expected()
+        expected = run.accepts()
         if count >= length and TEXT_END in expected:
             break
         choices = sorted(expected - {TEXT_END}) or [TEXT_END]
@@ -77,8 +67,10 @@ def walked(random: Random, length: int) -> str:
         if count >= length:
             kind = next((one for one in _ENDING if one in expected), kind)
         word = _word(kind, random)
-        run.feed(kind, Token(kind, word, 0, 0))
+        run.feed_token(Token(kind, word))
         words.append(word)
+        if kind == TEXT_END:
+            break
     return " ".join(words)
 
 
@@ -90,4 +82,6 @@ def _word(kind: str, random: Random) -> str:
             return random.choice(("1", "2", "3", "8", "0.5", "1e3", "5M", "2%", random.choice(NUMBERS[:15])))
         case "STRING":
             return random.choice(_STRINGS)
+        case "OPERATOR":
+            return random.choice(_OPERATORS)
     return _WORDS.get(kind, kind.strip("_").lower())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
-from archdsl.limits import Limits
+from archdsl.limits import BOUNDS
 from tools import DOCS
 
 PAGE = DOCS / "language.md"
@@ -14,10 +12,9 @@ BEGIN, END = "<!-- limits: written by `python -m tools.write_limits` -->\n", "<!
 def table() -> str:
     """A row for each bound: its name, what it counts, its value, and the highest that it can be raised to."""
     rows = ["| name | counts | bound |", "| --- | --- | --- |"]
-    for one in fields(Limits):
-        most = one.metadata["most"]
-        highest = "" if most is None else "; fixed" if most == one.default else f"; at most {most:,}"
-        rows.append(f"| `{one.name}` | {one.metadata['what']} | {one.default:,}{highest} |")
+    for name, bound in BOUNDS.items():
+        highest = "" if bound.most is None else "; fixed" if bound.most == bound else f"; at most {bound.most:,}"
+        rows.append(f"| `{name}` | {bound.what} | {bound:,}{highest} |")
     return "\n".join(rows) + "\n"
 
 

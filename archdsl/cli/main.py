@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import re
 import shutil
@@ -60,14 +59,7 @@ could not run.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command line, that of the process where none is given, and returns its exit code. Never raises."""
-    if argv is not None:
-        return _guarded(list(argv))
-    # A process that does one thing and ends has no garbage worth looking for, neither on the way nor, which is what
-    # freezing is for, at its end; both together take an eighth of `archdsl estimate`.
-    gc.disable()
-    code = _guarded(sys.argv[1:])
-    gc.freeze()
-    return code
+    return _guarded(sys.argv[1:] if argv is None else list(argv))
 
 
 def _guarded(argv: list[str]) -> int:

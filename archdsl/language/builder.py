@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lark.lexer import Token
+
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
-from archdsl.language.automaton import Token
 from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
 from archdsl.limits import limits, raising
@@ -23,20 +24,26 @@ _TEXT_IN_NAMES = 4
 
 
 class Builder:
-    """Builds the tree of a piece of a source that begins at `offset`; `docs` are the doc comments by line.
+    """Builds the tree of one text after another."""
 
-    Problems that the grammar cannot see are left in `problems`.
-    """
+    source: Source
+    docs: dict[int, str]
+    offset: int
+    problems: list[Diagnostic]
 
-    def __init__(self, source: Source, docs: dict[int, str], offset: int) -> None:
-        self.source, self.docs, self.offset = source, docs, offset
-        self.problems: list[Diagnostic] = []
+    def begin(self, source: Source, docs: dict[int, str], offset: int) -> list[Diagnostic]:
+        """Turns to a piece of a source that begins at `offset`; `docs` are the doc comments by line.
+
+        Returns where the problems will be that the grammar cannot see.
+        """
+        self.source, self.docs, self.offset, self.problems = source, docs, offset, []
+        return self.problems
 
     # Helpers
 
     def _span(self, first: Any, last: Any) -> Span:
-        start = first.start + self.offset if isinstance(first, Token) else first.span.start
-        end = last.end + self.offset if isinstance(last, Token) else last.span.end
+        start = self.offset + (first.start_pos or 0) if isinstance(first, Token) else first.span.start
+        end = self.offset + (last.end_pos or 0) if isinstance(last, Token) else last.span.end
         return Span(self.source, start, end)
 
     def _identifier(self, token: Token) -> tree.Identifier:
@@ -71,7 +78,7 @@ class Builder:
         return tree.Literal(self._span(token, token), self._value(token), str(token))
 
     def _value(self, token: Token) -> int | float | bool | str | None:
-        kind, text = token.kind, str(token)
+        kind, text = token.type, str(token)
         if kind == "NUMBER":
             return self._number(token)
         if kind == "STRING":
@@ -137,8 +144,6 @@ class Builder:
 
     def operation(self, children: list[Any]) -> tree.Expression:
         last: tree.Expression = children[-1]
-        if len(children) == 1:
-            return last
         if len(children) > 5 and len(children) > longest_operation():
             count, bound = len(children), longest_operation()
             message = f"{count:,} operands and operators in a row are more than the bound of {bound}"
@@ -254,7 +259,7 @@ class Builder:
         return tree.DefaultCell(self._span(token, token))
 
     def plain_cell(self, children: list[Any]) -> tree.Literal | tree.Name:
-        return self.literal(children) if children[0].kind == "NUMBER" else self.name(children)
+        return self.literal(children) if children[0].type == "NUMBER" else self.name(children)
 
     def row(self, children: list[Any]) -> tree.Row:
         cells = tuple(_expression(cell) for cell in children[1:-1] if not isinstance(cell, Token))

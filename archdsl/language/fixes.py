@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from lark.lexer import Token
+
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
 from archdsl.diagnostics.codes import SYNTAX
 from archdsl.language import tree
-from archdsl.language.automaton import LINE_END, NAME, Token
+from archdsl.language.lexer import LINE_END, NAME
 
 # What papers and word processors make of the characters of the language.
 TYPOGRAPHIC = {
@@ -56,16 +58,16 @@ def for_character(place: Span) -> Fix | None:
 def for_token(token: Token, place: Span, expected: Iterable[str]) -> tuple[str, Fix] | None:
     """A help line and a fix for a token that cannot stand where it does."""
     text, before = place.source.text, _before(place)
-    if token.kind == "_EQUALS" and text.startswith("=>", place.start):
+    if token.type == "_EQUALS" and text.startswith("=>", place.start):
         return "an arrow is written `->`", _word(Span(place.source, place.start, place.start + 2), "->")
-    if token.kind == "_EQUALS" and _CONDITION.search(before):
+    if token.type == "_EQUALS" and _CONDITION.search(before):
         return "equality is written `==`", Fix("write `==`", (Edit(place, "=="),))
-    if token.kind == "BAR" and text.startswith("||", place.start):
+    if token.type == "BAR" and text.startswith("||", place.start):
         return "write `or`", _word(_doubled(place), "or")
-    if token.kind == LINE_END and "BAR" in expected and before.lstrip().startswith("|"):
+    if token.type == LINE_END and "BAR" in expected and before.lstrip().startswith("|"):
         return _closed_row(place)
     is_next = before.rstrip().endswith((")", "]")) or before.split()[-1:] == ["in"]
-    if token.kind == NAME and "_ARROW" in expected and is_next and before.count("(") == before.count(")"):
+    if token.type == NAME and "_ARROW" in expected and is_next and before.count("(") == before.count(")"):
         fix = Fix("write `->`", (Edit(_start(place), "-> "),), is_safe=False)  # or another operator is missing
         return "a tensor is fed into a layer by `->`", fix
     return None

@@ -17,7 +17,7 @@ from archdsl.language.comments import STRING_OR_COMMENT
 _REORDERING = "\u202a-\u202e\u2066-\u2069"
 # Commands to a terminal, and what some editors take for the end of a line and the language does not.
 _CONTROLS = "\\x00-\\x08\\x0b-\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029"
-_HIDDEN = re.compile(f"[{_REORDERING}{_CONTROLS}]")
+_HIDDEN = f"[{_REORDERING}{_CONTROLS}]"
 _LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 
@@ -29,10 +29,12 @@ def hidden_characters(source: Source) -> Iterator[Diagnostic]:
     """
     if "\r" in source.original and "\n" in source.original:
         yield from _lone_returns(source)
-    if not _HIDDEN.search(source.text):
+    # All of them are what Python does not print, which it knows without a pattern.
+    if source.text.replace("\n", "").replace("\t", "").isprintable():
         return
+    hidden = re.compile(_HIDDEN)
     for place in STRING_OR_COMMENT.finditer(source.text):
-        found = [Span(source, *match.span()) for match in _HIDDEN.finditer(source.text, *place.span())]
+        found = [Span(source, *match.span()) for match in hidden.finditer(source.text, *place.span())]
         if found:
             what = "comment" if place.group().startswith("#") else "string"
             yield _diagnostic(what, found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from lark.exceptions import UnexpectedToken
+
 from archdsl.diagnostics import Diagnostic, Span
 from archdsl.diagnostics.codes import SYNTAX
 from archdsl.diagnostics.nearest import nearest
-from archdsl.language.automaton import NAME, UnexpectedToken
+from archdsl.language.lexer import NAME
 
 # The keywords by the terminal that each is.
 _KEYWORDS = {
@@ -35,8 +37,8 @@ _FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*")
 
 def misspelt(error: UnexpectedToken, place: Span) -> Diagnostic | None:
     """What is said of a keyword that is not spelt well: the word at an error, or the first one of its statement."""
-    if error.token.kind == NAME:
-        expected = [word for kind, word in _KEYWORDS.items() if kind in error.expected]
+    if error.token.type == NAME:
+        expected = [word for kind, word in _KEYWORDS.items() if kind in error.accepts]
         if found := _asking(place, expected):
             return found
     text = place.source.text

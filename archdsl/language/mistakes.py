@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark.lexer import Token
+
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
-from archdsl.language.automaton import LINE_END, NAME, TEXT_END, Token, UnexpectedToken, UnknownCharacter, Unreadable
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.fixes import TYPOGRAPHIC, cut_row, for_character, for_table, for_token, shown
 from archdsl.language.keywords import misspelt
+from archdsl.language.lexer import LINE_END, NAME, TEXT_END
 from archdsl.language.lookalikes import look_alike
 from archdsl.language.malformed import form_at
 
@@ -40,7 +43,7 @@ _SHOWN = {
     "RECIPE": "`recipe`",
 }
 _VALUE_STARTS = {"NAME", "NUMBER", "STRING", "OPEN_PAREN", "OPEN_BRACKET"}
-_AFTER_VALUES = {"PLUS", "STAR"}
+_AFTER_VALUES = {"OPERATOR"}
 _VALUE_ENDS = ("BAR", "_COMMA", "CLOSE_PAREN", "CLOSE_BRACKET", "_THEN", "_ELSE", "_NEWLINE", "CLOSE_BRACE")
 _CHARACTERS = {
     '"': "a string ends on its line: close it with a second double quote",
@@ -56,10 +59,10 @@ _BESIDE = re.compile(r"([A-Za-z_]\w*)[ \t]+$")
 _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 
 
-def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnostic:
+def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
     """The diagnostic for what the parser met in the piece of a source from `start` to `end`."""
-    if isinstance(error, UnknownCharacter):
-        at = start + error.position
+    if isinstance(error, UnexpectedCharacters):
+        at = start + (error.pos_in_stream or 0)
         character = source.text[at]
         span = Span(source, at, at + 1)
         if form := form_at(span, (), BAD_CHARACTER):
@@ -73,33 +76,35 @@ def explain(error: Unreadable, source: Source, start: int, end: int) -> Diagnost
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
     line = source.text.rfind("\n", 0, place.start) + 1
-    is_row_end = error.token.kind == LINE_END and source.text[line : place.start].lstrip().startswith("|")
+    is_row_end = error.token.type == LINE_END and source.text[line : place.start].lstrip().startswith("|")
     if is_row_end and (cut := cut_row(Span(source, line, line))):
         return cut
     slip = misspelt(error, place)
     if slip and slip.fix and slip.fix.is_safe:
         return slip
-    if unclosed is None and (form := form_at(place, error.expected)):
+    if unclosed is None and (form := form_at(place, error.accepts)):
         return form
     if slip:
         return slip
     if unclosed and unclosed.span and _is_consequence(unclosed.span, place):
         return unclosed
-    if unclosed and error.token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
+    if unclosed and error.token.type == NAME and error.accepts >= {"BAR", "CLOSE_BRACE"}:
         return _open_table(source, start, place)
-    help, fix = for_token(error.token, place, error.expected) or (_hint(error, place), None)
+    help, fix = for_token(error.token, place, error.accepts) or (_hint(error, place), None)
     message, label = f"{_found(error.token)} cannot stand here", f"expected {_expected(error)}"
     return Diagnostic(SYNTAX, message, place, label, help=help, fix=fix)
 
 
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
     """Where a token stands; what the parser puts behind the last token stands at the end of that one."""
-    first, last = start + token.start, start + token.end
-    if token.kind == LINE_END and source.text.startswith("\n", first):
+    first, last = start + (token.start_pos or 0), start + (token.end_pos or 0)
+    if token.type == LINE_END and source.text.startswith("\n", first):
         if source.original[first - 1 : first + 1] == "\r\n":
             first -= 1
         return Span(source, first, first + 1)
-    if token.kind in (TEXT_END, LINE_END):
+    if token.type in (TEXT_END, LINE_END):
+        if "\n" in source.text[last:end]:  # line ends inside brackets are no tokens
+            last = end
         return Span(source, min(last, end), min(last, end))
     return Span(source, first, last)
 
@@ -115,15 +120,15 @@ def _is_consequence(opening: Span, place: Span) -> bool:
 
 
 def _found(token: Token) -> str:
-    if token.kind == LINE_END:
+    if token.type == LINE_END:
         return _SHOWN[LINE_END]
-    if token.kind == TEXT_END:
+    if token.type == TEXT_END:
         return "the end of the text"
     return f"`{token}`" if len(token) <= 60 else f"`{token[:57]}...`"
 
 
 def _expected(error: UnexpectedToken) -> str:
-    expected = set(error.expected)
+    expected = set(error.accepts)
     if expected >= _VALUE_STARTS:
         return "a value"
     if expected >= _AFTER_VALUES:
@@ -139,15 +144,15 @@ def _hint(error: UnexpectedToken, place: Span) -> str | None:
     before = text[text.rfind("\n", 0, place.start) + 1 : place.start]
     if before.lstrip().startswith("|"):
         return "a table row ends with `|`, and cells stand between `|`"
-    if token.kind == NAME and error.expected >= {"BAR", "CLOSE_BRACE"}:
+    if token.type == NAME and error.accepts >= {"BAR", "CLOSE_BRACE"}:
         return "rows begin with `|`; columns of stages that are inherited are set in `stages 1..3 { column = value }`"
-    if token.kind == "_EQUALS":
+    if token.type == "_EQUALS":
         return "equality is written `==`"
-    if beside := _BESIDE.search(before) if token.kind in _VALUES and re.search("[=>]", before) else None:
+    if beside := _BESIDE.search(before) if token.type in _VALUES and re.search("[=>]", before) else None:
         if before.count("(") > before.count(")"):
             return "arguments are separated by `,`"
         return f"arguments stand in parentheses, `{beside[1]}({token})`, and `->` feeds a tensor into a layer"
-    if token.kind == "BAR":
+    if token.type == "BAR":
         return "a table row stands on its own line and ends with `|`"
     if str(token) in _OTHER_LANGUAGES and not before:
         return "an item begins with `use`, `block`, `model`, `variants` or `recipe`"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from lark.lexer import Token
+
 from archdsl.diagnostics import Span
 from archdsl.language import tree
-from archdsl.language.automaton import Token
 
 # Loosest first; a pipeline (0) and a conditional (1) are looser than any operator.
 PIPELINE: Final = 0
@@ -67,7 +68,7 @@ def _operand(parts: Parts, at: int, loosest: int, offset: int) -> tuple[tree.Exp
         # A prefix operator; its place begins where the operator stands, which `first` knows (a token).
         operand, at = _operand(parts, at + 1, UNARY[first], offset)
         span = operand.span
-        start = first.start + offset if isinstance(first, Token) else span.start
+        start = offset + (first.start_pos or 0) if isinstance(first, Token) else span.start
         left = tree.Unary(Span(span.source, start, span.end), str(first), operand)
     else:
         left, at = first, at + 1

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+
+from lark.exceptions import UnexpectedInput
 
 from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
 from archdsl.language import comments, tree
-from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
 from archdsl.language.bounds import check_nesting, check_text
-from archdsl.language.builder import Builder
+from archdsl.language.grammar import EXPRESSION, parser
 from archdsl.language.hidden import hidden_characters
 
 # At the start of a line, and no name that a statement binds; or what looks like one whose keyword is misspelt.
@@ -31,7 +31,7 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
     docs = comments.docs(found)
     try:
         items = _parse_piece(source, 0, len(source.text), docs, problems)
-    except Unreadable as error:
+    except UnexpectedInput as error:
         items = _parse_items(source, docs, problems)
         if not problems:
             problems.add(_explained(error, source, 0, len(source.text)))
@@ -43,22 +43,21 @@ def parse_expression(source: Source) -> tree.Expression:
     """The expression that a text says, such as one from a command line. Raises Failure when it says none."""
     if too_much := check_text(source):
         raise Failure([too_much])
-    builder = Builder(source, {}, 0)
     try:
-        expression: tree.Expression = _automaton().parse(source.text, builder, EXPRESSION)
-    except Unreadable as error:
+        expression, found = parser().parse(source.text, source, {}, 0, EXPRESSION)
+    except UnexpectedInput as error:
         raise Failure([_explained(error, source, 0, len(source.text))]) from None
-    if problems := [*builder.problems, *filter(None, [check_nesting(expression)])]:
+    if problems := [*found, *filter(None, [check_nesting(expression)])]:
         raise Failure(problems)
-    return expression
+    whole: tree.Expression = expression
+    return whole
 
 
 def _parse_piece(
     source: Source, start: int, end: int, docs: dict[int, str], problems: Problems
 ) -> tuple[tree.Item, ...]:
-    builder = Builder(source, docs, start)
-    items: tuple[tree.Item, ...] = _automaton().parse(source.text[start:end], builder)
-    problems.add(*builder.problems)
+    items, found = parser().parse(source.text[start:end], source, docs, start)
+    problems.add(*found)
     sound = []
     for item in items:
         if too_deep := check_nesting(item):
@@ -74,11 +73,11 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
     from archdsl.language.recovery import Recovery, folded
 
     items: list[tree.Item] = []
-    recovery = Recovery(source, docs, _automaton().parse)
+    recovery = Recovery(source, docs)
     for start, end in zip([0, *starts], [*starts, len(source.text)], strict=True):
         try:
             items += _parse_piece(source, start, end, docs, problems)
-        except Unreadable as error:
+        except UnexpectedInput as error:
             if _ITEM_START.match(source.text, start):
                 problems.add(*folded(recovery.mistakes(start, end, error)))
             else:
@@ -88,12 +87,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
     return tuple(items)
 
 
-def _explained(error: Unreadable, source: Source, start: int, end: int) -> Diagnostic:
+def _explained(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
     from archdsl.language.mistakes import explain  # late: most texts have no mistake
 
     return explain(error, source, start, end)
-
-
-@cache
-def _automaton() -> Automaton:
-    return Automaton.load()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Source
 from archdsl.diagnostics.codes import UNCLOSED
-from archdsl.language.automaton import UnexpectedToken, Unreadable
 from archdsl.language.bounds import BRACKETS
-from archdsl.language.builder import Builder
+from archdsl.language.grammar import parser
 from archdsl.language.malformed import is_foreign_row
 from archdsl.language.mistakes import explain
 
@@ -26,8 +25,6 @@ _MARKS = re.compile(rf"{BRACKETS.pattern}|\n")
 _ROW = re.compile(r"^[ \t]*\||[|&\\]", re.MULTILINE)
 _CONTINUES = re.compile(r"[ \t]*(->|(then|else)\b(?!\s*[=.]))")
 _DEEPER = {"(": 1, "[": 1, ")": -1, "]": -1}
-
-Parse = Callable[[str, Builder], Any]
 
 
 def folded(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
@@ -50,11 +47,11 @@ def folded(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 class Recovery:
     """Reads items on; what has been read again in a file is counted."""
 
-    def __init__(self, source: Source, docs: dict[int, str], parse: Parse):
-        self.source, self.docs, self.parse = source, docs, parse
+    def __init__(self, source: Source, docs: dict[int, str]):
+        self.source, self.docs = source, docs
         self.left = MOST_READ_AGAIN
 
-    def mistakes(self, start: int, end: int, error: Unreadable) -> Iterator[Diagnostic]:
+    def mistakes(self, start: int, end: int, error: UnexpectedInput) -> Iterator[Diagnostic]:
         """Those of the item from `start` to `end`, the first of which is `error`."""
         text, last = self.source.text[start:end], start
         has_lost_rows = False
@@ -70,18 +67,17 @@ class Recovery:
             if place is None or self.left < 0:
                 return
             first, behind = place
-            is_row = isinstance(error, UnexpectedToken) and error.expected >= {"BAR", "CLOSE_BRACE"}
+            is_row = isinstance(error, UnexpectedToken) and error.accepts >= {"BAR", "CLOSE_BRACE"}
             has_lost_rows = has_lost_rows or is_row or bool(_ROW.search(text, first, behind))
             text = text[:first] + re.sub(r"[^\n]", " ", text[first:behind]) + text[behind:]
             last = start + behind
-            builder = Builder(self.source, self.docs, start)
             try:
-                self.parse(text, builder)
-            except Unreadable as another:
+                _, problems = parser().parse(text, self.source, self.docs, start)
+            except UnexpectedInput as another:
                 error = another
                 continue
             if not has_lost_rows:  # a table that lacks its header would be blamed for that
-                yield from builder.problems
+                yield from problems
             return
 
     def _left_out(self, problem: Diagnostic, text: str, start: int) -> tuple[int, int] | None:
