@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -45,7 +45,9 @@ from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits, raising
 from archdsl.reading import read_plain
-from archdsl.search_space.open_models import OpenModel, open_model
+
+if TYPE_CHECKING:
+    from archdsl.search_space.open_models import OpenModel
 
 # What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
 # saved yet.
@@ -371,6 +373,8 @@ def compile_source(
             result = ModelElaborator(network, found, effort, resolution, dict(parameters or {})).run()
             if any(problem.code is OPEN_CHOICE for problem in found.sorted()):
                 found = Problems()
+                from archdsl.search_space.open_models import open_model  # late: most files hold no search space
+
                 space = open_model(network, found, effort, spare, _predict, resolution, dict(parameters or {}))
                 if space is not None:
                     spaces.append(space)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from archdsl.backends.receptive_field import ReceptiveField
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost, Costs
 from archdsl.ir.walk import Tensor, Tracer, Visit, walk
+
+if TYPE_CHECKING:
+    from archdsl.backends.receptive_field import ReceptiveField
 
 
 class Part(Struct, frozen=True):

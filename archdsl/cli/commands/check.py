@@ -14,8 +14,6 @@ from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
-from archdsl.search_space.open_models import counted
-from archdsl.search_space.trials import SMALL
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -113,6 +111,9 @@ def summary(file: Compiled) -> str:
         line += f"; `require` lines prune {pruned:,} of {_counted(tried, 'network')} tried"
     if all(space.tried == space.size for space in file.spaces):
         return line
+    from archdsl.search_space.open_models import counted  # late: most files hold no search space
+    from archdsl.search_space.trials import SMALL
+
     tried, size = sum(space.tried for space in file.spaces), sum(space.size for space in file.spaces)
     # All networks of a small space are tried where the effort lasts.
     is_cut = any(space.tried < space.size <= SMALL for space in file.spaces)
