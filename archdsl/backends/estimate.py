@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archdsl.backends.estimate_parts import Part
+from archdsl.backends.estimate_parts import CostedPart
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
@@ -39,9 +39,9 @@ class Estimate(Struct, frozen=True):
     input: Shape
     output: Shape
     cost: Cost
-    stages: tuple[Part, ...]
+    stages: tuple[CostedPart, ...]
 
-    def parts(self, level: Level) -> list[Part]:
+    def parts(self, level: Level) -> list[CostedPart]:
         """Every stage, block or operator, in the order in which data goes through them."""
         parts = list(self.stages)
         for _ in range(LEVELS.index("stage"), LEVELS.index(level)):
@@ -52,7 +52,7 @@ class Estimate(Struct, frozen=True):
 def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stage") -> Estimate:
     """The estimate of a network for `batch` images, down to the parts of `level`."""
     costs = architecture.costs
-    parts: dict[str, list[Part]] = {}
+    parts: dict[str, list[CostedPart]] = {}
     if level in ("block", "operator"):
         from archdsl.backends.estimate_parts import parts_of_stages
 
@@ -112,12 +112,12 @@ def _path(part: Stage | Section) -> str:
     return part.name if isinstance(part, Section) else f"stages.{part.name}"
 
 
-def _stage(part: Stage | Section, costs: Costs, batch: int, parts: tuple[Part, ...]) -> Part:
+def _stage(part: Stage | Section, costs: Costs, batch: int, parts: tuple[CostedPart, ...]) -> CostedPart:
     if isinstance(part, Section):
         op, layers, cost = _text(part.steps, costs.architecture), 1, costs.section(part)
     else:
         op, layers, cost = part.op, len(part.layers), costs.stage(part)
-    return Part(_path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
+    return CostedPart(_path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
 
 
 def _text(step: Step, architecture: Description) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archdsl.backends.receptive_field import ReceptiveField
 
 
-class Part(Struct, frozen=True):
+class CostedPart(Struct, frozen=True):
     """A part of a network: a stage (the stem and the head among them), a block or an operator.
 
     `path` is where it is in the built module, `op` what it does, `layers` how often its block repeats. Shapes are
@@ -29,7 +29,7 @@ class Part(Struct, frozen=True):
     input: Shape
     output: Shape
     cost: Cost
-    parts: tuple[Part, ...] = ()
+    parts: tuple[CostedPart, ...] = ()
     receptive_field: ReceptiveField | None = None
 
     @property
@@ -38,10 +38,10 @@ class Part(Struct, frozen=True):
         return self.path.rpartition(".")[2]
 
 
-def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[str, list[Part]]:
+def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[str, list[CostedPart]]:
     """The blocks of each stage, by the stage's path, and in each block its operators if they are wanted."""
-    blocks: dict[str, list[Part]] = defaultdict(list)
-    operators: dict[str, list[Part]] = defaultdict(list)
+    blocks: dict[str, list[CostedPart]] = defaultdict(list)
+    operators: dict[str, list[CostedPart]] = defaultdict(list)
     if with_operators:
         for visit in walk(costs.architecture):
             if visit.levels:
@@ -62,10 +62,10 @@ class _Unopened(Tracer):
         return self.note(path, instance.name, (source,), instance.output, block=identity)
 
 
-def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[Part, ...] = ()) -> Part:
+def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[CostedPart, ...] = ()) -> CostedPart:
     if visit.block is not None:
         cost = costs.block(visit.block)
     else:
         is_weighted = visit.primitive is not None and visit.primitive.is_weighted
         cost = Cost(visit.params, visit.macs, visit.output.elements if is_weighted else 0)
-    return Part(visit.path, visit.operator, 1, visit.inputs[0].shape, visit.output, cost.for_batch(batch), parts)
+    return CostedPart(visit.path, visit.operator, 1, visit.inputs[0].shape, visit.output, cost.for_batch(batch), parts)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archdsl.backends.estimate import Estimate, Level
-from archdsl.backends.estimate_parts import Part
+from archdsl.backends.estimate_parts import CostedPart
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.ir.cost import Cost
@@ -111,7 +111,7 @@ def _model(made: Estimate) -> dict[str, Any]:
     }
 
 
-def _part(part: Part, level: str) -> dict[str, Any]:
+def _part(part: CostedPart, level: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": part.name, "path": part.path, "op": part.op}
     if level == "stage":
         found["layers"] = part.layers
@@ -146,7 +146,7 @@ def as_csv(estimates: Sequence[Estimate], level: Level) -> str:
     """A header and one row for each part of `level`, with exact whole numbers."""
     lines = [",".join(_COLUMNS)]
     for made in estimates:
-        whole = Part("", "", 1, made.input, made.output, made.cost)
+        whole = CostedPart("", "", 1, made.input, made.output, made.cost)
         for part in [whole] if level == "model" else made.parts(level):
             cells = [made.name, made.batch, level, part.path, part.op, part.layers]
             lines.append(",".join(map(str, [*cells, *part.input, *part.output, *_counts(part.cost).values()])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archdsl.diff.alignment import align
 from archdsl.diff.operators import Change, KeyChange, OperatorChange, key_changes, operator_changes, pair
-from archdsl.diff.parts import Layer, Part, parts
+from archdsl.diff.parts import ComparedPart, Layer, parts
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.cost import NOTHING, Cost
 
@@ -25,8 +25,8 @@ class LayerChange:
 class PartChange:
     """The stem, a stage or the head before and after; None where there is none. Layers that are equal are left out."""
 
-    before: Part | None
-    after: Part | None
+    before: ComparedPart | None
+    after: ComparedPart | None
     facts: tuple[Change, ...]
     layers: tuple[LayerChange, ...]
 
@@ -82,19 +82,21 @@ def compare(before: Architecture, after: Architecture) -> Difference:
     return Difference(before, after, facts, tuple(_part(*both) for both in pairs))
 
 
-def _section(path: str, before: list[Part], after: list[Part]) -> list[tuple[Part | None, Part | None]]:
+def _section(
+    path: str, before: list[ComparedPart], after: list[ComparedPart]
+) -> list[tuple[ComparedPart | None, ComparedPart | None]]:
     was, now = (next((part for part in found if part.path == path), None) for found in (before, after))
     return [(was, now)] if was or now else []
 
 
-def _distance(before: Part, after: Part) -> float:
+def _distance(before: ComparedPart, after: ComparedPart) -> float:
     """Which share of two rows is different."""
     columns = {*before.facts, *after.facts}
     different = [column for column in columns if before.facts.get(column) != after.facts.get(column)]
     return len(different) / len(columns)
 
 
-def _part(before: Part | None, after: Part | None) -> PartChange:
+def _part(before: ComparedPart | None, after: ComparedPart | None) -> PartChange:
     was, now = (part.layers if part else () for part in (before, after))
     layers = [
         _layer(was[index] if index < len(was) else None, now[index] if index < len(now) else None)

@@ -32,7 +32,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Part:
+class ComparedPart:
     """The stem, a stage or the head. `facts` are what its row of the table says, by column."""
 
     path: str
@@ -48,7 +48,7 @@ class Part:
         return self.path not in ("stem", "head")
 
 
-def parts(architecture: Architecture) -> list[Part]:
+def parts(architecture: Architecture) -> list[ComparedPart]:
     """The parts of a network in order. Raises Failure when it unfolds to too many operators."""
     operators: dict[str, dict[str, list[Visit]]] = {}
     for visit in modules(architecture):
@@ -64,7 +64,7 @@ def parts(architecture: Architecture) -> list[Part]:
         facts = _facts(stage) if stage is not None else {"op": made.op}
         place = stage.place if stage is not None else sections["stem" if made.path == "stem" else "head"].place
         layers = tuple(Layer(path, tuple(visits)) for path, visits in operators.get(made.path, {}).items())
-        found.append(Part(made.path, facts, layers, made.input, made.output, made.cost, place))
+        found.append(ComparedPart(made.path, facts, layers, made.input, made.output, made.cost, place))
     return found
 
 

@@ -7,7 +7,7 @@ from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT
 from archdsl.importing.flags import Flags, counted, parts
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rows import BlockRow, Number, refusal
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words
 
@@ -31,7 +31,7 @@ _OTHERS = {
 }
 
 
-def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[BlockRow | None]:
     """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
     if is_python(source.text):
         literal = Literal(source)
@@ -66,7 +66,7 @@ def _check_version(stride: Number, version: str) -> None:
         raise refusal(BAD_VALUE, message, stride.span, help="the first version has pairs in all, the second in none")
 
 
-def _row(found: Flags, version: str, mistakes: Mistakes) -> Row | None:
+def _row(found: Flags, version: str, mistakes: Mistakes) -> BlockRow | None:
     known, kind = rules(version), found.numbers.get("c", Number(0, found.span))
     found.check_counts(LETTERS, "rkio")
     with found.mistakes.apart():
@@ -88,7 +88,7 @@ def _row(found: Flags, version: str, mistakes: Mistakes) -> Row | None:
             check_shares(known[kind.text], found.numbers.get("e"), found.numbers.get("se"))
     with mistakes.apart():
         found.mistakes.tell()
-        return Row(
+        return BlockRow(
             rule=known[kind.text],
             span=found.span,
             kernel=found.numbers["k"],

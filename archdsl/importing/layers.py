@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, VANISHING
 from archdsl.elaborate.resolve.functions import divisible, nearest
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rows import BlockRow, Number, refusal
 from archdsl.importing.rules import Form, Rule
 
 
@@ -44,7 +44,7 @@ def check_shares(rule: Rule, expansion: Number | None, se: Number | None) -> Non
     mistakes.tell()
 
 
-def built(row: Row, inputs: int) -> list[Layer]:
+def built(row: BlockRow, inputs: int) -> list[Layer]:
     """The first block of a row and, where there are more, the second; all others are like it. Raises Failure where the
     library has no such block."""
     channels = row.rule.rounded(row.channels.whole)
@@ -52,7 +52,7 @@ def built(row: Row, inputs: int) -> list[Layer]:
     return layers if row.layers.whole == 1 else [*layers, _layer(row, channels, channels, 1)]
 
 
-def _layer(row: Row, inputs: int, channels: int, stride: int) -> Layer:
+def _layer(row: BlockRow, inputs: int, channels: int, stride: int) -> Layer:
     rule, kernel = row.rule, row.kernel.whole
     hidden = _hidden(row, inputs)
     adds = rule.skip and row.skip and stride == 1 and inputs == channels
@@ -73,7 +73,7 @@ def _layer(row: Row, inputs: int, channels: int, stride: int) -> Layer:
     )
 
 
-def _hidden(row: Row, inputs: int) -> int:
+def _hidden(row: BlockRow, inputs: int) -> int:
     rule, expansion = row.rule, row.expansion.value
     if rule.expands == "never" or (rule.expands == "unless_one" and expansion == 1):
         return 0
@@ -91,7 +91,7 @@ def _hidden(row: Row, inputs: int) -> int:
     return 0 if rule.expands == "unless_equal" and hidden == inputs else hidden
 
 
-def _squeezed(row: Row, inputs: int, hidden: int) -> int:
+def _squeezed(row: BlockRow, inputs: int, hidden: int) -> int:
     if row.se is None or not row.se.value:
         return 0
     if row.rule.squeezed == "down":
@@ -104,7 +104,7 @@ def _squeezed(row: Row, inputs: int, hidden: int) -> int:
     return squeezed
 
 
-def after(size: int, layer: Layer, times: int, row: Row) -> int:
+def after(size: int, layer: Layer, times: int, row: BlockRow) -> int:
     """The height or width of a map behind so many layers. Raises Failure where nothing is left of it."""
     if row.rule.padding == "same":
         return -(-size // layer.stride)
@@ -125,7 +125,7 @@ def after(size: int, layer: Layer, times: int, row: Row) -> int:
 Cells = dict[str, str]
 
 
-def said_by_library(row: Row, layer: Layer) -> Cells | None:
+def said_by_library(row: BlockRow, layer: Layer) -> Cells | None:
     """The cells with which the library's block is this layer; None where it cannot be."""
     if layer.padding is not None:
         return None
@@ -155,7 +155,7 @@ def said_by_library(row: Row, layer: Layer) -> Cells | None:
     return cells
 
 
-def said_outright(row: Row, layer: Layer, name: str) -> Cells:
+def said_outright(row: BlockRow, layer: Layer, name: str) -> Cells:
     """The cells of a block that is given every number."""
     cells = {"op": name}
     if layer.hidden:

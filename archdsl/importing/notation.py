@@ -9,9 +9,9 @@ from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.importing import automl, timm, torchvision
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Row, refusal
+from archdsl.importing.rows import BlockRow, refusal
 
-NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[Row | None]]] = {
+NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[BlockRow | None]]] = {
     timm.NOTATION: timm.read,
     automl.NOTATION: automl.read,
     torchvision.NOTATION: torchvision.read,
@@ -23,7 +23,7 @@ _KIND_FIRST = re.compile(r"""(?:^|[\s"',\[])[a-z]+_(?:[a-z]+_)*[rkse]\d""")
 _ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+(?:\.\d+)?\s*,\s*\d+\s*,")
 
 
-def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> Sequence[Row | None]:
+def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> Sequence[BlockRow | None]:
     """The rows of a text, None for each in which something is not understood; that is kept in `mistakes`, with its
     place. Raises Failure where the text as a whole is not understood, and where there is nothing."""
     source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -33,7 +33,7 @@ def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> 
     return found
 
 
-def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Row]:
+def rows(source: Source, notation: str | None, act: str | None) -> Sequence[BlockRow]:
     """The rows of a text; without a notation it is guessed. Raises Failure with everything that is not understood."""
     mistakes = Mistakes()
     found = read(source, notation or guessed(source), act, mistakes)

@@ -27,7 +27,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Row:
+class BlockRow:
     """Blocks in sequence, the numbers as they are written. `inputs` are the channels that the first reads, where the
     notation says so, `expanded` those that are expanded in place of the input's; `skip` says whether shortcuts are
     wanted."""

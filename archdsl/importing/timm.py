@@ -9,7 +9,7 @@ from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, UNKNOWN_BLOCK
 from archdsl.importing.flags import Flags, counted, parts
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rows import BlockRow, Number, refusal
 from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal, is_python, words
 
@@ -38,12 +38,12 @@ _OTHERS = {
 _OTHER_KINDS = ("uir", "mha", "mqa")
 
 
-def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[BlockRow | None]:
     """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
     if not is_python(source.text):
         return [_row(string, act, mistakes, is_first=True) for string in words(source)]
     literal = Literal(source)
-    found: list[Row | None] = []
+    found: list[BlockRow | None] = []
     for stage in literal.items(literal.root, "a definition"):
         blocks: list[ast.expr] = []
         with mistakes.apart():
@@ -59,7 +59,7 @@ def kinds() -> list[str]:
     return [name for name in rules(NOTATION) if "_" not in name]
 
 
-def _row(string: Span, act: str | None, mistakes: Mistakes, *, is_first: bool) -> Row | None:
+def _row(string: Span, act: str | None, mistakes: Mistakes, *, is_first: bool) -> BlockRow | None:
     with mistakes.apart():
         kind, *rest = parts(string)
         found = Flags(string)
@@ -100,7 +100,7 @@ def _check_stride(found: Flags, *, is_first: bool) -> None:
         raise refusal(BAD_VALUE, message, stride.span, help="write 1, or begin another stage")
 
 
-def _made(kind: Span, found: Flags, *, is_first: bool) -> Row:
+def _made(kind: Span, found: Flags, *, is_first: bool) -> BlockRow:
     name = "cn_skip" if kind.text == "cn" and "skip" in found.words else kind.text
     known = rules(NOTATION)
     found.check_counts(LETTERS, "kscr")
@@ -115,7 +115,7 @@ def _made(kind: Span, found: Flags, *, is_first: bool) -> Row:
         with found.mistakes.apart():
             check_shares(rule, found.numbers.get("e"), found.numbers.get("se"))
     found.mistakes.tell()
-    return Row(
+    return BlockRow(
         rule=known[name],
         span=found.span,
         kernel=found.numbers["k"],

@@ -16,7 +16,7 @@ from archdsl.diagnostics.codes import (
 from archdsl.importing.flags import counted
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Number, Row, refusal
+from archdsl.importing.rows import BlockRow, Number, refusal
 from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal
 
@@ -32,7 +32,7 @@ def classes() -> list[str]:
     return [name for name in rules(NOTATION) if name != _SETTINGS]
 
 
-def read(source: Source, act: str | None, mistakes: Mistakes) -> list[Row | None]:
+def read(source: Source, act: str | None, mistakes: Mistakes) -> list[BlockRow | None]:
     """The rows of a text, None for each that is not understood; the reason is kept in `mistakes`."""
     literal = Literal(source)
     nodes = literal.items(literal.root, "a definition")
@@ -50,7 +50,7 @@ def _is_settings(node: ast.expr) -> bool:
     return isinstance(node, ast.List | ast.Tuple)
 
 
-def _configuration(node: ast.expr, literal: Literal) -> Row:
+def _configuration(node: ast.expr, literal: Literal) -> BlockRow:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         message = f"a row is a {' or a '.join(classes())}, or four numbers"
         raise refusal(SYNTAX, message, literal.span(node))
@@ -69,7 +69,7 @@ def _configuration(node: ast.expr, literal: Literal) -> Row:
             check_shares(rule, found.get("expand_ratio"), None)
     mistakes.tell()
     span = literal.span(node)
-    return Row(
+    return BlockRow(
         rule=rule,
         span=span,
         kernel=found["kernel"],
@@ -123,7 +123,7 @@ def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str
     return found
 
 
-def _settings(node: ast.expr, literal: Literal) -> Row:
+def _settings(node: ast.expr, literal: Literal) -> BlockRow:
     """A row of four numbers: expansion, channels, layers, stride. The kernel is 3."""
     span = literal.span(node)
     mistakes = Mistakes()
@@ -141,7 +141,7 @@ def _settings(node: ast.expr, literal: Literal) -> Row:
             check_shares(rule, found.get("expansion"), None)
     mistakes.tell()
     expansion, channels, layers, stride = (found[what] for what in whats)
-    return Row(
+    return BlockRow(
         rule=rule,
         span=span,
         kernel=Number(3, span),

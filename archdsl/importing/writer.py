@@ -11,7 +11,7 @@ from archdsl.diagnostics.codes import CHANNEL_MISMATCH, WRONG_USAGE
 from archdsl.importing.layers import Cells, after, built, check_shares, said_by_library, said_outright
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.notation import read
-from archdsl.importing.rows import Row, refusal
+from archdsl.importing.rows import BlockRow, refusal
 from archdsl.importing.rules import Form, Rule, own_blocks, section
 from archdsl.writing import canonical
 
@@ -74,7 +74,7 @@ class _Table:
         self._reduction: int | None = 2
         self._is_first = True
 
-    def add(self, row: Row | None) -> None:
+    def add(self, row: BlockRow | None) -> None:
         if row is None:
             self._channels = self._sizes = self._reduction = None
         else:
@@ -84,7 +84,7 @@ class _Table:
             self._add(row)
         self._is_first = False
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: BlockRow) -> None:
         inputs = row.rule.rounded(row.inputs.whole) if row.inputs else None
         with self._mistakes.apart():
             _check_chain(row, inputs, self._channels)
@@ -101,7 +101,7 @@ class _Table:
             if known and is_sound:
                 self._sizes = self._build(row, known, sizes)
 
-    def _check_reach(self, row: Row) -> None:
+    def _check_reach(self, row: BlockRow) -> None:
         if self._reduction is None:
             return
         self._reduction *= row.stride.whole
@@ -110,7 +110,7 @@ class _Table:
             message = f"maps are {reach} times smaller already, and {self._frame.notation} makes this stride a dilation"
             raise refusal(WRONG_USAGE, message, row.stride.span, help="write stride 1, or add the stage to the file")
 
-    def _build(self, row: Row, inputs: int, sizes: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    def _build(self, row: BlockRow, inputs: int, sizes: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Adds the lines of a row. The height and width behind it."""
         groups: list[tuple[Cells, int]] = []
         for index, layer in enumerate(built(row, inputs)):
@@ -136,14 +136,14 @@ class _Table:
         return sizes
 
 
-def _check_chain(row: Row, inputs: int | None, channels: int | None) -> None:
+def _check_chain(row: BlockRow, inputs: int | None, channels: int | None) -> None:
     if row.inputs and channels and inputs != channels:
         was_rounded = "" if inputs == row.inputs.whole else f", {inputs} when rounded"
         message = f"this row reads {row.inputs.whole} channels{was_rounded}, and gets {channels}"
         raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {channels}")
 
 
-def _comment(row: Row, cells: Cells) -> str:
+def _comment(row: BlockRow, cells: Cells) -> str:
     """Where the numbers of a line come from, if they are not those of the row."""
     said = (
         [f"{row.channels.text} channels rounded"] if row.rule.rounded(row.channels.whole) != row.channels.whole else []

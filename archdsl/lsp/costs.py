@@ -11,7 +11,7 @@ from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import several, table
-from archdsl.lsp.networks import Networks, Part, section_part, stage_part, whole
+from archdsl.lsp.networks import LocatedPart, Networks, section_part, stage_part, whole
 
 
 def costs(document: Document, nodes: Sequence[tree.Node], symbol: Symbol | None) -> str:
@@ -53,7 +53,9 @@ def _of_symbol(document: Document, networks: Networks, symbol: Symbol) -> str:
         case Symbol(kind=Kind.BLOCK, meaning=Definition(block=block)):
             span = document.to_sound(block.name.span) if block.name.span.source is document.source else block.name.span
             found = networks.instances(span) if span is not None else ()
-            return several([Part(one.name, made.input, made.output, one.costs.block(made.id)) for one, made in found])
+            return several(
+                [LocatedPart(one.name, made.input, made.output, one.costs.block(made.id)) for one, made in found]
+            )
         case _:
             return ""
 

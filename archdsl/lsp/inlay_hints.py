@@ -11,7 +11,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import table
-from archdsl.lsp.networks import Networks, Part, section_part, stage_part
+from archdsl.lsp.networks import LocatedPart, Networks, section_part, stage_part
 
 
 def inlay_hints(document: Document, visible: Range) -> list[InlayHint]:
@@ -32,7 +32,7 @@ def inlay_hints(document: Document, visible: Range) -> list[InlayHint]:
     return found
 
 
-def _parts(model: tree.Model, networks: Networks) -> Iterator[tuple[Span, list[Part]]]:
+def _parts(model: tree.Model, networks: Networks) -> Iterator[tuple[Span, list[LocatedPart]]]:
     """Each place of a model that a hint belongs to, with what stands there in its networks, its own ones first."""
     for statement in model.body:
         match statement:
@@ -51,7 +51,7 @@ def _is_of(architecture: Architecture, model: tree.Model) -> bool:
     return architecture.model == model.name.text
 
 
-def _hint(document: Document, span: Span, parts: Sequence[Part]) -> InlayHint:
+def _hint(document: Document, span: Span, parts: Sequence[LocatedPart]) -> InlayHint:
     first = parts[0]
     of_all = all(part.output == first.output for part in parts)
     label = f"→ {first.output}" if of_all else f"→ {first.output} in {first.network}"

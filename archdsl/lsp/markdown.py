@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from archdsl.backends.units import human
 from archdsl.lsp.escapes import inline
-from archdsl.lsp.networks import Part
+from archdsl.lsp.networks import LocatedPart
 
 _MOST = 12
 
 
-def table(parts: Sequence[Part], *, exact: bool = False, named: bool = True) -> str:
+def table(parts: Sequence[LocatedPart], *, exact: bool = False, named: bool = True) -> str:
     """Parts, each with its network where they are `named`, and counts to the last one where they are `exact`."""
     if not parts:
         return ""
@@ -29,7 +29,7 @@ def table(parts: Sequence[Part], *, exact: bool = False, named: bool = True) -> 
     return text if len(parts) <= _MOST else f"{text}\n\nand {len(parts) - _MOST} more"
 
 
-def several(parts: Sequence[Part]) -> str:
+def several(parts: Sequence[LocatedPart]) -> str:
     """The uses of one thing: a row a network, or the different uses in the first network where that has several."""
     if not parts:
         return ""

@@ -17,7 +17,7 @@ from archdsl.ir.description import Section, Stage
 from archdsl.ir.parts import applied, inside
 
 
-class Part(NamedTuple):
+class LocatedPart(NamedTuple):
     """A part of one network: its shapes and what it costs."""
 
     network: str
@@ -40,7 +40,7 @@ class Networks:
         """What `stem = ...` or `head = ...` became."""
         return self._sections.get(place(binding), [])
 
-    def layers(self, layer: Span) -> list[Part]:
+    def layers(self, layer: Span) -> list[LocatedPart]:
         """The uses of a layer that is written at a place."""
         return self._layers.get(place(layer), [])
 
@@ -72,8 +72,8 @@ class Networks:
         return found
 
     @cached_property
-    def _layers(self) -> dict[Place, list[Part]]:
-        found: dict[Place, list[Part]] = defaultdict(list)
+    def _layers(self) -> dict[Place, list[LocatedPart]]:
+        found: dict[Place, list[LocatedPart]] = defaultdict(list)
         for architecture in self.architectures:
             for apply in _applied(architecture):
                 found[apply.place].append(layer_part(architecture, apply))
@@ -89,17 +89,17 @@ def _applied(architecture: Architecture) -> Iterable[Apply]:
                 yield from (part for part in inside(binding.value) if isinstance(part, Apply))
 
 
-def layer_part(architecture: Architecture, apply: Apply) -> Part:
-    return Part(architecture.name, apply.input, apply.output, architecture.costs.apply(apply))
+def layer_part(architecture: Architecture, apply: Apply) -> LocatedPart:
+    return LocatedPart(architecture.name, apply.input, apply.output, architecture.costs.apply(apply))
 
 
-def stage_part(architecture: Architecture, stage: Stage) -> Part:
-    return Part(architecture.name, stage.input, stage.output, architecture.costs.stage(stage))
+def stage_part(architecture: Architecture, stage: Stage) -> LocatedPart:
+    return LocatedPart(architecture.name, stage.input, stage.output, architecture.costs.stage(stage))
 
 
-def section_part(architecture: Architecture, section: Section) -> Part:
-    return Part(architecture.name, section.input, section.output, architecture.costs.section(section))
+def section_part(architecture: Architecture, section: Section) -> LocatedPart:
+    return LocatedPart(architecture.name, section.input, section.output, architecture.costs.section(section))
 
 
-def whole(architecture: Architecture) -> Part:
-    return Part(architecture.name, architecture.input, architecture.output, architecture.costs.model())
+def whole(architecture: Architecture) -> LocatedPart:
+    return LocatedPart(architecture.name, architecture.input, architecture.output, architecture.costs.model())

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archdsl.backends.diagram import style
 from archdsl.backends.diagram.figure import Edge, Figure, Frame, Group, Kind, Node, Panel
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import FigureTracer, Part, colors, facts, family, flows, parts, title
+from archdsl.backends.diagram.parts import DrawnBox, FigureTracer, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
@@ -51,7 +51,7 @@ def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
     return Panel(index, drawn.name, tuple(_about(drawn)), tooltip, nodes, edges)
 
 
-def _node(drawn: DrawnBlock, box: Part, key: str, copies: dict[str, str], options: Options) -> Node:
+def _node(drawn: DrawnBlock, box: DrawnBox, key: str, copies: dict[str, str], options: Options) -> Node:
     columns = drawn.columns(box)
     found = family(box.first)
     kind = _KINDS.get(found, "layer")
@@ -76,7 +76,7 @@ class DrawnBlock:
     places: dict[int, str] = field(default_factory=dict)
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[DrawnBox]:
         return parts(self.visits[0])
 
     def copies(self) -> dict[str, str]:
@@ -87,7 +87,7 @@ class DrawnBlock:
             counts.setdefault(level.path, set()).add(level.copies)
         return {path: style.spread(found) for path, found in counts.items()}
 
-    def columns(self, part: Part) -> list[list[Visit]]:
+    def columns(self, part: DrawnBox) -> list[list[Visit]]:
         """The members of a box, each for every use."""
         position = {visit.path: index for index, visit in enumerate(self.visits[0])}
         return [[visits[position[member.path]] for visits in self.visits] for member in part.members]

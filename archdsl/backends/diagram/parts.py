@@ -34,7 +34,7 @@ _ATTRIBUTES: dict[str, tuple[str, object]] = {
 }
 
 
-class Part(NamedTuple):
+class DrawnBox(NamedTuple):
     """One box: an operator, block or combined tensor, and what follows it in the same box."""
 
     members: tuple[Visit, ...]
@@ -65,7 +65,7 @@ class FigureTracer(ShallowTracer):
         return Tensor(source.path, last.shape)
 
 
-def section_parts(architecture: Architecture, section: Section) -> list[Part]:
+def section_parts(architecture: Architecture, section: Section) -> list[DrawnBox]:
     """The boxes of a stem or head."""
     tracer = FigureTracer(architecture)
     tracer.section(section, Tensor("input", section.input))
@@ -112,7 +112,7 @@ def flows(visits: Sequence[Visit]) -> Iterator[tuple[Tensor, Visit, bool]]:
             yield tensor, visit, is_joined and readers[tensor.path] > 1
 
 
-def parts(visits: Iterable[Visit]) -> list[Part]:
+def parts(visits: Iterable[Visit]) -> list[DrawnBox]:
     """Operators as boxes, in their order."""
     visits = list(visits)
     readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
@@ -134,7 +134,7 @@ def parts(visits: Iterable[Visit]) -> list[Part]:
             box = [visit]
             boxes.append(box)
         box_of[visit.path] = box
-    return [Part(tuple(box)) for box in boxes]
+    return [DrawnBox(tuple(box)) for box in boxes]
 
 
 # Texts ---------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from archdsl.backends.diagram import style
 from archdsl.backends.diagram.figure import Edge, Figure, Group, Node, Panel
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import Part, facts, section_parts, stage_heading
+from archdsl.backends.diagram.parts import DrawnBox, facts, section_parts, stage_heading
 from archdsl.backends.diagram.style import NEUTRAL, Colors
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
@@ -160,7 +160,7 @@ def _varying(stages: Iterable[Stage]) -> set[str]:
     return {name for name, value in pairs if seen.setdefault(name, value) != value}
 
 
-def _section_facts(part: Part) -> Iterable[str]:
+def _section_facts(part: DrawnBox) -> Iterable[str]:
     yield from facts([[member] for member in part.members])
     copies = part.first.levels[-1].copies if part.first.levels else 1
     if copies > 1:

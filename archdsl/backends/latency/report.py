@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.backends.estimate import Estimate, Level
-from archdsl.backends.estimate_parts import Part
+from archdsl.backends.estimate_parts import CostedPart
 from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
 from archdsl.backends.pareto.measures import units
@@ -97,7 +97,7 @@ def _parts_table(made: TimedEstimate, level: Level, explain: bool) -> str:
     return f"{title}\n{text}\n{made.images_per_second:.1f} images/s"
 
 
-def _row(part: Part, made: TimedEstimate, level: Level, explain: bool) -> list[str]:
+def _row(part: CostedPart, made: TimedEstimate, level: Level, explain: bool) -> list[str]:
     time = made.times.get(part.path, Time())
     row = [part.path, part.op, str(part.layers), str(part.output), human(part.cost.macs)]
     return [

@@ -2,6 +2,6 @@
 
 from archdsl.backends.pareto.front import front
 from archdsl.backends.pareto.measures import Measure, measure
-from archdsl.backends.pareto.rows import Row
+from archdsl.backends.pareto.rows import NetworkRow
 
-__all__ = ["Measure", "Row", "front", "measure"]
+__all__ = ["Measure", "NetworkRow", "front", "measure"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archdsl.backends.pareto.measures import Measure
-from archdsl.backends.pareto.rows import Row
+from archdsl.backends.pareto.rows import NetworkRow
 
 
-def front(rows: Sequence[Row], x: Measure, y: Measure) -> list[Row]:
+def front(rows: Sequence[NetworkRow], x: Measure, y: Measure) -> list[NetworkRow]:
     """The rows of the front, from the best in `x` on. Rows that lack one of the measures are on no front."""
     known = [row for row in rows if x.key in row.values and y.key in row.values]
     best: float | None = None
-    found: list[Row] = []
+    found: list[NetworkRow] = []
     for row in sorted(known, key=lambda row: (_loss(row, x), _loss(row, y))):
         loss = _loss(row, y)
         last = found[-1] if found else None
@@ -23,6 +23,6 @@ def front(rows: Sequence[Row], x: Measure, y: Measure) -> list[Row]:
     return found
 
 
-def _loss(row: Row, measure: Measure) -> float:
+def _loss(row: NetworkRow, measure: Measure) -> float:
     value = row.values[measure.key]
     return value if measure.is_lower_better else -value

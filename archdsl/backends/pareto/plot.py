@@ -11,7 +11,7 @@ from typing import Any
 from archdsl.backends.pareto.front import front
 from archdsl.backends.pareto.labels import label
 from archdsl.backends.pareto.measures import Measure
-from archdsl.backends.pareto.rows import Row
+from archdsl.backends.pareto.rows import NetworkRow
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 
@@ -42,7 +42,7 @@ _LINE = 70
 
 
 def plot(
-    rows: Sequence[tuple[str, Row]], x: Measure, y: Measure, format: str, how: Mapping[str, str] | None = None
+    rows: Sequence[tuple[str, NetworkRow]], x: Measure, y: Measure, format: str, how: Mapping[str, str] | None = None
 ) -> bytes:
     """The picture of rows, each with the family that it is of, as `svg` or `png`.
 

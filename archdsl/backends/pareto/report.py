@@ -12,7 +12,7 @@ from typing import Any
 
 from archdsl.backends.pareto.front import front
 from archdsl.backends.pareto.measures import Measure, measure, units
-from archdsl.backends.pareto.rows import Row
+from archdsl.backends.pareto.rows import NetworkRow
 from archdsl.backends.table import aligned
 
 FORMAT_VERSION = "1.2"
@@ -25,7 +25,7 @@ class Comparison:
     `how` says, by the key of a measure, what its numbers are of; `facts` say it for programs.
     """
 
-    rows: Sequence[Row]
+    rows: Sequence[NetworkRow]
     measures: Sequence[Measure]
     x: Measure
     y: Measure
@@ -33,7 +33,7 @@ class Comparison:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def front(self) -> list[Row]:
+    def front(self) -> list[NetworkRow]:
         return front(self.rows, self.x, self.y)
 
 

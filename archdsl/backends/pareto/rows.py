@@ -10,7 +10,7 @@ from archdsl.ir.base import Shape
 
 
 @dataclass(frozen=True)
-class Row:
+class NetworkRow:
     """A network by name, its input, and its value of each measure that it has, by the measure's key.
 
     Times are in seconds, memory in bytes.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from archdsl.backends.pareto import Measure, Row, measure
+from archdsl.backends.pareto import Measure, NetworkRow, measure
 from archdsl.backends.pareto.measures import ADDED_BY, COUNTS
 from archdsl.backends.pareto.report import Comparison, as_csv, as_json, as_table
 from archdsl.backends.pareto.rows import counted
@@ -81,7 +81,7 @@ def run(arguments: Namespace, output: Output) -> int:
     own = list(dict.fromkeys(key for row in data.values() for key in row))
     _refuse_twice(asked, own, arguments.data)
     rows = [
-        Row(name, architecture.input, {**one, **data.get(architecture.name, {})})
+        NetworkRow(name, architecture.input, {**one, **data.get(architecture.name, {})})
         for (name, architecture), one in zip(networks, values, strict=True)
     ]
     first = next((key for key in ("latency", "measured") if key in asked), "macs")
@@ -134,7 +134,7 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
     return [(name if names[name] == 1 else f"{file}:{name}", net) for (name, file), net in found.items()], code
 
 
-def _axis(key: str, rows: Sequence[Row]) -> Measure:
+def _axis(key: str, rows: Sequence[NetworkRow]) -> Measure:
     """The measure of a name. Raises Failure where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
     if key not in known:

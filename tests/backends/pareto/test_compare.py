@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import archdsl
-from archdsl.backends.pareto import Row, front, measure
+from archdsl.backends.pareto import NetworkRow, front, measure
 from archdsl.backends.pareto.plot import _sizes, look, plot
 from archdsl.cli.main import main
 from archdsl.ir.base import Shape
@@ -23,8 +23,8 @@ from archdsl.ir.base import Shape
 SPECS = archdsl.specs_folder()
 
 
-def row(name: str, **values: float) -> Row:
-    return Row(name, Shape(3, 8, 8), values)
+def row(name: str, **values: float) -> NetworkRow:
+    return NetworkRow(name, Shape(3, 8, 8), values)
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20))
