@@ -28,8 +28,8 @@ def features_of(architecture: Architecture) -> list[Feature]:
     reductions = stage_reductions(architecture)
     return [
         Feature(stage.name, stage.output.channels, reduction)
-        for stage, reduction, after in zip(architecture.stages, reductions, [*reductions[1:], None], strict=True)
-        if reduction != after
+        for number, (stage, reduction) in enumerate(zip(architecture.stages, reductions, strict=True))
+        if reductions[number + 1 : number + 2] != [reduction]
     ]
 
 
