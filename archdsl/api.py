@@ -52,7 +52,8 @@ class Network:
     def build(self, **options: Any) -> nn.Module:
         """The network as a module with fresh weights.
 
-        `options` are those of the emitted function: `num_classes`, `in_channels`, `drop_path_rate`, `features_only`;
+        `options` are those of the emitted function: `num_classes`, `in_channels`, `dropout_rate`, `drop_path_rate`,
+        `features_only`;
         and timm's names where they mean the same: `in_chans`, `drop_rate`, `out_indices`, `output_stride`.
         Raises TypeError for one that the network does not have, ValueError for a value out of range.
         """

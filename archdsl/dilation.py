@@ -48,8 +48,8 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
     reductions, removed = {"input": 1}, {"input": 1}
     for visit in walk(architecture)[1:-1]:
-        if getattr(model, "features_only", False) and visit.levels[0].path == "head":
-            break  # it has none
+        if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
+            break  # a network of feature maps has none
         sources = [tensor for tensor in visit.inputs if tensor.shape[1:] != (1, 1)] or visit.inputs
         before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
         if len(before) != 1:

@@ -57,13 +57,18 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
         raise TypeError("; ".join([message, *said]))
     if rest["out_indices"] is not None and not options.get("features_only"):
         raise TypeError("`out_indices` chooses maps: give `features_only=True`, too")
+    if rest["drop_rate"] is not None and "dropout_rate" in known:
+        if "dropout_rate" in options:
+            raise TypeError("`drop_rate` and `dropout_rate` are the same option; give one")
+        options["dropout_rate"] = rest["drop_rate"]
+    _check_rate(options.get("dropout_rate", 0))
     _check_counts(options)
     model = make(**options)
     if rest["output_stride"] is not None:
         from archdsl.dilation import dilate
 
         dilate(model, architecture, rest["output_stride"])
-    if rest["drop_rate"] is not None:
+    if rest["drop_rate"] is not None and "dropout_rate" not in known:
         _drop(model, architecture.name, rest["drop_rate"], is_of_features=bool(options.get("features_only")))
     if rest["out_indices"] is not None:
         _choose(model, rest["out_indices"])
@@ -85,10 +90,14 @@ def _check_counts(options: dict[str, Any]) -> None:
         )
 
 
-def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> None:
-    """Sets the rate of the dropouts between the last map and the classifier."""
+def _check_rate(rate: float) -> None:
     if not 0 <= rate < 1:
         raise ValueError(f"drop_rate is at least 0 and less than 1, not {rate}")
+
+
+def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> None:
+    """Sets the rates of the dropouts between the last map and the classifier, which no option of the function does."""
+    _check_rate(rate)
     pool = getattr(model, "pool", None)
     found = [part for part in pool.modules() if isinstance(part, nn.Dropout)] if isinstance(pool, nn.Module) else []
     if rate and not found and not is_of_features:
@@ -106,4 +115,3 @@ def _choose(model: Any, indices: int | Iterable[int]) -> None:
         raise ValueError(f"out_indices has no {', '.join(map(str, wrong))}; the maps are {maps}")
     chosen = sorted({index % count for index in indices})
     model.feature_info = [model.feature_info[index] for index in chosen]
-    model.feature_stages = [model.feature_stages[index] for index in chosen]

@@ -82,7 +82,7 @@ def check(emitted: Any, model: nn.Module, runner: Runner) -> list[dict[str, Any]
     rows = []
     for dtype, tolerance in TOLERANCE.items():
         eager = channels_last(copy.deepcopy(model), dtype)
-        for way, made in {"eager": eager, "compiled": emitted.compile(copy.deepcopy(model), dtype=dtype)}.items():
+        for way, made in {"eager": eager, "compiled": emitted.compile_model(copy.deepcopy(model), dtype=dtype)}.items():
             name = f"{way}, {str(dtype).removeprefix('torch.')}, channels last"
             progress(name)
             error = float((runner.output(made, dtype) - expected).abs().max() / expected.abs().max())
@@ -103,7 +103,7 @@ def throughput(emitted: Any, model: nn.Module, runner: Runner, rounds: int) -> l
         progress(f"{name}: compiling")
         eager = channels_last(copy.deepcopy(source), dtype)
         timings[f"{name}, eager"] = runner.timing(eager, dtype)
-        timings[f"{name}, compiled"] = runner.timing(emitted.compile(source, dtype=dtype), dtype)
+        timings[f"{name}, compiled"] = runner.timing(emitted.compile_model(source, dtype=dtype), dtype)
     taken = interleave(timings, rounds)
     return [
         row(name, times, taken["archdsl, compiled"], images_per_second=round(10 * runner.batch / median(times), 1))

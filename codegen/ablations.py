@@ -1,8 +1,10 @@
 """11 networks compiled by archdsl from ablations.arch. Standalone: edit and ship it as it is."""
 
-# sha256:db18ea67c0bdf2d7 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:ed7c39147168c82a as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "b0_kernel_3",
@@ -45,16 +47,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class DropPath(nn.Module):
@@ -85,8 +115,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.SiLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class SqueezeExcite(nn.Module):
@@ -103,13 +132,12 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        weight: Tensor = self.weight(x)
-        out: Tensor = x * weight
-        return out
+        weight = self.weight(x)
+        return x * weight
 
 
-class FusedMbconv(nn.Module):
-    """Fused mobile inverted bottleneck (Gupta & Akin 2020): one full convolution expands and filters."""
+class FusedMBConv(nn.Module):
+    """Fused mobile inverted bottleneck, Fused-MBConv (Gupta & Akin 2020): one full convolution expands and filters."""
 
     def __init__(
         self,
@@ -119,8 +147,8 @@ class FusedMbconv(nn.Module):
         stride: int,
         expansion: int,
         se: float,
-        conv_norm_act_norm_eps: float,
-        conv_norm_act_norm_momentum: float,
+        norm_eps: float,
+        norm_momentum: float,
         drop_path: float,
     ) -> None:
         super().__init__()
@@ -131,8 +159,8 @@ class FusedMbconv(nn.Module):
                 hidden if expansion != 1 else channels,
                 kernel=kernel,
                 stride=stride,
-                norm_eps=conv_norm_act_norm_eps,
-                norm_momentum=conv_norm_act_norm_momentum,
+                norm_eps=norm_eps,
+                norm_momentum=norm_momentum,
             ),
             squeeze_excite=(
                 SqueezeExcite(hidden if expansion != 1 else channels, squeezed=int(in_channels * se + 0.5))
@@ -140,23 +168,18 @@ class FusedMbconv(nn.Module):
                 else None
             ),
             conv=nn.Conv2d(hidden, channels, 1, bias=False) if expansion != 1 else None,
-            norm=(
-                nn.BatchNorm2d(channels, eps=conv_norm_act_norm_eps, momentum=conv_norm_act_norm_momentum)
-                if expansion != 1
-                else None
-            ),
+            norm=nn.BatchNorm2d(channels, eps=norm_eps, momentum=norm_momentum) if expansion != 1 else None,
         )
         self.residual = stride == 1 and in_channels == channels
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = x + self.drop_path(main) if self.residual else main
-        return out
+        main = self.main(x)
+        return x + self.drop_path(main) if self.residual else main
 
 
-class Mbconv(nn.Module):
-    """Mobile inverted bottleneck (Sandler et al. 2018; Tan & Le 2019)."""
+class MBConv(nn.Module):
+    """Mobile inverted bottleneck, MBConv (Sandler et al. 2018; Tan & Le 2019)."""
 
     def __init__(
         self,
@@ -166,951 +189,495 @@ class Mbconv(nn.Module):
         stride: int,
         expansion: int,
         se: float,
-        conv_norm_act_norm_eps: float,
-        conv_norm_act_norm_momentum: float,
+        norm_eps: float,
+        norm_momentum: float,
         drop_path: float,
     ) -> None:
         super().__init__()
         hidden = divisible(in_channels * expansion)
         self.main = pipeline(
             conv_norm_act=(
-                ConvNormAct(
-                    in_channels,
-                    hidden,
-                    kernel=1,
-                    stride=1,
-                    norm_eps=conv_norm_act_norm_eps,
-                    norm_momentum=conv_norm_act_norm_momentum,
-                )
+                ConvNormAct(in_channels, hidden, kernel=1, stride=1, norm_eps=norm_eps, norm_momentum=norm_momentum)
                 if expansion != 1
                 else None
             ),
             depthwise=nn.Conv2d(
                 hidden, hidden, kernel, stride=stride, padding=(kernel - 1) // 2, groups=hidden, bias=False
             ),
-            norm=nn.BatchNorm2d(hidden, eps=conv_norm_act_norm_eps, momentum=conv_norm_act_norm_momentum),
+            norm=nn.BatchNorm2d(hidden, eps=norm_eps, momentum=norm_momentum),
             act=nn.SiLU(),
             squeeze_excite=SqueezeExcite(hidden, squeezed=int(in_channels * se + 0.5)) if se else None,
             conv=nn.Conv2d(hidden, channels, 1, bias=False),
-            norm_2=nn.BatchNorm2d(channels, eps=conv_norm_act_norm_eps, momentum=conv_norm_act_norm_momentum),
+            norm_2=nn.BatchNorm2d(channels, eps=norm_eps, momentum=norm_momentum),
         )
         self.residual = stride == 1 and in_channels == channels
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = x + self.drop_path(main) if self.residual else main
-        return out
+        main = self.main(x)
+        return x + self.drop_path(main) if self.residual else main
 
 
-class B4Fused1(nn.Module):
-    """The networks b4_fused_1_3, b4_fused_1_5 and b4_fused_1_7."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, float, float, float, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 48, kernel=3, stride=2, norm_eps=1e-05, norm_momentum=0.1)
-        width = 48
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                        se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1792, kernel=1, stride=1, norm_eps=1e-05, norm_momentum=0.1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.4),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1792
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class V2SDown(nn.Module):
-    """EfficientNetV2-S scaled down to the sizes of EfficientNet-B0, B1 and B3 (Tan & Le 2021, Section 5.4)."""
+class EfficientNet(nn.Module):
+    """The networks b4_fused_1_3 to v2_s_kernel_5."""
 
     def __init__(
         self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, float, float, float, int, int], ...],
+        stages: tuple[tuple[type[nn.Module], int, int, int, float, int, int], ...],
+        reductions: dict[int, int],
         stem_channels: int,
+        norm_eps: float,
+        norm_momentum: float,
         head_channels: int,
         num_classes: int = 1000,
         in_channels: int = 3,
+        dropout_rate: float = 0.4,
         drop_path_rate: float = 0.2,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
-        self.stem = ConvNormAct(in_channels, stem_channels, kernel=3, stride=2, norm_eps=0.001, norm_momentum=0.01)
+        self.stem = ConvNormAct(
+            in_channels, stem_channels, kernel=3, stride=2, norm_eps=norm_eps, norm_momentum=norm_momentum
+        )
         width = stem_channels
-        reduction = 2
+        widths = []
         depth = sum(layers for *_, layers in stages)
         rates = iter([drop_path_rate * index / depth for index in range(depth)])
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
+        for block, kernel, stride, expansion, se, channels, layers in stages:
+            stage = Stage()
+            for _ in range(layers):
                 stage.append(
                     block(
                         width,
                         channels,
                         kernel=kernel,
-                        stride=stride if index == 0 else 1,
+                        stride=stride,
                         expansion=expansion,
                         se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
+                        norm_eps=norm_eps,
+                        norm_momentum=norm_momentum,
                         drop_path=next(rates),
                     )
                 )
-                width = channels
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, head_channels, kernel=1, stride=1, norm_eps=0.001, norm_momentum=0.01)
-        self.pool: nn.Module = pipeline(
+            widths.append(width)
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": widths[index], "reduction": reduction, "module": f"stages.{index}"}
+            for index, reduction in reductions.items()
+        ]
+        self.head = ConvNormAct(
+            width, head_channels, kernel=1, stride=1, norm_eps=norm_eps, norm_momentum=norm_momentum
+        )
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
+            dropout=nn.Dropout(dropout_rate),
             flatten=nn.Flatten(1),
         )
         self.num_features = head_channels
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
+        return self.head(self.stages(self.stem(x)))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class B0WithoutSe(nn.Module):
-    """EfficientNet-B0 without squeeze-and-excitation."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int, float, float, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 32, kernel=3, stride=2, norm_eps=1e-05, norm_momentum=0.1)
-        width = 32
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                        se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1, norm_eps=1e-05, norm_momentum=0.1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class B0Kernel(nn.Module):
-    """The networks b0_kernel_3 and b0_kernel_5."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, float, float, float, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 32, kernel=3, stride=2, norm_eps=1e-05, norm_momentum=0.1)
-        width = 32
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                        se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1, norm_eps=1e-05, norm_momentum=0.1)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class V2SWithoutSe(nn.Module):
-    """EfficientNetV2-S without squeeze-and-excitation."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int, float, float, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 24, kernel=3, stride=2, norm_eps=0.001, norm_momentum=0.01)
-        width = 24
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                        se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1, norm_eps=0.001, norm_momentum=0.01)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class V2SKernel5(nn.Module):
-    """EfficientNetV2-S with 5 x 5 kernels in its depthwise convolutions."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, float, float, float, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = ConvNormAct(in_channels, 24, kernel=3, stride=2, norm_eps=0.001, norm_momentum=0.01)
-        width = 24
-        reduction = 2
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for (
-            block,
-            kernel,
-            stride,
-            expansion,
-            se,
-            conv_norm_act_norm_eps,
-            conv_norm_act_norm_momentum,
-            channels,
-            layers,
-        ) in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        kernel=kernel,
-                        stride=stride if index == 0 else 1,
-                        expansion=expansion,
-                        se=se,
-                        conv_norm_act_norm_eps=conv_norm_act_norm_eps,
-                        conv_norm_act_norm_momentum=conv_norm_act_norm_momentum,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1, norm_eps=0.001, norm_momentum=0.01)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
 def b4_fused_1_3(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B4Fused1:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
     """EfficientNet-B4 with Fused-MBConv in stages 1 to 3.
 
     Input 3 x 380 x 380: 19.99M parameters, 7.34G MACs, 14.68G FLOPs an image.
     """
-    return B4Fused1(
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
-            (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 112, 6),
-            (Mbconv, 5, 1, 6, 0.25, 1e-05, 0.1, 160, 6),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 272, 8),
-            (Mbconv, 3, 1, 6, 0.25, 1e-05, 0.1, 448, 2),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0.25, 24, 2),
+            (FusedMBConv, 3, 2, 6, 0.25, 32, 4),
+            (FusedMBConv, 3, 2, 6, 0.25, 56, 4),
+            (MBConv, 3, 2, 6, 0.25, 112, 6),
+            (MBConv, 5, 1, 6, 0.25, 160, 6),
+            (MBConv, 5, 2, 6, 0.25, 272, 8),
+            (MBConv, 3, 1, 6, 0.25, 448, 2),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=48,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1792,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def b4_fused_1_5(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B4Fused1:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
     """EfficientNet-B4 with Fused-MBConv in stages 1 to 5.
 
     Input 3 x 380 x 380: 43.20M parameters, 20.69G MACs, 41.38G FLOPs an image.
     """
-    return B4Fused1(
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 112, 6),
-            (FusedMbconv, 5, 1, 6, 0.25, 1e-05, 0.1, 160, 6),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 272, 8),
-            (Mbconv, 3, 1, 6, 0.25, 1e-05, 0.1, 448, 2),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0.25, 24, 2),
+            (FusedMBConv, 3, 2, 6, 0.25, 32, 4),
+            (FusedMBConv, 3, 2, 6, 0.25, 56, 4),
+            (FusedMBConv, 3, 2, 6, 0.25, 112, 6),
+            (FusedMBConv, 5, 1, 6, 0.25, 160, 6),
+            (MBConv, 5, 2, 6, 0.25, 272, 8),
+            (MBConv, 3, 1, 6, 0.25, 448, 2),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=48,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1792,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def b4_fused_1_7(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B4Fused1:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
     """EfficientNet-B4 with Fused-MBConv in all stages.
 
     Input 3 x 380 x 380: 134.27M parameters, 33.74G MACs, 67.48G FLOPs an image.
     """
-    return B4Fused1(
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 24, 2),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 32, 4),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 56, 4),
-            (FusedMbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 112, 6),
-            (FusedMbconv, 5, 1, 6, 0.25, 1e-05, 0.1, 160, 6),
-            (FusedMbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 272, 8),
-            (FusedMbconv, 3, 1, 6, 0.25, 1e-05, 0.1, 448, 2),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0.25, 24, 2),
+            (FusedMBConv, 3, 2, 6, 0.25, 32, 4),
+            (FusedMBConv, 3, 2, 6, 0.25, 56, 4),
+            (FusedMBConv, 3, 2, 6, 0.25, 112, 6),
+            (FusedMBConv, 5, 1, 6, 0.25, 160, 6),
+            (FusedMBConv, 5, 2, 6, 0.25, 272, 8),
+            (FusedMBConv, 3, 1, 6, 0.25, 448, 2),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=48,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1792,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def v2_s_down_b0(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> V2SDown:
-    """Input 3 x 224 x 224: 6.75M parameters, 662.50M MACs, 1.32G FLOPs an image."""
-    return V2SDown(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNetV2-S scaled down to the sizes of EfficientNet-B0, B1 and B3 (Tan & Le 2021, Section 5.4).
+
+    Input 3 x 224 x 224: 6.75M parameters, 662.50M MACs, 1.32G FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 1),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 2),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 2),
-            (Mbconv, 3, 2, 4, 0.25, 0.001, 0.01, 88, 3),
-            (Mbconv, 3, 1, 6, 0.25, 0.001, 0.01, 112, 5),
-            (Mbconv, 3, 2, 6, 0.25, 0.001, 0.01, 184, 8),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0, 16, 1),
+            (FusedMBConv, 3, 2, 4, 0, 32, 2),
+            (FusedMBConv, 3, 2, 4, 0, 48, 2),
+            (MBConv, 3, 2, 4, 0.25, 88, 3),
+            (MBConv, 3, 1, 6, 0.25, 112, 5),
+            (MBConv, 3, 2, 6, 0.25, 184, 8),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 5: 32},
         stem_channels=16,
+        norm_eps=0.001,
+        norm_momentum=0.01,
         head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def v2_s_down_b1(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> V2SDown:
-    """Input 3 x 240 x 240: 7.69M parameters, 1.13G MACs, 2.25G FLOPs an image."""
-    return V2SDown(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNetV2-S scaled down to the sizes of EfficientNet-B0, B1 and B3 (Tan & Le 2021, Section 5.4).
+
+    Input 3 x 240 x 240: 7.69M parameters, 1.13G MACs, 2.25G FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 16, 2),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 32, 3),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 3),
-            (Mbconv, 3, 2, 4, 0.25, 0.001, 0.01, 88, 4),
-            (Mbconv, 3, 1, 6, 0.25, 0.001, 0.01, 112, 6),
-            (Mbconv, 3, 2, 6, 0.25, 0.001, 0.01, 184, 9),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0, 16, 2),
+            (FusedMBConv, 3, 2, 4, 0, 32, 3),
+            (FusedMBConv, 3, 2, 4, 0, 48, 3),
+            (MBConv, 3, 2, 4, 0.25, 88, 4),
+            (MBConv, 3, 1, 6, 0.25, 112, 6),
+            (MBConv, 3, 2, 6, 0.25, 184, 9),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 5: 32},
         stem_channels=16,
+        norm_eps=0.001,
+        norm_momentum=0.01,
         head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def v2_s_down_b3(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> V2SDown:
-    """Input 3 x 300 x 300: 13.14M parameters, 3.03G MACs, 6.05G FLOPs an image."""
-    return V2SDown(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNetV2-S scaled down to the sizes of EfficientNet-B0, B1 and B3 (Tan & Le 2021, Section 5.4).
+
+    Input 3 x 300 x 300: 13.14M parameters, 3.03G MACs, 6.05G FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 40, 3),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 56, 3),
-            (Mbconv, 3, 2, 4, 0.25, 0.001, 0.01, 112, 5),
-            (Mbconv, 3, 1, 6, 0.25, 0.001, 0.01, 136, 7),
-            (Mbconv, 3, 2, 6, 0.25, 0.001, 0.01, 216, 12),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0, 24, 2),
+            (FusedMBConv, 3, 2, 4, 0, 40, 3),
+            (FusedMBConv, 3, 2, 4, 0, 56, 3),
+            (MBConv, 3, 2, 4, 0.25, 112, 5),
+            (MBConv, 3, 1, 6, 0.25, 136, 7),
+            (MBConv, 3, 2, 6, 0.25, 216, 12),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 5: 32},
         stem_channels=24,
+        norm_eps=0.001,
+        norm_momentum=0.01,
         head_channels=1536,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def b0_without_se(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B0WithoutSe:
-    """Input 3 x 224 x 224: 4.65M parameters, 385.19M MACs, 770.38M FLOPs an image."""
-    return B0WithoutSe(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNet-B0 without squeeze-and-excitation.
+
+    Input 3 x 224 x 224: 4.65M parameters, 385.19M MACs, 770.38M FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (Mbconv, 3, 1, 1, 0, 1e-05, 0.1, 16, 1),
-            (Mbconv, 3, 2, 6, 0, 1e-05, 0.1, 24, 2),
-            (Mbconv, 5, 2, 6, 0, 1e-05, 0.1, 40, 2),
-            (Mbconv, 3, 2, 6, 0, 1e-05, 0.1, 80, 3),
-            (Mbconv, 5, 1, 6, 0, 1e-05, 0.1, 112, 3),
-            (Mbconv, 5, 2, 6, 0, 1e-05, 0.1, 192, 4),
-            (Mbconv, 3, 1, 6, 0, 1e-05, 0.1, 320, 1),
+            # block, kernel, stride, expansion, se, channels, layers
+            (MBConv, 3, 1, 1, 0, 16, 1),
+            (MBConv, 3, 2, 6, 0, 24, 2),
+            (MBConv, 5, 2, 6, 0, 40, 2),
+            (MBConv, 3, 2, 6, 0, 80, 3),
+            (MBConv, 5, 1, 6, 0, 112, 3),
+            (MBConv, 5, 2, 6, 0, 192, 4),
+            (MBConv, 3, 1, 6, 0, 320, 1),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=32,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def b0_kernel_3(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B0Kernel:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
     """EfficientNet-B0 with 3 x 3 kernels only.
 
     Input 3 x 224 x 224: 5.19M parameters, 372.04M MACs, 744.08M FLOPs an image.
     """
-    return B0Kernel(
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (Mbconv, 3, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
-            (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
-            (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
-            (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 80, 3),
-            (Mbconv, 3, 1, 6, 0.25, 1e-05, 0.1, 112, 3),
-            (Mbconv, 3, 2, 6, 0.25, 1e-05, 0.1, 192, 4),
-            (Mbconv, 3, 1, 6, 0.25, 1e-05, 0.1, 320, 1),
+            # block, kernel, stride, expansion, se, channels, layers
+            (MBConv, 3, 1, 1, 0.25, 16, 1),
+            (MBConv, 3, 2, 6, 0.25, 24, 2),
+            (MBConv, 3, 2, 6, 0.25, 40, 2),
+            (MBConv, 3, 2, 6, 0.25, 80, 3),
+            (MBConv, 3, 1, 6, 0.25, 112, 3),
+            (MBConv, 3, 2, 6, 0.25, 192, 4),
+            (MBConv, 3, 1, 6, 0.25, 320, 1),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=32,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def b0_kernel_5(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> B0Kernel:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
     """EfficientNet-B0 with 5 x 5 kernels only.
 
     Input 3 x 224 x 224: 5.33M parameters, 408.95M MACs, 817.89M FLOPs an image.
     """
-    return B0Kernel(
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (Mbconv, 5, 1, 1, 0.25, 1e-05, 0.1, 16, 1),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 24, 2),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 40, 2),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 80, 3),
-            (Mbconv, 5, 1, 6, 0.25, 1e-05, 0.1, 112, 3),
-            (Mbconv, 5, 2, 6, 0.25, 1e-05, 0.1, 192, 4),
-            (Mbconv, 5, 1, 6, 0.25, 1e-05, 0.1, 320, 1),
+            # block, kernel, stride, expansion, se, channels, layers
+            (MBConv, 5, 1, 1, 0.25, 16, 1),
+            (MBConv, 5, 2, 6, 0.25, 24, 2),
+            (MBConv, 5, 2, 6, 0.25, 40, 2),
+            (MBConv, 5, 2, 6, 0.25, 80, 3),
+            (MBConv, 5, 1, 6, 0.25, 112, 3),
+            (MBConv, 5, 2, 6, 0.25, 192, 4),
+            (MBConv, 5, 1, 6, 0.25, 320, 1),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 6: 32},
+        stem_channels=32,
+        norm_eps=1e-05,
+        norm_momentum=0.1,
+        head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def v2_s_without_se(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> V2SWithoutSe:
-    """Input 3 x 384 x 384: 17.76M parameters, 8.36G MACs, 16.72G FLOPs an image."""
-    return V2SWithoutSe(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNetV2-S without squeeze-and-excitation.
+
+    Input 3 x 384 x 384: 17.76M parameters, 8.36G MACs, 16.72G FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),
-            (Mbconv, 3, 2, 4, 0, 0.001, 0.01, 128, 6),
-            (Mbconv, 3, 1, 6, 0, 0.001, 0.01, 160, 9),
-            (Mbconv, 3, 2, 6, 0, 0.001, 0.01, 256, 15),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0, 24, 2),
+            (FusedMBConv, 3, 2, 4, 0, 48, 4),
+            (FusedMBConv, 3, 2, 4, 0, 64, 4),
+            (MBConv, 3, 2, 4, 0, 128, 6),
+            (MBConv, 3, 1, 6, 0, 160, 9),
+            (MBConv, 3, 2, 6, 0, 256, 15),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 5: 32},
+        stem_channels=24,
+        norm_eps=0.001,
+        norm_momentum=0.01,
+        head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def v2_s_kernel_5(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> V2SKernel5:
-    """Input 3 x 384 x 384: 22.00M parameters, 8.52G MACs, 17.04G FLOPs an image."""
-    return V2SKernel5(
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNet | FeatureMaps:
+    """EfficientNetV2-S with 5 x 5 kernels in its depthwise convolutions.
+
+    Input 3 x 384 x 384: 22.00M parameters, 8.52G MACs, 17.04G FLOPs an image.
+    """
+    model = EfficientNet(
         (
-            # block, kernel, stride, expansion, se, conv_norm_act_norm_eps, conv_norm_act_norm_momentum, channels,
-            # layers
-            (FusedMbconv, 3, 1, 1, 0, 0.001, 0.01, 24, 2),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 48, 4),
-            (FusedMbconv, 3, 2, 4, 0, 0.001, 0.01, 64, 4),
-            (Mbconv, 5, 2, 4, 0.25, 0.001, 0.01, 128, 6),
-            (Mbconv, 5, 1, 6, 0.25, 0.001, 0.01, 160, 9),
-            (Mbconv, 5, 2, 6, 0.25, 0.001, 0.01, 256, 15),
+            # block, kernel, stride, expansion, se, channels, layers
+            (FusedMBConv, 3, 1, 1, 0, 24, 2),
+            (FusedMBConv, 3, 2, 4, 0, 48, 4),
+            (FusedMBConv, 3, 2, 4, 0, 64, 4),
+            (MBConv, 5, 2, 4, 0.25, 128, 6),
+            (MBConv, 5, 1, 6, 0.25, 160, 9),
+            (MBConv, 5, 2, 6, 0.25, 256, 15),
         ),
+        reductions={0: 2, 1: 4, 2: 8, 4: 16, 5: 32},
+        stem_channels=24,
+        norm_eps=0.001,
+        norm_momentum=0.01,
+        head_channels=1280,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,9 +1,11 @@
 """8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:a4babeac7ed4c61d as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:636daafd871ba30d as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "dm_nfnet_f0",
@@ -37,16 +39,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class DropPath(nn.Module):
@@ -173,9 +203,8 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        weight: Tensor = self.weight(x)
-        out: Tensor = x * weight
-        return out
+        weight = self.weight(x)
+        return x * weight
 
 
 class NfBottleneck(Block):
@@ -205,29 +234,27 @@ class NfBottleneck(Block):
             ws_conv_4=StandardizedConv2d(hidden, channels, 1, variance_eps=1e-05),
             squeeze_excite=SqueezeExcite(channels, squeezed=int(channels * 0.5 + 0.5)),
         )
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
         self.gain = Gain(0.0)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x_act(inputs) * self.factor
-        shortcut: Tensor = self.shortcut_ws_conv(self.shortcut_avg_pool(x)) if self.transition else inputs
-        main: Tensor = self.main(x)
-        out: Tensor = self.gain(self.drop_path(2 * main)) * 0.2 + shortcut
-        return out
+        x = self.x_act(inputs) * self.factor
+        shortcut = self.shortcut_ws_conv(self.shortcut_avg_pool(x)) if self.transition else inputs
+        main = self.main(x)
+        return self.gain(self.drop_path(2 * main)) * 0.2 + shortcut
 
 
-class DmNfnet(nn.Module):
+class DmNFNet(nn.Module):
     """NFNet with 1e-5 added to the variance of each filter, and with the branches that stochastic depth keeps rescaled.
     """
 
     def __init__(
         self,
         stages: tuple[tuple[type[Block], int, int, int], ...],
-        dropout_rate: float,
         num_classes: int = 1000,
         in_channels: int = 3,
+        dropout_rate: float = 0.2,
         drop_path_rate: float = 0.25,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = pipeline(
@@ -241,89 +268,69 @@ class DmNfnet(nn.Module):
         )
         width = 128
         variance = 1.0
-        reduction = 4
         depth = sum(layers for *_, layers in stages)
         rates = iter([drop_path_rate * index / depth for index in range(depth)])
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, stride, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                layer = block(
-                    width, channels, in_variance=variance, stride=stride if index == 0 else 1, drop_path=next(rates)
-                )
+            stage = Stage()
+            for _ in range(layers):
+                layer = block(width, channels, in_variance=variance, stride=stride, drop_path=next(rates))
                 stage.append(layer)
-                width = channels
-                variance = layer.out_variance
+                width, variance, stride = channels, layer.out_variance, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = pipeline(
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 256, "reduction": 4, "module": "stages.0"},
+            {"num_chs": 512, "reduction": 8, "module": "stages.1"},
+            {"num_chs": 1536, "reduction": 16, "module": "stages.2"},
+            {"num_chs": 1536, "reduction": 32, "module": "stages.3"},
+        ]
+        self.head = pipeline(
             ws_conv=StandardizedConv2d(width, 3072, 1, variance_eps=1e-05),
             act=Gained(nn.GELU(), 1.7015043497085571),
         )
-        self.pool: nn.Module = pipeline(
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
             dropout=nn.Dropout(dropout_rate),
             flatten=nn.Flatten(1),
         )
         self.num_features = 3072
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
+        return self.head(self.stages(self.stem(x)))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
 def dm_nfnet_f0(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 256 x 256: 71.49M parameters, 12.38G MACs, 24.77G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 1),
@@ -331,19 +338,23 @@ def dm_nfnet_f0(
             (NfBottleneck, 2, 1536, 6),
             (NfBottleneck, 2, 1536, 3),
         ),
-        dropout_rate=0.2,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f1(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.3,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 320 x 320: 132.63M parameters, 35.54G MACs, 71.08G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 2),
@@ -351,19 +362,23 @@ def dm_nfnet_f1(
             (NfBottleneck, 2, 1536, 12),
             (NfBottleneck, 2, 1536, 6),
         ),
-        dropout_rate=0.3,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f2(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 352 x 352: 193.78M parameters, 62.59G MACs, 125.19G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 3),
@@ -371,19 +386,23 @@ def dm_nfnet_f2(
             (NfBottleneck, 2, 1536, 18),
             (NfBottleneck, 2, 1536, 9),
         ),
-        dropout_rate=0.4,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f3(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 416 x 416: 254.92M parameters, 114.76G MACs, 229.53G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 4),
@@ -391,19 +410,23 @@ def dm_nfnet_f3(
             (NfBottleneck, 2, 1536, 24),
             (NfBottleneck, 2, 1536, 12),
         ),
-        dropout_rate=0.4,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f4(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.5,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 512 x 512: 316.07M parameters, 215.24G MACs, 430.48G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 5),
@@ -411,19 +434,23 @@ def dm_nfnet_f4(
             (NfBottleneck, 2, 1536, 30),
             (NfBottleneck, 2, 1536, 15),
         ),
-        dropout_rate=0.5,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f5(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.5,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 544 x 544: 377.21M parameters, 289.76G MACs, 579.51G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 6),
@@ -431,19 +458,23 @@ def dm_nfnet_f5(
             (NfBottleneck, 2, 1536, 36),
             (NfBottleneck, 2, 1536, 18),
         ),
-        dropout_rate=0.5,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f6(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.5,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 576 x 576: 438.36M parameters, 377.28G MACs, 754.56G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 7),
@@ -451,19 +482,23 @@ def dm_nfnet_f6(
             (NfBottleneck, 2, 1536, 42),
             (NfBottleneck, 2, 1536, 21),
         ),
-        dropout_rate=0.5,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f7(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.25, features_only: bool = False
-) -> DmNfnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.5,
+    drop_path_rate: float = 0.25,
+    features_only: bool = False,
+) -> DmNFNet | FeatureMaps:
     """Input 3 x 608 x 608: 499.50M parameters, 478.78G MACs, 957.56G FLOPs an image."""
-    return DmNfnet(
+    model = DmNFNet(
         (
             # block, stride, channels, layers
             (NfBottleneck, 1, 256, 8),
@@ -471,9 +506,9 @@ def dm_nfnet_f7(
             (NfBottleneck, 2, 1536, 48),
             (NfBottleneck, 2, 1536, 24),
         ),
-        dropout_rate=0.5,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

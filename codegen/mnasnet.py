@@ -1,8 +1,10 @@
 """13 networks compiled by archdsl from mnasnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:7bb75a768b93d9ef as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:06663b6cfcdf4718 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "mnasnet_a1_050",
@@ -47,16 +49,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class DropPath(nn.Module):
@@ -85,8 +115,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class SqueezeExcite(nn.Module):
@@ -103,13 +132,12 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        weight: Tensor = self.weight(x)
-        out: Tensor = x * weight
-        return out
+        weight = self.weight(x)
+        return x * weight
 
 
-class Mbconv(nn.Module):
-    """Mobile inverted bottleneck (Sandler et al. 2018; Tan & Le 2019)."""
+class MBConv(nn.Module):
+    """Mobile inverted bottleneck, MBConv (Sandler et al. 2018; Tan & Le 2019)."""
 
     def __init__(
         self,
@@ -136,15 +164,14 @@ class Mbconv(nn.Module):
             norm_2=nn.BatchNorm2d(channels),
         )
         self.residual = skip and stride == 1 and in_channels == channels
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = x + self.drop_path(main) if self.residual else main
-        return out
+        main = self.main(x)
+        return x + self.drop_path(main) if self.residual else main
 
 
-class Mnasnet(nn.Module):
+class MnasNet(nn.Module):
     """The networks mnasnet_a1_050 to mnasnet_small_140."""
 
     def __init__(
@@ -153,427 +180,474 @@ class Mnasnet(nn.Module):
         stem_channels: int,
         num_classes: int = 1000,
         in_channels: int = 3,
+        dropout_rate: float = 0.2,
         drop_path_rate: float = 0.0,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = ConvNormAct(in_channels, stem_channels, kernel=3, stride=2)
         width = stem_channels
-        reduction = 2
+        widths = []
         depth = sum(layers for *_, layers in stages)
         rates = iter([drop_path_rate * index / depth for index in range(depth)])
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, kernel, stride, expansion, se, skip, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
+            stage = Stage()
+            for _ in range(layers):
                 stage.append(
                     block(
                         width,
                         channels,
                         kernel=kernel,
-                        stride=stride if index == 0 else 1,
+                        stride=stride,
                         expansion=expansion,
                         se=se,
                         skip=skip,
                         drop_path=next(rates),
                     )
                 )
-                width = channels
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
+            widths.append(width)
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": widths[0], "reduction": 2, "module": "stages.0"},
+            {"num_chs": widths[1], "reduction": 4, "module": "stages.1"},
+            {"num_chs": widths[2], "reduction": 8, "module": "stages.2"},
+            {"num_chs": widths[4], "reduction": 16, "module": "stages.4"},
+            {"num_chs": widths[6], "reduction": 32, "module": "stages.6"},
+        ]
+        self.head = ConvNormAct(width, 1280, kernel=1, stride=1)
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.2),
+            dropout=nn.Dropout(dropout_rate),
             flatten=nn.Flatten(1),
         )
         self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
+        return self.head(self.stages(self.stem(x)))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
 def mnasnet_a1_050(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-A1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626, Fig. 7): with squeeze-and-excitation.
 
     Input 3 x 224 x 224: 2.08M parameters, 103.16M MACs, 206.33M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 8, 1),
-            (Mbconv, 3, 2, 6, 0, True, 16, 2),
-            (Mbconv, 5, 2, 3, 0.25, True, 24, 3),
-            (Mbconv, 3, 2, 6, 0, True, 40, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 56, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 80, 3),
-            (Mbconv, 3, 1, 6, 0, True, 160, 1),
+            (MBConv, 3, 1, 1, 0, False, 8, 1),
+            (MBConv, 3, 2, 6, 0, True, 16, 2),
+            (MBConv, 5, 2, 3, 0.25, True, 24, 3),
+            (MBConv, 3, 2, 6, 0, True, 40, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 56, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 80, 3),
+            (MBConv, 3, 1, 6, 0, True, 160, 1),
         ),
         stem_channels=16,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_a1_075(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-A1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626, Fig. 7): with squeeze-and-excitation.
 
     Input 3 x 224 x 224: 2.91M parameters, 223.45M MACs, 446.90M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 16, 1),
-            (Mbconv, 3, 2, 6, 0, True, 24, 2),
-            (Mbconv, 5, 2, 3, 0.25, True, 32, 3),
-            (Mbconv, 3, 2, 6, 0, True, 64, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 88, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 120, 3),
-            (Mbconv, 3, 1, 6, 0, True, 240, 1),
+            (MBConv, 3, 1, 1, 0, False, 16, 1),
+            (MBConv, 3, 2, 6, 0, True, 24, 2),
+            (MBConv, 5, 2, 3, 0.25, True, 32, 3),
+            (MBConv, 3, 2, 6, 0, True, 64, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 88, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 120, 3),
+            (MBConv, 3, 1, 6, 0, True, 240, 1),
         ),
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_a1_100(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-A1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626, Fig. 7): with squeeze-and-excitation.
 
     Input 3 x 224 x 224: 3.89M parameters, 311.58M MACs, 623.16M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 16, 1),
-            (Mbconv, 3, 2, 6, 0, True, 24, 2),
-            (Mbconv, 5, 2, 3, 0.25, True, 40, 3),
-            (Mbconv, 3, 2, 6, 0, True, 80, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 112, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 160, 3),
-            (Mbconv, 3, 1, 6, 0, True, 320, 1),
+            (MBConv, 3, 1, 1, 0, False, 16, 1),
+            (MBConv, 3, 2, 6, 0, True, 24, 2),
+            (MBConv, 5, 2, 3, 0.25, True, 40, 3),
+            (MBConv, 3, 2, 6, 0, True, 80, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 112, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 160, 3),
+            (MBConv, 3, 1, 6, 0, True, 320, 1),
         ),
         stem_channels=32,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_a1_140(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-A1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626, Fig. 7): with squeeze-and-excitation.
 
     Input 3 x 224 x 224: 6.11M parameters, 586.32M MACs, 1.17G FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 24, 1),
-            (Mbconv, 3, 2, 6, 0, True, 32, 2),
-            (Mbconv, 5, 2, 3, 0.25, True, 56, 3),
-            (Mbconv, 3, 2, 6, 0, True, 112, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 160, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 224, 3),
-            (Mbconv, 3, 1, 6, 0, True, 448, 1),
+            (MBConv, 3, 1, 1, 0, False, 24, 1),
+            (MBConv, 3, 2, 6, 0, True, 32, 2),
+            (MBConv, 5, 2, 3, 0.25, True, 56, 3),
+            (MBConv, 3, 2, 6, 0, True, 112, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 160, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 224, 3),
+            (MBConv, 3, 1, 6, 0, True, 448, 1),
         ),
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_b1_050(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-B1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626): without squeeze-and-excitation.
 
     Input 3 x 224 x 224: 2.22M parameters, 104.46M MACs, 208.91M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 8, 1),
-            (Mbconv, 3, 2, 3, 0, True, 16, 3),
-            (Mbconv, 5, 2, 3, 0, True, 24, 3),
-            (Mbconv, 5, 2, 6, 0, True, 40, 3),
-            (Mbconv, 3, 1, 6, 0, True, 48, 2),
-            (Mbconv, 5, 2, 6, 0, True, 96, 4),
-            (Mbconv, 3, 1, 6, 0, False, 160, 1),
+            (MBConv, 3, 1, 1, 0, False, 8, 1),
+            (MBConv, 3, 2, 3, 0, True, 16, 3),
+            (MBConv, 5, 2, 3, 0, True, 24, 3),
+            (MBConv, 5, 2, 6, 0, True, 40, 3),
+            (MBConv, 3, 1, 6, 0, True, 48, 2),
+            (MBConv, 5, 2, 6, 0, True, 96, 4),
+            (MBConv, 3, 1, 6, 0, False, 160, 1),
         ),
         stem_channels=16,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_b1_075(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-B1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626): without squeeze-and-excitation.
 
     Input 3 x 224 x 224: 3.17M parameters, 215.49M MACs, 430.99M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 16, 1),
-            (Mbconv, 3, 2, 3, 0, True, 24, 3),
-            (Mbconv, 5, 2, 3, 0, True, 32, 3),
-            (Mbconv, 5, 2, 6, 0, True, 64, 3),
-            (Mbconv, 3, 1, 6, 0, True, 72, 2),
-            (Mbconv, 5, 2, 6, 0, True, 144, 4),
-            (Mbconv, 3, 1, 6, 0, False, 240, 1),
+            (MBConv, 3, 1, 1, 0, False, 16, 1),
+            (MBConv, 3, 2, 3, 0, True, 24, 3),
+            (MBConv, 5, 2, 3, 0, True, 32, 3),
+            (MBConv, 5, 2, 6, 0, True, 64, 3),
+            (MBConv, 3, 1, 6, 0, True, 72, 2),
+            (MBConv, 5, 2, 6, 0, True, 144, 4),
+            (MBConv, 3, 1, 6, 0, False, 240, 1),
         ),
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_b1_100(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-B1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626): without squeeze-and-excitation.
 
     Input 3 x 224 x 224: 4.38M parameters, 314.42M MACs, 628.83M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 16, 1),
-            (Mbconv, 3, 2, 3, 0, True, 24, 3),
-            (Mbconv, 5, 2, 3, 0, True, 40, 3),
-            (Mbconv, 5, 2, 6, 0, True, 80, 3),
-            (Mbconv, 3, 1, 6, 0, True, 96, 2),
-            (Mbconv, 5, 2, 6, 0, True, 192, 4),
-            (Mbconv, 3, 1, 6, 0, False, 320, 1),
+            (MBConv, 3, 1, 1, 0, False, 16, 1),
+            (MBConv, 3, 2, 3, 0, True, 24, 3),
+            (MBConv, 5, 2, 3, 0, True, 40, 3),
+            (MBConv, 5, 2, 6, 0, True, 80, 3),
+            (MBConv, 3, 1, 6, 0, True, 96, 2),
+            (MBConv, 5, 2, 6, 0, True, 192, 4),
+            (MBConv, 3, 1, 6, 0, False, 320, 1),
         ),
         stem_channels=32,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_b1_130(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-B1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626): without squeeze-and-excitation.
 
     Input 3 x 224 x 224: 6.28M parameters, 526.36M MACs, 1.05G FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 24, 1),
-            (Mbconv, 3, 2, 3, 0, True, 32, 3),
-            (Mbconv, 5, 2, 3, 0, True, 56, 3),
-            (Mbconv, 5, 2, 6, 0, True, 104, 3),
-            (Mbconv, 3, 1, 6, 0, True, 128, 2),
-            (Mbconv, 5, 2, 6, 0, True, 248, 4),
-            (Mbconv, 3, 1, 6, 0, False, 416, 1),
+            (MBConv, 3, 1, 1, 0, False, 24, 1),
+            (MBConv, 3, 2, 3, 0, True, 32, 3),
+            (MBConv, 5, 2, 3, 0, True, 56, 3),
+            (MBConv, 5, 2, 6, 0, True, 104, 3),
+            (MBConv, 3, 1, 6, 0, True, 128, 2),
+            (MBConv, 5, 2, 6, 0, True, 248, 4),
+            (MBConv, 3, 1, 6, 0, False, 416, 1),
         ),
         stem_channels=40,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_b1_140(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-B1 (Tan et al. 2019, https://arxiv.org/abs/1807.11626): without squeeze-and-excitation.
 
     Input 3 x 224 x 224: 7.12M parameters, 588.80M MACs, 1.18G FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, False, 24, 1),
-            (Mbconv, 3, 2, 3, 0, True, 32, 3),
-            (Mbconv, 5, 2, 3, 0, True, 56, 3),
-            (Mbconv, 5, 2, 6, 0, True, 112, 3),
-            (Mbconv, 3, 1, 6, 0, True, 136, 2),
-            (Mbconv, 5, 2, 6, 0, True, 272, 4),
-            (Mbconv, 3, 1, 6, 0, False, 448, 1),
+            (MBConv, 3, 1, 1, 0, False, 24, 1),
+            (MBConv, 3, 2, 3, 0, True, 32, 3),
+            (MBConv, 5, 2, 3, 0, True, 56, 3),
+            (MBConv, 5, 2, 6, 0, True, 112, 3),
+            (MBConv, 3, 1, 6, 0, True, 136, 2),
+            (MBConv, 5, 2, 6, 0, True, 272, 4),
+            (MBConv, 3, 1, 6, 0, False, 448, 1),
         ),
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_small_050(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-small (Tan et al. 2019): found for a latency of 22 ms, a third of A1's.
 
     Input 3 x 224 x 224: 1.55M parameters, 28.80M MACs, 57.60M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, True, 8, 1),
-            (Mbconv, 3, 2, 3, 0, True, 8, 1),
-            (Mbconv, 3, 2, 6, 0, True, 8, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 16, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 16, 3),
-            (Mbconv, 5, 2, 6, 0.25, True, 48, 3),
-            (Mbconv, 3, 1, 6, 0, True, 72, 1),
+            (MBConv, 3, 1, 1, 0, True, 8, 1),
+            (MBConv, 3, 2, 3, 0, True, 8, 1),
+            (MBConv, 3, 2, 6, 0, True, 8, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 16, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 16, 3),
+            (MBConv, 5, 2, 6, 0.25, True, 48, 3),
+            (MBConv, 3, 1, 6, 0, True, 72, 1),
         ),
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_small_075(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-small (Tan et al. 2019): found for a latency of 22 ms, a third of A1's.
 
     Input 3 x 224 x 224: 1.75M parameters, 50.51M MACs, 101.02M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, True, 8, 1),
-            (Mbconv, 3, 2, 3, 0, True, 16, 1),
-            (Mbconv, 3, 2, 6, 0, True, 16, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 24, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 24, 3),
-            (Mbconv, 5, 2, 6, 0.25, True, 64, 3),
-            (Mbconv, 3, 1, 6, 0, True, 112, 1),
+            (MBConv, 3, 1, 1, 0, True, 8, 1),
+            (MBConv, 3, 2, 3, 0, True, 16, 1),
+            (MBConv, 3, 2, 6, 0, True, 16, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 24, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 24, 3),
+            (MBConv, 5, 2, 6, 0.25, True, 64, 3),
+            (MBConv, 3, 1, 6, 0, True, 112, 1),
         ),
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_small_100(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-small (Tan et al. 2019): found for a latency of 22 ms, a third of A1's.
 
     Input 3 x 224 x 224: 2.03M parameters, 68.34M MACs, 136.68M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, True, 8, 1),
-            (Mbconv, 3, 2, 3, 0, True, 16, 1),
-            (Mbconv, 3, 2, 6, 0, True, 16, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 32, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 32, 3),
-            (Mbconv, 5, 2, 6, 0.25, True, 88, 3),
-            (Mbconv, 3, 1, 6, 0, True, 144, 1),
+            (MBConv, 3, 1, 1, 0, True, 8, 1),
+            (MBConv, 3, 2, 3, 0, True, 16, 1),
+            (MBConv, 3, 2, 6, 0, True, 16, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 32, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 32, 3),
+            (MBConv, 5, 2, 6, 0.25, True, 88, 3),
+            (MBConv, 3, 1, 6, 0, True, 144, 1),
         ),
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def mnasnet_small_140(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Mnasnet:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.2,
+    drop_path_rate: float = 0.0,
+    features_only: bool = False,
+) -> MnasNet | FeatureMaps:
     """MnasNet-small (Tan et al. 2019): found for a latency of 22 ms, a third of A1's.
 
     Input 3 x 224 x 224: 2.60M parameters, 138.10M MACs, 276.20M FLOPs an image.
     """
-    return Mnasnet(
+    model = MnasNet(
         (
             # block, kernel, stride, expansion, se, skip, channels, layers
-            (Mbconv, 3, 1, 1, 0, True, 16, 1),
-            (Mbconv, 3, 2, 3, 0, True, 24, 1),
-            (Mbconv, 3, 2, 6, 0, True, 24, 2),
-            (Mbconv, 5, 2, 6, 0.25, True, 48, 4),
-            (Mbconv, 3, 1, 6, 0.25, True, 48, 3),
-            (Mbconv, 5, 2, 6, 0.25, True, 120, 3),
-            (Mbconv, 3, 1, 6, 0, True, 200, 1),
+            (MBConv, 3, 1, 1, 0, True, 16, 1),
+            (MBConv, 3, 2, 3, 0, True, 24, 1),
+            (MBConv, 3, 2, 6, 0, True, 24, 2),
+            (MBConv, 5, 2, 6, 0.25, True, 48, 4),
+            (MBConv, 3, 1, 6, 0.25, True, 48, 3),
+            (MBConv, 5, 2, 6, 0.25, True, 120, 3),
+            (MBConv, 3, 1, 6, 0, True, 200, 1),
         ),
         stem_channels=16,
         num_classes=num_classes,
         in_channels=in_channels,
+        dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

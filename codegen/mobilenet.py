@@ -1,8 +1,10 @@
 """4 networks compiled by archdsl from mobilenet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:67ce5da6483d2989 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:bacc0aec63844bee as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = ["mobilenet_025", "mobilenet_050", "mobilenet_075", "mobilenet_100"]
 
@@ -27,16 +29,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class ConvNormAct(nn.Module):
@@ -49,8 +79,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class SeparableConv(nn.Module):
@@ -70,11 +99,10 @@ class SeparableConv(nn.Module):
         self.act_2 = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act_2(self.norm_2(self.conv(self.act(self.norm(self.depthwise(x))))))
-        return out
+        return self.act_2(self.norm_2(self.conv(self.act(self.norm(self.depthwise(x))))))
 
 
-class Mobilenet(nn.Module):
+class MobileNet(nn.Module):
     """MobileNet (Howard et al. 2017, https://arxiv.org/abs/1704.04861, Table 1): the first of depthwise separable
     convolutions.
     """
@@ -85,81 +113,64 @@ class Mobilenet(nn.Module):
         stem_channels: int,
         num_classes: int = 1000,
         in_channels: int = 3,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = ConvNormAct(in_channels, stem_channels)
         width = stem_channels
-        reduction = 2
+        widths = []
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, stride, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(block(width, channels, stride=stride if index == 0 else 1))
-                width = channels
+            stage = Stage()
+            for _ in range(layers):
+                stage.append(block(width, channels, stride=stride))
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.pool: nn.Module = pipeline(
+            widths.append(width)
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": widths[0], "reduction": 2, "module": "stages.0"},
+            {"num_chs": widths[1], "reduction": 4, "module": "stages.1"},
+            {"num_chs": widths[2], "reduction": 8, "module": "stages.2"},
+            {"num_chs": widths[3], "reduction": 16, "module": "stages.3"},
+            {"num_chs": widths[4], "reduction": 32, "module": "stages.4"},
+        ]
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(1),
         )
         self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.stages(self.stem(x))
-        return features
+        return self.stages(self.stem(x))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
-def mobilenet_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Mobilenet:
+def mobilenet_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> MobileNet | FeatureMaps:
     """Input 3 x 224 x 224: 470.07K parameters, 41.03M MACs, 82.06M FLOPs an image."""
-    return Mobilenet(
+    model = MobileNet(
         (
             # block, stride, channels, layers
             (SeparableConv, 1, 16, 1),
@@ -171,13 +182,15 @@ def mobilenet_025(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def mobilenet_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Mobilenet:
+def mobilenet_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> MobileNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.33M parameters, 149.50M MACs, 298.99M FLOPs an image."""
-    return Mobilenet(
+    model = MobileNet(
         (
             # block, stride, channels, layers
             (SeparableConv, 1, 32, 1),
@@ -189,13 +202,15 @@ def mobilenet_050(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=16,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def mobilenet_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Mobilenet:
+def mobilenet_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> MobileNet | FeatureMaps:
     """Input 3 x 224 x 224: 2.59M parameters, 325.40M MACs, 650.80M FLOPs an image."""
-    return Mobilenet(
+    model = MobileNet(
         (
             # block, stride, channels, layers
             (SeparableConv, 1, 48, 1),
@@ -207,13 +222,15 @@ def mobilenet_075(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def mobilenet_100(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Mobilenet:
+def mobilenet_100(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> MobileNet | FeatureMaps:
     """Input 3 x 224 x 224: 4.23M parameters, 568.74M MACs, 1.14G FLOPs an image."""
-    return Mobilenet(
+    model = MobileNet(
         (
             # block, stride, channels, layers
             (SeparableConv, 1, 64, 1),
@@ -225,5 +242,5 @@ def mobilenet_100(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=32,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,9 +1,13 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:139f0f7872943882 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:6680281a852bf516 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "attention_inception_56",
@@ -44,16 +48,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class L2Norm(nn.Module):
@@ -89,8 +121,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class PreactBottleneck(nn.Module):
@@ -117,159 +148,13 @@ class PreactBottleneck(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        shortcut: Tensor = self.shortcut_conv(x) if self.transforms else inputs
-        main: Tensor = self.main(x)
-        out: Tensor = main + shortcut
-        return out
+        x = self.x(inputs)
+        shortcut = self.shortcut_conv(x) if self.transforms else inputs
+        main = self.main(x)
+        return main + shortcut
 
 
-class Hourglass(nn.Module):
-    """The mask branch of an attention module (Wang et al. 2017, Fig. 2): down and up again, `depth` times over."""
-
-    def __init__(self, in_channels: int, depth: int, r: int) -> None:
-        super().__init__()
-        self.down = pipeline(
-            max_pool=nn.MaxPool2d(3, 2, padding=1),
-            unit=nn.Sequential(*(PreactBottleneck(in_channels, in_channels, stride=1) for _ in range(r))),
-        )
-        self.depth = depth
-        self.deep_hourglass = Hourglass(in_channels, depth=depth - 1, r=r) if depth > 1 else nn.Identity()
-        self.deep_unit = PreactBottleneck(in_channels, in_channels, stride=1) if depth > 1 else nn.Identity()
-        self.unit = nn.Sequential(*(PreactBottleneck(in_channels, in_channels, stride=1) for _ in range(r)))
-        self.resize = ResizeLike(align_corners=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        down: Tensor = self.down(x)
-        deep: Tensor = self.deep_hourglass(down) + down + self.deep_unit(down) if self.depth > 1 else down
-        out: Tensor = self.resize(self.unit(deep), x)
-        return out
-
-
-class Attention2(nn.Module):
-    """Attention module: `p` units before the two branches, `t` in the trunk, `r` between poolings of the mask."""
-
-    def __init__(self, in_channels: int, channels: int, depth: int, p: int, t: int, r: int, naive: bool) -> None:
-        super().__init__()
-        self.x = pipeline(
-            unit=nn.Sequential(
-                PreactBottleneck(in_channels, channels, stride=1),
-                *(PreactBottleneck(channels, channels, stride=1) for _ in range(p - 1)),
-            ),
-        )
-        self.trunk = pipeline(
-            unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(t))),
-        )
-        self.mask_hourglass = Hourglass(channels, depth=depth, r=r)
-        self.mask = pipeline(
-            layers=nn.Sequential(
-                *(
-                    pipeline(
-                        norm=nn.BatchNorm2d(channels),
-                        act=nn.ReLU(),
-                        conv=nn.Conv2d(channels, channels, 1, bias=False),
-                    )
-                    for _ in range(2)
-                )
-            ),
-            gate=nn.Sigmoid(),
-        )
-        self.naive = naive
-        self.unit = PreactBottleneck(channels, channels, stride=1)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
-        attended: Tensor = mask * trunk if self.naive else (1 + mask) * trunk
-        out: Tensor = self.unit(attended)
-        return out
-
-
-class Attention3(nn.Module):
-    """Attention module: `p` units before the two branches, `t` in the trunk, `r` between poolings of the mask."""
-
-    def __init__(self, in_channels: int, channels: int, depth: int) -> None:
-        super().__init__()
-        self.x = pipeline(
-            unit=nn.Sequential(PreactBottleneck(in_channels, channels, stride=1)),
-        )
-        self.trunk = pipeline(
-            unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(2))),
-        )
-        self.mask_hourglass = Hourglass(channels, depth=depth, r=1)
-        self.mask = pipeline(
-            layers=nn.Sequential(
-                *(
-                    pipeline(
-                        norm=nn.BatchNorm2d(channels),
-                        act=nn.ReLU(),
-                        conv=nn.Conv2d(channels, channels, 1, bias=False),
-                    )
-                    for _ in range(2)
-                )
-            ),
-            gate=L2Norm(),
-        )
-        self.unit = PreactBottleneck(channels, channels, stride=1)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
-        attended: Tensor = (1 + mask) * trunk
-        out: Tensor = self.unit(attended)
-        return out
-
-
-class SpatialGate(nn.Module):
-    def __init__(self, in_channels: int) -> None:
-        super().__init__()
-        self.group_norm = nn.GroupNorm(in_channels, in_channels, affine=False)
-        self.sigmoid = nn.Sigmoid()
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.sigmoid(self.group_norm(x))
-        return out
-
-
-class Attention4(nn.Module):
-    """Attention module: `p` units before the two branches, `t` in the trunk, `r` between poolings of the mask."""
-
-    def __init__(self, in_channels: int, channels: int, depth: int) -> None:
-        super().__init__()
-        self.x = pipeline(
-            unit=nn.Sequential(PreactBottleneck(in_channels, channels, stride=1)),
-        )
-        self.trunk = pipeline(
-            unit=nn.Sequential(*(PreactBottleneck(channels, channels, stride=1) for _ in range(2))),
-        )
-        self.mask_hourglass = Hourglass(channels, depth=depth, r=1)
-        self.mask = pipeline(
-            layers=nn.Sequential(
-                *(
-                    pipeline(
-                        norm=nn.BatchNorm2d(channels),
-                        act=nn.ReLU(),
-                        conv=nn.Conv2d(channels, channels, 1, bias=False),
-                    )
-                    for _ in range(2)
-                )
-            ),
-            gate=SpatialGate(channels),
-        )
-        self.unit = PreactBottleneck(channels, channels, stride=1)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
-        attended: Tensor = (1 + mask) * trunk
-        out: Tensor = self.unit(attended)
-        return out
-
-
-class PreactResnext(nn.Module):
+class PreactResNeXt(nn.Module):
     """The same with the groups of ResNeXt (Xie et al. 2017): twice the width in 32 groups."""
 
     def __init__(self, in_channels: int, channels: int, stride: int) -> None:
@@ -293,69 +178,10 @@ class PreactResnext(nn.Module):
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        shortcut: Tensor = self.shortcut_conv(x) if self.transforms else inputs
-        main: Tensor = self.main(x)
-        out: Tensor = main + shortcut
-        return out
-
-
-class Hourglass2(nn.Module):
-    """The mask branch of an attention module (Wang et al. 2017, Fig. 2): down and up again, `depth` times over."""
-
-    def __init__(self, in_channels: int, depth: int) -> None:
-        super().__init__()
-        self.down = pipeline(
-            max_pool=nn.MaxPool2d(3, 2, padding=1),
-            unit=nn.Sequential(PreactResnext(in_channels, in_channels, stride=1)),
-        )
-        self.depth = depth
-        self.deep_hourglass = Hourglass2(in_channels, depth=depth - 1) if depth > 1 else nn.Identity()
-        self.deep_unit = PreactResnext(in_channels, in_channels, stride=1) if depth > 1 else nn.Identity()
-        self.unit = nn.Sequential(PreactResnext(in_channels, in_channels, stride=1))
-        self.resize = ResizeLike(align_corners=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        down: Tensor = self.down(x)
-        deep: Tensor = self.deep_hourglass(down) + down + self.deep_unit(down) if self.depth > 1 else down
-        out: Tensor = self.resize(self.unit(deep), x)
-        return out
-
-
-class Attention5(nn.Module):
-    """Attention module: `p` units before the two branches, `t` in the trunk, `r` between poolings of the mask."""
-
-    def __init__(self, in_channels: int, channels: int, depth: int) -> None:
-        super().__init__()
-        self.x = pipeline(
-            unit=nn.Sequential(PreactResnext(in_channels, channels, stride=1)),
-        )
-        self.trunk = pipeline(
-            unit=nn.Sequential(*(PreactResnext(channels, channels, stride=1) for _ in range(2))),
-        )
-        self.mask_hourglass = Hourglass2(channels, depth=depth)
-        self.mask = pipeline(
-            layers=nn.Sequential(
-                *(
-                    pipeline(
-                        norm=nn.BatchNorm2d(channels),
-                        act=nn.ReLU(),
-                        conv=nn.Conv2d(channels, channels, 1, bias=False),
-                    )
-                    for _ in range(2)
-                )
-            ),
-            gate=nn.Sigmoid(),
-        )
-        self.unit = PreactResnext(channels, channels, stride=1)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
-        attended: Tensor = (1 + mask) * trunk
-        out: Tensor = self.unit(attended)
-        return out
+        x = self.x(inputs)
+        shortcut = self.shortcut_conv(x) if self.transforms else inputs
+        main = self.main(x)
+        return main + shortcut
 
 
 class PreactInception(nn.Module):
@@ -395,49 +221,77 @@ class PreactInception(nn.Module):
         self.conv = nn.Conv2d(hidden // 2 + hidden + hidden, channels, 1, bias=False)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        shortcut: Tensor = self.shortcut_conv(x) if self.transforms else inputs
-        point: Tensor = self.point(x)
-        small: Tensor = self.small(x)
-        large: Tensor = self.large(x)
-        out: Tensor = self.conv(self.act(self.norm(torch.cat((point, small, large), dim=1)))) + shortcut
-        return out
+        x = self.x(inputs)
+        shortcut = self.shortcut_conv(x) if self.transforms else inputs
+        point = self.point(x)
+        small = self.small(x)
+        large = self.large(x)
+        return self.conv(self.act(self.norm(torch.cat((point, small, large), dim=1)))) + shortcut
 
 
-class Hourglass3(nn.Module):
+class Hourglass(nn.Module):
     """The mask branch of an attention module (Wang et al. 2017, Fig. 2): down and up again, `depth` times over."""
 
-    def __init__(self, in_channels: int, depth: int) -> None:
+    def __init__(
+        self, in_channels: int, depth: int, r: int, unit: type[nn.Module], deep_hourglass_unit: Callable[..., nn.Module]
+    ) -> None:
         super().__init__()
         self.down = pipeline(
             max_pool=nn.MaxPool2d(3, 2, padding=1),
-            unit=nn.Sequential(PreactInception(in_channels, in_channels, stride=1)),
+            unit=nn.Sequential(*(unit(in_channels, in_channels, stride=1) for _ in range(r))),
         )
         self.depth = depth
-        self.deep_hourglass = Hourglass3(in_channels, depth=depth - 1) if depth > 1 else nn.Identity()
-        self.deep_unit = PreactInception(in_channels, in_channels, stride=1) if depth > 1 else nn.Identity()
-        self.unit = nn.Sequential(PreactInception(in_channels, in_channels, stride=1))
+        self.deep_hourglass = (
+            Hourglass(in_channels, depth=depth - 1, r=r, unit=unit, deep_hourglass_unit=deep_hourglass_unit)
+            if depth > 1
+            else nn.Identity()
+        )
+        self.deep_unit = unit(in_channels, in_channels, stride=1) if depth > 1 else nn.Identity()
+        self.unit = nn.Sequential(*(unit(in_channels, in_channels, stride=1) for _ in range(r)))
         self.resize = ResizeLike(align_corners=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        down: Tensor = self.down(x)
-        deep: Tensor = self.deep_hourglass(down) + down + self.deep_unit(down) if self.depth > 1 else down
-        out: Tensor = self.resize(self.unit(deep), x)
-        return out
+        down = self.down(x)
+        deep = self.deep_hourglass(down) + down + self.deep_unit(down) if self.depth > 1 else down
+        return self.resize(self.unit(deep), x)
 
 
-class Attention6(nn.Module):
+class SpatialGate(nn.Module):
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.group_norm = nn.GroupNorm(in_channels, in_channels, affine=False)
+        self.sigmoid = nn.Sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.sigmoid(self.group_norm(x))
+
+
+class Attention(nn.Module):
     """Attention module: `p` units before the two branches, `t` in the trunk, `r` between poolings of the mask."""
 
-    def __init__(self, in_channels: int, channels: int, depth: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        depth: int,
+        p: int,
+        t: int,
+        r: int,
+        unit: type[nn.Module],
+        gate: Callable[..., nn.Module],
+        naive: bool,
+        deep_hourglass_unit: Callable[..., nn.Module],
+    ) -> None:
         super().__init__()
         self.x = pipeline(
-            unit=nn.Sequential(PreactInception(in_channels, channels, stride=1)),
+            unit=nn.Sequential(
+                unit(in_channels, channels, stride=1), *(unit(channels, channels, stride=1) for _ in range(p - 1))
+            ),
         )
         self.trunk = pipeline(
-            unit=nn.Sequential(*(PreactInception(channels, channels, stride=1) for _ in range(2))),
+            unit=nn.Sequential(*(unit(channels, channels, stride=1) for _ in range(t))),
         )
-        self.mask_hourglass = Hourglass3(channels, depth=depth)
+        self.mask_hourglass = Hourglass(channels, depth=depth, r=r, unit=unit, deep_hourglass_unit=deep_hourglass_unit)
         self.mask = pipeline(
             layers=nn.Sequential(
                 *(
@@ -449,28 +303,27 @@ class Attention6(nn.Module):
                     for _ in range(2)
                 )
             ),
-            gate=nn.Sigmoid(),
+            gate=gate(channels),
         )
-        self.unit = PreactInception(channels, channels, stride=1)
+        self.naive = naive
+        self.unit = unit(channels, channels, stride=1)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        x: Tensor = self.x(inputs)
-        trunk: Tensor = self.trunk(x)
-        mask: Tensor = self.mask(self.mask_hourglass(x) + trunk)
-        attended: Tensor = (1 + mask) * trunk
-        out: Tensor = self.unit(attended)
-        return out
+        x = self.x(inputs)
+        trunk = self.trunk(x)
+        mask = self.mask(self.mask_hourglass(x) + trunk)
+        attended = mask * trunk if self.naive else (1 + mask) * trunk
+        return self.unit(attended)
 
 
-class Resattnet(nn.Module):
-    """The networks resattnet_56 to resattnet_spatial."""
+class ResAttNet(nn.Module):
+    """The networks resattnet_56 to attention_inception_92."""
 
     def __init__(
         self,
-        stages: tuple[tuple[type[nn.Module], int, dict[str, int], int], ...],
+        stages: tuple[tuple[type[nn.Module], int, dict[str, int | Callable[..., nn.Module]], int], ...],
         num_classes: int = 1000,
         in_channels: int = 3,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = pipeline(
@@ -478,485 +331,402 @@ class Resattnet(nn.Module):
             max_pool=nn.MaxPool2d(3, 2, padding=1),
         )
         width = 64
-        reduction = 4
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, channels, arguments, layers in stages:
-            stage = nn.Sequential()
+            stage = Stage()
             rest = {**arguments, "stride": 1} if "stride" in arguments else arguments
             for index in range(layers):
                 stage.append(block(width, channels, **(arguments if index == 0 else rest)))
                 width = channels
             self.stages.append(stage)
-            reduction *= int(arguments.get("stride", 1))
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = pipeline(
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 256, "reduction": 4, "module": "stages.1"},
+            {"num_chs": 512, "reduction": 8, "module": "stages.3"},
+            {"num_chs": 1024, "reduction": 16, "module": "stages.5"},
+            {"num_chs": 2048, "reduction": 32, "module": "stages.6"},
+        ]
+        self.head = pipeline(
             norm=nn.BatchNorm2d(width),
             act=nn.ReLU(),
         )
-        self.pool: nn.Module = pipeline(
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(1),
         )
         self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
+        return self.head(self.stages(self.stem(x)))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
-class Attention(nn.Module):
-    """The networks attention_next_56, attention_next_92, attention_inception_56 and attention_inception_92."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, dict[str, int], int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = pipeline(
-            conv_norm_act=ConvNormAct(in_channels, 64),
-            max_pool=nn.MaxPool2d(3, 2, padding=1),
-        )
-        width = 64
-        reduction = 4
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, channels, arguments, layers in stages:
-            stage = nn.Sequential()
-            rest = {**arguments, "stride": 1} if "stride" in arguments else arguments
-            for index in range(layers):
-                stage.append(block(width, channels, **(arguments if index == 0 else rest)))
-                width = channels
-            self.stages.append(stage)
-            reduction *= int(arguments.get("stride", 1))
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = pipeline(
-            norm=nn.BatchNorm2d(width),
-            act=nn.ReLU(),
-        )
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-def resattnet_56(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_56(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 52.47M parameters, 10.53G MACs, 21.07G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_128(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_128(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 65.29M parameters, 14.90G MACs, 29.80G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 2),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 3),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 4),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_164(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_164(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 78.12M parameters, 19.26G MACs, 38.53G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 3),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 4),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 5),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 90.95M parameters, 23.63G MACs, 47.26G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 4),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 5),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 6),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_236(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_236(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 103.78M parameters, 28.00G MACs, 55.99G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False}, 5),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False}, 6),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False}, 7),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 7),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_452(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
-    """Residual Attention Network (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
+def resattnet_452(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
+    """Residual Attention Network, ResAttNet (Wang et al. 2017, https://arxiv.org/abs/1704.06904, Table 2).
 
     Input 3 x 224 x 224: 182.29M parameters, 44.39G MACs, 88.77G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 2, "t": 4, "r": 3, "naive": False}, 5),
+            (Attention, 256, {"depth": 3, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 2, "t": 4, "r": 3, "naive": False}, 6),
+            (Attention, 512, {"depth": 2, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 2, "t": 4, "r": 3, "naive": False}, 7),
+            (Attention, 1024, {"depth": 1, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 7),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_naive_56(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
+def resattnet_naive_56(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """The ablations of the paper's Tables 3 and 4: no attention residual learning, and the other gates.
 
     Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": True}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": True}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": True}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_naive_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
+def resattnet_naive_92(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """The ablations of the paper's Tables 3 and 4: no attention residual learning, and the other gates.
 
     Input 3 x 224 x 224: 52.47M parameters, 10.53G MACs, 21.07G FLOPs an image.
     """
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention2, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": True}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention2, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": True}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention2, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": True}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_channel(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
+def resattnet_channel(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image."""
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention3, 256, {"depth": 3}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention3, 512, {"depth": 2}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention3, 1024, {"depth": 1}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def resattnet_spatial(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Resattnet:
+def resattnet_spatial(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image."""
-    return Resattnet(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention4, 256, {"depth": 3}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention4, 512, {"depth": 2}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention4, 1024, {"depth": 1}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def attention_next_56(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Attention:
+def attention_next_56(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """AttentionNeXt: units of ResNeXt (the paper's Table 6 prints 31.9M and 6.3G).
 
     Input 3 x 224 x 224: 31.31M parameters, 6.42G MACs, 12.84G FLOPs an image.
     """
-    return Attention(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
-            (PreactResnext, 256, {"stride": 1}, 1),
-            (Attention5, 256, {"depth": 3}, 1),
-            (PreactResnext, 512, {"stride": 2}, 1),
-            (Attention5, 512, {"depth": 2}, 1),
-            (PreactResnext, 1024, {"stride": 2}, 1),
-            (Attention5, 1024, {"depth": 1}, 1),
-            (PreactResnext, 2048, {"stride": 2}, 3),
+            (PreactResNeXt, 256, {"stride": 1}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactResNeXt()}, 1),
+            (PreactResNeXt, 512, {"stride": 2}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (PreactResNeXt, 1024, {"stride": 2}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (PreactResNeXt, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def attention_next_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Attention:
+def attention_next_92(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """AttentionNeXt: units of ResNeXt (the paper's Table 6 prints 31.9M and 6.3G).
 
     Input 3 x 224 x 224: 52.10M parameters, 10.70G MACs, 21.41G FLOPs an image.
     """
-    return Attention(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
-            (PreactResnext, 256, {"stride": 1}, 1),
-            (Attention5, 256, {"depth": 3}, 1),
-            (PreactResnext, 512, {"stride": 2}, 1),
-            (Attention5, 512, {"depth": 2}, 2),
-            (PreactResnext, 1024, {"stride": 2}, 1),
-            (Attention5, 1024, {"depth": 1}, 3),
-            (PreactResnext, 2048, {"stride": 2}, 3),
+            (PreactResNeXt, 256, {"stride": 1}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactResNeXt()}, 1),
+            (PreactResNeXt, 512, {"stride": 2}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (PreactResNeXt, 1024, {"stride": 2}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (PreactResNeXt, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def attention_inception_56(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Attention:
+def attention_inception_56(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """AttentionInception: units of Inception-ResNet (the paper's Table 6 prints 31.9M and 6.3G).
 
     Input 3 x 224 x 224: 31.28M parameters, 6.18G MACs, 12.35G FLOPs an image.
     """
-    return Attention(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactInception, 256, {"stride": 1}, 1),
-            (Attention6, 256, {"depth": 3}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactInception()}, 1),
             (PreactInception, 512, {"stride": 2}, 1),
-            (Attention6, 512, {"depth": 2}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactInception, 1024, {"stride": 2}, 1),
-            (Attention6, 1024, {"depth": 1}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
             (PreactInception, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def attention_inception_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Attention:
+def attention_inception_92(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ResAttNet | FeatureMaps:
     """AttentionInception: units of Inception-ResNet (the paper's Table 6 prints 31.9M and 6.3G).
 
     Input 3 x 224 x 224: 51.71M parameters, 10.40G MACs, 20.79G FLOPs an image.
     """
-    return Attention(
+    model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactInception, 256, {"stride": 1}, 1),
-            (Attention6, 256, {"depth": 3}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactInception()}, 1),
             (PreactInception, 512, {"stride": 2}, 1),
-            (Attention6, 512, {"depth": 2}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
             (PreactInception, 1024, {"stride": 2}, 1),
-            (Attention6, 1024, {"depth": 1}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
             (PreactInception, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,9 +1,11 @@
 """12 networks compiled by archdsl from resnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:83d36452738d5736 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:122e5bcb1d3f0699 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "resnet_18",
@@ -47,16 +49,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class DropPath(nn.Module):
@@ -112,8 +142,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class Shortcut(nn.Module):
@@ -134,9 +163,8 @@ class Shortcut(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        projected: Tensor = self.projected(x) if self.has_projected else x
-        out: Tensor = projected if self.has_projected else x
-        return out
+        projected = self.projected(x) if self.has_projected else x
+        return projected if self.has_projected else x
 
 
 class BasicBlock(nn.Module):
@@ -149,14 +177,13 @@ class BasicBlock(nn.Module):
             conv=nn.Conv2d(channels, channels, 3, padding=1, bias=False),
             norm=nn.BatchNorm2d(channels),
         )
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
         self.shortcut = Shortcut(in_channels, channels, stride=stride, d=d)
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = self.act(self.drop_path(main) + self.shortcut(x))
-        return out
+        main = self.main(x)
+        return self.act(self.drop_path(main) + self.shortcut(x))
 
 
 class SqueezeExcite(nn.Module):
@@ -173,9 +200,8 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        weight: Tensor = self.weight(x)
-        out: Tensor = x * weight
-        return out
+        weight = self.weight(x)
+        return x * weight
 
 
 class Bottleneck(nn.Module):
@@ -201,27 +227,25 @@ class Bottleneck(nn.Module):
             norm=nn.BatchNorm2d(channels),
             squeeze_excite=SqueezeExcite(channels, squeezed=divisible(channels * se, limit=0)) if se else None,
         )
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
         self.shortcut = Shortcut(in_channels, channels, stride=stride, d=d)
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = self.act(self.drop_path(main) + self.shortcut(x))
-        return out
+        main = self.main(x)
+        return self.act(self.drop_path(main) + self.shortcut(x))
 
 
-class Resnet(nn.Module):
-    """The networks resnet_18 to resnet_d_152."""
+class ResNet(nn.Module):
+    """The networks resnet_18 to seresnext50_32x4d."""
 
     def __init__(
         self,
-        stages: tuple[tuple[type[nn.Module], int, bool, int, dict[str, int], int], ...],
+        stages: tuple[tuple[type[nn.Module], int, bool, int, dict[str, float], int], ...],
         has_deep: bool,
         num_classes: int = 1000,
         in_channels: int = 3,
         drop_path_rate: float = 0.0,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = pipeline(
@@ -237,279 +261,64 @@ class Resnet(nn.Module):
             max_pool=nn.MaxPool2d(3, 2, padding=1),
         )
         width = 64
-        reduction = 4
+        widths = []
         depth = sum(layers for *_, layers in stages)
         rates = iter([drop_path_rate * index / depth for index in range(depth)])
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, stride, d, channels, arguments, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(width, channels, stride=stride if index == 0 else 1, d=d, **arguments, drop_path=next(rates))
-                )
-                width = channels
+            stage = Stage()
+            for _ in range(layers):
+                stage.append(block(width, channels, stride=stride, d=d, **arguments, drop_path=next(rates)))
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.pool: nn.Module = pipeline(
+            widths.append(width)
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": widths[0], "reduction": 4, "module": "stages.0"},
+            {"num_chs": widths[1], "reduction": 8, "module": "stages.1"},
+            {"num_chs": widths[2], "reduction": 16, "module": "stages.2"},
+            {"num_chs": widths[3], "reduction": 32, "module": "stages.3"},
+        ]
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(1),
         )
         self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.stages(self.stem(x))
-        return features
+        return self.stages(self.stem(x))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class Resnext5032x4d(nn.Module):
-    """ResNeXt (Xie et al. 2017, https://arxiv.org/abs/1611.05431): 32 groups of 4 channels."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int, bool, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.0,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = pipeline(
-            deep=ConvNormAct(in_channels, 64, kernel=7, stride=2, groups=1),
-            max_pool=nn.MaxPool2d(3, 2, padding=1),
-        )
-        width = 64
-        reduction = 4
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, groups, group_width, se, d, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        stride=stride if index == 0 else 1,
-                        groups=groups,
-                        group_width=group_width,
-                        se=se,
-                        d=d,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.stages(self.stem(x))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
-        return self.forward_head(self.forward_features(x))
-
-
-class Seresnext5032x4d(nn.Module):
-    """SE-ResNeXt (Hu et al. 2018, https://arxiv.org/abs/1709.01507)."""
-
-    def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, float, bool, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.0,
-        features_only: bool = False,
-    ) -> None:
-        super().__init__()
-        self.stem = pipeline(
-            deep=ConvNormAct(in_channels, 64, kernel=7, stride=2, groups=1),
-            max_pool=nn.MaxPool2d(3, 2, padding=1),
-        )
-        width = 64
-        reduction = 4
-        depth = sum(layers for *_, layers in stages)
-        rates = iter([drop_path_rate * index / depth for index in range(depth)])
-        self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
-        for block, stride, groups, group_width, se, d, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width,
-                        channels,
-                        stride=stride if index == 0 else 1,
-                        groups=groups,
-                        group_width=group_width,
-                        se=se,
-                        d=d,
-                        drop_path=next(rates),
-                    )
-                )
-                width = channels
-            self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.pool: nn.Module = pipeline(
-            global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            flatten=nn.Flatten(1),
-        )
-        self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.pool = self.classifier = nn.Identity()
-        self.apply(initialize)
-
-    def forward_features(self, x: Tensor) -> Tensor:
-        """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.stages(self.stem(x))
-        return features
-
-    def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
-        """The last feature map to logits, or to the vector that the classifier reads."""
-        x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
-
-    def reset_classifier(self, num_classes: int) -> None:
-        """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
-        like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
-
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
-
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
 def resnet_18(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet (He et al. 2016, https://arxiv.org/abs/1512.03385, Table 1).
 
     Input 3 x 224 x 224: 11.69M parameters, 1.81G MACs, 3.63G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (BasicBlock, 1, False, 64, {}, 2),
@@ -521,18 +330,18 @@ def resnet_18(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_34(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet (He et al. 2016, https://arxiv.org/abs/1512.03385, Table 1).
 
     Input 3 x 224 x 224: 21.80M parameters, 3.66G MACs, 7.33G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (BasicBlock, 1, False, 64, {}, 3),
@@ -544,18 +353,18 @@ def resnet_34(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_50(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet (He et al. 2016, https://arxiv.org/abs/1512.03385, Table 1).
 
     Input 3 x 224 x 224: 25.56M parameters, 4.09G MACs, 8.18G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, False, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -567,18 +376,18 @@ def resnet_50(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_101(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet (He et al. 2016, https://arxiv.org/abs/1512.03385, Table 1).
 
     Input 3 x 224 x 224: 44.55M parameters, 7.80G MACs, 15.60G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, False, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -590,18 +399,18 @@ def resnet_101(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_152(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet (He et al. 2016, https://arxiv.org/abs/1512.03385, Table 1).
 
     Input 3 x 224 x 224: 60.19M parameters, 11.51G MACs, 23.03G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, False, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -613,18 +422,18 @@ def resnet_152(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_18(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet-D (He et al. 2019, https://arxiv.org/abs/1812.01187).
 
     Input 3 x 224 x 224: 11.71M parameters, 2.05G MACs, 4.11G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (BasicBlock, 1, True, 64, {}, 2),
@@ -636,18 +445,18 @@ def resnet_d_18(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_34(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet-D (He et al. 2019, https://arxiv.org/abs/1812.01187).
 
     Input 3 x 224 x 224: 21.82M parameters, 3.90G MACs, 7.81G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (BasicBlock, 1, True, 64, {}, 3),
@@ -659,18 +468,18 @@ def resnet_d_34(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_50(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet-D (He et al. 2019, https://arxiv.org/abs/1812.01187).
 
     Input 3 x 224 x 224: 25.58M parameters, 4.33G MACs, 8.66G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, True, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -682,18 +491,18 @@ def resnet_d_50(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_101(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet-D (He et al. 2019, https://arxiv.org/abs/1812.01187).
 
     Input 3 x 224 x 224: 44.57M parameters, 8.04G MACs, 16.08G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, True, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -705,18 +514,18 @@ def resnet_d_101(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_152(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnet:
+) -> ResNet | FeatureMaps:
     """ResNet-D (He et al. 2019, https://arxiv.org/abs/1812.01187).
 
     Input 3 x 224 x 224: 60.21M parameters, 11.75G MACs, 23.51G FLOPs an image.
     """
-    return Resnet(
+    model = ResNet(
         (
             # block, stride, d, channels, arguments, layers
             (Bottleneck, 1, True, 256, {"groups": 1, "group_width": 64, "se": 0}, 3),
@@ -728,43 +537,51 @@ def resnet_d_152(
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnext50_32x4d(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Resnext5032x4d:
-    """Input 3 x 224 x 224: 25.03M parameters, 4.23G MACs, 8.46G FLOPs an image."""
-    return Resnext5032x4d(
+) -> ResNet | FeatureMaps:
+    """ResNeXt (Xie et al. 2017, https://arxiv.org/abs/1611.05431): 32 groups of 4 channels.
+
+    Input 3 x 224 x 224: 25.03M parameters, 4.23G MACs, 8.46G FLOPs an image.
+    """
+    model = ResNet(
         (
-            # block, stride, groups, group_width, se, d, channels, layers
-            (Bottleneck, 1, 32, 4, 0, False, 256, 3),
-            (Bottleneck, 2, 32, 4, 0, False, 512, 4),
-            (Bottleneck, 2, 32, 4, 0, False, 1024, 6),
-            (Bottleneck, 2, 32, 4, 0, False, 2048, 3),
+            # block, stride, d, channels, arguments, layers
+            (Bottleneck, 1, False, 256, {"groups": 32, "group_width": 4, "se": 0}, 3),
+            (Bottleneck, 2, False, 512, {"groups": 32, "group_width": 4, "se": 0}, 4),
+            (Bottleneck, 2, False, 1024, {"groups": 32, "group_width": 4, "se": 0}, 6),
+            (Bottleneck, 2, False, 2048, {"groups": 32, "group_width": 4, "se": 0}, 3),
         ),
+        has_deep=False,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def seresnext50_32x4d(
     num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.0, features_only: bool = False
-) -> Seresnext5032x4d:
-    """Input 3 x 224 x 224: 27.56M parameters, 4.23G MACs, 8.47G FLOPs an image."""
-    return Seresnext5032x4d(
+) -> ResNet | FeatureMaps:
+    """SE-ResNeXt (Hu et al. 2018, https://arxiv.org/abs/1709.01507).
+
+    Input 3 x 224 x 224: 27.56M parameters, 4.23G MACs, 8.47G FLOPs an image.
+    """
+    model = ResNet(
         (
-            # block, stride, groups, group_width, se, d, channels, layers
-            (Bottleneck, 1, 32, 4, 0.0625, False, 256, 3),
-            (Bottleneck, 2, 32, 4, 0.0625, False, 512, 4),
-            (Bottleneck, 2, 32, 4, 0.0625, False, 1024, 6),
-            (Bottleneck, 2, 32, 4, 0.0625, False, 2048, 3),
+            # block, stride, d, channels, arguments, layers
+            (Bottleneck, 1, False, 256, {"groups": 32, "group_width": 4, "se": 0.0625}, 3),
+            (Bottleneck, 2, False, 512, {"groups": 32, "group_width": 4, "se": 0.0625}, 4),
+            (Bottleneck, 2, False, 1024, {"groups": 32, "group_width": 4, "se": 0.0625}, 6),
+            (Bottleneck, 2, False, 2048, {"groups": 32, "group_width": 4, "se": 0.0625}, 3),
         ),
+        has_deep=False,
         num_classes=num_classes,
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

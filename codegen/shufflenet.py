@@ -1,8 +1,10 @@
 """30 networks compiled by archdsl from shufflenet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:1aee344ac4aac740 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:c2f07d044715ba9a as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = [
     "shufflenet_g1",
@@ -58,16 +60,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class ConvNormAct(nn.Module):
@@ -80,8 +110,7 @@ class ConvNormAct(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
 class ShuffleUnit(nn.Module):
@@ -108,13 +137,12 @@ class ShuffleUnit(nn.Module):
         self.act = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        joined: Tensor = torch.cat((main, self.joined_avg_pool(x)), dim=1) if self.stride == 2 else x + main
-        out: Tensor = self.act(joined)
-        return out
+        main = self.main(x)
+        joined = torch.cat((main, self.joined_avg_pool(x)), dim=1) if self.stride == 2 else x + main
+        return self.act(joined)
 
 
-class Shufflenet(nn.Module):
+class ShuffleNet(nn.Module):
     """ShuffleNet (Zhang et al. 2018, https://arxiv.org/abs/1707.01083, Table 1): grouped pointwise convolutions,
     shuffled.
     """
@@ -125,7 +153,6 @@ class Shufflenet(nn.Module):
         stem_channels: int,
         num_classes: int = 1000,
         in_channels: int = 3,
-        features_only: bool = False,
     ) -> None:
         super().__init__()
         self.stem = pipeline(
@@ -133,78 +160,58 @@ class Shufflenet(nn.Module):
             max_pool=nn.MaxPool2d(3, 2, padding=1),
         )
         width = stem_channels
-        reduction = 4
+        widths = []
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, stride, groups, first_groups, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(width, channels, stride=stride if index == 0 else 1, groups=groups, first_groups=first_groups)
-                )
-                width = channels
+            stage = Stage()
+            for _ in range(layers):
+                stage.append(block(width, channels, stride=stride, groups=groups, first_groups=first_groups))
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.pool: nn.Module = pipeline(
+            widths.append(width)
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": widths[1], "reduction": 8, "module": "stages.1"},
+            {"num_chs": widths[2], "reduction": 16, "module": "stages.2"},
+            {"num_chs": widths[3], "reduction": 32, "module": "stages.3"},
+        ]
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
             flatten=nn.Flatten(1),
         )
         self.num_features = width
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.stages(self.stem(x))
-        return features
+        return self.stages(self.stem(x))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
-def shufflenet_g1_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 209.75K parameters, 11.00M MACs, 22.01M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 36, 1),
@@ -215,13 +222,15 @@ def shufflenet_g1_025(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=6,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g1_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 534.48K parameters, 38.52M MACs, 77.03M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 72, 1),
@@ -232,13 +241,15 @@ def shufflenet_g1_050(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=12,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g1_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 975.21K parameters, 82.54M MACs, 165.09M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 108, 1),
@@ -249,13 +260,15 @@ def shufflenet_g1_075(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=18,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g1(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.53M parameters, 143.08M MACs, 286.16M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 144, 1),
@@ -266,13 +279,15 @@ def shufflenet_g1(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g1_150(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1_150(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 2.99M parameters, 313.68M MACs, 627.37M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 216, 1),
@@ -283,13 +298,15 @@ def shufflenet_g1_150(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=36,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g1_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g1_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 4.92M parameters, 550.33M MACs, 1.10G FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 1, 1, 288, 1),
@@ -300,13 +317,15 @@ def shufflenet_g1_200(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 253.53K parameters, 10.41M MACs, 20.82M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 48, 1),
@@ -317,13 +336,15 @@ def shufflenet_g2_025(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=6,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 678.52K parameters, 40.91M MACs, 81.81M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 104, 1),
@@ -334,13 +355,15 @@ def shufflenet_g2_050(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=12,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.15M parameters, 83.45M MACs, 166.90M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 152, 1),
@@ -351,13 +374,15 @@ def shufflenet_g2_075(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=18,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.73M parameters, 140.84M MACs, 281.67M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 200, 1),
@@ -368,13 +393,15 @@ def shufflenet_g2(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2_150(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2_150(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 3.34M parameters, 315.56M MACs, 631.12M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 304, 1),
@@ -385,13 +412,15 @@ def shufflenet_g2_150(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=36,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g2_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g2_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 5.26M parameters, 539.14M MACs, 1.08G FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 2, 1, 400, 1),
@@ -402,13 +431,15 @@ def shufflenet_g2_200(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 305.90K parameters, 11.01M MACs, 22.02M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 60, 1),
@@ -419,13 +450,15 @@ def shufflenet_g3_025(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=6,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 718.32K parameters, 37.59M MACs, 75.18M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 120, 1),
@@ -436,13 +469,15 @@ def shufflenet_g3_050(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=12,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.24M parameters, 79.74M MACs, 159.48M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 180, 1),
@@ -453,13 +488,15 @@ def shufflenet_g3_075(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=18,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.87M parameters, 137.46M MACs, 274.92M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 240, 1),
@@ -470,13 +507,15 @@ def shufflenet_g3(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3_150(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3_150(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 3.44M parameters, 299.61M MACs, 599.22M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 360, 1),
@@ -487,13 +526,15 @@ def shufflenet_g3_150(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=36,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g3_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g3_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 5.45M parameters, 524.05M MACs, 1.05G FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 3, 1, 480, 1),
@@ -504,13 +545,15 @@ def shufflenet_g3_200(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 314.85K parameters, 10.78M MACs, 21.56M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 64, 1),
@@ -521,13 +564,15 @@ def shufflenet_g4_025(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 835.98K parameters, 40.71M MACs, 81.42M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 144, 1),
@@ -538,13 +583,15 @@ def shufflenet_g4_050(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=12,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.36M parameters, 81.80M MACs, 163.61M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 208, 1),
@@ -555,13 +602,15 @@ def shufflenet_g4_075(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=20,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.97M parameters, 134.34M MACs, 268.68M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 272, 1),
@@ -572,13 +621,15 @@ def shufflenet_g4(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4_150(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4_150(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 3.68M parameters, 302.82M MACs, 605.64M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 416, 1),
@@ -589,13 +640,15 @@ def shufflenet_g4_150(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=36,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g4_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g4_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 5.59M parameters, 510.29M MACs, 1.02G FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 4, 1, 544, 1),
@@ -606,13 +659,15 @@ def shufflenet_g4_200(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8_025(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8_025(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 454.50K parameters, 12.43M MACs, 24.85M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 96, 1),
@@ -623,13 +678,15 @@ def shufflenet_g8_025(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=8,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8_050(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8_050(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.01M parameters, 40.47M MACs, 80.94M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 192, 1),
@@ -640,13 +697,15 @@ def shufflenet_g8_050(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=16,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8_075(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8_075(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 1.67M parameters, 84.13M MACs, 168.26M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 288, 1),
@@ -657,13 +716,15 @@ def shufflenet_g8_075(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 2.43M parameters, 138.37M MACs, 276.73M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 384, 1),
@@ -674,13 +735,15 @@ def shufflenet_g8(num_classes: int = 1000, in_channels: int = 3, features_only: 
         stem_channels=24,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8_150(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8_150(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 4.27M parameters, 302.61M MACs, 605.21M FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 576, 1),
@@ -691,13 +754,15 @@ def shufflenet_g8_150(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=40,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
-def shufflenet_g8_200(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> Shufflenet:
+def shufflenet_g8_200(
+    num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
+) -> ShuffleNet | FeatureMaps:
     """Input 3 x 224 x 224: 6.52M parameters, 521.94M MACs, 1.04G FLOPs an image."""
-    return Shufflenet(
+    model = ShuffleNet(
         (
             # block, stride, groups, first_groups, channels, layers
             (ShuffleUnit, 2, 8, 1, 768, 1),
@@ -708,5 +773,5 @@ def shufflenet_g8_200(num_classes: int = 1000, in_channels: int = 3, features_on
         stem_channels=48,
         num_classes=num_classes,
         in_channels=in_channels,
-        features_only=features_only,
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,8 +1,10 @@
 """efficientnetv2_l: compiled by archdsl from v2_l.arch. Standalone: edit and ship it as it is."""
 
-# sha256:c82177c59bb1cad8 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:0376312a5c017cd3 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 __all__ = ["efficientnetv2_l"]
 
@@ -33,16 +35,44 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def compile(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
-    """Compiles a model in place by torch.compile, with what suits convolutional networks, and returns it.
-
-    Weights become channels-last, which tensor cores want, and `dtype` if given (torch.bfloat16 for inference; leave it
-    out to train under torch.autocast). `mode` is "max-autotune" for inference on a GPU unless given.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
+
+
+class Stage(nn.Sequential):
+    """Layers in sequence; with `grad_checkpointing` the backward pass computes what is inside them a second time."""
+
+    grad_checkpointing = False
+    __constants__ = ("grad_checkpointing",)  # of TorchScript
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self:
+            x = checkpoint(layer, x, use_reentrant=False) if self.grad_checkpointing else layer(x)
+        return x
+
+
+class FeatureMaps(nn.Module):
+    """The stem and stages of a network: images to the maps that `feature_info` lists, largest first."""
+
+    def __init__(self, stem: nn.Module, stages: nn.Sequential, feature_info: list[dict[str, int | str]]) -> None:
+        super().__init__()
+        self.stem, self.stages, self.feature_info = stem, stages, feature_info
+
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.stem(x)
+        maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
 
 
 class DropPath(nn.Module):
@@ -71,12 +101,11 @@ class ConvNormAct(nn.Module):
         self.act = nn.SiLU()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.act(self.norm(self.conv(x)))
-        return out
+        return self.act(self.norm(self.conv(x)))
 
 
-class FusedMbconv(nn.Module):
-    """Fused mobile inverted bottleneck (Gupta & Akin 2020): one full convolution expands and filters."""
+class FusedMBConv(nn.Module):
+    """Fused mobile inverted bottleneck, Fused-MBConv (Gupta & Akin 2020): one full convolution expands and filters."""
 
     def __init__(self, in_channels: int, channels: int, stride: int, expansion: int, drop_path: float) -> None:
         super().__init__()
@@ -87,12 +116,11 @@ class FusedMbconv(nn.Module):
             norm=nn.BatchNorm2d(channels, eps=0.001, momentum=0.01) if expansion != 1 else None,
         )
         self.residual = stride == 1 and in_channels == channels
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = x + self.drop_path(main) if self.residual else main
-        return out
+        main = self.main(x)
+        return x + self.drop_path(main) if self.residual else main
 
 
 class SqueezeExcite(nn.Module):
@@ -109,13 +137,12 @@ class SqueezeExcite(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        weight: Tensor = self.weight(x)
-        out: Tensor = x * weight
-        return out
+        weight = self.weight(x)
+        return x * weight
 
 
-class Mbconv(nn.Module):
-    """Mobile inverted bottleneck (Sandler et al. 2018; Tan & Le 2019)."""
+class MBConv(nn.Module):
+    """Mobile inverted bottleneck, MBConv (Sandler et al. 2018; Tan & Le 2019)."""
 
     def __init__(self, in_channels: int, channels: int, stride: int, expansion: int, drop_path: float) -> None:
         super().__init__()
@@ -130,120 +157,92 @@ class Mbconv(nn.Module):
             norm_2=nn.BatchNorm2d(channels, eps=0.001, momentum=0.01),
         )
         self.residual = stride == 1 and in_channels == channels
-        self.drop_path = DropPath(drop_path)
+        self.drop_path = DropPath(drop_path) if drop_path else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        main: Tensor = self.main(x)
-        out: Tensor = x + self.drop_path(main) if self.residual else main
-        return out
+        main = self.main(x)
+        return x + self.drop_path(main) if self.residual else main
 
 
-class Efficientnetv2L(nn.Module):
+class EfficientNetV2L(nn.Module):
     """EfficientNetV2-L (Tan & Le 2021, https://arxiv.org/abs/2104.00298)."""
 
     def __init__(
-        self,
-        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...],
-        num_classes: int = 1000,
-        in_channels: int = 3,
-        drop_path_rate: float = 0.2,
-        features_only: bool = False,
+        self, num_classes: int = 1000, in_channels: int = 3, dropout_rate: float = 0.4, drop_path_rate: float = 0.2
     ) -> None:
         super().__init__()
         self.stem = ConvNormAct(in_channels, 32, kernel=3, stride=2)
+        stages: tuple[tuple[type[nn.Module], int, int, int, int], ...] = (
+            # block, stride, expansion, channels, layers
+            (FusedMBConv, 1, 1, 32, 4),
+            (FusedMBConv, 2, 4, 64, 7),
+            (FusedMBConv, 2, 4, 96, 7),
+            (MBConv, 2, 4, 192, 10),
+            (MBConv, 1, 6, 224, 19),
+            (MBConv, 2, 6, 384, 25),
+            (MBConv, 1, 6, 640, 7),
+        )
         width = 32
-        reduction = 2
         depth = sum(layers for *_, layers in stages)
         rates = iter([drop_path_rate * index / depth for index in range(depth)])
         self.stages = nn.Sequential()
-        self.feature_info: list[dict[str, int | str]] = []
-        self.feature_stages: list[int] = []
         for block, stride, expansion, channels, layers in stages:
-            stage = nn.Sequential()
-            for index in range(layers):
-                stage.append(
-                    block(
-                        width, channels, stride=stride if index == 0 else 1, expansion=expansion, drop_path=next(rates)
-                    )
-                )
-                width = channels
+            stage = Stage()
+            for _ in range(layers):
+                stage.append(block(width, channels, stride=stride, expansion=expansion, drop_path=next(rates)))
+                width, stride = channels, 1
             self.stages.append(stage)
-            reduction *= stride
-            number = len(self.stages) - 1
-            if self.feature_info and self.feature_info[-1]["reduction"] == reduction:
-                self.feature_info.pop()
-                self.feature_stages.pop()
-            self.feature_info.append({"num_chs": width, "reduction": reduction, "module": f"stages.{number}"})
-            self.feature_stages.append(number)
-        self.head: nn.Module = ConvNormAct(width, 1280, kernel=1, stride=1)
-        self.pool: nn.Module = pipeline(
+        self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 32, "reduction": 2, "module": "stages.0"},
+            {"num_chs": 64, "reduction": 4, "module": "stages.1"},
+            {"num_chs": 96, "reduction": 8, "module": "stages.2"},
+            {"num_chs": 224, "reduction": 16, "module": "stages.4"},
+            {"num_chs": 640, "reduction": 32, "module": "stages.6"},
+        ]
+        self.head = ConvNormAct(width, 1280, kernel=1, stride=1)
+        self.pool = pipeline(
             global_avg_pool=nn.AdaptiveAvgPool2d(1),
-            dropout=nn.Dropout(0.4),
+            dropout=nn.Dropout(dropout_rate),
             flatten=nn.Flatten(1),
         )
         self.num_features = 1280
-        self.classifier = self._linear(num_classes)
-        self.features_only = features_only
-        if features_only:
-            self.head = self.pool = self.classifier = nn.Identity()
+        self.classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
         self.apply(initialize)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """Images, B x 3 x H x W, to the last feature map."""
-        features: Tensor = self.head(self.stages(self.stem(x)))
-        return features
+        return self.head(self.stages(self.stem(x)))
 
     def forward_head(self, x: Tensor, pre_logits: bool = False) -> Tensor:
         """The last feature map to logits, or to the vector that the classifier reads."""
         x = self.pool(x)
-        if not pre_logits:
-            x = self.classifier(x)
-        return x
+        return x if pre_logits else self.classifier(x)
 
     def reset_classifier(self, num_classes: int) -> None:
         """A fresh classifier for other classes; 0 leaves it out."""
-        if self.features_only:
-            raise RuntimeError("a model of features has no classifier")
         like = next(self.parameters(), torch.empty(0))
-        self.classifier = self._linear(num_classes).to(like.device, like.dtype)
-        self.classifier.apply(initialize)
+        classifier = nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+        self.classifier = classifier.apply(initialize).to(like.device, like.dtype)
 
-    def _linear(self, num_classes: int) -> nn.Module:
-        return nn.Linear(self.num_features, num_classes) if num_classes else nn.Identity()
+    def set_grad_checkpointing(self, enable: bool = True) -> None:
+        """Saves memory in training: what is inside the layers of the stages is not kept, but computed twice."""
+        for stage in self.stages:
+            if isinstance(stage, Stage):
+                stage.grad_checkpointing = enable
 
-    def forward_intermediates(self, x: Tensor) -> list[Tensor]:
-        """The feature maps that `feature_info` lists, one for each reduction, largest first."""
-        x = self.stem(x)
-        features: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in self.feature_stages:
-                features.append(x)
-        return features
-
-    def forward(self, x: Tensor) -> Tensor | list[Tensor]:
-        if self.features_only:
-            return self.forward_intermediates(x)
+    def forward(self, x: Tensor) -> Tensor:
         return self.forward_head(self.forward_features(x))
 
 
 def efficientnetv2_l(
-    num_classes: int = 1000, in_channels: int = 3, drop_path_rate: float = 0.2, features_only: bool = False
-) -> Efficientnetv2L:
+    num_classes: int = 1000,
+    in_channels: int = 3,
+    dropout_rate: float = 0.4,
+    drop_path_rate: float = 0.2,
+    features_only: bool = False,
+) -> EfficientNetV2L | FeatureMaps:
     """Input 3 x 480 x 480: 118.52M parameters, 56.08G MACs, 112.16G FLOPs an image."""
-    return Efficientnetv2L(
-        (
-            # block, stride, expansion, channels, layers
-            (FusedMbconv, 1, 1, 32, 4),
-            (FusedMbconv, 2, 4, 64, 7),
-            (FusedMbconv, 2, 4, 96, 7),
-            (Mbconv, 2, 4, 192, 10),
-            (Mbconv, 1, 6, 224, 19),
-            (Mbconv, 2, 6, 384, 25),
-            (Mbconv, 1, 6, 640, 7),
-        ),
-        num_classes=num_classes,
-        in_channels=in_channels,
-        drop_path_rate=drop_path_rate,
-        features_only=features_only,
+    model = EfficientNetV2L(
+        num_classes=num_classes, in_channels=in_channels, dropout_rate=dropout_rate, drop_path_rate=drop_path_rate
     )
+    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

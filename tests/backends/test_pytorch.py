@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import os
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def test_the_compile_helper_works_on_the_cpu() -> None:
     images = torch.randn(2, 3, 64, 64)
     expected = model(images)
     keys = list(model.state_dict())
-    compiled = network.module.compile(model)
+    compiled = network.module.compile_model(model)
     actual = compiled(images)
     assert float((actual - expected).abs().max() / expected.abs().max()) < 1e-4
     assert list(compiled.state_dict()) == keys
@@ -154,7 +155,7 @@ def test_drop_path_rises_over_the_depth_and_can_be_set() -> None:
     for rate, options in ((0.2, {}), (0.4, {"drop_path_rate": 0.4})):
         model = network.build(**options)
         rates = [m.rate for m in model.modules() if type(m).__name__ == "DropPath"]
-        assert rates == pytest.approx([rate * i / 16 for i in range(16)])
+        assert rates == pytest.approx([rate * i / 16 for i in range(1, 16)])  # of rate 0 there is none
     assert [layer.drop_path for s in network.architecture.stages for layer in s.layers] == pytest.approx(
         [0.2 * i / 16 for i in range(16)]
     )
@@ -182,3 +183,65 @@ def test_names_of_torch_modules_are_not_taken() -> None:
     attributes = {name for name in {*dir(nn.Module), *dir(nn.Sequential)} if not name.startswith("_")}
     attributes |= {"training"}
     assert [name for name in sorted(attributes) if module_name(name) == name] == []
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", ["mobilenetv2_050", "efficientnet_b0", "resattnet_spatial"])
+def test_checkpointing_changes_memory_and_no_gradient(name: str) -> None:
+    torch.manual_seed(0)
+    model = archdsl.create_model(name, num_classes=5).train()
+    images = torch.randn(2, 3, 64, 64)
+    gradients, kept = [], []
+    for enable in (False, True):
+        model.set_grad_checkpointing(enable)
+        model.zero_grad()
+        torch.manual_seed(1)
+        saved: list[int] = []
+
+        def note(tensor: torch.Tensor, saved: list[int] = saved) -> torch.Tensor:
+            saved.append(tensor.numel())
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            output = model(images)
+        kept.append(sum(saved))
+        output.square().sum().backward()
+        gradients.append([parameter.grad.clone() for parameter in model.parameters()])
+    assert kept[1] < kept[0] / 2
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+    copy.deepcopy(model)
+
+
+def test_features_share_the_checkpointing_of_a_network() -> None:
+    features = archdsl.create_model("mobilenetv2_050", features_only=True).train()
+    features.set_grad_checkpointing()
+    assert all(stage.grad_checkpointing for stage in features.stages)
+    sum(map.sum() for map in features(torch.randn(2, 3, 32, 32))).backward()
+    assert all(parameter.grad is not None for parameter in features.parameters())
+
+
+def test_dropout_rate() -> None:
+    model = archdsl.load(SPECS / "efficientnet.arch", "b0").build(dropout_rate=0.35)
+    assert [part.p for part in model.modules() if isinstance(part, nn.Dropout)] == [0.35]
+
+
+def test_layers_given_by_name_are_arguments_of_one_class() -> None:
+    source = archdsl.loads(
+        """
+block twice(channels, unit = conv_norm_act, gate = sigmoid) {
+  x = in -> unit(channels) -> unit(channels)
+  out = x * (x -> unit(channels) -> gate)
+}
+block plain(channels) { out = in -> conv(channels, 3) }
+block normed() { out = in -> group_norm(groups = in.channels) -> sigmoid }
+model net(unit = conv_norm_act, gate = sigmoid) {
+  input = 3 x 8 x 8
+  stem = twice(8, unit = unit, gate = gate) -> twice(4, unit = plain, gate = normed)
+}
+""",
+    ).source
+    classes = [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    assert [name for name in classes if name.startswith("Twice")] == ["Twice"]
+    assert "Twice(8, 4, unit=Plain, gate=Normed)" in source
+    assert "Twice(in_channels, 8, unit=ConvNormAct, gate=lambda _: nn.Sigmoid())" in source

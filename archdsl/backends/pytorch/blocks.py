@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import both
+from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
 from archdsl.backends.pytorch.naming import Names
@@ -100,7 +101,9 @@ class BlockWriter(TensorWriter):
         }
         self.baked |= self.builder.fixed
         keeps = self.bound["out"].channels == "in_channels"
-        made = Made(self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps)
+        made = Made(
+            self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps, self.builder.declared
+        )
         return ClassSource(made, partial(self._source, order, hands_on), self.uses)
 
     # Tensors ---------------------------------------------------------------------------------------------------------
@@ -126,6 +129,17 @@ class BlockWriter(TensorWriter):
                 flow = Flow(python_name(binding), flow.channels, 4)
             self.bound[binding] = flow
 
+    def _layer_hint(self, seen: Seen) -> str:
+        for name in self.instances[0][1].layers:
+            if all(self._is_layer(name, index, step) for index, step in seen):
+                return name
+        return ""
+
+    def _is_layer(self, name: str, index: int, step: Apply) -> bool:
+        """Whether a layer is what an instance has been given by that name."""
+        kind = step.block.split(":")[0] if step.block is not None else step.operator and step.operator.kind
+        return self.instances[index][1].layers.get(name) == kind
+
     def new_variable(self) -> str:
         return self.variables.new("y")
 
@@ -135,8 +149,16 @@ class BlockWriter(TensorWriter):
         return self.decide(flags, [item.condition for _, item in seen], f"has_{module_name(binding)}")
 
     def _forward(self) -> list[str]:
-        lines = [line for variable, text in self.computed for line in expression_lines(f"{variable}: Tensor = ", text)]
-        return [*lines, f"return {self.bound['out'].text}"]
+        *computed, (last, text) = self.computed or [("", "")]
+        out = self.bound["out"].text
+        if last == out:
+            out = text
+        elif _is_plain_call(text) and (joined := substituted(out, last, text)):
+            out = joined
+        else:
+            computed = self.computed
+        lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
+        return [*lines, *expression_lines("return ", out)]
 
     def _own(self, name: str, seen: Seen, condition: str | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
@@ -194,3 +216,11 @@ class BlockWriter(TensorWriter):
             f"    def forward(self, {self.input_name}: Tensor) -> Tensor:",
             *(f"        {line}" for line in self._forward()),
         ]
+
+
+def _is_plain_call(text: str) -> bool:
+    """Whether a text is `self.layer(x)`, which reads as well inside an expression as in a statement of its own."""
+    match ast.parse(text or "0", mode="eval").body:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="self")), args=arguments):
+            return all(isinstance(argument, ast.Name) for argument in arguments)
+    return False

@@ -59,3 +59,22 @@ class _Known(ast.NodeTransformer):
             taken: ast.AST = self.visit(node.body if self.holds else node.orelse)
             return taken
         return self.generic_visit(node)
+
+
+def substituted(text: str, name: str, value: str) -> str | None:
+    """A text with a value in the place of a name; None unless the text reads the name once, and always."""
+    tree = ast.parse(text, mode="eval").body
+    nodes = list(ast.walk(tree))
+    if sum(isinstance(node, ast.Name) and node.id == name for node in nodes) != 1:
+        return None
+    if any(isinstance(node, ast.IfExp | ast.BoolOp) for node in nodes):
+        return None
+    return spelled(_Substitution(name, ast.parse(value, mode="eval").body).visit(tree))
+
+
+class _Substitution(ast.NodeTransformer):
+    def __init__(self, name: str, value: ast.expr):
+        self.name, self.value = name, value
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.value if node.id == self.name else node

@@ -16,13 +16,22 @@ from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.table import StageTable
-from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal, pascal
+from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal
 from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 
 # What one loop asks can change what the next one sees, but not for ever; a loop that is not satisfied lists its stages.
 MAX_ROUNDS = 16
 _DIGEST = "# {} as emitted; once you edit this file, only `archdsl build --force` replaces it.\n"
+# `nn.Module.__call__` is typed to return Any, and a `forward` returns what its layers do.
+_TYPES = "# mypy: no-warn-return-any\n"
+# Lines of imports by what they are for, in the order of linters.
+_IMPORTS = {
+    "Callable": "from collections.abc import Callable\n\n",
+    "torch": "import torch\nfrom torch import Tensor, nn\n",
+    "functional": "from torch.nn import functional\n",
+    "checkpoint": "from torch.utils.checkpoint import checkpoint\n",
+}
 
 
 def emit(architectures: Sequence[Architecture], source_name: str) -> str:
@@ -33,7 +42,7 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     functions = [function_name(architecture.name) for architecture in architectures]
     taken = {*FILE_NAMES, *functions}
     groups = families(architectures)
-    classes = Classes(architectures, taken | {pascal(name_of(members)) for members in _everything(groups)})
+    classes = Classes(architectures, taken | {name_of(members) for members in groups})
     _settle(groups, classes)
     names = Names(taken | {source.made.name for source in classes.sources()}, between="")
     networks = [made for members in groups for made in _networks(members, classes, names)]
@@ -43,20 +52,19 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
         parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
-    mentioned = {"compile", *_mentioned("\n".join(parts))}
+    mentioned = {"compile_model", *_mentioned("\n".join(parts))}
     helpers = _helpers(mentioned)
     body = "\n\n".join([SOURCES[name].strip() + "\n" for name in helpers] + parts)
-    imports = "import torch\nfrom torch import Tensor, nn\n"
-    if "functional" in mentioned.union(*map(_mentioned_by_helper, helpers)):
-        imports += "from torch.nn import functional\n"
-    text = f"{_title(architectures, source_name)}\n\n{imports}\n{_exports(functions)}\n\n{body}"
+    mentioned = mentioned.union(*map(_mentioned_by_helper, helpers))
+    imports = "".join(line for name, line in _IMPORTS.items() if name in mentioned or name == "torch")
+    text = f"{_title(architectures, source_name)}\n\n{_TYPES}{imports}\n{_exports(functions)}\n\n{body}"
     return with_digest(text, _DIGEST, at=2)
 
 
 def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iterator[tuple[str, list[str]]]:
     """The classes of some networks with their functions: one for all if that can be, else one for each part."""
     parts = finer(members)
-    name = names.new(pascal(name_of(members)))
+    name = names.new(name_of(members))
     try:
         yield NetworkWriter(name, members, classes).write()
         return
@@ -67,13 +75,6 @@ def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iter
     names.taken.remove(name)
     for part in parts:
         yield from _networks(part, classes, names)
-
-
-def _everything(groups: Sequence[Sequence[Member]]) -> Iterator[Sequence[Member]]:
-    """Groups of networks, their parts, and the parts of those."""
-    for members in groups:
-        yield members
-        yield from _everything(finer(members))
 
 
 def _settle(groups: Sequence[Sequence[Member]], classes: Classes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Hashable
 
+from archdsl.backends.pytorch.class_names import class_name, common_name, first_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.description import Description
@@ -15,26 +16,35 @@ Member = tuple[int, Architecture]
 
 
 def families(architectures: abc.Sequence[Architecture]) -> list[list[Member]]:
-    """The networks by family: models whose names have a beginning in common, as `efficientnetv2_s` and `_m` have."""
+    """The networks by form: models whose stems and heads are the same steps, if not the same numbers."""
+    return _by(_form, list(enumerate(architectures)))
+
+
+def finer(members: abc.Sequence[Member]) -> list[list[Member]]:
+    """The parts of a family: models whose names have a beginning in common, as `efficientnetv2_s` and `_m` have, then
+    single models, then their variants. None of a single network."""
+    for parts in (_by_name(members), _by(lambda architecture: architecture.model, members)):
+        if len(parts) > 1:
+            return parts
+    return [[member] for member in members] if len(members) > 1 else []
+
+
+def _by(key: abc.Callable[[Architecture], Hashable], members: abc.Sequence[Member]) -> list[list[Member]]:
+    parts: dict[Hashable, list[Member]] = {}
+    for member in members:
+        parts.setdefault(key(member[1]), []).append(member)
+    return list(parts.values())
+
+
+def _by_name(members: abc.Sequence[Member]) -> list[list[Member]]:
     found: list[list[Member]] = []
-    for member in enumerate(architectures):
+    for member in members:
         family = next((one for one in found if _shared(one[0][1].model, member[1].model)), None)
         if family is None:
             found.append([member])
         else:
             family.append(member)
     return found
-
-
-def finer(members: abc.Sequence[Member]) -> list[list[Member]]:
-    """The parts of a family: models of one form, then single models, then their variants. None of a single network."""
-    for key in (_form, lambda architecture: architecture.model):
-        parts: dict[Hashable, list[Member]] = {}
-        for member in members:
-            parts.setdefault(key(member[1]), []).append(member)
-        if len(parts) > 1:
-            return list(parts.values())
-    return [[member] for member in members] if len(members) > 1 else []
 
 
 def _form(architecture: Architecture) -> Hashable:
@@ -66,13 +76,21 @@ def has_classifier(architecture: Description) -> bool:
 
 
 def name_of(members: abc.Sequence[Member]) -> str:
-    """What networks that are written as one are called."""
+    """What the class of networks is called that are written as one: after what their names have in common, or what the
+    names in their comments have, or after those that are more than half of them."""
+    docs = [architecture.doc for _, architecture in members]
     first, *others = dict.fromkeys(architecture.model for _, architecture in members)
     if not others:
-        return members[0][1].name if len(members) == 1 else first
+        return class_name(members[0][1].name if len(members) == 1 else first, *docs)
+    shared = first
     for other in others:
-        first = _shared(first, other)
-    return first
+        shared = _shared(shared, other)
+    if shared:
+        return class_name(shared, *docs)
+    largest = max(_by_name(members), key=len)
+    if len(largest) < len(members) and 2 * len(largest) > len(members):
+        return name_of(largest)
+    return common_name([first_name(doc) for doc in docs]) or "ConvNet"
 
 
 def _shared(one: str, other: str) -> str:

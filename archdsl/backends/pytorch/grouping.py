@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
+from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
-from archdsl.backends.pytorch.texts import pascal
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
@@ -112,7 +112,8 @@ class Classes:
         self._group_of: dict[Key, str] = {}
         names = Names(self.taken, between="")
         for keys in by_group.values():
-            name = names.new(pascal(self.instances[keys[0]].name))
+            first = self.instances[keys[0]]
+            name = names.new(class_name(first.name, first.doc))
             groups[name] = keys
             self._group_of.update(dict.fromkeys(keys, name))
         return groups

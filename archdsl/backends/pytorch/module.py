@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.texts import literal
@@ -324,6 +325,11 @@ def annotation(values: Sequence[Value]) -> str:
     texts = [text for kind, text in ((Size, "tuple[int, int]"), (type(None), "None")) if kind in kinds]
     is_size = Size in kinds
     kinds -= {Size, type(None)}
+    if Code in kinds:
+        kinds.remove(Code)
+        is_class = all(value.replace(".", "").isidentifier() for value in values if isinstance(value, Code))
+        texts.insert(0, "type[nn.Module]" if is_class else "Callable[..., nn.Module]")
+        is_size = True
     if is_size and not kinds:
         return " | ".join(texts)
     if kinds <= {bool} and kinds:

@@ -12,8 +12,7 @@ from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.reductions import stem_reduction
-from archdsl.backends.pytorch.sections import divided
+from archdsl.backends.pytorch.sections import divided, dropout_rates
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, Seen, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
@@ -22,15 +21,16 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.description import Layer, Section
 from archdsl.ir.formula import names
+from archdsl.ir.operators.regularization import Dropout
 
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
-self stages num_classes in_channels drop_path_rate features_only width reduction depth rates rate number index block
-layers stage layer arguments rest name
+self stages num_classes in_channels dropout_rate drop_path_rate features_only width widths reductions reduction depth
+rates rate index block layers stage layer arguments rest name
 """.split()  # noqa: SIM905
 _ATTRIBUTES = """
 stem stages head pool classifier num_features features_only feature_info feature_stages forward_features forward_head
-forward_intermediates reset_classifier
+forward_intermediates reset_classifier grad_checkpointing set_grad_checkpointing
 """.split()  # noqa: SIM905
 
 
@@ -58,6 +58,7 @@ class NetworkWriter(StepWriter):
         # The same of `width`, the variable of the loop over stages.
         self.open_width: set[int] = set()
         self.section = ""
+        self._pools = False  # whether the steps at hand are those between the last map and the classifier
         self._reads: dict[int, str] = {}
 
     def _find(self, index: int, block: str) -> tuple[Made, str]:
@@ -125,14 +126,14 @@ class NetworkWriter(StepWriter):
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
             start = self.channels_text(list(enumerate(before)), width, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
-            reduction = self._text([stem_reduction(architecture) for architecture in self.architectures], "reduction")
             self._follow(start)
             if isinstance(stages, ListedStages):
                 self._thread(stages, start)
             elif isinstance(stages, StageTable):
+                stages.lift(self._text)
                 self.decided |= self.open if stages.baked else set()
                 self.open = self.open_width = set() if stages.channels_flow else self.open
-            stage_lines = stages.constructor_lines(start, facts, reduction)
+            stage_lines = stages.constructor_lines(start, facts)
             width = stages.width
         head = self._head(width)
         return self._class(stem_lines, stage_lines, head, stages), self._functions(head, stages)
@@ -197,7 +198,8 @@ class NetworkWriter(StepWriter):
         columns = self._columns([architecture.stem for architecture in self.architectures])
         children, channels = self.children(columns, "in_channels")
         if not children:
-            return [], channels
+            # Whatever takes a network with stages apart finds a stem.
+            return ["self.stem = nn.Identity()"] if self.architectures[0].stages else [], channels
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         text = conditional(children[0], "nn.Identity()") if is_single else self.pipeline(children)
         return expression_lines("self.stem = ", text), channels
@@ -214,7 +216,7 @@ class NetworkWriter(StepWriter):
         for position, column in enumerate(columns):
             if position == division.vectors and division.is_flattened:
                 head.pool.append(flatten)
-            self.on_vectors = position >= division.vectors
+            self.on_vectors, self._pools = position >= division.vectors, position >= division.maps
             if position == division.end:
                 head.classifier = classifier_attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
@@ -227,7 +229,7 @@ class NetworkWriter(StepWriter):
                 head.maps += made
             else:
                 head.pool += made
-        self.on_vectors = False
+        self.on_vectors = self._pools = False
         flatten.name = Names(child.name for child in head.pool).new("flatten")
         return head
 
@@ -236,9 +238,9 @@ class NetworkWriter(StepWriter):
     def _class(self, stem: list[str], loop: list[str], head: Head, stages: Stages | None) -> str:
         arguments = self.builder.arguments
         own = [f"{name}: {annotation(values)}" for name, values in arguments.items()]
-        table = [f"stages: tuple[{stages.row_type}, ...]"] if stages is not None and stages.row_type else []
-        options = self._options(self.architectures[0], head, stages).values()
-        body = [*stem, *loop, *self._head_lines(head, stages), "self.apply(initialize)"]
+        table = stages.parameters if stages is not None else []
+        options = self._options(head, stages, self.architectures).values()
+        body = [*stem, *loop, *self._head_lines(head), "self.apply(initialize)"]
         lines = [
             f"class {self.name}(nn.Module):",
             *(f"    {line}".rstrip() for line in docstring_lines(self._doc())),
@@ -264,34 +266,41 @@ class NetworkWriter(StepWriter):
             return f"The networks {names[0]} to {last}."
         return f"The networks {', '.join(names)} and {last}." if names else f"The network {last}."
 
-    def _head_lines(self, head: Head, stages: Stages | None) -> list[str]:
+    def _head_lines(self, head: Head) -> list[str]:
         lines: list[str] = []
         for part, children in (("head", head.maps), ("pool", head.pool)):
             if children:
                 text = conditional(children[0], "nn.Identity()") if part in head.single else self.pipeline(children)
-                lines += expression_lines(f"self.{part}: nn.Module = ", text)
+                lines += expression_lines(f"self.{part} = ", text)
         if head.classifier:
             lines += expression_lines("self.num_features = ", head.features)
-            lines.append(f"self.{head.classifier} = self._linear(num_classes)")
-        if stages is None:
-            return lines
-        lines.append("self.features_only = features_only")
-        if head.parts:
-            lines.append("if features_only:")
-            lines.append(f"    {' = '.join(f'self.{part}' for part in head.parts)} = nn.Identity()")
+            lines.append(f"self.{head.classifier} = {head.linear}")
         return lines
 
-    def _options(self, architecture: Architecture, head: Head, stages: Stages | None) -> dict[str, str]:
-        """The arguments that every network has, with their types and defaults."""
+    def _options(self, head: Head, stages: Stages | None, variants: Sequence[Architecture]) -> dict[str, str]:
+        """The options of a constructor or function that makes these variants, with types, and defaults of the first."""
+        first = variants[0]
         options: dict[str, str] = {}
         if head.classifier is not None:
-            options["num_classes"] = f"num_classes: int = {architecture.classes}"
-        options["in_channels"] = f"in_channels: int = {architecture.input.channels}"
+            options["num_classes"] = f"num_classes: int = {first.classes}"
+        options["in_channels"] = f"in_channels: int = {first.input.channels}"
+        if self._says_dropout and (rates := [rate for one in variants for rate in dropout_rates(one) or ()]):
+            options["dropout_rate"] = f"dropout_rate: float = {literal(rates[0])}"
         if stages is not None and stages.uses_drop_path:
-            options["drop_path_rate"] = f"drop_path_rate: float = {literal(architecture.drop_path.rate)}"
-        if stages is not None:
-            options["features_only"] = "features_only: bool = False"
+            options["drop_path_rate"] = f"drop_path_rate: float = {literal(first.drop_path.rate)}"
         return options
+
+    @property
+    def _says_dropout(self) -> bool:
+        """Whether one option can say the rates of dropout before the classifier."""
+        rates = [dropout_rates(architecture) for architecture in self.architectures]
+        return all(found is not None and len(set(found)) <= 1 for found in rates)
+
+    def _attribute(self, seen: Seen, name: str) -> str:
+        operator = seen[0][1].operator
+        if isinstance(operator, Dropout) and name == "rate" and self._pools and self._says_dropout:
+            return "dropout_rate"
+        return super()._attribute(seen, name)
 
     def _functions(self, head: Head, stages: Stages | None) -> list[str]:
         return [
@@ -313,20 +322,29 @@ class NetworkWriter(StepWriter):
         counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs an image."
         doc = f"{architecture.doc.strip()}\n\n" if self._is_family and architecture.doc.strip() else ""
         doc += f"Input {architecture.input}: {counts}"
-        options = self._options(architecture, head, stages)
-        rows = stages.rows(index) if stages is not None else []
+        options = self._options(head, stages, [architecture])
         arguments = [f"{name}={literal(values[index])}" for name, values in self.builder.arguments.items()]
         arguments += [f"{option}={option}" for option in options]
-        table = ["        (", *(f"            {row}" for row in rows), "        ),"] if rows else []
+        table = stages.arguments(index) if stages is not None else []
+        parameters, returned, target = list(options.values()), self.name, "return"
+        if stages is not None:
+            parameters.append("features_only: bool = False")
+            returned, target = f"{self.name} | FeatureMaps", "model ="
         lines = [
-            *call_lines(f"def {function_name(architecture.name)}", list(options.values()), f" -> {self.name}:"),
+            *call_lines(f"def {function_name(architecture.name)}", parameters, f" -> {returned}:"),
             *(f"    {line}".rstrip() for line in docstring_lines(doc)),
             *self._refusal(index, architecture),
-            f"    return {self.name}(",
-            *table,
-            *(f"        {argument}," for argument in arguments),
-            "    )",
         ]
+        if table:
+            preamble = stages.preamble(index) if isinstance(stages, StageTable) else []
+            lines += [f"    {line}" for line in preamble]
+            lines += [f"    {target} {self.name}(", *(f"        {line}" for line in table)]
+            lines += [*(f"        {argument}," for argument in arguments), "    )"]
+        else:
+            lines += call_lines(f"    {target} {self.name}", arguments, "")
+        if stages is not None:
+            features = "FeatureMaps(model.stem, model.stages, model.feature_info)"
+            lines.append(f"    return {features} if features_only else model")
         return "\n".join(lines) + "\n"
 
 

@@ -247,9 +247,13 @@ def _dropout(dropout: Dropout, of: Expressions) -> str:
 @MAPS.rule(DropPath)
 def _drop_path(drop_path: DropPath, of: Expressions) -> str:
     rate, rescale = of["rate"], of["rescale"]
-    if rescale in ("True", "False"):
-        return f"DropPath({rate})" if rescale == "True" else f"PlainDropPath({rate})"
-    return f"DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate})"
+    if rate in ("0", "0.0"):
+        return "nn.Identity()"
+    made = f"DropPath({rate})" if rescale != "False" else f"PlainDropPath({rate})"
+    if rescale not in ("True", "False"):
+        made = f"(DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate}))"
+    # The rates of a schedule begin at 0, and are 0 where a model has none.
+    return f"{made} if {operand(rate)} else nn.Identity()" if drop_path.rate is None else made
 
 
 # What moves, cuts, stretches or scales values -------------------------------------------------------------------------

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.parts import applied
 
 
-def stem_reduction(architecture: Architecture) -> int:
-    """The product of the strides of the stem."""
-    return _whole(_after(Fraction(1), applied(architecture.stem.steps) if architecture.stem else ()))
+class Feature(NamedTuple):
+    """A map of `feature_info`: what stage ends in it, its channels, how many times smaller than the image it is."""
+
+    stage: str
+    channels: int
+    reduction: int
+
+    @property
+    def module(self) -> str:
+        return f"stages.{self.stage}"
+
+
+def features_of(architecture: Architecture) -> list[Feature]:
+    """The maps of `feature_info`: after each stage, but only the last of those that have the same reduction."""
+    reductions = stage_reductions(architecture)
+    return [
+        Feature(stage.name, stage.output.channels, reduction)
+        for number, (stage, reduction) in enumerate(zip(architecture.stages, reductions, strict=True))
+        if reductions[number + 1 : number + 2] != [reduction]
+    ]
 
 
 def stage_reductions(architecture: Architecture) -> list[int]:

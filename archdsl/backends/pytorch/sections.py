@@ -11,7 +11,8 @@ from archdsl.ir.body import Alternative, Apply, Guard, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Description
 from archdsl.ir.operators.linear import Flatten
-from archdsl.ir.parts import applied
+from archdsl.ir.operators.regularization import Dropout
+from archdsl.ir.parts import applied, inside, used
 
 _POOLS = ("global_avg_pool", "global_max_pool")
 _VECTORS = ("linear", "flatten")
@@ -36,6 +37,18 @@ def divided(architecture: Description) -> Head:
     pool = sum(map(_most_modules, steps[maps:end])) + is_flattened
     parts = {"head": sum(map(_most_modules, steps[: min(maps, end)])), "pool": pool}
     return Head(maps, vectors, end, is_flattened, frozenset(part for part, count in parts.items() if count == 1))
+
+
+def dropout_rates(architecture: Architecture) -> list[float] | None:
+    """The rates of dropout between the last map and the classifier; None where some are inside blocks."""
+    head = divided(architecture)
+    steps = architecture.head.steps.steps if architecture.head is not None else ()
+    layers = [apply for step in steps[head.maps : head.end] for apply in applied(step)]
+    inner = used(architecture.blocks, layers).values()
+    parts = (part for block in inner for binding in block.body if binding.value for part in inside(binding.value))
+    if any(isinstance(part, Apply) and isinstance(part.operator, Dropout) for part in parts):
+        return None
+    return [layer.operator.rate for layer in layers if isinstance(layer.operator, Dropout)]
 
 
 def is_flatten(step: Step) -> bool:

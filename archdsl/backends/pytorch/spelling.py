@@ -126,6 +126,17 @@ def _generator(node: ast.GeneratorExp) -> Spelled:
     return f"({spelled(node.elt)} for {spelled(loop.target)} in {spelled(loop.iter, _OR)})", _TIGHTEST
 
 
+def _dict(node: ast.Dict) -> Spelled:
+    pairs = zip(node.keys, node.values, strict=True)
+    inside = (f"{spelled(key)}: {spelled(value)}" if key else f"**{spelled(value, _OR)}" for key, value in pairs)
+    return f"{{{', '.join(inside)}}}", _TIGHTEST
+
+
+def _lambda(node: ast.Lambda) -> Spelled:
+    parameters = ", ".join(argument.arg for argument in node.args.args)
+    return f"lambda{' ' if parameters else ''}{parameters}: {spelled(node.body)}", _LOOSEST
+
+
 def _subscript(node: ast.Subscript) -> Spelled:
     return f"{spelled(node.value, _TIGHTEST)}[{spelled(node.slice)}]", _TIGHTEST
 
@@ -147,6 +158,8 @@ _RULES: Mapping[type, Callable[[Any], Spelled]] = {
     ast.Call: _call,
     ast.Tuple: _tuple,
     ast.GeneratorExp: _generator,
+    ast.Lambda: _lambda,
+    ast.Dict: _dict,
     ast.Subscript: _subscript,
     ast.Slice: _slice,
 }

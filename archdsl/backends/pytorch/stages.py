@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Protocol
 
 from archdsl.backends.pytorch.layout import expression_lines
-from archdsl.backends.pytorch.reductions import stage_reductions
+from archdsl.backends.pytorch.reductions import Feature, features_of
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.description import Layer
@@ -28,25 +28,41 @@ class Stages(Protocol):
         """The text of the channels at their end."""
 
     @property
-    def row_type(self) -> str | None:
-        """The type of a row of the table that the constructor takes; None when it takes none."""
+    def parameters(self) -> list[str]:
+        """The parameters of the constructor by which variants have stages of their own, with their types."""
 
-    def rows(self, index: int) -> list[str]:
-        """The rows of a variant's table as Python source."""
+    def arguments(self, index: int) -> list[str]:
+        """The lines that give them for a variant."""
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
+    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
         """The lines of the constructor that build `self.stages` and `self.feature_info`."""
+
+
+# The type is that of its constants, which Python would take for less.
+FEATURE_INFO = "self.feature_info: list[dict[str, int | str]]"
+
+
+def feature_lines(features: Sequence[tuple[str, Feature]]) -> list[str]:
+    """`self.feature_info` as a constant, of maps with the texts of their channels."""
+    return [
+        f"{FEATURE_INFO} = [",
+        *(
+            f'    {{"num_chs": {channels}, "reduction": {feature.reduction}, "module": {literal(feature.module)}}},'
+            for channels, feature in features
+        ),
+        "]",
+    ]
 
 
 class ListedStages:
     """The stages of one architecture, layer by layer. `write` gives the text of a layer for a text of its rate."""
 
     threaded: list[str]
-    row_type: str | None = None
+    parameters: list[str]
 
     def __init__(self, architecture: Architecture, write: Callable[[Layer, str], str]):
         self.architecture, self.write = architecture, write
-        self.threaded = []
+        self.threaded, self.parameters = [], []
         # The texts of the channels that come out of the stages.
         self.channels = [str(stage.output.channels) for stage in architecture.stages]
         layers = [layer for stage in architecture.stages for layer in stage.layers]
@@ -56,10 +72,10 @@ class ListedStages:
     def width(self) -> str:
         return self.channels[-1]
 
-    def rows(self, index: int) -> list[str]:
+    def arguments(self, index: int) -> list[str]:
         return []
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
+    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
         stages = self.architecture.stages
         depth = sum(len(stage.layers) for stage in stages)
         lines = []
@@ -69,12 +85,16 @@ class ListedStages:
         lines.append("self.stages = nn.Sequential()")
         index = 0
         for number, stage in enumerate(stages):
-            built = f"nn.Sequential({', '.join(self._parts(stage.layers, index))})"
+            built = f"Stage({', '.join(self._parts(stage.layers, index))})"
             name = "" if stage.name == str(number) else f"{literal(stage.name)}, "
             added = f"self.stages.add_module({name}{built})" if name else f"self.stages.append({built})"
             lines += expression_lines("", added)
             index += len(stage.layers)
-        return [*lines, *self._feature_lines()]
+        channels = dict(zip((stage.name for stage in stages), self.channels, strict=True))
+        return [
+            *lines,
+            *feature_lines([(channels[feature.stage], feature) for feature in features_of(self.architecture)]),
+        ]
 
     def _parts(self, layers: Sequence[Layer], first: int) -> list[str]:
         """The layers of one stage, equal ones folded; `first` is the number of the first in the whole network."""
@@ -90,16 +110,3 @@ class ListedStages:
                 parts.append(f"*({many} for rate in rates[{first}:{first + len(same)}])")
             first += len(same)
         return parts
-
-    def _feature_lines(self) -> list[str]:
-        kept: list[int] = []
-        lines = ["self.feature_info: list[dict[str, int | str]] = ["]
-        stages = self.architecture.stages
-        reductions = stage_reductions(self.architecture)
-        for number, (stage, reduction) in enumerate(zip(stages, reductions, strict=True)):
-            if reductions[number + 1 : number + 2] == [reduction]:
-                continue  # the next stage has the same reduction; the last of them counts
-            kept.append(number)
-            module = literal(f"stages.{stage.name}")
-            lines.append(f'    {{"num_chs": {self.channels[number]}, "reduction": {reduction}, "module": {module}}},')
-        return [*lines, "]", f"self.feature_stages = {kept}"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, only_if
+from archdsl.backends.pytorch.factories import Code, factories
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.operators import module, vector_module
 from archdsl.backends.pytorch.repeats import repeated
@@ -38,6 +39,7 @@ class Made:
     drops: bool = False  # whether it has use for the rate of a drop path
     baked: frozenset[str] = frozenset()  # the arguments that it takes no other values of than it was written for
     keeps: bool = False  # whether it puts out as many channels as it reads, whatever their number
+    declared: tuple[str, ...] = ()  # the arguments that are parameters of the block
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
@@ -68,6 +70,8 @@ class StepWriter:
         self.on_vectors = False  # whether the steps at hand read vectors, batch x channels, not maps
         # The arguments whose values have decided what is written: with others it would be something else.
         self.baked: set[str] = set()
+        # The arguments that construct layers, by the names of these layers.
+        self._constructs: dict[str, str] = {}
 
     def bake(self, formulas: Iterable[str | None]) -> None:
         """Notes that what these formulas give has decided what is written."""
@@ -172,16 +176,52 @@ class StepWriter:
     def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         """The constructor text of a layer, and the text of the channels that come out of it."""
         agreed(seen, lambda step: len(step.others))
-        if seen[0][1].block is None:
-            return self._operator(seen, channels)
-        if any(step.block is None for _, step in seen):
-            raise Unmergeable("block")
-        return self._block(seen, channels)
+        kinds: dict[str, list[tuple[int, Any]]] = {}
+        for index, step in seen:
+            kinds.setdefault(self._kind(index, step), []).append((index, step))
+        if len(kinds) > 1:
+            return self._different(seen, list(kinds.values()), channels)
+        return self._operator(seen, channels) if seen[0][1].block is None else self._block(seen, channels)
+
+    def _kind(self, index: int, step: Apply) -> str:
+        """What layers of one constructor text have in common: the class of a block, the kind of an operator."""
+        if step.block is not None:
+            return self.find(index, step.block)[0].name
+        return f"{step.operator.kind if step.operator is not None else ''} "
+
+    def _different(self, seen: Seen, groups: Sequence[Seen], channels: str | None) -> tuple[str, str | None]:
+        """A layer that is not the same in all instances: an argument that constructs it."""
+        name: str = agreed(seen, lambda step: step.name)
+        after: set[str | None]
+        if all(step.block is not None for _, step in seen) and self._are_alike(seen):
+            text, out = self._block(seen, channels)
+            arguments, after = text.partition("(")[2][:-1], {out}
+            values = [Code(self._kind(group[0][0], group[0][1])) for group in groups]
+        else:
+            made = [
+                self._operator(group, channels) if group[0][1].block is None else self._block(group, channels)
+                for group in groups
+            ]
+            found = factories([text for text, _ in made], self.channels(seen, channels))
+            if found is None:
+                raise Unmergeable("layer")
+            (values, arguments), after = found, {out for _, out in made}
+        chosen = [(index, value) for group, value in zip(groups, values, strict=True) for index, _ in group]
+        argument = self.builder.text(chosen, [None], self._layer_hint(seen) or name or "layer", is_count=False)
+        self._constructs[name] = argument
+        return f"{argument}({arguments})", after.pop() if len(after) == 1 else None
+
+    def _layer_hint(self, seen: Seen) -> str:
+        """The name of the parameter that these layers are given by; empty where that cannot be told."""
+        return ""
+
+    def _are_alike(self, seen: Seen) -> bool:
+        """Whether blocks are of classes whose constructors take the same arguments."""
+        made = [self.find(index, step.block)[0] for index, step in seen]
+        return len({(frozenset(one.arguments), one.drops) for one in made}) == 1
 
     def _operator(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         operators: list[Operator] = [step.operator for _, step in seen]
-        if any(operator is None or operator.kind != operators[0].kind for operator in operators):
-            raise Unmergeable("operator")
         operator = operators[0]
         for attribute in type(operator).model_fields:
             if len({_form(getattr(one, attribute)) for one in operators}) > 1:
@@ -250,37 +290,45 @@ class StepWriter:
     def _block(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
         found = [self.find(index, step.block) for index, step in seen]
         made = found[0][0]
-        if any(other.name != made.name for other, _ in found):
-            raise Unmergeable("class")
         texts: list[str] = []
         for argument in made.arguments:
             if argument == "drop_path":
                 texts.append(f"drop_path={self.drop_path() if made.drops else '0.0'}")
                 continue
-            values = [(index, made.values[key][argument]) for (index, _), (_, key) in zip(seen, found, strict=True)]
+            values = [(index, one.values[key][argument]) for (index, _), (one, key) in zip(seen, found, strict=True)]
+            # What the class has made up means the same here: `norm_eps` of a layer is that of its users.
+            hint = self._hint(seen[0][1], argument) if argument in made.declared else argument
             if argument == "in_channels":
                 text = self.channels(seen, channels)
             else:
                 formulas = [step.formulas.get(argument) for _, step in seen]
                 # An argument without a formula is the parameter's default, or the cell of a row.
                 write = self.builder.text if None in formulas else self.followed
-                text = write(values, formulas, self._hint(seen[0][1], argument))
+                text = write(values, formulas, hint)
             texts.append(text if argument in ("in_channels", "channels") else f"{argument}={text}")
-        if "in_channels" in made.baked:
+        baked = frozenset[str]().union(*(one.baked for one, _ in found))
+        if "in_channels" in baked:
             self.bake([channels])
-        self.bake(step.formulas[name] for _, step in seen for name in made.baked if name in step.formulas)
+        self.bake(step.formulas[name] for _, step in seen for name in baked if name in step.formulas)
         after = None
         if "channels" in made.arguments and all(
-            made.values[key]["channels"] == step.output.channels
-            for (_, step), (_, key) in zip(seen, found, strict=True)
+            one.values[key]["channels"] == step.output.channels
+            for (_, step), (one, key) in zip(seen, found, strict=True)
         ):
             after = texts[made.arguments.index("channels")]
         elif all(step.input.channels == step.output.channels for _, step in seen):
             # Equal in every instance is not yet the same by construction; values decide where the text is needed.
             after = channels if channels is not None and not channels.isdigit() else None
-            if not made.keeps:
+            if not all(one.keeps for one, _ in found):
                 self.bake([channels])
-        return f"{made.name}({', '.join(texts)})", after
+        return f"{self._constructor(seen, made)}({', '.join(texts)})", after
+
+    def _constructor(self, seen: Seen, made: Made) -> str:
+        """The text of a block's class: the argument that holds it where a layer of that name has one."""
+        argument = self._constructs.get(seen[0][1].name, "")
+        known = self.builder.arguments.get(argument)
+        is_it = known is not None and all(known[index] == Code(made.name) for index, _ in seen)
+        return argument if is_it else made.name
 
 
 # The text of the channels that come out of an operator, given those of its attributes and of what it reads; None where

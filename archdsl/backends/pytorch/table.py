@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
+from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import WIDTH, expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.reductions import stage_reductions
+from archdsl.backends.pytorch.reductions import Feature, features_of
+from archdsl.backends.pytorch.stages import FEATURE_INFO, feature_lines
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture
@@ -53,23 +55,37 @@ class StageTable:
             [self._row(number, stage) for stage in architecture.stages]
             for number, architecture in zip(numbers, architectures, strict=True)
         ]
+        # What no row of the text says, and all rows of a variant agree in, is an argument of the network.
+        declared = frozenset[str]().union(*(made.declared for made in used.values()))
+        self.lifted = [name for name in self.shared if name not in declared and self._is_constant(name)]
+        self.shared = [name for name in self.shared if name not in self.lifted]
+        self.lifted_texts: dict[str, str] = {}
         self.channels_flow = "channels" in self.shared and all(
             layer.apply.output.channels == self._argument(number, layer, "channels")
             for number, architecture in zip(numbers, architectures, strict=True)
             for stage in architecture.stages
             for layer in stage.layers
         )
-        self.strided = self._is_strided()
         self.has_names = any(
             stage.name != str(number)
             for architecture in architectures
             for number, stage in enumerate(architecture.stages)
         )
+        self.features = [features_of(architecture) for architecture in architectures]
         # The variables of the loop: a column is called after its parameter where it can be.
         self.variables = {name: names.new(name) for name in self.shared}
         self.facts = {fact: names.new(python_name(fact)) for fact in self.threaded}
 
         self.hands_on = (*(() if self.channels_flow else ("channels",)), *self.threaded)
+
+    def _is_constant(self, name: str) -> bool:
+        """Whether all rows of each variant that have an argument have the same value of it."""
+        return all(len({repr(row[name]) for row in rows if name in row}) <= 1 for rows in self.values)
+
+    def lift(self, write: Callable[[list[Any], str], str]) -> None:
+        """Makes what the rows of each variant have in common arguments of the network."""
+        for name in self.lifted:
+            self.lifted_texts[name] = write([rows[0][name] for rows in self.values], name)
 
     @property
     def baked(self) -> frozenset[str]:
@@ -107,46 +123,51 @@ class StageTable:
                 raise Unmergeable(name)
         return row
 
-    def _is_strided(self) -> bool:
-        """Whether the product of the strides is the reduction of the map, as `feature_info` reports it."""
-        return all(
-            -(-stage.input.height // row.get("stride", 1)) == stage.output.height
-            for architecture, rows in zip(self.architectures, self.values, strict=True)
-            for stage, row in zip(architecture.stages, rows, strict=True)
-        )
-
     # Rows ------------------------------------------------------------------------------------------------------------
 
     @property
-    def row_type(self) -> str:
-        """The type of a row."""
+    def parameters(self) -> list[str]:
+        if self.is_single:
+            return []
+        reductions = [f"reductions: dict[{'str' if self.has_names else 'int'}, int]"]
+        return [f"stages: {self._type}", *([] if self.features_agree else reductions)]
+
+    def arguments(self, index: int) -> list[str]:
+        if self.is_single:
+            return []
+        lines = ["(", *(f"    {row}" for row in self._rows(index)), "),"]
+        return lines if self.features_agree else [*lines, f"reductions={literal(self._reductions(index))},"]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the table is that of one network, and stands in its constructor."""
+        return len(self.architectures) == 1
+
+    @property
+    def _type(self) -> str:
         types = [f"type[{'Block' if self.hands_on else 'nn.Module'}]"]
         types += [annotation([row[name] for rows in self.values for row in rows]) for name in self.shared]
         if self.extra:
             values = [row[name] for rows in self.values for row in rows for name in self.extra if name in row]
             types.append(f"dict[str, {annotation(values)}]")
-        types += [] if self.strided else ["int"]
         types += ["str"] if self.has_names else []
-        return f"tuple[{', '.join([*types, 'int'])}]"
+        return f"tuple[tuple[{', '.join([*types, 'int'])}], ...]"
 
     def _cells(self, columns: Mapping[str, str]) -> list[str]:
         header = ["block", *columns.values(), *(["arguments"] if self.extra else [])]
-        header += [] if self.strided else ["reduction"]
         header += ["name"] if self.has_names else []
         return [*header, "layers"]
 
-    def rows(self, index: int) -> list[str]:
+    def _rows(self, index: int) -> list[str]:
         """The rows of one variant as Python source, under a comment that names their columns."""
         architecture = self.architectures[index]
         header = ", ".join(self._cells({name: name for name in self.shared}))
         lines = [f"# {line}" for line in textwrap.wrap(header, WIDTH - 14, break_long_words=False)]
-        columns = architecture.stages, self.made[index], self.values[index], stage_reductions(architecture)
-        for stage, made, row, reduction in zip(*columns, strict=True):
+        columns = architecture.stages, self.made[index], self.values[index]
+        for stage, made, row in zip(*columns, strict=True):
             cells = [made.name, *(literal(row[name]) for name in self.shared)]
             if self.extra:
-                cells.append(literal({name: row[name] for name in self.extra if name in row}))
-            if not self.strided:
-                cells.append(str(reduction))
+                cells.append(self._extra_cell(row))
             if self.has_names:
                 cells.append(literal(stage.name))
             cells.append(str(len(stage.layers)))
@@ -155,59 +176,116 @@ class StageTable:
 
     # The loop --------------------------------------------------------------------------------------------------------
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str], reduction: str) -> list[str]:
-        """The loop that builds `self.stages`, and `feature_info` with it."""
-        lines = [f"width = {width}", *(f"{self.facts[fact]} = {text}" for fact, text in facts.items())]
-        if self.strided:
-            lines.append(f"reduction = {reduction}")
+    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
+        """The loop that builds `self.stages`, and `feature_info` after it."""
+        reads_widths = self._reads_widths
+        table = [f"stages: {self._type} = (", *(f"    {row}" for row in self._rows(0)), ")"] if self.is_single else []
+        lines = [
+            *(self.preamble(0) if self.is_single else []),
+            *table,
+            f"width = {width}",
+            *(f"{self.facts[fact]} = {text}" for fact, text in facts.items()),
+        ]
+        if reads_widths:
+            lines.append("widths = {}" if self.has_names else "widths = []")
         if self.uses_drop_path:
             lines += self._rates()
         lines += [
             "self.stages = nn.Sequential()",
-            "self.feature_info: list[dict[str, int | str]] = []",
-            "self.feature_stages: list[int] = []",
             *loop_lines(self._cells(self.variables), "stages"),
-            "    stage = nn.Sequential()",
+            "    stage = Stage()",
         ]
         if "stride" in self.extra:
             lines.append('    rest = {**arguments, "stride": 1} if "stride" in arguments else arguments')
         lines += self._layer_loop()
         lines.append("    self.stages.add_module(name, stage)" if self.has_names else "    self.stages.append(stage)")
-        if self.strided and "stride" in self.shared:
-            lines.append(f"    reduction *= {self.variables['stride']}")
-        elif self.strided and "stride" in self.extra:
-            lines.append('    reduction *= int(arguments.get("stride", 1))')
-        module = 'f"stages.{name}"' if self.has_names else 'f"stages.{number}"'
-        return [
-            *lines,
-            "    number = len(self.stages) - 1",
-            '    if self.feature_info and self.feature_info[-1]["reduction"] == reduction:',
-            "        self.feature_info.pop()",
-            "        self.feature_stages.pop()",
-            f'    self.feature_info.append({{"num_chs": width, "reduction": reduction, "module": {module}}})',
-            "    self.feature_stages.append(number)",
-        ]
+        if reads_widths:
+            lines.append("    widths[name] = width" if self.has_names else "    widths.append(width)")
+        if not self.features_agree:
+            name, place = ("name", "{name}") if self.has_names else ("index", "{index}")
+            return [
+                *lines,
+                f"{FEATURE_INFO} = [",
+                f'    {{"num_chs": widths[{name}], "reduction": reduction, "module": f"stages.{place}"}}',
+                f"    for {name}, reduction in reductions.items()",
+                "]",
+            ]
+        return [*lines, *feature_lines([(self._width_of(feature), feature) for feature in self.features[0]])]
+
+    @property
+    def features_agree(self) -> bool:
+        """Whether the maps of all variants come from the same stages, with the same reductions."""
+        return all(
+            [(one.module, one.reduction) for one in features]
+            == [(one.module, one.reduction) for one in self.features[0]]
+            for features in self.features
+        )
+
+    @property
+    def _reads_widths(self) -> bool:
+        return not self.features_agree or any(self._width_of(one).startswith("widths") for one in self.features[0])
+
+    def _width_of(self, feature: Feature) -> str:
+        """The text of the channels of a map: a number where it is the same in all variants and for all images."""
+        counts = {one.channels for features in self.features for one in features if one.module == feature.module}
+        if self.channels_flow and len(counts) == 1:
+            return str(feature.channels)
+        return f"widths[{literal(feature.stage) if self.has_names else feature.stage}]"
+
+    @property
+    def _layers(self) -> list[str]:
+        """The arguments that construct layers, and are the same in all rows of a variant that have any."""
+        every = [row for rows in self.values for row in rows]
+        names = [name for name in self.extra if any(isinstance(row.get(name), Code) for row in every)]
+        together = all(len({name in row for name in names}) == 1 for rows in self.values for row in rows)
+        return names if together and all(map(self._is_constant, names)) else []
+
+    def _extra_cell(self, row: dict[str, Any]) -> str:
+        """The arguments that not every class has."""
+        layers = self._layers
+        cell = literal({name: row[name] for name in self.extra if name in row and name not in layers})
+        if not layers or layers[0] not in row:
+            return cell
+        return "{" + ", ".join(filter(None, [cell[1:-1], "**arguments"])) + "}"
+
+    def preamble(self, index: int) -> list[str]:
+        """The lines before the table of a variant: the layers that its rows have in common."""
+        row = next((row for row in self.values[index] if self._layers and self._layers[0] in row), None)
+        if row is None:
+            return []
+        values = {name: row[name] for name in self._layers}
+        text = f"arguments: dict[str, {annotation(list(values.values()))}] = "
+        return expression_lines(text, literal(values))
+
+    def _reductions(self, index: int) -> dict[str | int, int]:
+        """The stages of a variant that end in a map of `feature_info`, with its reduction."""
+        return {
+            feature.stage if self.has_names else int(feature.stage): feature.reduction
+            for feature in self.features[index]
+        }
 
     def _layer_loop(self) -> list[str]:
         call = f"block({', '.join(self._passed())})"
         lines = [f"    for {'index' if ' index ' in call else '_'} in range(layers):"]
-        if not self.hands_on:
-            lines += expression_lines("        ", f"stage.append({call})")
-            return [*lines, f"        width = {self.variables['channels']}"]
-        lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
         handed = {fact: f"layer.{self.classes.attribute(fact)}" for fact in self.hands_on}
-        lines.append(f"        width = {self.variables['channels'] if self.channels_flow else handed['channels']}")
-        return [*lines, *(f"        {variable} = {handed[fact]}" for fact, variable in self.facts.items())]
+        after = {"width": self.variables["channels"] if self.channels_flow else handed["channels"]}
+        after |= {variable: handed[fact] for fact, variable in self.facts.items()}
+        if "stride" in self.shared:
+            after[self.variables["stride"]] = "1"  # but for the first layer
+        if self.hands_on:
+            lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
+        else:
+            lines += expression_lines("        ", f"stage.append({call})")
+        return [*lines, f"        {', '.join(after)} = {', '.join(after.values())}"]
 
     def _passed(self) -> list[str]:
         """The arguments that the loop passes to a block."""
         passed = ["width", *(variable for name, variable in self.variables.items() if name == "channels")]
         passed += [f"in_{fact}={variable}" for fact, variable in self.facts.items()]
         for name, variable in self.variables.items():
-            if name == "stride":
-                passed.append(f"stride={variable} if index == 0 else 1")
-            elif name != "channels":
+            if name != "channels":
                 passed.append(f"{name}={variable}")
+        passed += [f"{name}={text}" for name, text in self.lifted_texts.items()]
         if self.extra:
             passed.append("**(arguments if index == 0 else rest)" if "stride" in self.extra else "**arguments")
         return [*passed, "drop_path=next(rates)"] if self.uses_drop_path else passed

@@ -8,12 +8,17 @@ import re
 import textwrap
 from typing import Any
 
+from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.helpers import SOURCES
 from archdsl.backends.pytorch.layout import WIDTH
 from archdsl.backends.pytorch.spelling import text_literal, visible
 
+# What files import.
+IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint")
 # What the names of a file mean already, whatever it defines.
-FILE_NAMES = frozenset({*dir(builtins), *keyword.kwlist, "torch", "nn", "functional", "Tensor", "Block", *SOURCES})
+FILE_NAMES = frozenset(
+    {*dir(builtins), *keyword.kwlist, "torch", "nn", "functional", "Tensor", "Block", *IMPORTED, *SOURCES}
+)
 
 
 def literal(value: Any) -> str:
@@ -22,6 +27,8 @@ def literal(value: Any) -> str:
         return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))})"
+    if isinstance(value, Code):
+        return str(value)
     return text_literal(value) if isinstance(value, str) else repr(value)
 
 
@@ -37,12 +44,6 @@ def docstring_lines(text: str) -> list[str]:
 
 
 # Names ---------------------------------------------------------------------------------------------------------------
-
-
-def pascal(name: str) -> str:
-    """`conv_norm_act` as a class is called: `ConvNormAct`."""
-    text = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    return text if text[:1].isalpha() else f"Net{text}"
 
 
 def function_name(name: str) -> str:
