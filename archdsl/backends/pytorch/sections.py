@@ -39,7 +39,7 @@ def divided(architecture: Description) -> Head:
     return Head(maps, vectors, end, is_flattened, frozenset(part for part, count in parts.items() if count == 1))
 
 
-def dropout_rates(architecture: Architecture) -> list[float] | None:
+def dropout_rates(architecture: Description) -> list[float] | None:
     """The rates of dropout between the last map and the classifier; None where some are inside blocks."""
     head = divided(architecture)
     steps = architecture.head.steps.steps if architecture.head is not None else ()
