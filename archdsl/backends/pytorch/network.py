@@ -26,7 +26,7 @@ from archdsl.ir.operators.regularization import Dropout
 # What the constructor calls its arguments and variables, and the class its attributes.
 _VARIABLES = """
 self stages num_classes in_channels dropout_rate drop_path_rate features_only width widths reductions reduction depth
-rates rate index block layers stage layer arguments rest name
+rates rate index _ block layers stage layer arguments rest name
 """.split()  # noqa: SIM905
 _ATTRIBUTES = """
 stem stages head pool classifier num_features features_only feature_info feature_stages forward_features forward_head

@@ -1,0 +1,46 @@
+"""What classes are called: the capitals of the text, and valid names whatever the text."""
+
+from __future__ import annotations
+
+import pytest
+
+from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.class_names import class_name, common_name
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
+
+
+@pytest.mark.parametrize(
+    ("name", "doc", "expected"),
+    [
+        ("efficientnetv2_l", "EfficientNetV2-L (Tan & Le 2021).", "EfficientNetV2L"),
+        ("fused_mbconv", "Fused bottleneck, Fused-MBConv (Gupta & Akin 2020).", "FusedMBConv"),
+        ("tf_efficientnet", "EfficientNet with TensorFlow's padding.", "TfEfficientNet"),
+        ("seresnext50_32x4d", "SE-ResNeXt (Hu et al. 2018).", "SEResNeXt5032x4d"),
+        ("conv_norm_act", "Convolution, normalization and activation.", "ConvNormAct"),
+        ("mbconv", "", "Mbconv"),
+        ("basic_block", "A basic block.", "BasicBlock"),
+        ("MyBlock", "my block", "MyBlock"),
+        ("_3x", "", "Net3x"),
+    ],
+)
+def test_capitals_come_from_the_comment(name: str, doc: str, expected: str) -> None:
+    assert class_name(name, doc) == expected
+    assert expected.isidentifier()
+
+
+def test_what_names_have_in_common_is_whole_words() -> None:
+    assert common_name(["EfficientNet", "EfficientNetV2"]) == "EfficientNet"
+    assert common_name(["ResNet", "ResNeXt"]) == "Res"
+    assert common_name(["ResNet", ""]) == ""
+
+
+def test_networks_of_one_form_share_a_class() -> None:
+    text = "".join(
+        f"model {name} {{\n  input = 3 x 8 x 8\n  stem = conv({width})\n  head = global_avg_pool -> linear(5)\n"
+        "  classes = 5\n}\n"
+        for name, width in (("small", 4), ("large", 8))
+    )
+    source = emit(compile_source(Source("net.arch", text)).architectures, "net.arch")
+    assert source.count("class ") == 1
+    assert "class ConvNet(nn.Module):" in source
