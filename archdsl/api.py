@@ -337,7 +337,7 @@ def _warn(compiled: Compiled) -> None:
     import sys
     import warnings
 
-    from archdsl.diagnostics.render import report
+    from archdsl.diagnostics.report import report
 
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "archdsl":

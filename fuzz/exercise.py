@@ -20,7 +20,8 @@ from archdsl.diagnostics import Diagnostic, Failure, Source, Span
 from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.diagnostics.codes import BAD_CHARACTER, BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, UNCLOSED, Code
 from archdsl.diagnostics.explanation import explanation
-from archdsl.diagnostics.render import STYLES, report
+from archdsl.diagnostics.render import STYLES
+from archdsl.diagnostics.report import report
 from archdsl.ir.architecture import Architecture
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse

@@ -9,7 +9,7 @@ import pytest
 
 _MANY = 1_000_000
 # What takes longest goes first, or one worker would be left with it at the end.
-_LONG = ("tests/properties/", "tests/backends/test_pytorch.py", "tests/weights/test_peers.py", "tests/test_tutorial.py")
+_LONG = ("tests/properties/", "tests/backends/pytorch/", "tests/weights/test_peers.py", "tests/test_tutorial.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

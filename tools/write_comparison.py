@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
-from archdsl.diagnostics.render import report
+from archdsl.diagnostics.report import report
 from tools import DOCS
 from tools.comparison_mistakes import LANGUAGES, MISTAKES, TOOLS, Edits, Mistake, made
 

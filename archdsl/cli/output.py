@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.render import printable_lines, report
+from archdsl.diagnostics.render import printable_lines
+from archdsl.diagnostics.report import report
 
 
 class Output:

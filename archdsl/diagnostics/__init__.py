@@ -1,6 +1,7 @@
 """Spans, diagnostics with stable codes, and how they are shown."""
 
-from archdsl.diagnostics.diagnostic import ArchWarning, Diagnostic, Edit, Failure, Fix, Note, Problems
+from archdsl.diagnostics.diagnostic import ArchWarning, Diagnostic, Edit, Fix, Note, Problems
+from archdsl.diagnostics.failure import Failure
 from archdsl.diagnostics.nearest import did_you_mean
 from archdsl.diagnostics.source import Source, Span
 

@@ -11,8 +11,8 @@ import pytest
 from archdsl.api import load
 from archdsl.digests import has_digest, is_as_written, with_digest
 from archdsl.limits import Limits
+from tests.cli.commands.test_watch import watching
 from tests.cli.conftest import SMALL, Command
-from tests.cli.test_watch import watching
 
 ENDINGS = ("py", "svg", "json")
 

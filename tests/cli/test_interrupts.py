@@ -173,11 +173,11 @@ def test_one_that_ignores_it_goes_on(small: Path) -> None:
 
 # A command whose workers have begun, one of which would never end.
 WORKING = """
-import gc, sys, time
+import gc, os, sys, time
 from archdsl.cli.entry import main
 from archdsl.cli.parallel import each
 def work(index):
-    print("works", flush=True)
+    os.write(1, b"works\\n")  # at once, whatever the other workers write
     time.sleep(1000)
 gc.disable()
 each(work, [1, 2, 3, 4])

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Diagnostic, Source, Span
-from archdsl.diagnostics.render import report
+from archdsl.diagnostics.report import report
 
 EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "400"))
 SECONDS = 20

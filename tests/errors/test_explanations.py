@@ -22,16 +22,16 @@ ELSEWHERE = {
     "ARC107": "tests/errors/hidden_characters.err",  # characters that no page should hold
     "ARC504": "tests/errors/space_pruned.err",  # a search space, which is no network either
     "ARC506": "tests/search_space/test_pruning.py",  # a space of one's own
-    "ARC701": "tests/cli/test_weights.py",
-    "ARC702": "tests/cli/test_weights.py",
-    "ARC703": "tests/cli/test_weights.py",
-    "ARC704": "tests/cli/test_weights.py",
-    "ARC902": "tests/cli/test_build.py",  # a file system that refuses
+    "ARC701": "tests/cli/commands/test_weights.py",
+    "ARC702": "tests/cli/commands/test_weights.py",
+    "ARC703": "tests/cli/commands/test_weights.py",
+    "ARC704": "tests/cli/commands/test_weights.py",
+    "ARC902": "tests/cli/commands/test_build.py",  # a file system that refuses
     "ARC906": "tests/cli/test_edited.py",  # a file that somebody has edited
-    "ARC903": "tests/cli/test_weights.py",  # a machine without a program
+    "ARC903": "tests/cli/commands/test_weights.py",  # a machine without a program
     "ARC913": "tests/calibration/test_scatter.py",  # a machine that is busy
     "ARC914": "tests/search_space/test_pruning.py",  # thousands of networks
-    "ARC915": "tests/backends/test_diagram.py",  # a warning, and a file that is written
+    "ARC915": "tests/backends/diagram/test_diagram.py",  # a warning, and a file that is written
 }
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from archdsl.compiler import compile_file
 from archdsl.diagnostics import Diagnostic, Failure, Span
-from archdsl.diagnostics.render import concise, report
+from archdsl.diagnostics.render import concise
+from archdsl.diagnostics.report import report
 
 FOLDER = Path(__file__).parent
 FILES = sorted(path.name for path in FOLDER.glob("*.arch"))

@@ -10,7 +10,7 @@ from typing import Any
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import HIDDEN_CHARACTER
-from archdsl.diagnostics.render import report
+from archdsl.diagnostics.report import report
 from archdsl.ir.architecture import Architecture
 
 PAYLOADS: dict[str, str] = {

@@ -11,7 +11,7 @@ from random import Random
 
 import archdsl
 from archdsl.backends.pytorch import emit
-from tests.backends.test_emitted_names import NAMES, PLACES, networks
+from tests.backends.pytorch.test_emitted_names import NAMES, PLACES, networks
 from tests.properties.checks import architectures_of
 from tests.properties.programs import program
 

@@ -12,7 +12,8 @@ from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.steps import Child, Find, Made, Seen, columns_of, conditional
+from archdsl.backends.pytorch.repeats import Seen
+from archdsl.backends.pytorch.steps import Child, Find, Made, columns_of, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of, wrapped
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance

@@ -12,9 +12,10 @@ from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.repeats import Seen
 from archdsl.backends.pytorch.sections import divided, dropout_rates
 from archdsl.backends.pytorch.stages import ListedStages, Stages
-from archdsl.backends.pytorch.steps import OPEN, Child, Made, Seen, StepWriter, conditional
+from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture

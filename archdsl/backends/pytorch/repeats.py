@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from archdsl.backends.pytorch.conditions import Derived
-from archdsl.backends.pytorch.module import Unmergeable
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.ir.body import Apply
 
-if TYPE_CHECKING:
-    from archdsl.backends.pytorch.steps import Seen, StepWriter
-
+Seen = Sequence[tuple[int, Any]]
 Texts = tuple[str, str | None]  # of the copies in sequence, and of the channels that come out of them
 
 
-def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) -> Texts:
+class Copier(Protocol):
+    """What writes the copies: the writer of steps, which comes after this."""
+
+    builder: ModuleBuilder
+
+    def bake(self, formulas: Iterable[str | None]) -> None: ...
+
+    def copy(self, seen: Seen, channels: str | None) -> Texts: ...
+
+    def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str: ...
+
+    def channels(self, seen: Seen, channels: str | None) -> str: ...
+
+
+def repeated(writer: Copier, seen: Seen, channels: str | None, name: str) -> Texts:
     """The copies of a layer, for all instances of a class. Raises Unmergeable when they do not fit into one text."""
     counts = [(index, step.count) for index, step in seen]
     some = [(index, step) for index, step in seen if step.count]
@@ -56,7 +69,7 @@ def repeated(writer: StepWriter, seen: Seen, channels: str | None, name: str) ->
     return f"nn.Sequential({text}, *({others} for _ in range({remaining})))", after_others
 
 
-def _growing(writer: StepWriter, seen: Seen, channels: str | None, count: str) -> Texts | None:
+def _growing(writer: Copier, seen: Seen, channels: str | None, count: str) -> Texts | None:
     """Copies of which each puts out so many channels more than it reads, as in a dense block."""
     growths: dict[int, int] = {}
     for index, step in seen:
@@ -79,7 +92,7 @@ def _growing(writer: StepWriter, seen: Seen, channels: str | None, count: str) -
     return f"nn.Sequential(*({text} for {variable} in range({count})))", after
 
 
-def _listed(writer: StepWriter, seen: Seen, channels: str | None) -> Texts:
+def _listed(writer: Copier, seen: Seen, channels: str | None) -> Texts:
     """Copies that differ from one to the next, each written out."""
     texts = []
     for position in range(seen[0][1].count):

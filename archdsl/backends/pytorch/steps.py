@@ -10,7 +10,7 @@ from archdsl.backends.pytorch.conditions import LONGEST, Derived, both, either, 
 from archdsl.backends.pytorch.factories import Code, factories
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable
 from archdsl.backends.pytorch.operators import module, vector_module
-from archdsl.backends.pytorch.repeats import repeated
+from archdsl.backends.pytorch.repeats import Seen, repeated
 from archdsl.ir.base import Size
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat
 from archdsl.ir.body import Sequence as Steps
@@ -25,8 +25,6 @@ from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.parts import reads_others
-
-Seen = Sequence[tuple[int, Any]]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import Derived, both, either
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.repeats import Seen
 from archdsl.backends.pytorch.spelling import spelled
-from archdsl.backends.pytorch.steps import Child, Find, Seen, StepWriter, agreed, columns_of, conditional
+from archdsl.backends.pytorch.steps import Child, Find, StepWriter, agreed, columns_of, conditional
 from archdsl.ir.body import Bound, Combine, Input, Number, Select
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import module_name, names

@@ -13,7 +13,8 @@ from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, Failure
 from archdsl.diagnostics.codes import WRONG_USAGE
-from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
+from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable
+from archdsl.diagnostics.report import report
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -23,7 +23,7 @@ from archdsl.diagnostics import Failure, Source
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 
-SPECS = Path(__file__).parents[2] / "specs"
+SPECS = Path(__file__).parents[3] / "specs"
 SVG = "{http://www.w3.org/2000/svg}"
 LEVELS: tuple[Level, ...] = ("stage", "block", "operator")
 

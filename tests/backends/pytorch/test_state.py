@@ -18,7 +18,7 @@ from archdsl.ir.operators.base import Tensors
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED = sorted(set(models().values()))
 EXAMPLES = sorted((ROOT / "examples").glob("*.arch"))
 

@@ -17,7 +17,7 @@ import archdsl
 from archdsl.ir.formula import module_name
 
 SPECS = archdsl.specs_folder()
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture(scope="module")

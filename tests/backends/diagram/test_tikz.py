@@ -20,7 +20,7 @@ from archdsl.cli.main import main
 from archdsl.diagnostics import Failure
 from tests.injection.test_tex import TEX, compile_tex
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 V2_L = archdsl.load(ROOT / "specs" / "v2_l.arch").architecture
 RESNETS = [network.architecture for network in archdsl.load_all(ROOT / "specs" / "resnet.arch", variant="50").values()]
 INCEPTION = archdsl.load(ROOT / "examples" / "inception.arch", "inception_v3").architecture
