@@ -13,17 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span, did_you_mean
-from archdsl.diagnostics.codes import (
-    CANNOT_READ,
-    NOT_TEXT,
-    OF_TEXT,
-    OPEN_CHOICE,
-    TOO_LARGE,
-    UNKNOWN_MODEL,
-    USE_CYCLE,
-    USE_NOT_FOUND,
-)
+from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span
+from archdsl.diagnostics.codes import OF_TEXT, OPEN_CHOICE
 from archdsl.elaborate.check.channel_order import check_channel_order
 from archdsl.elaborate.check.files import check_names
 from archdsl.elaborate.check.unused import check_unused
@@ -38,12 +29,28 @@ from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.linking import link
 from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.elaborate.resolve.overlay import overlay
+from archdsl.file_errors import (
+    AbsolutePath,
+    CannotRead,
+    NotPath,
+    NotText,
+    OutsideProject,
+    ProgramNestedTooDeeply,
+    TooManyBytes,
+    TooManyUses,
+    UnknownVariantOfFile,
+    UseInLibrary,
+    UseNotArch,
+    UseNotFile,
+    UsesItself,
+    UseUnreadable,
+)
 from archdsl.folders import library_folder, shipped, shipped_files, shipped_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import walk
 from archdsl.language import tree
 from archdsl.language.parser import parse
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 from archdsl.reading import read_plain
 
 if TYPE_CHECKING:
@@ -101,9 +108,8 @@ def read(path: str | Path) -> Source:
         data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
-        message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        problem = Diagnostic(CANNOT_READ, message, None).suggesting_file(str(path), _siblings(path, str(path)))
-        raise Failure([problem]) from None
+        problem = CannotRead(str(path), f"{reason[:1].lower()}{reason[1:]}").at(None)
+        raise Failure([problem.suggesting_file(str(path), _siblings(path, str(path)))]) from None
     if len(data) > most_bytes():
         raise Failure([too_many_bytes(str(path), os.path.getsize(path))])
     try:
@@ -111,19 +117,14 @@ def read(path: str | Path) -> Source:
     except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
         place = len(data[: error.start].decode("utf-8"))
-        span, label = Span(Source(str(path), text), place, place + 1), f"byte {error.start} of the file"
-        message = f"{path} is not UTF-8 text"
-        raise Failure([Diagnostic(NOT_TEXT, message, span, label, help="save it as UTF-8")]) from None
+        span = Span(Source(str(path), text), place, place + 1)
+        raise Failure([NotText(str(path)).at(span, f"byte {error.start} of the file")]) from None
     return text_of(str(path), text)
 
 
 def too_many_bytes(name: str, size: int = 0) -> Diagnostic:
     """A diagnostic for a text that is not read to its end; `size` is how many bytes it has, where that is known."""
-    bound = limits().characters
-    has = f"has {size:,} bytes" if size > most_bytes() else f"has more than {most_bytes():,} bytes"
-    message = f"the file {has}, more than the bound of {bound:,} characters can take"
-    help = raising("characters", size, "split it and bring the parts together with `use`")
-    return Diagnostic(TOO_LARGE, message, Span(Source(name, ""), 0, 0), help=help)
+    return TooManyBytes(size, most_bytes()).at(Span(Source(name, ""), 0, 0))
 
 
 def text_of(name: str, text: str) -> Source:
@@ -165,7 +166,7 @@ def library() -> Environment:
 
 
 def _no_use(item: tree.Use) -> Diagnostic:
-    return Diagnostic(USE_NOT_FOUND, "the standard library stands alone", item.span)
+    return UseInLibrary().at(item.span)
 
 
 class Unreadable(Failure):
@@ -210,7 +211,7 @@ class Files:
 
     def something_else(self, path: Path, kind: str) -> str:
         """What a resolved path leads to where that is no file."""
-        return "is a folder" if kind == "folder" else "is no file"
+        return "is a folder" if kind == "folder" else "is not a file"
 
     def beside(self, path: Path, written: str) -> list[str]:
         """The files beside a path, in the way that the path was written."""
@@ -234,8 +235,8 @@ def link_source(source: Source, files: Files = ON_DISK) -> Linked:
         check_names(environment, problems)
     except RecursionError:
         problems.add(_too_deep(source))
-    told = problems.sorted()
-    return Linked(environment, told, _warnings(environment, told))
+    found = problems.sorted()
+    return Linked(environment, found, _warnings(environment, found))
 
 
 def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
@@ -287,35 +288,23 @@ class _Uses:
             resolved = files.resolved(path)
             kind, is_inside = files.kind(resolved), own is not None or resolved.is_relative_to(files.root(user))
         except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
-            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no path", span)
+            return NotPath(item.path).at(span)
         if Path(item.path).is_absolute():
-            return Diagnostic(
-                USE_NOT_FOUND,
-                f"`{item.path}` is an absolute path",
-                span,
-                help="name the file relative to this one, with `/` between folders",
-            )
+            return AbsolutePath(item.path).at(span)
         if not is_inside:
-            return Diagnostic(
-                USE_NOT_FOUND,
-                f"`{item.path}` is outside the project",
-                span,
-                help="a `.arch` file can use files of its own project only, the nearest folder with `.git` or "
-                "`pyproject.toml` in it",
-            )
+            return OutsideProject(item.path).at(span)
         if resolved in stack:
             way = " -> ".join(name.name for name in (*stack[stack.index(resolved) :], resolved))
-            return Diagnostic(USE_CYCLE, f"`{item.path}` uses this file in turn", span, way)
+            return UsesItself(item.path).at(span, way)
         if len(stack) > limits().uses:
-            message = f"files use each other more than {limits().uses} deep"
-            return Diagnostic(TOO_LARGE, message, span, help=raising("uses"))
+            return TooManyUses().at(span)
         if kind != "file":
             what = "does not exist" if kind is None else files.something_else(resolved, kind)
-            problem = Diagnostic(USE_NOT_FOUND, f"`{item.path}` {what}", span)
-            return problem.suggesting_file(item.path, files.beside(path, item.path), _shipped(path))
+            problem = UseNotFile(item.path, what).at(span, help=_shipped(path))
+            return problem.suggesting_file(item.path, files.beside(path, item.path))
         if resolved.suffix != ".arch":
             # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
-            return Diagnostic(USE_NOT_FOUND, f"`{item.path}` is no `.arch` file", span)
+            return UseNotArch(item.path).at(span)
         if resolved not in self.known:
             try:
                 text = files.read(path)
@@ -323,7 +312,7 @@ class _Uses:
                 raise
             except Failure as failure:
                 cannot = failure.diagnostics[0]
-                return Diagnostic(USE_NOT_FOUND, cannot.message, span, help=cannot.help)
+                return UseUnreadable(cannot.message).at(span, help=cannot.help)
             self.known[resolved] = self.environment(text, stack, files)
         return self.known[resolved]
 
@@ -423,8 +412,7 @@ def _predict(architecture: Architecture, effort: Work) -> Predict:
 
 
 def _too_deep(source: Source) -> Diagnostic:
-    message = "the program is nested too deeply to follow"
-    return Diagnostic(TOO_LARGE, message, Span(source, 0, 0), help="give inner parts names of their own")
+    return ProgramNestedTooDeeply().at(Span(source, 0, 0))
 
 
 def _chosen(environment: Environment, variant: str | None, source: Source, problems: Problems) -> list[Variant]:
@@ -436,15 +424,8 @@ def _chosen(environment: Environment, variant: str | None, source: Source, probl
         names = [found.label or found.name for found in everything]
         if len(set(names)) < len(names):  # Labels that several models of the file have are no help.
             names = [found.name for found in everything]
-        problems.add(
-            Diagnostic(
-                UNKNOWN_MODEL,
-                f"{source.name} has no variant `{variant}`",
-                None,
-                help=did_you_mean(variant, [*names, *(found.name for found in everything)])
-                or (f"it has {', '.join(names)}" if names else "it has no models"),
-            )
-        )
+        problem = UnknownVariantOfFile(source.name, variant, names).at(None)
+        problems.add(problem.suggesting(variant, [*names, *(found.name for found in everything)]))
     return chosen
 
 

@@ -15,8 +15,18 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from archdsl.compiler import Files, Unreadable, most_bytes, too_many_bytes
-from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
-from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_TEXT
+from archdsl.diagnostics import Failure, Source
+from archdsl.file_errors import (
+    CannotRead,
+    DamagedRevision,
+    GitRefuses,
+    NoContents,
+    NoGit,
+    NotCommit,
+    NotText,
+    OutsideRepository,
+    UnknownRevision,
+)
 
 _LINK = "120000"  # the mode of a symbolic link
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -65,7 +75,7 @@ class Revision(Files):
     def __init__(self, near: Path, name: str):
         self.name = name
         self.folder = _folder(near)
-        self.top = Path(_told(self.folder, "rev-parse", "--show-toplevel")).resolve()
+        self.top = Path(_answer(self.folder, "rev-parse", "--show-toplevel")).resolve()
         self.commit = self._commit()
         self._entries = cache(self._listed)
 
@@ -85,23 +95,16 @@ class Revision(Files):
                 return commit
             type = _git(self.folder, "cat-file", "-t", f"{object}^{{}}")
             if not type.returncode and type.stdout.strip() != b"commit":
-                what = type.stdout.decode().strip()
-                message = f"`{name}` is no revision of the repository {self.top.name}, but a {what}"
-                raise Failure([Diagnostic(CANNOT_READ, message, None, help="name a commit, tag or branch")])
+                raise Failure([NotCommit(name, self.top.name, type.stdout.decode().strip()).at(None)])
             # A whole hash names an object to git, whether or not there is one.
             if name.lower() != object or not _git(self.folder, "cat-file", "-e", object).returncode:
                 raise self._damaged(object[:12])
-        known = _told(self.folder, "for-each-ref", "--format=%(refname:short)").split()
-        message = f"`{name}` is no revision of the repository {self.top.name}"
-        help = did_you_mean(name, ["HEAD", *known]) or "name a commit, tag or branch; a shallow clone has few"
-        raise Failure([Diagnostic(CANNOT_READ, message, None, help=help)])
+        known = _answer(self.folder, "for-each-ref", "--format=%(refname:short)").split()
+        raise Failure([UnknownRevision(name, self.top.name).at(None).suggesting(name, ["HEAD", *known])])
 
     def _damaged(self, object: str) -> Unreadable:
-        message = f"cannot read `{self.name}`: the repository {self.top.name} has no commit there that git can read"
-        if object != self.name:
-            message += f" ({object})"
-        help = "a partial clone leaves objects where it came from, and none are fetched here; `git fsck` finds damage"
-        return Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
+        which = f" ({object})" if object != self.name else ""
+        return Unreadable([DamagedRevision(self.name, self.top.name, which).at(None)])
 
     # As the compiler reads files
 
@@ -138,16 +141,15 @@ class Revision(Files):
         kind = self.kind(self.resolved(path))
         entry = self._entry(self.resolved(path))
         if kind is None:
-            problem = Diagnostic(CANNOT_READ, f"cannot read {name}: there is no such file", None)
+            problem = CannotRead(name, "there is no such file").at(None)
             raise Failure([problem.suggesting_file(str(path), self.beside(path, str(path)))])
         if kind != "file":
-            message = f"cannot read {name}: it {self.something_else(self.resolved(path), kind)}"
-            raise Failure([Diagnostic(CANNOT_READ, message, None)])
+            raise Failure([CannotRead(name, f"it {self.something_else(self.resolved(path), kind)}").at(None)])
         assert entry is not None  # for it is a file
         try:
             return Source(name, self._contents(entry, name).decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
-            raise Failure([Diagnostic(NOT_TEXT, f"{name} is not UTF-8 text", None)]) from None
+            raise Failure([NotText(name).at(None)]) from None
 
     def _contents(self, entry: _Entry, name: str) -> bytes:
         # The size first: git would read all of it, whatever it is.
@@ -156,16 +158,14 @@ class Revision(Files):
             raise Failure([too_many_bytes(name, int(size.stdout))])
         found = _git(self.folder, "cat-file", "blob", entry.object) if size.returncode == 0 else size
         if found.returncode:
-            message = f"cannot read {name}: the repository does not have its contents"
-            help = "a partial clone leaves them where it came from, and none are fetched here; `git fsck` finds damage"
-            raise Unreadable([Diagnostic(CANNOT_READ, message, None, help=help)])
+            raise Unreadable([NoContents(name).at(None)])
         return found.stdout
 
     def something_else(self, path: Path, kind: str) -> str:
         entry = self._entry(path)
         if entry is None or kind == "folder":
             return "is a folder"
-        return "is a link, and links of the past are not followed" if entry.mode == _LINK else "is another repository"
+        return "is a link, and links of a revision are not followed" if entry.mode == _LINK else "is another repository"
 
     def beside(self, path: Path, written: str) -> list[str]:
         entries = self._entries(self.resolved(path).parent)
@@ -185,7 +185,7 @@ class Revision(Files):
     def _inside(self, path: Path) -> str:
         """A resolved path from the top of the repository, as git writes it. Raises Failure for one outside."""
         if not path.is_relative_to(self.top):
-            raise Failure([Diagnostic(CANNOT_READ, f"{path} is not in the repository {self.top}", None)])
+            raise Failure([OutsideRepository(str(path), str(self.top)).at(None)])
         inside = path.relative_to(self.top).as_posix()
         return "" if inside == "." else inside
 
@@ -218,7 +218,7 @@ def _folder(path: Path) -> Path:
     return folder
 
 
-def _told(folder: Path, *arguments: str) -> str:
+def _answer(folder: Path, *arguments: str) -> str:
     return os.fsdecode(_checked(folder, *arguments).stdout).strip("\n")
 
 
@@ -229,7 +229,7 @@ def _checked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes
         reason = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
         if _OF_CONFIGURATION.match(reason):  # it quotes files, which may be any that the configuration includes
             reason = "its configuration has a mistake; `git status` shows it"
-        raise Unreadable([Diagnostic(CANNOT_READ, f"git cannot read {folder}: {reason}", None)])
+        raise Unreadable([GitRefuses(str(folder), reason).at(None)])
     return done
 
 
@@ -240,5 +240,4 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=environment, check=False)
     except OSError as error:
-        message = f"cannot run git: {error.strerror or error}"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="install git to read files of the past")]) from None
+        raise Failure([NoGit(str(error.strerror or error)).at(None)]) from None

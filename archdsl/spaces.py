@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archdsl.compiler import compile_source
-from archdsl.diagnostics import Diagnostic, Failure, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import Failure, Source
 from archdsl.elaborate.evaluate.values import Value
+from archdsl.search_space.errors import InvalidNetworkFile, NetworkNotSpace, NoSpace, SeveralSpaces
 from archdsl.search_space.frozen import frozen
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -33,13 +33,10 @@ def open_space(
         return Space(source, compiled.spaces[0])
     if compiled.spaces:
         names = [space.variant.label or space.name for space in compiled.spaces]
-        message, help = f"{source.name} has {len(names)} search spaces", f"choose one: {', '.join(names)}"
-    else:
-        message = f"{source.name} has no search space"
-        help = "a space is a model with choices in it: `kernel = {3, 5}`, `channels = 24 * {0.75, 1.0}`"
-        if name is not None and compiled.architectures:
-            message = f"`{compiled.architectures[0].name}` is one network, and no search space"
-    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise Failure([SeveralSpaces(source.name, names).at(None)])
+    if name is not None and compiled.architectures:
+        raise Failure([NetworkNotSpace(compiled.architectures[0].name).at(None)])
+    raise Failure([NoSpace(source.name).at(None)])
 
 
 def freeze(space: Space, sample: Sample, target: Path) -> str:
@@ -50,6 +47,5 @@ def freeze(space: Space, sample: Sample, target: Path) -> str:
     """
     text, problems = canonical(Source(str(target), frozen(space, sample, target)))
     if problems:
-        message = f"{target} would not be a sound file: {problems[0].message}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="write it beside the file of the space")])
+        raise Failure([InvalidNetworkFile(str(target), problems[0].message).at(None)])
     return text

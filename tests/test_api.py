@@ -186,7 +186,7 @@ def test_what_the_command_line_warns_of_is_a_warning(tmp_path: Path) -> None:
         (warning,) = caught  # one a load, however many there are
         assert warning.filename == __file__
         text = str(warning.message)
-        assert "4:3: warning[ARC213]: nothing reads `nrom`" in text
+        assert "4:3: warning[ARC213]: unused name `nrom`" in text
         assert "the binding is `classes`: `classes = 5`" in text
     assert issubclass(archdsl.ArchWarning, UserWarning)
     archdsl.loads("model net {\n  input = 3 x 8 x 8\n  stem = conv(4)\n  _spare = 5\n}\n")

@@ -3,6 +3,20 @@
 from archdsl.diagnostics.diagnostic import ArchWarning, Diagnostic, Edit, Fix, Note, Problems
 from archdsl.diagnostics.failure import Failure
 from archdsl.diagnostics.nearest import did_you_mean
+from archdsl.diagnostics.problem import OverBound, Problem
 from archdsl.diagnostics.source import Source, Span
 
-__all__ = ["ArchWarning", "Diagnostic", "Edit", "Failure", "Fix", "Note", "Problems", "Source", "Span", "did_you_mean"]
+__all__ = [
+    "ArchWarning",
+    "Diagnostic",
+    "Edit",
+    "Failure",
+    "Fix",
+    "Note",
+    "OverBound",
+    "Problem",
+    "Problems",
+    "Source",
+    "Span",
+    "did_you_mean",
+]

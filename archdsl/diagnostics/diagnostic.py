@@ -54,21 +54,27 @@ class Diagnostic(Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     help: str | None = None
     fix: Fix | None = None
+    # The name of its class of problem, which is shown nowhere.
+    problem: str = ""
 
-    def suggesting(self, name: str, candidates: Iterable[str], otherwise: str | None = None) -> Diagnostic:
-        """The same with a help line that names the candidates nearest to `name`, or with another where none is near.
+    def suggesting(
+        self, name: str, candidates: Iterable[str], otherwise: str | None = None, *, can_fix: bool = True
+    ) -> Diagnostic:
+        """The same with a help line that names the candidates nearest to `name`. Where none is near, the help is
+        `otherwise`, or stays as it is.
 
-        A single one comes with a fix, where the diagnostic points at the very name.
+        A single candidate comes with a fix, where the diagnostic points at the very name and it `can_fix` that.
         """
-        return self._asking(name, nearest(name, candidates), otherwise)
+        asking = self._asking(name, nearest(name, candidates), otherwise)
+        return asking if can_fix else replace(asking, fix=None)
 
     def suggesting_file(self, path: str, candidates: Iterable[str], otherwise: str | None = None) -> Diagnostic:
-        """The same for the path of a file, and the paths of those that are there."""
+        """The same for the path of a file, and the paths of files that exist."""
         return self._asking(path, nearest_file(path, candidates), otherwise)
 
     def _asking(self, name: str, near: list[str], otherwise: str | None) -> Diagnostic:
         fix = _renaming(self.span, name, near[0]) if self.span is not None and len(near) == 1 else None
-        return replace(self, help=question(near) or otherwise, fix=fix)
+        return replace(self, help=question(near) or otherwise or self.help, fix=fix)
 
     def only_suggesting(self) -> Diagnostic:
         """The same with its fix, where it has one, as a suggestion."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note
+from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.resolve.merge import Variant
 
 _NUMBER = re.compile(r"\d[\d,.]*")
@@ -30,8 +31,7 @@ def numbered(what: str, numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
-    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    return f"{what}{'s' if len(numbers) > 1 else ''} {listed}"
+    return f"{what}{'s' if len(numbers) > 1 else ''} {enumerated(parts)}"
 
 
 class InStages:
@@ -133,4 +133,4 @@ def _listed(met: list[Variant]) -> str:
     names = [f"`{variant.name}`" for variant in met[:3]]
     if len(met) > 3:
         names = [*names[:2], f"{len(met) - 2} more"]
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return enumerated(names)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from archdsl.diagnostics import Span
-from archdsl.diagnostics.codes import TOO_LARGE
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.errors import TooMuchWork
+from archdsl.elaborate.problems import Stop
 from archdsl.limits import limits, raising
 
 
@@ -28,7 +28,5 @@ class Effort(Struct):
         self.spent += amount
         if self.is_spent:
             if self.problem is None:
-                message = f"the networks of this file take more work than the bound of {limits().effort:,}"
-                help = raising("effort", 0, instead or "split the file")
-                self.problem = stop(TOO_LARGE, message, span, help=help)
+                self.problem = Stop(TooMuchWork().at(span, help=raising("effort", 0, instead) if instead else None))
             raise self.problem

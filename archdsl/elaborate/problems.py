@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Span
-from archdsl.diagnostics.codes import TOO_LARGE, Code
+from archdsl.elaborate.errors import NestedTooDeeply
 
 LIBRARY = "<library>"
 _MAX_NOTES = 8
@@ -46,28 +46,13 @@ class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never
         return Stop(replace(self.diagnostic, notes=(*self.diagnostic.notes, *notes)))
 
 
-def stop(
-    code: Code,
-    message: str,
-    span: Span | None,
-    label: str = "",
-    *,
-    notes: tuple[Note, ...] = (),
-    help: str | None = None,
-) -> Stop:
-    """A `Stop` for a new diagnostic."""
-    return Stop(Diagnostic(code, message, span, label, notes, help))
-
-
 @contextmanager
 def bounded_depth(span: Span) -> Iterator[None]:
-    """Turns text that is nested too deeply to follow into a diagnostic at `span`."""
+    """Turns text that is nested too deeply into a diagnostic at `span`."""
     try:
         yield
     except RecursionError:
-        raise stop(
-            TOO_LARGE, "this is nested too deeply to follow", span, help="give inner parts names of their own"
-        ) from None
+        raise Stop(NestedTooDeeply().at(span)) from None
 
 
 def in_library(span: Span) -> bool:
@@ -83,6 +68,6 @@ def at_home(diagnostic: Diagnostic) -> Diagnostic:
         if note.span is not None and not in_library(note.span):
             inside = Note(diagnostic.label or "met here", diagnostic.span)
             others = diagnostic.notes[:index] + diagnostic.notes[index + 1 :]
-            # The library is not the reader's to mend.
+            # The library is not the reader's to change.
             return replace(diagnostic, span=note.span, label=note.text, notes=(inside, *others), fix=None)
     return diagnostic

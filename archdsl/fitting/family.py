@@ -9,14 +9,15 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from archdsl.compiler import environment_of
-from archdsl.diagnostics import Diagnostic, Failure, Note, Problems, Source, did_you_mean
-from archdsl.diagnostics.codes import UNKNOWN_MODEL, WRONG_USAGE
+from archdsl.diagnostics import Failure, Note, Problems, Source
+from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.check.files import check_names
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.merge import Variant, variants
+from archdsl.fitting.errors import NoModels, SeveralModels, UnknownModelOrVariant
 from archdsl.ir.architecture import Architecture
 
 
@@ -73,25 +74,20 @@ def open_family(source: Source, name: str | None = None) -> Family:
     if name is None:
         if len(models) == 1:
             return Family(source, models[0])
-        known = ", ".join(model.name for model in models)
-        message = f"{source.name} has {len(models)} models" if models else f"{source.name} has no models"
-        raise Failure(
-            [Diagnostic(WRONG_USAGE, message, None, help=f"choose one as the variant: {known}" if models else None)]
-        )
+        known = [model.name for model in models]
+        raise Failure([(SeveralModels(source.name, known) if known else NoModels(source.name)).at(None)])
     everything = [*models, *(found for definition in environment.own_models for found in variants(definition))]
     for found in everything:
         if name in (found.label, found.name):
             return Family(source, found)
     names = list(dict.fromkeys(found.label or found.name for found in everything))
-    message = f"{source.name} has no model or variant `{name}`"
-    help = did_you_mean(name, [*names, *(found.name for found in everything)]) or f"it has {', '.join(names)}"
-    raise Failure([Diagnostic(UNKNOWN_MODEL, message, None, help=help if names else "it has no models")])
+    problem = UnknownModelOrVariant(source.name, name, names).at(None)
+    raise Failure([problem.suggesting(name, [*names, *(found.name for found in everything)])])
 
 
 def listed(values: Mapping[str, Scalar]) -> str:
     """`width = 0.5 and depth = 1.2`."""
-    texts = [f"{name} = {shown(value)}" for name, value in values.items()]
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+    return enumerated(f"{name} = {shown(value)}" for name, value in values.items()) if values else ""
 
 
 def shown(value: Scalar) -> str:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, Failure, Source
-from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
+from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.elaborate.resolve.words import RESERVED
+from archdsl.fitting.errors import InvalidModelFile, ModelInNoFile
 from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid
 from archdsl.fitting.largest import Largest
@@ -26,18 +27,14 @@ def frozen(found: Largest | Grid, target: Path) -> str:
     """
     family = found.family
     if not Path(family.source.name).is_file():
-        message = f"a model from {family.source.name} cannot be extended: it is in no file"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        raise Failure([ModelInNoFile(family.source.name).at(None)])
     name = _name(family, target)
     model = _largest(found, name) if isinstance(found, Largest) else _grid(found, name)
     text = f"use {_path(family, target)}\n\n{model}"
     text, problems = canonical(Source(str(target), text))
     if problems:
-        message = f"{target} would not be a sound file: {problems[0].message}"
-        help = "write it beside the file of the model"
-        if problems[0].code is TOO_LARGE:
-            help = "keep fewer points, with a tighter `--constraint` or a budget"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        first = problems[0]
+        raise Failure([InvalidModelFile(str(target), first.message, first.code is TOO_LARGE).at(None)])
     return text
 
 

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import OVER_BUDGET, TOO_LARGE
+from archdsl.diagnostics import Failure
 from archdsl.elaborate.evaluate.arithmetic import Constraint
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import Limit
+from archdsl.fitting.errors import NoNetworkWithinBudgets, NoPointMeets, TooManyGridNetworks, TooManyPoints
 from archdsl.fitting.family import Family
 from archdsl.fitting.largest import check_parameters
 from archdsl.fitting.ranges import Range
 from archdsl.fitting.search import Number
 from archdsl.ir.cost import Cost
 from archdsl.limits import limits as bounds
-from archdsl.limits import raising
 
 
 @dataclass(frozen=True)
@@ -57,27 +56,21 @@ def grid(
     sizes = [one.values() for one in ranges]
     count = prod(map(len, sizes))
     if count > bounds().points:
-        raise Failure([_too_many(f"a grid of more than {bounds().points:,} points", "points", count, ranges)])
+        raise Failure([TooManyPoints(count).at(ranges[0].span)])
     names = [one.name for one in ranges]
     chosen = [dict(zip(names, point, strict=True)) for point in product(*sizes)]
     if constraint is not None:
         chosen = [values for values in chosen if constraint.holds({**fixed, **values})]
         if not chosen:
-            raise Failure([Diagnostic(OVER_BUDGET, "no point of the grid meets this", constraint.claim.span)])
+            raise Failure([NoPointMeets().at(constraint.claim.span)])
     if len(chosen) > bounds().grid:
-        message = f"{len(chosen):,} networks are more than the bound of {bounds().grid:,}"
-        raise Failure([_too_many(message, "grid", len(chosen), ranges)])
+        raise Failure([TooManyGridNetworks(len(chosen)).at(ranges[0].span)])
     points = []
     for values in chosen:
         nominal = constraint.left({**fixed, **values}) if constraint else None
         points.append(Point(values, family.at({**fixed, **values}).costs.model(), nominal))
     within = [point for point in points if all(limit.budget.is_met(point.cost) for limit in limits)]
     if not within:
-        raise Failure([Diagnostic(OVER_BUDGET, "no network of the grid is within the budgets", limits[0].span)])
+        raise Failure([NoNetworkWithinBudgets().at(limits[0].span)])
     within.sort(key=lambda point: (point.cost.macs, point.cost.params, *point.values.values()))
     return Grid(family, fixed, constraint, family.written(fixed).costs.model(), tuple(within))
-
-
-def _too_many(message: str, bound: str, count: int, ranges: Sequence[Range]) -> Diagnostic:
-    help = raising(bound, count, "take larger steps, add a `--constraint`")
-    return Diagnostic(TOO_LARGE, message, ranges[0].span, help=help)

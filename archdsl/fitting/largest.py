@@ -7,11 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from archdsl.diagnostics import Diagnostic, Failure, Note, did_you_mean
-from archdsl.diagnostics.codes import OVER_BUDGET, UNKNOWN_PARAMETER, WRONG_USAGE
+from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.evaluate.refutation import amount
 from archdsl.elaborate.evaluate.values import Scalar
+from archdsl.elaborate.resolve.errors import UnknownParameter
 from archdsl.fitting.budgets import Limit
+from archdsl.fitting.errors import (
+    NotCompound,
+    NothingToVary,
+    NotScalable,
+    OverBudget,
+    Unbounded,
+    UnderBudget,
+    VariesAndFixed,
+)
 from archdsl.fitting.family import Family, listed
 from archdsl.fitting.ranges import Range, known_range
 from archdsl.fitting.search import Axis, Fit, Number, fit
@@ -71,28 +81,21 @@ def largest(
 
 
 def check_parameters(family: Family, vary: Sequence[Range], fixed: Mapping[str, Scalar]) -> None:
-    """Raises Failure for a parameter that the model lacks, and for one that both varies and is fixed."""
+    """Raises Failure for a parameter that the model does not have, and for one that both varies and is fixed."""
     problems = []
     for one in vary:
         if one.name not in family.parameters:
             problems.append(_no_parameter(family, one.name, one))
         elif one.name in fixed:
-            message = f"`{one.name}` cannot both vary and have one value"
-            problems.append(Diagnostic(WRONG_USAGE, message, one.span))
+            problems.append(VariesAndFixed(one.name).at(one.span))
     problems += [_no_parameter(family, name, None) for name in fixed if name not in family.parameters]
     if problems:
         raise Failure(problems)
 
 
 def _no_parameter(family: Family, name: str, where: Range | None) -> Diagnostic:
-    known = ", ".join(family.parameters)
-    return Diagnostic(
-        UNKNOWN_PARAMETER,
-        f"`{family.name}` has no parameter `{name}`",
-        where.span if where else None,
-        help=did_you_mean(name, family.parameters)
-        or (f"its parameters are {known}" if known else f"give it one: `model {family.name}({name} = ...)`"),
-    )
+    problem = UnknownParameter(family.name, name, family.parameters).at(where.span if where else None)
+    return problem.suggesting(name, family.parameters, can_fix=False)
 
 
 def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
@@ -100,10 +103,8 @@ def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
     names = [COMPOUND] if COMPOUND in family.parameters else [name for name in SCALED if name in family.parameters]
     found = [known_range(name) for name in names if name not in fixed]
     if not found:
-        known = ", ".join(name for name in family.parameters if name not in fixed)
-        message = f"none of {COMPOUND}, {', '.join(SCALED)} is a parameter of `{family.name}` that is free to vary"
-        help = f"say which may, of {known}: `--vary NAME=1..8:1`" if known else "give it one, to `scale` its table by"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        known = [name for name in family.parameters if name not in fixed]
+        raise Failure([NothingToVary(family.name, ", ".join((COMPOUND, *SCALED)), known).at(None)])
     return tuple(one for one in found if one is not None)
 
 
@@ -117,12 +118,10 @@ def _bounded(
     free = [one for one in chosen if not one.is_given and not _is_bounded(one, family, limits, fixed)]
     if not free or (len(free) < len(chosen) and not is_asked):
         return [one for one in chosen if one not in free], free
-    first, budgets = free[0], " and ".join(limit.budget.measure for limit in limits)
-    message = f"a budget of {budgets} does not bound {' and '.join(f'`{one.name}`' for one in free)}"
+    budgets = enumerated(limit.budget.measure for limit in limits)
     has_work = any(limit.budget.measure != "params" for limit in limits)
-    help = "" if has_work else "add one that does, such as `--macs N`, or "
-    help += f"say how far it may go: `--vary {first.name}=LOW..HIGH`"
-    raise Failure([Diagnostic(WRONG_USAGE, message, first.span if is_asked else limits[0].span, help=help)])
+    problem = Unbounded(budgets, [one.name for one in free], has_work)
+    raise Failure([problem.at(free[0].span if is_asked else limits[0].span)])
 
 
 def _is_bounded(one: Range, family: Family, limits: Sequence[Limit], fixed: Mapping[str, Scalar]) -> bool:
@@ -158,14 +157,10 @@ def _axes(family: Family, chosen: Sequence[Range], fixed: Mapping[str, Scalar]) 
 def _scaled(one: Range, base: Scalar) -> Axis:
     """A parameter beside others: how far it has grown is its exponent in the compound rule."""
     if one.name not in _RATES:
-        known = ", ".join(_RATES)
-        message = f"`{one.name}` cannot vary along with others"
-        help = f"the compound rule speaks of {known}; let `{one.name}` vary alone, and `--set` the others"
-        raise Failure([Diagnostic(WRONG_USAGE, message, one.span, help=help)])
+        raise Failure([NotCompound(one.name, ", ".join(_RATES)).at(one.span)])
     values = one.values()
     if isinstance(base, bool) or not isinstance(base, int | float) or base <= 0 or values[0] <= 0:
-        message = f"`{one.name}` can be scaled along with others from a positive number only"
-        raise Failure([Diagnostic(WRONG_USAGE, message, one.span)])
+        raise Failure([NotScalable(one.name).at(one.span)])
     return Axis(one.name, values, [log(value / base) / log(_RATES[one.name]) for value in values])
 
 
@@ -176,14 +171,12 @@ def _missed(limit: Limit, family: Family, found: Fit, is_one_of_several: bool) -
     measure, value = limit.budget.measure, limit.budget.of(found.cost)
     has = f"{amount(value)} {measure}"
     if limit.budget.is_over(found.cost):
-        message = f"no `{family.name}` has {limit.claim}"
         label = f"the smallest, with {listed(found.values)}, has {has}"
-        return Diagnostic(OVER_BUDGET, message, limit.span, label, help="raise it, or let `--vary` go further down")
+        return OverBudget(family.name, limit.claim).at(limit.span, label)
     notes = tuple(
         Note(f"{listed({step.name: step.value})} instead has {amount(limit.budget.of(step.cost))}")
         for step in found.further
         if limit.budget.of(step.cost) > value
     )
-    help = "allow more on either side, or let `--vary` take smaller steps" if notes else "let `--vary` go further up"
-    message = f"no `{family.name}` has {limit.claim}{' within the other budgets' if is_one_of_several else ''}"
-    return Diagnostic(OVER_BUDGET, message, limit.span, f"{listed(found.values)} has {has}", notes, help)
+    problem = UnderBudget(family.name, limit.claim, is_one_of_several, bool(notes))
+    return problem.at(limit.span, f"{listed(found.values)} has {has}", notes=notes)

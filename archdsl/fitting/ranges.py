@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
-from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE, WRONG_USAGE
+from archdsl.diagnostics import Failure, Source, Span
+from archdsl.fitting.errors import BadStep, EmptyRange, NotRange, RangeGivenTwice, TooManyValues, UnknownRange
 from archdsl.fitting.search import Number
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 _NUMBER = r"-?[0-9]{1,12}(?:\.[0-9]{1,9})?"
 _RANGE = re.compile(
@@ -67,7 +67,7 @@ def ranges(source: Source) -> tuple[Range, ...]:
     for text in source.text.split(","):
         one = _range(Source(source.name, source.text), text, place)
         if one.name in found:
-            raise _failure(f"`{one.name}` stands here twice", one.span)
+            raise Failure([RangeGivenTwice(one.name).at(one.span)])
         found[one.name] = one
         place += len(text) + 1
     return tuple(found.values())
@@ -77,28 +77,21 @@ def _range(source: Source, text: str, place: int) -> Range:
     span = Span(source, place, place + len(text))
     match = _RANGE.fullmatch(text)
     if match is None:
-        message, help = "this is no range", "write `width`, `width=0.25..2` or `width=0.25..2:0.05` (from..to:step)"
-        raise Failure([Diagnostic(SYNTAX, message, span, help=help)])
+        raise Failure([NotRange().at(span)])
     name = match["name"]
     low, high, step = (None if part is None else Decimal(part) for part in match.group("low", "high", "step"))
     usual = known_range(name)
     if low is None or high is None:
         if usual is None:
-            help = did_you_mean(name, _KNOWN) or f"say from where to where, and in which steps: `{name}=1..8:1`"
-            raise _failure(f"nothing is known of the values of `{name}`", span, help)
+            raise Failure([UnknownRange(name).at(span).suggesting(name, _KNOWN, can_fix=False)])
         return Range(name, usual.low, usual.high, usual.step, span)
     if step is None:
         is_whole = low == int(low) and high == int(high)
         step = usual.step if usual is not None else Decimal(1) if is_whole else Decimal("0.05")
     if step <= 0:
-        raise _failure(f"a step is above zero, not {step}", span)
+        raise Failure([BadStep(str(step)).at(span)])
     if high < low:
-        raise _failure(f"{low}..{high} is empty", span, f"write {high}..{low}")
+        raise Failure([EmptyRange(str(low), str(high)).at(span)])
     if (high - low) / step >= limits().values:
-        message, help = f"these are more than {limits().values:,} values", raising("values", 0, "take larger steps")
-        raise Failure([Diagnostic(TOO_LARGE, message, span, help=help)])
+        raise Failure([TooManyValues().at(span)])
     return Range(name, low, high, step, span, is_given=True)
-
-
-def _failure(message: str, span: Span, help: str | None = None) -> Failure:
-    return Failure([Diagnostic(WRONG_USAGE, message, span, help=help)])

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, Edit, Failure, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import Edit, Failure, Source
 from archdsl.elaborate.evaluate.arithmetic import scalar
 from archdsl.elaborate.evaluate.values import Decisions
 from archdsl.folders import shipped
 from archdsl.language import tree
 from archdsl.language.literals import string
 from archdsl.language.nodes import children
+from archdsl.search_space.errors import ChoiceInOtherFile
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
 
@@ -32,9 +32,7 @@ def frozen(space: Space, sample: Sample, target: Path) -> str:
     module = space.model.variant.definition.environment.module
     for choice in space.model.choices:
         if id(choice.node) in decisions and choice.node.span.source is not source:
-            message = f"the choice of `{choice.place}` stands in another file: {choice.node.span}"
-            help = "decide it in a model that `extends` this one, or make it there"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            raise Failure([ChoiceInOtherFile(choice.place, str(choice.node.span)).at(None)])
     edits = [edit for item in module.items for edit in _decided(item, decisions)]
     edits += [*_uses(module, target), *_claims(space, sample)]
     text = _edited(source.text, 0, edits)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import Failure, Problems, Source
 from archdsl.elaborate.evaluate.values import Decisions
 from archdsl.elaborate.instantiate.apply import place
 from archdsl.elaborate.instantiate.models import ModelElaborator
@@ -20,6 +19,7 @@ from archdsl.ir.base import Place
 from archdsl.ir.cost import Cost
 from archdsl.language import tree
 from archdsl.search_space.choices import Choice
+from archdsl.search_space.errors import NoSuchNetwork
 from archdsl.search_space.open_models import OpenModel
 from archdsl.search_space.parts import Frames
 
@@ -84,10 +84,7 @@ class Networks:
     def numbered(self, index: int) -> Sample:
         """The network with this number, pruned or not. Raises Failure when there is none."""
         if not 0 <= index < self.size:
-            message = f"`{self.name}` has no network {index}"
-            raise Failure(
-                [Diagnostic(WRONG_USAGE, message, None, help=f"they are numbered from 0 to {self.size - 1:,}")]
-            )
+            raise Failure([NoSuchNetwork(self.name, index, self.size - 1).at(None)])
         return Sample(index, self.model.choices.split(index))
 
     def values(self, sample: Sample) -> dict[str, str]:

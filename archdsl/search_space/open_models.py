@@ -10,20 +10,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
-from archdsl.diagnostics.codes import EMPTY_SPACE, OPEN_CHOICE, TOO_LARGE
 from archdsl.elaborate.evaluate.values import Decisions, Value
 from archdsl.elaborate.instantiate.work import Spare, Work
 from archdsl.elaborate.resolve.merge import Variant, merge
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 from archdsl.search_space.choices import Choice, OpenChoices, open_choices
+from archdsl.search_space.errors import EmptySpace, SpaceNotNetwork, TooLargeSpace
 from archdsl.search_space.trials import SMALL, Answers, Cause, Trials, Tried, key
 
-_MAX_TOLD = 6
+_MAX_SHOWN = 6
 # So many networks are drawn of a large space where a `require` prunes all that were tried before.
 _DRAWN = 100
-_NOT_SEARCHED = "which of the choices it is of was not searched: that takes more work than `archdsl check` may do"
+_NOT_SEARCHED = "which of the choices causes it was not searched: that takes more work than `archdsl check` may do"
 
 
 class Pruned(NamedTuple):
@@ -63,27 +63,17 @@ class OpenModel(Struct, frozen=True, eq=False):
         first, *others = sorted(self.pruning, key=lambda claim: -claim.networks)
         of = "" if self.tried == self.size else f" tried, of {counted(self.size)},"
         networks = f"{self.tried:,} networks{of}" if self.tried != 1 else f"one network{of}"
-        return Diagnostic(
-            EMPTY_SPACE,
-            f"no network of `{self.name}` is left: none of {networks} meets its `require` lines",
+        return EmptySpace(self.name, networks).at(
             first.first.span,
             f"this prunes {first.networks:,}; in one of them {first.first.label}",
-            tuple(Note(f"this prunes {count:,}; in one of them {one.label}", one.span) for one, count in others),
-            help="loosen the claim, or offer other options",
+            notes=tuple(Note(f"this prunes {count:,}; in one of them {one.label}", one.span) for one, count in others),
         )
 
     def is_open(self) -> Diagnostic:
         """That this is no network, for those who need one."""
         name = self.variant.definition.model.name.span.source.name
         file = "FILE" if name.startswith("<") else name  # standard input
-        return Diagnostic(
-            OPEN_CHOICE,
-            f"`{self.name}` is a search space of {counted(self.size)} networks",
-            next(iter(self.choices)).node.span,
-            "this choice is open",
-            help=f"`archdsl space {file}` tells its choices, and with `--sample 1 --out mine.arch` writes one network "
-            "down; or decide here, or in a model that `extends` this one",
-        )
+        return SpaceNotNetwork(self.name, counted(self.size), file).at(next(iter(self.choices)).node.span)
 
 
 def open_model(
@@ -102,9 +92,7 @@ def open_model(
     """
     choices = open_choices(variant, overrides or ())
     if choices.size > 10 ** limits().space:
-        message = f"`{variant.name}` is a search space of more than 10 ** {limits().space} networks"
-        help = raising("space", 0, "leave less open")
-        problems.add(Diagnostic(TOO_LARGE, message, variant.definition.model.name.span, help=help))
+        problems.add(TooLargeSpace(variant.name).at(variant.definition.model.name.span))
         return None
     trials = Trials(variant, choices, resolution, overrides, spare, answers)
     tally = _Tally()
@@ -115,12 +103,12 @@ def open_model(
             tally.add(decisions, tried)
             if not tally.is_empty:
                 break
-    told: set[Hashable] = set()
+    reported: set[Hashable] = set()
     for decisions, found in tally.wrong:
         causes = trials.causes(decisions, found)
         for problem in found:
-            if key(problem) not in told:
-                told.add(key(problem))
+            if key(problem) not in reported:
+                reported.add(key(problem))
                 of = causes.get(key(problem), ()) if causes is not None else None
                 problems.add(decided(problem, choices, decisions, of))
     if problems:
@@ -138,7 +126,7 @@ class _Tally:
     pruned: int = 0
     refuted: dict[Hashable, Pruned] = field(default_factory=dict)
     wrong: list[tuple[Decisions, tuple[Diagnostic, ...]]] = field(default_factory=list)
-    told: set[Hashable] = field(default_factory=set)
+    known: set[Hashable] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
@@ -151,8 +139,8 @@ class _Tally:
         for unmet in tried.refuted:
             first, count = self.refuted.get(unmet.span, (unmet, 0))
             self.refuted[unmet.span] = Pruned(first, count + 1)
-        if not self.told.issuperset(map(key, tried.mistakes)):
-            self.told.update(map(key, tried.mistakes))
+        if not self.known.issuperset(map(key, tried.mistakes)):
+            self.known.update(map(key, tried.mistakes))
             self.wrong.append((decisions, tried.mistakes))
 
 
@@ -163,7 +151,7 @@ def decided(
 
     `causes` is None where they were not searched to the end.
     """
-    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.mends)} mends it)" for cause in causes or ()]
+    texts = [f"{_taken(cause.choice, decisions)} ({shown(cause.instead)} avoids it)" for cause in causes or ()]
     if not causes:
         taken = [choice for choice in choices if id(choice.node) in decisions]
         taken = [choice for choice in taken if not isinstance(_option(choice, decisions), tree.Choice)]
@@ -172,10 +160,10 @@ def decided(
         texts = [_taken(choice, decisions) for choice in near]
     if not texts:
         return replace(problem, fix=None)
-    rest = f" and {len(texts) - _MAX_TOLD} more" if len(texts) > _MAX_TOLD else ""
-    note = Note(f"in a network with {', '.join(texts[:_MAX_TOLD])}{rest}")
+    rest = f" and {len(texts) - _MAX_SHOWN} more" if len(texts) > _MAX_SHOWN else ""
+    note = Note(f"in a network with {', '.join(texts[:_MAX_SHOWN])}{rest}")
     notes = (note, Note(_NOT_SEARCHED)) if causes is None else (note,)
-    # What mends these networks may spoil the others.
+    # What fixes these networks may break the others.
     return replace(problem, notes=(*problem.notes, *notes), fix=None)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, Failure
-from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.diagnostics import Failure
 from archdsl.ir.cost import Cost
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
+from archdsl.search_space.errors import TooManyStagesToProve
 from archdsl.search_space.open_models import OpenModel, counted
 from archdsl.search_space.parts import Flow, Frame, Frames
 
@@ -49,7 +49,7 @@ def prove(model: OpenModel) -> Proof:
             if row < len(model.choices.rows):
                 stages += len(ways) * model.choices.rows[row].size
                 if stages > limits().proof:
-                    raise _too_many(model)
+                    raise Failure([TooManyStagesToProve(model.name, counted(model.size)).at(None)])
         for name, measure in MEASURES.items():
             low, high = _range(frame, reached, measure)
             lowest[name] = min(lowest.get(name, low), low)
@@ -75,9 +75,3 @@ def _range(frame: Frame, reached: list[dict[Flow, int]], measure: Measure) -> tu
     low, high = ends[frame.stem.out]
     own = measure(frame.stem.cost)
     return low + own, high + own
-
-
-def _too_many(model: OpenModel) -> Failure:
-    message = f"`{model.name}`, of {counted(model.size)} networks, has more than {limits().proof:,} different stages"
-    help = raising("proof", 0, "its samples are checked one by one; to prove all, leave less open in one row")
-    return Failure([Diagnostic(TOO_LARGE, message, None, help=help)])

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from msgspec.structs import replace
-
 from archdsl.diagnostics import Diagnostic, Failure, Span
-from archdsl.diagnostics.codes import NONE_MEETS, PRUNED, REQUIRE_FAILED
+from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
 from archdsl.elaborate.evaluate.values import Seconds
 from archdsl.elaborate.instantiate.requirements import Subject, prove
 from archdsl.elaborate.resolve.quantities import asked
 from archdsl.language import tree
+from archdsl.search_space.errors import NoneMeets, PrunedNetwork
 from archdsl.search_space.networks import Networks, Sample
 
 # Networks in a row that may be drawn in vain.
@@ -100,9 +99,8 @@ class Pruning:
         problems = []
         for unmet in self.refuted(sample):
             assert unmet.span is not None
-            network = f"network {sample.index} of `{self.space.name}`"
-            message = f"{network} is pruned: it does not meet `{_shown(unmet.span)}`"
-            problems.append(replace(unmet, code=PRUNED, message=message))
+            pruned = PrunedNetwork(sample.index, self.space.name, _shown(unmet.span))
+            problems.append(pruned.at(unmet.span, unmet.label, notes=unmet.notes))
         if problems:
             raise Failure(problems)
 
@@ -125,9 +123,8 @@ class Pruning:
             found.append(sample)
             in_vain = 0
         if count and not found:
-            message = f"none of {in_vain:,} networks drawn from `{space.name}` meets {what}"
             span = place or (self.claims[0].claim.span if self.claims else None)
-            raise Failure([Diagnostic(NONE_MEETS, message, span, help="loosen it, or leave more open")])
+            raise Failure([NoneMeets(in_vain, space.name, what).at(span)])
         return found
 
     @cached_property

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Diagnostic, Failure, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import Failure, Source
+from archdsl.search_space.errors import BadSampleCount
 from archdsl.search_space.networks import Networks, Sample
 from archdsl.search_space.open_models import OpenModel
 from archdsl.search_space.pruning import Left, Pruning
@@ -30,8 +30,7 @@ class Space(Networks):
         count below 0, and where none meets them.
         """
         if count < 0:
-            message = f"a number of samples is a whole number from 0, not {count}"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+            raise Failure([BadSampleCount(count).at(None)])
         return self.pruning.draw(count, seed, None, "its `require` lines")
 
     @property

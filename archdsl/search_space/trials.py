@@ -39,7 +39,7 @@ class Cause(NamedTuple):
     """A choice that a mistake is of: what is taken, and an option with which that network would be without it."""
 
     choice: Choice
-    mends: tree.Expression
+    instead: tree.Expression
 
 
 def key(problem: Diagnostic) -> Hashable:

@@ -64,7 +64,7 @@ def test_a_pipe_as_a_process_of_its_own(process: Command) -> None:
     assert process("check", "net.arch").code == 2
     assert process("watch", "net.arch").code == 2
     Path("user.arch").write_text('use "net.arch"\n' + SMALL)
-    assert "`net.arch` is no file" in process("check", "user.arch").err
+    assert "`net.arch` is not a file" in process("check", "user.arch").err
 
 
 def test_a_link_to_a_file_is_a_file(small: Path, archdsl: Command) -> None:

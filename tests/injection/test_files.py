@@ -61,7 +61,7 @@ def test_paths_that_lead_elsewhere(payload: str, project: Path) -> None:
         ("../specs", "is a folder"),
         (".", "is a folder"),
         ("", "is a folder"),
-        ("../pyproject.toml", "is no `.arch` file"),
+        ("../pyproject.toml", "is not a `.arch` file"),
     ],
 )
 def test_what_is_no_file_of_the_project(path: str, problem: str, project: Path) -> None:
@@ -81,7 +81,7 @@ def test_links(project: Path) -> None:
     Path("loop.arch").symlink_to("loop.arch")
     assert said("link.arch") == ""
     assert "is outside the project" in said("away.arch")
-    assert "is no `.arch` file" in said("key.arch")
+    assert "is not a `.arch` file" in said("key.arch")
     assert "is outside the project" in said("folder/outside.arch")
     assert "ARC212" in said("loop.arch")
 
@@ -115,7 +115,7 @@ def test_what_is_no_file(project: Path) -> None:
     """A pipe is not waited for, and of a device nothing is read."""
     os.mkfifo("pipe.arch")
     Path("zeros.arch").symlink_to("/dev/zero")
-    assert "is no file" in said("pipe.arch")
+    assert "is not a file" in said("pipe.arch")
     assert "is outside the project" in said("zeros.arch")
     assert main(["check", "/dev/zero"]) == 2
 
@@ -176,7 +176,7 @@ def test_revisions_are_no_options(payload: str, repository: Path, capfd: pytest.
     err = capfd.readouterr().err
     assert all(character.isprintable() or character == "\n" for character in err)
     assert "bug of archdsl" not in err
-    assert "no revision" in err
+    assert "not a revision" in err
     assert sorted(repository.parent.parent.rglob("*")) == before
 
 

@@ -209,7 +209,7 @@ def test_a_partial_clone(
 )
 def test_what_is_no_revision(revision: str, git: Git, capsys: pytest.CaptureFixture[str]) -> None:
     err = failed(capsys, "breaking", f"--against={revision}")
-    assert "is no revision of the repository" in err
+    assert "of the repository repository" in err
 
 
 def test_a_blob_that_is_too_large(git: Git, capsys: pytest.CaptureFixture[str]) -> None:

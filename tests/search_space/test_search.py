@@ -81,7 +81,7 @@ def test_the_best_is_written_down(spec: str, tmp_path: Path, capsys: Capture) ->
         (["--where", "parms <= 1"], 2, "did you mean `params`?"),
         (["--where", "latency <= 1ms"], 2, "add `--device NAME`"),
         (["--where", "memory <= 1GB"], 2, "add `--memory`"),
-        (["--where", "params"], 2, "a constraint is a comparison"),
+        (["--where", "params"], 2, "a constraint must be a comparison"),
         (["--where", "params <="], 2, "error[ARC101]"),
         (["--where", "params / 0 <= 1"], 2, "divides by zero"),
         (["--where", "params <= 1"], 1, "error[ARC914]: none of the 96 networks of `small` meets `params <= 1`"),

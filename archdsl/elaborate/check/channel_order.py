@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import CHANNELS_LAST
+from archdsl.elaborate.check.errors import ChannelsLast
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.written import shown
@@ -81,12 +81,9 @@ def _warning(
     shape: tree.Expression, first: tree.Expression, second: tree.Expression, last: tree.Expression
 ) -> Diagnostic:
     height, width, channels = shown(first), shown(second), shown(last)
-    message = f"`{shown(shape)}` is {height} channels, {width} high and {channels} wide"
-    meant = (
+    otherwise = (
         f"name the number, `channels = {height}`"
         if isinstance(first, tree.Literal)
         else f"rename `{height}` to `channels`"
     )
-    right = f"`{channels} x {height} x {width}`"
-    help = f"the order is channels x height x width: write {right}; if {height} channels are meant, {meant}"
-    return Diagnostic(CHANNELS_LAST, message, shape.span, help=help)
+    return ChannelsLast(shown(shape), height, width, channels, otherwise).at(shape.span)

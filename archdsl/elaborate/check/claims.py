@@ -1,11 +1,11 @@
-"""Whether a `require` claims something: told from the text, before there are values."""
+"""Whether a `require` claims something, as far as its text says, before there are values."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import NO_CLAIM
+from archdsl.elaborate.check.errors import ConstantClaim, NotComparison
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
@@ -23,7 +23,7 @@ _EXAMPLES = {
 
 
 def check_claim(claim: tree.Expression, words: Vocabulary, example: str) -> Iterator[Diagnostic]:
-    """What of a claim, whose names are all known, is no comparison, or compares nothing that could be otherwise."""
+    """What of a claim, whose names are all known, is not a comparison, or does not depend on the network."""
     match claim:
         case tree.Binary(operator="and" | "or", left=left, right=right):
             yield from check_claim(left, words, example)
@@ -35,11 +35,9 @@ def check_claim(claim: tree.Expression, words: Vocabulary, example: str) -> Iter
             yield from check_claim(otherwise, words, example)
         case tree.Binary(operator=operator) if BINARY[operator] == COMPARISON:
             if claim.left == claim.right or not _can_vary(claim, words):
-                message = f"`{shown(claim)}` speaks of nothing that could be otherwise"
-                help = f"compare something of the network: `require {example}`"
-                yield Diagnostic(NO_CLAIM, message, claim.span, help=help)
+                yield ConstantClaim(shown(claim), example).at(claim.span)
         case _:
-            yield Diagnostic(NO_CLAIM, f"`{shown(claim)}` is no comparison", claim.span, help=_help(claim, example))
+            yield NotComparison(shown(claim)).at(claim.span, help=_help(claim, example))
 
 
 def _help(claim: tree.Expression, example: str) -> str:

@@ -6,8 +6,19 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Span
-from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, MISSING_BINDING, UNKNOWN_COLUMN
 from archdsl.diagnostics.nearest import is_slip
+from archdsl.elaborate.check.errors import (
+    BadLabel,
+    ColumnOfNoBlock,
+    ColumnsNotOfBlock,
+    EmptyRow,
+    MissingCell,
+    NoOp,
+    NoOpColumn,
+    OpWithoutColumns,
+    SameStage,
+    UnknownColumn,
+)
 from archdsl.elaborate.check.paper_columns import meaning, of_a_paper
 from archdsl.elaborate.deduplication import numbered
 from archdsl.elaborate.resolve.labels import label, stage_name
@@ -23,26 +34,16 @@ def no_op(row: StageRow) -> Diagnostic:
         if all(isinstance(cell, tree.DefaultCell) for cell, _ in row.cells.values()):
             from archdsl.language.fixes import without_line  # late: most texts have no mistake
 
-            message, help = (
-                "this row is no stage: it says nothing",
-                "leave the line out; a table has none below its header",
-            )
-            return Diagnostic(MISSING_BINDING, message, row.span, help=help, fix=without_line(row.span))
-        return Diagnostic(MISSING_BINDING, "a stage needs an `op`", place, help="name the block of the stage")
+            return EmptyRow().at(row.span, fix=without_line(row.span))
+        return NoOp().at(place)
     for column, header in row.columns.items():
         if is_slip(column, "op"):
-            unknown = Diagnostic(UNKNOWN_COLUMN, f"a table of stages has no column `{column}`", header)
-            return unknown.suggesting(column, ("op",))
+            return UnknownColumn(column).at(header).suggesting(column, ("op",))
         if meaning(column) == "op" and (named := of_a_paper(column, header, ("op",))):
             return named
     columns = list(row.columns.values())
     place = columns[0].to(columns[-1]) if columns and columns[0].source is columns[-1].source else row.span
-    return Diagnostic(
-        MISSING_BINDING,
-        "a table of stages needs an `op` column",
-        place,
-        help="its cells name the block of each stage: `| op | channels | layers |`",
-    )
+    return NoOpColumn().at(place)
 
 
 class Blocks(NamedTuple):
@@ -60,7 +61,7 @@ class Blocks(NamedTuple):
 def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: Blocks) -> Iterator[Diagnostic]:
     """What is wrong with the columns of one row: its block takes `takes`, its `op` cell gives `given` already."""
     if "" in row.cells:
-        return  # a header that is no name has been told
+        return  # a header that is not a name has been reported
     own = {column: cell for column, (cell, _) in row.cells.items() if column not in OWN_COLUMNS}
     for column, cell in own.items():
         if column not in takes.parameters:
@@ -72,12 +73,8 @@ def check_row(row: StageRow, takes: Signature, given: Collection[str], blocks: B
             continue  # it is there under another name
         if parameter in given or (empty is not None and not isinstance(empty, tree.DefaultCell)):
             continue
-        yield Diagnostic(
-            MISSING_ARGUMENT,
-            f"`{takes.name}` needs `{parameter}`, which has no default",
-            empty.span if empty is not None else row.cells["op"][0].span,
-            help="write a value in this cell" if empty is not None else f"give the table a column `{parameter}`",
-        )
+        place = empty.span if empty is not None else row.cells["op"][0].span
+        yield MissingCell(takes.name, parameter, empty is not None).at(place)
 
 
 def _is_older_than_op(row: StageRow, cell: tree.Expression | tree.DefaultCell) -> bool:
@@ -105,18 +102,8 @@ def misfits(rows: Iterable[tuple[StageRow, Signature]]) -> Iterator[Diagnostic]:
         row, takes, (first, *_) = found[0]
         columns = list(dict.fromkeys(column for _, _, given in found for column in given))
         stages = numbered("stage", [row.number for row, _, _ in found])
-        listed = " and ".join(
-            [", ".join(f"`{name}`" for name in columns[:-1]), f"`{columns[-1]}`"][len(columns) == 1 :]
-        )
-        are_many = len(columns) > 1
-        yield Diagnostic(
-            UNKNOWN_COLUMN,
-            f"`{takes.name}` has no parameter{'s' if are_many else ''} {listed}, "
-            f"and {stages} give{'' if len(found) > 1 else 's'} {'them' if are_many else 'one'}",
-            op,
-            notes=(Note("given here", row.cells[first][0].span),),
-            help=f"choose a block that takes {'them' if are_many else listed}, or give this model `stages` of its own",
-        )
+        problem = OpWithoutColumns(takes.name, columns, stages, len(found) > 1)
+        yield problem.at(op, notes=(Note("given here", row.cells[first][0].span),))
 
 
 def _unknown_column(
@@ -125,20 +112,18 @@ def _unknown_column(
     header = row.columns[column]
     is_default = isinstance(cell, tree.DefaultCell)
     if _is_older_than_op(row, cell):
-        return  # told by `misfits`
+        return  # reported by `misfits`
     if column not in blocks.parameters:
-        alone, of_many = f"`{takes.name}` has no parameter `{column}`", f"no block of this table takes `{column}`"
         known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
         free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]
         if named := of_a_paper(column, header, free):
             yield named
             return
-        message = alone if len(blocks.names) == 1 else of_many
-        yield Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column").suggesting(column, free, known)
+        is_alone = len(blocks.names) == 1
+        problem = ColumnsNotOfBlock(takes.name, [column]) if is_alone else ColumnOfNoBlock(column)
+        yield problem.at(header, "unknown column", help=known).suggesting(column, free)
     elif not is_default:
-        yield Diagnostic(
-            UNKNOWN_COLUMN,
-            f"`{takes.name}` has no parameter `{column}`",
+        yield ColumnsNotOfBlock(takes.name, [column]).at(
             cell.span,
             notes=(Note(f"the parameters of `{takes.name}` are {', '.join(takes.parameters) or 'none'}"),),
             help="write `-` in this cell",
@@ -151,8 +136,7 @@ def check_label(cell: tree.Expression | tree.DefaultCell, what: str) -> Diagnost
     """A diagnostic for a cell that should hold a label and does not."""
     if label(cell) is not None:
         return None
-    message = f"the name of a {what} is a plain word or number"
-    return Diagnostic(BAD_VALUE, message, cell.span, help="such as `b0`, `050` or `small`")
+    return BadLabel(what).at(cell.span)
 
 
 def check_names_of_stages(rows: list[StageRow]) -> Iterator[Diagnostic]:
@@ -171,4 +155,4 @@ def check_names_of_stages(rows: list[StageRow]) -> Iterator[Diagnostic]:
             place = cell.span if cell is not None else row.span
             before = first.cells["name"][0].span if "name" in first.cells else first.span
             notes = (Note(f"stage {first.number} has that name", before),)
-            yield Diagnostic(DUPLICATE_NAME, f"two stages are called `{name}`", place, notes=notes)
+            yield SameStage(name).at(place, notes=notes)

@@ -9,9 +9,16 @@ from collections.abc import Callable
 from functools import partial
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE
 from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import check_label
+from archdsl.elaborate.check.errors import (
+    NameOfInput,
+    NoOut,
+    ParameterCalledOut,
+    SameNetwork,
+    SameVariant,
+    TooManyNetworks,
+)
 from archdsl.elaborate.check.models import ModelNames, resolve_reference
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.effort import Effort
@@ -35,7 +42,7 @@ from archdsl.elaborate.resolve.symbols import (
 )
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 
 def resolve_names(environment: Environment) -> tuple[Occurrence, ...]:
@@ -79,9 +86,7 @@ def _too_many_networks(environment: Environment) -> Diagnostic | None:
     count = len(environment.own_models) + rows
     if count <= limits().networks:
         return None
-    place = environment.own_models[0].model.name.span
-    message = f"a file with {count:,} models and variants is more than the bound of {limits().networks:,}"
-    return Diagnostic(TOO_LARGE, message, place, help=raising("networks", count, "split it"))
+    return TooManyNetworks(count).at(environment.own_models[0].model.name.span)
 
 
 def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:
@@ -110,8 +115,7 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
             words.check(parameter.default)
         _bind(of_parameter(parameter, name), parameter.name, words, "parameter ")
         if parameter.name.text == "out":
-            message = "`out` is what a block gives; no parameter can be called that"
-            problems.add(Diagnostic(DUPLICATE_NAME, message, parameter.name.span))
+            problems.add(ParameterCalledOut().at(parameter.name.span))
     facts: dict[tuple[str, str], Span] = {}
     values: dict[str, list[tree.Expression]] = {
         **{one.name.text: [one.default] if one.default is not None else [] for one in block.parameters},
@@ -121,7 +125,7 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
         if isinstance(statement, tree.Require):
             before = len(problems)
             words.check(statement.claim)
-            if len(problems) == before:  # of a name that is unknown nobody knows what it speaks of
+            if len(problems) == before:  # of a name that is unknown nothing can be said
                 problems.add(*check_claim(statement.claim, words, "in.channels % 8 == 0"))
                 problems.add(*mismatches(statement.claim, {}, values))
         elif statement.fact is None:
@@ -137,14 +141,7 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
                 problems.add(twice(both, facts[fact]))
             facts.setdefault(fact, statement.span)
     if "out" not in words.own:
-        problems.add(
-            Diagnostic(
-                MISSING_BINDING,
-                f"block `{block.name.text}` has no `out`",
-                block.name.span,
-                help="bind it to the tensor that the block gives, for example `out = in -> conv(channels)`",
-            )
-        )
+        problems.add(NoOut(block.name.text).at(block.name.span))
 
 
 def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "") -> None:
@@ -152,8 +149,7 @@ def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = 
     text = name.text
     words.resolve(name.span, symbol, is_definition=True)
     if text == "in":
-        message = "`in` is the input of the block; nothing else can be called that"
-        words.problems.add(Diagnostic(DUPLICATE_NAME, message, name.span))
+        words.problems.add(NameOfInput().at(name.span))
     elif text in words.own:
         first = words.own[text].span
         assert first is not None
@@ -215,8 +211,7 @@ def _check_labels(environment: Environment, problems: Problems) -> None:
                 text = label(cell)
                 if text is not None and text in met:
                     notes = (Note("first here", met[text]),)
-                    message = f"`{definition.name}` has two variants `{text}`"
-                    problems.add(Diagnostic(DUPLICATE_NAME, message, cell.span, notes=notes))
+                    problems.add(SameVariant(definition.name, text).at(cell.span, notes=notes))
                 elif text is not None:
                     met[text] = cell.span
         for variant in variants(definition):
@@ -224,8 +219,7 @@ def _check_labels(environment: Environment, problems: Problems) -> None:
             first = seen.setdefault(variant.name, place)
             if first != place:
                 notes = (Note("the other one", first),)
-                message = f"two networks of this file are called `{variant.name}`"
-                problems.add(Diagnostic(DUPLICATE_NAME, message, place, notes=notes))
+                problems.add(SameNetwork(variant.name).at(place, notes=notes))
 
 
 def _check_recipe(recipe: tree.Recipe, words: Vocabulary) -> None:

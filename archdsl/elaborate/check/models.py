@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_COLUMN, UNKNOWN_NAME
 from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, misfits, no_op
+from archdsl.elaborate.check.errors import (
+    FactOfOther,
+    GivenAndDeclared,
+    IsParameterOfParent,
+    NoInput,
+    SecondStatement,
+    UnknownColumnToScale,
+)
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.deduplication import folded
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
+from archdsl.elaborate.resolve.errors import TooManyStages
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
 from archdsl.elaborate.resolve.merge import merge, reference_problems
@@ -34,13 +42,13 @@ from archdsl.elaborate.resolve.symbols import Occurrence, of_fact, of_model, of_
 from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of, names_in
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # The bindings that mean something to the compiler.
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
 # What an objective can speak of besides the names of its model and the measures of its network.
 _MERITS = ("accuracy", "latency")
-_SPEAKS_OF = f"a claim can speak of {', '.join(MEASURES)}, and of {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
+_CAN_USE = f"a claim can use {', '.join(MEASURES)}, and {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
 
 
 class ModelNames:
@@ -82,7 +90,7 @@ class ModelNames:
                 case tree.Require(claim=claim):
                     before = len(self.problems)
                     self._check_claim(claim)
-                    if len(self.problems) == before:  # of a name that is unknown nobody knows what it speaks of
+                    if len(self.problems) == before:  # of a name that is unknown nothing can be said
                         self.problems.add(*check_claim(claim, self.words, "params <= 5M"))
                 case tree.Stages(table=table) | tree.AddedStages(table=table):
                     self.problems.add(*repeats(table.header, "column "))
@@ -151,9 +159,9 @@ class ModelNames:
             if isinstance(quantity, tree.Call):
                 for argument in quantity.arguments:
                     if argument.name is not None and argument.name.text == "batch":
-                        self._check_with(MEASURES, argument.value, _SPEAKS_OF)
+                        self._check_with(MEASURES, argument.value, _CAN_USE)
         given = (*MEASURES, *QUANTITIES, *map(as_written, quantities))
-        self._check_with(given, answered(claim, self.words.own), _SPEAKS_OF)
+        self._check_with(given, answered(claim, self.words.own), _CAN_USE)
 
     # What it inherits ------------------------------------------------------------------------------------------------
 
@@ -214,9 +222,8 @@ class ModelNames:
 
     def _check_owner(self, name: tree.Identifier) -> None:
         if name.text not in ("stem", "input"):
-            message = f"a model sets facts of its `stem` or `input`, not of `{name.text}`"
-            problem = Diagnostic(UNKNOWN_NAME, message, name.span)
-            self.problems.add(problem.suggesting(name.text, ("stem", "input"), "for example `stem.variance = 1`"))
+            problem = FactOfOther(name.text).at(name.span)
+            self.problems.add(problem.suggesting(name.text, ("stem", "input")))
 
     def _check_cells(self, table: tree.Table) -> None:
         self.words.problems = found = Problems()
@@ -250,19 +257,11 @@ class ModelNames:
             places = [_keyword(s.span, word) for s in self.model.body if isinstance(s, kind)]
             for place in places[1:]:
                 notes = (Note("the first one", places[0]),)
-                message = f"a model has one `{word}`; this is another"
-                self.problems.add(Diagnostic(DUPLICATE_NAME, message, place, notes=notes))
+                self.problems.add(SecondStatement(word).at(place, notes=notes))
 
     def _check_input(self) -> None:
         if "input" not in self.words.own:
-            self.problems.add(
-                Diagnostic(
-                    MISSING_BINDING,
-                    f"model `{self.model.name.text}` has no `input`",
-                    self.model.name.span,
-                    help="write the shape of its images: `input = 3 x 224 x 224`",
-                )
-            )
+            self.problems.add(NoInput(self.model.name.text).at(self.model.name.span))
 
     # Its rows --------------------------------------------------------------------------------------------------------
 
@@ -271,9 +270,7 @@ class ModelNames:
         for statement in own:
             if isinstance(statement, tree.Stages) and len(statement.table.rows) > limits().stages:
                 count = len(statement.table.rows)
-                message = f"{count:,} stages are more than the bound of {limits().stages:,}"
-                help = raising("stages", count, "a stage repeats its block `layers` times")
-                self.problems.add(Diagnostic(TOO_LARGE, message, _keyword(statement.span, "stages"), help=help))
+                self.problems.add(TooManyStages(count).at(_keyword(statement.span, "stages")))
                 return
         if not own:
             return  # the rows are as the parent checked them
@@ -288,7 +285,7 @@ class ModelNames:
         self.problems.add(*check_names_of_stages(rows))
         taken = [self._takes(row) for row in rows]
         if None in taken:
-            return  # what an unknown block takes is unknown; elaboration will tell
+            return  # what an unknown block takes is unknown; elaboration reports it
         blocks = Blocks.of([take[0] for take in taken if take is not None])
         fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
         self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
@@ -304,9 +301,8 @@ class ModelNames:
                 self._check_with((*columns, "layers"), binding.value)
                 name = binding.name
                 if rows and name.text not in columns and name.text != "layers":
-                    message = f"the table of stages has no column `{name.text}` to scale"
-                    problem = Diagnostic(UNKNOWN_COLUMN, message, name.span)
-                    self.problems.add(problem.suggesting(name.text, columns, f"its columns are {', '.join(columns)}"))
+                    problem = UnknownColumnToScale(name.text, ", ".join(columns)).at(name.span)
+                    self.problems.add(problem.suggesting(name.text, columns))
 
     def _takes(self, row: StageRow) -> tuple[Signature, set[str]] | None:
         """What the block of a row takes and what its cell gives already; None when that is not known here."""
@@ -359,23 +355,11 @@ def _either(signatures: list[Signature]) -> Signature:
 
 
 def _is_parameter(name: tree.Identifier, base: str, parameter: tree.Parameter) -> Diagnostic:
-    return Diagnostic(
-        DUPLICATE_NAME,
-        f"`{name.text}` is a parameter of `{base}` already",
-        name.span,
-        notes=(Note("declared here", parameter.name.span),),
-        help=f"give it a value where the model is named: `extends {base}({name.text} = ...)`",
-    )
+    return IsParameterOfParent(name.text, base).at(name.span, notes=(Note("declared here", parameter.name.span),))
 
 
 def _given_and_declared(name: tree.Identifier, declared: Span) -> Diagnostic:
-    return Diagnostic(
-        DUPLICATE_NAME,
-        f"`{name.text}` is given a value here, and is a parameter of the model itself",
-        name.span,
-        notes=(Note("declared here", declared),),
-        help="take one of them away: a parameter of the model's own takes the place of the inherited one",
-    )
+    return GivenAndDeclared(name.text).at(name.span, notes=(Note("declared here", declared),))
 
 
 def _fact(binding: tree.Binding) -> tree.Identifier:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
-from archdsl.diagnostics.codes import UNKNOWN_COLUMN
+from archdsl.elaborate.check.errors import ColumnOfPapers, UnknownColumn
 
 # The column that each of these names means, whatever the paper.
 _CALLED = {
@@ -45,14 +45,7 @@ def of_a_paper(column: str, header: Span, free: Collection[str]) -> Diagnostic |
     if meant is not None and meant in free:
         # It is a header's name and no value: what the cells say stays as it is.
         fix = Fix(f"replace `{column}` by `{meant}`", (Edit(header, meant),))
-        message = f"the column that papers call `{column}` is `{meant}` here"
-        return Diagnostic(UNKNOWN_COLUMN, message, header, "unknown column", help=f"write `{meant}`", fix=fix)
+        return ColumnOfPapers(column, meant).at(header, fix=fix)
     if (plain := column.lower()) in _EXPLAINED:
-        return Diagnostic(
-            UNKNOWN_COLUMN,
-            f"a table of stages has no column `{column}`",
-            header,
-            "unknown column",
-            help=_EXPLAINED[plain],
-        )
+        return UnknownColumn(column).at(header, "unknown column", help=_EXPLAINED[plain])
     return None

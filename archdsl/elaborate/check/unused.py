@@ -9,10 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from archdsl.diagnostics import Diagnostic, Span
-from archdsl.diagnostics.codes import NO_CLASSIFIER, UNUSED_NAME
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.nearest import distance, is_slip
 from archdsl.elaborate.check.counterparts import counterpart
+from archdsl.elaborate.check.errors import (
+    NoClassifier,
+    SettingInBlock,
+    UnusedBlock,
+    UnusedFact,
+    UnusedInheritedParameter,
+    UnusedName,
+    UnusedParameter,
+    UnusedSetting,
+)
 from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import Stop
@@ -26,7 +37,6 @@ from archdsl.language.nodes import children
 
 # The bindings with a meaning that the compiler reads itself; `padding` for convolutions, which do not name it.
 _READ = frozenset({"input", "padding", "stem", "head", "objective"})
-_REMOVE = "use it, or remove it; a name that begins with `_` is unused on purpose"
 # A statement with the file whose names it means.
 _Written = tuple[tree.Node, Environment]
 
@@ -167,17 +177,11 @@ def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
     read = _names([block]) | {s.name.text for s in block.body if isinstance(s, tree.Binding) and s.fact is not None}
     for parameter in block.parameters:
         if _is_unread(parameter.name, read):
-            message = f"`{block.name.text}` does not read its parameter `{parameter.name.text}`"
-            name = parameter.name.text
-            help = f"use it, or remove it; `_{name} = {name}` in the block says that it is unused on purpose"
-            yield Diagnostic(UNUSED_NAME, message, parameter.name.span, help=help)
+            yield UnusedParameter(parameter.name.text, block.name.text).at(parameter.name.span)
     for binding in plain:
         name = binding.name.text
         if name != "out" and _is_unread(binding.name, read):
-            help = _REMOVE
-            if name in SETTINGS:
-                help = f"`{name}` is a setting of the model; in a block, write the layer or argument where it is used"
-            yield Diagnostic(UNUSED_NAME, f"nothing reads `{name}`", binding.name.span, help=help)
+            yield (SettingInBlock if name in SETTINGS else UnusedName)(name).at(binding.name.span)
 
 
 def _replaces_nothing(environment: Environment) -> Iterator[Diagnostic]:
@@ -190,9 +194,7 @@ def _replaces_nothing(environment: Environment) -> Iterator[Diagnostic]:
         if name.startswith("_") or not meant or name in library:
             continue
         if name not in _names(item for item in environment.module.items if item is not block):
-            message = f"nothing uses the block `{name}`"
-            help = f"did you mean to replace `{meant[0]}` of the library? that takes the same name"
-            yield Diagnostic(UNUSED_NAME, message, block.name.span, help=help)
+            yield UnusedBlock(name, meant[0]).at(block.name.span)
 
 
 def _is_nearly(name: str, known: str) -> bool:
@@ -230,50 +232,35 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
             misplaced = _names(node for key, (_, node) in own.items() if node and not reads.has(key) and key != "head")
             is_missing = not reads.has_layer("classes") and "classes" not in misplaced
             if is_missing and not _ends_in(value, merged):
-                yield _no_classifier(name.span, merged)
+                has_head = "head" in merged.bindings or "head" in merged.parameters
+                yield NoClassifier(has_head).at(name.span)
         elif text in SETTINGS:
             if not reads.applies(text):
-                yield _no_layer(name)
+                yield UnusedSetting(text).at(name.span)
         elif not reads.has(text):
             help = counterpart(text, shown(value) if value is not None else None, candidates)
-            problem = Diagnostic(UNUSED_NAME, f"nothing reads `{text}`", name.span)
-            yield _meant(problem, text, candidates, help)
+            yield _meant(UnusedName(text).at(name.span), text, candidates, help)
     yield from _given(definition, reads)
 
 
 def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:
     """The warning with what was meant, if that is known. To rename it changes the network, so it is no fix."""
     if counterpart is not None:
-        return Diagnostic(problem.code, problem.message, problem.span, help=counterpart)
-    help = problem.suggesting(name, candidates, _REMOVE).help
-    return Diagnostic(problem.code, problem.message, problem.span, help=help)
+        return replace(problem, help=counterpart)
+    return problem.suggesting(name, candidates, can_fix=False)
 
 
 def _fact(statement: tree.Binding, fact: tree.Identifier, reads: _Reads) -> Iterator[Diagnostic]:
     if not fact.text.startswith("_") and not reads.has_fact(fact.text):
         known = {name for other in (reads, *reads.below) for name in other.reach[1]}
-        message = f"no block of the network reads the fact `{statement.name.text}.{fact.text}`"
-        yield _meant(Diagnostic(UNUSED_NAME, message, fact.span), fact.text, sorted(known), None)
+        problem = UnusedFact(statement.name.text, fact.text).at(fact.span)
+        yield _meant(problem, fact.text, sorted(known), None)
 
 
 def _ends_in(classes: tree.Expression | None, merged: Merged) -> bool:
     """Whether the head has that number of classes without naming it: `classes = 10` and `linear(10)` agree."""
     head = merged.bindings.get("head")
     return classes is not None and head is not None and any(node == classes for node in _walk([head[0].value]))
-
-
-def _no_classifier(place: Span, merged: Merged) -> Diagnostic:
-    message = "no layer reads `classes`: the network has no classifier"
-    help = "write a head that ends in one: `head = global_avg_pool -> linear(classes)`"
-    if "head" in merged.bindings or "head" in merged.parameters:
-        help = "end the head in `linear(classes)`, or remove `classes`"
-    return Diagnostic(NO_CLASSIFIER, message, place, help=help)
-
-
-def _no_layer(name: tree.Identifier) -> Diagnostic:
-    message = f"no layer of the network is `{name.text}`"
-    help = f"apply it in the stem, the head or a block, `-> {name.text}`, or remove the setting"
-    return Diagnostic(UNUSED_NAME, message, name.span, help=help)
 
 
 def _given(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic]:
@@ -286,6 +273,4 @@ def _given(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic]:
         if name.text in own or name.text in SPECIAL or not _is_unread(name, reads.names):
             continue
         if not reads.has(name.text):
-            message = f"nothing in `{definition.name}` reads the parameter `{name.text}`"
-            help = "what read it has been replaced here; read it again, or do not give it"
-            yield Diagnostic(UNUSED_NAME, message, name.span, help=help)
+            yield UnusedInheritedParameter(name.text, definition.name).at(name.span)

@@ -9,11 +9,21 @@ from typing import Any
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
-from archdsl.diagnostics.codes import UNKNOWN_BLOCK, UNKNOWN_FACT, UNKNOWN_NAME
 from archdsl.diagnostics.nearest import nearest
+from archdsl.elaborate.check.errors import (
+    ForeignTruth,
+    InputOfModel,
+    ModelAsBlock,
+    ModelAsValue,
+    SettingWithoutValue,
+    UnboundName,
+    UnknownFact,
+    UsedBeforeBound,
+)
 from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.functions import OF_NUMBERS
-from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value
+from archdsl.elaborate.resolve.signatures import Signature, fit, missing
 from archdsl.elaborate.resolve.symbols import (
     Kind,
     Occurrence,
@@ -86,7 +96,7 @@ class Vocabulary:
             case tree.Name(text=text) if not self.knows(text):
                 self.resolve(node.span, self.meaning(text))
                 if text in FUNCTIONS:
-                    self.problems.add(no_value(node.text, node.span))
+                    self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
                 else:
                     self.signature(node, is_block=True)
             case tree.Choice(options=options):
@@ -109,57 +119,53 @@ class Vocabulary:
         return signature_of(symbol)
 
     def _unknown(self, name: tree.Name, is_block: bool, call: tree.Call | None) -> None:
-        text = name.text
-        what, code = ("block", UNKNOWN_BLOCK) if is_block else ("name", UNKNOWN_NAME)
-        what = "block or function" if call is not None else what
-        label, help, fix = "not defined here", None, None
-        notes: tuple[Note, ...] = ()
+        text, span = name.text, name.span
         if text in self.later:
-            code, message, label = UNKNOWN_NAME, f"`{text}` is used before it is bound", ""
-            notes = (Note("bound here", self.later[text]),)
-            help = "move it in front of this"
+            problem = UsedBeforeBound(text).at(span, notes=(Note("bound here", self.later[text]),))
         elif self.environment.excuses(text):
             return
         elif self.environment.model(text) is not None:
-            message, label = f"`{text}` is a model; a {'block' if is_block else 'value'} is needed here", ""
-            help = "a model stands alone, or another one `extends` it"
+            problem = (ModelAsBlock if is_block else ModelAsValue)(text).at(span)
         elif text == "in":
-            message, label = "`in` is the input of a block; a model has none", ""
-            help, fix = "leave it out: `stem = conv(32, 3) -> norm -> act`", _without_input(name.span)
+            problem = InputOfModel().at(span, fix=_without_input(span))
         elif text in self.absent:
-            message, label = f"`{text}` is a setting of a model; here it has no value yet", ""
-            help = "write the layer itself"
+            problem = SettingWithoutValue(text).at(span)
         elif not is_block and call is None and text.lower() in _TRUTHS:
-            message, means = f"unknown name `{text}`", _TRUTHS[text.lower()]
-            help = f"write `{means}`, or the number that it stands for, such as `0.25` for a ratio"
-            fix = Fix(f"replace `{text}` by `{means}`", (Edit(name.span, means),), is_safe=False)
+            meant = _TRUTHS[text.lower()]
+            fix = Fix(f"replace `{text}` by `{meant}`", (Edit(span, meant),), is_safe=False)
+            problem = ForeignTruth(text, meant).at(span, fix=fix)
         elif text in _OF_MODELS and not is_block:
-            # It is spelt well; a binding that is nearly called like it is what is misspelt.
-            message = f"unknown name `{text}`"
-            help = f"a model binds it, `{text} = ...`, and a block takes it as a parameter"
-            places = {**self.later, **{own: symbol.span for own, symbol in self.own.items()}}
-            bound = {own: span for own, span in places.items() if span is not None and span.text == own}
-            near = nearest(text, bound)
-            notes = tuple(Note(f"`{name}` is bound here; did you mean `{text}`?", bound[name]) for name in near)
-            if len(near) == 1:
-                fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
+            problem = self._unbound(text, span)
         else:
-            message = f"unknown {what} `{text}`"
-            known = self._known(is_block, call)
-            help = self.hint
-            if is_block and help is None:
-                help = 'define it, or bring its file in with `use "file.arch"`'
-                help += f"; functions of numbers are {', '.join(sorted(OF_NUMBERS))}" if call is not None else ""
-            problem = Diagnostic(code, message, name.span, label).suggesting(text, known, help)
-            if problem.fix is not None:
-                better = problem.fix.edits[0].text
-                if better in self.later:
-                    problem = replace(problem, fix=None)  # what is bound further down cannot be used here
-                elif call is not None and not self._takes(better, call):
-                    problem = problem.only_suggesting()
-            self.problems.add(problem)
-            return
-        self.problems.add(Diagnostic(code, message, name.span, label, notes, help, fix))
+            problem = self._misspelt(text, span, is_block, call)
+        self.problems.add(problem)
+
+    def _unbound(self, text: str, span: Span) -> Diagnostic:
+        """The name is spelt well; a binding that is nearly called like it is what is misspelt."""
+        places = {**self.later, **{own: symbol.span for own, symbol in self.own.items()}}
+        bound = {own: span for own, span in places.items() if span is not None and span.text == own}
+        near = nearest(text, bound)
+        notes = tuple(Note(f"`{name}` is bound here; did you mean `{text}`?", bound[name]) for name in near)
+        fix = None
+        if len(near) == 1:
+            fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
+        return UnboundName(text).at(span, notes=notes, fix=fix)
+
+    def _misspelt(self, text: str, span: Span, is_block: bool, call: tree.Call | None) -> Diagnostic:
+        help = self.hint
+        if is_block and help is None:
+            help = 'define it, or bring its file in with `use "file.arch"`'
+            help += f"; functions of numbers are {', '.join(sorted(OF_NUMBERS))}" if call is not None else ""
+        what = "block or function" if call is not None else "block"
+        problem = (UnknownBlock(what, text) if is_block else UnknownName(text)).at(span, help=help)
+        problem = problem.suggesting(text, self._known(is_block, call))
+        if problem.fix is not None:
+            better = problem.fix.edits[0].text
+            if better in self.later:
+                return replace(problem, fix=None)  # what is bound further down cannot be used here
+            if call is not None and not self._takes(better, call):
+                return problem.only_suggesting()
+        return problem
 
     def _known(self, is_block: bool, call: tree.Call | None) -> set[str]:
         """What an unknown name may be a misspelling of: names of the kind that is needed in its place."""
@@ -193,7 +199,7 @@ class Vocabulary:
         if signature is None:
             return
         if node.text in FUNCTIONS:
-            self.problems.add(no_value(node.text, node.span))
+            self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
         elif is_last:
             self._complete(signature, (), node.span)
 
@@ -233,7 +239,7 @@ class Vocabulary:
             first = next((name for name in signature.required if name not in given), None)
             if first is not None:
                 declared = Note(f"`{first}` has no default", definition.parameters[first].span)
-        absent = lacks(signature, given, span, declared)
+        absent = missing(signature, given, span, declared)
         if absent is not None:
             self.problems.add(absent)
 
@@ -246,9 +252,8 @@ class Vocabulary:
             return
         known = {*OWN_FACTS, *self.environment.facts}
         if name not in known:
-            help = f"every tensor has {', '.join(OWN_FACTS)}; others are set first: `x.{name} = ...`"
-            problem = Diagnostic(UNKNOWN_FACT, f"no tensor has a fact `{name}`", node.name.span)
-            self.problems.add(problem.suggesting(name, known, help))
+            problem = UnknownFact(name, ", ".join(OWN_FACTS)).at(node.name.span)
+            self.problems.add(problem.suggesting(name, known))
 
     def _unary(self, node: tree.Unary, is_last: bool) -> None:
         self.check(node.operand)

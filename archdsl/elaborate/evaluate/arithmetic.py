@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Failure, Source, did_you_mean
-from archdsl.diagnostics.codes import UNKNOWN_NAME, WRONG_KIND
+from archdsl.diagnostics import Diagnostic, Failure, Source
 from archdsl.elaborate.evaluate.describe import named
+from archdsl.elaborate.evaluate.errors import (
+    ConstraintWithoutComparison,
+    NotArithmetic,
+    NotPositive,
+    UnknownOperand,
+)
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.refutation import refute, tolerance
 from archdsl.elaborate.evaluate.scope import bare
 from archdsl.elaborate.evaluate.values import Scalar, Scope
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.dimensions import NUMBER, budget_mismatch, mismatches
+from archdsl.elaborate.resolve.errors import FunctionWithoutArguments
 from archdsl.elaborate.resolve.functions import OF_NUMBERS
-from archdsl.elaborate.resolve.signatures import fit, lacks, no_value, of_function
+from archdsl.elaborate.resolve.signatures import fit, missing, of_function
 from archdsl.language import tree
 from archdsl.language.nodes import children
 from archdsl.language.parser import parse_expression
@@ -48,8 +54,7 @@ class Constraint:
                 return
             case tree.Unary(operator="not"):
                 return
-        help = f"write what must hold, for example `{' * '.join(names[:3])} <= 2`"
-        raise Failure([Diagnostic(WRONG_KIND, "a constraint is a comparison", self.claim.span, help=help)])
+        raise Failure([ConstraintWithoutComparison(f"{' * '.join(names[:3])} <= 2").at(self.claim.span)])
 
     def holds(self, values: Mapping[str, Scalar]) -> bool:
         """Whether it holds of these values. Raises Failure where it has no result, such as for 1 / 0."""
@@ -123,7 +128,7 @@ def amount(source: Source, measure: str) -> Amount:
 def _positive(node: tree.Expression, scope: Scope) -> float:
     value = evaluate(node, scope)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise stop(WRONG_KIND, f"a positive number is needed here, such as `400M`, not {named(value)}", node.span)
+        raise Stop(NotPositive(named(value)).at(node.span))
     return value
 
 
@@ -150,11 +155,9 @@ def _strangers(node: tree.Expression, names: Sequence[str]) -> Iterator[Diagnost
         case tree.Name(text=text) if text in names:
             pass
         case tree.Name(text=text) if text in OF_NUMBERS:
-            yield no_value(text, node.span)
+            yield FunctionWithoutArguments(text).at(node.span)
         case tree.Name(text=text):
-            listed = ", ".join(names)
-            help = did_you_mean(text, names) or (f"it can speak of {listed}" if listed else "write a number")
-            yield Diagnostic(UNKNOWN_NAME, f"unknown name `{text}`", node.span, help=help)
+            yield UnknownOperand(text, names).at(node.span).suggesting(text, names, can_fix=False)
         case tree.Unary(operand=operand):
             yield from _strangers(operand, names)
         case tree.Binary(left=left, right=right):
@@ -167,10 +170,9 @@ def _strangers(node: tree.Expression, names: Sequence[str]) -> Iterator[Diagnost
             signature = of_function(text)
             fitting, problems = fit(node, signature)
             yield from problems
-            if absent := lacks(signature, [parameter for parameter, _ in fitting], node.span):
+            if absent := missing(signature, [parameter for parameter, _ in fitting], node.span):
                 yield absent
             for argument in arguments:
                 yield from _strangers(argument.value, names)
         case _:
-            message = "only numbers, operators and functions of numbers such as `round` can stand here"
-            yield Diagnostic(WRONG_KIND, message, node.span)
+            yield NotArithmetic().at(node.span)

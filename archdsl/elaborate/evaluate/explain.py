@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Note, Span
+from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.elaborate.evaluate.values import Origin, Scope, Tensor, Value
 from archdsl.elaborate.problems import in_library
@@ -97,8 +98,7 @@ def values_of(node: tree.Expression, scope: Scope) -> str:
 
 
 def _listed(parts: list[tuple[str, Value, Origin | None]]) -> str:
-    texts = [f"{text} = {describe(value)}" for text, value, _ in parts]
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+    return enumerated(f"{text} = {describe(value)}" for text, value, _ in parts) if parts else ""
 
 
 def _parts(node: tree.Expression, scope: Scope) -> Iterator[tuple[str, Value, Origin | None]]:

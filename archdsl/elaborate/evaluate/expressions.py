@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Span
-from archdsl.diagnostics.codes import (
-    BAD_VALUE,
-    OPEN_CHOICE,
-    UNKNOWN_BLOCK,
-    UNKNOWN_FACT,
-    UNKNOWN_NAME,
-    WRONG_KIND,
-)
+from archdsl.diagnostics import Span
+from archdsl.diagnostics.codes import WRONG_KIND
 from archdsl.elaborate.evaluate import scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
+from archdsl.elaborate.evaluate.errors import (
+    BadSize,
+    FactOfOtherKind,
+    NotLayer,
+    NotLayers,
+    OpenChoice,
+    TensorAsLayer,
+    ToleranceElsewhere,
+    TooManySides,
+    UnknownFactOfTensor,
+)
 from archdsl.elaborate.evaluate.explain import came_from, reasons, situation, trace
 from archdsl.elaborate.evaluate.layers import (
     Arguments,
@@ -38,10 +42,11 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
 )
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Definition
+from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.formulas import formula
-from archdsl.elaborate.resolve.signatures import Signature, fit, lacks, no_value, of_function, of_primitive
+from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, meaning_of
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
@@ -74,8 +79,7 @@ def look_up(name: str, span: Span, scope: Scope) -> Value:
     if symbol is not None:
         return _OF_SYMBOLS[symbol.kind](symbol, span, scope)
     known = {*scope.names, *scope.waiting, *scope.environment.all_names}
-    problem = Diagnostic(UNKNOWN_NAME, f"unknown name `{name}`", span, "not defined here")
-    raise Stop(problem.suggesting(name, known))
+    raise Stop(UnknownName(name).at(span).suggesting(name, known))
 
 
 def _setting(symbol: Symbol, span: Span, scope: Scope) -> Value:
@@ -99,7 +103,7 @@ def _word(symbol: Symbol, span: Span, scope: Scope) -> Value:
 
 
 def _no_value(symbol: Symbol, span: Span, scope: Scope) -> Value:
-    raise Stop(no_value(symbol.name, span))
+    raise Stop(FunctionWithoutArguments(symbol.name).at(span))
 
 
 # What a name gives that is no parameter or binding, by what it means.
@@ -116,16 +120,14 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
     owner = evaluate(node.owner, scope)
     name = node.name.text
     if not isinstance(owner, Tensor):
-        raise stop(WRONG_KIND, f"only tensors have facts, and this is {kind(owner)}", node.owner.span)
+        raise Stop(FactOfOtherKind(kind(owner)).at(node.owner.span))
     if name in ("channels", "height", "width"):
         return int(getattr(owner.shape, name))
     for fact, value in owner.facts:
         if fact == name:
             return value
     known = ["channels", "height", "width", *(fact for fact, _ in owner.facts)]
-    help = f"set it where the tensor comes from, for example `stem.{name} = 1` in the model or `out.{name} = ...`"
-    problem = Diagnostic(UNKNOWN_FACT, f"this tensor has no fact `{name}`", node.name.span)
-    raise Stop(problem.suggesting(name, known, help))
+    raise Stop(UnknownFactOfTensor(name).at(node.name.span).suggesting(name, known))
 
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
             return left
         return scalars.truth(evaluate(node.right, scope), node.right.span)
     if symbol == "+-":
-        raise stop(WRONG_KIND, "`+-` gives the tolerance of a `require`; it has no meaning elsewhere", node.span)
+        raise Stop(ToleranceElsewhere().at(node.span))
     left_value, right_value = evaluate(node.left, scope), evaluate(node.right, scope)
     if isinstance(left_value, LAYERS) and symbol == "*":
         return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
@@ -183,13 +185,7 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
 
 def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
     if len(node.sizes) > 3:
-        raise stop(
-            BAD_VALUE,
-            "a shape is channels x height x width, a size is height x width",
-            node.span,
-            f"this has {len(node.sizes)} sides",
-            help="for example `3 x 224 x 224` or `1 x 7`",
-        )
+        raise Stop(TooManySides(len(node.sizes)).at(node.span))
     sizes = []
     for size in node.sizes:
         value = evaluate(size, scope)
@@ -197,8 +193,7 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             origin = trace(Origin(size, scope))
-            message = f"a size is a positive whole number, not {named(value)}"
-            raise stop(BAD_VALUE, message, origin.node.span, notes=reasons(origin, value))
+            raise Stop(BadSize(named(value)).at(origin.node.span, notes=reasons(origin, value)))
         sizes.append(value)
     return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
 
@@ -207,13 +202,7 @@ def _choice(node: tree.Choice, scope: Scope) -> Value:
     taken = scope.decisions.get(id(node))
     if taken is not None:
         return evaluate(node.options[taken], scope)
-    raise stop(
-        OPEN_CHOICE,
-        "this choice is open",
-        node.span,
-        "a search space, not one network",
-        help="write one of its values, or let a model that `extends` this one decide",
-    )
+    raise Stop(OpenChoice().at(node.span))
 
 
 # Layers --------------------------------------------------------------------------------------------------------------
@@ -254,19 +243,8 @@ def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
     if isinstance(value, LAYERS):
         return value
     if isinstance(value, Tensor):
-        raise stop(
-            WRONG_KIND,
-            "`->` feeds a tensor into a layer, and this is a tensor",
-            node.span,
-            help="combine two tensors with `+`, `*` or `concat(...)`",
-        )
-    raise stop(
-        WRONG_KIND,
-        f"a layer is needed here, not {kind(value)}",
-        node.span,
-        notes=reasons(Origin(node, scope), value),
-        help="name a block or a primitive, such as `conv(32)` or `relu`",
-    )
+        raise Stop(TensorAsLayer().at(node.span))
+    raise Stop(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
 
 
 def _composite(node: tree.Composite, scope: Scope) -> Value:
@@ -277,7 +255,7 @@ def _composite(node: tree.Composite, scope: Scope) -> Value:
     if isinstance(value, LAYERS):
         # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
         return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
-    raise stop(WRONG_KIND, f"`[ ]` holds layers, not {kind(value)}", node.span)
+    raise Stop(NotLayers(kind(value)).at(node.span))
 
 
 def _call(node: tree.Call, scope: Scope) -> Value:
@@ -293,8 +271,7 @@ def _call(node: tree.Call, scope: Scope) -> Value:
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
         if kind is None or kind is Kind.WORD:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
-            problem = Diagnostic(UNKNOWN_BLOCK, f"unknown block `{name}`", function.span, "not defined here")
-            raise Stop(problem.suggesting(name, known))
+            raise Stop(UnknownBlock("block", name).at(function.span).suggesting(name, known))
     layer = as_layer(function, scope)
     given = _arguments(node, signature_of(layer, function.span), scope)
     return with_arguments(layer, given, node.span, scope)
@@ -318,7 +295,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     """A function of scalars or tensors: one that is no layer and takes all that it needs at once."""
     signature = of_function(name)
     fitting, problems = fit(node, signature)
-    absent = lacks(signature, [parameter for parameter, _ in fitting], node.span)
+    absent = missing(signature, [parameter for parameter, _ in fitting], node.span)
     if problems or absent:
         raise Stop(problems[0] if problems else absent)  # type: ignore[arg-type]
     if name == "ramp":

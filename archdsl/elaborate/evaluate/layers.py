@@ -7,8 +7,17 @@ from functools import lru_cache
 from typing import Any
 
 from archdsl.diagnostics import Span
-from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.errors import (
+    ArgumentsOfOther,
+    BadArgument,
+    BadRate,
+    BadReach,
+    BadRepetition,
+    TooManyParts,
+    TooManyRepetitions,
+    WrongLike,
+)
 from archdsl.elaborate.evaluate.explain import blame, reasons
 from archdsl.elaborate.evaluate.values import (
     BlockLayer,
@@ -21,13 +30,13 @@ from archdsl.elaborate.evaluate.values import (
     Value,
     bulk,
 )
-from archdsl.elaborate.problems import Stop, stop
-from archdsl.elaborate.resolve.signatures import Signature, lacks, of_primitive
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.signatures import Signature, missing, of_primitive
 from archdsl.ir.base import Shape
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.checks import attributes, real_attributes, refusal
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 
 class Arguments:
@@ -57,7 +66,7 @@ def primitive(
     like = values.get("like")
     if like is not None and not isinstance(like, Tensor):
         place = origins["like"].node.span if "like" in origins else span
-        raise stop(WRONG_KIND, f"`like` needs a tensor, not {kind(like)}", place)
+        raise Stop(WrongLike(kind(like)).at(place))
     complete: dict[str, Any] = {}
     given: list[str] = []
     for attribute, default in attributes(operator).items():
@@ -70,8 +79,7 @@ def primitive(
                 must = _must_be(operator, attribute, value)
             if must is not None:
                 place, notes = blame(origins.get(attribute), span, value, name)
-                message = f"`{attribute}` of `{name}` must be {must}, not {named(value)}"
-                raise stop(BAD_VALUE, message, place, notes=notes)
+                raise Stop(BadArgument(attribute, name, must, named(value)).at(place, notes=notes))
             if isinstance(value, int) and attribute in real_attributes(operator):
                 value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
             complete[attribute] = value
@@ -112,7 +120,7 @@ def with_arguments(layer: Layer, arguments: Arguments, span: Span, scope: Scope)
         kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given}
         origins = {**layer.origins, **arguments.origins}
         return primitive(layer.operator.kind, {**kept, **arguments.values}, arguments.formulas, origins, span, scope)
-    raise stop(WRONG_KIND, f"only a block or a primitive takes arguments, not `{describe(layer)}`", span)
+    raise Stop(ArgumentsOfOther(describe(layer)).at(span))
 
 
 def signature_of(layer: Layer, span: Span) -> Signature:
@@ -121,12 +129,12 @@ def signature_of(layer: Layer, span: Span) -> Signature:
         return layer.definition.signature
     if isinstance(layer, PrimitiveLayer):
         return of_primitive(layer.operator.kind)
-    raise stop(WRONG_KIND, "only a block or a primitive takes arguments", span, "a composite layer")
+    raise Stop(ArgumentsOfOther(describe(layer)).at(span))
 
 
 def check_complete(layer: PrimitiveLayer) -> None:
-    """Refuses a primitive that lacks an argument. Called when it is applied: until then it may get further ones."""
-    absent = lacks(of_primitive(layer.operator.kind), layer.given, layer.span)
+    """Refuses a primitive without its required arguments, when it is applied: until then it may get them."""
+    absent = missing(of_primitive(layer.operator.kind), layer.given, layer.span)
     if absent is not None:
         raise Stop(absent)
 
@@ -142,16 +150,10 @@ def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str |
     """`layer * count`."""
     place = origin.node.span
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise stop(
-            BAD_VALUE,
-            f"a layer repeats a whole number of times; this is {kind(count)}",
-            place,
-            notes=reasons(origin, count),
-            help="round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None,
-        )
+        help = "round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None
+        raise Stop(BadRepetition(kind(count)).at(place, notes=reasons(origin, count), help=help))
     if count > limits().repetitions:
-        message = f"{count:,} repetitions are more than the bound of {limits().repetitions:,}"
-        raise stop(TOO_LARGE, message, place, notes=reasons(origin, count), help=raising("repetitions", count))
+        raise Stop(TooManyRepetitions(count).at(place, notes=reasons(origin, count)))
     made = RepeatLayer(layer, count, span, text)
     check_bulk(made, span)
     return made
@@ -160,12 +162,7 @@ def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str |
 def check_bulk(layer: Layer, span: Span) -> None:
     """Refuses a layer that is written out as more layers than anyone would write."""
     if bulk(layer) > limits().parts:
-        raise stop(
-            TOO_LARGE,
-            f"a layer made of {bulk(layer):,} layers is more than the bound of {limits().parts:,}",
-            span,
-            help=raising("parts", bulk(layer), "make it a block, or repeat with `* n`"),
-        )
+        raise Stop(TooManyParts(bulk(layer)).at(span))
 
 
 def ramp(arguments: Arguments, span: Span) -> Schedule:
@@ -176,8 +173,7 @@ def ramp(arguments: Arguments, span: Span) -> Schedule:
 
     rate, reach = arguments.values.get("rate"), arguments.values.get("reach", False)
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-        message = f"the rate of `ramp` is from 0 up to, not including, 1; this is {named(rate)}"
-        raise stop(BAD_VALUE, message, place("rate"))
+        raise Stop(BadRate(named(rate)).at(place("rate")))
     if not isinstance(reach, bool):
-        raise stop(BAD_VALUE, f"`reach` is `true` or `false`, not {named(reach)}", place("reach"))
+        raise Stop(BadReach(named(reach)).at(place("reach")))
     return Schedule.made(rate=float(rate), reach=reach)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Span
-from archdsl.diagnostics.codes import NO_PREDICTION
 from archdsl.elaborate.evaluate.describe import named
+from archdsl.elaborate.evaluate.errors import BadBatch, NoPrediction
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Bytes, Scope, Seconds
-from archdsl.elaborate.problems import stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.quantities import settings_of
 from archdsl.language import tree
 
@@ -53,12 +53,11 @@ def prediction(node: tree.Name | tree.Call, scope: Scope) -> Prediction:
     if isinstance(images := given.get("batch"), tree.Node):
         value = evaluate(images, scope)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_BATCH:
-            message = f"a batch is a whole number from 1 to {MAX_BATCH:,}, not {named(value)}"
-            raise stop(NO_PREDICTION, message, images.span)
+            raise Stop(BadBatch(MAX_BATCH, named(value)).at(images.span))
         batch = value
     return Prediction(quantity, device, batch, tuple(sorted(words.items())))
 
 
 def no_prediction(problem: Diagnostic, span: Span) -> Diagnostic:
     """Why there is no number, at the place where one was asked for."""
-    return Diagnostic(NO_PREDICTION, problem.message, span, help=problem.help)
+    return NoPrediction(problem.message).at(span, help=problem.help)

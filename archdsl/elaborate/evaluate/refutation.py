@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archdsl.diagnostics import Note
-from archdsl.diagnostics.codes import WRONG_KIND
 from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.describe import describe, kind
+from archdsl.elaborate.evaluate.errors import BadTolerance, ToleranceOfOther, ToleranceWithoutNumbers
 from archdsl.elaborate.evaluate.explain import situation, values_of
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Bytes, Scope, Seconds, Value
-from archdsl.elaborate.problems import stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 
@@ -58,7 +58,7 @@ def _refute_comparison(claim: tree.Binary, scope: Scope) -> Refutation | None:
     allowed, right_node = None, claim.right
     if isinstance(right_node, tree.Binary) and right_node.operator == "+-":
         if claim.operator != "==":
-            raise stop(WRONG_KIND, f"a tolerance goes with `==`, not with `{claim.operator}`", right_node.span)
+            raise Stop(ToleranceOfOther(claim.operator).at(right_node.span))
         allowed, right_node = tolerance(right_node, scope), right_node.left
     right = evaluate(right_node, scope)
     if allowed is None:
@@ -85,7 +85,7 @@ def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
     """What `value +- node.right` allows. Raises Stop when that is no number from 0."""
     value = evaluate(node.right, scope)
     if not scalars.is_number(value) or _number(value) < 0:
-        raise stop(WRONG_KIND, f"a tolerance is a number from 0, not {kind(value)}", node.right.span)
+        raise Stop(BadTolerance(kind(value)).at(node.right.span))
     is_share = isinstance(node.right, tree.Literal) and node.right.text.endswith("%")
     return Tolerance(_number(value), is_share)
 
@@ -93,7 +93,7 @@ def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
 def _difference(claim: tree.Binary, left: Value, right: Value) -> float:
     for value, node in ((left, claim.left), (right, claim.right)):
         if not scalars.is_number(value):
-            raise stop(WRONG_KIND, f"a tolerance needs numbers on both sides, and this is {kind(value)}", node.span)
+            raise Stop(ToleranceWithoutNumbers(kind(value)).at(node.span))
     return abs(_number(left) - _number(right))
 
 

@@ -7,13 +7,26 @@ import operator
 from collections.abc import Callable
 
 from archdsl.diagnostics import Span
-from archdsl.diagnostics.codes import ARITHMETIC, TOO_LARGE, WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind
+from archdsl.elaborate.evaluate.errors import (
+    BadDivisor,
+    ComplexPower,
+    DivisionByZero,
+    LayerAndText,
+    NegativeChannels,
+    NoResult,
+    NumberTooLarge,
+    WrongArgument,
+    WrongCondition,
+    WrongNegation,
+    WrongOperand,
+    ZeroToNegativePower,
+)
 from archdsl.elaborate.evaluate.values import LAYERS, Value, alike
-from archdsl.elaborate.problems import stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.functions import OF_NUMBERS, Numeric
 from archdsl.ir.base import Scalar
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 _ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
     "+": operator.add,
@@ -39,7 +52,7 @@ def truth(value: Value, span: Span) -> bool:
     """Whether a condition holds: a boolean, or a number that is not zero, or not `none`."""
     if value is None or isinstance(value, bool | int | float):
         return bool(value)
-    raise stop(WRONG_KIND, f"a condition is a boolean or a number, not {kind(value)}", span)
+    raise Stop(WrongCondition(kind(value)).at(span))
 
 
 def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
@@ -51,7 +64,7 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
         return _equal(symbol, left, right, sides) == (symbol == "==")
     if not (is_number(left) and is_number(right)):
         wrong, place = (right, sides[1]) if is_number(left) else (left, sides[0])
-        raise stop(WRONG_KIND, f"`{symbol}` needs numbers, not {kind(wrong)}", place, help=_number_help(symbol, wrong))
+        raise Stop(WrongOperand(symbol, kind(wrong)).at(place, help=_number_help(symbol, wrong)))
     assert isinstance(left, int | float)
     assert isinstance(right, int | float)
     if symbol in _ORDER:
@@ -60,8 +73,8 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
         result = _power(left, right, span) if symbol == "**" else _ARITHMETIC[symbol](left, right)
     except ZeroDivisionError:
         if symbol == "**":
-            raise stop(ARITHMETIC, "zero to a negative power has no result", span) from None
-        raise stop(ARITHMETIC, f"`{symbol}` divides by zero", sides[1], "this is zero") from None
+            raise Stop(ZeroToNegativePower().at(span)) from None
+        raise Stop(DivisionByZero(symbol).at(sides[1])) from None
     except OverflowError:
         raise _too_large(span) from None
     return bounded(result, span)
@@ -74,8 +87,7 @@ def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> 
         return alike(left, right)
     for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
         if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):
-            message = f"`{symbol}` compares a layer with a text here, which are never the same"
-            raise stop(WRONG_KIND, message, place, help=f"write the layer without quotes: `{text}`")
+            raise Stop(LayerAndText(symbol, text).at(place))
     return (type(left), left) == (type(right), right)
 
 
@@ -92,7 +104,7 @@ def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
         raise _too_large(span)
     result = base**exponent
     if isinstance(result, complex):
-        raise stop(ARITHMETIC, "a negative number to a broken power has no result", span)
+        raise Stop(ComplexPower().at(span))
     return result
 
 
@@ -103,13 +115,13 @@ def bounded(value: Numeric, span: Span) -> Numeric:
     return value
 
 
-def _too_large(span: Span) -> Exception:
-    return stop(TOO_LARGE, "this number is too large", span, f"beyond 2 ** {limits().bits}", help=raising("bits"))
+def _too_large(span: Span) -> Stop:
+    return Stop(NumberTooLarge().at(span))
 
 
 def negate(value: Value, span: Span) -> Scalar:
     if not is_number(value):
-        raise stop(WRONG_KIND, f"`-` needs a number, not {kind(value)}", span)
+        raise Stop(WrongNegation(kind(value)).at(span))
     assert isinstance(value, int | float)
     return -value
 
@@ -123,11 +135,11 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
     named: dict[str, Value] = {}
     for parameter, value, place in given:
         if not is_number(value):
-            raise stop(WRONG_KIND, f"`{name}` needs numbers, not {kind(value)}", place)
+            raise Stop(WrongArgument(name, kind(value)).at(place))
         if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
-            raise stop(ARITHMETIC, f"a divisor is a positive whole number, not {describe(value)}", place)
+            raise Stop(BadDivisor(describe(value)).at(place))
         if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:
-            raise stop(ARITHMETIC, f"`divisible` rounds a number of channels, and {describe(value)} is none", place)
+            raise Stop(NegativeChannels(describe(value)).at(place))
         if parameter in (None, "value"):
             positional.append(value)
         elif parameter is not None:
@@ -135,6 +147,6 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
     try:
         return bounded(OF_NUMBERS[name].compute(*positional, **named), span)
     except ValueError:
-        raise stop(ARITHMETIC, f"`{name}` has no result for {describe(given[0][1])}", span) from None
+        raise Stop(NoResult(name, describe(given[0][1])).at(span)) from None
     except OverflowError:
         raise _too_large(span) from None

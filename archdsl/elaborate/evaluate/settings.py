@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Span
-from archdsl.diagnostics.codes import BAD_VALUE, WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.errors import BadPadding, NotLayerOfSetting, NotSchedule
 from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
-from archdsl.elaborate.problems import stop
+from archdsl.elaborate.problems import Stop
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
@@ -31,16 +31,15 @@ def checked(name: str, value: Value, span: Span) -> Value:
     if name == "padding":
         is_width = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**15
         if value not in _WORDS and not is_width:
-            raise stop(BAD_VALUE, f"`padding` is symmetric, same, valid or a number, not {named(value)}", span)
+            raise Stop(BadPadding(named(value)).at(span))
         return value
     if name == "drop_path":
         if value is None:
             return default(name, span)
         if not isinstance(value, Schedule):
-            help = f"write `ramp({describe(value)})`" if isinstance(value, float) else "write `ramp(0.2)`"
-            raise stop(WRONG_KIND, f"`drop_path` is a schedule, not {kind(value)}", span, help=help)
+            raise Stop(NotSchedule(kind(value), describe(value) if isinstance(value, float) else "0.2").at(span))
         return value
     if not isinstance(value, LAYERS):
         help = f"for none, write `{name} = identity`" if value is None else f"for example `{name} = {_LAYERS[name]}`"
-        raise stop(WRONG_KIND, f"`{name}` is a layer, not {kind(value)}", span, help=help)
+        raise Stop(NotLayerOfSetting(name, kind(value)).at(span, help=help))
     return without_formulas(value)

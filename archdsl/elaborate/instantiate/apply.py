@@ -7,13 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from archdsl.diagnostics import Note, Source, Span
-from archdsl.diagnostics.codes import (
-    BAD_VALUE,
-    ENDLESS_RECURSION,
-    MISSING_BINDING,
-    REQUIRE_FAILED,
-    WRONG_KIND,
-)
+from archdsl.elaborate.check.errors import NoOut
 from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -42,14 +36,23 @@ from archdsl.elaborate.evaluate.values import (
     without_formulas,
 )
 from archdsl.elaborate.instantiate.deferred import Deferred
+from archdsl.elaborate.instantiate.errors import (
+    BlockRequireFailed,
+    EndlessRecursion,
+    FactNotNumber,
+    FactOfOtherBinding,
+    FactOfShape,
+    OutNotTensor,
+    TensorAsArgument,
+)
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
 from archdsl.elaborate.resolve.liveness import without_unread
-from archdsl.elaborate.resolve.signatures import lacks
+from archdsl.elaborate.resolve.signatures import missing
 from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.base import Place, Shape, ShapeError, Size
 from archdsl.ir.body import (
@@ -283,12 +286,9 @@ class Applier:
             bind(scope)
         out = names.get("out")
         if not isinstance(out, Tensor):
-            if out is None:  # told by the check of names, unless the block is another file's
-                message, where = f"block `{definition.name}` has no `out`", definition.block.name.span
-            else:
-                message = f"`out` of `{definition.name}` is a tensor, not {kind(out)}"
-                where = scope.origins["out"].node.span
-            raise stop(MISSING_BINDING, message, where, help="for example `out = in -> conv(channels)`")
+            if out is None:  # reported by the check of names, unless the block is another file's
+                raise Stop(NoOut(definition.name).at(definition.block.name.span))
+            raise Stop(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -313,15 +313,15 @@ class Applier:
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)
         if refuted is not None:
-            message = f"`{definition.name}` requires `{shown(statement.claim)}`"
-            raise stop(REQUIRE_FAILED, message, statement.claim.span, refuted.label, notes=refuted.notes)
+            problem = BlockRequireFailed(definition.name, shown(statement.claim))
+            raise Stop(problem.at(statement.claim.span, refuted.label, notes=refuted.notes))
 
     def _argument(self, parameter: tree.Parameter, given: dict[str, Value], layer: BlockLayer, scope: Scope) -> Value:
         name = parameter.name.text
         if name not in given:
             if parameter.default is None:
                 declared = Note(f"`{name}` has no default", parameter.span)
-                absent = lacks(layer.definition.signature, given, layer.span, declared)
+                absent = missing(layer.definition.signature, given, layer.span, declared)
                 assert absent is not None
                 raise Stop(absent)
             scope.origins[name] = Origin(parameter.default, scope)
@@ -331,25 +331,13 @@ class Applier:
         if origin is not None:
             scope.origins[name] = origin
         if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
-            what = "a tensor" if isinstance(value, Tensor) else "a layer that looks at a tensor"
-            raise stop(
-                WRONG_KIND,
-                f"a block takes numbers and layers, and `{name}` is {what}",
-                origin.node.span if origin else layer.span,
-                help="the tensor of a block is the one that flows into it: `x -> block(...)`",
-            )
+            what = "a tensor" if isinstance(value, Tensor) else "a layer that reads a tensor"
+            raise Stop(TensorAsArgument(name, what).at(origin.node.span if origin else layer.span))
         return without_formulas(value) if isinstance(value, LAYERS) else value
 
 
 def _endless(layer: BlockLayer, label: str) -> Stop:
-    name = layer.definition.name
-    return stop(
-        ENDLESS_RECURSION,
-        f"`{name}` calls itself without end",
-        layer.span,
-        label,
-        help=f"end it with a condition: `-> {name}(depth - 1) when depth > 1`, or `if depth > 1 then ... else ...`",
-    )
+    return Stop(EndlessRecursion(layer.definition.name).at(layer.span, label))
 
 
 def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
@@ -374,13 +362,13 @@ def _bind(
     if statement.fact is not None:
         tensor = scope.value(name)
         if not isinstance(tensor, Tensor):
-            raise stop(WRONG_KIND, f"`{name}` is no tensor here, so it has no facts", statement.name.span)
+            raise Stop(FactOfOtherBinding(name).at(statement.name.span))
         if not scalars.is_number(value):
-            raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", statement.value.span)
+            raise Stop(FactNotNumber(kind(value)).at(statement.value.span))
         assert isinstance(value, int | float)
         fact = statement.fact.text
         if fact in ("channels", "height", "width"):
-            raise stop(BAD_VALUE, f"`{fact}` follows from the layers; it cannot be set", statement.fact.span)
+            raise Stop(FactOfShape(fact).at(statement.fact.span))
         all_facts = {**dict(tensor.facts), fact: float(value)}
         check_facts(all_facts, statement.fact.span)
         known_facts = tuple(sorted(all_facts.items()))

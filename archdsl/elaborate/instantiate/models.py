@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Problems, Span
-from archdsl.diagnostics.codes import BAD_VALUE, MISSING_ARGUMENT, MISSING_BINDING, USE_CYCLE, WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.explain import reasons, trace
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -28,10 +27,19 @@ from archdsl.elaborate.evaluate.values import (
     Value,
 )
 from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.errors import (
+    BadClasses,
+    EmptyModel,
+    FactNotNumber,
+    InputNotShape,
+    ParameterWithoutValue,
+    RefersToItself,
+    SectionNotLayer,
+)
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.problems import Stop, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
@@ -83,7 +91,7 @@ class ModelElaborator:
             self.bind()
             architecture = self._assemble()
         except Stop as problem:
-            self._tell(problem)
+            self._report(problem)
             return None
         if architecture is None or len(self.problems) > before:
             return None
@@ -97,7 +105,7 @@ class ModelElaborator:
         self._parameters()
         self._bindings()
 
-    def _tell(self, problem: Stop) -> None:
+    def _report(self, problem: Stop) -> None:
         own = self.variant.definition.model.span.source
         self.problems.add(at_home(at_block(problem.diagnostic, own)))
 
@@ -130,10 +138,9 @@ class ModelElaborator:
             node, environment, speaks_of_parameters = self.merged.given[name]
         if node is None:
             model = self.variant.definition.model.name.text
-            help = f"give it a default, `{name} = ...`, or a column in `variants {model}`"
-            if self.variant.row is None and self.variant.definition.variants:
-                help = "choose a variant"
-            raise stop(MISSING_ARGUMENT, f"parameter `{name}` of `{model}` has no value", parameter.span, help=help)
+            is_family = self.variant.row is None and self.variant.definition.variants
+            problem = ParameterWithoutValue(name, model)
+            raise Stop(problem.at(parameter.span, help="choose a variant" if is_family else None))
         scope = bare(environment, {}, {}, decisions=self.decisions)
         if speaks_of_parameters:
             scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
@@ -152,7 +159,7 @@ class ModelElaborator:
             try:
                 self._value(name)
             except Stop as problem:
-                self._tell(problem)
+                self._report(problem)
 
     def _bind_setting(self, name: str) -> None:
         if name in self.parameters:
@@ -161,14 +168,14 @@ class ModelElaborator:
             try:
                 value, span = self._value(name), self._written(name)
             except Stop as problem:
-                return self._tell(problem)
+                return self._report(problem)
         else:
             return None
         try:
             self.settings[name] = checked(name, value, span)
         except Stop as problem:
             self.failures[name] = problem
-            self._tell(problem)
+            self._report(problem)
 
     def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
@@ -199,7 +206,7 @@ class ModelElaborator:
         """While the value of a name is computed, nothing may ask for it. Raises Stop where something does."""
         if name in self.opened:
             way = " -> ".join([*self.opened[self.opened.index(name) :], name])
-            raise stop(USE_CYCLE, f"`{name}` refers to itself", span, way if way.count("->") > 1 else "")
+            raise Stop(RefersToItself(name).at(span, way if way.count("->") > 1 else ""))
         self.opened.append(name)
         try:
             yield
@@ -215,7 +222,7 @@ class ModelElaborator:
     # The network -----------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Tells of bindings with a meaning that are not what they should be."""
+        """Reports bindings with a meaning that are of the wrong kind."""
         self._check_input()
         self._check_classes()
         self._check_sections()
@@ -252,12 +259,7 @@ class ModelElaborator:
         stages, tensor = built
         head, tensor = self.section("head", tensor)
         if stem is None and head is None and not stages:
-            raise stop(
-                MISSING_BINDING,
-                f"model `{model.name.text}` has no stem, no stages and no head",
-                model.name.span,
-                help="write `stages { ... }`, or `head = global_avg_pool -> linear(classes)`",
-            )
+            raise Stop(EmptyModel(model.name.text).at(model.name.span))
         return Architecture.made(
             schema_version="1.0",
             name=self.variant.name,
@@ -296,7 +298,7 @@ class ModelElaborator:
 
     def _refuse(self, name: str, problem: Stop) -> None:
         self.failures[name] = problem
-        self._tell(problem)
+        self._report(problem)
 
     def _check_input(self) -> None:
         if "input" in self.failures:
@@ -309,9 +311,7 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        message = f"`input` is a shape, channels x height x width, not {kind(image)}"
-        help = "write `input = 3 x 224 x 224`"
-        self._refuse("input", stop(WRONG_KIND, message, self._written("input"), help=help))
+        self._refuse("input", Stop(InputNotShape(kind(image)).at(self._written("input"))))
 
     def _check_classes(self) -> None:
         classes = self.names.get("classes")
@@ -319,18 +319,14 @@ class ModelElaborator:
             classes = self.names["classes"] = int(classes)
         if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
             return
-        message = f"`classes` is a positive whole number, not {named(classes)}"
         notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        help = "write how many classes there are, for example `classes = 1000`"
-        self._refuse("classes", stop(BAD_VALUE, message, self._written("classes"), notes=notes, help=help))
+        self._refuse("classes", Stop(BadClasses(named(classes)).at(self._written("classes"), notes=notes)))
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
             value = self.names.get(name)
             if name in self.names and not isinstance(value, LAYERS):
-                message = f"`{name}` is a layer, not {kind(value)}"
-                help = f"for example `{name} = {example}`"
-                self._refuse(name, stop(WRONG_KIND, message, self._written(name), help=help))
+                self._refuse(name, Stop(SectionNotLayer(name, kind(value), example).at(self._written(name))))
 
     def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
         """The stem or the head on a tensor, if there is one, and what comes out. Raises Stop."""
@@ -367,7 +363,7 @@ class ModelElaborator:
                 continue
             value = evaluate(binding.value, self._scope(environment))
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise stop(WRONG_KIND, f"a fact is a number, not {kind(value)}", binding.value.span)
+                raise Stop(FactNotNumber(kind(value)).at(binding.value.span))
             facts[binding.fact.text] = float(value)
             check_facts(facts, binding.fact.span)
         return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)

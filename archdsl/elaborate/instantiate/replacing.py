@@ -10,14 +10,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Source
-from archdsl.diagnostics.codes import MISSING_ARGUMENT, UNKNOWN_ARGUMENT, UNKNOWN_COLUMN
+from archdsl.diagnostics.codes import MISSING_ARGUMENT, UNKNOWN_ARGUMENT
 from archdsl.elaborate.deduplication import numbered
+from archdsl.elaborate.instantiate.errors import ReplacementMisfit, ReplacementWithoutColumns
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.language import tree
-
-_REPLACES = "takes the place of another block of its name"
-_HELP = "give it the parameters of the block that it replaces; under a name of its own it replaces nothing"
 
 
 def replaces(takes: Signature, row: StageRow, own: Source) -> bool:
@@ -35,21 +33,11 @@ def misfit(takes: Signature, rows: Sequence[StageRow], wrong: Sequence[Diagnosti
     stages = numbered("stage", [row.number for row in rows])
     give = "gives" if len(rows) == 1 else "give"
     if not strangers:
-        message, place = wrong[0].message, rows[0].cells["op"][0].span
-        return Diagnostic(
-            wrong[0].code,
-            message,
-            takes.declared,
-            _REPLACES,
-            (Note(f"{stages} {give} no such value", place),),
-            _HELP,
-        )
-    names = [f"`{name}`" for name in strangers]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    message = f"`{takes.name}` has no parameter{'s' if len(names) > 1 else ''} {listed}"
+        notes = (Note(f"{stages} {give} no such value", rows[0].cells["op"][0].span),)
+        return ReplacementMisfit(wrong[0].message).at(takes.declared, notes=notes)
     name, row = next(iter(strangers.items()))
-    notes = (Note(f"{stages} {give} {'them' if len(names) > 1 else 'it'} here", row.columns[name]),)
-    return Diagnostic(UNKNOWN_COLUMN, message, takes.declared, _REPLACES, notes, _HELP)
+    notes = (Note(f"{stages} {give} {'them' if len(strangers) > 1 else 'it'} here", row.columns[name]),)
+    return ReplacementWithoutColumns(takes.name, list(strangers)).at(takes.declared, notes=notes)
 
 
 def at_block(diagnostic: Diagnostic, own: Source) -> Diagnostic:
@@ -61,4 +49,11 @@ def at_block(diagnostic: Diagnostic, own: Source) -> Diagnostic:
     if first is None or first.span is None or first.span.source is not own:
         return diagnostic
     used = Note(diagnostic.label or "called here", span)
-    return replace(diagnostic, span=first.span, label=_REPLACES, notes=(used, *others), help=_HELP, fix=None)
+    return replace(
+        diagnostic,
+        span=first.span,
+        label=ReplacementMisfit.label,
+        notes=(used, *others),
+        help=ReplacementMisfit.help,
+        fix=None,
+    )

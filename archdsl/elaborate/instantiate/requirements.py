@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Diagnostic, Failure, Note
-from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.evaluate.predictions import Predict, no_prediction, prediction
 from archdsl.elaborate.evaluate.refutation import refute
 from archdsl.elaborate.evaluate.scope import NO_NAMES
 from archdsl.elaborate.evaluate.values import Scope, Value
+from archdsl.elaborate.instantiate.errors import RequireFailed
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.quantities import answered, as_written, asked
@@ -69,12 +69,9 @@ def prove(
             found.append(problem.diagnostic)
             continue
         if refuted is not None:
-            message = f"`{subject.name}` does not meet `{shown(claim.claim)}`"
-            notes = (
-                *refuted.notes,
-                *(Note(f"`{text}` is a prediction: {setting}") for text, (_, setting) in known.items()),
-            )
-            found.append(Diagnostic(REQUIRE_FAILED, message, claim.claim.span, refuted.label, notes))
+            how = (Note(f"`{text}` is a prediction: {setting}") for text, (_, setting) in known.items())
+            unmet = RequireFailed(subject.name, shown(claim.claim))
+            found.append(unmet.at(claim.claim.span, refuted.label, notes=(*refuted.notes, *how)))
     return found
 
 

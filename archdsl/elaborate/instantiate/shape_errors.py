@@ -1,14 +1,22 @@
-"""What is told of a layer that does not fit the tensor that comes in."""
+"""What is reported of a layer that does not fit its input."""
 
 from __future__ import annotations
 
-from archdsl.diagnostics.codes import BAD_VALUE, CHANNEL_MISMATCH, INDIVISIBLE, VANISHING
+from collections.abc import Callable, Mapping
+
+from archdsl.diagnostics import Problem
 from archdsl.elaborate.evaluate.explain import blame, rounded, source_of
 from archdsl.elaborate.evaluate.values import PrimitiveLayer, Tensor
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.instantiate.errors import BadValueForShape, IndivisibleChannels, ShapeMismatch, VanishingSize
+from archdsl.elaborate.problems import Stop
 from archdsl.ir.base import ShapeError
 
-_CODES = {"vanishing": VANISHING, "indivisible": INDIVISIBLE, "mismatch": CHANNEL_MISMATCH, "value": BAD_VALUE}
+_OF_KINDS: Mapping[str, Callable[[str], Problem]] = {
+    "vanishing": VanishingSize,
+    "indivisible": IndivisibleChannels,
+    "mismatch": ShapeMismatch,
+    "value": BadValueForShape,
+}
 
 
 def refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
@@ -24,4 +32,4 @@ def refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
             notes += () if is_output else source_of(origin, tensor.shape.channels, "input channels")
             help = ", or ".join(filter(None, [help, rounded(origin, parts)]))
     label = f"the input is {tensor.shape}"
-    return stop(_CODES[error.kind], error.message, span, label, notes=notes, help=help or None)
+    return Stop(_OF_KINDS[error.kind](error.message).at(span, label, notes=notes, help=help))

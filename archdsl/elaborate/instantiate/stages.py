@@ -7,16 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Note, Problems
-from archdsl.diagnostics.codes import (
-    BAD_VALUE,
-    CHANNEL_MISMATCH,
-    INDIVISIBLE,
-    REQUIRE_FAILED,
-    TOO_LARGE,
-    UNKNOWN_FACT,
-    VANISHING,
-    WRONG_KIND,
-)
+from archdsl.diagnostics.codes import CHANNEL_MISMATCH, INDIVISIBLE, REQUIRE_FAILED, UNKNOWN_FACT, VANISHING
 from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, misfits, no_op, unfit
 from archdsl.elaborate.deduplication import InStages
 from archdsl.elaborate.evaluate.describe import describe, kind, named
@@ -25,8 +16,9 @@ from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.layers import primitive, signature_of
 from archdsl.elaborate.evaluate.values import BlockLayer, Origin, PrimitiveLayer, Scope, Tensor, Value
 from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.errors import BadChannels, BadLayers, OpNotBlock, TooManyLayers
 from archdsl.elaborate.instantiate.replacing import at_block, misfit, replaces
-from archdsl.elaborate.problems import Stop, at_home, bounded_depth, stop
+from archdsl.elaborate.problems import Stop, at_home, bounded_depth
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Merged
 from archdsl.elaborate.resolve.signatures import Signature
@@ -35,7 +27,7 @@ from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
 from archdsl.ir.description import Layer, Schedule, Stage
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 _OF_SHAPES = (CHANNEL_MISMATCH, INDIVISIBLE, VANISHING, REQUIRE_FAILED, UNKNOWN_FACT)
 _MAX_CHANGES = 3
@@ -62,13 +54,13 @@ class StageBuilder:
         self.own = merged.definition.model.span.source
         self.mistakes = InStages()
 
-    def _tell(self, problem: Stop, row: StageRow) -> None:
+    def _report(self, problem: Stop, row: StageRow) -> None:
         self.mistakes.add(at_home(at_block(problem.diagnostic, self.own)), row.number)
 
     # Planning --------------------------------------------------------------------------------------------------------
 
     def plan(self) -> list[_Planned]:
-        """The rows with their values; mistakes in them are told."""
+        """The rows with their values; mistakes in them are reported."""
         planned = [self._plan(row) for row in self.rows]
         takes = [(plan, signature_of(plan.op, plan.row.span)) for plan in planned if plan.op is not None]
         blocks = Blocks.of([signature for _, signature in takes])
@@ -126,11 +118,10 @@ class StageBuilder:
                     value = plan.values[column] = evaluate(cell, scope)
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 if column == "channels" and is_number and value <= 0:  # type: ignore[operator]
-                    message = f"`channels` is a positive whole number, not {describe(value)}"
-                    raise stop(BAD_VALUE, message, cell.span)
+                    raise Stop(BadChannels(describe(value)).at(cell.span))
             except Stop as problem:
                 plan.is_sound = False
-                self._tell(problem, row)
+                self._report(problem, row)
         plan.values.setdefault("layers", 1)
         try:
             plan.op = self._op(row)
@@ -138,7 +129,7 @@ class StageBuilder:
             plan.layers = self._layers(plan)
         except Stop as problem:
             plan.is_sound = False
-            self._tell(problem, row)
+            self._report(problem, row)
         plan.values.pop("layers", None)
         return plan
 
@@ -148,16 +139,11 @@ class StageBuilder:
             raise Stop(no_op(row))
         value = evaluate(cell, self.scope.among(environment))
         if not isinstance(value, BlockLayer | PrimitiveLayer):
-            raise stop(
-                WRONG_KIND,
-                f"`op` names a block, not {kind(value)}",
-                cell.span,
-                help="make it a block: `block name(channels, stride = 1) { out = in -> ... }`",
-            )
+            raise Stop(OpNotBlock(kind(value)).at(cell.span))
         return value
 
     def _scale(self, plan: _Planned) -> None:
-        """Rewrites the row's values. A cell left to the block's default, or that the row lacks, is not scaled."""
+        """Rewrites the row's values. A cell that is missing, or left to the block's default, is not scaled."""
         if self.merged.scale is None:
             return
         scale, environment = self.merged.scale
@@ -188,9 +174,7 @@ class StageBuilder:
             help = "remove the row if the stage is not wanted"
         elif isinstance(layers, float):
             help = "round it, for example with `ceil(...)`"
-        raise stop(
-            BAD_VALUE, f"`layers` is a positive whole number, not {named(layers)}", place, notes=notes, help=help
-        )
+        raise Stop(BadLayers(named(layers)).at(place, notes=notes, help=help))
 
     def _check_total(self, planned: list[_Planned]) -> None:
         total = sum(plan.layers for plan in planned)
@@ -198,13 +182,8 @@ class StageBuilder:
             return
         most = max(planned, key=lambda plan: plan.layers)
         origin = most.origins.get("layers")
-        raise stop(
-            TOO_LARGE,
-            f"{total:,} layers in all are more than the bound of {limits().layers:,}",
-            trace(origin).node.span if origin else most.row.span,
-            f"stage {most.row.number} has {most.layers:,}",
-            help=raising("layers", total),
-        )
+        place = trace(origin).node.span if origin else most.row.span
+        raise Stop(TooManyLayers(total, most.row.number, most.layers).at(place))
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -215,7 +194,7 @@ class StageBuilder:
         stages: list[Stage] = []
         total = sum(plan.layers for plan in planned)
         index = 0
-        is_known = True  # whether the input of the row is known, or likely; else its shape tells nothing
+        is_known = True  # whether the input of the row is known, or likely; else its shape means nothing
         for plan in planned:
             result: Tensor | None = None
             if plan.is_sound and plan.op is not None:
@@ -226,7 +205,7 @@ class StageBuilder:
                     stages.append(stage)
                 except Stop as problem:
                     if is_known or problem.diagnostic.code not in _OF_SHAPES:
-                        self._tell(problem, plan.row)
+                        self._report(problem, plan.row)
                     is_known = is_known and problem.diagnostic.code is not VANISHING
             if result is None:
                 result, is_likely = _guess(plan.values, plan.origins, tensor)
@@ -277,13 +256,13 @@ class StageBuilder:
         self, problem: Stop, plan: _Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
     ) -> Stop:
         """The stop with notes on the stage that it happened in, and on values that `scale` made."""
-        told = {note.text for note in problem.diagnostic.notes}
+        known = {note.text for note in problem.diagnostic.notes}
         scaled = [
             note
             for column, origin in plan.origins.items()
             if column in plan.values and plan.row.cells[column][0] is not origin.node
             for note in reasons(origin, plan.values[column])[:1]
-            if note.text not in told
+            if note.text not in known
         ]
         stage = f"stage {plan.row.number} of {len(self.rows)}" if len(self.rows) > 1 else "the stage"
         which = f"layer {position + 1} of {plan.layers} of {stage}" if plan.layers > 1 else stage

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
-from archdsl.diagnostics.codes import WRONG_KIND
+from archdsl.elaborate.resolve.errors import DimensionMismatch
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 from archdsl.language.nodes import children
@@ -226,9 +226,9 @@ def _mismatch(
 ) -> Diagnostic:
     has_unit = not (isinstance(value, tree.Literal) and not _unit(value.text))
     what = f"is {found}" if has_unit and found != NUMBER else "is a number without a unit"
-    message = f"`{shown(subject)}` is {dimension}, and `{shown(node)}` {what}"
     notes = (Note(f"`{shown(value)}` {what}", value.span),) if value is not node else ()
-    return Diagnostic(WRONG_KIND, message, node.span, notes=notes, help=_help(dimension, value))
+    problem = DimensionMismatch(shown(subject), dimension, shown(node), what)
+    return problem.at(node.span, notes=notes, help=_help(dimension, value))
 
 
 def _help(dimension: str, value: tree.Expression) -> str:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from msgspec.structs import replace
-
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_BINDING, TOO_LARGE, UNKNOWN_MODEL, USE_CYCLE
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.errors import (
+    BlockAsModel,
+    DefinedTwice,
+    ExtendsItself,
+    NoNameColumn,
+    ReservedName,
+    TooManyAncestors,
+    UnknownModel,
+    VariantsOfAnotherFile,
+    VariantWithoutDot,
+)
 from archdsl.elaborate.resolve.inheritance import ancestry, parent
 from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # Reads the file that a `use` names: the environment of that file, or a diagnostic.
 Loader = Callable[[tree.Use], "Environment | Diagnostic"]
@@ -64,14 +72,7 @@ def _define(module: tree.Module, environment: Environment, problems: Problems) -
             continue
         name = item.name
         if name.text in RESERVED and not isinstance(item, tree.Recipe):
-            problems.add(
-                Diagnostic(
-                    DUPLICATE_NAME,
-                    f"`{name.text}` has a meaning in the language already",
-                    name.span,
-                    help="choose another name",
-                )
-            )
+            problems.add(ReservedName(name.text).at(name.span))
             if not isinstance(item, tree.Model):
                 continue
         if name.text in seen:
@@ -94,25 +95,10 @@ def _attach(item: tree.Variants, environment: Environment, problems: Problems) -
         unknown = unknown_model(item.model, environment)
         problems.add(*filter(None, [unknown]))
     elif model.environment is not environment:
-        problems.add(
-            Diagnostic(
-                UNKNOWN_MODEL,
-                f"`{item.model.text}` is a model of another file",
-                item.model.span,
-                "its variants stand in that file",
-                (Note("defined here", model.model.name.span),),
-                help=f"give this file a model of its own: `model my_{model.name} extends {model.name} {{ }}`",
-            )
-        )
+        defined = Note("defined here", model.model.name.span)
+        problems.add(VariantsOfAnotherFile(model.name).at(item.model.span, notes=(defined,)))
     elif item.table.header and "name" not in (column.text for column in item.table.header):
-        problems.add(
-            Diagnostic(
-                MISSING_BINDING,
-                "a table of variants needs a `name` column",
-                item.table.header[0].span.to(item.table.header[-1].span),
-                help="its cells are labels such as `b0` or `050`",
-            )
-        )
+        problems.add(NoNameColumn().at(item.table.header[0].span.to(item.table.header[-1].span)))
     elif item.table.header:
         model.variants.append(item)
 
@@ -122,21 +108,18 @@ def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic
     if environment.excuses(name.text):
         return None
     if environment.block(name.text) is not None:
-        return Diagnostic(UNKNOWN_MODEL, f"`{name.text}` is a block; a model is needed here", name.span)
+        return BlockAsModel(name.text).at(name.span)
     variant = next((m for m in environment.models.values() if name.text.startswith(f"{m.name}_") and m.variants), None)
-    problem = Diagnostic(UNKNOWN_MODEL, f"unknown model `{name.text}`", name.span, "not defined here")
     if variant is None:
-        otherwise = 'define it, or bring its file in with `use "file.arch"`'
-        return problem.suggesting(name.text, environment.models, otherwise)
+        return UnknownModel(name.text).at(name.span).suggesting(name.text, environment.models)
     dotted = f"{variant.name}.{name.text.removeprefix(f'{variant.name}_')}"
     fix = Fix(f"replace `{name.text}` by `{dotted}`", (Edit(name.span, dotted),))
-    return replace(problem, help=f"a variant is named with a dot: `{dotted}`", fix=fix)
+    return VariantWithoutDot(name.text, dotted).at(name.span, fix=fix)
 
 
 def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:
     """A diagnostic for a name that is defined a second time; `what` says what it is a name of."""
-    message = f"{what}`{name.text}` is {verb} twice"
-    return Diagnostic(DUPLICATE_NAME, message, name.span, notes=(Note(f"first {verb} here", first),))
+    return DefinedTwice(what, name.text, verb).at(name.span, notes=(Note(f"first {verb} here", first),))
 
 
 def repeats(names: Iterable[tree.Identifier], what: str, verb: str = "defined") -> Iterator[Diagnostic]:
@@ -156,19 +139,10 @@ def _check_parents(definition: ModelDefinition, problems: Problems) -> None:
         return
     if len(line) > limits().ancestors:
         place = definition.model.parent or reference
-        message = f"models extend each other more than {limits().ancestors} deep"
-        problems.add(Diagnostic(TOO_LARGE, message, place.span, help=raising("ancestors")))
+        problems.add(TooManyAncestors().at(place.span))
     elif parent(last) is None:
         problems.add(*filter(None, [unknown_model(reference.name, last.environment)]))
     elif parent(last) is definition and definition is min(line, key=lambda member: member.model.span.start):
         assert definition.model.parent is not None
         way = " -> ".join([*(member.name for member in line), definition.name])
-        problems.add(
-            Diagnostic(
-                USE_CYCLE,
-                f"`{definition.name}` extends itself",
-                definition.model.parent.span,
-                way if len(line) > 1 else "",
-                help="let one of them stand alone, with an `input` and `stages` of its own",
-            )
-        )
+        problems.add(ExtendsItself(definition.name).at(definition.model.parent.span, way if len(line) > 1 else ""))

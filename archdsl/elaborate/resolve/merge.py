@@ -8,9 +8,9 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from archdsl.diagnostics import Diagnostic, Note
-from archdsl.diagnostics.codes import DUPLICATE_NAME, UNKNOWN_MODEL, UNKNOWN_PARAMETER
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition, work_of_text
+from archdsl.elaborate.resolve.errors import GivenTwice, ParameterWithoutName, UnknownParameter, UnknownVariant
 from archdsl.elaborate.resolve.inheritance import ancestry, parent
 from archdsl.elaborate.resolve.stage_rows import Change, StageRows
 from archdsl.language import tree
@@ -148,19 +148,17 @@ def reference_problems(
         labels = [variant.label for variant in variants(base) if variant.label is not None]
         if wanted not in labels:
             known = f"its variants are {', '.join(labels[:12])}" if labels else "it has no variants"
-            problem = Diagnostic(UNKNOWN_MODEL, f"`{base.name}` has no variant `{wanted}`", reference.variant.span)
-            yield problem.suggesting(wanted, labels, known)
+            problem = UnknownVariant(base.name, wanted).at(reference.variant.span, help=known)
+            yield problem.suggesting(wanted, labels)
     given: dict[str, tree.Argument] = {}
     for argument in reference.arguments:
         if argument.name is None:
-            message = f"parameters of a model are given by name: `{base.name}(width = 2)`"
-            yield Diagnostic(UNKNOWN_PARAMETER, message, argument.span)
+            yield ParameterWithoutName(base.name).at(argument.span)
         elif argument.name.text not in parameters:
             yield no_parameter(base.name, argument.name, parameters)
         elif argument.name.text in given:
             notes = (Note("first given here", given[argument.name.text].span),)
-            message = f"`{argument.name.text}` of `{base.name}` is given twice"
-            yield Diagnostic(DUPLICATE_NAME, message, argument.name.span, notes=notes)
+            yield GivenTwice(argument.name.text, base.name).at(argument.name.span, notes=notes)
         else:
             given[argument.name.text] = argument
 
@@ -169,7 +167,6 @@ def no_parameter(
     model: str, name: tree.Identifier, parameters: Iterable[str], given: Collection[str] = ()
 ) -> Diagnostic:
     """A diagnostic for a parameter that a model does not have; those `given` already are not what was meant."""
-    known = ", ".join(parameters)
-    otherwise = f"its parameters are {known}" if known else f"give it one: `model {model}({name.text} = ...)`"
-    problem = Diagnostic(UNKNOWN_PARAMETER, f"`{model}` has no parameter `{name.text}`", name.span)
-    return problem.suggesting(name.text, [p for p in parameters if p not in given], otherwise)
+    known = tuple(parameters)
+    problem = UnknownParameter(model, name.text, known).at(name.span)
+    return problem.suggesting(name.text, [parameter for parameter in known if parameter not in given])

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from msgspec.structs import replace
-
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import DUPLICATE_NAME, NO_PREDICTION, UNKNOWN_ARGUMENT, UNKNOWN_NAME
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.resolve.errors import (
+    DeviceIsFile,
+    GivenTwice,
+    NoDevice,
+    SettingOfTraining,
+    SettingWithoutName,
+    UnknownArgument,
+    UnknownDevice,
+    WrongWord,
+)
 from archdsl.folders import device_names
 from archdsl.language import tree
 
@@ -115,17 +122,14 @@ def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.
     for argument in node.arguments if isinstance(node, tree.Call) else ():
         name, value = _argument(quantity, argument, is_first=not given)
         if name in given:
-            raise stop(DUPLICATE_NAME, f"`{name}` is given twice", argument.span)
+            raise Stop(GivenTwice(name, quantity).at(argument.span))
         given[name] = value
     if takes[0] == "device" and "device" not in given:
-        message = f"`{quantity}` is that of a device, and none is named"
-        help = f"write {_EXAMPLES[quantity]}; devices are {', '.join(device_names())}"
-        raise stop(NO_PREDICTION, message, node.span, help=help)
+        raise Stop(NoDevice(quantity, _EXAMPLES[quantity], ", ".join(device_names())).at(node.span))
     if given.get("training") != "true":
         for name in ("optimizer", "checkpoint", "ema"):
             if name in given:
-                message = f"`{name}` is about training"
-                raise stop(NO_PREDICTION, message, node.span, help=f"add it: `{quantity}(training, {name} = ...)`")
+                raise Stop(SettingOfTraining(name, quantity).at(node.span))
     return quantity, given
 
 
@@ -134,25 +138,25 @@ def _argument(quantity: str, argument: tree.Argument, *, is_first: bool) -> tupl
     if argument.name is not None:
         name = argument.name.text
         if name not in takes:
-            problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{quantity}` takes no `{name}`", argument.name.span)
-            raise Stop(problem.suggesting(name, takes, f"it takes {', '.join(takes)}: {_EXAMPLES[quantity]}"))
+            help = f"its arguments are {', '.join(takes)}: {_EXAMPLES[quantity]}"
+            raise Stop(UnknownArgument(quantity, name).at(argument.name.span, help=help).suggesting(name, takes))
         return name, value if name == "batch" else _word(name, value)
     if is_first and takes[0] == "device":
         return "device", _word("device", value)
     if isinstance(value, tree.Name) and value.text in takes and value.text in ("training", "ema"):
         return value.text, "true"
-    problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{quantity}` takes this by name only", value.span)
     example = f"for example {_EXAMPLES[quantity]}"
     if not isinstance(value, tree.Name):
-        raise Stop(replace(problem, help=f"write `batch = {as_written(value)}`; {example}"))
-    if value.text in device_names():
-        raise Stop(replace(problem, help="memory is that of the allocator of a CPU or of CUDA: `memory(on = cuda)`"))
-    of = next((name for name in takes if value.text in _WORDS.get(name, ())), None)
-    if of is not None:
-        raise Stop(replace(problem, help=f"write `{of} = {value.text}`; {example}"))
-    problem = replace(problem, message=f"`{quantity}` takes no `{value.text}`")
-    words = [word for name in takes for word in (name, *_WORDS.get(name, ()))]
-    raise Stop(replace(problem.suggesting(value.text, words, example), fix=None))
+        help = f"write `batch = {as_written(value)}`; {example}"
+    elif value.text in device_names():
+        help = "memory is predicted for the allocator of a CPU or of CUDA: `memory(on = cuda)`"
+    elif (of := next((name for name in takes if value.text in _WORDS.get(name, ())), None)) is not None:
+        help = f"write `{of} = {value.text}`; {example}"
+    else:
+        words = [word for name in takes for word in (name, *_WORDS.get(name, ()))]
+        unknown = UnknownArgument(quantity, value.text).at(value.span, help=example)
+        raise Stop(unknown.suggesting(value.text, words, can_fix=False))
+    raise Stop(SettingWithoutName(quantity).at(value.span, help=help))
 
 
 def _word(name: str, node: tree.Expression) -> str:
@@ -164,15 +168,13 @@ def _word(name: str, node: tree.Expression) -> str:
         return text
     if name == "device":
         raise _no_device(node, text)
-    message = f"`{name}` is {', '.join(words[:-1])} or {words[-1]}"
-    raise Stop(Diagnostic(NO_PREDICTION, message, node.span).suggesting(text, words))
+    raise Stop(WrongWord(name, words).at(node.span).suggesting(text, words))
 
 
 def _no_device(node: tree.Expression, text: str) -> Stop:
     known = device_names()
     if text.isidentifier():
-        problem = Diagnostic(UNKNOWN_NAME, f"there is no device `{text}`", node.span)
+        problem = UnknownDevice(text).at(node.span, help=f"devices are {', '.join(known)}")
         # Another device is another claim: that is for its author to say.
-        return Stop(replace(problem.suggesting(text, known, f"devices are {', '.join(known)}"), fix=None))
-    help = f"devices are {', '.join(known)}; a profile of your own goes with `archdsl estimate --device FILE`"
-    return stop(NO_PREDICTION, "a claim names a device that ships with archdsl, never a file", node.span, help=help)
+        return Stop(problem.suggesting(text, known, can_fix=False))
+    return Stop(DeviceIsFile(", ".join(known)).at(node.span))

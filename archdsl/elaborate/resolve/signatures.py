@@ -9,8 +9,15 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Span
-from archdsl.diagnostics.codes import DUPLICATE_NAME, MISSING_ARGUMENT, UNKNOWN_ARGUMENT, WRONG_KIND
 from archdsl.elaborate.problems import in_library
+from archdsl.elaborate.resolve.errors import (
+    GivenTwice,
+    MissingArguments,
+    NoValues,
+    TakesNoArguments,
+    TooManyArguments,
+    UnknownArgument,
+)
 from archdsl.elaborate.resolve.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
@@ -51,11 +58,6 @@ def of_function(name: str) -> Signature:
     return Signature(name, parameters, parameters[:1], takes_many=not parameters)
 
 
-def no_value(name: str, span: Span) -> Diagnostic:
-    """A diagnostic for a function that is named without being called."""
-    return Diagnostic(WRONG_KIND, f"`{name}` is a function, and needs arguments", span, help=f"write `{name}(...)`")
-
-
 def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Argument]], list[Diagnostic]]:
     """The arguments of a call by parameter, and what is wrong with the others."""
     fitting: dict[str, tree.Argument] = {}
@@ -79,19 +81,16 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
                 problems.append(_elsewhere(_unknown(signature, argument.name, free), signature))
                 continue
         if parameter in fitting:
-            first = fitting[parameter].span
-            notes = (Note("first given here", first),)
-            problems.append(
-                Diagnostic(DUPLICATE_NAME, f"`{parameter}` of `{signature.name}` is given twice", place, notes=notes)
-            )
+            notes = (Note("first given here", fitting[parameter].span),)
+            problems.append(GivenTwice(parameter, signature.name).at(place, notes=notes))
             continue
         fitting[parameter] = argument
     if signature.takes_many and not call.arguments:
-        problems.append(Diagnostic(MISSING_ARGUMENT, f"`{signature.name}` needs at least one value", call.span))
+        problems.append(NoValues(signature.name).at(call.span))
     return list(fitting.items()), problems
 
 
-def lacks(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:
+def missing(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:
     """A diagnostic for the parameters that must be given and are not."""
     if not signature.required:
         return None
@@ -99,14 +98,7 @@ def lacks(signature: Signature, given: Iterable[str], span: Span, declared: Note
     absent = [parameter for parameter in signature.required if parameter not in known]
     if not absent:
         return None
-    problem = Diagnostic(
-        MISSING_ARGUMENT,
-        f"`{signature.name}` needs {' and '.join(f'`{parameter}`' for parameter in absent)}",
-        span,
-        "not given here",
-        (declared,) if declared else (),
-        help=f"write `{signature.name}({', '.join(f'{parameter} = ...' for parameter in absent)})`",
-    )
+    problem = MissingArguments(signature.name, absent).at(span, notes=(declared,) if declared else ())
     return problem if declared else _elsewhere(problem, signature)
 
 
@@ -121,19 +113,13 @@ def _elsewhere(problem: Diagnostic, signature: Signature) -> Diagnostic:
 def _too_many(signature: Signature, argument: tree.Argument) -> Diagnostic:
     count = len(signature.parameters)
     if not count:
-        return Diagnostic(UNKNOWN_ARGUMENT, f"`{signature.name}` takes no arguments", argument.span)
-    return Diagnostic(
-        UNKNOWN_ARGUMENT,
-        f"`{signature.name}` takes {count} argument{'s' if count > 1 else ''} at most",
-        argument.span,
-        "one too many",
-        help=_takes(signature),
-    )
+        return TakesNoArguments(signature.name).at(argument.span)
+    return TooManyArguments(signature.name, count).at(argument.span, help=_takes(signature))
 
 
 def _unknown(signature: Signature, name: tree.Identifier, free: Iterable[str]) -> Diagnostic:
-    problem = Diagnostic(UNKNOWN_ARGUMENT, f"`{signature.name}` has no argument `{name.text}`", name.span)
-    return problem.suggesting(name.text, free, _takes(signature))
+    problem = UnknownArgument(signature.name, name.text).at(name.span, help=_takes(signature))
+    return problem.suggesting(name.text, free)
 
 
 def _takes(signature: Signature) -> str:

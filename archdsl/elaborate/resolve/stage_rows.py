@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from archdsl.diagnostics import Note, Span
-from archdsl.diagnostics.codes import BAD_VALUE, TOO_LARGE
-from archdsl.elaborate.problems import Stop, stop
+from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.errors import (
+    ChangesRemovedStages,
+    NoStagesLeft,
+    RemovedTwice,
+    StagesOutOfRange,
+    TooManyChangedCells,
+    TooManyStages,
+)
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # Columns that are no arguments of the row's block.
 OWN_COLUMNS = ("op", "layers", "name")
@@ -74,9 +81,7 @@ class StageRows(Struct):
         if not rows:
             raise _none_left([one for one in changes if isinstance(one, tree.RemovedStages)], len(self.rows))
         if len(rows) > limits().stages:
-            message = f"{len(rows):,} stages are more than the bound of {limits().stages:,}"
-            help = raising("stages", len(rows), "a stage repeats its block `layers` times")
-            raise stop(TOO_LARGE, message, _keyword(changes[-1]), help=help)
+            raise Stop(TooManyStages(len(rows)).at(_keyword(changes[-1])))
         for number, row in enumerate(rows, start=1):
             row.number = number
         self.rows = rows
@@ -89,12 +94,10 @@ class StageRows(Struct):
         chosen = [row for row in self.rows[statement.first - 1 : statement.last] if row.number not in removed]
         if not chosen:
             notes = (Note("removed here", removed[statement.first].span),)
-            message = f"`stages {_range(statement)}` changes what this model removes"
-            raise stop(BAD_VALUE, message, _keyword(statement), notes=notes, help="remove one of the two statements")
+            raise Stop(ChangesRemovedStages(_range(statement)).at(_keyword(statement), notes=notes))
         self.changed += len(chosen) * len(statement.bindings)
         if self.changed > limits().effort:
-            message = f"more cells are changed than the bound of {limits().effort:,}"
-            raise stop(TOO_LARGE, message, statement.span, help=raising("effort", 0, "write the table anew"))
+            raise Stop(TooManyChangedCells().at(statement.span))
         for row in chosen:
             for binding in statement.bindings:
                 row.cells[binding.name.text] = (binding.value, environment)
@@ -105,7 +108,7 @@ class StageRows(Struct):
         for number in range(statement.first, statement.last + 1):
             if number in removed:
                 notes = (Note("removed here", removed[number].span),)
-                raise stop(BAD_VALUE, f"stage {number} is removed twice", statement.span, notes=notes)
+                raise Stop(RemovedTwice(number).at(statement.span, notes=notes))
             removed[number] = statement
 
     def _check(self, first: int, last: int, statement: Change) -> None:
@@ -113,27 +116,15 @@ class StageRows(Struct):
         count = len(self.rows)
         if 1 <= first <= last <= count:
             return
-        written = _written(statement)
-        has = {0: "there are no stages to change", 1: "there is one stage"}.get(count, f"there are {count} stages")
-        help = "stages count from 1, the last one included: `stages 1..3 { ... }`"
-        if isinstance(statement, tree.AddedStages) and count:
-            help = f"rows are added `before 1` to `after {count}`"
-        raise stop(
-            BAD_VALUE,
-            f"{has}, so `{written}` names none" if count == 0 else f"{has}, and this is `{written}`",
-            _keyword(statement),
-            help=help if count else "give the model a table, `stages { ... }`",
-        )
+        adds = isinstance(statement, tree.AddedStages)
+        raise Stop(StagesOutOfRange(_written(statement), count, adds).at(_keyword(statement)))
 
 
 def _none_left(removals: Sequence[tree.RemovedStages], count: int) -> Stop:
     """For a model that removes every row of its table."""
     last, *before = removals[::-1]
-    table = f"leaves none of the table's {count} stages" if count > 1 else "removes the table's only stage"
-    message = f"`{_written(last)}` {table}"
     notes = tuple(Note("removed here", one.span) for one in before)
-    help = "keep a stage, or add others: `stages before 1 { ... }`"
-    return stop(BAD_VALUE, message, last.span, notes=notes, help=help)
+    return Stop(NoStagesLeft(_written(last), count).at(last.span, notes=notes))
 
 
 def _rows(table: tree.Table, environment: Environment) -> list[StageRow]:

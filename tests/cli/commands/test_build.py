@@ -166,7 +166,7 @@ def test_nothing_comes_of_a_search_space_alone(command: str, small: Path, archds
     code, _, err = archdsl(command, "choices.arch")
     assert code == 1
     assert "choices.arch:3:25: error[ARC304]: `choices` is a search space of 2 networks" in err
-    assert "`archdsl space choices.arch` tells its choices, and with `--sample 1 --out mine.arch` writes one" in err
+    assert "`archdsl space choices.arch` lists its choices, and with `--sample 1 --out mine.arch` writes one" in err
     assert "or in a model that `extends` this one" in err
     assert _files() == before
 

@@ -145,10 +145,11 @@ def test_links_of_the_past_lead_nowhere(git: Git, archdsl: Command) -> None:
     code, _, err = archdsl("diff", "link.arch@HEAD", "user.arch@HEAD")
     assert (code, "root:" in err) == (2, False)
     assert (
-        err.strip() == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of the past are not followed"
+        err.strip()
+        == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of a revision are not followed"
     )
     assert (
-        "`link.arch` is a link, and links of the past are not followed"
+        "`link.arch` is a link, and links of a revision are not followed"
         in archdsl("diff", "user.arch@HEAD", "user.arch@HEAD").err
     )
     # And a link of today where there was a file is no link of the past.
@@ -182,7 +183,7 @@ def test_a_revision_that_cannot_be_read_is_not_one_that_is_unknown(git: Git, arc
             assert "git fsck" in err
             assert "nothing breaks" not in err
     for revision in ("nosuch", "0" * 40):
-        assert f"`{revision}` is no revision" in archdsl("breaking", "--against", revision).err
+        assert f"`{revision}` is not a revision" in archdsl("breaking", "--against", revision).err
     assert ", but a blob" in archdsl("breaking", "--against", "HEAD:small.arch").err
 
 

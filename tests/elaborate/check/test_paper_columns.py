@@ -40,7 +40,7 @@ def test_one_meaning(header: str, row: str, right: str) -> None:
 
 def test_a_row_of_dashes_below_a_header() -> None:
     source, (problem,) = problems("op | channels", "- | - |\n    | mbconv | 16")
-    assert problem.message == "this row is no stage: it says nothing"
+    assert problem.message == "this row is empty"
     assert problem.fix is not None
     assert problem.fix.is_safe
     assert apply_fixes(source, [problem])[0].text == MODEL.format("op | channels", "mbconv | 16")

@@ -136,12 +136,12 @@ def test_a_warning_stops_check_and_no_build(tmp_path: Path, capsys: pytest.Captu
     spec = tmp_path / "net.arch"
     spec.write_text(f"{NET}  haed = global_avg_pool -> linear(10)\n}}\n")
     assert main(["check", str(spec)]) == 1
-    assert f"{spec}:4:3: warning[ARC213]: nothing reads `haed`" in capsys.readouterr().err
+    assert f"{spec}:4:3: warning[ARC213]: unused name `haed`" in capsys.readouterr().err
     assert main(["check", "--fix", str(spec)]) == 1  # to rename it changes the network
     assert "haed" in spec.read_text()
     for command in ("build", "estimate"):
         assert main([command, str(spec), *(["--out", str(tmp_path)] if command == "build" else [])]) == 0
-        assert "warning[ARC213]: nothing reads `haed`" in capsys.readouterr().err
+        assert "warning[ARC213]: unused name `haed`" in capsys.readouterr().err
     assert main(["check", "--output-format", "sarif", str(spec)]) == 1
     assert '"level": "warning"' in capsys.readouterr().out
     assert main(["check", "--output-format", "github", str(spec)]) == 1
@@ -166,8 +166,11 @@ PLAIN = "model net {\n  input = 3 x 8 x 8\n  stem = conv_norm_act(8) -> USED\n}\
 def test_a_block_that_nearly_replaces_one_of_the_library(name: str, meant: str) -> None:
     text = NEARLY.replace("NAME", name)
     (found,) = compile_source(Source("net.arch", text + PLAIN.replace("USED", "act"))).warnings
-    assert (found.code.name, found.message) == ("ARC213", f"nothing uses the block `{name}`")
-    assert found.help == f"did you mean to replace `{meant}` of the library? that takes the same name"
+    assert (found.code.name, found.message) == ("ARC213", f"unused block `{name}`")
+    assert (
+        found.help
+        == f"did you mean to replace `{meant}` of the library? A block that replaces it must have the same name"
+    )
     assert found.span is not None
     assert found.span.text == name
     assert compile_source(Source("net.arch", text + PLAIN.replace("USED", f"{name}(2)"))).warnings == ()

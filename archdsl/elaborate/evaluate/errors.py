@@ -1,0 +1,365 @@
+"""Problems with values: of the wrong kind, out of range, without a result.
+
+`found` is what a value is instead, in words, such as `the number 3`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archdsl.diagnostics import OverBound, Problem, codes
+from archdsl.elaborate.resolve.errors import UnknownName
+
+# Scalars -------------------------------------------------------------------------------------------------------------
+
+
+class WrongCondition(Problem):
+    code = codes.WRONG_KIND
+    message = "a condition must be a boolean or a number, not {found}"
+    found: str
+
+
+class WrongOperand(Problem):
+    code = codes.WRONG_KIND
+    message = "`{operator}` needs numbers, not {found}"
+    operator: str
+    found: str
+
+
+class LayerAndText(Problem):
+    code = codes.WRONG_KIND
+    message = "`{operator}` compares a layer with a text, which are never equal"
+    help = "write the layer without quotes: `{text}`"
+    operator: str
+    text: str
+
+
+class WrongArgument(Problem):
+    code = codes.WRONG_KIND
+    message = "`{function}` takes numbers, not {found}"
+    function: str
+    found: str
+
+
+class WrongNegation(Problem):
+    code = codes.WRONG_KIND
+    message = "`-` needs a number, not {found}"
+    found: str
+
+
+class DivisionByZero(Problem):
+    code = codes.ARITHMETIC
+    message = "`{operator}` divides by zero"
+    label = "this is zero"
+    operator: str
+
+
+class ZeroToNegativePower(Problem):
+    code = codes.ARITHMETIC
+    message = "zero to a negative power has no result"
+
+
+class ComplexPower(Problem):
+    code = codes.ARITHMETIC
+    message = "a negative number to a fractional power has no real result"
+
+
+class BadDivisor(Problem):
+    code = codes.ARITHMETIC
+    message = "a divisor must be a positive whole number, not {found}"
+    found: str
+
+
+class NegativeChannels(Problem):
+    code = codes.ARITHMETIC
+    message = "`divisible` rounds a number of channels, which cannot be {found}"
+    found: str
+
+
+class NoResult(Problem):
+    code = codes.ARITHMETIC
+    message = "`{function}` has no result for {value}"
+    function: str
+    value: str
+
+
+class NumberTooLarge(OverBound):
+    message = "this number is too large"
+    label = "beyond 2 ** {most}"
+    bound = "bits"
+
+
+# Claims and other text that stands alone -----------------------------------------------------------------------------
+
+
+class ToleranceOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "a tolerance goes with `==`, not with `{operator}`"
+    operator: str
+
+
+class ToleranceElsewhere(Problem):
+    code = codes.WRONG_KIND
+    message = "`+-` gives the tolerance of a `require`; it has no meaning elsewhere"
+
+
+class BadTolerance(Problem):
+    code = codes.WRONG_KIND
+    message = "a tolerance must be a number from 0, not {found}"
+    found: str
+
+
+class ToleranceWithoutNumbers(Problem):
+    code = codes.WRONG_KIND
+    message = "a tolerance needs numbers on both sides, and this is {found}"
+    found: str
+
+
+class BadBatch(Problem):
+    code = codes.NO_PREDICTION
+    message = "a batch must be a whole number from 1 to {most:,}, not {found}"
+    most: int
+    found: str
+
+
+class NoPrediction(Problem):
+    """`reason` is the problem that the cost model reports."""
+
+    code = codes.NO_PREDICTION
+    message = "{reason}"
+    reason: str
+
+
+class ConstraintWithoutComparison(Problem):
+    code = codes.WRONG_KIND
+    message = "a constraint must be a comparison"
+    help = "write what must hold, for example `{example}`"
+    example: str
+
+
+class NotPositive(Problem):
+    code = codes.WRONG_KIND
+    message = "a positive number is needed here, such as `400M`, not {found}"
+    found: str
+
+
+class UnknownOperand(UnknownName):
+    label = ""
+    help = "{advice}"
+    known: Sequence[str]
+
+    @property
+    def advice(self) -> str:
+        return f"it can use {', '.join(self.known)}" if self.known else "write a number"
+
+
+class NotArithmetic(Problem):
+    code = codes.WRONG_KIND
+    message = "only numbers, operators and functions of numbers such as `round` are allowed here"
+
+
+# Tensors -------------------------------------------------------------------------------------------------------------
+
+
+class FactOfOtherKind(Problem):
+    code = codes.WRONG_KIND
+    message = "only tensors have facts, and this is {found}"
+    found: str
+
+
+class UnknownFactOfTensor(Problem):
+    code = codes.UNKNOWN_FACT
+    message = "this tensor has no fact `{fact}`"
+    help = "set it where the tensor comes from, for example `stem.{fact} = 1` in the model or `out.{fact} = ...`"
+    fact: str
+
+
+class TooManyFacts(OverBound):
+    message = "{needed:,} facts of a tensor are more than the bound of {most:,}"
+    bound = "facts"
+    needed: int
+
+
+class TooManyChannels(OverBound):
+    message = "{needed:,} channels are more than the bound of {most:,}"
+    bound = "channels"
+    needed: int
+
+
+class TooLargeSize(OverBound):
+    message = "a size of {height:,} x {width:,} is more than the bound of {most:,} a side"
+    bound = "side"
+    height: int
+    width: int
+
+    @property
+    def needed(self) -> int:
+        return max(self.height, self.width)
+
+
+class OperatorOfTensors(Problem):
+    code = codes.WRONG_KIND
+    message = "`{operator}` does not work on tensors"
+    help = "tensors combine with `+`, `-`, `*`, `/` and `concat(...)`; numbers come from facts, `x.channels`"
+    operator: str
+
+
+class TensorWithOther(Problem):
+    code = codes.WRONG_KIND
+    message = "a tensor combines with a tensor or a number, not {found}"
+    found: str
+
+
+class ConcatOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`concat` joins tensors, not {found}"
+    found: str
+
+
+class ConcatSizes(Problem):
+    """`first` and `this` are the sizes, `16 x 16`."""
+
+    code = codes.CHANNEL_MISMATCH
+    message = "`concat` needs tensors of one size: {first} before, {this} here"
+    help = "give the branches the same stride and padding, or use `resize(like = ...)`"
+    first: str
+    this: str
+
+
+class ChannelsDiffer(Problem):
+    code = codes.CHANNEL_MISMATCH
+    message = "channels do not match: {left} on the left of `{operator}`, {right} on the right"
+    help = "bring one side to the other's channels, for example with `-> conv({right})` on the left"
+    operator: str
+    left: int
+    right: int
+
+
+class SizesDiffer(Problem):
+    code = codes.CHANNEL_MISMATCH
+    message = "sizes do not match: {left} on the left of `{operator}`, {right} on the right"
+    help = "give both sides the same stride and padding, or use `resize(like = ...)`"
+    operator: str
+    left: str
+    right: str
+
+
+class TooManySides(Problem):
+    code = codes.BAD_VALUE
+    message = "a shape is channels x height x width, a size is height x width"
+    label = "this has {count} sides"
+    help = "for example `3 x 224 x 224` or `1 x 7`"
+    count: int
+
+
+class BadSize(Problem):
+    code = codes.BAD_VALUE
+    message = "a size must be a positive whole number, not {found}"
+    found: str
+
+
+class OpenChoice(Problem):
+    code = codes.OPEN_CHOICE
+    message = "this choice is open"
+    label = "a search space, not one network"
+    help = "write one of its values, or let a model that `extends` this one decide"
+
+
+# Layers --------------------------------------------------------------------------------------------------------------
+
+
+class TensorAsLayer(Problem):
+    code = codes.WRONG_KIND
+    message = "`->` feeds a tensor into a layer, and this is a tensor"
+    help = "combine two tensors with `+`, `*` or `concat(...)`"
+
+
+class NotLayer(Problem):
+    code = codes.WRONG_KIND
+    message = "a layer is needed here, not {found}"
+    help = "name a block or a primitive, such as `conv(32)` or `relu`"
+    found: str
+
+
+class NotLayers(Problem):
+    code = codes.WRONG_KIND
+    message = "`[ ]` holds layers, not {found}"
+    found: str
+
+
+class ArgumentsOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "only a block or a primitive takes arguments, not `{layer}`"
+    layer: str
+
+
+class WrongLike(Problem):
+    code = codes.WRONG_KIND
+    message = "`like` needs a tensor, not {found}"
+    found: str
+
+
+class BadArgument(Problem):
+    """`must` is what the argument must be, in words."""
+
+    code = codes.BAD_VALUE
+    message = "`{argument}` of `{primitive}` must be {must}, not {found}"
+    argument: str
+    primitive: str
+    must: str
+    found: str
+
+
+class BadRepetition(Problem):
+    code = codes.BAD_VALUE
+    message = "the repetitions of a layer must be a whole number, not {found}"
+    found: str
+
+
+class TooManyRepetitions(OverBound):
+    message = "{needed:,} repetitions are more than the bound of {most:,}"
+    bound = "repetitions"
+    needed: int
+
+
+class TooManyParts(OverBound):
+    message = "a layer made of {needed:,} layers is more than the bound of {most:,}"
+    bound = "parts"
+    instead = "make it a block, or repeat with `* n`"
+    needed: int
+
+
+class BadRate(Problem):
+    code = codes.BAD_VALUE
+    message = "the rate of `ramp` must be a number from 0 up to, not including, 1, not {found}"
+    found: str
+
+
+class BadReach(Problem):
+    code = codes.BAD_VALUE
+    message = "`reach` must be `true` or `false`, not {found}"
+    found: str
+
+
+# Settings ------------------------------------------------------------------------------------------------------------
+
+
+class BadPadding(Problem):
+    code = codes.BAD_VALUE
+    message = "`padding` must be symmetric, same, valid or a number, not {found}"
+    found: str
+
+
+class NotSchedule(Problem):
+    code = codes.WRONG_KIND
+    message = "`drop_path` must be a schedule, not {found}"
+    help = "write `ramp({rate})`"
+    found: str
+    rate: str
+
+
+class NotLayerOfSetting(Problem):
+    code = codes.WRONG_KIND
+    message = "`{setting}` must be a layer, not {found}"
+    setting: str
+    found: str

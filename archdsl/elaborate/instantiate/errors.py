@@ -1,0 +1,192 @@
+"""Problems with networks: layers that do not fit their input, blocks that do not fit where they are used, claims."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import OverBound, Problem, codes
+from archdsl.elaborate.check.errors import ColumnsNotOfBlock
+
+# Shapes. `reason` is what the operator says of its input. ------------------------------------------------------------
+
+
+class VanishingSize(Problem):
+    code = codes.VANISHING
+    message = "{reason}"
+    reason: str
+
+
+class IndivisibleChannels(Problem):
+    code = codes.INDIVISIBLE
+    message = "{reason}"
+    reason: str
+
+
+class ShapeMismatch(Problem):
+    code = codes.CHANNEL_MISMATCH
+    message = "{reason}"
+    reason: str
+
+
+class BadValueForShape(Problem):
+    code = codes.BAD_VALUE
+    message = "{reason}"
+    reason: str
+
+
+# Blocks --------------------------------------------------------------------------------------------------------------
+
+
+class EndlessRecursion(Problem):
+    code = codes.ENDLESS_RECURSION
+    message = "`{block}` calls itself without end"
+    help = "end it with a condition: `-> {block}(depth - 1) when depth > 1`, or `if depth > 1 then ... else ...`"
+    block: str
+
+
+class OutNotTensor(Problem):
+    code = codes.MISSING_BINDING
+    message = "`out` of `{block}` must be a tensor, not {found}"
+    help = "for example `out = in -> conv(channels)`"
+    block: str
+    found: str
+
+
+class TensorAsArgument(Problem):
+    """`what` the argument is: a tensor, or a layer that holds one."""
+
+    code = codes.WRONG_KIND
+    message = "a block takes numbers and layers, and `{parameter}` is {what}"
+    help = "the tensor of a block is the one that flows into it: `x -> block(...)`"
+    parameter: str
+    what: str
+
+
+class FactOfOtherBinding(Problem):
+    code = codes.WRONG_KIND
+    message = "`{name}` is not a tensor here, so it has no facts"
+    name: str
+
+
+class FactNotNumber(Problem):
+    code = codes.WRONG_KIND
+    message = "a fact must be a number, not {found}"
+    found: str
+
+
+class FactOfShape(Problem):
+    code = codes.BAD_VALUE
+    message = "`{fact}` follows from the layers; it cannot be set"
+    fact: str
+
+
+_REPLACES = "replaces another block of this name"
+_REPLACEMENT = "give it the parameters of the block that it replaces; under a name of its own it replaces nothing"
+
+
+class ReplacementMisfit(Problem):
+    """`reason` is what is wrong with the block where it is used."""
+
+    code = codes.MISSING_ARGUMENT
+    message = "{reason}"
+    label = _REPLACES
+    help = _REPLACEMENT
+    reason: str
+
+
+class ReplacementWithoutColumns(ColumnsNotOfBlock):
+    label = _REPLACES
+    help = _REPLACEMENT
+
+
+# Models --------------------------------------------------------------------------------------------------------------
+
+
+class ParameterWithoutValue(Problem):
+    code = codes.MISSING_ARGUMENT
+    message = "parameter `{parameter}` of `{model}` has no value"
+    help = "give it a default, `{parameter} = ...`, or a column in `variants {model}`"
+    parameter: str
+    model: str
+
+
+class RefersToItself(Problem):
+    code = codes.USE_CYCLE
+    message = "`{name}` refers to itself"
+    name: str
+
+
+class EmptyModel(Problem):
+    code = codes.MISSING_BINDING
+    message = "model `{model}` has no stem, no stages and no head"
+    help = "write `stages {{ ... }}`, or `head = global_avg_pool -> linear(classes)`"
+    model: str
+
+
+class InputNotShape(Problem):
+    code = codes.WRONG_KIND
+    message = "`input` must be a shape, channels x height x width, not {found}"
+    help = "write `input = 3 x 224 x 224`"
+    found: str
+
+
+class BadClasses(Problem):
+    code = codes.BAD_VALUE
+    message = "`classes` must be a positive whole number, not {found}"
+    help = "write how many classes there are, for example `classes = 1000`"
+    found: str
+
+
+class SectionNotLayer(Problem):
+    code = codes.WRONG_KIND
+    message = "`{section}` must be a layer, not {found}"
+    help = "for example `{section} = {example}`"
+    section: str
+    found: str
+    example: str
+
+
+# Stages --------------------------------------------------------------------------------------------------------------
+
+
+class BadChannels(Problem):
+    code = codes.BAD_VALUE
+    message = "`channels` must be a positive whole number, not {found}"
+    found: str
+
+
+class OpNotBlock(Problem):
+    code = codes.WRONG_KIND
+    message = "`op` must name a block, not {found}"
+    help = "make it a block: `block name(channels, stride = 1) {{ out = in -> ... }}`"
+    found: str
+
+
+class BadLayers(Problem):
+    code = codes.BAD_VALUE
+    message = "`layers` must be a positive whole number, not {found}"
+    found: str
+
+
+class TooManyLayers(OverBound):
+    message = "{needed:,} layers in all are more than the bound of {most:,}"
+    label = "stage {stage} has {largest:,}"
+    bound = "layers"
+    needed: int
+    stage: int
+    largest: int
+
+
+# Claims --------------------------------------------------------------------------------------------------------------
+
+
+class BlockRequireFailed(Problem):
+    code = codes.REQUIRE_FAILED
+    message = "`{block}` requires `{claim}`"
+    block: str
+    claim: str
+
+
+class RequireFailed(Problem):
+    code = codes.REQUIRE_FAILED
+    message = "`{network}` does not meet `{claim}`"
+    network: str
+    claim: str
