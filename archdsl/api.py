@@ -170,7 +170,7 @@ class Network:
 
         Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
         """
-        from archdsl.folding import fold_state_dict
+        from archdsl.fold_state_dict import fold_state_dict
 
         return fold_state_dict(self.architecture, state)
 

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.state import tensors
 from archdsl.diff.parts import Layer
-from archdsl.ir.operators.base import Operator, pad_width, sides
+from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.window import pad_width, sides
 from archdsl.ir.walk import Visit
 
 # Combinations whose operands may stand in any order.

@@ -9,9 +9,10 @@ from lsprotocol.types import CompletionItem, CompletionItemKind, MarkupContent, 
 from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import parameters_of
+from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.scopes import labels, rows_of, scope_of_model
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
-from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, meaning_of, parameters_of_symbol
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree

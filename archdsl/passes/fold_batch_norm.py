@@ -9,7 +9,7 @@ A norm folds where nothing else reads what it reads: through bindings that are r
 copies, and into the last layer of a block that is applied before it. Where a block is followed by a norm in some places
 only, these apply an instance of it with a bias. Rows of the table are not crossed: `features_only` hands on what comes
 out of them. A norm at the end of the head stays behind a linear layer, as without it vectors would come out instead of
-maps. `archdsl/folding.py` turns the weights.
+maps. `archdsl/fold_state_dict.py` turns the weights.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import BlockInstance
-from archdsl.ir.operators.base import sides
+from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import ShallowTracer, Tensor, Visit
 
 _KINDS: dict[str, Kind] = {"input": "end", "output": "end", "combine": "combine", "block": "block"}

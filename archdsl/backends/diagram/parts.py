@@ -14,7 +14,7 @@ from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
 from archdsl.ir.description import Section, Stage
-from archdsl.ir.operators.base import sides
+from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}

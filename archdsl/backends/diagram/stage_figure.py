@@ -17,7 +17,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost
 from archdsl.ir.description import Section, Stage
-from archdsl.ir.operators.base import sides
+from archdsl.ir.operators.window import sides
 
 
 class Look(NamedTuple):

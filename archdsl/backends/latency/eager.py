@@ -10,13 +10,13 @@ from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
+from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Visit
 
 _SAME_KIND = {"swish": "silu"}

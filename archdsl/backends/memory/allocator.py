@@ -10,8 +10,8 @@ from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.workspace import Workspace, convolution
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.base import Kernel, pad_width, sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.window import Kernel, pad_width, sides
 from archdsl.ir.walk import Visit
 
 # The bytes of a number in single precision.

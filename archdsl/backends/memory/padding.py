@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from archdsl.ir.base import Size
-from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.pooling import AvgPool, MaxPool
+from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Visit
 
 

@@ -6,7 +6,7 @@ import ast
 
 from archdsl.backends.pytorch.calls import Expressions, operand
 from archdsl.ir.base import Size
-from archdsl.ir.operators.base import Kernel, Padding, pad_width
+from archdsl.ir.operators.window import Kernel, Padding, pad_width
 
 
 def is_static(kernel: str, stride: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.check.errors import ConstantClaim, NotComparison
-from archdsl.elaborate.check.vocabulary import Vocabulary
+from archdsl.elaborate.check.expressions import Vocabulary
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 from archdsl.language.nodes import children

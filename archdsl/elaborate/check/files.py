@@ -19,8 +19,8 @@ from archdsl.elaborate.check.errors import (
     SameVariant,
     TooManyNetworks,
 )
+from archdsl.elaborate.check.expressions import Vocabulary
 from archdsl.elaborate.check.models import ModelNames, resolve_reference
-from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import Stop, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition

@@ -15,7 +15,7 @@ from archdsl.elaborate.check.errors import (
     SecondStatement,
     UnknownColumnToScale,
 )
-from archdsl.elaborate.check.vocabulary import Vocabulary
+from archdsl.elaborate.check.expressions import Vocabulary
 from archdsl.elaborate.deduplication import folded
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import Stop

@@ -46,8 +46,9 @@ from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.formulas import formula
+from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive
-from archdsl.elaborate.resolve.symbols import Kind, Symbol, meaning_of
+from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
 from archdsl.language import tree

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from archdsl.elaborate.problems import Stop
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
+from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.merge import merge, variants
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
-from archdsl.elaborate.resolve.symbols import Kind, Symbol, meaning_of, of_binding, of_parameter, parameters_of_symbol
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, of_binding, of_parameter, parameters_of_symbol
 from archdsl.language import tree
 
 # What the blocks of some rows take, each by name.

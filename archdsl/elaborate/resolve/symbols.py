@@ -11,11 +11,9 @@ from msgspec import Struct
 
 from archdsl.diagnostics import Source, Span
 from archdsl.elaborate.problems import LIBRARY
-from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
 from archdsl.elaborate.resolve.signatures import Signature, of_function, of_primitive
-from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS, WORDS
 from archdsl.folders import library_folder
-from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 
@@ -83,23 +81,6 @@ class Occurrence(Struct, frozen=True):
     span: Span
     symbols: tuple[Symbol, ...]
     is_definition: bool = False
-
-
-def meaning_of(name: str, environment: Environment) -> Symbol | None:
-    """What a name means that is no parameter or binding in scope; None where it means nothing.
-
-    No block is called as something of the language, so the order does not matter.
-    """
-    definition = environment.block(name)
-    if definition is not None:
-        return of_block(definition)
-    return _of_language(name)
-
-
-@lru_cache(maxsize=1024)
-def _of_language(name: str) -> Symbol | None:
-    kinds = {Kind.SETTING: SETTINGS, Kind.FUNCTION: FUNCTIONS, Kind.PRIMITIVE: PRIMITIVES, Kind.WORD: WORDS}
-    return next((Symbol(kind, name) for kind, names in kinds.items() if name in names), None)
 
 
 def signature_of(symbol: Symbol | None) -> Signature | None:

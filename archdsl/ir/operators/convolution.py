@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import (
-    Eps,
-    Kernel,
-    Padding,
-    Tensors,
-    Windowed,
-    check_divides,
-    check_spatial,
-    sides,
-    window,
-)
+from archdsl.ir.operators.base import Eps, Tensors, Windowed, check_divides, check_spatial
+from archdsl.ir.operators.window import Kernel, Padding, sides, window
 
 
 class _Convolution(Windowed):

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Kernel, Operator, Padding, Windowed, check_spatial, sides, window
+from archdsl.ir.operators.base import Operator, Windowed, check_spatial
+from archdsl.ir.operators.window import Kernel, Padding, sides, window
 
 
 class _Pool(Windowed):

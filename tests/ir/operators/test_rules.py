@@ -9,8 +9,8 @@ import pytest
 
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, Operator
-from archdsl.ir.operators.base import sides, window
 from archdsl.ir.operators.formulas import formulas
+from archdsl.ir.operators.window import sides, window
 from tests.operators import SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]

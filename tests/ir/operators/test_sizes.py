@@ -9,9 +9,9 @@ from torch.utils.flop_counter import FlopCounterMode
 import archdsl
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.base import sides
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.pooling import AvgPool, MaxPool
+from archdsl.ir.operators.window import sides
 
 IMAGE = Shape(6, 17, 23)
 

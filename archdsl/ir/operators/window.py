@@ -1,0 +1,41 @@
+"""Windows of convolutions and poolings: their sides, their padding, and how many positions they take."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from archdsl.ir.base import Count, Size
+
+Kernel = Count | Size
+
+
+Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
+
+
+def sides(kernel: Kernel) -> Size:
+    """The height and width of a kernel; one number is both."""
+    return kernel if isinstance(kernel, Size) else Size(kernel, kernel)
+
+
+def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1, *, ceil: bool = False) -> int:
+    """How many positions a window takes along an axis of `size`.
+
+    `symmetric` pads `dilation * (kernel - 1) // 2` on both sides; `same` is TensorFlow's rule, `ceil(size / stride)`
+    with the odd zero at the end; `valid` pads nothing. With `ceil` the rest at the end has a window too, if that begins
+    on the map or on the zeros before it.
+    """
+    if padding == "same":
+        return -(-size // stride)
+    zeros = pad_width(kernel, padding, dilation)
+    room = size + 2 * zeros - dilation * (kernel - 1) - 1
+    if not ceil:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + zeros else count
+
+
+def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
+    """Zeros on each side, for every padding but `same` (whose zeros depend on the input's size)."""
+    if isinstance(padding, int):
+        return padding
+    return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
