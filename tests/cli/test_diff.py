@@ -145,7 +145,8 @@ def test_links_of_the_past_lead_nowhere(git: Git, archdsl: Command) -> None:
     code, _, err = archdsl("diff", "link.arch@HEAD", "user.arch@HEAD")
     assert (code, "root:" in err) == (2, False)
     assert (
-        err.strip() == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of a revision are not followed"
+        err.strip()
+        == "error[ARC901]: cannot read link.arch@HEAD: it is a link, and links of a revision are not followed"
     )
     assert (
         "`link.arch` is a link, and links of a revision are not followed"

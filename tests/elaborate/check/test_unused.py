@@ -167,7 +167,10 @@ def test_a_block_that_nearly_replaces_one_of_the_library(name: str, meant: str) 
     text = NEARLY.replace("NAME", name)
     (found,) = compile_source(Source("net.arch", text + PLAIN.replace("USED", "act"))).warnings
     assert (found.code.name, found.message) == ("ARC213", f"unused block `{name}`")
-    assert found.help == f"did you mean to replace `{meant}` of the library? A block that replaces it must have the same name"
+    assert (
+        found.help
+        == f"did you mean to replace `{meant}` of the library? A block that replaces it must have the same name"
+    )
     assert found.span is not None
     assert found.span.text == name
     assert compile_source(Source("net.arch", text + PLAIN.replace("USED", f"{name}(2)"))).warnings == ()
