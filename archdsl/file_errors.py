@@ -56,6 +56,15 @@ class ProgramNestedTooDeeply(Problem):
     help = "give inner parts names of their own"
 
 
+class InvalidTarget(Problem):
+    """A file that would be written, and would not be right."""
+
+    code = codes.WRONG_USAGE
+    message = "{target} would not be a valid file: {reason}"
+    target: str
+    reason: str
+
+
 # Files that a text uses ----------------------------------------------------------------------------------------------
 
 

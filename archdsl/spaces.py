@@ -8,7 +8,8 @@ from pathlib import Path
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Failure, Source
 from archdsl.elaborate.evaluate.values import Value
-from archdsl.search_space.errors import InvalidNetworkFile, NetworkNotSpace, NoSpace, SeveralSpaces
+from archdsl.file_errors import InvalidTarget
+from archdsl.search_space.errors import NetworkNotSpace, NoSpace, SeveralSpaces
 from archdsl.search_space.frozen import frozen
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -47,5 +48,6 @@ def freeze(space: Space, sample: Sample, target: Path) -> str:
     """
     text, problems = canonical(Source(str(target), frozen(space, sample, target)))
     if problems:
-        raise Failure([InvalidNetworkFile(str(target), problems[0].message).at(None)])
+        help = "write it beside the file of the space"
+        raise Failure([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
     return text

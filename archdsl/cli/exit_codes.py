@@ -6,15 +6,13 @@ from collections.abc import Iterable
 
 from archdsl.cli.interrupts import INTERRUPTED as INTERRUPTED
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import NO_MAP, NONE_MEETS, NOT_PROVEN, NOT_WEIGHTS, OVER_BUDGET, SEVERAL_STATES
+from archdsl.diagnostics.codes import Outcome
 
 FINE = 0
 FINDINGS = 1  # There is something wrong in a file.
 COULD_NOT_RUN = 2  # A file could not be read or written, a tool is missing, the command line makes no sense.
 # As a shell reports a process that this signal ended; so is `INTERRUPTED`.
 PIPE_CLOSED = 141
-# About what is in a file although there is no text to point at, or the text is that of an option.
-_FOUND = {NO_MAP, NOT_PROVEN, NOT_WEIGHTS, SEVERAL_STATES, OVER_BUDGET, NONE_MEETS}
 
 
 def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
@@ -23,7 +21,7 @@ def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
 
 
 def _of(diagnostic: Diagnostic) -> int:
-    if diagnostic.code in _FOUND:
+    if diagnostic.code.outcome is Outcome.FOUND:
         return FINDINGS
     is_text = diagnostic.span is not None and not diagnostic.span.source.name.startswith("--")
     return FINDINGS if is_text else COULD_NOT_RUN

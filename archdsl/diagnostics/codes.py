@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from msgspec import Struct
 
 
@@ -10,6 +12,26 @@ class Code(Struct, frozen=True):
     title: str
     # A warning stops no build: what is written means something, though hardly what its author meant.
     is_warning: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """What a command reports with it, by its number."""
+        return BY_NUMBER.get(self.name, BY_NUMBER[self.name[:4]])
+
+
+class Outcome(Enum):
+    """What a problem says of a command: that it found something, or that it could not run."""
+
+    FOUND = "found"
+    # Found where it is about the text of a file; else, as an option's or without a place, about the command.
+    BY_PLACE = "by place"
+
+
+BY_NUMBER = {
+    **dict.fromkeys(("ARC1", "ARC2", "ARC3", "ARC4", "ARC5", "ARC6", "ARC9"), Outcome.BY_PLACE),
+    # Weights, and conditions that no network meets, are found although there is no text to point at.
+    **dict.fromkeys(("ARC7", "ARC905", "ARC914"), Outcome.FOUND),
+}
 
 
 # 1xx: the text is not a program.
@@ -35,7 +57,7 @@ MISSING_BINDING = Code("ARC209", "a required binding is missing")
 UNKNOWN_PARAMETER = Code("ARC210", "unknown parameter of a model")
 USE_CYCLE = Code("ARC211", "models or files that refer to each other in a circle")
 USE_NOT_FOUND = Code("ARC212", "a used file cannot be read")
-UNUSED_NAME = Code("ARC213", "a name that nothing reads", is_warning=True)
+UNUSED_NAME = Code("ARC213", "an unused name", is_warning=True)
 NO_CLASSIFIER = Code("ARC214", "`classes` of a network without a classifier", is_warning=True)
 CHANNELS_LAST = Code("ARC216", "an input whose channels seem to come last", is_warning=True)
 

@@ -52,21 +52,6 @@ class ModelInNoFile(Problem):
     source: str
 
 
-class InvalidModelFile(Problem):
-    code = codes.WRONG_USAGE
-    message = "{target} would not be a valid file: {reason}"
-    help = "{advice}"
-    target: str
-    reason: str
-    is_too_large: bool
-
-    @property
-    def advice(self) -> str:
-        if self.is_too_large:
-            return "keep fewer points, with a tighter `--constraint` or a budget"
-        return "write it beside the file of the model"
-
-
 # Parameters that vary ------------------------------------------------------------------------------------------------
 
 

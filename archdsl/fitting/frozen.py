@@ -11,7 +11,8 @@ from archdsl.diagnostics import Failure, Source
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.elaborate.resolve.words import RESERVED
-from archdsl.fitting.errors import InvalidModelFile, ModelInNoFile
+from archdsl.file_errors import InvalidTarget
+from archdsl.fitting.errors import ModelInNoFile
 from archdsl.fitting.family import Family, listed, shown
 from archdsl.fitting.grid import Grid
 from archdsl.fitting.largest import Largest
@@ -33,8 +34,10 @@ def frozen(found: Largest | Grid, target: Path) -> str:
     text = f"use {_path(family, target)}\n\n{model}"
     text, problems = canonical(Source(str(target), text))
     if problems:
-        first = problems[0]
-        raise Failure([InvalidModelFile(str(target), first.message, first.code is TOO_LARGE).at(None)])
+        help = "write it beside the file of the model"
+        if problems[0].code is TOO_LARGE:
+            help = "keep fewer points, with a tighter `--constraint` or a budget"
+        raise Failure([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
     return text
 
 

@@ -123,11 +123,3 @@ class ChoiceInOtherFile(Problem):
     help = "decide it in a model that `extends` this one, or in that file"
     choice: str
     place: str
-
-
-class InvalidNetworkFile(Problem):
-    code = codes.WRONG_USAGE
-    message = "{target} would not be a valid file: {reason}"
-    help = "write it beside the file of the space"
-    target: str
-    reason: str

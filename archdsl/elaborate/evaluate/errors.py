@@ -358,8 +358,8 @@ class NotSchedule(Problem):
     rate: str
 
 
-class NotLayerOfSetting(Problem):
+class BindingNotLayer(Problem):
     code = codes.WRONG_KIND
-    message = "`{setting}` must be a layer, not {found}"
-    setting: str
+    message = "`{binding}` must be a layer, not {found}"
+    binding: str
     found: str

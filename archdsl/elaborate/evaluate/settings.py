@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archdsl.diagnostics import Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
-from archdsl.elaborate.evaluate.errors import BadPadding, NotLayerOfSetting, NotSchedule
+from archdsl.elaborate.evaluate.errors import BadPadding, BindingNotLayer, NotSchedule
 from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
 from archdsl.elaborate.problems import Stop
 from archdsl.ir.description import Schedule
@@ -41,5 +41,5 @@ def checked(name: str, value: Value, span: Span) -> Value:
         return value
     if not isinstance(value, LAYERS):
         help = f"for none, write `{name} = identity`" if value is None else f"for example `{name} = {_LAYERS[name]}`"
-        raise Stop(NotLayerOfSetting(name, kind(value)).at(span, help=help))
+        raise Stop(BindingNotLayer(name, kind(value)).at(span, help=help))
     return without_formulas(value)

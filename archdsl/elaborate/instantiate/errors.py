@@ -20,12 +20,6 @@ class IndivisibleChannels(Problem):
     reason: str
 
 
-class ShapeMismatch(Problem):
-    code = codes.CHANNEL_MISMATCH
-    message = "{reason}"
-    reason: str
-
-
 class BadValueForShape(Problem):
     code = codes.BAD_VALUE
     message = "{reason}"
@@ -133,15 +127,6 @@ class BadClasses(Problem):
     message = "`classes` must be a positive whole number, not {found}"
     help = "write how many classes there are, for example `classes = 1000`"
     found: str
-
-
-class SectionNotLayer(Problem):
-    code = codes.WRONG_KIND
-    message = "`{section}` must be a layer, not {found}"
-    help = "for example `{section} = {example}`"
-    section: str
-    found: str
-    example: str
 
 
 # Stages --------------------------------------------------------------------------------------------------------------

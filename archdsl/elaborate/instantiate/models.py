@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from archdsl.diagnostics import Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.explain import reasons, trace
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
@@ -34,7 +35,6 @@ from archdsl.elaborate.instantiate.errors import (
     InputNotShape,
     ParameterWithoutValue,
     RefersToItself,
-    SectionNotLayer,
 )
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
@@ -326,7 +326,8 @@ class ModelElaborator:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
             value = self.names.get(name)
             if name in self.names and not isinstance(value, LAYERS):
-                self._refuse(name, Stop(SectionNotLayer(name, kind(value), example).at(self._written(name))))
+                problem = BindingNotLayer(name, kind(value))
+                self._refuse(name, Stop(problem.at(self._written(name), help=f"for example `{name} = {example}`")))
 
     def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
         """The stem or the head on a tensor, if there is one, and what comes out. Raises Stop."""

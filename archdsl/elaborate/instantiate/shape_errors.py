@@ -7,14 +7,13 @@ from collections.abc import Callable, Mapping
 from archdsl.diagnostics import Problem
 from archdsl.elaborate.evaluate.explain import blame, rounded, source_of
 from archdsl.elaborate.evaluate.values import PrimitiveLayer, Tensor
-from archdsl.elaborate.instantiate.errors import BadValueForShape, IndivisibleChannels, ShapeMismatch, VanishingSize
+from archdsl.elaborate.instantiate.errors import BadValueForShape, IndivisibleChannels, VanishingSize
 from archdsl.elaborate.problems import Stop
 from archdsl.ir.base import ShapeError
 
 _OF_KINDS: Mapping[str, Callable[[str], Problem]] = {
     "vanishing": VanishingSize,
     "indivisible": IndivisibleChannels,
-    "mismatch": ShapeMismatch,
     "value": BadValueForShape,
 }
 
