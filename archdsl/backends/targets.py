@@ -48,7 +48,7 @@ class Made(NamedTuple):
 class Target(Struct, frozen=True):
     """One kind of artefact.
 
-    `emit` raises Failure for what it cannot express. `suffixes` are those that say so, the first of them ours.
+    `emit` raises DiagnosticError for what it cannot express. `suffixes` are those that say so, the first of them ours.
     `comment` is a line, with the digest in the place of `{}`, that goes before the second line of a file; a file with
     none is replaced without asking. Figures that are text go into a `.txt`, too, and are as wide as whoever lays them
     out decides, unless they are `sized`.

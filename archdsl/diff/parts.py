@@ -49,7 +49,7 @@ class ComparedPart:
 
 
 def parts(architecture: Architecture) -> list[ComparedPart]:
-    """The parts of a network in order. Raises Failure when it unfolds to too many operators."""
+    """The parts of a network in order. Raises DiagnosticError when it unfolds to too many operators."""
     operators: dict[str, dict[str, list[Visit]]] = {}
     for visit in modules(architecture):
         if visit.levels:

@@ -45,7 +45,7 @@ class Architecture(Description):
             A directed acyclic graph: nodes are the operators' paths in the built module, edges the tensors.
 
         Raises:
-            Failure: where blocks within blocks unfold to more steps than `limits.steps`.
+            DiagnosticError: where blocks within blocks unfold to more steps than `limits.steps`.
         """
         from archdsl.ir.graph import operator_graph
 

@@ -6,7 +6,7 @@ import re
 
 from lark.exceptions import UnexpectedInput
 
-from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems, Source
 from archdsl.language import comments, tree
 from archdsl.language.bounds import check_nesting, check_text
 from archdsl.language.grammar import EXPRESSION, parser
@@ -40,15 +40,15 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
 
 
 def parse_expression(source: Source) -> tree.Expression:
-    """The expression that a text says, such as one from a command line. Raises Failure when it says none."""
+    """The expression that a text says, such as one from a command line. Raises DiagnosticError when it says none."""
     if too_much := check_text(source):
-        raise Failure([too_much])
+        raise DiagnosticError([too_much])
     try:
         expression, found = parser().parse(source.text, source, {}, 0, EXPRESSION)
     except UnexpectedInput as error:
-        raise Failure([_explained(error, source, 0, len(source.text))]) from None
+        raise DiagnosticError([_explained(error, source, 0, len(source.text))]) from None
     if problems := [*found, *filter(None, [check_nesting(expression)])]:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     whole: tree.Expression = expression
     return whole
 

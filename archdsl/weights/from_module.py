@@ -12,7 +12,7 @@ import networkx
 import torch
 from torch import nn
 
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_PROVEN
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap
@@ -191,7 +191,7 @@ def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -
             reason = " ".join(str(error).split())
     message = f"{network.name} and {origin} do not both run on images of {channels} x {height} x {width}: {reason}"
     help_line = "try another --resolution"
-    raise Failure([Diagnostic(CANNOT_READ, message, None, help=help_line)])
+    raise DiagnosticError([Diagnostic(CANNOT_READ, message, None, help=help_line)])
 
 
 def _standardized(trace: Trace) -> set[str]:

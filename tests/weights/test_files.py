@@ -132,7 +132,7 @@ def test_files_that_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path / name)
-    with pytest.raises(archdsl.Failure) as refused:
+    with pytest.raises(archdsl.DiagnosticError) as refused:
         read_checkpoint(tmp_path / name)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code is code

@@ -221,7 +221,7 @@ def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
 def test_a_module_that_cannot_run_is_a_diagnostic() -> None:
     module = Backwards()
     module.c1 = nn.Conv2d(5, 8, 3)
-    with pytest.raises(archdsl.Failure, match="do not both run on images of 3 x 32 x 32"):
+    with pytest.raises(archdsl.DiagnosticError, match="do not both run on images of 3 x 32 x 32"):
         mapped(CHAIN, module)
 
 
@@ -238,7 +238,7 @@ def test_one_tensor_for_several_of_ours() -> None:
     theirs = key_map.to_theirs(ours)
     assert theirs.keys() == module.state_dict().keys()
     ours["stem.conv_3.weight"] += 1
-    with pytest.raises(archdsl.Failure, match="has one tensor"):
+    with pytest.raises(archdsl.DiagnosticError, match="has one tensor"):
         key_map.to_theirs(ours)
 
 
@@ -255,10 +255,10 @@ def test_tensors_that_do_not_fit_are_named() -> None:
     module = Backwards()
     key_map = mapped(CHAIN, module)
     state = module.state_dict()
-    with pytest.raises(archdsl.Failure, match=r"`c2\.weight` of there is 8 x 8 x 1 x 1, not 8 x 8 x 3 x 3"):
+    with pytest.raises(archdsl.DiagnosticError, match=r"`c2\.weight` of there is 8 x 8 x 1 x 1, not 8 x 8 x 3 x 3"):
         key_map.to_ours({**state, "c2.weight": torch.zeros(8, 8, 1, 1)})
     del state["n1.bias"], state["n1.num_batches_tracked"]
-    with pytest.raises(archdsl.Failure, match=r"`n1\.bias` is missing from the weights"):
+    with pytest.raises(archdsl.DiagnosticError, match=r"`n1\.bias` is missing from the weights"):
         key_map.to_ours(state)
 
 

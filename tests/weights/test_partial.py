@@ -146,7 +146,7 @@ def test_a_part_that_computes_something_else_is_refused() -> None:
     ],
 )
 def test_paths_that_mean_nothing(skip: str, says: str, helps: str, tmp_path: Path) -> None:
-    with pytest.raises(archdsl.Failure) as refused:
+    with pytest.raises(archdsl.DiagnosticError) as refused:
         map_weights(network(), saved(renamed(STATE), tmp_path), skips=[skip])
     diagnostic = refused.value.diagnostics[0]
     assert diagnostic.code is WRONG_USAGE
@@ -156,7 +156,7 @@ def test_paths_that_mean_nothing(skip: str, says: str, helps: str, tmp_path: Pat
 
 def test_a_path_that_names_other_tensors_on_each_side_is_asked_for() -> None:
     tensors = [("head.conv.weight", "last.weight"), ("classifier.weight", "head.weight")]
-    with pytest.raises(archdsl.Failure, match="names other weights of ours than of theirs"):
+    with pytest.raises(archdsl.DiagnosticError, match="names other weights of ours than of theirs"):
         Selection.of(skips=["head"]).require_meaning(tensors)
     chosen = Selection.of(skips=["theirs:head"])
     chosen.require_meaning(tensors)

@@ -22,7 +22,7 @@ _DEFAULT = Options()
 def draw(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
     """At least one architecture, or several side by side, as DOT text: their tables, their blocks, or every operator.
 
-    Raises Failure where there is too much to draw at that level.
+    Raises DiagnosticError where there is too much to draw at that level.
     """
     from archdsl.backends.diagram import style
     from archdsl.backends.diagram.dot_blocks import draw_blocks
@@ -40,7 +40,7 @@ def draw(architectures: Sequence[Architecture], level: Level = "stage", options:
 def mermaid(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
     """The same as a flowchart of Mermaid, which pages of GitHub and GitLab show: of stages or of blocks.
 
-    Raises Failure for operators, and where there is more than those pages show.
+    Raises DiagnosticError for operators, and where there is more than those pages show.
     """
     from archdsl.backends.diagram.block_figure import block_figure
     from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_stages, refuse_operators
@@ -62,7 +62,7 @@ def tikz(
 ) -> Drawn:
     """The same as a LaTeX document with a TikZ figure: of stages or of blocks.
 
-    Raises Failure for operators, and where there is too much to draw.
+    Raises DiagnosticError for operators, and where there is too much to draw.
     """
     from archdsl.backends.diagram.tikz_figure import draw_tikz, refuse_operators
 

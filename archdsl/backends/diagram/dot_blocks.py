@@ -12,7 +12,7 @@ from archdsl.backends.diagram.options import Options
 
 
 def draw_blocks(figure: Figure, options: Options) -> graphviz.Digraph:
-    """The panels of each model, side by side. Raises Failure where there are too many boxes."""
+    """The panels of each model, side by side. Raises DiagnosticError where there are too many boxes."""
     drawing = dot.canvas(figure.name, options, {"ranksep": "0.3", "nodesep": "0.3"})
     tops: list[str] = []
     for group in options.ordered(figure.groups):

@@ -47,7 +47,7 @@ class Curve(NamedTuple):
 
 
 class Places:
-    """A drawing in DOT, laid out: its parts by their names there. Raises Failure where Graphviz cannot."""
+    """A drawing in DOT, laid out: its parts by their names there. Raises DiagnosticError where Graphviz cannot."""
 
     def __init__(self, dot: str):
         read: dict[str, Any] = json.loads(laid_out(dot, "json0"))

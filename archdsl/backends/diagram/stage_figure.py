@@ -31,7 +31,7 @@ class Look(NamedTuple):
 
     @classmethod
     def of(cls, architectures: Sequence[Architecture], options: Options) -> Look:
-        """Raises Failure where there are too many stages to draw."""
+        """Raises DiagnosticError where there are too many stages to draw."""
         stages = [stage for architecture in architectures for stage in architecture.stages]
         style.bound(len(stages), "drawn_stages", "stages", "draw one variant")
         colors = style.palette(stage.op for stage in stages)
@@ -43,7 +43,7 @@ class Look(NamedTuple):
 def stage_figure(architectures: Sequence[Architecture], options: Options) -> Figure:
     """One panel for each architecture; a kind of block has the same colour in all of them.
 
-    Raises Failure where there are too many stages to draw.
+    Raises DiagnosticError where there are too many stages to draw.
     """
     look = Look.of(architectures, options)
     panels = tuple(_Table(architecture, look).panel() for architecture in architectures)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Scalar, Size
 from archdsl.limits import limits, raising
@@ -130,4 +130,4 @@ def bound(count: int, name: str, things: str, way_out: str) -> None:
     most: int = getattr(limits(), name)
     if count > most:
         message = f"{count:,} {things} are too many for a diagram (at most {most:,})"
-        raise Failure([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])
+        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])

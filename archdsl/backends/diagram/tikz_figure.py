@@ -16,7 +16,7 @@ from archdsl.backends.diagram.places import Box, Curve, Places, Point
 from archdsl.backends.diagram.style import Colors
 from archdsl.backends.diagram.tex import OTHER, escape
 from archdsl.backends.diagram.width import Width
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.base import Shape
 
@@ -51,17 +51,18 @@ class Drawn(NamedTuple):
 
 
 def draw_tikz(figure: Figure, options: Options, width: Width | None = None) -> Drawn:
-    """A LaTeX document with the figure, as wide as `width` says. Raises Failure where there is too much to draw."""
+    """A LaTeX document with the figure, as wide as `width` says. Raises DiagnosticError where there is too much to
+    draw."""
     drawer = (_Stages if figure.level == "stage" else _Blocks)(figure, options)
     letters = _SMALLEST * width.points / drawer.places.whole.width if width is not None else None
     return Drawn(drawer.document(width), letters)
 
 
 def refuse_operators() -> NoReturn:
-    """Raises Failure: a figure of thousands of operators is nothing that a paper has, or anyone edits."""
+    """Raises DiagnosticError: a figure of thousands of operators is nothing that a paper has, or anyone edits."""
     message = "TikZ figures have stages or blocks, not every operator of a network"
     help = "`--level stage` and `--level block` are drawn, and operators as svg, pdf, png or dot"
-    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 class _Drawer:

@@ -11,7 +11,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.parallel import each
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable
 from archdsl.diagnostics.report import report
@@ -43,7 +43,7 @@ def run(arguments: Namespace, output: Output) -> int:
     output.style = "full" if as_document else arguments.output_format
     if arguments.fix and STANDARD_INPUT in arguments.specs:
         message = "standard input is no file that `--fix` could change"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
     found: list[Diagnostic] = []
     checked: Iterable[_Checked]
     tell = output.remark if as_document else output.result
@@ -78,7 +78,7 @@ def _fix(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
         for fixed in fix_file(spec):
             assert fixed.fix is not None
             tell(f"{printable(str(fixed.span))}: {fixed.code.name} fixed: {printable(fixed.fix.title)}")
-    except Failure as failure:
+    except DiagnosticError as failure:
         return failure.diagnostics
     return ()
 
@@ -87,7 +87,7 @@ def _check(spec: str) -> _Checked:
     """What is wrong with a file, and a line that says what is right when nothing is."""
     try:
         file = compile_source(open_spec(spec))
-    except Failure as failure:
+    except DiagnosticError as failure:
         return failure.diagnostics, ""
     return file.found, "" if file.found else summary(file)
 

@@ -13,7 +13,7 @@ from archdsl.cli.files import write
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import NO_MAP, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -127,7 +127,7 @@ def run(arguments: Namespace, output: Output) -> int:
         if len(set(names)) < len(names):
             names = [architecture.name for architecture in specs.architectures]
         help_line = f"choose one: --variant {'|'.join(names)}" if names else None
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
     # Here and not above, for the other commands start without torch.
     from archdsl.api import Network
     from archdsl.weights import MismatchError
@@ -175,13 +175,13 @@ def _export(network: Network, arguments: Namespace, style: str, output: Output) 
 
     if not is_peer(arguments.origin):
         message = f"`{printable(arguments.origin)}` is no model of another library"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
     ours = scoped(read_checkpoint(arguments.file, arguments.state), network.build().state_dict().keys())
     key_map = map_weights(network, arguments.origin).key_map
     if key_map.left_out:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
-        raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(NO_MAP, message, None, help=help_line)])
     unused = [*ours.others, *ours.aside, *sorted(ours.tensors.keys() - {pair.ours for pair in key_map.pairs})]
     if unused:
         output.remark(f"{printable(arguments.file)}: not exported: {', '.join(map(printable, unused))}")

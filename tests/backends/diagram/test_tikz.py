@@ -17,7 +17,7 @@ from archdsl.backends.diagram.tex import escape
 from archdsl.backends.diagram.width import width
 from archdsl.backends.targets import FIGURES, TARGETS, Request
 from archdsl.cli.main import main
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from tests.injection.test_tex import TEX, compile_tex
 
 ROOT = Path(__file__).parents[3]
@@ -84,7 +84,7 @@ def test_the_same_again() -> None:
 
 
 def test_operators_are_refused() -> None:
-    with pytest.raises(Failure, match="TikZ figures have stages or blocks"):
+    with pytest.raises(DiagnosticError, match="TikZ figures have stages or blocks"):
         tikz([V2_L], "operator")
 
 

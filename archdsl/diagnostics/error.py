@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from archdsl.diagnostics.diagnostic import Diagnostic
 
 
-class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itself an error to show
+class DiagnosticError(Exception):
     """Carries diagnostics up to the driver, which prints them; in Python it reads as the command line would put it."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
@@ -22,3 +22,7 @@ class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itse
     def _render_traceback_(self) -> list[str]:
         """What IPython and notebooks show of it: where a mistake is in a file, not where archdsl has found it."""
         return str(self).splitlines()
+
+
+# Its former name.
+Failure = DiagnosticError
