@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
-    from archdsl.diagnostics import ArchWarning, Failure
+    from archdsl.diagnostics import ArchWarning, DiagnosticError, Failure
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchWarning",
     "Architecture",
+    "DiagnosticError",
     "Failure",
     "Limits",
     "Network",
@@ -45,7 +46,8 @@ __all__ = [
 _HOMES = {
     "ArchWarning": "archdsl.diagnostics",
     "Architecture": "archdsl.ir.architecture",
-    "Failure": "archdsl.diagnostics",
+    "DiagnosticError": "archdsl.diagnostics",
+    "Failure": "archdsl.diagnostics",  # the former name of DiagnosticError
     "Limits": "archdsl.limits",
     "Network": "archdsl.api",
     "__version__": "archdsl.version",

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import ArchWarning, Diagnostic, Failure, Source
+from archdsl.diagnostics import ArchWarning, Diagnostic, DiagnosticError, Source
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -115,7 +115,7 @@ class Network:
         """How long inference of a batch takes on a device, or with `training` a step of forward, backward and update.
 
         `device` is one that ships, `a100`, or the file of a profile that `archdsl calibrate` wrote. What is returned
-        tells `seconds` and what bounds them. Raises Failure where there is no such device.
+        tells `seconds` and what bounds them. Raises DiagnosticError where there is no such device.
         """
         from archdsl.backends.latency import Latencies, profile
 
@@ -142,7 +142,7 @@ class Network:
         `layout` is tb, from top to bottom, or lr, from left to right; `width`, of an svg, pdf or png, a text as
         `"3.3in"`; without `costs`, parameters and MACs are left out: as for `archdsl diagram`.
         What is returned are bytes, which a notebook shows as a picture.
-        Raises ValueError for another value, Failure where there is too much to draw.
+        Raises ValueError for another value, DiagnosticError where there is too much to draw.
         """
         from archdsl.backends.diagram.picture import Picture
 
@@ -166,7 +166,7 @@ def load(
     """The network that a spec describes; of a family, the `variant` (`b1` or `efficientnet_b1`).
 
     `resolution` and `parameters` replace the size of the input and parameters of the model.
-    Raises Failure, with diagnostics, when the file holds mistakes or there are several networks to choose from.
+    Raises DiagnosticError, with diagnostics, when the file holds mistakes or there are several networks to choose from.
     Issues one ArchWarning with everything that `archdsl check` warns of, such as names that nothing reads.
     """
     return _only(_compiled(path, variant, resolution, parameters), str(path))
@@ -181,7 +181,7 @@ def load_all(
 ) -> dict[str, Network]:
     """All networks of a spec, by name; models with open choices are none (see `space`).
 
-    Raises Failure, with diagnostics, when the file holds mistakes.
+    Raises DiagnosticError, with diagnostics, when the file holds mistakes.
     """
     compiled = _compiled(path, variant, resolution, parameters)
     networks = {architecture.name: Network(architecture) for architecture in compiled.checked()}
@@ -216,7 +216,7 @@ def fit(
     Budgets are numbers or texts such as `"5.3M"` and `"300M +- 2%"`. `vary` names the parameters that may change,
     `"width"` or `"width=0.25..2:0.05"`: `phi` when none is named, else whichever the model has of `width`, `depth` and
     `resolution`. `parameters` are values of others. What was found is in `architecture.parameters`.
-    Raises Failure, with diagnostics, when the file holds mistakes or no network is within the budgets.
+    Raises DiagnosticError, with diagnostics, when the file holds mistakes or no network is within the budgets.
     """
     from archdsl.compiler import read
     from archdsl.fitting.budgets import limit
@@ -227,7 +227,9 @@ def fit(
     given = {"params": params, "macs": macs, "flops": flops, "activations": activations}
     limits = [limit(name, Source(name, str(value))) for name, value in given.items() if value is not None]
     if not limits:
-        raise Failure([Diagnostic(WRONG_USAGE, "there is no budget to meet", None, help="give one: `macs=400e6`")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, "there is no budget to meet", None, help="give one: `macs=400e6`")]
+        )
     texts = ",".join(vary)
     family = open_family(read(path), variant)
     found = largest(family, limits, ranges(Source("vary", texts)) if texts else (), parameters)
@@ -246,7 +248,7 @@ def space(
     `space.sample(1000, seed=7)` draws networks, `space.costs(samples)` counts thousands of them a second,
     `space.latencies(samples, "a100")` tells how long they take on a device, and
     `Network(space.architecture(sample))` is one of them in full.
-    Raises Failure, with diagnostics, when the file holds mistakes or no such space.
+    Raises DiagnosticError, with diagnostics, when the file holds mistakes or no such space.
     """
     from archdsl.compiler import read
     from archdsl.spaces import open_space
@@ -265,7 +267,7 @@ def create_model(
     weights.
 
     `options` are those of `Network.build`: `num_classes`, `in_channels`, `features_only`, `drop_path_rate`.
-    Raises Failure when there is no such model.
+    Raises DiagnosticError when there is no such model.
     """
     return find(name, resolution=resolution, parameters=parameters).build(**options)
 
@@ -276,7 +278,7 @@ def find(
     resolution: int | tuple[int, int] | None = None,
     parameters: Mapping[str, bool | int | float | str | None] | None = None,
 ) -> Network:
-    """The network of the shipped specs that a name or an alias means. Raises Failure when there is none."""
+    """The network of the shipped specs that a name or an alias means. Raises DiagnosticError when there is none."""
     from archdsl.catalogue import resolve
 
     path, model = resolve(name)
@@ -293,7 +295,7 @@ def loads(text: str, variant: str | None = None, *, name: str = "<text>") -> Net
 def _only(compiled: Compiled, name: str) -> Network:
     networks = {architecture.name: Network(architecture) for architecture in compiled.checked()}
     if compiled.spaces and not networks:
-        raise Failure([space.is_open() for space in compiled.spaces])
+        raise DiagnosticError([space.is_open() for space in compiled.spaces])
     if len(networks) == 1:
         _warn(compiled)
         return next(iter(networks.values()))
@@ -301,7 +303,7 @@ def _only(compiled: Compiled, name: str) -> Network:
     known = ", ".join(labels if len(set(labels)) == len(labels) else networks)
     message = f"{name} has {len(networks)} networks" if networks else f"{name} has no models"
     help_line = f"choose a variant: {known}" if networks else None
-    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
 
 
 def _warn(compiled: Compiled) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from archdsl.compiler import environment_of, read
-from archdsl.diagnostics import Diagnostic, Failure, Problems
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems
 from archdsl.diagnostics.codes import UNKNOWN_MODEL
 from archdsl.diagnostics.nearest import nearest, question
 from archdsl.elaborate.resolve.merge import variants
@@ -43,7 +43,7 @@ def list_models(pattern: str = "*") -> list[str]:
 
 
 def resolve(name: str) -> tuple[Path, str]:
-    """The file and the name of the model that a name or an alias means. Raises Failure when there is none."""
+    """The file and the name of the model that a name or an alias means. Raises DiagnosticError when there is none."""
     known = models()
     model = next(
         (found for found in (name, aliases().get(name), name.lower().replace("-", "_")) if found in known), None
@@ -55,5 +55,5 @@ def resolve(name: str) -> tuple[Path, str]:
         help_line = question(near[:3])
         message = f"there is no model `{name}`"
         default = "`archdsl.list_models()` names them all"
-        raise Failure([Diagnostic(UNKNOWN_MODEL, message, None, help=help_line or default)])
+        raise DiagnosticError([Diagnostic(UNKNOWN_MODEL, message, None, help=help_line or default)])
     return known[model], model

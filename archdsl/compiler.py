@@ -13,7 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from archdsl.diagnostics import Diagnostic, Failure, Problems, Source, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems, Source, Span
 from archdsl.diagnostics.codes import OF_TEXT, OPEN_CHOICE
 from archdsl.elaborate.check.channel_order import check_channel_order
 from archdsl.elaborate.check.files import check_names
@@ -54,8 +54,8 @@ from archdsl.limits import limits
 from archdsl.reading import read_plain
 from archdsl.search_space.open_models import OpenModel, open_model
 
-# What gives the text of a file that another one uses. Raises Failure when it cannot. An editor knows texts that are not
-# saved yet.
+# What gives the text of a file that another one uses. Raises DiagnosticError when it cannot. An editor knows texts that
+# are not saved yet.
 
 
 class Linked(Struct, frozen=True):
@@ -88,9 +88,9 @@ class Compiled(Struct, frozen=True):
         return (*self.problems, *self.unmet, *self.warnings)
 
     def checked(self) -> tuple[Architecture, ...]:
-        """The architectures. Raises Failure, with every diagnostic, when there is a mistake in the file."""
+        """The architectures. Raises DiagnosticError, with every diagnostic, when there is a mistake in the file."""
         if self.problems:
-            raise Failure(self.problems)
+            raise DiagnosticError(self.problems)
         return self.architectures
 
 
@@ -100,23 +100,23 @@ def most_bytes() -> int:
 
 
 def read(path: str | Path) -> Source:
-    """The text of a file. Raises Failure when it cannot be read or is no text."""
+    """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
     path = shipped(str(path)) or Path(path)
     try:
         data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
         reason = getattr(error, "strerror", None) or str(error)
         problem = CannotRead(str(path), f"{reason[:1].lower()}{reason[1:]}").at(None)
-        raise Failure([problem.suggesting_file(str(path), _siblings(path, str(path)))]) from None
+        raise DiagnosticError([problem.suggesting_file(str(path), _siblings(path, str(path)))]) from None
     if len(data) > most_bytes():
-        raise Failure([too_many_bytes(str(path), os.path.getsize(path))])
+        raise DiagnosticError([too_many_bytes(str(path), os.path.getsize(path))])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         text = data.decode("utf-8", "replace")
         place = len(data[: error.start].decode("utf-8"))
         span = Span(Source(str(path), text), place, place + 1)
-        raise Failure([NotText(str(path)).at(span, f"byte {error.start} of the file")]) from None
+        raise DiagnosticError([NotText(str(path)).at(span, f"byte {error.start} of the file")]) from None
     return text_of(str(path), text)
 
 
@@ -159,7 +159,7 @@ def library() -> Environment:
     for definition in environment.blocks.values():
         definition.environment = environment
     if problems:
-        raise Failure(problems.sorted())
+        raise DiagnosticError(problems.sorted())
     return environment
 
 
@@ -167,11 +167,15 @@ def _no_use(item: tree.Use) -> Diagnostic:
     return UseInLibrary().at(item.span)
 
 
-class Unreadable(Failure):
+class UnreadableError(DiagnosticError):
     """What holds the files of a text cannot be read, so that nobody knows whether one is there.
 
     That is no mistake in a text that uses one.
     """
+
+
+# Its former name.
+Unreadable = UnreadableError
 
 
 class Files:
@@ -203,7 +207,7 @@ class Files:
         return folder
 
     def read(self, path: Path) -> Source:
-        """The text of a file. Raises Failure when it cannot be read or is no text."""
+        """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
         # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
         return read(path if path.exists() else path.resolve())
 
@@ -306,9 +310,9 @@ class _Uses:
         if resolved not in self.known:
             try:
                 text = files.read(path)
-            except Unreadable:
+            except UnreadableError:
                 raise
-            except Failure as failure:
+            except DiagnosticError as failure:
                 cannot = failure.diagnostics[0]
                 return UseUnreadable(cannot.message).at(span, help=cannot.help)
             self.known[resolved] = self.environment(text, stack, files)
@@ -426,5 +430,5 @@ def _chosen(environment: Environment, variant: str | None, source: Source, probl
 
 
 def compile_file(path: str | Path, **options: object) -> Compiled:
-    """`compile_source` for a file. Raises Failure when the file cannot be read."""
+    """`compile_source` for a file. Raises DiagnosticError when the file cannot be read."""
     return compile_source(read(path), **options)  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ from archdsl.ir.architecture import Architecture
 
 
 def predicted(architecture: Architecture, asked: Prediction) -> Predicted:
-    """The number of a prediction. Raises Failure where a device or the cost model has none."""
+    """The number of a prediction. Raises DiagnosticError where a device or the cost model has none."""
     if asked.quantity == "memory":
         setting = memory_setting(asked)
         return Predicted(Bytes(memory(architecture, setting).peak.total), f"{title(setting)}{_batch(asked)}")

@@ -1,7 +1,8 @@
 """Files as they were at a git revision, read from the repository: nothing is checked out, and nothing is fetched.
 
 A repository may come from anybody, its configuration and its hooks included, and both name programs for git to run.
-None of them is run here. What the repository cannot give is `Unreadable`, which is not the same as what is not in it.
+None of them is run here. What the repository cannot give is `UnreadableError`, which is not the same as what is not in
+it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from archdsl.compiler import Files, Unreadable, most_bytes, too_many_bytes
-from archdsl.diagnostics import Failure, Source
+from archdsl.compiler import Files, UnreadableError, most_bytes, too_many_bytes
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.file_errors import (
     CannotRead,
     DamagedRevision,
@@ -69,7 +70,8 @@ class _Entry(NamedTuple):
 class Revision(Files):
     """The files of a repository at a revision: a commit, tag or branch, as git names it (`HEAD~3`).
 
-    `near` is a path in the repository's working tree. Raises Failure when there is no repository or no such revision.
+    `near` is a path in the repository's working tree. Raises DiagnosticError when there is no repository or no such
+    revision.
     """
 
     def __init__(self, near: Path, name: str):
@@ -80,7 +82,9 @@ class Revision(Files):
         self._entries = cache(self._listed)
 
     def _commit(self) -> str:
-        """The commit that the revision names. Raises Failure when there is none, Unreadable when it cannot be read."""
+        """The commit that the revision names. Raises DiagnosticError when there is none, UnreadableError when it cannot
+        be read.
+        """
         name = self.name
         # Without its type at first: of that git says nothing, whether an object is none or cannot be read.
         named = _git(self.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
@@ -95,16 +99,16 @@ class Revision(Files):
                 return commit
             type = _git(self.folder, "cat-file", "-t", f"{object}^{{}}")
             if not type.returncode and type.stdout.strip() != b"commit":
-                raise Failure([NotCommit(name, self.top.name, type.stdout.decode().strip()).at(None)])
+                raise DiagnosticError([NotCommit(name, self.top.name, type.stdout.decode().strip()).at(None)])
             # A whole hash names an object to git, whether or not there is one.
             if name.lower() != object or not _git(self.folder, "cat-file", "-e", object).returncode:
                 raise self._damaged(object[:12])
         known = _answer(self.folder, "for-each-ref", "--format=%(refname:short)").split()
-        raise Failure([UnknownRevision(name, self.top.name).at(None).suggesting(name, ["HEAD", *known])])
+        raise DiagnosticError([UnknownRevision(name, self.top.name).at(None).suggesting(name, ["HEAD", *known])])
 
-    def _damaged(self, object: str) -> Unreadable:
+    def _damaged(self, object: str) -> UnreadableError:
         which = f" ({object})" if object != self.name else ""
-        return Unreadable([DamagedRevision(self.name, self.top.name, which).at(None)])
+        return UnreadableError([DamagedRevision(self.name, self.top.name, which).at(None)])
 
     # As the compiler reads files
 
@@ -142,23 +146,23 @@ class Revision(Files):
         entry = self._entry(self.resolved(path))
         if kind is None:
             problem = CannotRead(name, "there is no such file").at(None)
-            raise Failure([problem.suggesting_file(str(path), self.beside(path, str(path)))])
+            raise DiagnosticError([problem.suggesting_file(str(path), self.beside(path, str(path)))])
         if kind != "file":
-            raise Failure([CannotRead(name, f"it {self.something_else(self.resolved(path), kind)}").at(None)])
+            raise DiagnosticError([CannotRead(name, f"it {self.something_else(self.resolved(path), kind)}").at(None)])
         assert entry is not None  # for it is a file
         try:
             return Source(name, self._contents(entry, name).decode("utf-8").removeprefix("\ufeff"))
         except UnicodeDecodeError:
-            raise Failure([NotText(name).at(None)]) from None
+            raise DiagnosticError([NotText(name).at(None)]) from None
 
     def _contents(self, entry: _Entry, name: str) -> bytes:
         # The size first: git would read all of it, whatever it is.
         size = _git(self.folder, "cat-file", "-s", entry.object)
         if size.returncode == 0 and int(size.stdout) > most_bytes():
-            raise Failure([too_many_bytes(name, int(size.stdout))])
+            raise DiagnosticError([too_many_bytes(name, int(size.stdout))])
         found = _git(self.folder, "cat-file", "blob", entry.object) if size.returncode == 0 else size
         if found.returncode:
-            raise Unreadable([NoContents(name).at(None)])
+            raise UnreadableError([NoContents(name).at(None)])
         return found.stdout
 
     def something_else(self, path: Path, kind: str) -> str:
@@ -183,9 +187,9 @@ class Revision(Files):
                 yield folder / Path(name).relative_to(inside or ".")
 
     def _inside(self, path: Path) -> str:
-        """A resolved path from the top of the repository, as git writes it. Raises Failure for one outside."""
+        """A resolved path from the top of the repository, as git writes it. Raises DiagnosticError for one outside."""
         if not path.is_relative_to(self.top):
-            raise Failure([OutsideRepository(str(path), str(self.top)).at(None)])
+            raise DiagnosticError([OutsideRepository(str(path), str(self.top)).at(None)])
         inside = path.relative_to(self.top).as_posix()
         return "" if inside == "." else inside
 
@@ -194,7 +198,7 @@ class Revision(Files):
         return self._entries(path.parent).get(path.name) if path.is_relative_to(self.top) else None
 
     def _listed(self, folder: Path) -> dict[str, _Entry]:
-        """What is in a folder, by name; nothing in one that is not there. Raises Unreadable."""
+        """What is in a folder, by name; nothing in one that is not there. Raises UnreadableError."""
         inside = self._inside(folder)
         where = ["--", f"{inside}/"] if inside else []
         # Not as `COMMIT:FOLDER`, which git cannot read in the same way whether there is none or it is damaged.
@@ -223,13 +227,13 @@ def _answer(folder: Path, *arguments: str) -> str:
 
 
 def _checked(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    """What git answers. Raises Unreadable, in git's own words, when it refuses."""
+    """What git answers. Raises UnreadableError, in git's own words, when it refuses."""
     done = _git(folder, *arguments)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().partition("\n")[0].removeprefix("fatal: ")
         if _OF_CONFIGURATION.match(reason):  # it quotes files, which may be any that the configuration includes
             reason = "its configuration has a mistake; `git status` shows it"
-        raise Unreadable([GitRefuses(str(folder), reason).at(None)])
+        raise UnreadableError([GitRefuses(str(folder), reason).at(None)])
     return done
 
 
@@ -240,4 +244,4 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, env=environment, check=False)
     except OSError as error:
-        raise Failure([NoGit(str(error.strerror or error)).at(None)]) from None
+        raise DiagnosticError([NoGit(str(error.strerror or error)).at(None)]) from None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archdsl.compiler import compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.evaluate.values import Value
 from archdsl.file_errors import InvalidTarget
 from archdsl.search_space.errors import NetworkNotSpace, NoSpace, SeveralSpaces
@@ -25,29 +25,29 @@ def open_space(
 ) -> Space:
     """The search space of a text that is called `name`; it may be left out where there is one.
 
-    Raises Failure for mistakes in the text, and when there is no such space.
+    Raises DiagnosticError for mistakes in the text, and when there is no such space.
     """
     compiled = compile_source(source, variant=name, resolution=resolution, parameters=parameters, claims=False)
     if compiled.problems:
-        raise Failure(compiled.problems)
+        raise DiagnosticError(compiled.problems)
     if len(compiled.spaces) == 1:
         return Space(source, compiled.spaces[0])
     if compiled.spaces:
         names = [space.variant.label or space.name for space in compiled.spaces]
-        raise Failure([SeveralSpaces(source.name, names).at(None)])
+        raise DiagnosticError([SeveralSpaces(source.name, names).at(None)])
     if name is not None and compiled.architectures:
-        raise Failure([NetworkNotSpace(compiled.architectures[0].name).at(None)])
-    raise Failure([NoSpace(source.name).at(None)])
+        raise DiagnosticError([NetworkNotSpace(compiled.architectures[0].name).at(None)])
+    raise DiagnosticError([NoSpace(source.name).at(None)])
 
 
 def freeze(space: Space, sample: Sample, target: Path) -> str:
     """The text of a file `target`, which need not be there, with the choices made of one network; in canonical form,
     and `archdsl check` finds nothing in it.
 
-    Raises Failure where a choice stands in another file than the space, whose text would have to change.
+    Raises DiagnosticError where a choice stands in another file than the space, whose text would have to change.
     """
     text, problems = canonical(Source(str(target), frozen(space, sample, target)))
     if problems:
         help = "write it beside the file of the space"
-        raise Failure([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
+        raise DiagnosticError([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
     return text

@@ -13,7 +13,7 @@ import torch
 
 from archdsl.api import Network
 from archdsl.backends.memory import Setting, isa_of_this_machine, memory
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
 from benchmarks.allocations import inference_peak, training_peak
 from benchmarks.measure import progress
@@ -60,7 +60,7 @@ def _networks(kind: str, first: int) -> Iterator[tuple[int, Architecture, Random
         random = Random(seed)
         try:
             found = architectures_of(KINDS[kind](random))
-        except Failure:
+        except DiagnosticError:
             continue
         if found:
             yield seed, found[0], random

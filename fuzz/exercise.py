@@ -16,7 +16,7 @@ from archdsl.backends.estimate import LEVELS, Level, estimates
 from archdsl.backends.estimate_text import as_csv, as_json, as_table
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import Compiled, Linked, compile_source, link_source
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
 from archdsl.diagnostics.codes import BAD_CHARACTER, BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, UNCLOSED, Code
 from archdsl.diagnostics.explanation import explanation
 from archdsl.diagnostics.mending import mend
@@ -122,7 +122,7 @@ def _bounded(use: Callable[[Compiled], object], compiled: Compiled) -> None:
     """Makes of networks what may refuse one that is too large for it, and must say so by a diagnostic."""
     try:
         use(compiled)
-    except Failure as failure:
+    except DiagnosticError as failure:
         assert report(failure.diagnostics)  # noqa: PT017 - it may fail; then it must say why
 
 

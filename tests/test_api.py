@@ -86,7 +86,7 @@ def test_unknown_options_are_told_with_those_there_are() -> None:
 
 
 def test_variants_of_the_same_label_are_told_apart() -> None:
-    with pytest.raises(archdsl.Failure, match="choose a variant: resnet_50, resnet_d_50"):
+    with pytest.raises(archdsl.DiagnosticError, match="choose a variant: resnet_50, resnet_d_50"):
         archdsl.load(archdsl.specs_folder() / "resnet.arch", "50")
 
 
@@ -96,10 +96,10 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
     assert archdsl.load(path).params == archdsl.find("resnet50").params
     assert archdsl.load("archdsl:mobilenetv2.arch", "050").name == "mobilenetv2_050"
     path.write_text('use "archdsl:../pyproject.toml"\nmodel wide extends resnet.50 {}\n', encoding="utf-8")
-    with pytest.raises(archdsl.Failure, match="does not exist"):
+    with pytest.raises(archdsl.DiagnosticError, match="does not exist"):
         archdsl.load(path)
     path.write_text('use "resnet.arch"\nmodel wide extends resnet.50 {}\n', encoding="utf-8")
-    with pytest.raises(archdsl.Failure, match=r'`use "archdsl:resnet.arch"` brings in the shipped file'):
+    with pytest.raises(archdsl.DiagnosticError, match=r'`use "archdsl:resnet.arch"` brings in the shipped file'):
         archdsl.load(path)
 
 
@@ -115,12 +115,12 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
 )
 def test_an_unknown_model(name: str, help: str) -> None:
     """Names of ours come first, before those of other libraries."""
-    with pytest.raises(archdsl.Failure, match=f"there is no model `{name}`\n.*{re.escape(help)}"):
+    with pytest.raises(archdsl.DiagnosticError, match=f"there is no model `{name}`\n.*{re.escape(help)}"):
         archdsl.create_model(name)
 
 
 def test_a_failure_reads_like_the_command_line() -> None:
-    with pytest.raises(archdsl.Failure) as caught:
+    with pytest.raises(archdsl.DiagnosticError) as caught:
         archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = cov(3)\n}\n")
     assert "<text>:3:10: error[ARC202]: unknown block or function `cov`" in str(caught.value)
     assert "did you mean `conv`?" in str(caught.value)

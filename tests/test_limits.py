@@ -17,7 +17,7 @@ from archdsl.backends.diagram import draw
 from archdsl.backends.estimate import estimates
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import compile_file, compile_source
-from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.fitting.family import open_family
 from archdsl.fitting.grid import grid
 from archdsl.fitting.ranges import ranges
@@ -122,7 +122,7 @@ def refusal(name: str, bound: int, text: str) -> Diagnostic:
         "drawn_operators": lambda: draw(made, "operator"),
     }
     assert uses[name]()
-    with parse(f"{name}={bound}"), pytest.raises(Failure) as raised:
+    with parse(f"{name}={bound}"), pytest.raises(DiagnosticError) as raised:
         uses[name]()
     (problem,) = raised.value.diagnostics
     assert getattr(advised(problem, name), name) > bound
@@ -154,21 +154,21 @@ def test_variants_are_no_columns_of_a_figure_of_blocks() -> None:
     with parse("drawn_networks=9"):
         assert draw(made.checked(), "block")
         for level in ("stage", "operator"):
-            with pytest.raises(Failure, match="10 networks are too many"):
+            with pytest.raises(DiagnosticError, match="10 networks are too many"):
                 draw(made.checked(), level)  # type: ignore[arg-type]
 
 
 def test_a_grid() -> None:
     family = open_family(Source("net.arch", FAMILY), None)
-    with pytest.raises(Failure) as raised:
+    with pytest.raises(DiagnosticError) as raised:
         ranges(Source("vary", "width=1..20000:1"))
     with advised(raised.value.diagnostics[0], "values"):
         wide = ranges(Source("vary", "width=1..20000:1"))
-    with parse("points=10000"), pytest.raises(Failure) as raised:
+    with parse("points=10000"), pytest.raises(DiagnosticError) as raised:
         grid(family, wide)
     advised(raised.value.diagnostics[0], "points")
     narrow = ranges(Source("vary", "width=1..20:1"))
-    with parse("grid=10"), pytest.raises(Failure) as raised:
+    with parse("grid=10"), pytest.raises(DiagnosticError) as raised:
         grid(family, narrow)
     with advised(raised.value.diagnostics[0], "grid"):
         assert len(grid(family, narrow).points) == 20
@@ -177,7 +177,7 @@ def test_a_grid() -> None:
 def test_a_proof() -> None:
     (space,) = compile_source(Source("net.arch", stages(3).replace("relu", "{relu, silu}"))).spaces
     assert prove(space).stages == 6
-    with parse("proof=5"), pytest.raises(Failure) as raised:
+    with parse("proof=5"), pytest.raises(DiagnosticError) as raised:
         prove(space)
     with advised(raised.value.diagnostics[0], "proof"):
         assert prove(space).stages == 6
@@ -264,7 +264,7 @@ def test_help_is_round() -> None:
 def test_a_file_that_is_not_read_to_its_end_is_told_by_its_size(tmp_path: Path) -> None:
     large = tmp_path / "large.arch"
     large.write_text("# " + "a" * 1_000_000)
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(DiagnosticError) as failure:
         compile_file(large)
     (problem,) = failure.value.diagnostics
     assert problem.code.name == "ARC602"

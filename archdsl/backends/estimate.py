@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.backends.estimate_parts import Part
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.base import Shape
@@ -78,8 +78,8 @@ def estimates(
 ) -> list[Estimate]:
     """The estimates of the networks of one file, with `receptive_fields` those of their stages.
 
-    Raises Failure where they have more parts than `limits.steps`: a short file can have many networks of many parts.
-    For receptive fields every operator is followed, so that all of them count.
+    Raises DiagnosticError where they have more parts than `limits.steps`: a short file can have many networks of many
+    parts. For receptive fields every operator is followed, so that all of them count.
     """
     made: list[Estimate] = []
     count = 0
@@ -93,7 +93,7 @@ def estimates(
         if count > limits().steps:
             message = f"the networks of this file have more than {limits().steps:,} {level}s"
             help = raising("steps", 0, "look at one variant, or at whole stages")
-            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
+            raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
     return made
 
 

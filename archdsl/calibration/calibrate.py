@@ -22,7 +22,7 @@ from archdsl.calibration.clock import Run, scatter
 from archdsl.calibration.design import Design, designs
 from archdsl.calibration.fit import fallbacks, measured
 from archdsl.calibration.sample import Measurements, Whole, merged
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import BUSY_MACHINE
 
 # Networks of the design that take too long, or nothing, are left out.
@@ -55,7 +55,7 @@ class Plan:
     """How much to measure: networks for inference and for training, and rounds of each.
 
     Where runs scatter by more than `max_scatter`, it waits for up to `wait` seconds before the first round, and then
-    raises Failure; None is no bound.
+    raises DiagnosticError; None is no bound.
     """
 
     backend: Backend
@@ -171,8 +171,8 @@ def _rounds(
 ) -> Measurements:
     """Every network once a round, so that whatever else the machine does falls on all of them alike.
 
-    Raises Failure as soon as their runs scatter too much: what was measured until then is of no use, and the rest would
-    be no better.
+    Raises DiagnosticError as soon as their runs scatter too much: what was measured until then is of no use, and the
+    rest would be no better.
     """
     for turn in range(rounds):
         for index, probe in enumerate(probes):
@@ -187,7 +187,7 @@ def _rounds(
 
 
 def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
-    """Runs a network until its runs scatter little enough. Raises Failure where that takes too long."""
+    """Runs a network until its runs scatter little enough. Raises DiagnosticError where that takes too long."""
     if plan.max_scatter is None:
         return
     until = perf_counter() + plan.wait
@@ -204,10 +204,10 @@ def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
         sleep(_PAUSE)
 
 
-def _busy(found: float, bound: float, when: str) -> Failure:
+def _busy(found: float, bound: float, when: str) -> DiagnosticError:
     message = f"the machine is busy: runs scatter by {100 * found:.0f} %, more than {100 * bound:.0f} %, {when}"
     help = f"end other programs and repeat; `--max-scatter {1.2 * found:.2g}` takes as much, `--force` whatever comes"
-    return Failure([Diagnostic(BUSY_MACHINE, message, None, help=help)])
+    return DiagnosticError([Diagnostic(BUSY_MACHINE, message, None, help=help)])
 
 
 def _is_new(name: str, inference: Measurements) -> bool:

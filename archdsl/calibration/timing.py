@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from archdsl.api import Network
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import MISSING_TOOL
 
 # Makes ready to run, and gives what runs.
@@ -19,10 +19,10 @@ _HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def require_cuda(way_out: str) -> None:
-    """Raises Failure where nothing can be measured on CUDA; `way_out` says what to do then."""
+    """Raises DiagnosticError where nothing can be measured on CUDA; `way_out` says what to do then."""
     if not torch.cuda.is_available():
         message = "there is no CUDA device here, or this torch knows none"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help=way_out)])
+        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help=way_out)])
 
 
 def settle(network: Network) -> torch.nn.Module:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from archdsl.cli.staging import Staging, alone_in, uninterrupted
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.codes import CANNOT_WRITE, EDITED, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
@@ -22,7 +22,7 @@ _MOST_BYTES = 256 * 10**6
 
 
 def write_all(contents: Mapping[Path, bytes]) -> None:
-    """Writes all files or, when one cannot be written, none. Raises Failure with the reason.
+    """Writes all files or, when one cannot be written, none. Raises DiagnosticError with the reason.
 
     Each file is the whole old or the whole new one at any moment, even when the process is killed. The files of one
     folder are moved to their places together: a signal that can wait does, and where the process is killed between two
@@ -52,16 +52,17 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
                 for staging in staged.values():
                     staging.is_done = True
     except OSError as error:
-        raise Failure([_cannot_write(target, error)]) from None
+        raise DiagnosticError([_cannot_write(target, error)]) from None
 
 
 def write(path: Path, data: bytes) -> None:
-    """Writes one file whole or not at all. Raises Failure."""
+    """Writes one file whole or not at all. Raises DiagnosticError."""
     write_all({path: data})
 
 
 def write_result(path: Path, data: bytes, *, force: bool) -> None:
-    """Writes the result of a command to a file that the user has named. Raises Failure, for an `.arch` file that is
+    """Writes the result of a command to a file that the user has named. Raises DiagnosticError, for an `.arch` file
+    that is
     there as well unless `force` is given."""
     if not force:
         refuse_to_replace(path, data)
@@ -72,7 +73,8 @@ def write_result(path: Path, data: bytes, *, force: bool) -> None:
 
 
 def _target(path: Path) -> Path:
-    """The file that is meant, behind links in its folder, which stay. Raises Failure for what is no plain file there.
+    """The file that is meant, behind links in its folder, which stay. Raises DiagnosticError for what is no plain file
+    there.
 
     A link that leads out of the folder may be somebody else's, in a project that came from elsewhere: what it leads to
     is no output.
@@ -92,21 +94,25 @@ def _target(path: Path) -> Path:
     return target
 
 
-def _refused(path: Path, reason: str, help: str) -> Failure:
+def _refused(path: Path, reason: str, help: str) -> DiagnosticError:
     message = f"cannot write {printable(str(path))}: {reason}"
-    return Failure([Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,), help=help)])
+    return DiagnosticError([Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,), help=help)])
 
 
 def refuse_to_overwrite(target: str, source: str) -> None:
-    """Raises Failure where a command would write its result over the file that it has read."""
+    """Raises DiagnosticError where a command would write its result over the file that it has read."""
     read = shipped(source) or Path(source)
     if source != "-" and os.path.exists(target) and os.path.exists(read) and os.path.samefile(target, read):
         message = f"{target} is the file that this comes from"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help="write to another one")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help="write to another one")]
+        )
 
 
 def refuse_to_replace(path: Path, data: bytes) -> None:
-    """Raises Failure where another `.arch` file is there: it may be somebody's work, and nothing in it would tell."""
+    """Raises DiagnosticError where another `.arch` file is there: it may be somebody's work, and nothing in it would
+    tell.
+    """
     if path.suffix != ".arch":
         return
     try:
@@ -116,11 +122,11 @@ def refuse_to_replace(path: Path, data: bytes) -> None:
     if found != data:
         message = f"{printable(str(path))} is there already"
         help = "keep it and write elsewhere with `--out FILE`, or have it replaced with `--force`"
-        raise Failure([Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)])
+        raise DiagnosticError([Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)])
 
 
 def out_folder(asked: str | None) -> Path:
-    """The folder for the outputs of a build. Raises Failure where that is not what it seems.
+    """The folder for the outputs of a build. Raises DiagnosticError where that is not what it seems.
 
     The one that nobody has named may not be a link to somewhere else: it may have come with a project.
     """
@@ -133,23 +139,25 @@ def out_folder(asked: str | None) -> Path:
     if Path(asked).suffix.lower() in (".py", ".svg", ".json", ".arch") and not os.path.isdir(asked):
         message = f"`--out {printable(asked)}` names a folder, and that is a file's name"
         help = "the files in it are called after their specs; `archdsl diagram --out FILE` writes a figure alone"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return Path(asked)
 
 
 def refuse_edited(contents: Mapping[Path, bytes]) -> None:
-    """Raises Failure where a file of a build is there that is not as archdsl wrote it, and that would be lost."""
+    """Raises DiagnosticError where a file of a build is there that is not as archdsl wrote it, and that would
+    be lost.
+    """
     problems = [problem for path, data in contents.items() if (problem := _edited(path, data, "--out DIR")) is not None]
     problems += _other_capitals(contents)
     if problems:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
 
 
 def refuse_edited_file(path: Path, data: bytes, elsewhere: str) -> None:
     """The same for a file that is the only result of a command; the option `elsewhere` writes it to another one."""
     problem = _edited(path, data, elsewhere)
     if problem is not None:
-        raise Failure([problem])
+        raise DiagnosticError([problem])
 
 
 def _edited(path: Path, data: bytes, elsewhere: str) -> Diagnostic | None:

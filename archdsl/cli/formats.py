@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from archdsl.cli.specs import STANDARD_INPUT
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -28,7 +28,8 @@ def chosen(
     """The format to write to `path`, which is that of its extension.
 
     `asked` is what another option says, `extensions` has the format of each, `default` is for a name without one and
-    for standard output. Those of `text` go into a `.txt`, too. Raises Failure for an extension of another format.
+    for standard output. Those of `text` go into a `.txt`, too. Raises DiagnosticError for an extension of another
+    format.
     """
     if path in (None, STANDARD_INPUT):
         return asked or default
@@ -40,10 +41,12 @@ def chosen(
     if found is None:
         known = ", ".join(f"`{one}`" for one in dict.fromkeys(extensions))
         message = f"`{option} {printable(path)}`: nothing is written as `{printable(suffix)}` here"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"the extension is one of {known}, or none")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"the extension is one of {known}, or none")]
+        )
     if asked not in (None, found):
         message = f"`{option} {printable(path)}` is {found} by its extension, and {asked} was asked for"
         suited = next((one for one, format in extensions.items() if format == asked), _PLAIN_TEXT)
         help = f"call it `{printable(Path(path).stem)}{suited}`, or ask for {found}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return found

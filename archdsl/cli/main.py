@@ -18,7 +18,7 @@ from typing import Any, NoReturn, TextIO
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
 from archdsl.cli.output import Output, wants_color
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
@@ -98,7 +98,7 @@ def _answered(argv: list[str], output: Output) -> int:
             code = stop.code if isinstance(stop.code, int) else COULD_NOT_RUN
         sys.stdout.flush()
         return code
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
         return exit_code(failure.diagnostics)
     except KeyboardInterrupt:
@@ -112,7 +112,7 @@ def _answered(argv: list[str], output: Output) -> int:
 
 def _run(argv: list[str], output: Output) -> int:
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-        raise Failure([_unknown_command(argv[0])])
+        raise DiagnosticError([_unknown_command(argv[0])])
     parser = _parser(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS, argv)
     arguments = parser.parse_args(argv)
     if arguments.command is None:
@@ -122,7 +122,7 @@ def _run(argv: list[str], output: Output) -> int:
     try:
         limits()
     except WrongLimits as error:
-        raise Failure([Diagnostic(WRONG_USAGE, str(error), None)]) from None
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, str(error), None)]) from None
     code: int = _command(arguments.command).run(arguments, output)
     return code
 
@@ -212,9 +212,9 @@ class _Parser(argparse.ArgumentParser):
                 message = f"`{action.option_strings[-1]}` is one of {', '.join(known)}, not `{value}`"
             raise self._failure(message, did_you_mean(str(value), known))
 
-    def _failure(self, message: str, help: str | None = None) -> Failure:
+    def _failure(self, message: str, help: str | None = None) -> DiagnosticError:
         help = f"{help or ''} see `{self.prog} --help`".strip()
-        return Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 @cache

@@ -17,7 +17,7 @@ _MOST_ROUNDS = 100
 def mend_file(spec: str) -> list[Diagnostic]:
     """Applies safe fixes until none is left, writes the file once, and returns the diagnostics that had them.
 
-    Raises Failure when the file cannot be read or written; it is then as it was.
+    Raises DiagnosticError when the file cannot be read or written; it is then as it was.
     """
     source = open_spec(spec)
     applied: list[Diagnostic] = []

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from archdsl.cli.specs import STANDARD_INPUT
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
@@ -32,7 +32,8 @@ def output_name(spec: str) -> str:
 
 
 def module_names(specs: Iterable[str], *, importable: bool = True, standard_input: str | None = None) -> dict[str, str]:
-    """Each file, once, with the name that it gives its outputs. Raises Failure where no module can have that name.
+    """Each file, once, with the name that it gives its outputs. Raises DiagnosticError where no module can have that
+    name.
 
     Figures alone need not be `importable`. `standard_input` is the name for `-`, which is left out without one.
     """
@@ -58,7 +59,7 @@ def module_names(specs: Iterable[str], *, importable: bool = True, standard_inpu
             help_line = f"rename {what} to {_module_name(name)}{'' if path == STANDARD_INPUT else '.arch'}"
             problems.append(Diagnostic(WRONG_USAGE, message, None, help=help_line))
     if problems:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     return names
 
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from archdsl.cli.arguments import batch
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser, on: str) -> None:
 
 
 def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = False) -> None:
-    """Raises Failure where an argument has nothing to say more closely; `ways_out` name what it could."""
+    """Raises DiagnosticError where an argument has nothing to say more closely; `ways_out` name what it could."""
     has_time = arguments.device is not None or is_measured
     for name, about, is_at_hand in (
         ("training", "memory or latency", arguments.memory or has_time),
@@ -47,7 +47,7 @@ def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = Fal
             message = f"`--{name}` is about {about}"
             on = "`--memory` or `--measure`" if "measure" in arguments else "`--memory`"
             help = f"add {on if name == 'on' else ways_out}"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 class Predictions:
@@ -57,7 +57,7 @@ class Predictions:
     """
 
     def __init__(self, arguments: Namespace):
-        """Raises Failure for a device or a type that there is not."""
+        """Raises DiagnosticError for a device or a type that there is not."""
         self.batch, self.training, self.dtype = arguments.batch, arguments.training, arguments.dtype
         self.device: str | None = arguments.device
         self.how: dict[str, str] = {}
@@ -107,7 +107,7 @@ class Predictions:
 
         if self.dtype not in (None, *DTYPES):
             message = f"memory is estimated for {', '.join(DTYPES)}, not {self.dtype}"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
         timed: Any = self.facts.get("latency", {}).get("dtype")
         dtype: Any = self.dtype or (timed if timed in DTYPES else "float32")
         on = on or (self._profile.on if self.device is not None else "cpu")

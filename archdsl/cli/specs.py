@@ -11,7 +11,7 @@ from msgspec import Struct
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source, most_bytes, read, text_of, too_many_bytes
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
@@ -51,7 +51,7 @@ def compile_specs(
     for spec in specs:
         try:
             file = compile_source(open_spec(spec), variant=variant, resolution=resolution, claims=claims)
-        except Failure as failure:
+        except DiagnosticError as failure:
             problems = failure.diagnostics
         else:
             problems = file.problems
@@ -72,12 +72,12 @@ def compile_specs(
 
 
 def open_spec(spec: str) -> Source:
-    """The text of a SPEC argument, `-` being standard input. Raises Failure when there is none."""
+    """The text of a SPEC argument, `-` being standard input. Raises DiagnosticError when there is none."""
     if spec == STANDARD_INPUT:
         return _standard_input()
     try:
         return read(spec)
-    except Failure as failure:
+    except DiagnosticError as failure:
         from archdsl.cli.shipped import suggestion
 
         cannot = failure.diagnostics[0]
@@ -86,7 +86,7 @@ def open_spec(spec: str) -> Source:
         help_line = _names_variant(spec) or suggestion(spec)
         if help_line is None:
             raise
-        raise Failure([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+        raise DiagnosticError([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
 
 
 def _names_variant(spec: str) -> str | None:
@@ -100,22 +100,22 @@ def _names_variant(spec: str) -> str | None:
 
 
 def own_file(spec: str) -> Path:
-    """The path of a SPEC that is to be changed. Raises Failure for a shipped file, which is everybody's."""
+    """The path of a SPEC that is to be changed. Raises DiagnosticError for a shipped file, which is everybody's."""
     if shipped(spec) is not None:
         message, help = f"{printable(spec)} is a shipped file, which is not changed", "copy it, and change the copy"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return Path(spec)
 
 
 def _standard_input() -> Source:
     if sys.stdin is None:
-        raise Failure([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
+        raise DiagnosticError([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
     data = sys.stdin.buffer.read(most_bytes() + 1)
     if len(data) > most_bytes():
-        raise Failure([too_many_bytes("<stdin>")])
+        raise DiagnosticError([too_many_bytes("<stdin>")])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"standard input is not UTF-8 text (byte {error.start})"
-        raise Failure([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
+        raise DiagnosticError([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
     return text_of("<stdin>", text)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import ON_DISK, Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.revisions import Revision
 
@@ -24,7 +24,7 @@ class Version:
     revision: str | None
 
     def compiled(self) -> Compiled:
-        """Raises Failure when the file cannot be read; what is wrong in it is told by the result."""
+        """Raises DiagnosticError when the file cannot be read; what is wrong in it is told by the result."""
         if self.revision is None:
             return compile_source(open_spec(self.path), variant=self.variant, claims=False, files=ON_DISK)
         files = Revision(Path(self.path).parent, self.revision)
@@ -38,7 +38,7 @@ def version(text: str, variant: str | None) -> Version:
     match = _VERSION.fullmatch(text)
     if match is None:
         help = "write SPEC, SPEC:VARIANT, SPEC@REVISION or SPEC:VARIANT@REVISION"
-        raise Failure([Diagnostic(WRONG_USAGE, f"`{text}` names no spec", None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`{text}` names no spec", None, help=help)])
     if match["path"] == STANDARD_INPUT and match["revision"] is not None:
-        raise Failure([Diagnostic(WRONG_USAGE, "standard input has no revisions", None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, "standard input has no revisions", None)])
     return Version(match["path"], match["variant"] or variant, match["revision"])

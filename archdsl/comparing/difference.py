@@ -69,7 +69,7 @@ class Difference:
 
 
 def compare(before: Architecture, after: Architecture) -> Difference:
-    """What changed from one network to another. Raises Failure when one unfolds to too many operators."""
+    """What changed from one network to another. Raises DiagnosticError when one unfolds to too many operators."""
     changes = [
         Change("input", before.input, after.input, keeps_outputs=True),
         Change("classes", before.classes, after.classes, keeps_outputs=True),

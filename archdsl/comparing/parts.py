@@ -48,7 +48,7 @@ class Part:
 
 
 def parts(architecture: Architecture) -> list[Part]:
-    """The parts of a network in order. Raises Failure when it unfolds to too many operators."""
+    """The parts of a network in order. Raises DiagnosticError when it unfolds to too many operators."""
     operators: dict[str, dict[str, list[Visit]]] = {}
     for visit in modules(architecture):
         if visit.levels:

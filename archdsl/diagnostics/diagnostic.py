@@ -100,23 +100,6 @@ def _renaming(span: Span, name: str, better: str) -> Fix | None:
     return None
 
 
-class Failure(Exception):  # noqa: N818 - it carries diagnostics, it is not itself an error to show
-    """Carries diagnostics up to the driver, which prints them; in Python it reads as the command line would put it."""
-
-    def __init__(self, diagnostics: Iterable[Diagnostic]):
-        self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(d.message for d in self.diagnostics))
-
-    def __str__(self) -> str:
-        from archdsl.diagnostics.render import report
-
-        return report(self.diagnostics)
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython and notebooks show of it: where a mistake is in a file, not where archdsl has found it."""
-        return str(self).splitlines()
-
-
 class ArchWarning(UserWarning):
     """What is hardly meant as it is written, such as a name that nothing reads: what the command line warns of."""
 

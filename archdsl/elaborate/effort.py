@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from archdsl.diagnostics import Span
 from archdsl.elaborate.errors import TooMuchWork
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.limits import limits, raising
 
 
@@ -17,16 +17,20 @@ class Effort(Struct):
     """
 
     spent: int = 0
-    problem: Stop | None = None
+    problem: ElaborationError | None = None
 
     @property
     def is_spent(self) -> bool:
         return self.spent > limits().effort
 
     def spend(self, amount: int, span: Span, instead: str = "") -> None:
-        """Notes some more. Raises Stop where that is too much, the same each time; `instead` says what takes less."""
+        """Notes some more. Raises ElaborationError where that is too much, the same each time; `instead` says what
+        takes less.
+        """
         self.spent += amount
         if self.is_spent:
             if self.problem is None:
-                self.problem = Stop(TooMuchWork().at(span, help=raising("effort", 0, instead) if instead else None))
+                self.problem = ElaborationError(
+                    TooMuchWork().at(span, help=raising("effort", 0, instead) if instead else None)
+                )
             raise self.problem

@@ -1,4 +1,4 @@
-"""How the elaborator stops at a mistake: it raises `Stop`, and whoever can go on without the result catches it."""
+"""How elaboration stops at a mistake: it raises `ElaborationError`, which is caught where the result is not needed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ LIBRARY = "<library>"
 _MAX_NOTES = 8
 
 
-class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never shown
+class ElaborationError(Exception):
     """Carries one diagnostic from where a mistake was met to where it is collected."""
 
     def __init__(self, diagnostic: Diagnostic):
         super().__init__(diagnostic.message)
         self.diagnostic = diagnostic
 
-    def within(self, text: str, span: Span | None = None, *, is_call: bool = False) -> Stop:
-        """The same stop with a note on what was being elaborated.
+    def within(self, text: str, span: Span | None = None, *, is_call: bool = False) -> ElaborationError:
+        """The same error with a note on what was being elaborated.
 
         A note on the very place of the last one replaces it, as it says more. Of a block that calls itself, the
         innermost and the outermost call of one place are shown.
@@ -31,7 +31,7 @@ class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never
         last = [note.span for note in notes[-2:]]
         if span is not None and last and (last == [span, span] if is_call else last[-1] == span):
             notes = notes[:-1]
-        return Stop(replace(self.diagnostic, notes=(*notes[:_MAX_NOTES], Note(text, span))))
+        return ElaborationError(replace(self.diagnostic, notes=(*notes[:_MAX_NOTES], Note(text, span))))
 
     def is_inside(self, span: Span) -> bool:
         """Whether the mistake, or one of the places that led to it, is in a part of the text."""
@@ -41,9 +41,13 @@ class Stop(Exception):  # noqa: N818 - control flow inside the elaborator, never
             for place in places
         )
 
-    def noted(self, notes: tuple[Note, ...]) -> Stop:
-        """The same stop with further notes."""
-        return Stop(replace(self.diagnostic, notes=(*self.diagnostic.notes, *notes)))
+    def noted(self, notes: tuple[Note, ...]) -> ElaborationError:
+        """The same error with further notes."""
+        return ElaborationError(replace(self.diagnostic, notes=(*self.diagnostic.notes, *notes)))
+
+
+# Its former name.
+Stop = ElaborationError
 
 
 @contextmanager
@@ -52,7 +56,7 @@ def bounded_depth(span: Span) -> Iterator[None]:
     try:
         yield
     except RecursionError:
-        raise Stop(NestedTooDeeply().at(span)) from None
+        raise ElaborationError(NestedTooDeeply().at(span)) from None
 
 
 def in_library(span: Span) -> bool:

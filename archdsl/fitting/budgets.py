@@ -32,7 +32,7 @@ class Limit:
 
 
 def limit(measure: str, source: Source) -> Limit:
-    """The budget of a measure that a text says. Raises Failure when it says none."""
+    """The budget of a measure that a text says. Raises DiagnosticError when it says none."""
     value, tolerance = amount(source, measure)
     span = Span(source, 0, len(source.text))
     if tolerance is None:

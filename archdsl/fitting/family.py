@@ -9,7 +9,7 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from archdsl.compiler import environment_of
-from archdsl.diagnostics import Failure, Note, Problems, Source
+from archdsl.diagnostics import DiagnosticError, Note, Problems, Source
 from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.check.files import check_names
 from archdsl.elaborate.evaluate.values import Scalar
@@ -46,43 +46,43 @@ class Family:
         """The network as the file has it or, where it is none without the values of `fixed`, with those."""
         try:
             return self.at({})
-        except Failure:
+        except DiagnosticError:
             return self.at(fixed)
 
     def at(self, values: Mapping[str, Scalar]) -> Architecture:
-        """The network with these values of parameters, the others as the file has them. Raises Failure."""
+        """The network with these values of parameters, the others as the file has them. Raises DiagnosticError."""
         problems = Problems()
         elaborated = ModelElaborator(self.variant, problems, Work(), None, dict(values)).run()
         if elaborated is None:
             given = Note(f"with {listed(values)}")
             found = problems.sorted()
-            raise Failure([replace(one, notes=(*one.notes, given)) for one in found] if values else found)
+            raise DiagnosticError([replace(one, notes=(*one.notes, given)) for one in found] if values else found)
         return elaborated.architecture
 
 
 def open_family(source: Source, name: str | None = None) -> Family:
     """The model or variant of a text that is called `name`; it may be left out where there is one model.
 
-    Raises Failure for mistakes in the text and for a name that means nothing in it.
+    Raises DiagnosticError for mistakes in the text and for a name that means nothing in it.
     """
     problems = Problems()
     environment = environment_of(source, problems)
     check_names(environment, problems)
     if problems:
-        raise Failure(problems.sorted())
+        raise DiagnosticError(problems.sorted())
     models = [Variant(definition, None, None, definition.environment) for definition in environment.own_models]
     if name is None:
         if len(models) == 1:
             return Family(source, models[0])
         known = [model.name for model in models]
-        raise Failure([(SeveralModels(source.name, known) if known else NoModels(source.name)).at(None)])
+        raise DiagnosticError([(SeveralModels(source.name, known) if known else NoModels(source.name)).at(None)])
     everything = [*models, *(found for definition in environment.own_models for found in variants(definition))]
     for found in everything:
         if name in (found.label, found.name):
             return Family(source, found)
     names = list(dict.fromkeys(found.label or found.name for found in everything))
     problem = UnknownModelOrVariant(source.name, name, names).at(None)
-    raise Failure([problem.suggesting(name, [*names, *(found.name for found in everything)])])
+    raise DiagnosticError([problem.suggesting(name, [*names, *(found.name for found in everything)])])
 
 
 def listed(values: Mapping[str, Scalar]) -> str:

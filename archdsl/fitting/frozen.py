@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.elaborate.resolve.words import RESERVED
@@ -24,11 +24,11 @@ from archdsl.writing import canonical
 def frozen(found: Largest | Grid, target: Path) -> str:
     """The text of a file `target`, which need not be there, in canonical form; `archdsl check` has no complaint.
 
-    Raises Failure where the file could not `use` the one that the model stands in.
+    Raises DiagnosticError where the file could not `use` the one that the model stands in.
     """
     family = found.family
     if not Path(family.source.name).is_file():
-        raise Failure([ModelInNoFile(family.source.name).at(None)])
+        raise DiagnosticError([ModelInNoFile(family.source.name).at(None)])
     name = _name(family, target)
     model = _largest(found, name) if isinstance(found, Largest) else _grid(found, name)
     text = f"use {_path(family, target)}\n\n{model}"
@@ -37,7 +37,7 @@ def frozen(found: Largest | Grid, target: Path) -> str:
         help = "write it beside the file of the model"
         if problems[0].code is TOO_LARGE:
             help = "keep fewer points, with a tighter `--constraint` or a budget"
-        raise Failure([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
+        raise DiagnosticError([InvalidTarget(str(target), problems[0].message).at(None, help=help)])
     return text
 
 

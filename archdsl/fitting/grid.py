@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.elaborate.evaluate.arithmetic import Constraint
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import Limit
@@ -49,28 +49,29 @@ def grid(
 ) -> Grid:
     """Every network whose parameters are in `ranges` and meet `constraint`, and whose costs are within `limits`.
 
-    Raises Failure for a grid beyond `limits.points`, one with more than `limits.grid` networks, and one with none.
+    Raises DiagnosticError for a grid beyond `limits.points`, one with more than `limits.grid` networks, and one with
+    none.
     """
     fixed = fixed or {}
     check_parameters(family, ranges, fixed)
     sizes = [one.values() for one in ranges]
     count = prod(map(len, sizes))
     if count > bounds().points:
-        raise Failure([TooManyPoints(count).at(ranges[0].span)])
+        raise DiagnosticError([TooManyPoints(count).at(ranges[0].span)])
     names = [one.name for one in ranges]
     chosen = [dict(zip(names, point, strict=True)) for point in product(*sizes)]
     if constraint is not None:
         chosen = [values for values in chosen if constraint.holds({**fixed, **values})]
         if not chosen:
-            raise Failure([NoPointMeets().at(constraint.claim.span)])
+            raise DiagnosticError([NoPointMeets().at(constraint.claim.span)])
     if len(chosen) > bounds().grid:
-        raise Failure([TooManyGridNetworks(len(chosen)).at(ranges[0].span)])
+        raise DiagnosticError([TooManyGridNetworks(len(chosen)).at(ranges[0].span)])
     points = []
     for values in chosen:
         nominal = constraint.left({**fixed, **values}) if constraint else None
         points.append(Point(values, family.at({**fixed, **values}).costs.model(), nominal))
     within = [point for point in points if all(limit.budget.is_met(point.cost) for limit in limits)]
     if not within:
-        raise Failure([NoNetworkWithinBudgets().at(limits[0].span)])
+        raise DiagnosticError([NoNetworkWithinBudgets().at(limits[0].span)])
     within.sort(key=lambda point: (point.cost.macs, point.cost.params, *point.values.values()))
     return Grid(family, fixed, constraint, family.written(fixed).costs.model(), tuple(within))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.evaluate.refutation import amount
 from archdsl.elaborate.evaluate.values import Scalar
@@ -60,7 +60,7 @@ def largest(
 
     `vary` are the parameters that may change, `phi` or else those of SCALED that the model has when none is given;
     `fixed` gives others a value. A parameter that no limit bounds stays as it is, unless `vary` says how far it may go.
-    Raises Failure when no network is within the limits.
+    Raises DiagnosticError when no network is within the limits.
     """
     fixed = fixed or {}
     check_parameters(family, vary, fixed)
@@ -71,7 +71,7 @@ def largest(
 
     found = fit(_axes(family, chosen, fixed), cost_of, [limit.budget for limit in limits])
     if problems := [_missed(limit, family, found, len(limits) > 1) for limit in limits if limit.budget in found.missed]:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     now = family.at(fixed).parameters if unbounded else {}
     kept = {one.name: now[one.name] for one in unbounded}
     return Largest(family, fixed, tuple(limits), family.written(fixed), found, kept)
@@ -81,7 +81,9 @@ def largest(
 
 
 def check_parameters(family: Family, vary: Sequence[Range], fixed: Mapping[str, Scalar]) -> None:
-    """Raises Failure for a parameter that the model does not have, and for one that both varies and is fixed."""
+    """Raises DiagnosticError for a parameter that the model does not have, and for one that both varies and
+    is fixed.
+    """
     problems = []
     for one in vary:
         if one.name not in family.parameters:
@@ -90,7 +92,7 @@ def check_parameters(family: Family, vary: Sequence[Range], fixed: Mapping[str, 
             problems.append(VariesAndFixed(one.name).at(one.span))
     problems += [_no_parameter(family, name, None) for name in fixed if name not in family.parameters]
     if problems:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
 
 
 def _no_parameter(family: Family, name: str, where: Range | None) -> Diagnostic:
@@ -104,7 +106,7 @@ def _free(family: Family, fixed: Mapping[str, Scalar]) -> tuple[Range, ...]:
     found = [known_range(name) for name in names if name not in fixed]
     if not found:
         known = [name for name in family.parameters if name not in fixed]
-        raise Failure([NothingToVary(family.name, ", ".join((COMPOUND, *SCALED)), known).at(None)])
+        raise DiagnosticError([NothingToVary(family.name, ", ".join((COMPOUND, *SCALED)), known).at(None)])
     return tuple(one for one in found if one is not None)
 
 
@@ -113,7 +115,7 @@ def _bounded(
 ) -> tuple[list[Range], list[Range]]:
     """The parameters that a limit bounds or whose ends were given, and the others.
 
-    Raises Failure where a parameter was named that nothing bounds, and where nothing is left to vary.
+    Raises DiagnosticError where a parameter was named that nothing bounds, and where nothing is left to vary.
     """
     free = [one for one in chosen if not one.is_given and not _is_bounded(one, family, limits, fixed)]
     if not free or (len(free) < len(chosen) and not is_asked):
@@ -121,7 +123,7 @@ def _bounded(
     budgets = enumerated(limit.budget.measure for limit in limits)
     has_work = any(limit.budget.measure != "params" for limit in limits)
     problem = Unbounded(budgets, [one.name for one in free], has_work)
-    raise Failure([problem.at(free[0].span if is_asked else limits[0].span)])
+    raise DiagnosticError([problem.at(free[0].span if is_asked else limits[0].span)])
 
 
 def _is_bounded(one: Range, family: Family, limits: Sequence[Limit], fixed: Mapping[str, Scalar]) -> bool:
@@ -134,7 +136,7 @@ def _is_bounded(one: Range, family: Family, limits: Sequence[Limit], fixed: Mapp
         while index != home:
             try:
                 other = family.at({**fixed, one.name: values[index]}).costs.model()
-            except Failure:  # Too large or too small to be a network; one nearer by is.
+            except DiagnosticError:  # Too large or too small to be a network; one nearer by is.
                 index = (index + home) // 2 if index - home > 1 or home - index > 1 else home
                 continue
             if any(limit.budget.of(other) != limit.budget.of(cost) for limit in limits):
@@ -157,10 +159,10 @@ def _axes(family: Family, chosen: Sequence[Range], fixed: Mapping[str, Scalar]) 
 def _scaled(one: Range, base: Scalar) -> Axis:
     """A parameter beside others: how far it has grown is its exponent in the compound rule."""
     if one.name not in _RATES:
-        raise Failure([NotCompound(one.name, ", ".join(_RATES)).at(one.span)])
+        raise DiagnosticError([NotCompound(one.name, ", ".join(_RATES)).at(one.span)])
     values = one.values()
     if isinstance(base, bool) or not isinstance(base, int | float) or base <= 0 or values[0] <= 0:
-        raise Failure([NotScalable(one.name).at(one.span)])
+        raise DiagnosticError([NotScalable(one.name).at(one.span)])
     return Axis(one.name, values, [log(value / base) / log(_RATES[one.name]) for value in values])
 
 

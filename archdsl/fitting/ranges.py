@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from archdsl.diagnostics import Failure, Source, Span
+from archdsl.diagnostics import DiagnosticError, Source, Span
 from archdsl.fitting.errors import BadStep, EmptyRange, NotRange, RangeGivenTwice, TooManyValues, UnknownRange
 from archdsl.limits import limits
 from archdsl.passes.fit import Number
@@ -61,13 +61,13 @@ def known_range(name: str) -> Range | None:
 
 
 def ranges(source: Source) -> tuple[Range, ...]:
-    """The ranges that a text lists, with commas between them. Raises Failure for the first that is none."""
+    """The ranges that a text lists, with commas between them. Raises DiagnosticError for the first that is none."""
     found: dict[str, Range] = {}
     place = 0
     for text in source.text.split(","):
         one = _range(Source(source.name, source.text), text, place)
         if one.name in found:
-            raise Failure([RangeGivenTwice(one.name).at(one.span)])
+            raise DiagnosticError([RangeGivenTwice(one.name).at(one.span)])
         found[one.name] = one
         place += len(text) + 1
     return tuple(found.values())
@@ -77,21 +77,21 @@ def _range(source: Source, text: str, place: int) -> Range:
     span = Span(source, place, place + len(text))
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise Failure([NotRange().at(span)])
+        raise DiagnosticError([NotRange().at(span)])
     name = match["name"]
     low, high, step = (None if part is None else Decimal(part) for part in match.group("low", "high", "step"))
     usual = known_range(name)
     if low is None or high is None:
         if usual is None:
-            raise Failure([UnknownRange(name).at(span).suggesting(name, _KNOWN, can_fix=False)])
+            raise DiagnosticError([UnknownRange(name).at(span).suggesting(name, _KNOWN, can_fix=False)])
         return Range(name, usual.low, usual.high, usual.step, span)
     if step is None:
         is_whole = low == int(low) and high == int(high)
         step = usual.step if usual is not None else Decimal(1) if is_whole else Decimal("0.05")
     if step <= 0:
-        raise Failure([BadStep(str(step)).at(span)])
+        raise DiagnosticError([BadStep(str(step)).at(span)])
     if high < low:
-        raise Failure([EmptyRange(str(low), str(high)).at(span)])
+        raise DiagnosticError([EmptyRange(str(low), str(high)).at(span)])
     if (high - low) / step >= limits().values:
-        raise Failure([TooManyValues().at(span)])
+        raise DiagnosticError([TooManyValues().at(span)])
     return Range(name, low, high, step, span, is_given=True)

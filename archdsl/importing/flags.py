@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from archdsl.diagnostics import Failure, Span, did_you_mean
+from archdsl.diagnostics import DiagnosticError, Span, did_you_mean
 from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, SYNTAX, UNKNOWN_ARGUMENT
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number, refusal
@@ -53,12 +53,13 @@ class Flags:
         self.mistakes.each(needed, lambda letter: counted(self.need(letter, letters), letters[letter]))
 
     def need(self, letter: str, letters: Mapping[str, str]) -> Number:
-        """The number of a letter. Raises Failure when it is missing; without a word where a flag that could not be read
+        """The number of a letter. Raises DiagnosticError when it is missing; without a word where a flag that could not
+        be read
         may be the missing one."""
         found = self.numbers.get(letter)
         if found is None:
             if self._has_unread:
-                raise Failure(())
+                raise DiagnosticError(())
             message = f"the {letters[letter]} is missing"
             help = f"`{letter}` is the {letters[letter]}: `{letter}3`"
             raise refusal(MISSING_ARGUMENT, message, self.span, help=help)
@@ -66,14 +67,14 @@ class Flags:
 
 
 def counted(number: Number, what: str) -> Number:
-    """A whole number from 1. Raises Failure for any other."""
+    """A whole number from 1. Raises DiagnosticError for any other."""
     if number.value != int(number.value) or number.value < 1:
         raise refusal(BAD_VALUE, f"the {what} is a whole number from 1", number.span)
     return number
 
 
 def parts(string: Span) -> list[Span]:
-    """The words of a block string. Raises Failure where there are two `_` in a row, or one at an end."""
+    """The words of a block string. Raises DiagnosticError where there are two `_` in a row, or one at an end."""
     found = []
     start = string.start
     for text in string.text.split("_"):

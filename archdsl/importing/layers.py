@@ -28,7 +28,8 @@ class Layer:
 
 
 def check_shares(rule: Rule, expansion: Number | None, se: Number | None) -> None:
-    """Raises Failure for an expansion and a squeeze-and-excitation that nothing can be built with, wherever the row
+    """Raises DiagnosticError for an expansion and a squeeze-and-excitation that nothing can be built with, wherever the
+    row
     stands."""
     mistakes = Mistakes()
     with mistakes.apart():
@@ -45,7 +46,8 @@ def check_shares(rule: Rule, expansion: Number | None, se: Number | None) -> Non
 
 
 def built(row: Row, inputs: int) -> list[Layer]:
-    """The first block of a row and, where there are more, the second; all others are like it. Raises Failure where the
+    """The first block of a row and, where there are more, the second; all others are like it. Raises DiagnosticError
+    where the
     library has no such block."""
     channels = row.rule.rounded(row.channels.whole)
     layers = [_layer(row, inputs, channels, row.stride.whole)]
@@ -105,7 +107,7 @@ def _squeezed(row: Row, inputs: int, hidden: int) -> int:
 
 
 def after(size: int, layer: Layer, times: int, row: Row) -> int:
-    """The height or width of a map behind so many layers. Raises Failure where nothing is left of it."""
+    """The height or width of a map behind so many layers. Raises DiagnosticError where nothing is left of it."""
     if row.rule.padding == "same":
         return -(-size // layer.stride)
     padding = (layer.kernel - 1) // 2 if layer.padding is None else layer.padding

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
-from archdsl.diagnostics import Failure, Problems
+from archdsl.diagnostics import DiagnosticError, Problems
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -23,10 +23,10 @@ class Mistakes:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Keeps a Failure for `tell`."""
+        """Keeps a DiagnosticError for `tell`."""
         try:
             yield
-        except Failure as failure:
+        except DiagnosticError as failure:
             self._problems.add(*failure.diagnostics)
 
     def each(self, items: Iterable[Item], read: Callable[[Item], Made]) -> list[Made | None]:
@@ -40,13 +40,13 @@ class Mistakes:
         return found
 
     def tell(self) -> None:
-        """Raises Failure with all that was kept, if anything was."""
+        """Raises DiagnosticError with all that was kept, if anything was."""
         if self._problems:
-            raise Failure(self._problems.sorted())
+            raise DiagnosticError(self._problems.sorted())
 
 
 def each(items: Iterable[Item], read: Callable[[Item], Made]) -> list[Made]:
-    """What is read from each item. Raises Failure with the mistakes of all."""
+    """What is read from each item. Raises DiagnosticError with the mistakes of all."""
     mistakes = Mistakes()
     found = [made for made in mistakes.each(items, read) if made is not None]
     mistakes.tell()

@@ -25,7 +25,7 @@ _ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+(?:\.\d+)?\s*,\s*\d+\s*,")
 
 def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> Sequence[Row | None]:
     """The rows of a text, None for each in which something is not understood; that is kept in `mistakes`, with its
-    place. Raises Failure where the text as a whole is not understood, and where there is nothing."""
+    place. Raises DiagnosticError where the text as a whole is not understood, and where there is nothing."""
     source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
     found = NOTATIONS[notation](source, act, mistakes)
     if not found:
@@ -34,7 +34,9 @@ def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> 
 
 
 def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Row]:
-    """The rows of a text; without a notation it is guessed. Raises Failure with everything that is not understood."""
+    """The rows of a text; without a notation it is guessed. Raises DiagnosticError with everything that is not
+    understood.
+    """
     mistakes = Mistakes()
     found = read(source, notation or guessed(source), act, mistakes)
     mistakes.tell()
@@ -42,7 +44,7 @@ def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Row]
 
 
 def guessed(source: Source) -> str:
-    """The notation that a text is in. Raises Failure when that is not clear."""
+    """The notation that a text is in. Raises DiagnosticError when that is not clear."""
     is_like = {
         torchvision.NOTATION: any(f"{name}(" in source.text for name in torchvision.classes())
         or _ROW_OF_NUMBERS.search(source.text),

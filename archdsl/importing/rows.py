@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, Failure, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Span
 from archdsl.diagnostics.codes import Code
 from archdsl.importing.rules import Rule
 
@@ -45,6 +45,6 @@ class Row:
     skip: bool = True
 
 
-def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> Failure:
+def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> DiagnosticError:
     """A mistake in the text, to be raised."""
-    return Failure([Diagnostic(code, message, span, label, help=help)])
+    return DiagnosticError([Diagnostic(code, message, span, label, help=help)])

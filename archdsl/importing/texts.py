@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from archdsl.diagnostics import Failure, Source, Span
+from archdsl.diagnostics import DiagnosticError, Source, Span
 from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE
 from archdsl.importing.rows import Number, refusal
 from archdsl.limits import limits, raising
@@ -18,7 +18,7 @@ _IS_PYTHON = re.compile(r"(?:\s|#[^\n]*\n)*(?:[\[(\"']|\w+\s*(?::[^=\n]*)?=[^=]|
 
 
 class Literal:
-    """A Python literal with the places of its parts. Raises Failure when the text is none."""
+    """A Python literal with the places of its parts. Raises DiagnosticError when the text is none."""
 
     def __init__(self, source: Source):
         self.source = source
@@ -58,7 +58,7 @@ class Literal:
         return Span(self.source, self._offset(node.lineno, node.col_offset), end)
 
     def items(self, node: ast.expr, what: str) -> list[ast.expr]:
-        """The elements of a list or tuple. Raises Failure for anything else, or one that is empty."""
+        """The elements of a list or tuple. Raises DiagnosticError for anything else, or one that is empty."""
         if not isinstance(node, ast.List | ast.Tuple):
             raise refusal(SYNTAX, f"{what} is a list", self.span(node), label="this is none")
         if not node.elts:
@@ -108,6 +108,6 @@ def _check_length(source: Source) -> None:
         raise refusal(TOO_LARGE, message, None, help=raising("characters", count))
 
 
-def _too_many_rows(count: int, span: Span) -> Failure:
+def _too_many_rows(count: int, span: Span) -> DiagnosticError:
     message = f"a definition has at most {limits().stages:,} rows"
     return refusal(TOO_LARGE, message, span, help=raising("stages", count))

@@ -137,7 +137,7 @@ def _check_expanded(kind: Span, found: Flags) -> None:
 
 
 def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
-    """The expansion, 1 for blocks that have none. Raises Failure where a block cannot have it."""
+    """The expansion, 1 for blocks that have none. Raises DiagnosticError where a block cannot have it."""
     if rule.expands != "never":
         return found.need("e", LETTERS)
     expansion = found.numbers.get("e", Number(1, kind))
@@ -147,7 +147,7 @@ def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
 
 
 def _is_activation(word: Span, act: str) -> bool:
-    """Whether a word says the activation; it must be the model's. Raises Failure for another."""
+    """Whether a word says the activation; it must be the model's. Raises DiagnosticError for another."""
     name = word.text[1:]
     if not word.text.startswith("n") or word.text == "noskip":
         return False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.diagnostics.codes import CHANNEL_MISMATCH, WRONG_USAGE
 from archdsl.importing.layers import Cells, after, built, check_shares, said_by_library, said_outright
 from archdsl.importing.mistakes import Mistakes
@@ -41,10 +41,11 @@ class Line:
 
 
 def imported(source: Source, frame: Frame) -> str:
-    """The text of a file with the model. Raises Failure, with all mistakes and their places, where something is not
+    """The text of a file with the model. Raises DiagnosticError, with all mistakes and their places, where something is
+    not
     understood or cannot be built, where channels do not chain, and where the model would not be sound."""
     if not _NAME.fullmatch(frame.name):
-        raise Failure([Diagnostic(WRONG_USAGE, f"`{frame.name}` is no name for a model", None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`{frame.name}` is no name for a model", None)])
     mistakes = Mistakes()
     rows = read(source, frame.notation, frame.act, mistakes)
     table = _Table(frame, mistakes)
@@ -56,7 +57,7 @@ def imported(source: Source, frame: Frame) -> str:
     text = _text(table, first.rule, frame)
     made, problems = canonical(Source(f"{frame.name}.arch", text))
     if problems:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     return made
 
 
@@ -168,7 +169,7 @@ def _text(table: _Table, rule: Rule, frame: Frame) -> str:
     head = rule.rounded(written) if rule.rounds_head else written
     blocks = [own_blocks()[form] for form in sorted(table.forms)]
     if frame.name in map(_name, blocks):
-        raise Failure(
+        raise DiagnosticError(
             [Diagnostic(WRONG_USAGE, f"`{frame.name}` is a block of the file; give it another `--name`", None)]
         )
     stem_comment = f"{frame.stem} channels rounded" if frame.stem and frame.stem != table.stem else ""

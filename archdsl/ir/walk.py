@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture, Layer, Section, Stage
 from archdsl.ir.base import Shape
@@ -89,7 +89,7 @@ class Visit(NamedTuple):
 def walk(architecture: Architecture) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
-    Raises Failure where blocks within blocks unfold to more than `limits.steps` steps.
+    Raises DiagnosticError where blocks within blocks unfold to more than `limits.steps` steps.
     """
     return Tracer(architecture).network()
 
@@ -161,7 +161,7 @@ class PartTracer:
         if self._followed > self._most:
             message = f"`{self.name}` unfolds to more than {self._most:,} steps"
             help = raising("steps", 0, "look at its stages or its blocks instead")
-            raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
+            raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
 
     # Steps -----------------------------------------------------------------------------------------------------------
 

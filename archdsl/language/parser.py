@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from archdsl.diagnostics import Diagnostic, Failure, Problems, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems, Source
 from archdsl.language import comments, tree
 from archdsl.language.automaton import EXPRESSION, Automaton, Unreadable
 from archdsl.language.bounds import check_nesting, check_text
@@ -40,16 +40,16 @@ def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
 
 
 def parse_expression(source: Source) -> tree.Expression:
-    """The expression that a text says, such as one from a command line. Raises Failure when it says none."""
+    """The expression that a text says, such as one from a command line. Raises DiagnosticError when it says none."""
     if too_much := check_text(source):
-        raise Failure([too_much])
+        raise DiagnosticError([too_much])
     builder = Builder(source, {}, 0)
     try:
         expression: tree.Expression = _automaton().parse(source.text, builder, EXPRESSION)
     except Unreadable as error:
-        raise Failure([_explained(error, source, 0, len(source.text))]) from None
+        raise DiagnosticError([_explained(error, source, 0, len(source.text))]) from None
     if problems := [*builder.problems, *filter(None, [check_nesting(expression)])]:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     return expression
 
 

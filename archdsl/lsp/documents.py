@@ -10,7 +10,7 @@ from lsprotocol.types import Location, PositionEncodingKind
 from pygls.uris import from_fs_path, to_fs_path
 
 from archdsl.compiler import read
-from archdsl.diagnostics import Failure, Source, Span
+from archdsl.diagnostics import DiagnosticError, Source, Span
 from archdsl.elaborate.resolve.symbols import file_of
 from archdsl.lsp.document import Document
 from archdsl.lsp.positions import Positions
@@ -54,7 +54,9 @@ class Documents:
         return [self.put(one.uri, one.mark + one.source.original, one.version) for one in using]
 
     def read(self, path: Path) -> Source:
-        """The text of a file: as it is in the editor where it is open there. Raises Failure when it cannot be read."""
+        """The text of a file: as it is in the editor where it is open there. Raises DiagnosticError when it cannot be
+        read.
+        """
         resolved = path.resolve()
         for document in self._open.values():
             if path_of(document.uri).resolve() == resolved:
@@ -77,7 +79,7 @@ class Documents:
             seen.add(path.resolve())
             try:
                 source = read(path)
-            except Failure:
+            except DiagnosticError:
                 continue
             if any(word in source.text for word in words):
                 yield self._document(uri_of(path), source, None, None)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from archdsl.diagnostics import Edit, Failure, Source
+from archdsl.diagnostics import DiagnosticError, Edit, Source
 from archdsl.elaborate.evaluate.arithmetic import scalar
 from archdsl.elaborate.evaluate.values import Decisions
 from archdsl.folders import shipped
@@ -25,14 +25,14 @@ _ARITHMETIC = (tree.Literal, tree.Unary, tree.Binary, tree.Choice)
 def frozen(space: Space, sample: Sample, target: Path) -> str:
     """The text of a file `target`, which need not be there.
 
-    Where the model has no variants, the counts of the network are claimed. Raises Failure where a choice stands in
-    another file than the space, whose text would have to change.
+    Where the model has no variants, the counts of the network are claimed. Raises DiagnosticError where a choice stands
+    in another file than the space, whose text would have to change.
     """
     source, decisions = space.source, space.decisions(sample)
     module = space.model.variant.definition.environment.module
     for choice in space.model.choices:
         if id(choice.node) in decisions and choice.node.span.source is not source:
-            raise Failure([ChoiceInOtherFile(choice.place, str(choice.node.span)).at(None)])
+            raise DiagnosticError([ChoiceInOtherFile(choice.place, str(choice.node.span)).at(None)])
     edits = [edit for item in module.items for edit in _decided(item, decisions)]
     edits += [*_uses(module, target), *_claims(space, sample)]
     text = _edited(source.text, 0, edits)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Failure, Problems, Source
+from archdsl.diagnostics import DiagnosticError, Problems, Source
 from archdsl.elaborate.evaluate.values import Decisions
 from archdsl.elaborate.instantiate.apply import place
 from archdsl.elaborate.instantiate.models import ModelElaborator
@@ -82,9 +82,9 @@ class Networks:
     # Samples ---------------------------------------------------------------------------------------------------------
 
     def numbered(self, index: int) -> Sample:
-        """The network with this number, pruned or not. Raises Failure when there is none."""
+        """The network with this number, pruned or not. Raises DiagnosticError when there is none."""
         if not 0 <= index < self.size:
-            raise Failure([NoSuchNetwork(self.name, index, self.size - 1).at(None)])
+            raise DiagnosticError([NoSuchNetwork(self.name, index, self.size - 1).at(None)])
         return Sample(index, self.model.choices.split(index))
 
     def values(self, sample: Sample) -> dict[str, str]:
@@ -113,12 +113,12 @@ class Networks:
     def cost(self, sample: Sample) -> Cost:
         """The cost of a network for one image; what it has in common with those before is not counted anew.
 
-        Raises Failure when there is a mistake in the network.
+        Raises DiagnosticError when there is a mistake in the network.
         """
         return self.frames.cost(sample.numbers)
 
     def costs(self, samples: Iterable[Sample]) -> list[Cost]:
-        """The cost of each network; thousands a second. Raises Failure for the first that holds a mistake."""
+        """The cost of each network; thousands a second. Raises DiagnosticError for the first that holds a mistake."""
         cost = self.frames.cost
         return [cost(sample.numbers) for sample in samples]
 
@@ -145,14 +145,14 @@ class Networks:
     ) -> list[Time]:
         """How long inference of a batch takes in each network or, with `training`, a step of training.
 
-        What networks have in common is timed once, in this call and in others with the same arguments. Raises Failure
-        where there is no such device, and for the first network that holds a mistake.
+        What networks have in common is timed once, in this call and in others with the same arguments. Raises
+        DiagnosticError where there is no such device, and for the first network that holds a mistake.
         """
         _, frames = self.timed(str(device), batch, training, dtype)
         return [frames.time(sample.numbers) for sample in samples]
 
     def timed(self, device: str, batch: int, training: bool, dtype: str | None) -> tuple[PartLatencies, Frames]:
-        """The networks with a clock of a device at hand, and what that clock tells. Raises Failure."""
+        """The networks with a clock of a device at hand, and what that clock tells. Raises DiagnosticError."""
         from archdsl.search_space.clock import Clock
 
         clock = Clock.of(device, batch, training, dtype)
@@ -160,14 +160,16 @@ class Networks:
         return clock.latencies("", {}), frames
 
     def architecture(self, sample: Sample) -> Architecture:
-        """A network in full, called after the space and its number. Raises Failure when there is a mistake in it."""
+        """A network in full, called after the space and its number. Raises DiagnosticError when there is a mistake in
+        it.
+        """
         model, problems = self.model, Problems()
         label = "_".join(filter(None, [model.variant.label, str(sample.index)]))
         variant = replace(model.variant, label=label)
         decisions = self.decisions(sample)
         made = ModelElaborator(variant, problems, Work(), model.resolution, model.overrides, decisions).run()
         if made is None:
-            raise Failure(problems.sorted())
+            raise DiagnosticError(problems.sorted())
         return made.architecture
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from archdsl.diagnostics import Failure, Problems
+from archdsl.diagnostics import DiagnosticError, Problems
 from archdsl.elaborate.evaluate.values import Tensor
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import NOTHING, Cost, PartCosts
 from archdsl.search_space.open_models import OpenModel, decided
@@ -59,7 +59,7 @@ class Frames:
         self._known: dict[int, Frame] = {}
 
     def at(self, index: int) -> Frame:
-        """The frame with this combination of what is shared. Raises Failure when there is a mistake in it."""
+        """The frame with this combination of what is shared. Raises DiagnosticError when there is a mistake in it."""
         frame = self._known.get(index)
         if frame is None:
             if len(self._known) >= MAX_FRAMES:
@@ -68,7 +68,7 @@ class Frames:
         return frame
 
     def cost(self, numbers: tuple[int, ...]) -> Cost:
-        """The cost of a network, given as one number for each part of the choices. Raises Failure."""
+        """The cost of a network, given as one number for each part of the choices. Raises DiagnosticError."""
         frame = self.at(numbers[0])
         params, macs, activations = frame.stem.cost
         flow = frame.stem.out
@@ -79,7 +79,7 @@ class Frames:
         return Cost(params, macs, activations).plus(frame.head(flow).cost)
 
     def ends(self, numbers: tuple[int, ...]) -> tuple[Frame, Flow, Flow]:
-        """The frame of a network, what goes into its head and what comes out. Raises Failure."""
+        """The frame of a network, what goes into its head and what comes out. Raises DiagnosticError."""
         frame = self.at(numbers[0])
         flow = frame.stem.out
         for row, number in enumerate(numbers[1:]):
@@ -87,7 +87,7 @@ class Frames:
         return frame, flow, frame.head(flow).out
 
     def time(self, numbers: tuple[int, ...]) -> Time:
-        """How long a network takes, with a clock. Raises Failure."""
+        """How long a network takes, with a clock. Raises DiagnosticError."""
         from archdsl.backends.latency.roofline import total
 
         frame = self.at(numbers[0])
@@ -119,7 +119,7 @@ class Frame:
             self.elaborator.check()
             self._raise(self.shared)
             stem, tensor = self.elaborator.stem()
-        except Stop as problem:
+        except ElaborationError as problem:
             self.problems.add(problem.diagnostic)
             self._raise(self.shared)
             raise
@@ -130,7 +130,7 @@ class Frame:
         self.stem = self._section(stem, tensor, "plain")
 
     def stage(self, row: int, number: int, flow: Flow) -> Passed:
-        """The stage of a row, with combination `number` of its choices, on `flow`. Raises Failure."""
+        """The stage of a row, with combination `number` of its choices, on `flow`. Raises DiagnosticError."""
         known = self._stages.get((row, number, flow))
         if known is None:
             if len(self._stages) >= MAX_STAGES:
@@ -155,13 +155,13 @@ class Frame:
         return Passed(cost, Flow(tensor.shape, tensor.facts, layout), total(part.time for part in fragments))
 
     def head(self, flow: Flow) -> Passed:
-        """The head on what comes out of the last stage. Raises Failure."""
+        """The head on what comes out of the last stage. Raises DiagnosticError."""
         known = self._heads.get(flow)
         if known is None:
             try:
                 self.elaborator.effort.spent = 0
                 head, tensor = self.elaborator.section("head", self._tensor(flow))
-            except Stop as problem:
+            except ElaborationError as problem:
                 self.problems.add(problem.diagnostic)
                 self._raise(self.shared)
                 raise
@@ -182,7 +182,7 @@ class Frame:
     def flows(self) -> Iterator[tuple[int, dict[Flow, int]]]:
         """Every tensor that can go into each row, and at last into the head, with the number of ways to it.
 
-        Each way of each row is elaborated; raises Failure for the first that holds a mistake.
+        Each way of each row is elaborated; raises DiagnosticError for the first that holds a mistake.
         """
         ways = {self.stem.out: 1}
         for row, choices in enumerate(self.model.choices.rows):
@@ -201,7 +201,7 @@ class Frame:
         return Tensor(flow.shape, self._input.expression, flow.facts)
 
     def _raise(self, decisions: dict[int, int]) -> None:
-        """Raises Failure for the mistakes that have been met, with what was chosen there."""
+        """Raises DiagnosticError for the mistakes that have been met, with what was chosen there."""
         if found := self.problems.sorted():
             self.problems.found.clear()
-            raise Failure([decided(problem, self.model.choices, decisions) for problem in found])
+            raise DiagnosticError([decided(problem, self.model.choices, decisions) for problem in found])

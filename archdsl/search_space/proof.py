@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.cost import Cost
 from archdsl.limits import limits
 from archdsl.search_space.errors import TooManyStagesToProve
@@ -35,7 +35,7 @@ class Proof:
 def prove(model: OpenModel) -> Proof:
     """Elaborates every stage that any network of the space has.
 
-    Raises Failure for the first mistake, and when there are more than `limits.proof`.
+    Raises DiagnosticError for the first mistake, and when there are more than `limits.proof`.
     """
     frames = Frames(model)
     stages = 0
@@ -49,7 +49,7 @@ def prove(model: OpenModel) -> Proof:
             if row < len(model.choices.rows):
                 stages += len(ways) * model.choices.rows[row].size
                 if stages > limits().proof:
-                    raise Failure([TooManyStagesToProve(model.name, counted(model.size)).at(None)])
+                    raise DiagnosticError([TooManyStagesToProve(model.name, counted(model.size)).at(None)])
         for name, measure in MEASURES.items():
             low, high = _range(frame, reached, measure)
             lowest[name] = min(lowest.get(name, low), low)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-from archdsl.diagnostics import Diagnostic, Failure, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Span
 from archdsl.diagnostics.codes import REQUIRE_FAILED
 from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
 from archdsl.elaborate.evaluate.values import Seconds
@@ -52,11 +52,13 @@ class Pruning:
         return self.space.model.claims
 
     def refuted(self, sample: Sample) -> tuple[Diagnostic, ...]:
-        """The claims that a network does not meet. Raises Failure for a mistake in it, or in a claim about it."""
+        """The claims that a network does not meet. Raises DiagnosticError for a mistake in it, or in a claim
+        about it.
+        """
         return tuple(found for claim in self._tried(sample) for found in claim)
 
     def meets(self, sample: Sample) -> bool:
-        """Whether a network meets all claims. Raises Failure as `refuted` does."""
+        """Whether a network meets all claims. Raises DiagnosticError as `refuted` does."""
         return not any(self._tried(sample))
 
     def _tried(self, sample: Sample) -> Iterator[list[Diagnostic]]:
@@ -79,7 +81,7 @@ class Pruning:
         for claim in self.claims:
             found = prove([claim], subject, elaborator.names, environment)
             if wrong := [problem for problem in found if problem.code is not REQUIRE_FAILED]:
-                raise Failure(wrong)
+                raise DiagnosticError(wrong)
             yield found
 
     def _predicted(self, sample: Sample, asks: Prediction) -> Predicted:
@@ -95,22 +97,22 @@ class Pruning:
         return Predicted(Seconds(frames.time(sample.numbers).seconds), f"{setting(clock)}, batch {asks.batch}")
 
     def require(self, sample: Sample) -> None:
-        """Raises Failure, with every claim that prunes it, where a network is pruned."""
+        """Raises DiagnosticError, with every claim that prunes it, where a network is pruned."""
         problems = []
         for unmet in self.refuted(sample):
             assert unmet.span is not None
             pruned = PrunedNetwork(sample.index, self.space.name, _shown(unmet.span))
             problems.append(pruned.at(unmet.span, unmet.label, notes=unmet.notes))
         if problems:
-            raise Failure(problems)
+            raise DiagnosticError(problems)
 
     def draw(
         self, count: int, seed: int, also: Callable[[Sample], bool] | None, what: str, place: Span | None = None
     ) -> list[Sample]:
         """Networks drawn uniformly of those that are left, and of which `also` holds; `what` names that in words.
 
-        Fewer come where so many in a row are drawn in vain that the rest is not worth waiting for; raises Failure where
-        that leaves none.
+        Fewer come where so many in a row are drawn in vain that the rest is not worth waiting for; raises
+        DiagnosticError where that leaves none.
         """
         draw, space = Random(seed).randrange, self.space
         found: list[Sample] = []
@@ -124,7 +126,7 @@ class Pruning:
             in_vain = 0
         if count and not found:
             span = place or (self.claims[0].claim.span if self.claims else None)
-            raise Failure([NoneMeets(in_vain, space.name, what).at(span)])
+            raise DiagnosticError([NoneMeets(in_vain, space.name, what).at(span)])
         return found
 
     @cached_property

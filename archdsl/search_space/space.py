@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.search_space.errors import BadSampleCount
 from archdsl.search_space.networks import Networks, Sample
 from archdsl.search_space.open_models import OpenModel
@@ -17,7 +17,9 @@ class Space(Networks):
         self.pruning = Pruning(self)
 
     def at(self, index: int) -> Sample:
-        """The network with this number. Raises Failure when there is none, and when a `require` line prunes it."""
+        """The network with this number. Raises DiagnosticError when there is none, and when a `require` line
+        prunes it.
+        """
         sample = self.numbered(index)
         self.pruning.require(sample)
         return sample
@@ -26,11 +28,11 @@ class Space(Networks):
         """`count` networks, each drawn uniformly and on its own of those that meet the `require` lines; the same ones
         again for the same seed.
 
-        The same network may come more than once. There are fewer where hardly any meets them. Raises Failure for a
-        count below 0, and where none meets them.
+        The same network may come more than once. There are fewer where hardly any meets them. Raises DiagnosticError
+        for a count below 0, and where none meets them.
         """
         if count < 0:
-            raise Failure([BadSampleCount(count).at(None)])
+            raise DiagnosticError([BadSampleCount(count).at(None)])
         return self.pruning.draw(count, seed, None, "its `require` lines")
 
     @property

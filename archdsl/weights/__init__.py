@@ -13,13 +13,14 @@ from __future__ import annotations
 from archdsl.weights.files import as_file, as_safetensors, read_checkpoint
 from archdsl.weights.key_map import KeyMap, Pair
 from archdsl.weights.mapping import Mapped, map_weights
-from archdsl.weights.mismatch import Mismatch, Row
+from archdsl.weights.mismatch import Mismatch, MismatchError, Row
 from archdsl.weights.scope import scoped
 
 __all__ = [
     "KeyMap",
     "Mapped",
     "Mismatch",
+    "MismatchError",
     "Pair",
     "Row",
     "as_file",

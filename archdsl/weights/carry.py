@@ -12,7 +12,7 @@ from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair, reshaped
 from archdsl.weights.match import layout
-from archdsl.weights.mismatch import Mismatch, Row, sizes
+from archdsl.weights.mismatch import MismatchError, Row, sizes
 from archdsl.weights.selection import EVERYTHING, Keys, Selection, covering
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def carry(
     """Carries `tensors` of `source` over a map to a network whose tensors have the shapes `ours`.
 
     `readers` finds our keys of the weights that are applied to the images themselves: those are adapted to the number
-    of channels as timm does it. Raises Mismatch where a tensor that is wanted is missing or does not fit.
+    of channels as timm does it. Raises MismatchError where a tensor that is wanted is missing or does not fit.
     """
     pairs = _all_pairs(key_map, ours, tensors)
     used = {pair.theirs for pair in pairs}
@@ -103,7 +103,7 @@ def carry(
 
 
 def require_all(origin: str, module: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Raises Mismatch where tensors of a file do not fit the module that they are said to be of.
+    """Raises MismatchError where tensors of a file do not fit the module that they are said to be of.
 
     That is seen at once, and a map, with its proof, takes a while.
     """
@@ -115,8 +115,8 @@ def require_all(origin: str, module: nn.Module, tensors: Mapping[str, Tensor], s
     theirs = {key: tensors[key] for key in needed if key in tensors}
     try:
         carry(KeyMap(origin, source, pairs), needed, theirs, EVERYTHING, needed.keys, source)
-    except Mismatch as mismatch:
-        raise Mismatch(mismatch.diagnostics[0], mismatch.rows, (origin, source)) from None
+    except MismatchError as mismatch:
+        raise MismatchError(mismatch.diagnostics[0], mismatch.rows, (origin, source)) from None
 
 
 def shapes_of(module: nn.Module) -> dict[str, Shape]:
@@ -144,7 +144,9 @@ def _all_pairs(key_map: KeyMap, ours: Mapping[str, Shape], tensors: Mapping[str,
     return sorted([*pairs, *rest.values()], key=lambda pair: order.get(pair.ours, len(order)))
 
 
-def _refusal(key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape | None]], source: str) -> Mismatch:
+def _refusal(
+    key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape | None]], source: str
+) -> MismatchError:
     """What is missing or does not fit, and which options leave it out."""
     rows = [
         Row(
@@ -174,7 +176,7 @@ def _refusal(key_map: KeyMap, pairs: list[Pair], misfits: list[tuple[Pair, Shape
         help_line = (
             f"{named} {keeps}" if len(paths) <= 8 else f"these may be weights of another network than {key_map.network}"
         )
-    return Mismatch(Diagnostic(NO_MAP, message, None, notes=tuple(notes), help=help_line), rows)
+    return MismatchError(Diagnostic(NO_MAP, message, None, notes=tuple(notes), help=help_line), rows)
 
 
 def _certain(path: str, pairs: list[Pair]) -> str:

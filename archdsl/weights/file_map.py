@@ -19,7 +19,7 @@ from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair
 from archdsl.weights.match import layout
-from archdsl.weights.mismatch import Mismatch, Row, sizes, unequal
+from archdsl.weights.mismatch import MismatchError, Row, sizes, unequal
 from archdsl.weights.partial import Piece, advice, kept, restricted
 from archdsl.weights.scope import several, within
 from archdsl.weights.selection import EVERYTHING, Selection
@@ -57,7 +57,7 @@ def map_file(
 ) -> tuple[KeyMap, Checkpoint]:
     """The map between the keys of `network.build()` and those of a file, and the tensors of the file that it is of.
 
-    Raises Mismatch where it is not certain.
+    Raises MismatchError where it is not certain.
     """
     whole = trace(ours_built, *network.architecture.input)
     checkpoint = _network_alone(checkpoint, _ours(whole))
@@ -129,9 +129,9 @@ def _for_color(traced: Trace) -> Trace:
 
 
 def _refuse(message: str, rows: Sequence[Row], help_line: str | None = _HELP) -> None:
-    """Raises Mismatch when there are rows."""
+    """Raises MismatchError when there are rows."""
     if rows:
-        raise Mismatch(Diagnostic(NO_MAP, message, None, help=help_line), rows)
+        raise MismatchError(Diagnostic(NO_MAP, message, None, help=help_line), rows)
 
 
 def _grouped(shapes: Mapping[str, tuple[int, ...]], *, by_name: bool) -> list[_Group]:

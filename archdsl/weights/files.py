@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_WEIGHTS
 from archdsl.diagnostics.render import printable
 from archdsl.weights.states import Contents, State, chosen, contents
@@ -49,34 +49,34 @@ class Checkpoint:
 def read_checkpoint(path: str | Path, state: str | None = None) -> Checkpoint:
     """The tensors of a `.safetensors` file, or of a `.pth` that holds nothing but tensors and plain values.
 
-    Of a file with several state dicts, `state` names the one that is meant: `model_ema`. Raises Failure when the file
-    cannot be read, would have to run code, or does not hold one set of tensors.
+    Of a file with several state dicts, `state` names the one that is meant: `model_ema`. Raises DiagnosticError when
+    the file cannot be read, would have to run code, or does not hold one set of tensors.
     """
     path = Path(path)
     if path.suffix not in (SAFETENSORS, *_PICKLES):
         message = f"{path} is neither `.safetensors` nor `.pth`"
-        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help="the suffix says how a file is read")])
+        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, help="the suffix says how a file is read")])
     try:
         if not path.is_file():
             what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
-            raise Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: it {what}", None)])
+            raise DiagnosticError([Diagnostic(CANNOT_READ, f"cannot read {path}: it {what}", None)])
         is_ordered = path.suffix != SAFETENSORS
         found = _pickled(path) if is_ordered else Contents([State("", _safetensors(path))])
     except OSError as error:
         reason = error.strerror or str(error)
-        raise Failure(
+        raise DiagnosticError(
             [Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]
         ) from None
     meant, others = chosen(found, state, path)
     if not meant.tensors or len(meant.tensors) > _MOST_TENSORS:
         how_many = f"more than {_MOST_TENSORS:,}" if meant.tensors else "no"
-        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])
+        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])
     tensors, dropped = _unwrapped(meant.tensors)
     return Checkpoint(path, tensors, is_ordered, meant.path, {**others, **dropped})
 
 
 def as_safetensors(tensors: Mapping[str, Tensor]) -> bytes:
-    """The contents of a `.safetensors` file. Raises Failure when safetensors is not installed."""
+    """The contents of a `.safetensors` file. Raises DiagnosticError when safetensors is not installed."""
     _needs_safetensors()
     from safetensors.torch import save
 
@@ -104,7 +104,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
-        raise Failure([Diagnostic(NOT_WEIGHTS, f"{path} is no safetensors file: {reason}", None)]) from None
+        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, f"{path} is no safetensors file: {reason}", None)]) from None
     return tensors
 
 
@@ -113,7 +113,9 @@ def _needs_safetensors() -> None:
         import safetensors.torch  # noqa: F401
     except ImportError:
         message = "safetensors is not installed"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[weights]'")]) from None
+        raise DiagnosticError(
+            [Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[weights]'")]
+        ) from None
 
 
 def _pickled(path: Path) -> Contents:
@@ -143,7 +145,7 @@ def _pickled(path: Path) -> Contents:
                     "['model'], 'weights.pth')\""
                 ),
             )
-        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, notes=notes, help=help_line)]) from None
+        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, notes=notes, help=help_line)]) from None
     return contents(loaded)
 
 

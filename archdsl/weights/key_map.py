@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
 
@@ -59,7 +59,9 @@ class KeyMap:
         return self.error is not None
 
     def to_ours(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Their tensors under our keys and in our shapes, none sharing memory. Raises Failure where they do not fit."""
+        """Their tensors under our keys and in our shapes, none sharing memory. Raises DiagnosticError where they do not
+        fit.
+        """
         import torch
 
         found: dict[str, Tensor] = {}
@@ -76,7 +78,9 @@ class KeyMap:
         return found
 
     def to_theirs(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Our tensors under their keys and in their shapes, none sharing memory. Raises Failure if they do not fit."""
+        """Our tensors under their keys and in their shapes, none sharing memory. Raises DiagnosticError if they do not
+        fit.
+        """
         found: dict[str, Tensor] = {}
         missing: list[str] = []
         for pair in self.pairs:
@@ -87,7 +91,7 @@ class KeyMap:
                 missing.append(pair.ours)
             elif pair.theirs in found and not found[pair.theirs].equal(tensor.reshape(pair.their_shape)):
                 message = f"{self.origin} has one tensor, `{pair.theirs}`, for several of {self.network} that differ"
-                raise Failure([Diagnostic(NO_MAP, message, None)])
+                raise DiagnosticError([Diagnostic(NO_MAP, message, None)])
             else:
                 found[pair.theirs] = reshaped(tensor, pair.their_shape, pair.ours, self.network)
         _all_there(missing, self.network)
@@ -120,7 +124,7 @@ def reshaped(tensor: Tensor, shape: tuple[int, ...], key: str, owner: str) -> Te
     if tensor.numel() != prod(shape):
         had, wanted = (" x ".join(map(str, sizes)) or "1" for sizes in (tuple(tensor.shape), shape))
         message = f"`{printable(key)}` of {owner} is {had}, not {wanted}"
-        raise Failure([Diagnostic(NO_MAP, message, None)])
+        raise DiagnosticError([Diagnostic(NO_MAP, message, None)])
     return tensor.detach().reshape(shape).clone().contiguous()
 
 
@@ -130,4 +134,4 @@ def _all_there(missing: list[str], owner: str) -> None:
         more = f" and {len(missing) - _MOST_NAMES} more" if len(missing) > _MOST_NAMES else ""
         message = f"the weights lack {names}{more}"
         help_line = f"these are no weights of {owner}, or not all of them"
-        raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(NO_MAP, message, None, help=help_line)])

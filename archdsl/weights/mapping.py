@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.weights.carry import Carried, Left, Shape, carry, require_all, shapes_of
 from archdsl.weights.file_map import map_file
@@ -74,7 +74,7 @@ def map_weights(
     Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or
     fresh. `state` names one of several state dicts of a file. Only what is below one of the paths `parts` is carried
     over, where there are any, and nothing that is below one of `skips`. Raises Mismatch when the two do not correspond,
-    Failure when one of them cannot be had.
+    DiagnosticError when one of them cannot be had.
     """
     selection = Selection.of(parts, skips)
     if not is_peer(origin):
@@ -82,7 +82,7 @@ def map_weights(
         return _of_file(network, read_checkpoint(origin, state), selection)
     if state is not None and weights is None:
         message = "--state names a part of a file, and there is none"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="name it: --weights FILE")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="name it: --weights FILE")])
     checkpoint = read_checkpoint(weights, state) if weights is not None else None
     module = build_peer(origin, network.architecture)
     source = origin
@@ -154,12 +154,14 @@ def _mapped(
 
 
 def _require_file(origin: str, weights: str | Path | None, *, pretrained: bool) -> None:
-    """Raises Failure where `origin` cannot be meant as a file."""
+    """Raises DiagnosticError where `origin` cannot be meant as a file."""
     if not Path(origin).exists() and not Path(origin).suffix:
         known = ", ".join(f"{library}:NAME" for library in LIBRARIES)
         message = f"`{origin}` is neither a model nor a file"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {known}, or the path of a checkpoint")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"write {known}, or the path of a checkpoint")]
+        )
     if weights is not None or pretrained:
         option = "--weights" if weights is not None else "--pretrained"
         message = f"{option} goes with a model of a library; {origin} is a file and has weights of its own"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])

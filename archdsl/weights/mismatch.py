@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import FORMAT_VERSION
 from archdsl.weights.match import signature
@@ -28,7 +28,7 @@ class Row:
     theirs: str
 
 
-class Mismatch(Failure):
+class MismatchError(DiagnosticError):
     """Weights that do not fit a network. `rows` is the table of what did not match.
 
     `sides` are the names of both sides where they are others than the network's and the origin's.
@@ -57,6 +57,10 @@ class Mismatch(Failure):
                 for row in self.rows
             ],
         }
+
+
+# Its former name.
+Mismatch = MismatchError
 
 
 def unequal_operators(ours: Trace, theirs: Trace) -> list[Row]:

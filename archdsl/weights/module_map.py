@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_PROVEN
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import KeyMap
 from archdsl.weights.match import Matching, matchings, signature, wired_differently
-from archdsl.weights.mismatch import Mismatch, Row, described, side_by_side, unequal_operators
+from archdsl.weights.mismatch import MismatchError, Row, described, side_by_side, unequal_operators
 from archdsl.weights.pair import pairs_of
 from archdsl.weights.partial import Piece, advice, after_what_is_left_out, kept, restricted
 from archdsl.weights.proof import TOLERANCE, difference, differences
@@ -38,7 +38,7 @@ _CAVEAT = (
 def map_module(network: Network, module: nn.Module, origin: str, selection: Selection = EVERYTHING) -> KeyMap:
     """The map between the keys of `network.build()` and those of `module`, which diagnostics call `origin`.
 
-    Raises Mismatch when the two do not have the same operators in the same places, or put out different numbers on
+    Raises MismatchError when the two do not have the same operators in the same places, or put out different numbers on
     equal weights. Where a selection leaves some out, the rest may have them; each operator before the first one that is
     left out then has to put out the same.
     """
@@ -120,11 +120,11 @@ def _differ_in_part(
     theirs: Trace,
     matching: Mapping[int, int],
     errors: Mapping[int, float],
-) -> Mismatch:
+) -> MismatchError:
     message = f"the weights that are asked for correspond in {network.name} and {origin}, what they put out does not"
     rows = _other_constants(ours, theirs, dict(matching))
     note = _first_that_differs(ours, theirs, matching, errors)
-    return Mismatch(
+    return MismatchError(
         Diagnostic(NOT_PROVEN, message, None, notes=(note,) if note else (), help="compare what lies before it"), rows
     )
 
@@ -176,7 +176,7 @@ def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -
             reason = " ".join(str(error).split())
     message = f"{network.name} and {origin} do not both run on images of {channels} x {height} x {width}: {reason}"
     help_line = "try another --resolution"
-    raise Failure([Diagnostic(CANNOT_READ, message, None, help=help_line)])
+    raise DiagnosticError([Diagnostic(CANNOT_READ, message, None, help=help_line)])
 
 
 def _standardized(trace: Trace) -> set[str]:
@@ -189,17 +189,17 @@ def _standardized(trace: Trace) -> set[str]:
     }
 
 
-def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> Mismatch:
+def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> MismatchError:
     rows = unequal_operators(ours, theirs)
     message = f"{network.name} and {origin} do not have the same weights"
     notes = (Note(f"{len(ours.operators)} operators with weights here, {len(theirs.operators)} there"),)
     help_line = f"{options} carries over the rest" if options else None
-    return Mismatch(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
+    return MismatchError(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
 
 
 def _unproven(
     network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching, first: Note | None
-) -> Mismatch:
+) -> MismatchError:
     """Says why outputs may differ: other wiring, else other constants, else what lies between the weights."""
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
@@ -214,7 +214,7 @@ def _unproven(
     if first is not None:
         notes.append(first)
     message = f"the weights of {network.name} and {origin} correspond, their outputs do not"
-    return Mismatch(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
+    return MismatchError(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
 
 
 def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[Row]:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, WRONG_USAGE
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
     """The module that `timm:NAME` and the like name, with the classes and channels of `architecture`.
 
     Its weights are fresh, the same each time, unless `pretrained` asks the library for trained ones, which it may have
-    to download, for the classes and channels that they were trained for. Raises Failure when the library is not
+    to download, for the classes and channels that they were trained for. Raises DiagnosticError when the library is not
     installed, has no such model, or cannot make it.
     """
     library_name, name = origin.split(":", 1)
@@ -49,7 +49,9 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
         # timm's names may say after a dot which training the weights are from.
         if name not in names and name.partition(".")[0] not in names:
             help_line = did_you_mean(name, names) or f"it has {len(names)} models"
-            raise Failure([Diagnostic(WRONG_USAGE, f"{library_name} has no model `{name}`", None, help=help_line)])
+            raise DiagnosticError(
+                [Diagnostic(WRONG_USAGE, f"{library_name} has no model `{name}`", None, help=help_line)]
+            )
         import torch
 
         with torch.random.fork_rng(devices=[]):
@@ -62,7 +64,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
                 )
             except Exception as error:  # Any library, any model, any network trouble on the way to its weights.
                 reason = " ".join(str(error).split())
-                raise Failure([Diagnostic(CANNOT_READ, f"{origin} cannot be made: {reason}", None)]) from None
+                raise DiagnosticError([Diagnostic(CANNOT_READ, f"{origin} cannot be made: {reason}", None)]) from None
     return module
 
 
@@ -74,7 +76,7 @@ def _names(library: str) -> Collection[str]:
         missing = isinstance(error, ModuleNotFoundError) and error.name == library
         reason = "is not installed" if missing else f"cannot be imported: {' '.join(str(error).split())}"
         help_line = f"pip install {library}" if missing else None
-        raise Failure([Diagnostic(MISSING_TOOL, f"{library} {reason}", None, help=help_line)]) from None
+        raise DiagnosticError([Diagnostic(MISSING_TOOL, f"{library} {reason}", None, help=help_line)]) from None
 
 
 @cache

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import SEVERAL_STATES
 from archdsl.diagnostics.render import printable
 
@@ -27,7 +27,7 @@ _CERTAIN = 0.5
 def scoped(checkpoint: Checkpoint, wanted: Collection[str]) -> Checkpoint:
     """The tensors of a checkpoint whose keys, after one beginning, are the `wanted` ones; the rest is put `aside`.
 
-    Raises Failure where several beginnings would do, as for a model and its average in one state dict.
+    Raises DiagnosticError where several beginnings would do, as for a model and its average in one state dict.
     """
     names = set(wanted)
     counts = Counter(prefix for key in checkpoint.tensors for prefix in _prefixes(key, names))
@@ -42,11 +42,11 @@ def scoped(checkpoint: Checkpoint, wanted: Collection[str]) -> Checkpoint:
     return within(checkpoint, max(rivals, key=counts.__getitem__))
 
 
-def several(path: Path, prefixes: list[str]) -> Failure:
+def several(path: Path, prefixes: list[str]) -> DiagnosticError:
     """What to say where weights of one network are under several beginnings of keys."""
     listed = [printable(prefix.rstrip(".")) for prefix in prefixes[:_MOST_NAMES]]
     message = f"{path} has weights of this network under {', '.join(f'`{prefix}`' for prefix in listed)}"
-    return Failure([Diagnostic(SEVERAL_STATES, message, None, help=f"choose one: --state {'|'.join(listed)}")])
+    return DiagnosticError([Diagnostic(SEVERAL_STATES, message, None, help=f"choose one: --state {'|'.join(listed)}")])
 
 
 def within(checkpoint: Checkpoint, prefix: str) -> Checkpoint:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -30,13 +30,15 @@ class Path:
 
     @classmethod
     def of(cls, text: str) -> Path:
-        """The path that a text means. Raises Failure when it means none."""
+        """The path that a text means. Raises DiagnosticError when it means none."""
         before, colon, after = text.partition(":")
         side, path = (before, after) if colon and before in _SIDES else (None, text)
         pieces = tuple(_PIECE.finditer(path))
         if not _WELL_FORMED.fullmatch(path) or any(_is_backwards(piece) for piece in pieces):
             message = f"`{printable(text)}` is no path of modules"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="as `classifier`, `stages.0`, `stages.0..2`")])
+            raise DiagnosticError(
+                [Diagnostic(WRONG_USAGE, message, None, help="as `classifier`, `stages.0`, `stages.0..2`")]
+            )
         return cls(text, side, pieces)
 
     def has(self, key: str | None) -> bool:
@@ -65,7 +67,7 @@ class Selection:
 
     @classmethod
     def of(cls, parts: Iterable[str] = (), skips: Iterable[str] = ()) -> Selection:
-        """The selection that texts mean. Raises Failure when one of them is no path."""
+        """The selection that texts mean. Raises DiagnosticError when one of them is no path."""
         return cls(tuple(map(Path.of, parts)), tuple(map(Path.of, skips)))
 
     def __bool__(self) -> bool:
@@ -80,7 +82,7 @@ class Selection:
         return (named[0] or not self.parts) and not named[1]
 
     def require_meaning(self, tensors: Sequence[Keys]) -> None:
-        """Raises Failure where a path names no tensor, or others of ours than of theirs."""
+        """Raises DiagnosticError where a path names no tensor, or others of ours than of theirs."""
         for path in (*self.parts, *self.skips):
             ours = {number for number, (key, _) in enumerate(tensors) if path.of_ours(key)}
             theirs = {number for number, (_, key) in enumerate(tensors) if path.of_theirs(key)}
@@ -88,11 +90,11 @@ class Selection:
                 names = {name for keys in tensors for key in keys if key is not None for name in _modules(key)}
                 message = f"there are no weights `{printable(path.text)}`"
                 help_line = did_you_mean(path.text, sorted(names)) or _first_names(tensors)
-                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
             if ours and theirs and not _agree(ours, theirs, tensors):
                 message = f"`{printable(path.text)}` names other weights of ours than of theirs"
                 help_line = " or ".join(f"`{side}:{printable(path.text)}`" for side in _SIDES)
-                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {help_line}")])
+                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"write {help_line}")])
 
 
 EVERYTHING = Selection()

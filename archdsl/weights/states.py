@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Failure, Note, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note, did_you_mean
 from archdsl.diagnostics.codes import NOT_WEIGHTS, SEVERAL_STATES, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -52,7 +52,7 @@ def contents(loaded: Any) -> Contents:
 
 
 def chosen(found: Contents, name: str | None, path: Path) -> tuple[State, dict[str, str]]:
-    """The state dict that is meant, and what else the file holds. Raises Failure where that is not certain."""
+    """The state dict that is meant, and what else the file holds. Raises DiagnosticError where that is not certain."""
     plain = [state for state in found.states if not state.is_training]
     state = _named(found.states, name, path) if name is not None else _only(plain, path)
     used = {id(tensor) for tensor in state.tensors.values()}
@@ -74,14 +74,14 @@ def _only(states: list[State], path: Path) -> State:
     if not states:
         message = f"{path} holds no state dict"
         help_line = "a state dict has tensors by name: save `model.state_dict()`"
-        raise Failure([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)])
     names = [state.path or ALL for state in states]
     listed = ", ".join(f"`{printable(name)}`" for name in names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     message = f"{path} holds {len(states)} state dicts: {listed}{more}"
     help_line = f"choose one: --state {'|'.join(map(printable, names[:_MOST_NAMES]))}"
     notes = (Note(f"parts of one network are taken together by --state {ALL}"),)
-    raise Failure([Diagnostic(SEVERAL_STATES, message, None, notes=notes, help=help_line)])
+    raise DiagnosticError([Diagnostic(SEVERAL_STATES, message, None, notes=notes, help=help_line)])
 
 
 def _named(states: list[State], name: str, path: Path) -> State:
@@ -108,7 +108,7 @@ def _named(states: list[State], name: str, path: Path) -> State:
     message = f"{path} holds {'several states' if exact or below else 'no state'} `{printable(name)}`"
     listed = ", ".join(f"`{printable(other)}`" for other in named[:_MOST_NAMES])
     help_line = did_you_mean(name, named) or f"it holds {listed}"
-    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
 
 
 def _prefixes(state: State, name: str) -> list[str]:

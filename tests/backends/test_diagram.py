@@ -19,7 +19,7 @@ from archdsl.backends.diagram.block import _spread
 from archdsl.backends.diagram.width import width
 from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 
@@ -299,9 +299,9 @@ def test_two_networks_of_one_name_stay_two(level: Level) -> None:
 
 def test_too_much_to_draw_is_refused() -> None:
     stages = tuple(V2_L.stages[0].model_copy(update={"name": str(index)}) for index in range(3_000))
-    with pytest.raises(Failure, match="3,000 stages are too many"):
+    with pytest.raises(DiagnosticError, match="3,000 stages are too many"):
         draw([V2_L.model_copy(update={"stages": stages})], "stage")
-    with pytest.raises(Failure, match="operators are too many"):
+    with pytest.raises(DiagnosticError, match="operators are too many"):
         draw([V2_L.model_copy(update={"stages": stages[:500]})], "operator")
 
 
@@ -399,14 +399,14 @@ def test_png_without_the_font_package_takes_the_systems_fonts(monkeypatch: pytes
     if rendering._has_system_fonts():
         _assert_text_is_drawn()
     else:
-        with pytest.raises(Failure, match="no font"):
+        with pytest.raises(DiagnosticError, match="no font"):
             _assert_text_is_drawn()
 
 
 def test_png_without_any_font_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "_fonts", list)
     monkeypatch.setattr(rendering, "_has_system_fonts", lambda: False)
-    with pytest.raises(Failure, match="no font") as caught:
+    with pytest.raises(DiagnosticError, match="no font") as caught:
         render(draw([small()], "stage"), "png")
     assert "fontpkg-arimo" in (caught.value.diagnostics[0].help or "")
 
@@ -567,9 +567,9 @@ def test_no_text_leaves_its_label(text: str, level: Level) -> None:
 
 
 def test_what_mermaid_cannot_draw_is_refused() -> None:
-    with pytest.raises(Failure, match="operators"):
+    with pytest.raises(DiagnosticError, match="operators"):
         mermaid([small()], "operator")
-    with pytest.raises(Failure, match="more than Mermaid draws"):
+    with pytest.raises(DiagnosticError, match="more than Mermaid draws"):
         mermaid([V2_L] * 60, "stage")
 
 
@@ -597,7 +597,7 @@ def test_the_command_writes_what_the_extension_says(tmp_path: Path, capsys: pyte
 
 
 def test_what_graphviz_refuses_is_a_finding() -> None:
-    with pytest.raises(Failure, match="Graphviz cannot lay out"):
+    with pytest.raises(DiagnosticError, match="Graphviz cannot lay out"):
         render("digraph {", "svg")
 
 

@@ -19,7 +19,7 @@ from archdsl.calibration.eager import EagerProbe, Runner
 from archdsl.calibration.fit import fit_roofline, measured
 from archdsl.calibration.sample import Measurements, Sample, merged
 from archdsl.cli.main import main
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.folders import specs_folder
 from archdsl.ir.base import Shape
 
@@ -94,7 +94,7 @@ def test_onnx_runtime_calibration_makes_a_profile_of_inference(
     assert {"blocked_conv", "conv"} & set(device.measured)
     architecture = load(specs_folder() / "mobilenetv2.arch", "050").architecture
     assert Latencies(architecture, device).model().seconds > 0
-    with pytest.raises(Failure, match="which does not train"):
+    with pytest.raises(DiagnosticError, match="which does not train"):
         Latencies(architecture, device, training=True)
 
 

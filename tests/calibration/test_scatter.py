@@ -15,7 +15,7 @@ from archdsl.calibration import clock
 from archdsl.calibration.calibrate import Plan, calibrate
 from archdsl.calibration.clock import Run, scatter
 from archdsl.cli.main import main
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 
 SMALL = Plan("eager", 1, networks=2, training=1, rounds=2, max_scatter=0.25, wait=0.0)
 
@@ -56,7 +56,7 @@ def test_a_busy_machine_is_waited_for_and_then_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(calibration, "sleep", paused.append)
     monkeypatch.setattr(calibration, "perf_counter", count(0, 10).__next__)
     told: list[str] = []
-    with pytest.raises(Failure, match="the machine is busy: runs scatter by 100 %, more than 25 %") as failure:
+    with pytest.raises(DiagnosticError, match="the machine is busy: runs scatter by 100 %, more than 25 %") as failure:
         calibrate(Plan(**{**vars(SMALL), "wait": 30.0}), "", told.append)
     assert failure.value.diagnostics[0].code.name == "ARC913"
     assert len(paused) == 2
@@ -78,7 +78,7 @@ def test_a_machine_that_becomes_busy_ends_it_early(monkeypatch: pytest.MonkeyPat
         turns.append(len(turns))
         ticking(monkeypatch, 2, 1)
 
-    with pytest.raises(Failure, match="after 3 of 9 rounds"):
+    with pytest.raises(DiagnosticError, match="after 3 of 9 rounds"):
         calibrate(Plan(**{**vars(SMALL), "rounds": 9}), "", lambda text: None, beside)
     assert len(turns) == 3
 

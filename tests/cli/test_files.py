@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from archdsl.cli.files import write, write_all
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from tests.cli.conftest import Command
 
 
@@ -30,14 +30,14 @@ def test_writes_all(tmp_path: Path) -> None:
 def test_one_that_fails_undoes_the_others(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "c").mkdir()
-    with pytest.raises(Failure, match=r"cannot write .*c: is a directory"):
+    with pytest.raises(DiagnosticError, match=r"cannot write .*c: is a directory"):
         write_all({tmp_path / "a": b"new", tmp_path / "b": b"new", tmp_path / "c": b"new"})
     assert _contents(tmp_path) == {"a": b"old"}
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"")
-    with pytest.raises(Failure, match="cannot write"):
+    with pytest.raises(DiagnosticError, match="cannot write"):
         write_all({tmp_path / "out" / "a": b"new"})
     assert _contents(tmp_path) == {"out": b""}
 
@@ -71,7 +71,7 @@ def test_links_and_permissions_stay(tmp_path: Path) -> None:
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(Failure, match="it is a pipe, not a plain file"):
+    with pytest.raises(DiagnosticError, match="it is a pipe, not a plain file"):
         write_all({tmp_path / "a": b"new", pipe: b"data"})
     assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
     assert pipe.is_fifo()

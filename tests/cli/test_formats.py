@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archdsl.cli.formats import chosen
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from tests.cli.conftest import Command
 
 SPACE = "model net {\n  input = 3 x 8 x 8\n  head = conv({8, 16})\n}\n"
@@ -102,7 +102,7 @@ def test_chosen() -> None:
     assert chosen("--out", "-", "json", known, "csv") == "json"
     assert chosen("--out", "a.b/c", "json", known, "csv") == "json"
     assert chosen("--out", "a.txt", None, known, "csv", text=("csv",)) == "csv"
-    with pytest.raises(Failure, match=r"written as `\.txt`"):
+    with pytest.raises(DiagnosticError, match=r"written as `\.txt`"):
         chosen("--out", "a.txt", "json", known, "csv", text=("csv",))
-    with pytest.raises(Failure, match=r"written as `\.gz`"):
+    with pytest.raises(DiagnosticError, match=r"written as `\.gz`"):
         chosen("--out", "a.json.gz", "json", known, "csv")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from archdsl.compiler import compile_file
-from archdsl.diagnostics import Diagnostic, Failure, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Span
 from archdsl.diagnostics.render import concise, report
 
 FOLDER = Path(__file__).parent
@@ -27,7 +27,7 @@ def diagnose(name: str) -> tuple[Diagnostic, ...]:
     with chdir(FOLDER):
         try:
             compiled = compile_file(name)
-        except Failure as failure:
+        except DiagnosticError as failure:
             return failure.diagnostics
     return (*compiled.found, *(space.is_open() for space in compiled.spaces))
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from archdsl import Limits, compiler
-from archdsl.diagnostics import Diagnostic, Failure, OverBound, Problem, Source, Span, codes
+from archdsl.diagnostics import Diagnostic, DiagnosticError, OverBound, Problem, Source, Span, codes
 from archdsl.diagnostics.explanation import explanation
 from archdsl.diagnostics.listing import problems
 from archdsl.elaborate.evaluate.arithmetic import Constraint, amount
-from archdsl.elaborate.problems import Stop, bounded_depth
+from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.fitting.budgets import limit
 from archdsl.fitting.family import Family, open_family
 from archdsl.fitting.frozen import frozen
@@ -70,9 +70,9 @@ def found(call: Callable[[], object]) -> tuple[Diagnostic, ...]:
     """The diagnostics that something raises, returns or is stopped by."""
     try:
         result = call()
-    except Failure as failure:
+    except DiagnosticError as failure:
         return failure.diagnostics
-    except Stop as stopped:
+    except ElaborationError as stopped:
         return (stopped.diagnostic,)
     if isinstance(result, compiler.Compiled):
         return result.found

@@ -8,7 +8,7 @@ import pytest
 
 import archdsl
 from archdsl.compiler import read
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.fitting.budgets import Limit, limit
 from archdsl.fitting.family import Family, open_family
 from archdsl.fitting.largest import Largest, largest
@@ -35,7 +35,7 @@ def test_one_parameter_is_as_large_as_it_can_be() -> None:
     for megabudget in range(25, 1200, 100):
         fitting = [value for value, cost in costs.items() if cost.macs <= megabudget * 10**6]
         if not fitting:
-            with pytest.raises(Failure, match="no `mobilenetv2` has macs"):
+            with pytest.raises(DiagnosticError, match="no `mobilenetv2` has macs"):
                 found_in(mobilenet, "width=0.1..2:0.05", macs=f"{megabudget}M")
             continue
         found = found_in(mobilenet, "width=0.1..2:0.05", macs=f"{megabudget}M")
@@ -100,7 +100,7 @@ def test_a_variant_keeps_its_other_parameters() -> None:
 def test_about_so_much() -> None:
     found = found_in(family("mobilenetv2"), macs="300M +- 2%")
     assert found.values == {"width": 1.0}
-    with pytest.raises(Failure) as failed:
+    with pytest.raises(DiagnosticError) as failed:
         found_in(family("mobilenetv2"), macs="100M +- 1%")
     (problem,) = failed.value.diagnostics
     assert problem.label == "width = 0.5 has 97,131,840 (97.13M) macs"
@@ -111,7 +111,7 @@ def test_about_so_much_in_two_measures() -> None:
     found = found_in(family("efficientnet"), macs="1G +- 2%", params="4M +- 2%")
     assert abs(found.fit.cost.macs - 1e9) <= 2e7
     assert abs(found.fit.cost.params - 4e6) <= 8e4
-    with pytest.raises(Failure, match=r"macs == 1.05G \+- 0% within the other budgets"):
+    with pytest.raises(DiagnosticError, match=r"macs == 1.05G \+- 0% within the other budgets"):
         found_in(family("efficientnet"), "width=0.5..1:0.1,depth", macs="1.05G +- 0%", params="4M")
 
 
@@ -122,7 +122,7 @@ def test_a_budget_beyond_the_range() -> None:
 
 
 def test_every_missed_budget_is_told_with_the_smallest_network() -> None:
-    with pytest.raises(Failure) as failed:
+    with pytest.raises(DiagnosticError) as failed:
         found_in(family("efficientnet"), "width=0.5..1:0.1", params="1K", macs="1M")
     assert [problem.message for problem in failed.value.diagnostics] == [
         "no `efficientnet` has params <= 1K",
@@ -143,7 +143,7 @@ def test_every_missed_budget_is_told_with_the_smallest_network() -> None:
     ],
 )
 def test_parameters_that_cannot_vary(spec: str, vary: str, fixed: dict[str, float], message: str) -> None:
-    with pytest.raises(Failure, match=message):
+    with pytest.raises(DiagnosticError, match=message):
         found_in(family(spec), vary, fixed, macs="1G")
 
 
@@ -161,14 +161,14 @@ variants net {
 
 def test_mistakes_of_one_network_say_which() -> None:
     net = open_family(Source("net.arch", TEXT), "a")
-    with pytest.raises(Failure) as failed:
+    with pytest.raises(DiagnosticError) as failed:
         found_in(net, "width=1..9:1", macs="1G")
     assert failed.value.diagnostics[0].notes[-1].text == "with width = 4"
 
 
 def test_a_parameter_that_only_variants_give() -> None:
     net = open_family(Source("net.arch", TEXT))
-    with pytest.raises(Failure) as failed:
+    with pytest.raises(DiagnosticError) as failed:
         found_in(net, "wide=1..9:2", macs="1G")
     assert failed.value.diagnostics[0].help == "choose a variant"
     assert found_in(net, "wide=1..9:2", {"width": 3}, macs="1G").values == {"width": 3, "wide": 9}
@@ -181,7 +181,7 @@ def test_python() -> None:
     assert network.architecture.parameters["width"] == 0.5
     assert archdsl.fit(path, "140", macs=100e6, vary=["width=0.1..1:0.01"]).macs == 97821760
     assert archdsl.fit(path, params=4_000_000, parameters={"expected_macs": 1}).params <= 4_000_000
-    with pytest.raises(Failure, match="there is no budget"):
+    with pytest.raises(DiagnosticError, match="there is no budget"):
         archdsl.fit(path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.fitting.ranges import Range, known_range, ranges
 
 
@@ -67,7 +67,7 @@ def test_several() -> None:
     ],
 )
 def test_mistakes(text: str, message: str) -> None:
-    with pytest.raises(Failure, match=message) as failed:
+    with pytest.raises(DiagnosticError, match=message) as failed:
         ranges(Source("--vary", text))
     (problem,) = failed.value.diagnostics
     assert problem.span is not None

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 import archdsl
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.importing.writer import Frame, imported
 from archdsl.weights.peers import declare_torchvision_operators
 from tests.importing import automl_network
@@ -24,7 +24,7 @@ def refusal_or_difference(case: Case) -> tuple[str | None, str | None]:
     frame = Frame("imported", case.notation, _act(case), case.stem, case.head, case.resolution)
     try:
         text = imported(Source("text", case.text), frame)
-    except Failure as failure:
+    except DiagnosticError as failure:
         if any(problem.span is None or problem.span.source.name != "text" for problem in failure.diagnostics):
             return None, f"refused without a place: {failure.diagnostics}"
         return failure.diagnostics[0].message, None

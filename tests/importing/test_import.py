@@ -15,7 +15,7 @@ import archdsl
 from archdsl.api import find
 from archdsl.cli.main import main
 from archdsl.comparing.difference import compare
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.importing.notation import NOTATIONS, guessed, rows
 from tests.importing.definitions import DEFINITIONS, Definition
 
@@ -358,7 +358,7 @@ def test_maps_that_vanish(imported: Import) -> None:
 @pytest.mark.parametrize("text", ["[" * 5000, "[" + "-" * 90_000 + "1]", "[" + "1," * 90_000 + "]", "a" * 200_000])
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_texts_that_hurt(text: str, notation: str) -> None:
-    with pytest.raises(Failure):
+    with pytest.raises(DiagnosticError):
         rows(Source("text", text), notation, "silu")
 
 
@@ -382,7 +382,7 @@ def test_no_character_is_passed_over(definition: Definition, data: st.DataObject
 
     try:
         same = said(changed) == said(text)
-    except Failure:
+    except DiagnosticError:
         return
     if same:
         strip = str.maketrans("", "", " \n\"'[](),")

@@ -13,7 +13,7 @@ from archdsl.api import loads
 from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.compiler import compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from tests.injection.places import (
     DOCS,
     FREE,
@@ -120,7 +120,7 @@ def test_networks_of_a_text(payload: str) -> None:
     name, places = PAYLOADS[payload], ("model_doc", "block_doc")
     text = written(name, *places)
     if compiled(name, *places).problems:
-        with pytest.raises(Failure) as told:
+        with pytest.raises(DiagnosticError) as told:
             loads(text, "wide", name=name)
         assert is_plain(str(told.value))
     else:

@@ -12,7 +12,7 @@ import pytest
 
 from archdsl.backends.pytorch import emit
 from archdsl.compiler import compile_file, compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Costs
@@ -156,7 +156,7 @@ def test_a_short_text_that_unfolds_without_bound_is_refused() -> None:
     }
     """
     (architecture,) = compile_source(Source("twice.arch", text)).checked()
-    with pytest.raises(Failure, match="unfolds to more than"):
+    with pytest.raises(DiagnosticError, match="unfolds to more than"):
         architecture.graph()
 
 

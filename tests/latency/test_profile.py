@@ -13,7 +13,7 @@ from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.profile import shipped_profiles, stored_kernel
 from archdsl.backends.latency.roofline import Roofline
 from archdsl.backends.latency.table import Table, features
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.folders import specs_folder
 from archdsl.ir.base import Shape
 
@@ -84,7 +84,7 @@ def test_matrix_peaks_are_for_products_of_matrices(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_in_a_profile_names_its_field(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="is no device profile") as failure:
+    with pytest.raises(DiagnosticError, match="is no device profile") as failure:
         read_profile(written(tmp_path, **changes))
     assert message in str(failure.value)
 
@@ -93,14 +93,14 @@ def test_a_mistake_in_a_profile_names_its_field(changes: dict[str, Any], message
 def test_a_file_that_is_no_profile(text: str, tmp_path: Path) -> None:
     path = tmp_path / "device.json"
     path.write_text(text)
-    with pytest.raises(Failure, match="is no device profile"):
+    with pytest.raises(DiagnosticError, match="is no device profile"):
         read_profile(path)
 
 
 def test_a_device_that_is_not_there() -> None:
-    with pytest.raises(Failure, match="did you mean `a100`"):
+    with pytest.raises(DiagnosticError, match="did you mean `a100`"):
         profile("a10")
-    with pytest.raises(Failure, match="cannot read"):
+    with pytest.raises(DiagnosticError, match="cannot read"):
         profile("nowhere.toml")
 
 
@@ -163,10 +163,10 @@ def test_fusing_the_first_stages_of_b4_trains_faster_on_gpus_and_fusing_all_slow
 
 def test_what_a_profile_cannot_tell() -> None:
     network = load(specs_folder() / "v2_s.arch")
-    with pytest.raises(Failure, match="knows nothing of float64"):
+    with pytest.raises(DiagnosticError, match="knows nothing of float64"):
         network.latency("a100", dtype="float64")
     for batch in (0, -4, 1.5, "8"):
-        with pytest.raises(Failure, match="a batch is a whole number from 1"):
+        with pytest.raises(DiagnosticError, match="a batch is a whole number from 1"):
             network.latency("a100", batch=batch)  # type: ignore[arg-type]
 
 
@@ -218,7 +218,7 @@ def test_every_number_gives_a_time_or_is_refused(value: str, tmp_path: Path) -> 
             path.write_text(json.dumps(changed).replace('"here"', value))
             try:
                 device = read_profile(path)
-            except Failure:
+            except DiagnosticError:
                 continue
             seconds = Latencies(network.architecture, device).model().seconds
             assert 0 < seconds < float("inf"), (place, value)
@@ -229,19 +229,19 @@ def test_every_number_gives_a_time_or_is_refused(value: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{" * 100_000, "a = " + "[" * 100_000, "", "\xff"])
 def test_a_text_that_is_no_profile(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(text.encode("latin1"))
-    with pytest.raises(Failure, match="is no device profile"):
+    with pytest.raises(DiagnosticError, match="is no device profile"):
         read_profile(tmp_path / name)
 
 
 def test_a_profile_without_end(tmp_path: Path) -> None:
     with (tmp_path / "device.json").open("wb") as file:
         file.truncate(10**11)
-    with pytest.raises(Failure, match="it has more than 64 MB"):
+    with pytest.raises(DiagnosticError, match="it has more than 64 MB"):
         read_profile(tmp_path / "device.json")
 
 
 def test_a_key_that_nests_too_deeply(tmp_path: Path) -> None:
     path = tmp_path / "deep.toml"
     path.write_text("a." * 40_000 + "a = 1\n")
-    with pytest.raises(Failure, match="it is nested too deeply"):
+    with pytest.raises(DiagnosticError, match="it is nested too deeply"):
         profile(str(path))

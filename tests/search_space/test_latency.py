@@ -11,7 +11,7 @@ import pytest
 
 import archdsl
 from archdsl.cli.main import main
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from tests.search_space.test_space import MNASNET, SMALL, space_of
 
 SETTINGS: list[tuple[str, dict[str, Any]]] = [
@@ -44,7 +44,7 @@ def test_settings_do_not_mix() -> None:
 
 
 def test_a_device_that_there_is_not() -> None:
-    with pytest.raises(Failure, match="there is no device"):
+    with pytest.raises(DiagnosticError, match="there is no device"):
         space_of(SMALL).latencies([], "nowhere")
 
 

@@ -12,7 +12,7 @@ import archdsl
 from archdsl.cli.commands.check import summary
 from archdsl.cli.main import main
 from archdsl.compiler import compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.instantiate.requirements import prove, subject
 from archdsl.predicting import predicted
 from archdsl.search_space import pruning
@@ -93,7 +93,7 @@ def test_a_pruned_network_says_why(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "`params` is 34,298 (34.3K)" in err
     assert "`k` is 5" in err
     assert main(["space", str(path), "--at", "0"]) == 0
-    with pytest.raises(Failure, match="is pruned"):
+    with pytest.raises(DiagnosticError, match="is pruned"):
         archdsl.space(path).at(95)
 
 
@@ -121,7 +121,9 @@ def test_of_a_large_space_the_share_that_is_left_is_drawn() -> None:
 
 def test_none_that_is_left_is_an_end_and_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pruning, "MOST_IN_VAIN", 50)
-    with pytest.raises(Failure, match="none of 50 networks drawn from `small` meets its `require` lines") as failure:
+    with pytest.raises(
+        DiagnosticError, match="none of 50 networks drawn from `small` meets its `require` lines"
+    ) as failure:
         space_of("params <= 100").sample(1)
     assert failure.value.diagnostics[0].code.name == "ARC914"
 

@@ -10,7 +10,7 @@ import pytest
 import archdsl
 from archdsl.cli.main import main
 from archdsl.compiler import compile_file, compile_source
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.limits import Limits
 from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
@@ -125,7 +125,7 @@ def test_a_row_leaves_columns_empty_that_are_for_others() -> None:
 
 
 def test_a_sample_of_less_than_nothing_is_refused() -> None:
-    with pytest.raises(Failure, match="must be 0 or more"):
+    with pytest.raises(DiagnosticError, match="must be 0 or more"):
         space_of(SMALL).sample(-1)
 
 
@@ -156,14 +156,14 @@ def test_checking_says_how_much_of_a_space_it_looked_at(tmp_path: Path, capsys: 
 
 def test_a_proof_finds_the_mistake_that_checking_misses() -> None:
     space = space_of(HIDDEN)
-    with pytest.raises(Failure) as caught:
+    with pytest.raises(DiagnosticError) as caught:
         prove(space.model)
     (problem,) = caught.value.diagnostics
     assert problem.code.name == "ARC402"
     assert problem.span is not None
     assert problem.span.text == "3"
     assert "stages.1 groups = 3" in problem.notes[-1].text
-    with pytest.raises(Failure):
+    with pytest.raises(DiagnosticError):
         space.costs(space.at(index) for index in range(space.size))
 
 
@@ -217,7 +217,7 @@ def test_a_choice_in_another_file_cannot_be_frozen(tmp_path: Path) -> None:
     (tmp_path / "net.arch").write_text('use "base.arch"\nmodel net extends base { classes = 10 }\n')
     space = archdsl.space(tmp_path / "net.arch")
     assert space.size == 2
-    with pytest.raises(Failure, match="another file"):
+    with pytest.raises(DiagnosticError, match="another file"):
         freeze(space, space.at(0), tmp_path / "frozen.arch")
 
 
@@ -260,7 +260,7 @@ def test_a_space_too_large_to_count_is_refused() -> None:
 
 
 def test_no_network_where_one_is_needed() -> None:
-    with pytest.raises(Failure, match="search space") as caught:
+    with pytest.raises(DiagnosticError, match="search space") as caught:
         archdsl.load(MNASNET)
     assert caught.value.diagnostics[0].code.name == "ARC304"
     assert not compile_file(MNASNET).problems

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_WEIGHTS, SEVERAL_STATES, Code
-from archdsl.weights import Mismatch, as_file, as_safetensors, map_weights, read_checkpoint
+from archdsl.weights import MismatchError, as_file, as_safetensors, map_weights, read_checkpoint
 from archdsl.weights.peers import build_peer
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.bias": torch.ones(2)}
@@ -132,7 +132,7 @@ def test_files_that_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path / name)
-    with pytest.raises(archdsl.Failure) as refused:
+    with pytest.raises(archdsl.DiagnosticError) as refused:
         read_checkpoint(tmp_path / name)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code is code
@@ -157,7 +157,7 @@ def test_tensors_that_claim_more_than_the_file_holds(tmp_path: Path) -> None:
     """A few bytes can claim a shape of terabytes; nothing of that size is ever made."""
     state = {"a.weight": torch.zeros(1).expand(1 << 40), "a.bias": torch.zeros(2)}
     torch.save(state, tmp_path / "x.pth")
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         map_weights(
             archdsl.loads("model m {\n  input = 3 x 4 x 4\n  stem = conv(2, bias = true)\n}\n"), f"{tmp_path}/x.pth"
         )
@@ -197,7 +197,7 @@ def test_branches_of_equal_shapes_are_refused_without_code(suffix: str, tmp_path
     network = archdsl.load(archdsl.specs_folder() / "resnet.arch", "resnet_50")
     origin = "torchvision:resnet50"
     path = _saved(build_peer(origin, network.architecture), tmp_path / f"x{suffix}")
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(network, str(path))
     assert refused.value.diagnostics[0].code is NO_MAP
     assert "--weights FILE" in (refused.value.diagnostics[0].help or "")
@@ -217,7 +217,7 @@ def test_a_file_in_another_order_is_refused(tmp_path: Path) -> None:
     network = archdsl.loads(chain)
     state = {key.replace("conv", "layer"): tensor for key, tensor in reversed(network.build().state_dict().items())}
     torch.save(state, tmp_path / "x.pth")
-    with pytest.raises(Mismatch, match="in the order in which"):
+    with pytest.raises(MismatchError, match="in the order in which"):
         map_weights(network, f"{tmp_path}/x.pth")
 
 
@@ -240,7 +240,7 @@ def test_a_file_of_another_network_is_shown(tmp_path: Path) -> None:
     network = archdsl.load(archdsl.specs_folder() / "mobilenetv2.arch", "mobilenetv2_050")
     other = archdsl.load(archdsl.specs_folder() / "mobilenetv2.arch", "mobilenetv2_100")
     path = _saved(build_peer("timm:mobilenetv2_100", other.architecture), tmp_path / "x.pth")
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(network, str(path))
     first = refused.value.rows[0]
     assert (first.our_position, first.ours) == (1, "stem.conv: weight 16 x 3 x 3 x 3")

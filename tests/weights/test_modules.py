@@ -11,7 +11,7 @@ from torch.nn import functional
 
 import archdsl
 from archdsl.diagnostics.codes import NO_MAP, NOT_PROVEN
-from archdsl.weights import KeyMap, Mismatch
+from archdsl.weights import KeyMap, MismatchError
 from archdsl.weights.module_map import map_module
 
 HEADER = "  input = 3 x 32 x 32\n  classes = 10\n"
@@ -170,7 +170,7 @@ def test_what_happens_in_place_is_seen() -> None:
 def test_weights_that_are_missing_are_shown_in_their_place() -> None:
     module = Backwards()
     module.c2 = nn.Conv2d(8, 8, 3, padding=1)
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         mapped(CHAIN, module)
     assert refused.value.diagnostics[0].code is NO_MAP
     (row,) = refused.value.rows
@@ -179,14 +179,14 @@ def test_weights_that_are_missing_are_shown_in_their_place() -> None:
 
 
 def test_another_way_of_adding_is_refused() -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         mapped(RESIDUAL, Residual(broken=True))
     assert refused.value.diagnostics[0].code is NOT_PROVEN
     assert any(row.ours.startswith("stem.residual.1.main.norm:") for row in refused.value.rows)
 
 
 def test_another_epsilon_is_refused_and_named() -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         mapped(CHAIN, Backwards(eps=1e-3))
     assert refused.value.diagnostics[0].code is NOT_PROVEN
     assert [row.ours for row in refused.value.rows] == [
@@ -199,19 +199,19 @@ def test_another_epsilon_is_refused_and_named() -> None:
     ("activation", "name"), [(functional.silu, "silu"), (functional.gelu, "gelu"), (functional.relu6, "hardtanh")]
 )
 def test_another_activation_is_refused_and_named(activation: Callable[[Tensor], Tensor], name: str) -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         mapped(CHAIN, Backwards(activation))
     assert {row.theirs.partition("; ")[2] for row in refused.value.rows} == {f"after {name}"}
 
 
 def test_activations_are_tried_where_they_are_cut() -> None:
     """Below 6, relu6 is relu; tracing would tell them apart, and so do the outputs."""
-    with pytest.raises(Mismatch):
+    with pytest.raises(MismatchError):
         mapped(CHAIN, Backwards(lambda x: torch.where(x > 6, 6, functional.relu(x))))
 
 
 def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         mapped(CHAIN, Backwards(lambda x: 1.001 * functional.relu(x)))
     assert refused.value.diagnostics[0].code is NOT_PROVEN
     assert refused.value.rows == ()
@@ -220,7 +220,7 @@ def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
 def test_a_module_that_cannot_run_is_a_diagnostic() -> None:
     module = Backwards()
     module.c1 = nn.Conv2d(5, 8, 3)
-    with pytest.raises(archdsl.Failure, match="do not both run on images of 3 x 32 x 32"):
+    with pytest.raises(archdsl.DiagnosticError, match="do not both run on images of 3 x 32 x 32"):
         mapped(CHAIN, module)
 
 
@@ -237,7 +237,7 @@ def test_one_tensor_for_several_of_ours() -> None:
     theirs = key_map.to_theirs(ours)
     assert theirs.keys() == module.state_dict().keys()
     ours["stem.conv_3.weight"] += 1
-    with pytest.raises(archdsl.Failure, match="has one tensor"):
+    with pytest.raises(archdsl.DiagnosticError, match="has one tensor"):
         key_map.to_theirs(ours)
 
 
@@ -254,10 +254,10 @@ def test_tensors_that_do_not_fit_are_named() -> None:
     module = Backwards()
     key_map = mapped(CHAIN, module)
     state = module.state_dict()
-    with pytest.raises(archdsl.Failure, match=r"`c2\.weight` of there is 8 x 8 x 1 x 1, not 8 x 8 x 3 x 3"):
+    with pytest.raises(archdsl.DiagnosticError, match=r"`c2\.weight` of there is 8 x 8 x 1 x 1, not 8 x 8 x 3 x 3"):
         key_map.to_ours({**state, "c2.weight": torch.zeros(8, 8, 1, 1)})
     del state["n1.bias"], state["n1.num_batches_tracked"]
-    with pytest.raises(archdsl.Failure, match=r"the weights lack `n1\.bias`"):
+    with pytest.raises(archdsl.DiagnosticError, match=r"the weights lack `n1\.bias`"):
         key_map.to_ours(state)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.diagnostics.codes import NO_MAP, NOT_PROVEN, WRONG_USAGE
-from archdsl.weights import Mismatch, map_weights
+from archdsl.weights import MismatchError, map_weights
 from archdsl.weights.module_map import map_module
 from archdsl.weights.selection import Selection, covering
 
@@ -55,7 +55,7 @@ def saved(state: dict[str, Tensor], path: Path) -> str:
 @FILES
 def test_other_classes(keys: type[dict[str, Tensor]], tmp_path: Path) -> None:
     file, other = saved(keys(STATE), tmp_path), network(classes=7)
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(other, file)
     assert refused.value.diagnostics[0].code is NO_MAP
     assert "--skip classifier" in (refused.value.diagnostics[0].help or "")
@@ -86,7 +86,7 @@ def test_other_images_as_timm_adapts_them(keys: type[dict[str, Tensor]], images:
 
 @FILES
 def test_images_are_not_adapted_from_gray_ones(keys: type[dict[str, Tensor]], tmp_path: Path) -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(network(), saved(keys(numbers(network(images=1).build())), tmp_path))
     assert "--skip stem.conv" in (refused.value.diagnostics[0].help or "")
 
@@ -95,7 +95,7 @@ def test_images_are_not_adapted_from_gray_ones(keys: type[dict[str, Tensor]], tm
 def test_the_first_stages_alone(keys: type[dict[str, Tensor]], tmp_path: Path) -> None:
     first = {key: value for key, value in STATE.items() if key.startswith(("stem", "stages.0", "stages.1"))}
     file = saved(keys(first), tmp_path)
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(network(), file)
     assert "--skip stages.2 --skip classifier" in (refused.value.diagnostics[0].help or "")
     mapped = map_weights(network(), file, parts=["stem", "stages.0..1"])
@@ -129,7 +129,7 @@ def test_what_comes_after_a_part_that_is_left_out_is_not_called_proven() -> None
 
 
 def test_a_part_that_computes_something_else_is_refused() -> None:
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_module(network(last=32, act="silu"), network().build(), "there", Selection.of(["stem", "stages.0..1"]))
     diagnostic = refused.value.diagnostics[0]
     assert diagnostic.code is NOT_PROVEN
@@ -146,7 +146,7 @@ def test_a_part_that_computes_something_else_is_refused() -> None:
     ],
 )
 def test_paths_that_mean_nothing(skip: str, says: str, helps: str, tmp_path: Path) -> None:
-    with pytest.raises(archdsl.Failure) as refused:
+    with pytest.raises(archdsl.DiagnosticError) as refused:
         map_weights(network(), saved(renamed(STATE), tmp_path), skips=[skip])
     diagnostic = refused.value.diagnostics[0]
     assert diagnostic.code is WRONG_USAGE
@@ -156,7 +156,7 @@ def test_paths_that_mean_nothing(skip: str, says: str, helps: str, tmp_path: Pat
 
 def test_a_path_that_names_other_tensors_on_each_side_is_asked_for() -> None:
     tensors = [("head.conv.weight", "last.weight"), ("classifier.weight", "head.weight")]
-    with pytest.raises(archdsl.Failure, match="names other weights of ours than of theirs"):
+    with pytest.raises(archdsl.DiagnosticError, match="names other weights of ours than of theirs"):
         Selection.of(skips=["head"]).require_meaning(tensors)
     chosen = Selection.of(skips=["theirs:head"])
     chosen.require_meaning(tensors)
@@ -177,6 +177,6 @@ def test_paths_of_options() -> None:
 def test_a_checkpoint_of_another_network_gets_no_advice(tmp_path: Path) -> None:
     """Keys such as `conv1.weight` of some block are not taken for the network."""
     other = {f"blocks.{block}.norm.weight": torch.ones(5) for block in range(40)}
-    with pytest.raises(Mismatch) as refused:
+    with pytest.raises(MismatchError) as refused:
         map_weights(network(), saved(other, tmp_path))
     assert "--" not in (refused.value.diagnostics[0].help or "")

@@ -93,7 +93,7 @@ def test_a_state_is_chosen_by_its_name(value: object, state: str, expected: dict
 def test_what_is_not_certain_is_refused(
     value: object, state: str | None, code: Code, says: str, helps: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(archdsl.Failure) as refused:
+    with pytest.raises(archdsl.DiagnosticError) as refused:
         read_checkpoint(saved(value, tmp_path), state)
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.code is code
@@ -106,7 +106,7 @@ def test_two_sets_under_two_beginnings_of_keys_are_not_guessed(tmp_path: Path) -
     state = {key: torch.ones_like(tensor) for key, tensor in network.build().state_dict().items()}
     for renamed in (state, {key.replace("stem", "s"): tensor for key, tensor in state.items()}):
         path = saved({**under("model.", renamed), **under("ema.", renamed)}, tmp_path)
-        with pytest.raises(archdsl.Failure, match="under `model`, `ema`"):
+        with pytest.raises(archdsl.DiagnosticError, match="under `model`, `ema`"):
             map_weights(network, str(path))
         assert map_weights(network, str(path), state="ema").ours.keys() == state.keys()
         path = saved({**under("model.", renamed), "loss.weight": torch.ones(3)}, tmp_path)

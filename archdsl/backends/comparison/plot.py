@@ -12,7 +12,7 @@ from archdsl.backends.comparison.front import front
 from archdsl.backends.comparison.labels import label
 from archdsl.backends.comparison.measures import Measure
 from archdsl.backends.comparison.rows import Row
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 
 # Colours that the colour-blind tell apart (Okabe and Ito), and shapes that all tell apart in grey, too. Their numbers
@@ -48,12 +48,14 @@ def plot(
 
     `how` says of measures, by their key, what the numbers are of; their axes say so, too.
 
-    Raises Failure when matplotlib is not installed, and when no network has both measures.
+    Raises DiagnosticError when matplotlib is not installed, and when no network has both measures.
     """
     known = [(family, row) for family, row in rows if x.key in row.values and y.key in row.values]
     if not known:
         message = f"no network has both `{x.key}` and `{y.key}`"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="`--x` and `--y` name columns of the table")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help="`--x` and `--y` name columns of the table")]
+        )
     matplotlib, figure_of, log_locator = _matplotlib()
     style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(style):
@@ -152,12 +154,14 @@ def _axis(axes: Any, name: str, measure: Measure, title: str, ends: tuple[float,
 
 
 def _matplotlib() -> tuple[Any, Any, Any]:
-    """The library, its figures and its logarithmic ticks; no window is opened. Raises Failure where it is missing."""
+    """The library, its figures and its logarithmic ticks; no window is opened. Raises DiagnosticError where it is
+    missing.
+    """
     try:
         import matplotlib
         from matplotlib.figure import Figure
         from matplotlib.ticker import LogLocator
     except ImportError:
         help = "pip install 'archdsl[plots]'"
-        raise Failure([Diagnostic(MISSING_TOOL, "plots need matplotlib", None, help=help)]) from None
+        raise DiagnosticError([Diagnostic(MISSING_TOOL, "plots need matplotlib", None, help=help)]) from None
     return matplotlib, Figure, LogLocator

@@ -18,7 +18,7 @@ _DEFAULT = Options()
 def draw(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
     """At least one architecture, or several side by side, as DOT text: their tables, their blocks, or every operator.
 
-    Raises Failure where there is too much to draw at that level.
+    Raises DiagnosticError where there is too much to draw at that level.
     """
     from archdsl.backends.diagram.block import draw_blocks
     from archdsl.backends.diagram.operator import draw_operators
@@ -31,7 +31,7 @@ def draw(architectures: Sequence[Architecture], level: Level = "stage", options:
 def mermaid(architectures: Sequence[Architecture], level: Level = "stage", options: Options = _DEFAULT) -> str:
     """The same as a flowchart of Mermaid, which pages of GitHub and GitLab show: of stages or of blocks.
 
-    Raises Failure for operators, and where there is more than those pages show.
+    Raises DiagnosticError for operators, and where there is more than those pages show.
     """
     from archdsl.backends.diagram.flowchart import mermaid_blocks, mermaid_operators, mermaid_stages
 

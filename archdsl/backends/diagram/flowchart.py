@@ -15,7 +15,7 @@ from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import colors, flows
 from archdsl.backends.diagram.style import Colors
 from archdsl.backends.diagram.table import Look, Table, family_doc
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -77,10 +77,12 @@ def mermaid_blocks(architectures: Sequence[Architecture], options: Options) -> s
 
 
 def mermaid_operators(architectures: Sequence[Architecture], options: Options) -> str:
-    """Raises Failure: Mermaid places what is in a frame by itself, and cannot be made to keep rows of layers."""
+    """Raises DiagnosticError: Mermaid places what is in a frame by itself, and cannot be made to keep rows
+    of layers.
+    """
     message = "Mermaid cannot draw the operators of a network: it keeps no rows of layers in their order"
     help = "`--level stage` and `--level block` are drawn, and operators as svg, pdf, png or dot"
-    raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 class _Chart:
@@ -112,12 +114,12 @@ class _Chart:
         self.lines.append(f"    {tail} {'~~~' if is_hidden else '-->'}{shown} {head}")
 
     def text(self) -> str:
-        """The flowchart. Raises Failure where it is more than pages show."""
+        """The flowchart. Raises DiagnosticError where it is more than pages show."""
         text = "\n".join([*self.lines, *self._styles()]) + "\n"
         for count, most, things in ((len(text), MAX_CHARACTERS, "characters"), (self.edges, MAX_EDGES, "arrows")):
             if count > most:
                 message = f"a flowchart of {count:,} {things} is more than Mermaid draws (at most {most:,})"
-                raise Failure([Diagnostic(TOO_LARGE, message, None, help="draw one variant, or write an SVG")])
+                raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help="draw one variant, or write an SVG")])
         return text
 
     def _styles(self) -> Iterator[str]:

@@ -28,7 +28,9 @@ class Picture(bytes):
     def of(
         cls, architecture: Architecture, level: str, format: str, *, layout: str, width: str | None, costs: bool
     ) -> Picture:
-        """The drawing of a network. Raises ValueError for an option that is none, Failure for too much to draw."""
+        """The drawing of a network. Raises ValueError for an option that is none, DiagnosticError for too much
+        to draw.
+        """
         _one_of("level", level, get_args(Level))
         _one_of("format", format, (*get_args(Format), "mermaid"))
         _one_of("layout", layout, get_args(Layout))

@@ -15,7 +15,7 @@ from typing import Literal
 from xml.etree import ElementTree
 
 from archdsl.backends.diagram.width import UNITS, Width
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import CANNOT_WRITE, MISSING_TOOL, TOO_LARGE
 
 Format = Literal["svg", "dot", "png", "pdf"]
@@ -34,7 +34,7 @@ _XLINK_TITLE = "{http://www.w3.org/1999/xlink}title"
 
 
 def render(dot: str, format: Format, width: Width | None = None) -> bytes:
-    """A drawing in the given format. Raises Failure where a program or a font that it takes is missing."""
+    """A drawing in the given format. Raises DiagnosticError where a program or a font that it takes is missing."""
     return dot.encode() if format == "dot" else convert(layout(dot), format, width)
 
 
@@ -71,7 +71,7 @@ def layout(dot: str) -> bytes:
     except (WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), "it gives no reason")
         message = f"Graphviz cannot lay out this diagram: {reason}"
-        raise Failure([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None
+        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None
     return _tidied(drawn)
 
 
@@ -155,7 +155,9 @@ def _png(svg: bytes, wanted: Width | None) -> bytes:
     fonts = _fonts()
     if not fonts and not _has_system_fonts():
         message = "there is no font on this machine to write the text of the PNG with"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="`pip install fontpkg-arimo`, or write an SVG")])
+        raise DiagnosticError(
+            [Diagnostic(MISSING_TOOL, message, None, help="`pip install fontpkg-arimo`, or write an SVG")]
+        )
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.decode(),
         width=max(1, round(width * scale) if wanted is not None else int(width * scale)),
@@ -203,7 +205,7 @@ def _pdf(svg: bytes, width: Width | None) -> bytes:
     except ImportError:
         message = "a PDF takes the package `typst`, which is not installed"
         help = "`pip install typst`, or write an SVG, which takes nothing more"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help=help)]) from None
+        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help=help)]) from None
     root = ElementTree.fromstring(svg)
     across, down = (float(root.get(side, "1")) for side in ("width", "height"))
     scale = width.points / across if width is not None else 1.0
@@ -225,5 +227,5 @@ def _pdf(svg: bytes, width: Width | None) -> bytes:
         )
     except (typst.TypstError, RuntimeError) as error:
         message = f"the PDF could not be written: {error}"
-        raise Failure([Diagnostic(CANNOT_WRITE, message, None, help="write an SVG instead")]) from None
+        raise DiagnosticError([Diagnostic(CANNOT_WRITE, message, None, help="write an SVG instead")]) from None
     return written

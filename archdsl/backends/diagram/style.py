@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 import graphviz
 
 from archdsl.backends.diagram.options import Layout, Options
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Scalar, Size
 from archdsl.ir.walk import Level
@@ -180,7 +180,7 @@ def bound(count: int, name: str, things: str, way_out: str) -> None:
     most: int = getattr(limits(), name)
     if count > most:
         message = f"{count:,} {things} are too many for a diagram (at most {most:,})"
-        raise Failure([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])
+        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])
 
 
 # Parts of a drawing --------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ class Look(NamedTuple):
 
     @classmethod
     def of(cls, architectures: Sequence[Architecture], options: Options) -> Look:
-        """Raises Failure where there are too many stages to draw."""
+        """Raises DiagnosticError where there are too many stages to draw."""
         stages = [stage for architecture in architectures for stage in architecture.stages]
         style.bound(len(stages), "drawn_stages", "stages", "draw one variant")
         colors = style.palette(stage.op for stage in stages)

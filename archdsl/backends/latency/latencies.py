@@ -12,7 +12,7 @@ from archdsl.backends.latency import eager, onnx_runtime, training
 from archdsl.backends.latency.kernel import Kernel, Layout
 from archdsl.backends.latency.profile import BYTES, Profile
 from archdsl.backends.latency.roofline import Time, total
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture, Section, Stage
 from archdsl.ir.body import Apply, BlockInstance
@@ -149,10 +149,10 @@ class Latencies(PartLatencies):
 
 def _check(profile: Profile, dtype: str, batch: object, is_training: bool) -> None:
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise Failure([Diagnostic(WRONG_USAGE, f"a batch is a whole number from 1, not {batch!r}", None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"a batch is a whole number from 1, not {batch!r}", None)])
     if dtype not in BYTES or dtype not in profile.dtypes:
         message = f"the profile `{profile.name}` knows nothing of {dtype}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"it has {', '.join(profile.dtypes)}")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"it has {', '.join(profile.dtypes)}")])
     if is_training and profile.backend != "eager":
         message = f"the profile `{profile.name}` is of {profile.backend}, which does not train"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="take a profile of eager mode")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="take a profile of eager mode")])

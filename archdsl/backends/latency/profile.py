@@ -19,7 +19,7 @@ from pydantic import Field, ValidationError
 from archdsl.backends.latency.kernel import FAMILIES, Kernel
 from archdsl.backends.latency.roofline import Roofline, Time
 from archdsl.backends.latency.table import Table, features, table_name
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, UNKNOWN_NAME, WRONG_USAGE
 from archdsl.folders import devices_folder
 from archdsl.ir.base import Frozen, Shape, Size
@@ -179,18 +179,18 @@ def shipped_profiles() -> dict[str, Path]:
 
 
 def profile(device: str) -> Profile:
-    """The profile of a device, by the name of one that ships or by the path of a file. Raises Failure."""
+    """The profile of a device, by the name of one that ships or by the path of a file. Raises DiagnosticError."""
     shipped = shipped_profiles()
     if device in shipped:
         return read_profile(shipped[device])
     if device.endswith((".toml", ".json")) or Path(device).exists():
         return read_profile(Path(device))
     help_line = did_you_mean(device, shipped) or f"those that ship are {', '.join(shipped)}; or give a profile's file"
-    raise Failure([Diagnostic(UNKNOWN_NAME, f"there is no device `{device}`", None, help=help_line)])
+    raise DiagnosticError([Diagnostic(UNKNOWN_NAME, f"there is no device `{device}`", None, help=help_line)])
 
 
 def read_profile(path: Path) -> Profile:
-    """The profile in a TOML or JSON file, read once as long as the file stays what it is. Raises Failure."""
+    """The profile in a TOML or JSON file, read once as long as the file stays what it is. Raises DiagnosticError."""
     try:
         state = path.stat()
     except OSError as error:
@@ -220,7 +220,7 @@ def _read(path: Path, modified: int, size: int) -> Profile:
 
 
 def profile_from(document: Mapping[str, object], path: Path) -> Profile:
-    """The profile that a document is. Raises Failure, which names the field that is wrong."""
+    """The profile that a document is. Raises DiagnosticError, which names the field that is wrong."""
     try:
         # As JSON, in which a list stands for a tuple.
         made = Profile.model_validate_json(json.dumps(document, default=str))
@@ -257,12 +257,12 @@ def _missing(made: Profile) -> str | None:
     return f"`peaks.{unknown[0]}`: there is no such type; there are {', '.join(BYTES)}" if unknown else None
 
 
-def _cannot_read(path: Path, error: OSError) -> Failure:
+def _cannot_read(path: Path, error: OSError) -> DiagnosticError:
     reason = error.strerror or str(error)
-    return Failure([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)])
+    return DiagnosticError([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)])
 
 
-def _no_profile(path: Path, message: str) -> Failure:
+def _no_profile(path: Path, message: str) -> DiagnosticError:
     help_line = "docs/latency.md describes profiles; `archdsl calibrate` writes one"
     text = f"{path} is no device profile: {' '.join(message.split())}"
-    return Failure([Diagnostic(WRONG_USAGE, text, None, help=help_line)])
+    return DiagnosticError([Diagnostic(WRONG_USAGE, text, None, help=help_line)])

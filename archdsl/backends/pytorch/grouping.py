@@ -10,7 +10,7 @@ from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import pascal
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
@@ -156,7 +156,7 @@ def _check_count(count: int) -> None:
     if count > limits().classes:
         message = f"the source would have {count:,} classes, more than the bound of {limits().classes:,}"
         help = raising("classes", count, "build one variant")
-        raise Failure([Diagnostic(TOO_LARGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
 
 
 def _together(key: Key, instance: BlockInstance) -> Hashable:

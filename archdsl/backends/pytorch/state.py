@@ -19,7 +19,7 @@ def modules(architecture: Architecture) -> list[Visit]:
     """Every operator of the network in the order in which they run, each at the path of its emitted module.
 
     That is `walk`, but for the head, which emitted networks divide into `head`, `pool` and a classifier, and for names
-    that a module shares with a combined tensor: the module keeps it. Raises Failure where `walk` does.
+    that a module shares with a combined tensor: the module keeps it. Raises DiagnosticError where `walk` does.
     """
     return _Modules(architecture).network()
 

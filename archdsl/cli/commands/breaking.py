@@ -17,7 +17,7 @@ from archdsl.comparing.breaking import CATEGORIES, Break, breaks
 from archdsl.comparing.breaking_text import as_github, as_json, as_text
 from archdsl.comparing.pairing import pair_moved, pair_networks
 from archdsl.compiler import compile_source, read
-from archdsl.diagnostics import Failure
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.codes import NOT_TEXT
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
@@ -58,7 +58,7 @@ def run(arguments: Namespace, output: Output) -> int:
     for path, revision in _paths(arguments.specs, arguments.against):
         try:
             versions = _versions(path, revision)
-        except Failure as failure:
+        except DiagnosticError as failure:
             output.errors(failure.diagnostics)
             code, failed = max(code, exit_code(failure.diagnostics)), failed + 1
             continue
@@ -99,7 +99,7 @@ def run(arguments: Namespace, output: Output) -> int:
 def _networks(paths: list[Path]) -> Iterator[Architecture]:
     """What is in files that were not there; one with a mistake is for `check` to tell."""
     for path in paths:
-        with suppress(Failure):
+        with suppress(DiagnosticError):
             yield from compile_source(read(path), claims=False).checked()
 
 
@@ -109,7 +109,7 @@ def _here(one: Break, against: str) -> Break:
 
 
 def _paths(specs: list[str], against: str) -> Iterator[tuple[Path, Revision]]:
-    """The files to compare. Raises Failure where there is no repository or no such revision."""
+    """The files to compare. Raises DiagnosticError where there is no repository or no such revision."""
     if specs:
         yield from ((Path(spec), Revision(Path(spec).parent, against)) for spec in specs)
         return
@@ -129,7 +129,7 @@ class _Versions(NamedTuple):
 
 def _versions(path: Path, revision: Revision) -> _Versions | None:
     """None for a file that had mistakes then: nobody used it. One that was not there had no networks, one that is gone
-    has none. Raises Failure when there are mistakes in it now, or it is nowhere."""
+    has none. Raises DiagnosticError when there are mistakes in it now, or it is nowhere."""
     is_there = path.exists()
     kind = revision.kind(revision.resolved(path))
     if is_there and kind == "something else":
@@ -137,7 +137,7 @@ def _versions(path: Path, revision: Revision) -> _Versions | None:
     if not is_there or kind == "file":
         try:
             before = compile_source(revision.read(path), claims=False, files=revision).checked()
-        except Failure as failure:
+        except DiagnosticError as failure:
             if exit_code(failure.diagnostics) == FINDINGS or failure.diagnostics[0].code is NOT_TEXT:
                 return None
             raise

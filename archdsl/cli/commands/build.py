@@ -20,7 +20,7 @@ from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.compiler import Compiled
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.digests import with_digest
@@ -84,7 +84,7 @@ def artefacts(file: Compiled, counted: Sequence[Estimate], stem: Path, output: O
     source = emit(file.architectures, Path(file.source.name).name).encode("utf-8")
     try:
         drawn = {stem.with_suffix(".svg"): figure(file)}
-    except Failure as failure:
+    except DiagnosticError as failure:
         if any(problem.code != TOO_LARGE for problem in failure.diagnostics):
             raise
         note = Note(f"{printable(str(stem.with_suffix('.svg')))} is not written")
@@ -102,11 +102,13 @@ def figure(file: Compiled) -> bytes:
 
 
 def _name_within(file: Compiled) -> str:
-    """The name for the outputs of a text that has none itself: that of its model. Raises Failure for several."""
+    """The name for the outputs of a text that has none itself: that of its model. Raises DiagnosticError for
+    several.
+    """
     models = list(dict.fromkeys(architecture.model for architecture in file.architectures))
     if len(models) != 1:
         message = f"a text from standard input with {len(models)} models has no name for its outputs"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
     return models[0]
 
 

@@ -12,7 +12,7 @@ from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import BUSY_MACHINE, MISSING_TOOL, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -57,13 +57,13 @@ def run(arguments: Namespace, output: Output) -> int:
     target = arguments.out or f"device-{arguments.backend}.json"
     if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
         message = f"a profile is a .json file, not {printable(target)}"
-        raise Failure(
+        raise DiagnosticError(
             [Diagnostic(WRONG_USAGE, message, None, help=f"write `--out {printable(Path(target).stem)}.json`")]
         )
     _require(arguments.backend)
     if arguments.device == "cuda" and arguments.backend != "eager":
         message = "ONNX Runtime is calibrated on the CPU"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out `--device cuda` or `--backend`")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out `--device cuda` or `--backend`")])
     from archdsl.calibration.calibrate import ROUNDS, Plan, calibrate
     from archdsl.calibration.timing import require_cuda
 
@@ -107,7 +107,9 @@ def _require(backend: str) -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if backend == "onnxruntime" and missing:
         message = f"calibrating ONNX Runtime needs {', '.join(missing)}"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="install it with `pip install archdsl[onnx]`")])
+        raise DiagnosticError(
+            [Diagnostic(MISSING_TOOL, message, None, help="install it with `pip install archdsl[onnx]`")]
+        )
 
 
 def _command(arguments: Namespace) -> str:

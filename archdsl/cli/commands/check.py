@@ -11,7 +11,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.parallel import each
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable, report
 from archdsl.search_space.open_models import counted
@@ -44,7 +44,7 @@ def run(arguments: Namespace, output: Output) -> int:
     output.style = "full" if as_document else arguments.output_format
     if arguments.fix and STANDARD_INPUT in arguments.specs:
         message = "standard input is no file that `--fix` could change"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
     found: list[Diagnostic] = []
     checked: Iterable[_Checked]
     tell = output.remark if as_document else output.result
@@ -79,7 +79,7 @@ def _mend(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
         for mended in mend_file(spec):
             assert mended.fix is not None
             tell(f"{printable(str(mended.span))}: {mended.code.name} fixed: {printable(mended.fix.title)}")
-    except Failure as failure:
+    except DiagnosticError as failure:
         return failure.diagnostics
     return ()
 
@@ -88,7 +88,7 @@ def _check(spec: str) -> _Checked:
     """What is wrong with a file, and a line that says what is right when nothing is."""
     try:
         file = compile_source(open_spec(spec))
-    except Failure as failure:
+    except DiagnosticError as failure:
         return failure.diagnostics, ""
     return file.found, "" if file.found else summary(file)
 

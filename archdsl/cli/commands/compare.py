@@ -20,7 +20,7 @@ from archdsl.cli.figures import as_file, keeps_edits
 from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
@@ -104,11 +104,11 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _refuse_twice(told: Sequence[str], own: Sequence[str], path: str) -> None:
-    """Raises Failure where a table of the user's has a column that was asked for here."""
+    """Raises DiagnosticError where a table of the user's has a column that was asked for here."""
     for key in told:
         if key in own:
             message = f"{path} has a column `{key}`, and so has this comparison"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="call it by another name in the table")])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="call it by another name in the table")])
 
 
 def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Architecture]], int]:
@@ -120,7 +120,7 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
         asked = version(spec, None)
         try:
             compiled = asked.compiled()
-        except Failure as failure:
+        except DiagnosticError as failure:
             problems = failure.diagnostics
         else:
             problems = compiled.problems
@@ -135,14 +135,14 @@ def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Arc
 
 
 def _axis(key: str, rows: Sequence[Row]) -> Measure:
-    """The measure of a name. Raises Failure where no network has it."""
+    """The measure of a name. Raises DiagnosticError where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
     if key not in known:
         message = f"no network has a number called `{key}`"
         help = did_you_mean(key, known) or f"there are {', '.join(known)}"
         if key in ADDED_BY:
             help = f"add {ADDED_BY[key]}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     return measure(key)
 
 
@@ -157,11 +157,11 @@ def _text(found: Comparison, arguments: Namespace) -> str:
 
 
 def _picture_format(path: str | None) -> str | None:
-    """What kind of picture a file name asks for. Raises Failure for another."""
+    """What kind of picture a file name asks for. Raises DiagnosticError for another."""
     if path is None:
         return None
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in _PICTURES:
         message = f"a plot is an .svg or a .png file, not {path}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
     return suffix

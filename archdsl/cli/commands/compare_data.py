@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, Failure, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, WRONG_USAGE
 from archdsl.reading import read_plain
 
@@ -21,22 +21,26 @@ _MOST_TOLD = 3
 def read_data(path: Path) -> dict[str, dict[str, float]]:
     """For each network by name the numbers of its row; an empty cell is none.
 
-    Raises Failure where the file cannot be read, has no column `name`, or holds text where a number is wanted.
+    Raises DiagnosticError where the file cannot be read, has no column `name`, or holds text where a number is wanted.
     """
     delimiter = _DELIMITERS.get(path.suffix.lower())
     if delimiter is None:
         message = f"a table is a .csv or a .tsv file, not {path}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="save it as .csv, with commas between the cells")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help="save it as .csv, with commas between the cells")]
+        )
     try:
         data = read_plain(path, _MOST_BYTES)
         text = data[:_MOST_BYTES].decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        raise Failure([Diagnostic(CANNOT_READ, message, None)]) from None
+        raise DiagnosticError([Diagnostic(CANNOT_READ, message, None)]) from None
     if len(data) > _MOST_BYTES:
         message = f"{path} has more than {_MOST_BYTES // 10**6} MB"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="keep the rows of the networks that are compared")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help="keep the rows of the networks that are compared")]
+        )
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
     try:
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
@@ -80,5 +84,5 @@ def _number(path: Path, line: int, cell: str) -> float:
     return value
 
 
-def _wrong(path: Path, line: int, reason: str) -> Failure:
-    return Failure([Diagnostic(WRONG_USAGE, f"{path}, line {line}: {reason}", None)])
+def _wrong(path: Path, line: int, reason: str) -> DiagnosticError:
+    return DiagnosticError([Diagnostic(WRONG_USAGE, f"{path}, line {line}: {reason}", None)])

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from archdsl.cli.arguments import cores, count
 from archdsl.cli.predictions import DTYPES
 from archdsl.cli.progress import progress
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -36,19 +36,23 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def refuse(arguments: Namespace) -> None:
-    """Raises Failure where an argument does not go with measuring, or nothing is measured that it could go with."""
+    """Raises DiagnosticError where an argument does not go with measuring, or nothing is measured that it could go
+    with.
+    """
     if not arguments.measure:
         for name in ("threads", "rounds"):
             if getattr(arguments, name) is not None:
                 message = f"`--{name}` is about measuring"
-                raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--measure`")])
+                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--measure`")])
     elif arguments.dtype not in (None, *DTYPES):
         message = f"networks are measured in {', '.join(DTYPES)}, not {arguments.dtype}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
 
 
 def measured(networks: Sequence[tuple[str, Architecture]], arguments: Namespace) -> Measured:
-    """The lower quartile of the seconds of each network. Raises Failure where one does not run, or there is no CUDA."""
+    """The lower quartile of the seconds of each network. Raises DiagnosticError where one does not run, or there is no
+    CUDA.
+    """
     import torch  # Late, as all of this: other commands, and this one without `--measure`, start without it.
 
     from archdsl.calibration.calibrate import Plan, machine
@@ -91,7 +95,7 @@ def _run(name: str, architecture: Architecture, arguments: Namespace, where: str
     except (RuntimeError, ValueError) as error:  # No memory, or batch norm in training on a map of one number.
         message = f"`{name}` does not run: {' '.join(str(error).split())[:300]}"
         help = "a larger `--batch` may help" if "more than 1 value per channel" in message else None
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)]) from None
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)]) from None
     return run
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import ALL, MISSING_TOOL
 
 SHELLS = ("bash", "zsh", "fish")
@@ -37,7 +37,9 @@ def run(arguments: Namespace, output: Output) -> int:
         import shtab
     except ModuleNotFoundError:
         message = "shell completion needs shtab"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[completion]'")]) from None
+        raise DiagnosticError(
+            [Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[completion]'")]
+        ) from None
     from archdsl.backends.latency.profile import shipped_profiles
 
     # Late, for that module imports this one.

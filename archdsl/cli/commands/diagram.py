@@ -15,7 +15,7 @@ from archdsl.cli.formats import chosen
 from archdsl.cli.names import output_name
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import SMALL_TEXT, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
@@ -99,19 +99,23 @@ def _default_target(spec: str, suffix: str) -> str:
 
 
 def _width(text: str | None, style: str) -> Width | None:
-    """The width that was asked for. Raises Failure where it is none, or where the format has none."""
+    """The width that was asked for. Raises DiagnosticError where it is none, or where the format has none."""
     if text is None:
         return None
     if style in _TEXTS:
         message = f"`--width` is for svg, pdf and png; whoever lays {style} out decides how wide it is"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave `--width` out, or ask for another format")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help="leave `--width` out, or ask for another format")]
+        )
     from archdsl.backends.diagram.width import MOST, UNITS, width
 
     found = width(text)
     if found is None:
         message = f"`--width {printable(text)}` is no width from 1pt to {MOST}in"
         units = ", ".join(f"`{unit}`" for unit in UNITS)
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"a number with its unit, {units}, as in `3.3in`")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, message, None, help=f"a number with its unit, {units}, as in `3.3in`")]
+        )
     return found
 
 

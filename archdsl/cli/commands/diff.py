@@ -10,7 +10,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.versions import version
 from archdsl.comparing.pairing import pair_networks
 from archdsl.comparing.report import as_json, as_table
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -37,7 +37,7 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         before, after = (_networks(text, arguments.variant) for text in (arguments.before, arguments.after))
         paired = pair_networks(before, after)
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
         return COULD_NOT_RUN
     output.result(as_json(paired) if arguments.output_format == "json" else as_table(paired))
@@ -45,8 +45,8 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _networks(text: str, variant: str | None) -> tuple[Architecture, ...]:
-    """The networks that an argument names. Raises Failure for mistakes, and where there is none."""
+    """The networks that an argument names. Raises DiagnosticError for mistakes, and where there is none."""
     compiled = version(text, variant).compiled()
     if not compiled.checked():
-        raise Failure([Diagnostic(WRONG_USAGE, f"{compiled.source.name} has no models", None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"{compiled.source.name} has no models", None)])
     return compiled.architectures

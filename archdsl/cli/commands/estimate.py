@@ -12,7 +12,7 @@ from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
 from archdsl.cli.commands import estimate_latency, estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
@@ -77,14 +77,14 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _refuse(arguments: Namespace) -> None:
-    """Raises Failure where options do not go together."""
+    """Raises DiagnosticError where options do not go together."""
     if arguments.memory and arguments.device is not None:
         message = "`archdsl estimate` reports memory or latency, one at a time"
         specs = " ".join(map(printable, arguments.specs[:3]))
         help = (
             f"leave out one; `archdsl compare {specs} --device {printable(arguments.device)} --memory` has both columns"
         )
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     if not arguments.memory:
         estimate_memory.refuse_without_memory(arguments)
     if arguments.device is None:
@@ -94,11 +94,13 @@ def _refuse(arguments: Namespace) -> None:
     for name in ("training", "dtype"):
         if getattr(arguments, name) and not arguments.memory and arguments.device is None:
             message = f"`--{name}` is about memory or latency"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--device NAME`")])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--device NAME`")])
 
 
 def _refuse_receptive_field(arguments: Namespace) -> None:
-    """Raises Failure where `--receptive-field` would be without effect: the table by stage has it, and JSON always."""
+    """Raises DiagnosticError where `--receptive-field` would be without effect: the table by stage has it, and JSON
+    always.
+    """
     if arguments.output_format == "json":
         return
     message = "receptive fields stand in the table by stage"
@@ -109,7 +111,7 @@ def _refuse_receptive_field(arguments: Namespace) -> None:
         (arguments.device is not None, "leave out `--device`; JSON has both"),
     ):
         if is_given:
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:
@@ -121,6 +123,6 @@ def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> l
     if arguments.receptive_field or arguments.memory:
         return estimates(architectures, batch=batch, level=level, receptive_fields=True)
     if arguments.output_format == "json":
-        with suppress(Failure):
+        with suppress(DiagnosticError):
             return estimates(architectures, batch=batch, level=level, receptive_fields=True)
     return estimates(architectures, batch=batch, level=level)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from archdsl.backends.estimate import Estimate
 from archdsl.cli.arguments import count
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
@@ -46,11 +46,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def refuse_without_memory(arguments: Namespace) -> None:
-    """Raises Failure where an argument is about memory and that was not asked for."""
+    """Raises DiagnosticError where an argument is about memory and that was not asked for."""
     for name in ("optimizer", "ema", "checkpoint", "on", "isa", "threads", "fits"):
         if getattr(arguments, name):
             message = f"`--{name}` is about memory"
-            raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
 
 
 def report(
@@ -96,16 +96,18 @@ def report(
 def _refuse(arguments: Namespace) -> None:
     if arguments.per not in ("model", "stage"):
         message = "memory is estimated for models and stages"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="use `--per model` or `--per stage`")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="use `--per model` or `--per stage`")])
     if arguments.dtype not in (None, *_DTYPES):
         message = f"memory is estimated for {', '.join(_DTYPES)}, not {arguments.dtype}"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
     for name in ("isa", "threads"):
         if getattr(arguments, name) and arguments.on == "cuda":
-            raise Failure([Diagnostic(WRONG_USAGE, f"`--{name}` is about a CPU", None, help="use `--on cpu`")])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`--{name}` is about a CPU", None, help="use `--on cpu`")])
     for name in ("optimizer", "ema", "checkpoint"):
         if getattr(arguments, name) and not arguments.training:
-            raise Failure([Diagnostic(WRONG_USAGE, f"`--{name}` is about training", None, help="add `--training`")])
+            raise DiagnosticError(
+                [Diagnostic(WRONG_USAGE, f"`--{name}` is about training", None, help="add `--training`")]
+            )
 
 
 def _amount(text: str) -> int:

@@ -14,7 +14,7 @@ from archdsl.cli.formats import chosen
 from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
 from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.evaluate.arithmetic import Constraint, scalar
@@ -73,7 +73,7 @@ def run(arguments: Namespace, output: Output) -> int:
     collect_from_here()  # It may look at hundreds of networks, one after the other.
     try:
         _deliver(_found(arguments), arguments, output)
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
         return exit_code(failure.diagnostics)
     return FINE
@@ -115,7 +115,7 @@ def _deliver(found: Largest | Grid, arguments: Namespace, output: Output) -> Non
 
 
 def _asked(arguments: Namespace) -> _Asked:
-    """The options as what they mean. Raises Failure, with places in their texts."""
+    """The options as what they mean. Raises DiagnosticError, with places in their texts."""
     given = {measure: getattr(arguments, measure) for measure in MEASURES}
     limits = [limit(measure, Source(f"--{measure}", text)) for measure, text in given.items() if text is not None]
     chosen_grid, vary = _ranges("--grid", arguments.grid), _ranges("--vary", arguments.vary)
@@ -143,12 +143,12 @@ def _values(texts: Iterable[str]) -> dict[str, Scalar]:
         whole = Source("--set", text)
         if not equals or not name.strip().isidentifier():
             message, help = "this sets nothing", "write a parameter and its value: `phi=1`"
-            raise Failure([Diagnostic(SYNTAX, message, Span(whole, 0, len(text)), help=help)])
+            raise DiagnosticError([Diagnostic(SYNTAX, message, Span(whole, 0, len(text)), help=help)])
         if name.strip() in values:
             raise _usage(f"`{name.strip()}` is set twice")
         values[name.strip()] = scalar(Source("--set", value.strip()))
     return values
 
 
-def _usage(message: str, help: str | None = None) -> Failure:
-    return Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+def _usage(message: str, help: str | None = None) -> DiagnosticError:
+    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])

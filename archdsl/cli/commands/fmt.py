@@ -10,7 +10,7 @@ from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec, own_file
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.diagnostics.render import printable
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse
@@ -50,18 +50,18 @@ def run(arguments: Namespace, output: Output) -> int:
                 code = max(code, FINDINGS if formatted.is_changed else FINE)
             else:
                 _write(formatted, output)
-        except Failure as failure:
+        except DiagnosticError as failure:
             output.errors(failure.diagnostics)
             code = max(code, exit_code(failure.diagnostics))
     return code
 
 
 def _format(spec: str) -> Formatted:
-    """Raises Failure when the file cannot be read or has a syntax error."""
+    """Raises DiagnosticError when the file cannot be read or has a syntax error."""
     source = open_spec(spec)
     module, problems = parse(source)
     if problems:
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     text = format_module(module)
     again, problems = parse(Source(source.name, text))
     if problems or again != module:  # A formatter may lose nobody's work, whatever its bugs.

@@ -12,7 +12,7 @@ from archdsl.cli.files import refuse_to_overwrite, write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.resolve.words import RESERVED
 from archdsl.importing.notation import NOTATIONS, guessed
@@ -53,7 +53,7 @@ def run(arguments: Namespace, output: Output) -> int:
     source = open_spec(arguments.file)
     try:
         act = one_line(parse_expression(Source("--act", arguments.act))) if arguments.act is not None else None
-    except Failure as failure:  # a mistake in the command, not in a file
+    except DiagnosticError as failure:  # a mistake in the command, not in a file
         output.errors(failure.diagnostics)
         return COULD_NOT_RUN
     frame = Frame(
@@ -66,7 +66,7 @@ def run(arguments: Namespace, output: Output) -> int:
     )
     try:
         text = imported(source, frame)
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
         # What is wrong with the text that came out, and not with a row that went in, is an option's fault.
         is_of_file = any(problem.span and problem.span.source.name == source.name for problem in failure.diagnostics)

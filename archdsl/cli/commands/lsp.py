@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import MISSING_TOOL
 
 
@@ -27,6 +27,6 @@ def run(arguments: Namespace, output: Output) -> int:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
         message = "the language server needs pygls"
-        raise Failure([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[lsp]'")]) from None
+        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[lsp]'")]) from None
     start()
     return FINE

@@ -17,7 +17,7 @@ from archdsl.cli.garbage import collect_from_here
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.search_space.networks import Sample
@@ -68,7 +68,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     if arguments.seed is not None and not _draws(arguments):
         message = "`--seed` says which networks are drawn, and none are"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="add `--sample N`")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--sample N`")])
     collect_from_here()  # It may look at hundreds of networks, one after the other.
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
@@ -96,10 +96,10 @@ def _draws(arguments: Namespace) -> bool:
 
 
 def _refuse(arguments: Namespace, style: str) -> None:
-    """Raises Failure where options do not go together."""
+    """Raises DiagnosticError where options do not go together."""
     if arguments.at is not None and _draws(arguments):
         message = "`--at` names one network, and `--where` and `--best` look for others"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out one or the other")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out one or the other")])
     if not _draws(arguments) and arguments.at is None:
         for name, is_given in (
             ("memory", arguments.memory),
@@ -109,10 +109,10 @@ def _refuse(arguments: Namespace, style: str) -> None:
             if is_given:
                 message = f"`--{name}` is about networks of the space"
                 help = "draw some, `--sample 100`, or name one by its number, `--at 123`"
-                raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
     if style == "arch" and (arguments.memory or arguments.device is not None):
         message = "a file holds a network, and not its memory or latency"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help="leave out `--memory` and `--device`")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out `--memory` and `--device`")])
     predictions.refuse_alone(arguments, "`--memory` or `--device NAME`")
 
 
@@ -148,7 +148,7 @@ def _text(
     if style == "arch":
         if len(samples) != 1:
             help = "name it by its number, `--at 123`, draw one, `--sample 1`, or look for the `--best`"
-            raise Failure([Diagnostic(WRONG_USAGE, "a file holds one network of the space", None, help=help)])
+            raise DiagnosticError([Diagnostic(WRONG_USAGE, "a file holds one network of the space", None, help=help)])
         target = Path(arguments.out if arguments.out not in (None, STANDARD_INPUT) else f"{space.name}.arch")
         return freeze(space, samples[0], target).rstrip("\n")
     proof = prove(space.model) if arguments.prove else None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from archdsl.backends.comparison.measures import ADDED_BY, COUNTS, measure
 from archdsl.cli.predictions import Predictions
-from archdsl.diagnostics import Diagnostic, Failure, Source, Span, did_you_mean
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span, did_you_mean
 from archdsl.diagnostics.codes import NONE_MEETS, WRONG_USAGE
 from archdsl.elaborate.evaluate.arithmetic import Constraint, names_in
 from archdsl.elaborate.resolve.dimensions import OF_COLUMNS
@@ -40,7 +40,7 @@ class Search:
     """What the options ask for."""
 
     def __init__(self, arguments: Namespace, predicted: Predictions):
-        """Raises Failure for a condition or a column that means nothing here."""
+        """Raises DiagnosticError for a condition or a column that means nothing here."""
         self.predicted, self.top = predicted, arguments.top or 1
         self.columns = (*COUNTS, *predicted.measures)
         self._looked_at = 0
@@ -71,7 +71,7 @@ class Search:
         return Best(key, measure(key).is_lower_better if not way else way == "min")
 
     def found(self, space: Space) -> list[Sample]:
-        """The networks that are asked for. Raises Failure where there are none."""
+        """The networks that are asked for. Raises DiagnosticError where there are none."""
         samples = self._candidates(space)
         self._looked_at = len(samples)
         if self.best is not None:
@@ -91,7 +91,9 @@ class Search:
             found = [one for one in everything if space.pruning.meets(one) and self._meets(space, one)]
             if not found:
                 message = f"none of the {space.size:,} networks of `{space.name}` meets {what}"
-                raise Failure([Diagnostic(NONE_MEETS, message, self._span, help="loosen it, or leave more open")])
+                raise DiagnosticError(
+                    [Diagnostic(NONE_MEETS, message, self._span, help="loosen it, or leave more open")]
+                )
             return found
         count = self.sample or (_DRAWN_IN_FULL if "memory" in self._used else _DRAWN)
         return space.pruning.draw(count, self.seed, lambda one: self._meets(space, one), what, self._span)
@@ -145,8 +147,8 @@ class Best(NamedTuple):
     is_least: bool
 
 
-def _usage(message: str, help: str) -> Failure:
-    return Failure([Diagnostic(WRONG_USAGE, message, None, help=help)])
+def _usage(message: str, help: str) -> DiagnosticError:
+    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
 
 
 def _positive(text: str) -> int:

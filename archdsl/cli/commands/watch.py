@@ -24,7 +24,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.cli.watching import SeenFiles, Stamps, changed, wait_for_change
 from archdsl.compiler import Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
@@ -54,7 +54,9 @@ class _Watched:
 
 def run(arguments: Namespace, output: Output) -> int:
     if STANDARD_INPUT in arguments.specs:
-        raise Failure([Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")])
+        raise DiagnosticError(
+            [Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")]
+        )
     folder = out_folder(arguments.out)
     collect_from_here()  # This process is one that stays.
     names = module_names(arguments.specs, importable=arguments.build)
@@ -80,7 +82,7 @@ def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
     one.stamps = files.stamps
     try:
         file = compile_source(open_spec(one.spec), files=files)
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
         return False
     output.errors(file.found)
@@ -95,13 +97,13 @@ def _update(one: _Watched, output: Output, arguments: Namespace) -> bool:
     one.costs = costs
     try:
         _write(file, one.stem, output, arguments)
-    except Failure as failure:
+    except DiagnosticError as failure:
         output.errors(failure.diagnostics)
     return True
 
 
 def _write(file: Compiled, stem: Path, output: Output, arguments: Namespace) -> None:
-    """Raises Failure where a file cannot be written or drawn."""
+    """Raises DiagnosticError where a file cannot be written or drawn."""
     if not file.architectures:
         return
     if arguments.build:

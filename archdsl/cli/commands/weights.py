@@ -13,13 +13,13 @@ from archdsl.cli.files import write
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
-from archdsl.diagnostics import Diagnostic, Failure
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import NO_MAP, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
     from archdsl.api import Network
-    from archdsl.weights import KeyMap, Mapped, Mismatch
+    from archdsl.weights import KeyMap, Mapped, MismatchError
 
 _MODELS = "timm:NAME, torchvision:NAME or pytorchcv:NAME"
 _EXTENSIONS = {".safetensors": "safetensors", ".pth": "pth", ".pt": "pth"}
@@ -127,15 +127,15 @@ def run(arguments: Namespace, output: Output) -> int:
         if len(set(names)) < len(names):
             names = [architecture.name for architecture in specs.architectures]
         help_line = f"choose one: --variant {'|'.join(names)}" if names else None
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
     # Here and not above, for the other commands start without torch.
     from archdsl.api import Network
-    from archdsl.weights import Mismatch
+    from archdsl.weights import MismatchError
 
     network = Network(specs.architectures[0])
     try:
         (_map if arguments.direction == "map" else _export)(network, arguments, style, output)
-    except Mismatch as mismatch:
+    except MismatchError as mismatch:
         if arguments.out != STANDARD_INPUT:
             _print_mismatch(mismatch, network, arguments, output)
         raise
@@ -175,13 +175,13 @@ def _export(network: Network, arguments: Namespace, style: str, output: Output) 
 
     if not is_peer(arguments.origin):
         message = f"`{printable(arguments.origin)}` is no model of another library"
-        raise Failure([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
+        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
     ours = scoped(read_checkpoint(arguments.file, arguments.state), network.build().state_dict().keys())
     key_map = map_weights(network, arguments.origin).key_map
     if key_map.left_out:
         message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
         help_line = f"{network.name} has nothing to fill them with"
-        raise Failure([Diagnostic(NO_MAP, message, None, help=help_line)])
+        raise DiagnosticError([Diagnostic(NO_MAP, message, None, help=help_line)])
     unused = [*ours.others, *ours.aside, *sorted(ours.tensors.keys() - {pair.ours for pair in key_map.pairs})]
     if unused:
         output.remark(f"{printable(arguments.file)}: not exported: {', '.join(map(printable, unused))}")
@@ -207,7 +207,7 @@ def _finish(key_map: KeyMap, data: bytes, arguments: Namespace, output: Output, 
         output.remark(f"wrote {printable(arguments.out)}")
 
 
-def _print_mismatch(mismatch: Mismatch, network: Network, arguments: Namespace, output: Output) -> None:
+def _print_mismatch(mismatch: MismatchError, network: Network, arguments: Namespace, output: Output) -> None:
     from archdsl.weights.text import mismatch_as_table
 
     sides = mismatch.sides or (network.name, arguments.origin)

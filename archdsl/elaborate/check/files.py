@@ -22,7 +22,7 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.check.models import ModelNames, resolve_reference
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.effort import Effort
-from archdsl.elaborate.problems import Stop, bounded_depth
+from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.inheritance import parameters_of
@@ -94,7 +94,7 @@ def _guarded(check: Callable[[], None], span: Span, problems: Problems) -> None:
     try:
         with bounded_depth(span):
             check()
-    except Stop as problem:
+    except ElaborationError as problem:
         problems.add(problem.diagnostic)
 
 

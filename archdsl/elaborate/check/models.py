@@ -18,7 +18,7 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.check.vocabulary import Vocabulary
 from archdsl.elaborate.deduplication import folded
 from archdsl.elaborate.effort import Effort
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.errors import TooManyStages
@@ -278,7 +278,7 @@ class ModelNames:
             merged = merge(self.definition)
             self.effort.spend(merged.size, self.model.name.span)
             rows = merged.rows.rows
-        except Stop as problem:
+        except ElaborationError as problem:
             self.problems.add(problem.diagnostic)
             return
         self._check_scale(rows)

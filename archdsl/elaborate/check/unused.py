@@ -26,7 +26,7 @@ from archdsl.elaborate.check.errors import (
 )
 from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.effort import Effort
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.merge import Merged, merge
@@ -56,7 +56,7 @@ def check_unused(environment: Environment) -> list[Diagnostic]:
             merged = merge(definition)
             effort.spend(merged.size, definition.model.name.span)
             models[id(definition)] = _Reads(merged)
-    except (Stop, RecursionError):
+    except (ElaborationError, RecursionError):
         return found  # a mistake that is reported elsewhere
     for definition in environment.own_models:
         reads = models[id(definition)]

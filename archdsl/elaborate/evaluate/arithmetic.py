@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.elaborate.evaluate.describe import named
 from archdsl.elaborate.evaluate.errors import (
     ConstraintWithoutComparison,
@@ -17,7 +17,7 @@ from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.refutation import refute, tolerance
 from archdsl.elaborate.evaluate.scope import bare
 from archdsl.elaborate.evaluate.values import Scalar, Scope
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.dimensions import NUMBER, budget_mismatch, mismatches
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments
@@ -40,28 +40,28 @@ class Amount(NamedTuple):
 class Constraint:
     """What must hold of some numbers: `alpha * beta ** 2 * gamma ** 2 == 2 +- 5%`.
 
-    Raises Failure for a text that is more than a comparison of arithmetic over `names`, or that compares what is of
-    different dimensions. Those of the names are in `dimensions`; others are numbers.
+    Raises DiagnosticError for a text that is more than a comparison of arithmetic over `names`, or that compares what
+    is of different dimensions. Those of the names are in `dimensions`; others are numbers.
     """
 
     def __init__(self, source: Source, names: Sequence[str], dimensions: Mapping[str, str] | None = None):
         self.source = source
         self.claim = _parsed(source, names)
         if wrong := list(mismatches(self.claim, {**dict.fromkeys(names, NUMBER), **(dimensions or {})})):
-            raise Failure(wrong)
+            raise DiagnosticError(wrong)
         match self.claim:
             case tree.Binary(operator=operator) if operator in _CLAIMS:
                 return
             case tree.Unary(operator="not"):
                 return
-        raise Failure([ConstraintWithoutComparison(f"{' * '.join(names[:3])} <= 2").at(self.claim.span)])
+        raise DiagnosticError([ConstraintWithoutComparison(f"{' * '.join(names[:3])} <= 2").at(self.claim.span)])
 
     def holds(self, values: Mapping[str, Scalar]) -> bool:
-        """Whether it holds of these values. Raises Failure where it has no result, such as for 1 / 0."""
+        """Whether it holds of these values. Raises DiagnosticError where it has no result, such as for 1 / 0."""
         try:
             return refute(self.claim, _scope(self.source, values)) is None
-        except Stop as problem:
-            raise Failure([problem.diagnostic]) from None
+        except ElaborationError as problem:
+            raise DiagnosticError([problem.diagnostic]) from None
 
     @property
     def measured(self) -> tree.Expression | None:
@@ -84,7 +84,7 @@ def names_in(source: Source) -> list[str]:
     """The names that an expression speaks of, each once; of a text that is none, nothing."""
     try:
         waiting: list[tree.Node] = [parse_expression(source)]
-    except Failure:
+    except DiagnosticError:
         return []
     found: dict[str, None] = {}
     while waiting:
@@ -96,12 +96,12 @@ def names_in(source: Source) -> list[str]:
 
 
 def scalar(source: Source) -> Scalar:
-    """The value of a text: `1.15`, `1.1 ** 2`, `true`, `none`. Raises Failure when it has none."""
+    """The value of a text: `1.15`, `1.1 ** 2`, `true`, `none`. Raises DiagnosticError when it has none."""
     expression = _parsed(source, ())
     try:
         value = evaluate(expression, _scope(source, {}))
-    except Stop as problem:
-        raise Failure([problem.diagnostic]) from None
+    except ElaborationError as problem:
+        raise DiagnosticError([problem.diagnostic]) from None
     assert value is None or isinstance(value, bool | int | float | str)
     return value
 
@@ -109,11 +109,11 @@ def scalar(source: Source) -> Scalar:
 def amount(source: Source, measure: str) -> Amount:
     """The amount of a measure that a text says: `400M`, `300M +- 2%`.
 
-    Raises Failure when it is no positive number, or one of another dimension.
+    Raises DiagnosticError when it is no positive number, or one of another dimension.
     """
     expression, scope = _parsed(source, ()), _scope(source, {})
     if wrong := budget_mismatch(measure, expression):
-        raise Failure([wrong])
+        raise DiagnosticError([wrong])
     try:
         match expression:
             case tree.Binary(operator="+-", left=middle):
@@ -121,14 +121,14 @@ def amount(source: Source, measure: str) -> Amount:
                 return Amount(value, tolerance(expression, scope).around(value))
             case _:
                 return Amount(_positive(expression, scope), None)
-    except Stop as problem:
-        raise Failure([problem.diagnostic]) from None
+    except ElaborationError as problem:
+        raise DiagnosticError([problem.diagnostic]) from None
 
 
 def _positive(node: tree.Expression, scope: Scope) -> float:
     value = evaluate(node, scope)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise Stop(NotPositive(named(value)).at(node.span))
+        raise ElaborationError(NotPositive(named(value)).at(node.span))
     return value
 
 
@@ -140,10 +140,12 @@ def _scope(source: Source, values: Mapping[str, Scalar]) -> Scope:
 
 
 def _parsed(source: Source, names: Sequence[str]) -> tree.Expression:
-    """The expression of a text, when it is arithmetic over `names`. Raises Failure with all that it is beyond that."""
+    """The expression of a text, when it is arithmetic over `names`. Raises DiagnosticError with all that it is beyond
+    that.
+    """
     expression = parse_expression(source)
     if problems := list(_strangers(expression, names)):
-        raise Failure(problems)
+        raise DiagnosticError(problems)
     return expression
 
 

@@ -42,7 +42,7 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
 )
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.formulas import formula
@@ -54,7 +54,7 @@ from archdsl.language import tree
 
 
 def evaluate(node: tree.Expression, scope: Scope) -> Value:
-    """The value of an expression. Raises Stop at the first mistake."""
+    """The value of an expression. Raises ElaborationError at the first mistake."""
     return _RULES[type(node)](node, scope)
 
 
@@ -79,7 +79,7 @@ def look_up(name: str, span: Span, scope: Scope) -> Value:
     if symbol is not None:
         return _OF_SYMBOLS[symbol.kind](symbol, span, scope)
     known = {*scope.names, *scope.waiting, *scope.environment.all_names}
-    raise Stop(UnknownName(name).at(span).suggesting(name, known))
+    raise ElaborationError(UnknownName(name).at(span).suggesting(name, known))
 
 
 def _setting(symbol: Symbol, span: Span, scope: Scope) -> Value:
@@ -103,7 +103,7 @@ def _word(symbol: Symbol, span: Span, scope: Scope) -> Value:
 
 
 def _no_value(symbol: Symbol, span: Span, scope: Scope) -> Value:
-    raise Stop(FunctionWithoutArguments(symbol.name).at(span))
+    raise ElaborationError(FunctionWithoutArguments(symbol.name).at(span))
 
 
 # What a name gives that is no parameter or binding, by what it means.
@@ -120,14 +120,14 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
     owner = evaluate(node.owner, scope)
     name = node.name.text
     if not isinstance(owner, Tensor):
-        raise Stop(FactOfOtherKind(kind(owner)).at(node.owner.span))
+        raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))
     if name in ("channels", "height", "width"):
         return int(getattr(owner.shape, name))
     for fact, value in owner.facts:
         if fact == name:
             return value
     known = ["channels", "height", "width", *(fact for fact, _ in owner.facts)]
-    raise Stop(UnknownFactOfTensor(name).at(node.name.span).suggesting(name, known))
+    raise ElaborationError(UnknownFactOfTensor(name).at(node.name.span).suggesting(name, known))
 
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
             return left
         return scalars.truth(evaluate(node.right, scope), node.right.span)
     if symbol == "+-":
-        raise Stop(ToleranceElsewhere().at(node.span))
+        raise ElaborationError(ToleranceElsewhere().at(node.span))
     left_value, right_value = evaluate(node.left, scope), evaluate(node.right, scope)
     if isinstance(left_value, LAYERS) and symbol == "*":
         return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
@@ -158,7 +158,7 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
         return tensors.elementwise(node, left_value, right_value, scope)
     try:
         return scalars.binary(symbol, left_value, right_value, node.span, (node.left.span, node.right.span))
-    except Stop as problem:
+    except ElaborationError as problem:
         if problem.diagnostic.code is not WRONG_KIND:
             raise problem.noted(situation(node, scope)) from None
         wrong = node.left if problem.diagnostic.span is node.left.span else node.right
@@ -185,7 +185,7 @@ def _conditional(node: tree.Conditional, scope: Scope) -> Value:
 
 def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
     if len(node.sizes) > 3:
-        raise Stop(TooManySides(len(node.sizes)).at(node.span))
+        raise ElaborationError(TooManySides(len(node.sizes)).at(node.span))
     sizes = []
     for size in node.sizes:
         value = evaluate(size, scope)
@@ -193,7 +193,7 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             origin = trace(Origin(size, scope))
-            raise Stop(BadSize(named(value)).at(origin.node.span, notes=reasons(origin, value)))
+            raise ElaborationError(BadSize(named(value)).at(origin.node.span, notes=reasons(origin, value)))
         sizes.append(value)
     return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
 
@@ -202,7 +202,7 @@ def _choice(node: tree.Choice, scope: Scope) -> Value:
     taken = scope.decisions.get(id(node))
     if taken is not None:
         return evaluate(node.options[taken], scope)
-    raise Stop(OpenChoice().at(node.span))
+    raise ElaborationError(OpenChoice().at(node.span))
 
 
 # Layers --------------------------------------------------------------------------------------------------------------
@@ -243,8 +243,8 @@ def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
     if isinstance(value, LAYERS):
         return value
     if isinstance(value, Tensor):
-        raise Stop(TensorAsLayer().at(node.span))
-    raise Stop(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
+        raise ElaborationError(TensorAsLayer().at(node.span))
+    raise ElaborationError(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
 
 
 def _composite(node: tree.Composite, scope: Scope) -> Value:
@@ -255,7 +255,7 @@ def _composite(node: tree.Composite, scope: Scope) -> Value:
     if isinstance(value, LAYERS):
         # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
         return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
-    raise Stop(NotLayers(kind(value)).at(node.span))
+    raise ElaborationError(NotLayers(kind(value)).at(node.span))
 
 
 def _call(node: tree.Call, scope: Scope) -> Value:
@@ -271,17 +271,17 @@ def _call(node: tree.Call, scope: Scope) -> Value:
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
         if kind is None or kind is Kind.WORD:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
-            raise Stop(UnknownBlock("block", name).at(function.span).suggesting(name, known))
+            raise ElaborationError(UnknownBlock("block", name).at(function.span).suggesting(name, known))
     layer = as_layer(function, scope)
     given = _arguments(node, signature_of(layer, function.span), scope)
     return with_arguments(layer, given, node.span, scope)
 
 
 def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments:
-    """The arguments of a call, evaluated. Raises Stop for those that do not fit."""
+    """The arguments of a call, evaluated. Raises ElaborationError for those that do not fit."""
     fitting, problems = fit(node, signature)
     if problems:
-        raise Stop(problems[0])
+        raise ElaborationError(problems[0])
     arguments = Arguments()
     for parameter, argument in fitting:
         value = evaluate(argument.value, scope)
@@ -297,7 +297,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     fitting, problems = fit(node, signature)
     absent = missing(signature, [parameter for parameter, _ in fitting], node.span)
     if problems or absent:
-        raise Stop(problems[0] if problems else absent)  # type: ignore[arg-type]
+        raise ElaborationError(problems[0] if problems else absent)  # type: ignore[arg-type]
     if name == "ramp":
         return ramp(_arguments(node, signature, scope), node.span)
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
@@ -309,7 +309,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     ]
     try:
         return scalars.call(name, given, node.span)
-    except Stop as problem:
+    except ElaborationError as problem:
         raise problem.noted(situation(node, scope)) from None
 
 

@@ -30,7 +30,7 @@ from archdsl.elaborate.evaluate.values import (
     Value,
     bulk,
 )
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.signatures import Signature, missing, of_primitive
 from archdsl.ir.architecture import Schedule
 from archdsl.ir.base import Shape
@@ -66,7 +66,7 @@ def primitive(
     like = values.get("like")
     if like is not None and not isinstance(like, Tensor):
         place = origins["like"].node.span if "like" in origins else span
-        raise Stop(WrongLike(kind(like)).at(place))
+        raise ElaborationError(WrongLike(kind(like)).at(place))
     complete: dict[str, Any] = {}
     given: list[str] = []
     for attribute, default in attributes(operator).items():
@@ -79,7 +79,7 @@ def primitive(
                 must = _must_be(operator, attribute, value)
             if must is not None:
                 place, notes = blame(origins.get(attribute), span, value, name)
-                raise Stop(BadArgument(attribute, name, must, named(value)).at(place, notes=notes))
+                raise ElaborationError(BadArgument(attribute, name, must, named(value)).at(place, notes=notes))
             if isinstance(value, int) and attribute in real_attributes(operator):
                 value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
             complete[attribute] = value
@@ -120,7 +120,7 @@ def with_arguments(layer: Layer, arguments: Arguments, span: Span, scope: Scope)
         kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given}
         origins = {**layer.origins, **arguments.origins}
         return primitive(layer.operator.kind, {**kept, **arguments.values}, arguments.formulas, origins, span, scope)
-    raise Stop(ArgumentsOfOther(describe(layer)).at(span))
+    raise ElaborationError(ArgumentsOfOther(describe(layer)).at(span))
 
 
 def signature_of(layer: Layer, span: Span) -> Signature:
@@ -129,14 +129,14 @@ def signature_of(layer: Layer, span: Span) -> Signature:
         return layer.definition.signature
     if isinstance(layer, PrimitiveLayer):
         return of_primitive(layer.operator.kind)
-    raise Stop(ArgumentsOfOther(describe(layer)).at(span))
+    raise ElaborationError(ArgumentsOfOther(describe(layer)).at(span))
 
 
 def check_complete(layer: PrimitiveLayer) -> None:
     """Refuses a primitive without its required arguments, when it is applied: until then it may get them."""
     absent = missing(of_primitive(layer.operator.kind), layer.given, layer.span)
     if absent is not None:
-        raise Stop(absent)
+        raise ElaborationError(absent)
 
 
 def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape, tensor: Tensor) -> Origin | None:
@@ -151,9 +151,9 @@ def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str |
     place = origin.node.span
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         help = "round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None
-        raise Stop(BadRepetition(kind(count)).at(place, notes=reasons(origin, count), help=help))
+        raise ElaborationError(BadRepetition(kind(count)).at(place, notes=reasons(origin, count), help=help))
     if count > limits().repetitions:
-        raise Stop(TooManyRepetitions(count).at(place, notes=reasons(origin, count)))
+        raise ElaborationError(TooManyRepetitions(count).at(place, notes=reasons(origin, count)))
     made = RepeatLayer(layer, count, span, text)
     check_bulk(made, span)
     return made
@@ -162,7 +162,7 @@ def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str |
 def check_bulk(layer: Layer, span: Span) -> None:
     """Refuses a layer that is written out as more layers than anyone would write."""
     if bulk(layer) > limits().parts:
-        raise Stop(TooManyParts(bulk(layer)).at(span))
+        raise ElaborationError(TooManyParts(bulk(layer)).at(span))
 
 
 def ramp(arguments: Arguments, span: Span) -> Schedule:
@@ -173,7 +173,7 @@ def ramp(arguments: Arguments, span: Span) -> Schedule:
 
     rate, reach = arguments.values.get("rate"), arguments.values.get("reach", False)
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-        raise Stop(BadRate(named(rate)).at(place("rate")))
+        raise ElaborationError(BadRate(named(rate)).at(place("rate")))
     if not isinstance(reach, bool):
-        raise Stop(BadReach(named(reach)).at(place("reach")))
+        raise ElaborationError(BadReach(named(reach)).at(place("reach")))
     return Schedule.made(rate=float(rate), reach=reach)

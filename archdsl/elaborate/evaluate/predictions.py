@@ -13,7 +13,7 @@ from archdsl.elaborate.evaluate.describe import named
 from archdsl.elaborate.evaluate.errors import BadBatch, NoPrediction
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Bytes, Scope, Seconds
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.quantities import settings_of
 from archdsl.language import tree
 
@@ -40,20 +40,20 @@ class Predicted(NamedTuple):
     setting: str
 
 
-# Answers what is asked at a place of a text. Raises Failure where there is no such prediction, and Stop where it is one
-# too many.
+# Answers what is asked at a place of a text. Raises DiagnosticError where there is no such prediction, and
+# ElaborationError where it is one too many.
 Predict = Callable[[Prediction, Span], Predicted]
 
 
 def prediction(node: tree.Name | tree.Call, scope: Scope) -> Prediction:
-    """What a quantity is of. Raises Stop."""
+    """What a quantity is of. Raises ElaborationError."""
     quantity, given = settings_of(node)
     words = {name: value for name, value in given.items() if isinstance(value, str)}
     device, batch = words.pop("device", None), 1
     if isinstance(images := given.get("batch"), tree.Node):
         value = evaluate(images, scope)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_BATCH:
-            raise Stop(BadBatch(MAX_BATCH, named(value)).at(images.span))
+            raise ElaborationError(BadBatch(MAX_BATCH, named(value)).at(images.span))
         batch = value
     return Prediction(quantity, device, batch, tuple(sorted(words.items())))
 

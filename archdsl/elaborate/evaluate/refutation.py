@@ -11,7 +11,7 @@ from archdsl.elaborate.evaluate.errors import BadTolerance, ToleranceOfOther, To
 from archdsl.elaborate.evaluate.explain import situation, values_of
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Bytes, Scope, Seconds, Value
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 
@@ -36,7 +36,7 @@ class Tolerance(NamedTuple):
 
 
 def refute(claim: tree.Expression, scope: Scope) -> Refutation | None:
-    """Why a claim does not hold; None when it does. Raises Stop when it cannot be evaluated."""
+    """Why a claim does not hold; None when it does. Raises ElaborationError when it cannot be evaluated."""
     if isinstance(claim, tree.Binary) and claim.operator in ("and", "or"):
         left = refute(claim.left, scope)
         if claim.operator == "and":
@@ -58,7 +58,7 @@ def _refute_comparison(claim: tree.Binary, scope: Scope) -> Refutation | None:
     allowed, right_node = None, claim.right
     if isinstance(right_node, tree.Binary) and right_node.operator == "+-":
         if claim.operator != "==":
-            raise Stop(ToleranceOfOther(claim.operator).at(right_node.span))
+            raise ElaborationError(ToleranceOfOther(claim.operator).at(right_node.span))
         allowed, right_node = tolerance(right_node, scope), right_node.left
     right = evaluate(right_node, scope)
     if allowed is None:
@@ -82,10 +82,10 @@ def _predicted(value: Value) -> str:
 
 
 def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
-    """What `value +- node.right` allows. Raises Stop when that is no number from 0."""
+    """What `value +- node.right` allows. Raises ElaborationError when that is no number from 0."""
     value = evaluate(node.right, scope)
     if not scalars.is_number(value) or _number(value) < 0:
-        raise Stop(BadTolerance(kind(value)).at(node.right.span))
+        raise ElaborationError(BadTolerance(kind(value)).at(node.right.span))
     is_share = isinstance(node.right, tree.Literal) and node.right.text.endswith("%")
     return Tolerance(_number(value), is_share)
 
@@ -93,7 +93,7 @@ def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
 def _difference(claim: tree.Binary, left: Value, right: Value) -> float:
     for value, node in ((left, claim.left), (right, claim.right)):
         if not scalars.is_number(value):
-            raise Stop(ToleranceWithoutNumbers(kind(value)).at(node.span))
+            raise ElaborationError(ToleranceWithoutNumbers(kind(value)).at(node.span))
     return abs(_number(left) - _number(right))
 
 

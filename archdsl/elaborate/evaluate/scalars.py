@@ -23,7 +23,7 @@ from archdsl.elaborate.evaluate.errors import (
     ZeroToNegativePower,
 )
 from archdsl.elaborate.evaluate.values import LAYERS, Value, alike
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.functions import OF_NUMBERS, Numeric
 from archdsl.ir.base import Scalar
 from archdsl.limits import limits
@@ -52,11 +52,12 @@ def truth(value: Value, span: Span) -> bool:
     """Whether a condition holds: a boolean, or a number that is not zero, or not `none`."""
     if value is None or isinstance(value, bool | int | float):
         return bool(value)
-    raise Stop(WrongCondition(kind(value)).at(span))
+    raise ElaborationError(WrongCondition(kind(value)).at(span))
 
 
 def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
-    """`left symbol right` for scalars. Raises Stop for operands of the wrong kind and results out of bounds.
+    """`left symbol right` for scalars. Raises ElaborationError for operands of the wrong kind and results out of
+    bounds.
 
     `span` is the place of the whole, `sides` those of the operands.
     """
@@ -64,7 +65,7 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
         return _equal(symbol, left, right, sides) == (symbol == "==")
     if not (is_number(left) and is_number(right)):
         wrong, place = (right, sides[1]) if is_number(left) else (left, sides[0])
-        raise Stop(WrongOperand(symbol, kind(wrong)).at(place, help=_number_help(symbol, wrong)))
+        raise ElaborationError(WrongOperand(symbol, kind(wrong)).at(place, help=_number_help(symbol, wrong)))
     assert isinstance(left, int | float)
     assert isinstance(right, int | float)
     if symbol in _ORDER:
@@ -73,8 +74,8 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
         result = _power(left, right, span) if symbol == "**" else _ARITHMETIC[symbol](left, right)
     except ZeroDivisionError:
         if symbol == "**":
-            raise Stop(ZeroToNegativePower().at(span)) from None
-        raise Stop(DivisionByZero(symbol).at(sides[1])) from None
+            raise ElaborationError(ZeroToNegativePower().at(span)) from None
+        raise ElaborationError(DivisionByZero(symbol).at(sides[1])) from None
     except OverflowError:
         raise _too_large(span) from None
     return bounded(result, span)
@@ -87,7 +88,7 @@ def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> 
         return alike(left, right)
     for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
         if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):
-            raise Stop(LayerAndText(symbol, text).at(place))
+            raise ElaborationError(LayerAndText(symbol, text).at(place))
     return (type(left), left) == (type(right), right)
 
 
@@ -104,7 +105,7 @@ def _power(base: Numeric, exponent: Numeric, span: Span) -> Numeric:
         raise _too_large(span)
     result = base**exponent
     if isinstance(result, complex):
-        raise Stop(ComplexPower().at(span))
+        raise ElaborationError(ComplexPower().at(span))
     return result
 
 
@@ -115,13 +116,13 @@ def bounded(value: Numeric, span: Span) -> Numeric:
     return value
 
 
-def _too_large(span: Span) -> Stop:
-    return Stop(NumberTooLarge().at(span))
+def _too_large(span: Span) -> ElaborationError:
+    return ElaborationError(NumberTooLarge().at(span))
 
 
 def negate(value: Value, span: Span) -> Scalar:
     if not is_number(value):
-        raise Stop(WrongNegation(kind(value)).at(span))
+        raise ElaborationError(WrongNegation(kind(value)).at(span))
     assert isinstance(value, int | float)
     return -value
 
@@ -135,11 +136,11 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
     named: dict[str, Value] = {}
     for parameter, value, place in given:
         if not is_number(value):
-            raise Stop(WrongArgument(name, kind(value)).at(place))
+            raise ElaborationError(WrongArgument(name, kind(value)).at(place))
         if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
-            raise Stop(BadDivisor(describe(value)).at(place))
+            raise ElaborationError(BadDivisor(describe(value)).at(place))
         if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:
-            raise Stop(NegativeChannels(describe(value)).at(place))
+            raise ElaborationError(NegativeChannels(describe(value)).at(place))
         if parameter in (None, "value"):
             positional.append(value)
         elif parameter is not None:
@@ -147,6 +148,6 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
     try:
         return bounded(OF_NUMBERS[name].compute(*positional, **named), span)
     except ValueError:
-        raise Stop(NoResult(name, describe(given[0][1])).at(span)) from None
+        raise ElaborationError(NoResult(name, describe(given[0][1])).at(span)) from None
     except OverflowError:
         raise _too_large(span) from None

@@ -6,7 +6,7 @@ from archdsl.diagnostics import Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BadPadding, BindingNotLayer, NotSchedule
 from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.architecture import Schedule
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
@@ -31,15 +31,17 @@ def checked(name: str, value: Value, span: Span) -> Value:
     if name == "padding":
         is_width = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**15
         if value not in _WORDS and not is_width:
-            raise Stop(BadPadding(named(value)).at(span))
+            raise ElaborationError(BadPadding(named(value)).at(span))
         return value
     if name == "drop_path":
         if value is None:
             return default(name, span)
         if not isinstance(value, Schedule):
-            raise Stop(NotSchedule(kind(value), describe(value) if isinstance(value, float) else "0.2").at(span))
+            raise ElaborationError(
+                NotSchedule(kind(value), describe(value) if isinstance(value, float) else "0.2").at(span)
+            )
         return value
     if not isinstance(value, LAYERS):
         help = f"for none, write `{name} = identity`" if value is None else f"for example `{name} = {_LAYERS[name]}`"
-        raise Stop(BindingNotLayer(name, kind(value)).at(span, help=help))
+        raise ElaborationError(BindingNotLayer(name, kind(value)).at(span, help=help))
     return without_formulas(value)

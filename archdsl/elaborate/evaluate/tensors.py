@@ -20,7 +20,7 @@ from archdsl.elaborate.evaluate.errors import (
     TooManyFacts,
 )
 from archdsl.elaborate.evaluate.values import Scope, Tensor, Value
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.base import Shape
@@ -37,26 +37,26 @@ def within_bounds(shape: Shape, span: Span) -> Shape:
     """The shape, unless it is one that no machine could hold."""
     bounds, channels, side = limits(), shape.channels, max(shape.height, shape.width)
     if channels > bounds.channels:
-        raise Stop(TooManyChannels(channels).at(span))
+        raise ElaborationError(TooManyChannels(channels).at(span))
     if side > bounds.side:
-        raise Stop(TooLargeSize(shape.height, shape.width).at(span))
+        raise ElaborationError(TooLargeSize(shape.height, shape.width).at(span))
     return shape
 
 
 def check_facts(facts: Mapping[str, float], span: Span) -> None:
     """Refuses more facts of a tensor than anyone would keep apart: they travel with it."""
     if len(facts) > limits().facts:
-        raise Stop(TooManyFacts(len(facts)).at(span))
+        raise ElaborationError(TooManyFacts(len(facts)).at(span))
 
 
 def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> Tensor:
     """`left + right` and the like, at least one of them a tensor."""
     word = _ELEMENTWISE.get(node.operator)
     if word is None:
-        raise Stop(OperatorOfTensors(node.operator).at(node.span))
+        raise ElaborationError(OperatorOfTensors(node.operator).at(node.span))
     for value, side in ((left, node.left), (right, node.right)):
         if not isinstance(value, Tensor) and not scalars.is_number(value):
-            raise Stop(TensorWithOther(kind(value)).at(side.span))
+            raise ElaborationError(TensorWithOther(kind(value)).at(side.span))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         shape = _broadcast(left.shape, right.shape, node)
     else:
@@ -73,11 +73,11 @@ def concatenated(node: tree.Call, values: list[tuple[Value, Span]], scope: Scope
     tensors: list[Tensor] = []
     for value, span in values:
         if not isinstance(value, Tensor):
-            raise Stop(ConcatOfOther(kind(value)).at(span))
+            raise ElaborationError(ConcatOfOther(kind(value)).at(span))
         if tensors and value.shape[1:] != tensors[0].shape[1:]:
             first = tensors[0].shape
             label = f"this is {value.shape}, and the first is {first}"
-            raise Stop(ConcatSizes(_size(first), _size(value.shape)).at(span, label))
+            raise ElaborationError(ConcatSizes(_size(first), _size(value.shape)).at(span, label))
         tensors.append(value)
     channels = sum(tensor.shape.channels for tensor in tensors)
     shape = within_bounds(Shape(channels, *tensors[0].shape[1:]), node.span)
@@ -97,7 +97,7 @@ def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
         for name, side in (("the left side", node.left), ("the right side", node.right))
     ]
     label = f"{sides[0]} is {left}, {sides[1]} is {right}"
-    raise Stop(problem.at(node.span, label))
+    raise ElaborationError(problem.at(node.span, label))
 
 
 def _size(shape: Shape) -> str:

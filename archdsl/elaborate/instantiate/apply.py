@@ -48,7 +48,7 @@ from archdsl.elaborate.instantiate.errors import (
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
 from archdsl.elaborate.resolve.liveness import without_unread
@@ -220,7 +220,7 @@ class Applier:
             self._parts.append([])
             try:
                 made = self._instance(layer, given, tensor)
-            except Stop as problem:
+            except ElaborationError as problem:
                 shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
                 text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
                 raise problem.within(text, layer.span, is_call=True) from None
@@ -287,8 +287,8 @@ class Applier:
         out = names.get("out")
         if not isinstance(out, Tensor):
             if out is None:  # reported by the check of names, unless the block is another file's
-                raise Stop(NoOut(definition.name).at(definition.block.name.span))
-            raise Stop(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
+                raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
+            raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -314,7 +314,7 @@ class Applier:
         refuted = refute(statement.claim, scope)
         if refuted is not None:
             problem = BlockRequireFailed(definition.name, shown(statement.claim))
-            raise Stop(problem.at(statement.claim.span, refuted.label, notes=refuted.notes))
+            raise ElaborationError(problem.at(statement.claim.span, refuted.label, notes=refuted.notes))
 
     def _argument(self, parameter: tree.Parameter, given: dict[str, Value], layer: BlockLayer, scope: Scope) -> Value:
         name = parameter.name.text
@@ -323,7 +323,7 @@ class Applier:
                 declared = Note(f"`{name}` has no default", parameter.span)
                 absent = missing(layer.definition.signature, given, layer.span, declared)
                 assert absent is not None
-                raise Stop(absent)
+                raise ElaborationError(absent)
             scope.origins[name] = Origin(parameter.default, scope)
             return evaluate(parameter.default, scope)
         value = given[name]
@@ -332,12 +332,12 @@ class Applier:
             scope.origins[name] = origin
         if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
             what = "a tensor" if isinstance(value, Tensor) else "a layer that reads a tensor"
-            raise Stop(TensorAsArgument(name, what).at(origin.node.span if origin else layer.span))
+            raise ElaborationError(TensorAsArgument(name, what).at(origin.node.span if origin else layer.span))
         return without_formulas(value) if isinstance(value, LAYERS) else value
 
 
-def _endless(layer: BlockLayer, label: str) -> Stop:
-    return Stop(EndlessRecursion(layer.definition.name).at(layer.span, label))
+def _endless(layer: BlockLayer, label: str) -> ElaborationError:
+    return ElaborationError(EndlessRecursion(layer.definition.name).at(layer.span, label))
 
 
 def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
@@ -362,13 +362,13 @@ def _bind(
     if statement.fact is not None:
         tensor = scope.value(name)
         if not isinstance(tensor, Tensor):
-            raise Stop(FactOfOtherBinding(name).at(statement.name.span))
+            raise ElaborationError(FactOfOtherBinding(name).at(statement.name.span))
         if not scalars.is_number(value):
-            raise Stop(FactNotNumber(kind(value)).at(statement.value.span))
+            raise ElaborationError(FactNotNumber(kind(value)).at(statement.value.span))
         assert isinstance(value, int | float)
         fact = statement.fact.text
         if fact in ("channels", "height", "width"):
-            raise Stop(FactOfShape(fact).at(statement.fact.span))
+            raise ElaborationError(FactOfShape(fact).at(statement.fact.span))
         all_facts = {**dict(tensor.facts), fact: float(value)}
         check_facts(all_facts, statement.fact.span)
         known_facts = tuple(sorted(all_facts.items()))

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Scope, Value
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.body import TensorBinding
 from archdsl.language import tree
 from archdsl.language.nodes import children
@@ -103,5 +103,5 @@ def _truth(condition: tree.Expression, scope: Scope) -> bool | None:
     """Whether a condition holds; None where that is a mistake, which is reported when it is evaluated in its place."""
     try:
         return scalars.truth(evaluate(condition, scope), condition.span)
-    except Stop:
+    except ElaborationError:
         return None

@@ -39,7 +39,7 @@ from archdsl.elaborate.instantiate.errors import (
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import Stop, at_home, bounded_depth
+from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
@@ -81,7 +81,7 @@ class ModelElaborator:
         self.origins: dict[str, Origin] = {}
         self.settings: dict[str, Value] = {name: default(name, variant.definition.model.name.span) for name in SETTINGS}
         self.opened: list[str] = []
-        self.failures: dict[str, Stop] = {}
+        self.failures: dict[str, ElaborationError] = {}
 
     def run(self) -> Elaborated | None:
         """The architecture with what its `require` lines need, or None with the reasons in `problems`."""
@@ -89,7 +89,7 @@ class ModelElaborator:
         try:
             self.bind()
             architecture = self._assemble()
-        except Stop as problem:
+        except ElaborationError as problem:
             self._report(problem)
             return None
         if architecture is None or len(self.problems) > before:
@@ -97,14 +97,16 @@ class ModelElaborator:
         return Elaborated(architecture, self.merged.requires, self.names)
 
     def bind(self) -> None:
-        """Gives everything a value that has a name. Raises Stop for mistakes that leave nothing to go on with."""
+        """Gives everything a value that has a name. Raises ElaborationError for mistakes that leave nothing to go on
+        with.
+        """
         self.merged = merge(self.variant.definition)
         self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
         take_row(self.merged, self.variant)
         self._parameters()
         self._bindings()
 
-    def _report(self, problem: Stop) -> None:
+    def _report(self, problem: ElaborationError) -> None:
         own = self.variant.definition.model.span.source
         self.problems.add(at_home(at_block(problem.diagnostic, own)))
 
@@ -115,7 +117,9 @@ class ModelElaborator:
         model = self.variant.definition.model
         for name in self.overrides:
             if name not in merged.parameters:
-                raise Stop(no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters))
+                raise ElaborationError(
+                    no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters)
+                )
         self.names.update(self.overrides)
         self.declared = frozenset(merged.parameters)
         for name in merged.parameters:
@@ -139,7 +143,7 @@ class ModelElaborator:
             model = self.variant.definition.model.name.text
             is_family = self.variant.row is None and self.variant.definition.variants
             problem = ParameterWithoutValue(name, model)
-            raise Stop(problem.at(parameter.span, help="choose a variant" if is_family else None))
+            raise ElaborationError(problem.at(parameter.span, help="choose a variant" if is_family else None))
         scope = bare(environment, {}, {}, decisions=self.decisions)
         if speaks_of_parameters:
             scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
@@ -157,7 +161,7 @@ class ModelElaborator:
                 continue
             try:
                 self._value(name)
-            except Stop as problem:
+            except ElaborationError as problem:
                 self._report(problem)
 
     def _bind_setting(self, name: str) -> None:
@@ -166,13 +170,13 @@ class ModelElaborator:
         elif name in self.merged.bindings:
             try:
                 value, span = self._value(name), self._written(name)
-            except Stop as problem:
+            except ElaborationError as problem:
                 return self._report(problem)
         else:
             return None
         try:
             self.settings[name] = checked(name, value, span)
-        except Stop as problem:
+        except ElaborationError as problem:
             self.failures[name] = problem
             self._report(problem)
 
@@ -182,7 +186,7 @@ class ModelElaborator:
         return Scope(environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions)
 
     def _value(self, name: str) -> Value:
-        """The value of a binding. Raises the same Stop each time when it has none."""
+        """The value of a binding. Raises the same ElaborationError each time when it has none."""
         if name in self.names:
             return self.names[name]
         if name in self.failures:
@@ -192,7 +196,7 @@ class ModelElaborator:
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = evaluate(binding.value, scope)
-        except Stop as problem:
+        except ElaborationError as problem:
             self.failures[name] = problem
             raise
         self.origins[name] = Origin(binding.value, scope)
@@ -202,10 +206,12 @@ class ModelElaborator:
 
     @contextmanager
     def _opened(self, name: str, span: Span) -> Iterator[None]:
-        """While the value of a name is computed, nothing may ask for it. Raises Stop where something does."""
+        """While the value of a name is computed, nothing may ask for it. Raises ElaborationError where
+        something does.
+        """
         if name in self.opened:
             way = " -> ".join([*self.opened[self.opened.index(name) :], name])
-            raise Stop(RefersToItself(name).at(span, way if way.count("->") > 1 else ""))
+            raise ElaborationError(RefersToItself(name).at(span, way if way.count("->") > 1 else ""))
         self.opened.append(name)
         try:
             yield
@@ -234,7 +240,7 @@ class ModelElaborator:
         )
 
     def stem(self) -> tuple[Section | None, Tensor]:
-        """The stem, if there is one, and what the stages get. Raises Stop."""
+        """The stem, if there is one, and what the stages get. Raises ElaborationError."""
         tensor = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
         stem, tensor = self.section("stem", tensor)
         return stem, self._with_facts("stem", tensor)
@@ -258,7 +264,7 @@ class ModelElaborator:
         stages, tensor = built
         head, tensor = self.section("head", tensor)
         if stem is None and head is None and not stages:
-            raise Stop(EmptyModel(model.name.text).at(model.name.span))
+            raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
         return Architecture.made(
             schema_version="1.0",
             name=self.variant.name,
@@ -295,7 +301,7 @@ class ModelElaborator:
         layers += [apply for section in (stem, head) if section for apply in applied(section.steps)]
         return used(instances.blocks, layers)
 
-    def _refuse(self, name: str, problem: Stop) -> None:
+    def _refuse(self, name: str, problem: ElaborationError) -> None:
         self.failures[name] = problem
         self._report(problem)
 
@@ -310,7 +316,7 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        self._refuse("input", Stop(InputNotShape(kind(image)).at(self._written("input"))))
+        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(self._written("input"))))
 
     def _check_classes(self) -> None:
         classes = self.names.get("classes")
@@ -319,17 +325,19 @@ class ModelElaborator:
         if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
             return
         notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        self._refuse("classes", Stop(BadClasses(named(classes)).at(self._written("classes"), notes=notes)))
+        self._refuse("classes", ElaborationError(BadClasses(named(classes)).at(self._written("classes"), notes=notes)))
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
             value = self.names.get(name)
             if name in self.names and not isinstance(value, LAYERS):
                 problem = BindingNotLayer(name, kind(value))
-                self._refuse(name, Stop(problem.at(self._written(name), help=f"for example `{name} = {example}`")))
+                self._refuse(
+                    name, ElaborationError(problem.at(self._written(name), help=f"for example `{name} = {example}`"))
+                )
 
     def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
-        """The stem or the head on a tensor, if there is one, and what comes out. Raises Stop."""
+        """The stem or the head on a tensor, if there is one, and what comes out. Raises ElaborationError."""
         if name not in self.names:
             return None, tensor
         layer = self.names[name]
@@ -341,7 +349,7 @@ class ModelElaborator:
         try:
             with bounded_depth(written):
                 steps, result = self.applier.apply(layer, tensor, "")
-        except Stop as problem:
+        except ElaborationError as problem:
             if problem.is_inside(written):
                 raise
             raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
@@ -363,7 +371,7 @@ class ModelElaborator:
                 continue
             value = evaluate(binding.value, self._scope(environment))
             if isinstance(value, bool) or not isinstance(value, int | float):
-                raise Stop(FactNotNumber(kind(value)).at(binding.value.span))
+                raise ElaborationError(FactNotNumber(kind(value)).at(binding.value.span))
             facts[binding.fact.text] = float(value)
             check_facts(facts, binding.fact.span)
         return Tensor(tensor.shape, tensor.expression, tuple(sorted(facts.items())), tensor.channels_from)

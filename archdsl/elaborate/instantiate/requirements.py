@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from archdsl.diagnostics import Diagnostic, Failure, Note
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.elaborate.evaluate.predictions import Predict, no_prediction, prediction
 from archdsl.elaborate.evaluate.refutation import refute
 from archdsl.elaborate.evaluate.scope import NO_NAMES
 from archdsl.elaborate.evaluate.values import Scope, Value
 from archdsl.elaborate.instantiate.errors import RequireFailed
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.quantities import answered, as_written, asked
 from archdsl.elaborate.resolve.words import SETTINGS
@@ -65,7 +65,7 @@ def prove(
             known = _predicted(claim.claim, scope, names, subject)
             predicted = scope.among(environment, {text: value for text, (value, _) in known.items()})
             refuted = refute(answered(claim.claim, names) if known else claim.claim, predicted)
-        except Stop as problem:
+        except ElaborationError as problem:
             found.append(problem.diagnostic)
             continue
         if refuted is not None:
@@ -83,12 +83,12 @@ def is_predicted(claim: tree.Require, names: Mapping[str, Value]) -> bool:
 def _predicted(
     claim: tree.Expression, scope: Scope, names: Mapping[str, Value], subject: Subject
 ) -> dict[str, tuple[Value, str]]:
-    """The quantities in a claim with their numbers, and what those are of. Raises Stop."""
+    """The quantities in a claim with their numbers, and what those are of. Raises ElaborationError."""
     found: dict[str, tuple[Value, str]] = {}
     for node in asked(claim, names):
         asks = prediction(node, scope)
         try:
             found[as_written(node)] = subject.predict(asks, node.span)
-        except Failure as failure:
-            raise Stop(no_prediction(failure.diagnostics[0], node.span)) from None
+        except DiagnosticError as failure:
+            raise ElaborationError(no_prediction(failure.diagnostics[0], node.span)) from None
     return found

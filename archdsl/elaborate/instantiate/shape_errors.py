@@ -8,7 +8,7 @@ from archdsl.diagnostics import Problem
 from archdsl.elaborate.evaluate.explain import blame, rounded, source_of
 from archdsl.elaborate.evaluate.values import PrimitiveLayer, Tensor
 from archdsl.elaborate.instantiate.errors import BadValueForShape, IndivisibleChannels, VanishingSize
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import ShapeError
 
 _OF_KINDS: Mapping[str, Callable[[str], Problem]] = {
@@ -18,7 +18,7 @@ _OF_KINDS: Mapping[str, Callable[[str], Problem]] = {
 }
 
 
-def refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
+def refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> ElaborationError:
     """A layer that does not fit its input, at the argument that is to blame."""
     name, attribute, help = layer.operator.kind, error.attribute or "", error.help
     span, notes = blame(layer.origins.get(attribute), layer.span, getattr(layer.operator, attribute, None), name)
@@ -31,4 +31,4 @@ def refused(error: ShapeError, layer: PrimitiveLayer, tensor: Tensor) -> Stop:
             notes += () if is_output else source_of(origin, tensor.shape.channels, "input channels")
             help = ", or ".join(filter(None, [help, rounded(origin, parts)]))
     label = f"the input is {tensor.shape}"
-    return Stop(_OF_KINDS[error.kind](error.message).at(span, label, notes=notes, help=help))
+    return ElaborationError(_OF_KINDS[error.kind](error.message).at(span, label, notes=notes, help=help))

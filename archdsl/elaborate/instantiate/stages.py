@@ -18,7 +18,7 @@ from archdsl.elaborate.evaluate.values import BlockLayer, Origin, PrimitiveLayer
 from archdsl.elaborate.instantiate.apply import Applier, place
 from archdsl.elaborate.instantiate.errors import BadChannels, BadLayers, OpNotBlock, TooManyLayers
 from archdsl.elaborate.instantiate.replacing import at_block, misfit, replaces
-from archdsl.elaborate.problems import Stop, at_home, bounded_depth
+from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Merged
 from archdsl.elaborate.resolve.signatures import Signature
@@ -54,7 +54,7 @@ class StageBuilder:
         self.own = merged.definition.model.span.source
         self.mistakes = InStages()
 
-    def _report(self, problem: Stop, row: StageRow) -> None:
+    def _report(self, problem: ElaborationError, row: StageRow) -> None:
         self.mistakes.add(at_home(at_block(problem.diagnostic, self.own)), row.number)
 
     # Planning --------------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ class StageBuilder:
         try:
             with bounded_depth(plan.row.span):
                 return self._stage(applier, plan, plan.op, tensor, [0.0] * plan.layers)
-        except Stop as problem:
+        except ElaborationError as problem:
             self.problems.add(at_home(problem.diagnostic))
             return None
 
@@ -118,8 +118,8 @@ class StageBuilder:
                     value = plan.values[column] = evaluate(cell, scope)
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 if column == "channels" and is_number and value <= 0:  # type: ignore[operator]
-                    raise Stop(BadChannels(describe(value)).at(cell.span))
-            except Stop as problem:
+                    raise ElaborationError(BadChannels(describe(value)).at(cell.span))
+            except ElaborationError as problem:
                 plan.is_sound = False
                 self._report(problem, row)
         plan.values.setdefault("layers", 1)
@@ -127,7 +127,7 @@ class StageBuilder:
             plan.op = self._op(row)
             self._scale(plan)
             plan.layers = self._layers(plan)
-        except Stop as problem:
+        except ElaborationError as problem:
             plan.is_sound = False
             self._report(problem, row)
         plan.values.pop("layers", None)
@@ -136,10 +136,10 @@ class StageBuilder:
     def _op(self, row: StageRow) -> BlockLayer | PrimitiveLayer:
         cell, environment = row.cells.get("op", (None, None))
         if cell is None or environment is None or isinstance(cell, tree.DefaultCell):
-            raise Stop(no_op(row))
+            raise ElaborationError(no_op(row))
         value = evaluate(cell, self.scope.among(environment))
         if not isinstance(value, BlockLayer | PrimitiveLayer):
-            raise Stop(OpNotBlock(kind(value)).at(cell.span))
+            raise ElaborationError(OpNotBlock(kind(value)).at(cell.span))
         return value
 
     def _scale(self, plan: _Planned) -> None:
@@ -154,7 +154,7 @@ class StageBuilder:
             scope = self.scope.among(environment, plan.values, plan.origins)
             try:
                 plan.values[column] = evaluate(binding.value, scope)
-            except Stop as problem:
+            except ElaborationError as problem:
                 raise problem.within(f"in stage {plan.row.number}", plan.row.span) from None
             plan.origins[column] = Origin(binding.value, scope)
 
@@ -174,7 +174,7 @@ class StageBuilder:
             help = "remove the row if the stage is not wanted"
         elif isinstance(layers, float):
             help = "round it, for example with `ceil(...)`"
-        raise Stop(BadLayers(named(layers)).at(place, notes=notes, help=help))
+        raise ElaborationError(BadLayers(named(layers)).at(place, notes=notes, help=help))
 
     def _check_total(self, planned: list[_Planned]) -> None:
         total = sum(plan.layers for plan in planned)
@@ -183,7 +183,7 @@ class StageBuilder:
         most = max(planned, key=lambda plan: plan.layers)
         origin = most.origins.get("layers")
         place = trace(origin).node.span if origin else most.row.span
-        raise Stop(TooManyLayers(total, most.row.number, most.layers).at(place))
+        raise ElaborationError(TooManyLayers(total, most.row.number, most.layers).at(place))
 
     # Building --------------------------------------------------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class StageBuilder:
                     with bounded_depth(plan.row.span):
                         stage, result = self._stage(applier, plan, plan.op, tensor, rates)
                     stages.append(stage)
-                except Stop as problem:
+                except ElaborationError as problem:
                     if is_known or problem.diagnostic.code not in _OF_SHAPES:
                         self._report(problem, plan.row)
                     is_known = is_known and problem.diagnostic.code is not VANISHING
@@ -232,7 +232,7 @@ class StageBuilder:
                 before = tensor
                 try:
                     step, tensor = applier.apply(first if position == 0 else later, tensor, str(position))
-                except Stop as problem:
+                except ElaborationError as problem:
                     raise self._within(problem, plan, op, position, tensor) from None
                 assert isinstance(step, Apply)
                 if position > 0 and (tensor.shape, tensor.facts) == (before.shape, before.facts):
@@ -253,8 +253,8 @@ class StageBuilder:
         return stage, tensor
 
     def _within(
-        self, problem: Stop, plan: _Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
-    ) -> Stop:
+        self, problem: ElaborationError, plan: _Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
+    ) -> ElaborationError:
         """The stop with notes on the stage that it happened in, and on values that `scale` made."""
         known = {note.text for note in problem.diagnostic.notes}
         scaled = [

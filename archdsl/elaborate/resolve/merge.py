@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from archdsl.diagnostics import Diagnostic, Note
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition, work_of_text
 from archdsl.elaborate.resolve.errors import GivenTwice, ParameterWithoutName, UnknownParameter, UnknownVariant
 from archdsl.elaborate.resolve.inheritance import ancestry, parent
@@ -117,7 +117,7 @@ def merge(definition: ModelDefinition) -> Merged:
 def _fix_parent(merged: Merged, base: ModelDefinition, reference: tree.Reference, environment: Environment) -> None:
     """The parameter values that the reference to a parent gives."""
     for problem in reference_problems(reference, base, merged.parameters):
-        raise Stop(problem)
+        raise ElaborationError(problem)
     if reference.variant is not None:
         chosen = next(variant for variant in variants(base) if variant.label == reference.variant.text)
         take_row(merged, chosen)
@@ -135,7 +135,7 @@ def take_row(merged: Merged, variant: Variant) -> None:
         if column.text == "name" or isinstance(cell, tree.DefaultCell):
             continue
         if column.text not in merged.parameters:
-            raise Stop(no_parameter(merged.definition.name, column, merged.parameters))
+            raise ElaborationError(no_parameter(merged.definition.name, column, merged.parameters))
         merged.given[column.text] = Given(cell, variant.environment, False)
 
 

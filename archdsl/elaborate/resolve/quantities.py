@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.errors import (
     DeviceIsFile,
     GivenTwice,
@@ -109,12 +109,14 @@ def mistakes(node: tree.Name | tree.Call) -> Iterator[Diagnostic]:
     """What is wrong with a quantity, as far as its text says."""
     try:
         settings_of(node)
-    except Stop as problem:
+    except ElaborationError as problem:
         yield problem.diagnostic
 
 
 def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.Expression]]:
-    """A quantity with its settings: words, and the expression of its batch. Raises Stop for the first mistake."""
+    """A quantity with its settings: words, and the expression of its batch. Raises ElaborationError for the first
+    mistake.
+    """
     function = node.function if isinstance(node, tree.Call) else node
     assert isinstance(function, tree.Name)
     quantity, takes = function.text, _TAKES[function.text]
@@ -122,14 +124,14 @@ def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.
     for argument in node.arguments if isinstance(node, tree.Call) else ():
         name, value = _argument(quantity, argument, is_first=not given)
         if name in given:
-            raise Stop(GivenTwice(name, quantity).at(argument.span))
+            raise ElaborationError(GivenTwice(name, quantity).at(argument.span))
         given[name] = value
     if takes[0] == "device" and "device" not in given:
-        raise Stop(NoDevice(quantity, _EXAMPLES[quantity], ", ".join(device_names())).at(node.span))
+        raise ElaborationError(NoDevice(quantity, _EXAMPLES[quantity], ", ".join(device_names())).at(node.span))
     if given.get("training") != "true":
         for name in ("optimizer", "checkpoint", "ema"):
             if name in given:
-                raise Stop(SettingOfTraining(name, quantity).at(node.span))
+                raise ElaborationError(SettingOfTraining(name, quantity).at(node.span))
     return quantity, given
 
 
@@ -139,7 +141,9 @@ def _argument(quantity: str, argument: tree.Argument, *, is_first: bool) -> tupl
         name = argument.name.text
         if name not in takes:
             help = f"its arguments are {', '.join(takes)}: {_EXAMPLES[quantity]}"
-            raise Stop(UnknownArgument(quantity, name).at(argument.name.span, help=help).suggesting(name, takes))
+            raise ElaborationError(
+                UnknownArgument(quantity, name).at(argument.name.span, help=help).suggesting(name, takes)
+            )
         return name, value if name == "batch" else _word(name, value)
     if is_first and takes[0] == "device":
         return "device", _word("device", value)
@@ -155,12 +159,12 @@ def _argument(quantity: str, argument: tree.Argument, *, is_first: bool) -> tupl
     else:
         words = [word for name in takes for word in (name, *_WORDS.get(name, ()))]
         unknown = UnknownArgument(quantity, value.text).at(value.span, help=example)
-        raise Stop(unknown.suggesting(value.text, words, can_fix=False))
-    raise Stop(SettingWithoutName(quantity).at(value.span, help=help))
+        raise ElaborationError(unknown.suggesting(value.text, words, can_fix=False))
+    raise ElaborationError(SettingWithoutName(quantity).at(value.span, help=help))
 
 
 def _word(name: str, node: tree.Expression) -> str:
-    """The word of a setting, or the name of a device. Raises Stop where it is none that there is."""
+    """The word of a setting, or the name of a device. Raises ElaborationError where it is none that there is."""
     words = device_names() if name == "device" else _WORDS[name]
     is_quoted = isinstance(node, tree.Literal) and isinstance(node.value, str)
     text = node.span.text[1:-1] if is_quoted else node.span.text
@@ -168,13 +172,13 @@ def _word(name: str, node: tree.Expression) -> str:
         return text
     if name == "device":
         raise _no_device(node, text)
-    raise Stop(WrongWord(name, words).at(node.span).suggesting(text, words))
+    raise ElaborationError(WrongWord(name, words).at(node.span).suggesting(text, words))
 
 
-def _no_device(node: tree.Expression, text: str) -> Stop:
+def _no_device(node: tree.Expression, text: str) -> ElaborationError:
     known = device_names()
     if text.isidentifier():
         problem = UnknownDevice(text).at(node.span, help=f"devices are {', '.join(known)}")
         # Another device is another claim: that is for its author to say.
-        return Stop(problem.suggesting(text, known, can_fix=False))
-    return Stop(DeviceIsFile(", ".join(known)).at(node.span))
+        return ElaborationError(problem.suggesting(text, known, can_fix=False))
+    return ElaborationError(DeviceIsFile(", ".join(known)).at(node.span))

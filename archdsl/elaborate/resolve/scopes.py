@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.merge import merge, variants
@@ -50,7 +50,7 @@ def rows_of(definition: ModelDefinition) -> list[StageRow]:
     """The rows of a model's table of stages, as far as they are known without its values."""
     try:
         return merge(definition).rows.rows
-    except Stop:
+    except ElaborationError:
         return []
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 
 from archdsl.diagnostics import Note, Span
-from archdsl.elaborate.problems import Stop
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import (
     ChangesRemovedStages,
@@ -56,7 +56,7 @@ class StageRows(Struct):
     def change(self, changes: Sequence[Change], environment: Environment) -> None:
         """The changes of one model, whose numbers are all those of the table as it was, in whatever order they stand.
 
-        Raises Stop where a change names no rows.
+        Raises ElaborationError where a change names no rows.
         """
         for row in self.rows:
             row.before = row.number
@@ -81,7 +81,7 @@ class StageRows(Struct):
         if not rows:
             raise _none_left([one for one in changes if isinstance(one, tree.RemovedStages)], len(self.rows))
         if len(rows) > limits().stages:
-            raise Stop(TooManyStages(len(rows)).at(_keyword(changes[-1])))
+            raise ElaborationError(TooManyStages(len(rows)).at(_keyword(changes[-1])))
         for number, row in enumerate(rows, start=1):
             row.number = number
         self.rows = rows
@@ -94,10 +94,10 @@ class StageRows(Struct):
         chosen = [row for row in self.rows[statement.first - 1 : statement.last] if row.number not in removed]
         if not chosen:
             notes = (Note("removed here", removed[statement.first].span),)
-            raise Stop(ChangesRemovedStages(_range(statement)).at(_keyword(statement), notes=notes))
+            raise ElaborationError(ChangesRemovedStages(_range(statement)).at(_keyword(statement), notes=notes))
         self.changed += len(chosen) * len(statement.bindings)
         if self.changed > limits().effort:
-            raise Stop(TooManyChangedCells().at(statement.span))
+            raise ElaborationError(TooManyChangedCells().at(statement.span))
         for row in chosen:
             for binding in statement.bindings:
                 row.cells[binding.name.text] = (binding.value, environment)
@@ -108,23 +108,23 @@ class StageRows(Struct):
         for number in range(statement.first, statement.last + 1):
             if number in removed:
                 notes = (Note("removed here", removed[number].span),)
-                raise Stop(RemovedTwice(number).at(statement.span, notes=notes))
+                raise ElaborationError(RemovedTwice(number).at(statement.span, notes=notes))
             removed[number] = statement
 
     def _check(self, first: int, last: int, statement: Change) -> None:
-        """Raises Stop when there are no rows of these numbers."""
+        """Raises ElaborationError when there are no rows of these numbers."""
         count = len(self.rows)
         if 1 <= first <= last <= count:
             return
         adds = isinstance(statement, tree.AddedStages)
-        raise Stop(StagesOutOfRange(_written(statement), count, adds).at(_keyword(statement)))
+        raise ElaborationError(StagesOutOfRange(_written(statement), count, adds).at(_keyword(statement)))
 
 
-def _none_left(removals: Sequence[tree.RemovedStages], count: int) -> Stop:
+def _none_left(removals: Sequence[tree.RemovedStages], count: int) -> ElaborationError:
     """For a model that removes every row of its table."""
     last, *before = removals[::-1]
     notes = tuple(Note("removed here", one.span) for one in before)
-    return Stop(NoStagesLeft(_written(last), count).at(last.span, notes=notes))
+    return ElaborationError(NoStagesLeft(_written(last), count).at(last.span, notes=notes))
 
 
 def _rows(table: tree.Table, environment: Environment) -> list[StageRow]:

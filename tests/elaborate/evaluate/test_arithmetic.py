@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.diagnostics import Failure, Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.evaluate.arithmetic import Constraint, amount, scalar
 
 NAMES = ("alpha", "beta", "gamma")
@@ -65,7 +65,7 @@ def test_what_is_compared() -> None:
     ids=lambda text: text[:30] if isinstance(text, str) else "",
 )
 def test_mistakes(text: str, message: str, place: str | None) -> None:
-    with pytest.raises(Failure, match=message) as failed:
+    with pytest.raises(DiagnosticError, match=message) as failed:
         constraint(text)
     span = failed.value.diagnostics[0].span
     assert span is not None
@@ -83,7 +83,7 @@ def test_mistakes(text: str, message: str, place: str | None) -> None:
     ],
 )
 def test_constraints_without_a_result(text: str, message: str) -> None:
-    with pytest.raises(Failure, match=message):
+    with pytest.raises(DiagnosticError, match=message):
         constraint(text).holds({"alpha": 1, "beta": 1, "gamma": 1})
 
 
@@ -106,7 +106,7 @@ def test_amounts(text: str, value: float, tolerance: float | None) -> None:
 
 @pytest.mark.parametrize("text", ["", "ten", "-3", "0", "true", "none", "400 M", "400m", "1/0", "3 > 2", "1 +- x"])
 def test_no_amounts(text: str) -> None:
-    with pytest.raises(Failure):
+    with pytest.raises(DiagnosticError):
         amount(Source("--macs", text), "params")
 
 
@@ -114,5 +114,5 @@ def test_scalars() -> None:
     texts = ["1", "1.5", "-2", "1.1 ** 2", "true", "none", "224px"]
     values = [1, 1.5, -2, 1.1**2, True, None, 224]
     assert [scalar(Source("--set", text)) for text in texts] == values
-    with pytest.raises(Failure, match="unknown name `relu`"):
+    with pytest.raises(DiagnosticError, match="unknown name `relu`"):
         scalar(Source("--set", "relu"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archdsl.compiler import compile_source
-from archdsl.diagnostics import Diagnostic, Failure, Source
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.elaborate.evaluate.arithmetic import Constraint, amount
 from archdsl.elaborate.resolve.dimensions import OF_COLUMNS
 
@@ -132,15 +132,15 @@ def test_long_chains_take_no_long_time() -> None:
 
 @pytest.mark.parametrize("text", ["latency <= 5", "memory <= 2G", "params <= 5MB", "images_per_second >= 5ms"])
 def test_conditions(text: str) -> None:
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(DiagnosticError) as failure:
         Constraint(Source("--where", text), tuple(OF_COLUMNS), OF_COLUMNS)
     assert [one.code.name for one in failure.value.diagnostics] == ["ARC301"]
-    with pytest.raises(Failure):
+    with pytest.raises(DiagnosticError):
         Constraint(Source("--constraint", "alpha <= 5ms"), ("alpha",))
 
 
 @pytest.mark.parametrize("text", ["8MB", "5ms", "8M +- 2ms", "5px", "8GiB +- 2%"])
 def test_budgets(text: str) -> None:
-    with pytest.raises(Failure) as failure:
+    with pytest.raises(DiagnosticError) as failure:
         amount(Source("--params", text), "params")
     assert failure.value.diagnostics[0].message.startswith("`params` is a count, and `")
