@@ -1,6 +1,6 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:6680281a852bf516 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:9bf0fc047b991192 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 from collections.abc import Callable
 
@@ -232,20 +232,14 @@ class PreactInception(nn.Module):
 class Hourglass(nn.Module):
     """The mask branch of an attention module (Wang et al. 2017, Fig. 2): down and up again, `depth` times over."""
 
-    def __init__(
-        self, in_channels: int, depth: int, r: int, unit: type[nn.Module], deep_hourglass_unit: Callable[..., nn.Module]
-    ) -> None:
+    def __init__(self, in_channels: int, depth: int, r: int, unit: type[nn.Module]) -> None:
         super().__init__()
         self.down = pipeline(
             max_pool=nn.MaxPool2d(3, 2, padding=1),
             unit=nn.Sequential(*(unit(in_channels, in_channels, stride=1) for _ in range(r))),
         )
         self.depth = depth
-        self.deep_hourglass = (
-            Hourglass(in_channels, depth=depth - 1, r=r, unit=unit, deep_hourglass_unit=deep_hourglass_unit)
-            if depth > 1
-            else nn.Identity()
-        )
+        self.deep_hourglass = Hourglass(in_channels, depth=depth - 1, r=r, unit=unit) if depth > 1 else nn.Identity()
         self.deep_unit = unit(in_channels, in_channels, stride=1) if depth > 1 else nn.Identity()
         self.unit = nn.Sequential(*(unit(in_channels, in_channels, stride=1) for _ in range(r)))
         self.resize = ResizeLike(align_corners=True)
@@ -280,7 +274,6 @@ class Attention(nn.Module):
         unit: type[nn.Module],
         gate: Callable[..., nn.Module],
         naive: bool,
-        deep_hourglass_unit: Callable[..., nn.Module],
     ) -> None:
         super().__init__()
         self.x = pipeline(
@@ -291,7 +284,7 @@ class Attention(nn.Module):
         self.trunk = pipeline(
             unit=nn.Sequential(*(unit(channels, channels, stride=1) for _ in range(t))),
         )
-        self.mask_hourglass = Hourglass(channels, depth=depth, r=r, unit=unit, deep_hourglass_unit=deep_hourglass_unit)
+        self.mask_hourglass = Hourglass(channels, depth=depth, r=r, unit=unit)
         self.mask = pipeline(
             layers=nn.Sequential(
                 *(
@@ -387,15 +380,16 @@ def resattnet_56(num_classes: int = 1000, in_channels: int = 3, features_only: b
 
     Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -409,15 +403,16 @@ def resattnet_92(num_classes: int = 1000, in_channels: int = 3, features_only: b
 
     Input 3 x 224 x 224: 52.47M parameters, 10.53G MACs, 21.07G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 2),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 3),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -433,15 +428,16 @@ def resattnet_128(
 
     Input 3 x 224 x 224: 65.29M parameters, 14.90G MACs, 29.80G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 2),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 3),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 4),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -457,15 +453,16 @@ def resattnet_164(
 
     Input 3 x 224 x 224: 78.12M parameters, 19.26G MACs, 38.53G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 3),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 4),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 5),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -481,15 +478,16 @@ def resattnet_200(
 
     Input 3 x 224 x 224: 90.95M parameters, 23.63G MACs, 47.26G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 4),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 4),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 5),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 6),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -505,15 +503,16 @@ def resattnet_236(
 
     Input 3 x 224 x 224: 103.78M parameters, 28.00G MACs, 55.99G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 5),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 6),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 7),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 7),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -529,15 +528,16 @@ def resattnet_452(
 
     Input 3 x 224 x 224: 182.29M parameters, 44.39G MACs, 88.77G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 5),
+            (Attention, 256, {"depth": 3, "p": 2, "t": 4, "r": 3, "naive": False, **arguments}, 5),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 6),
+            (Attention, 512, {"depth": 2, "p": 2, "t": 4, "r": 3, "naive": False, **arguments}, 6),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 2, "t": 4, "r": 3, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 7),
+            (Attention, 1024, {"depth": 1, "p": 2, "t": 4, "r": 3, "naive": False, **arguments}, 7),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -553,15 +553,16 @@ def resattnet_naive_56(
 
     Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -577,15 +578,16 @@ def resattnet_naive_92(
 
     Input 3 x 224 x 224: 52.47M parameters, 10.53G MACs, 21.07G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 2),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: nn.Sigmoid(), "naive": True, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": True, **arguments}, 3),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -598,15 +600,16 @@ def resattnet_channel(
     num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
 ) -> ResAttNet | FeatureMaps:
     """Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image."""
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactBottleneck, "gate": lambda _: L2Norm()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": lambda _: L2Norm(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -619,15 +622,16 @@ def resattnet_spatial(
     num_classes: int = 1000, in_channels: int = 3, features_only: bool = False
 ) -> ResAttNet | FeatureMaps:
     """Input 3 x 224 x 224: 31.81M parameters, 6.27G MACs, 12.54G FLOPs an image."""
+    arguments: dict[str, type[nn.Module]] = {"unit": PreactBottleneck, "gate": SpatialGate}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactBottleneck, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactBottleneck, "gate": SpatialGate, "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactBottleneck, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -643,15 +647,16 @@ def attention_next_56(
 
     Input 3 x 224 x 224: 31.31M parameters, 6.42G MACs, 12.84G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactResNeXt, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactResNeXt()}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactResNeXt, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactResNeXt, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactResNeXt, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -667,15 +672,16 @@ def attention_next_92(
 
     Input 3 x 224 x 224: 52.10M parameters, 10.70G MACs, 21.41G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactResNeXt, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactResNeXt()}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactResNeXt, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 2),
             (PreactResNeXt, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactResNeXt, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 3),
             (PreactResNeXt, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -691,15 +697,16 @@ def attention_inception_56(
 
     Input 3 x 224 x 224: 31.28M parameters, 6.18G MACs, 12.35G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactInception, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactInception, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactInception()}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactInception, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactInception, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 1),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactInception, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,
@@ -715,15 +722,16 @@ def attention_inception_92(
 
     Input 3 x 224 x 224: 51.71M parameters, 10.40G MACs, 20.79G FLOPs an image.
     """
+    arguments: dict[str, Callable[..., nn.Module]] = {"unit": PreactInception, "gate": lambda _: nn.Sigmoid()}
     model = ResAttNet(
         (
             # block, channels, arguments, layers
             (PreactInception, 256, {"stride": 1}, 1),
-            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda _: PreactInception()}, 1),
+            (Attention, 256, {"depth": 3, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 1),
             (PreactInception, 512, {"stride": 2}, 1),
-            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 2),
+            (Attention, 512, {"depth": 2, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 2),
             (PreactInception, 1024, {"stride": 2}, 1),
-            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "unit": PreactInception, "gate": lambda _: nn.Sigmoid(), "naive": False, "deep_hourglass_unit": lambda channels: PreactBottleneck(channels, channels, stride=1)}, 3),
+            (Attention, 1024, {"depth": 1, "p": 1, "t": 2, "r": 1, "naive": False, **arguments}, 3),
             (PreactInception, 2048, {"stride": 2}, 3),
         ),
         num_classes=num_classes,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
+
+import networkx
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.class_names import class_name
@@ -14,8 +16,8 @@ from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
-from archdsl.ir.body import BlockInstance
-from archdsl.ir.parts import modules_in
+from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.parts import inside, modules_in
 from archdsl.limits import limits, raising
 
 Key = str  # "architecture number/block id"
@@ -122,24 +124,45 @@ class Classes:
         """Writes every class until the constructors are settled. A block that must be divided, or None."""
         self._made: dict[str, Made] = {name: Made(name, (), {}) for name in groups}
         changed: list[str] = []
+        order = self._inner_first(groups)
         for count in range(len(groups) + 8):
             if count > 3 and count * len(self.instances) > _MOST_WRITTEN:
                 break
             before = {name: (made.arguments, made.drops) for name, made in self._made.items()}
             sources: dict[str, ClassSource] = {}
-            for name, keys in groups.items():
+            for name in order:
+                keys = groups[name]
                 try:
                     source = self._writer(name, keys).write()
                 except Unmergeable:
                     return _Divided(self.instances[keys[0]].name)
                 sources[name] = source
                 self._made[name] = source.made
-            self._sources = sources
+            self._sources = {name: sources[name] for name in groups}
             changed = [name for name, made in self._made.items() if before[name] != (made.arguments, made.drops)]
             if not changed:
                 return None
         # A block that calls itself hands on more at each depth than its constructor should take.
         return _Divided(self.instances[groups[changed[0]][0]].name, may_fit=False)
+
+    def _inner_first(self, groups: dict[str, list[Key]]) -> list[str]:
+        """The classes, those that others use before their users, as far as recursion has such an order: what a class
+        hands on to itself would keep what it made of one that was not written yet."""
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(groups)
+        for name, keys in groups.items():
+            graph.add_edges_from((inner, name) for key in keys for inner in self._used(key) if inner != name)
+        cycles = networkx.condensation(graph)
+        ordered = networkx.lexicographical_topological_sort(cycles)
+        return [name for cycle in ordered for name in groups if name in cycles.nodes[cycle]["members"]]
+
+    def _used(self, key: Key) -> Iterator[str]:
+        """The classes of the blocks that an instance applies."""
+        number, _ = key.split("/", 1)
+        for binding in self.instances[key].body:
+            for part in inside(binding.value) if binding.value is not None else ():
+                if isinstance(part, Apply) and part.block is not None:
+                    yield self._group_of[f"{number}/{part.block}"]
 
     def _writer(self, name: str, keys: list[Key]) -> BlockWriter:
         prefixes = [key.split("/", 1)[0] for key in keys]

@@ -190,6 +190,8 @@ class StepWriter:
     def _different(self, seen: Seen, groups: Sequence[Seen], channels: str | None) -> tuple[str, str | None]:
         """A layer that is not the same in all instances: an argument that constructs it."""
         name: str = agreed(seen, lambda step: step.name)
+        if not all(self.find(index, step.block)[0].arguments for index, step in seen if step.block is not None):
+            raise Unmergeable("a class that is not written yet")
         after: set[str | None]
         if all(step.block is not None for _, step in seen) and self._are_alike(seen):
             text, out = self._block(seen, channels)
