@@ -30,7 +30,16 @@ from archdsl.elaborate.resolve.labels import label
 from archdsl.elaborate.resolve.linking import repeats, twice, unknown_model
 from archdsl.elaborate.resolve.merge import no_parameter, reference_problems, variants
 from archdsl.elaborate.resolve.scopes import labels, parameters_in, scope_of_model
-from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_binding, of_block, of_fact, of_model, of_parameter
+from archdsl.elaborate.resolve.symbols import (
+    Kind,
+    Occurrence,
+    Symbol,
+    of_binding,
+    of_block,
+    of_fact,
+    of_model,
+    of_parameter,
+)
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of
 from archdsl.limits import limits
