@@ -36,7 +36,11 @@ class Literal:
         except (ValueError, RecursionError, MemoryError):
             raise refusal(SYNTAX, "this is no Python that can be read", Span(self.source, 0, 0)) from None
         match statements:
-            case [ast.Expr(value=value)] | [ast.Assign(value=value)] | [ast.AnnAssign(value=ast.expr() as value)]:
+            case (
+                [ast.Expr(value=value)]
+                | [ast.Assign(targets=[_], value=value)]
+                | [ast.AnnAssign(value=ast.expr() as value)]
+            ):
                 return value
             case [] | [_]:
                 span = self.span(statements[0]) if statements else Span(self.source, 0, 0)

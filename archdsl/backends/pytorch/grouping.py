@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
-import networkx
-
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.module import Unmergeable
@@ -148,6 +146,8 @@ class Classes:
     def _inner_first(self, groups: dict[str, list[Key]]) -> list[str]:
         """The classes, those that others use before their users, as far as recursion has such an order: what a class
         hands on to itself would keep what it made of one that was not written yet."""
+        import networkx  # late: it takes long, and drawing or comparing writes no classes
+
         graph = networkx.DiGraph()
         graph.add_nodes_from(groups)
         for name, keys in groups.items():
