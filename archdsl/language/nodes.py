@@ -32,12 +32,18 @@ def enclosing(module: tree.Module, offset: int) -> list[tree.Node]:
     return found
 
 
-def names_in(node: tree.Node) -> Iterator[tree.Name]:
-    """The names in a part of the text."""
-    if isinstance(node, tree.Name):
+def walk(*nodes: tree.Node) -> Iterator[tree.Node]:
+    """Some nodes with all that is inside them, in no order; without recursion, as text may be nested very deeply."""
+    ahead = list(nodes)
+    while ahead:
+        node = ahead.pop()
         yield node
-    for child in children(node):
-        yield from names_in(child)
+        ahead += children(node)
+
+
+def names_in(*nodes: tree.Node) -> Iterator[tree.Name]:
+    """The names in some parts of the text, in no order."""
+    return (node for node in walk(*nodes) if isinstance(node, tree.Name))
 
 
 def cells_of(table: tree.Table, row: tree.Row, column: str) -> Iterator[tree.Expression | tree.DefaultCell]:

@@ -33,7 +33,7 @@ from archdsl.elaborate.resolve.merge import Merged, merge
 from archdsl.elaborate.resolve.words import SETTINGS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
-from archdsl.language.nodes import children
+from archdsl.language.nodes import names_in, walk
 
 # The bindings with a meaning that the compiler reads itself; `padding` for convolutions, which do not name it.
 _READ = frozenset({"input", "padding", "stem", "head", "objective"})
@@ -138,16 +138,8 @@ def _recipes(definition: ModelDefinition) -> Iterator[tree.Node]:
             yield item
 
 
-def _walk(nodes: Iterable[tree.Node]) -> Iterator[tree.Node]:
-    ahead = list(nodes)
-    while ahead:
-        node = ahead.pop()
-        yield node
-        ahead += children(node)
-
-
 def _names(nodes: Iterable[tree.Node]) -> set[str]:
-    return {node.text for node in _walk(nodes) if isinstance(node, tree.Name)}
+    return {name.text for name in names_in(*nodes)}
 
 
 def _reach(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
@@ -156,7 +148,7 @@ def _reach(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
     ahead = list(statements)
     while ahead:
         root, environment = ahead.pop()
-        for node in _walk([root]):
+        for node in walk(root):
             if isinstance(node, tree.Fact):
                 facts.add(node.name.text)
             if not isinstance(node, tree.Name):
@@ -260,7 +252,7 @@ def _fact(statement: tree.Binding, fact: tree.Identifier, reads: _Reads) -> Iter
 def _ends_in(classes: tree.Expression | None, merged: Merged) -> bool:
     """Whether the head has that number of classes without naming it: `classes = 10` and `linear(10)` agree."""
     head = merged.bindings.get("head")
-    return classes is not None and head is not None and any(node == classes for node in _walk([head[0].value]))
+    return classes is not None and head is not None and any(node == classes for node in walk(head[0].value))
 
 
 def _given(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic]:

@@ -12,7 +12,7 @@ from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.submodules import Names, name_block
 from archdsl.elaborate.resolve.words import BUILT_IN, OWN_FACTS
 from archdsl.language import tree
-from archdsl.language.nodes import children
+from archdsl.language.nodes import names_in, walk
 
 # So many characters of text are the work of a layer, whether it is applied or not.
 _TEXT = 10
@@ -77,25 +77,14 @@ class Definition(Struct, eq=False, dict=True):
     @cached_property
     def _applied(self) -> tuple[Definition, ...]:
         """The blocks that it names."""
-        names = dict[str, None]()
-        nodes: list[tree.Node] = [self.block]
-        while nodes:
-            node = nodes.pop()
-            if isinstance(node, tree.Name):
-                names[node.text] = None
-            nodes += children(node)
+        names = dict.fromkeys(name.text for name in names_in(self.block))
         return tuple(filter(None, map(self.environment.block, names)))
 
     @cached_property
     def tries_layers(self) -> bool:
         """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are no part of it."""
-        ahead: list[tree.Node] = [self.block]
-        while ahead:
-            node = ahead.pop()
-            if isinstance(node, tree.Fact) and not isinstance(node.owner, tree.Name):
-                return True
-            ahead += children(node)
-        return False
+        facts = (node for node in walk(self.block) if isinstance(node, tree.Fact))
+        return any(not isinstance(fact.owner, tree.Name) for fact in facts)
 
     @cached_property
     def signature(self) -> Signature:
@@ -110,9 +99,7 @@ class Definition(Struct, eq=False, dict=True):
     def heeds_facts(self) -> bool:
         """Whether it reads or sets facts of the user's own, or applies a block by name that does."""
         self.heeds_facts = True  # while it is found out: of blocks that apply each other, none is looked through
-        ahead: list[tree.Node] = [self.block]
-        while ahead:
-            node = ahead.pop()
+        for node in walk(self.block):
             match node:
                 case tree.Fact(name=name) if name.text not in OWN_FACTS:
                     return True
@@ -120,7 +107,6 @@ class Definition(Struct, eq=False, dict=True):
                     return True
                 case tree.Name(text=text) if (other := self.environment.block(text)) is not None and other.heeds_facts:
                     return True
-            ahead += children(node)
         return False
 
 
