@@ -41,8 +41,8 @@ class Progressive(Frozen):
 class Phase(NamedTuple):
     """Epochs `first` to `last`, exclusive, with what stays the same over them.
 
-    `resolution` is the side of the training images in pixels; `dropout` and `drop_path` are None where the network's own
-    rates stay.
+    `resolution` is the side of the training images in pixels; `dropout` and `drop_path` are None where the rates of the
+    network stay.
     """
 
     index: int
