@@ -54,6 +54,7 @@ from archdsl.limits import limits
 from archdsl.reading import read_plain
 
 if TYPE_CHECKING:
+    from archdsl.ir.recipe import Recipe
     from archdsl.search_space.open_models import OpenModel
 
 # What gives the text of a file that another one uses. Raises DiagnosticError when it cannot. An editor knows texts
@@ -83,6 +84,7 @@ class Compiled(Struct, frozen=True):
     spaces: tuple[OpenModel, ...] = ()
     predicted: int = 0
     warnings: tuple[Diagnostic, ...] = ()
+    recipes: tuple[Recipe, ...] = ()
 
     @property
     def found(self) -> tuple[Diagnostic, ...]:
@@ -347,6 +349,7 @@ def compile_source(
     unmet = Problems()
     made: list[Architecture] = []
     spaces: list[OpenModel] = []
+    recipes: tuple[Recipe, ...] = ()
     predicted = 0
     try:
         linked = linked or link_source(source, files)
@@ -378,13 +381,24 @@ def compile_source(
                 claimed = subject(result.architecture, _predict(result.architecture, effort))
                 refuted.add(network, prove(result.requires, claimed, result.names, environment))
         problems.add(*mistakes.told(chosen))
+        recipes = _recipes(linked.environment, problems)
         unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(_too_deep(source))
     if problems:
         made, spaces = [], []
     warnings = linked.warnings if linked is not None else ()
-    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted, warnings)
+    return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted, warnings, recipes)
+
+
+def _recipes(environment: Environment, problems: Problems) -> tuple[Recipe, ...]:
+    """The recipes that a text defines. They are imported late: few texts have any."""
+    if not environment.own_recipes:
+        return ()
+    from archdsl.elaborate.recipes.elaborate import elaborate_recipe
+
+    made = [elaborate_recipe(definition, problems) for definition in environment.own_recipes]
+    return tuple(recipe for recipe in made if recipe is not None)
 
 
 # What following a layer once more takes, as effort.

@@ -6,7 +6,7 @@ import inspect
 
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.checks import attributes
+from archdsl.ir.checks import attributes
 from archdsl.ir.operators.formulas import Formulas, formulas
 from tools import DOCS
 

@@ -360,8 +360,9 @@ class Builder:
         return tree.Variants(span, self._identifier(name), self._table(table, span), self._doc(keyword))
 
     def recipe(self, children: list[Any]) -> tree.Recipe:
-        keyword, name, model, (body, closing) = children
-        return tree.Recipe(self._span(keyword, closing), self._identifier(name), model, body, self._doc(keyword))
+        keyword, name, model, parent, (body, closing) = children
+        base = self._identifier(parent) if parent is not None else None
+        return tree.Recipe(self._span(keyword, closing), self._identifier(name), model, base, body, self._doc(keyword))
 
     # Whole texts
 

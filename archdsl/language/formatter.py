@@ -144,9 +144,11 @@ class _Formatter:
     def _definition(self, item: tree.Block | tree.Model | tree.Recipe) -> list[str]:
         name = item.name.text
         match item:
-            case tree.Recipe(model=model, body=body):
+            case tree.Recipe(model=model, parent=base, body=body):
                 head = joined([f"recipe {name} for "], self._reference(model))
-                return self._body(head, item, model.span.end, body, has_settings=True)
+                if base:
+                    head = joined(head, [f" extends {base.text}"])
+                return self._body(head, item, (base or model).span.end, body, has_settings=True)
             case tree.Block(parameters=declared, body=body):
                 after = declared[-1].span.end if declared else item.name.span.end
                 parts = parameters(declared, item.name.span.end, self._brace(after))

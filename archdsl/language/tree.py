@@ -237,8 +237,11 @@ class Variants(Node, frozen=True):
 
 
 class Recipe(Node, frozen=True):
+    """`recipe name for model extends parent { ... }`: how a network is trained."""
+
     name: Identifier
     model: Reference
+    parent: Identifier | None
     body: tuple[Binding | Nested, ...]
     doc: str = ""
 

@@ -8,8 +8,8 @@ from archdsl.elaborate.evaluate.describe import describe as shown
 from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
 from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
+from archdsl.ir.checks import attributes
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.checks import attributes
 from archdsl.ir.operators.formulas import formulas
 from archdsl.language import tree
 from archdsl.lsp import words

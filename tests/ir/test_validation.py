@@ -13,7 +13,7 @@ from archdsl.compiler import compile_file
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.checks import attributes, refusal
+from archdsl.ir.checks import attributes, refusal
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted([*ROOT.glob("specs/*.arch"), *ROOT.glob("examples/*.arch")])

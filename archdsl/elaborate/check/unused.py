@@ -75,7 +75,7 @@ class _Reads:
         self.merged = merged
         self.below: list[_Reads] = []  # of the models that extend it
         statements = _names(node for node, _ in _statements(merged))
-        self.names = statements | _names([*merged.requires, *_recipes(merged.definition)])
+        self.names = statements | _names([*merged.requires])
 
     def has(self, name: str) -> bool:
         return name in self.names or any(name in other.names for other in self.below)
@@ -130,12 +130,6 @@ def _parts(merged: Merged) -> Iterator[_Written]:
         yield from ((binding.value, environment) for binding in scale.bindings)
     for row in merged.rows.rows:
         yield from (written for column, written in row.cells.items() if column != "name")
-
-
-def _recipes(definition: ModelDefinition) -> Iterator[tree.Node]:
-    for item in definition.environment.module.items:
-        if isinstance(item, tree.Recipe) and item.model.name.text == definition.name:
-            yield item
 
 
 def _names(nodes: Iterable[tree.Node]) -> set[str]:

@@ -33,9 +33,9 @@ from archdsl.elaborate.evaluate.values import (
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.signatures import Signature, missing, of_primitive
 from archdsl.ir.base import Shape
+from archdsl.ir.checks import attributes, real_attributes, refusal
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.checks import attributes, real_attributes, refusal
 from archdsl.limits import limits
 
 

@@ -7,9 +7,9 @@ from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BadPadding, BindingNotLayer, NotSchedule
 from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, without_formulas
 from archdsl.elaborate.problems import ElaborationError
+from archdsl.ir.checks import attributes
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.checks import attributes
 
 _LAYERS = {"norm": "batch_norm", "act": "relu"}
 _WORDS = ("symmetric", "same", "valid")

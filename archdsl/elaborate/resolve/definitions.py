@@ -122,6 +122,17 @@ class ModelDefinition(Struct, eq=False):
         return self.model.name.text
 
 
+class RecipeDefinition(Struct, eq=False):
+    """A recipe and its environment."""
+
+    recipe: tree.Recipe
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        return self.recipe.name.text
+
+
 class Environment(Struct, eq=False, dict=True):
     """The names that a file sees: its own first, then those of the files it uses, then the standard library."""
 
@@ -129,6 +140,8 @@ class Environment(Struct, eq=False, dict=True):
     blocks: dict[str, Definition] = field(default_factory=dict)
     models: dict[str, ModelDefinition] = field(default_factory=dict)
     own_models: tuple[ModelDefinition, ...] = ()
+    recipes: dict[str, RecipeDefinition] = field(default_factory=dict)
+    own_recipes: tuple[RecipeDefinition, ...] = ()
     library: Environment | None = None
     # Blocks and models that are there but could not be read: that they are missing is no mistake of those who use them.
     unread: set[str] = field(default_factory=set)

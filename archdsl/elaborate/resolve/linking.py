@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
-from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition, RecipeDefinition
 from archdsl.elaborate.resolve.errors import (
     BlockAsModel,
     DefinedTwice,
@@ -59,14 +59,16 @@ def _use(item: tree.Use, environment: Environment, load: Loader, problems: Probl
         return
     environment.blocks.update(used.blocks)
     environment.models.update(used.models)
+    environment.recipes.update(used.recipes)
     environment.unread |= used.unread
     environment.is_partial |= used.is_partial
 
 
 def _define(module: tree.Module, environment: Environment, problems: Problems) -> None:
-    """The file's own blocks and models, each name once."""
+    """The file's own blocks, models and recipes, each name once."""
     seen: dict[str, Span] = {}
     own: list[ModelDefinition] = []
+    recipes: list[RecipeDefinition] = []
     for item in module.items:
         if not isinstance(item, tree.Block | tree.Model | tree.Recipe):
             continue
@@ -85,7 +87,11 @@ def _define(module: tree.Module, environment: Environment, problems: Problems) -
             definition = ModelDefinition(item, environment)
             environment.models[name.text] = definition
             own.append(definition)
+        else:
+            recipe = environment.recipes[name.text] = RecipeDefinition(item, environment)
+            recipes.append(recipe)
     environment.own_models = tuple(own)
+    environment.own_recipes = tuple(recipes)
 
 
 def _attach(item: tree.Variants, environment: Environment, problems: Problems) -> None:

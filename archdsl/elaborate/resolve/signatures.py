@@ -19,8 +19,8 @@ from archdsl.elaborate.resolve.errors import (
     UnknownArgument,
 )
 from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.ir.checks import attributes
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.checks import attributes
 from archdsl.language import tree
 
 

@@ -39,13 +39,13 @@ class Progressive(Frozen):
 
 
 class Phase(NamedTuple):
-    """Epochs `first` to `last`, exclusive, with what stays the same over them.
+    """Epochs `first` to `last`, exclusive, with what stays the same over them; `number` counts from 0.
 
     `resolution` is the side of the training images in pixels; `dropout` and `drop_path` are None where the rates of the
     network stay.
     """
 
-    index: int
+    number: int
     first: int
     last: int
     resolution: int
@@ -59,4 +59,4 @@ class Phase(NamedTuple):
 
 
 # The settings that may rise, which are fields of a phase and of a recipe.
-PROGRESSIVE = tuple(name for name in Phase._fields if name not in ("index", "first", "last"))
+PROGRESSIVE = tuple(name for name in Phase._fields if name not in ("number", "first", "last"))

@@ -110,7 +110,7 @@ class Recipe(Frozen):
         """
         table = self.progressive
         count = table.stages if table is not None else 1
-        phases = []
+        phases: list[Phase] = []
         for index in range(count):
             first, last = self.epochs * index // count, self.epochs * (index + 1) // count
             values = {name: getattr(self, name) for name in PROGRESSIVE}
@@ -125,7 +125,8 @@ class Recipe(Frozen):
     def scaled_lr(self, batch: int) -> float:
         """The learning rate at another batch, by the recipe's rule."""
         ratio = batch / self.batch
-        return self.optimizer.lr * {"linear": ratio, "sqrt": ratio**0.5, "none": 1.0}[self.lr_scaling]
+        factors: dict[str, float] = {"linear": ratio, "sqrt": ratio**0.5, "none": 1.0}
+        return self.optimizer.lr * factors[self.lr_scaling]
 
     def lr(self, epoch: float, batch: int | None = None) -> float:
         """The learning rate at `epoch`, with its fraction, of the main training."""

@@ -116,7 +116,6 @@ def test_what_inherits_reads() -> None:
         "  k = 2\n  stages {\n    | op | channels |\n    | conv | 8 * k |\n  }\n}\n",
         "  k = conv\n  stages {\n    | op | channels |\n    | k | 8 |\n  }\n}\n",
         "  k = 448\n  require params <= k\n}\n",
-        "  k = 2\n}\nrecipe train for net { epochs = k }\n",
         "  k = 2\n  objective = accuracy * k\n}\n",
         "  _k = 2\n}\n",
     ],

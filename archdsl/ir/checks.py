@@ -1,4 +1,4 @@
-"""Whether a value may stand for an attribute, told from the attribute's type and in the words of the language.
+"""Whether a value may stand for an argument or setting, by the type of its field and in the words of the language.
 
 The elaborator meets every attribute here first, so that a mistake is reported at its place in the text. Pydantic's own
 validation, from the same annotations, guards the IR when it is read from JSON; a test holds the two to each other. The
@@ -12,12 +12,11 @@ from math import isfinite
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from archdsl.ir.base import Size
-from archdsl.ir.operators.base import Operator
+from archdsl.ir.base import Frozen, Size
 
 
 @cache
-def attributes(operator: type[Operator]) -> dict[str, Any]:
+def attributes(operator: type[Frozen]) -> dict[str, Any]:
     """The arguments of a primitive in order: name to default, `...` for an argument that must be given."""
     return {
         name: ... if field.is_required() else field.default
@@ -27,14 +26,14 @@ def attributes(operator: type[Operator]) -> dict[str, Any]:
 
 
 @cache
-def real_attributes(operator: type[Operator]) -> frozenset[str]:
+def real_attributes(operator: type[Frozen]) -> frozenset[str]:
     """The attributes that are numbers but no counts."""
     fields = operator.model_fields.items()
     kinds = {name: {kind for kind, _ in _kinds(field.annotation, tuple(field.metadata))} for name, field in fields}
     return frozenset(name for name, found in kinds.items() if float in found and int not in found)
 
 
-def refusal(operator: type[Operator], attribute: str, value: object) -> str | None:
+def refusal(operator: type[Frozen], attribute: str, value: object) -> str | None:
     """What the attribute must be, when `value` is not that; None when it is."""
     field = operator.model_fields[attribute]
     accepted = _kinds(field.annotation, tuple(field.metadata))
@@ -67,6 +66,8 @@ def _accepts(kind: Any, limits: dict[str, float], value: Any) -> bool:
         return value is None
     if isinstance(kind, str):
         return bool(value == kind)
+    if kind is str:
+        return isinstance(value, str)
     if kind is bool:
         return isinstance(value, bool)
     if kind is Size:
@@ -94,14 +95,26 @@ def _words(kind: Any, limits: dict[str, float]) -> str:
         return f"`{kind}`"
     if kind is bool:
         return "`true` or `false`"
+    if kind is str:
+        return "a text in quotes"
     if kind is Size:
         return "a size such as `1 x 7`"
     if kind is int:
-        return {1: "a positive whole number", 0: "a whole number from 0"}.get(
-            int(limits.get("ge", -1)), "a whole number"
-        )
-    if "ge" in limits and limits.get("lt") == 1:
-        return "a number from 0 up to, not including, 1"
-    if "gt" in limits:
-        return f"a number above {limits['gt']:g} and at most {limits.get('le', limits.get('lt', 1)):g}"
-    return "a number"
+        least, most = limits.get("ge"), limits.get("le")
+        if least is not None and most is not None:
+            return f"a whole number from {least:g} to {most:g}"
+        words = {1: "a positive whole number", 0: "a whole number from 0"}
+        return words.get(-1 if least is None else int(least), "a whole number")
+    bounds = _BOUNDS.get(frozenset(limits))
+    return "a number" if bounds is None else f"a number {bounds.format_map(limits)}"
+
+
+# The bounds of a number in words, by which of them there are.
+_BOUNDS: dict[frozenset[str], str] = {
+    frozenset({"ge", "lt"}): "from {ge:g} up to, not including, {lt:g}",
+    frozenset({"ge", "le"}): "from {ge:g} to {le:g}",
+    frozenset({"gt", "le"}): "above {gt:g} and at most {le:g}",
+    frozenset({"gt", "lt"}): "above {gt:g} and below {lt:g}",
+    frozenset({"gt"}): "above {gt:g}",
+    frozenset({"ge"}): "of at least {ge:g}",
+}

@@ -1,0 +1,175 @@
+"""A recipe of a text with the network that it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from archdsl.compiler import ON_DISK, Files, link_source
+from archdsl.diagnostics import DiagnosticError, Problem, Problems, Source, codes
+from archdsl.diagnostics.wording import quoted
+from archdsl.elaborate.instantiate.models import ModelElaborator
+from archdsl.elaborate.instantiate.work import Work
+from archdsl.elaborate.recipes.elaborate import elaborate_recipe
+from archdsl.elaborate.recipes.errors import UnknownRecipe
+from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
+from archdsl.elaborate.resolve.merge import Variant, variants
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.recipe import Recipe
+from archdsl.language import tree
+from archdsl.language.parser import parse
+
+# Where the settings of a command line stand, for diagnostics.
+OPTION = "--set"
+
+
+class Training(Struct, frozen=True):
+    """A recipe and the network that it is for."""
+
+    recipe: Recipe
+    architecture: Architecture
+
+
+class NoRecipe(Problem):
+    code = codes.WRONG_USAGE
+    message = "{file} has no recipe"
+    help = (
+        "write one, `recipe NAME for MODEL {{ ... }}`, or bring in a shipped one with `use`; docs/recipes.md shows how"
+    )
+    file: str
+
+
+class SeveralRecipes(Problem):
+    code = codes.WRONG_USAGE
+    message = "{file} has {count} recipes"
+    help = "choose one with `--recipe`: {names}"
+    file: str
+    count: int
+    names: str
+
+
+class SeveralNetworks(Problem):
+    code = codes.WRONG_USAGE
+    message = "recipe `{recipe}` is for {count} networks"
+    help = "choose one with `--variant`: {names}"
+    recipe: str
+    count: int
+    names: str
+
+
+class WrongVariant(Problem):
+    code = codes.UNKNOWN_MODEL
+    message = "recipe `{recipe}` is not for a variant `{variant}`"
+    help = "it is for {names}"
+    recipe: str
+    variant: str
+    names: str
+
+
+class BadOverride(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{text}` does not set anything"
+    help = "write it as in a recipe: `--set epochs=10`, `--set 'optimizer = sgd(0.1)'`"
+    text: str
+
+
+def open_recipe(
+    source: Source,
+    name: str | None = None,
+    *,
+    variant: str | None = None,
+    settings: Sequence[str] = (),
+    files: Files = ON_DISK,
+) -> Training:
+    """The recipe called `name`, or the only one of a text, with its network.
+
+    Args:
+        source: the text, with what it uses taken from `files`.
+        variant: of a recipe for a family, the network: `b1` or `efficientnet_b1`.
+        settings: settings that replace the recipe's, written as in one: `"epochs = 10"`.
+
+    Raises:
+        DiagnosticError: for mistakes in the text, and where there is no such recipe or network.
+    """
+    linked = link_source(source, files)
+    if linked.problems:
+        raise DiagnosticError(linked.problems)
+    definition = _overridden(_chosen(linked.environment, name, source.name), settings)
+    problems = Problems()
+    recipe = elaborate_recipe(definition, problems)
+    if recipe is None:
+        raise DiagnosticError(problems.sorted())
+    return Training(recipe, _architecture(definition, recipe, variant))
+
+
+def recipe_names(environment: Environment) -> tuple[str, ...]:
+    """The recipes that a text can name: its own first, then those of the files that it uses."""
+    own = [definition.name for definition in environment.own_recipes]
+    return (*own, *(name for name in environment.recipes if name not in own))
+
+
+def _chosen(environment: Environment, name: str | None, file: str) -> RecipeDefinition:
+    names = recipe_names(environment)
+    if name is not None:
+        if name in environment.recipes:
+            return environment.recipes[name]
+        raise DiagnosticError([UnknownRecipe(name).at(None).suggesting(name, names, _known(names))])
+    own = [definition.name for definition in environment.own_recipes] or list(names)
+    if not own:
+        raise DiagnosticError([NoRecipe(file).at(None)])
+    if len(own) > 1:
+        raise DiagnosticError([SeveralRecipes(file, len(own), ", ".join(own)).at(None)])
+    return environment.recipes[own[0]]
+
+
+def _known(names: Sequence[str]) -> str:
+    return f"there are {quoted(names)}" if names else "there are no recipes"
+
+
+def _overridden(definition: RecipeDefinition, settings: Sequence[str]) -> RecipeDefinition:
+    """A recipe that extends another by settings of the command line."""
+    bindings: dict[str, tree.Binding] = {}
+    for text in settings:
+        module, found = parse(Source(OPTION, f"recipe r for m {{\n{text}\n}}\n"))
+        body = module.items[0].body if module.items and isinstance(module.items[0], tree.Recipe) else ()
+        if found or not body or len(module.items) > 1:
+            raise DiagnosticError([BadOverride(text).at(None)])
+        bindings |= {each.name.text: each for each in body if isinstance(each, tree.Binding)}
+    if not bindings:
+        return definition
+    recipe = definition.recipe
+    above = tree.Identifier(recipe.name.span, definition.name)
+    body = tuple(bindings.values())
+    made = tree.Recipe(recipe.span, recipe.name, recipe.model, above, body, recipe.doc)
+    # The recipe extended is one of its environment, under its own name.
+    environment = Environment(
+        definition.environment.module,
+        definition.environment.blocks,
+        definition.environment.models,
+        recipes={**definition.environment.recipes, definition.name: definition},
+        library=definition.environment.library,
+    )
+    return RecipeDefinition(made, environment)
+
+
+def _architecture(definition: RecipeDefinition, recipe: Recipe, variant: str | None) -> Architecture:
+    model = definition.environment.models[recipe.model]
+    found = variants(model)
+    if recipe.variant is not None:
+        found = [each for each in found if each.label == recipe.variant]
+    elif recipe.parameters:
+        found = [Variant(model, None, None, model.environment)]
+    names = ", ".join(each.label or each.name for each in found)
+    if variant is not None:
+        chosen = [each for each in found if variant in (each.label, each.name)]
+        if not chosen:
+            raise DiagnosticError([WrongVariant(recipe.name, variant, names).at(None)])
+        found = chosen
+    if len(found) > 1:
+        raise DiagnosticError([SeveralNetworks(recipe.name, len(found), names).at(None)])
+    problems = Problems()
+    result = ModelElaborator(found[0], problems, Work(), None, dict(recipe.parameters)).run()
+    if result is None or problems:
+        raise DiagnosticError(problems.sorted())
+    return result.architecture
