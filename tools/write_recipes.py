@@ -34,18 +34,13 @@ def reference() -> str:
 
 def _function(name: str, part: type[Frozen]) -> list[str]:
     doc = inspect.getdoc(part) or ""
-    lines = [f"**`{_signature(name, part)}`**: {' '.join(doc.split())}"]
+    lines = [f"**`{vocabulary.signature(name, part)}`**: {' '.join(doc.split())}"]
     described = {
         argument: field.description
         for argument, field in vocabulary.arguments_of(part).items()
         if field.description is not None
     }
     return [*lines, "", *(f"- `{argument}`: {text}" for argument, text in described.items())] if described else lines
-
-
-def _signature(name: str, part: type[Frozen]) -> str:
-    given = ((each, vocabulary.default_of(field)) for each, field in vocabulary.arguments_of(part).items())
-    return f"{name}({', '.join(each if default is None else f'{each} = {default}' for each, default in given)})"
 
 
 def _default(field: FieldInfo) -> str:

@@ -27,7 +27,7 @@ def describe(symbol: Symbol) -> str:
             return _field(name, vocabulary.settings()[name])
         case Kind.RECIPE_SETTING | Kind.RECIPE_FUNCTION if name in vocabulary.owners_of():
             part = _function(name)
-            return f"{code(signature(name, part))}\n{_doc(part)}"
+            return f"{code(vocabulary.signature(name, part))}\n{_doc(part)}"
         case Kind.RECIPE_ARGUMENT:
             owner: type[Frozen] | None = Progressive if symbol.owner == vocabulary.TABLE else None
             if owner is None and symbol.owner in vocabulary.owners_of():
@@ -47,7 +47,7 @@ def settings() -> Iterator[tuple[str, str]]:
 def functions(setting: str) -> Iterator[tuple[str, str, str]]:
     """The functions that a setting takes: name, signature, what each is."""
     for name, part in vocabulary.functions_of(setting).items():
-        yield name, signature(name, part), _doc(part)
+        yield name, vocabulary.signature(name, part), _doc(part)
 
 
 def words(setting: str) -> Iterator[str]:
@@ -67,12 +67,6 @@ def arguments(function: str) -> Iterator[tuple[str, str]]:
         return
     for name, field in fields.items():
         yield name, f"{field.description or name}{_default(field)}"
-
-
-def signature(name: str, part: type[Frozen]) -> str:
-    """A function with its arguments and their defaults: `sgd(lr, momentum = 0.9)`."""
-    given = ((each, vocabulary.default_of(field)) for each, field in vocabulary.arguments_of(part).items())
-    return f"{name}({', '.join(each if default is None else f'{each} = {default}' for each, default in given)})"
 
 
 def _function(name: str) -> type[Frozen]:
