@@ -98,6 +98,7 @@ OVER_BUDGET = Code("ARC905", "a budget that no network meets")
 EDITED = Code("ARC906", "an output that was edited since it was written")
 BUSY_MACHINE = Code("ARC913", "measurements that scatter too much")
 NONE_MEETS = Code("ARC914", "a condition that no network drawn meets")
+BAD_DATA = Code("ARC920", "images that cannot be learnt from")
 SMALL_TEXT = Code("ARC915", "a figure whose letters are hard to read")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))
