@@ -81,9 +81,9 @@ class BadRow(Problem):
 
 class BadLabel(Problem):
     code = codes.BAD_DATA
-    message = "{name} has the label {label}, which is none of the {count} classes"
+    message = "{name} has the label {written}, which is none of the {count} classes"
     name: str
-    label: str
+    written: str
     count: int
 
 

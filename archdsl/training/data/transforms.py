@@ -60,12 +60,14 @@ def train_transform(recipe: Recipe, phase: Phase, channels: int = 3) -> Transfor
     steps += _to_tensor(recipe.normalization, channels)
     if phase.erase:
         steps.append(v2.RandomErasing(phase.erase))
-    return v2.Compose(steps)
+    made: Transform = v2.Compose(steps)
+    return made
 
 
 def evaluation_transform(resolution: int, crop: float, normalization: str, channels: int = 3) -> Transform:
     """The middle of an image, `crop` of its shorter side, as C x R x R in float32."""
-    return v2.Compose([*_whole(resolution, crop), *_to_tensor(normalization, channels)])
+    made: Transform = v2.Compose([*_whole(resolution, crop), *_to_tensor(normalization, channels)])
+    return made
 
 
 def _whole(side: int, crop: float) -> list[Any]:
