@@ -18,8 +18,8 @@ from archdsl.backends.latency import eager, onnx_runtime
 from archdsl.backends.latency.kernel import FAMILIES
 from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
+from archdsl.backends.pytorch import channels
 from archdsl.backends.pytorch import operators as pytorch
-from archdsl.backends.pytorch import steps
 from archdsl.ir import operators
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
@@ -33,6 +33,7 @@ from tests.operators import SAMPLES, TEXTS, made, text
 # By the file that a missing rule goes into.
 TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
     (aten, aten.RULES),
+    (channels, channels.OUT_CHANNELS),
     (dilation, dilation.RULES),
     (eager, eager.RULES),
     (memory, memory.RULES),
@@ -40,7 +41,6 @@ TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
     (pytorch, pytorch.MAPS),
     (pytorch, pytorch.VECTORS),
     (receptive_field, receptive_field.RULES),
-    (steps, steps.OUT_CHANNELS),
 ]
 
 

@@ -10,6 +10,7 @@ from archdsl.backends.pytorch.operators import vector_module
 from archdsl.ir.body import Alternative, Apply, Guard, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Description
+from archdsl.ir.formula import Expression, Name
 from archdsl.ir.operators.linear import Flatten
 from archdsl.ir.operators.regularization import Dropout
 from archdsl.ir.parts import applied, inside, used
@@ -95,6 +96,6 @@ def _kinds(step: Step) -> set[str]:
     return {apply.operator.kind for apply in applied(step) if apply.operator is not None}
 
 
-class _AnyText(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return key
+class _AnyText(dict[str, Expression]):
+    def __missing__(self, key: str) -> Expression:
+        return Name(key)

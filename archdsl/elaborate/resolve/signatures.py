@@ -18,7 +18,7 @@ from archdsl.elaborate.resolve.errors import (
     TooManyArguments,
     UnknownArgument,
 )
-from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.operators.checks import attributes
 from archdsl.language import tree
