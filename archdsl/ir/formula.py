@@ -182,6 +182,11 @@ def _written(node: Expression) -> tuple[str, int]:
     raise TypeError(f"{type(node).__name__} is no part of a formula")
 
 
+# More nodes within one another than the deepest expression of the language gives; nodes are compared by recursion.
+_DEEPEST = 300
+_TOO_DEEP = "a formula is nested too deeply"
+
+
 @lru_cache(maxsize=4096)
 def parse(formula: str) -> Expression:
     """The nodes of a formula.
@@ -190,9 +195,15 @@ def parse(formula: str) -> Expression:
         FormulaError: for a text that is none.
     """
     try:
-        return _Parser(formula).whole()
+        node = _Parser(formula).whole()
     except RecursionError:
-        raise FormulaError("a formula is nested too deeply") from None
+        raise FormulaError(_TOO_DEEP) from None
+    level: list[Expression] = [node]
+    for _ in range(_DEEPEST):
+        level = [part for one in level for part in one.parts]
+        if not level:
+            return node
+    raise FormulaError(_TOO_DEEP)
 
 
 def _checked(formula: str) -> str:
