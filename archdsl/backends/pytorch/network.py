@@ -13,7 +13,6 @@ from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, call
-from archdsl.backends.pytorch.sections import divided, dropout_rates
 from archdsl.backends.pytorch.seen import Seen
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
@@ -23,6 +22,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.description import Layer, Section
 from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
+from archdsl.ir.head import divided, dropout_rates
 from archdsl.ir.operators.regularization import Dropout
 
 # What the constructor calls its arguments and variables, and the class its attributes.
