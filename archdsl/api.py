@@ -244,11 +244,11 @@ def fit(
     `resolution`. `parameters` are values of others. What was found is in `architecture.parameters`.
     Raises DiagnosticError, with diagnostics, when the file holds mistakes or no network is within the budgets.
     """
-    from archdsl.compiler import read
     from archdsl.fitting.budgets import limit
     from archdsl.fitting.family import open_family
     from archdsl.fitting.largest import largest
     from archdsl.fitting.ranges import ranges
+    from archdsl.sources import read
 
     given = {"params": params, "macs": macs, "flops": flops, "activations": activations}
     limits = [limit(name, Source(name, str(value))) for name, value in given.items() if value is not None]
@@ -276,7 +276,7 @@ def space(
     `Network(space.architecture(sample))` is one of them in full.
     Raises DiagnosticError, with diagnostics, when the file holds mistakes or no such space.
     """
-    from archdsl.compiler import read
+    from archdsl.sources import read
     from archdsl.spaces import open_space
 
     return open_space(read(path), name, resolution=resolution, parameters=parameters)

@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from archdsl.compiler import environment_of, read
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems
 from archdsl.diagnostics.codes import UNKNOWN_MODEL
 from archdsl.diagnostics.nearest import nearest, question
 from archdsl.elaborate.resolve.merge import variants
 from archdsl.folders import specs_folder
 from archdsl.search_space.choices import open_choices
+from archdsl.sources import read
+from archdsl.uses import environment_of
 
 
 @cache

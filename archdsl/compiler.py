@@ -5,11 +5,10 @@ Nothing here prints or writes; mistakes in the text come back as diagnostics.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -24,41 +23,18 @@ from archdsl.elaborate.evaluate.values import Value
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import LIBRARY as LIBRARY_NAME
 from archdsl.elaborate.resolve.definitions import Environment
-from archdsl.elaborate.resolve.linking import link
 from archdsl.elaborate.resolve.merge import Variant, variants
-from archdsl.elaborate.resolve.overlay import overlay
-from archdsl.file_errors import (
-    AbsolutePath,
-    CannotRead,
-    NotPath,
-    NotText,
-    OutsideProject,
-    ProgramNestedTooDeeply,
-    TooManyBytes,
-    TooManyUses,
-    UnknownVariantOfFile,
-    UseInLibrary,
-    UseNotArch,
-    UseNotFile,
-    UsesItself,
-    UseUnreadable,
-)
-from archdsl.folders import library_folder, shipped, shipped_files, shipped_name
+from archdsl.file_errors import ProgramNestedTooDeeply, UnknownVariantOfFile
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import walk
 from archdsl.language import tree
-from archdsl.language.parser import parse
-from archdsl.limits import limits
-from archdsl.reading import read_plain
+from archdsl.sources import ON_DISK, Files, read
+from archdsl.uses import environment_of
 
 if TYPE_CHECKING:
     from archdsl.ir.recipe import Recipe
     from archdsl.search_space.open_models import OpenModel
-
-# What gives the text of a file that another one uses. Raises DiagnosticError when it cannot. An editor knows texts
-# that are not saved yet.
 
 
 class Linked(Struct, frozen=True):
@@ -98,134 +74,7 @@ class Compiled(Struct, frozen=True):
         return self.architectures
 
 
-def most_bytes() -> int:
-    """The bytes of the largest text that is read; what is larger is refused whatever more there is."""
-    return 4 * limits().characters
-
-
-def read(path: str | Path) -> Source:
-    """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
-    path = shipped(str(path)) or Path(path)
-    try:
-        data = read_plain(path, most_bytes())
-    except (OSError, ValueError) as error:  # ValueError is a path with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        problem = CannotRead(str(path), f"{reason[:1].lower()}{reason[1:]}").at(None)
-        raise DiagnosticError([problem.suggesting_file(str(path), _siblings(path, str(path)))]) from None
-    if len(data) > most_bytes():
-        raise DiagnosticError([too_many_bytes(str(path), os.path.getsize(path))])
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = data.decode("utf-8", "replace")
-        place = len(data[: error.start].decode("utf-8"))
-        span = Span(Source(str(path), text), place, place + 1)
-        raise DiagnosticError([NotText(str(path)).at(span, f"byte {error.start} of the file")]) from None
-    return text_of(str(path), text)
-
-
-def too_many_bytes(name: str, size: int = 0) -> Diagnostic:
-    """A diagnostic for a text that is not read to its end; `size` is how many bytes it has, where that is known."""
-    return TooManyBytes(size, most_bytes()).at(Span(Source(name, ""), 0, 0))
-
-
-def text_of(name: str, text: str) -> Source:
-    """A text that came from a file or a stream, perhaps with a byte-order mark."""
-    plain = text.removeprefix("\ufeff")
-    return Source(name, plain, text[: len(text) - len(plain)])
-
-
-def _siblings(path: Path, written: str) -> list[str]:
-    """The files beside a path, in the way that the path was written."""
-    try:
-        return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
-    except (OSError, ValueError):
-        return []
-
-
-# Environments --------------------------------------------------------------------------------------------------------
-
-
-@cache
-def library() -> Environment:
-    """The standard library, parsed once."""
-    environment: Environment | None = None
-    problems = Problems()
-    for path in sorted(library_folder().glob("*.arch")):
-        module, found = parse(Source(f"{LIBRARY_NAME}/{path.name}", path.read_text(encoding="utf-8")))
-        problems.add(*found)
-        linked = link(module, None, _no_use, problems)
-        if environment is None:
-            environment = linked
-        else:
-            environment.blocks.update(linked.blocks)
-    assert environment is not None
-    for definition in environment.blocks.values():
-        definition.environment = environment
-    if problems:
-        raise DiagnosticError(problems.sorted())
-    return environment
-
-
-def _no_use(item: tree.Use) -> Diagnostic:
-    return UseInLibrary().at(item.span)
-
-
-class UnreadableError(DiagnosticError):
-    """What holds the files of a text cannot be read, so that nobody knows whether one is there.
-
-    That is no mistake in a text that uses one.
-    """
-
-
-class Files:
-    """Where the files that a text uses come from: here from the disk. A subclass may take them from elsewhere."""
-
-    def path(self, source: Source) -> Path:
-        """Where a text stands: what its `use` lines are relative to."""
-        return Path(source.name)
-
-    def resolved(self, path: Path) -> Path:
-        """The path that a file has however it is reached. Raises OSError, RuntimeError or ValueError for none."""
-        return path.resolve()
-
-    def kind(self, path: Path) -> Literal["file", "folder", "something else"] | None:
-        """What is at a resolved path; None for nothing."""
-        if path.is_file():
-            return "file"
-        return "folder" if path.is_dir() else "something else" if path.exists() else None
-
-    def root(self, path: Path) -> Path:
-        """The tree that a file may use from: the nearest folder above it that holds a project, else its own folder.
-
-        A file that is a link is where the link is, since what it uses is named relative to that.
-        """
-        folder = path.parent.resolve()
-        for candidate in (folder, *folder.parents):
-            if (candidate / ".git").exists() or (candidate / "pyproject.toml").exists():
-                return candidate
-        return folder
-
-    def read(self, path: Path) -> Source:
-        """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
-        # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
-        return read(path if path.exists() else path.resolve())
-
-    def something_else(self, path: Path, kind: str) -> str:
-        """What a resolved path leads to where that is no file."""
-        return "is a folder" if kind == "folder" else "is not a file"
-
-    def beside(self, path: Path, written: str) -> list[str]:
-        """The files beside a path, in the way that the path was written."""
-        return _siblings(path, written)
-
-
-ON_DISK = Files()
-
-
-def environment_of(source: Source, problems: Problems, files: Files = ON_DISK) -> Environment:
-    """A text with everything that it uses. Files are named relative to the one that uses them."""
-    return _Uses(problems).environment(source, (), files)
+# Environments ---------------------------------------------------------------------------------------------------------
 
 
 def link_source(source: Source, files: Files = ON_DISK) -> Linked:
@@ -259,71 +108,6 @@ def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tup
 def _is_in(span: Span, problem: Diagnostic) -> bool:
     place = problem.span
     return place is not None and place.source is span.source and span.start <= place.start < span.end
-
-
-class _Uses:
-    """The files that a text uses, each read once however many use it."""
-
-    def __init__(self, problems: Problems):
-        self.problems = problems
-        self.known: dict[Path, Environment] = {}
-
-    def environment(self, source: Source, stack: tuple[Path, ...], files: Files) -> Environment:
-        module, found = parse(source)
-        self.problems.add(*found)
-        try:
-            inner = (*stack, files.resolved(files.path(source)))
-        except (OSError, RuntimeError, ValueError):  # A text by itself may have a name that no path has.
-            inner = stack
-        environment = link(module, library(), lambda item: self._load(item, source, inner, files), self.problems)
-        overlay(environment, library())
-        return environment
-
-    def _load(self, item: tree.Use, source: Source, stack: tuple[Path, ...], files: Files) -> Environment | Diagnostic:
-        span = Span(source, item.span.start + item.span.text.index('"'), item.span.end)
-        try:
-            own = shipped(item.path)
-            user = files.path(source)
-            path = own or user.parent / item.path
-            # A shipped file is the one that is installed, wherever the text that uses it comes from.
-            files = files if own is None else ON_DISK
-            resolved = files.resolved(path)
-            kind, is_inside = files.kind(resolved), own is not None or resolved.is_relative_to(files.root(user))
-        except (OSError, RuntimeError, ValueError):  # a loop of links, or text that no path can be
-            return NotPath(item.path).at(span)
-        if Path(item.path).is_absolute():
-            return AbsolutePath(item.path).at(span)
-        if not is_inside:
-            return OutsideProject(item.path).at(span)
-        if resolved in stack:
-            way = " -> ".join(name.name for name in (*stack[stack.index(resolved) :], resolved))
-            return UsesItself(item.path).at(span, way)
-        if len(stack) > limits().uses:
-            return TooManyUses().at(span)
-        if kind != "file":
-            what = "does not exist" if kind is None else files.something_else(resolved, kind)
-            problem = UseNotFile(item.path, what).at(span, help=_shipped(path))
-            return problem.suggesting_file(item.path, files.beside(path, item.path))
-        if resolved.suffix != ".arch":
-            # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
-            return UseNotArch(item.path).at(span)
-        if resolved not in self.known:
-            try:
-                text = files.read(path)
-            except UnreadableError:
-                raise
-            except DiagnosticError as failure:
-                cannot = failure.diagnostics[0]
-                return UseUnreadable(cannot.message).at(span, help=cannot.help)
-            self.known[resolved] = self.environment(text, stack, files)
-        return self.known[resolved]
-
-
-def _shipped(path: Path) -> str | None:
-    """Where a file is that has not been found, if one of its name is shipped."""
-    # Not `is_file`: a name can be too long for the system to look at.
-    found = next((spec for spec in shipped_files() if spec.name == path.name), None)
-    return f'`use "{shipped_name(found)}"` brings in the shipped file of that name' if found else None
 
 
 # Architectures -------------------------------------------------------------------------------------------------------

@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from archdsl.compiler import Files, UnreadableError, most_bytes, too_many_bytes
 from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.file_errors import (
     CannotRead,
@@ -28,6 +27,7 @@ from archdsl.file_errors import (
     OutsideRepository,
     UnknownRevision,
 )
+from archdsl.sources import Files, UnreadableError, most_bytes, too_many_bytes
 
 _LINK = "120000"  # the mode of a symbolic link
 _HASH = re.compile(r"[0-9a-f]{40,64}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from archdsl.compiler import ON_DISK, Files, link_source
+from archdsl.compiler import link_source
 from archdsl.diagnostics import DiagnosticError, Problems, Source
 from archdsl.diagnostics.wording import quoted
 from archdsl.elaborate.instantiate.models import ModelElaborator
@@ -19,6 +19,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
 from archdsl.language.parser import parse
+from archdsl.sources import ON_DISK, Files
 from archdsl.trainings_errors import BadOverride, NoRecipe, SeveralNetworks, SeveralRecipes, WrongVariant
 
 # Where the settings of a command line stand, for diagnostics.

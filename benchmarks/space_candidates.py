@@ -16,9 +16,9 @@ from functools import partial
 
 from archdsl.backends.latency import profile
 from archdsl.backends.table import aligned
-from archdsl.compiler import read
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
+from archdsl.sources import read
 from archdsl.spaces import open_space
 from archdsl.weights.peers import declare_torchvision_operators
 from benchmarks.measure import ROOT, interleave, row, seconds, write_results

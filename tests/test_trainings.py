@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.compiler import read
 from archdsl.diagnostics import Source
 from archdsl.folders import recipes_folder
 from archdsl.ir.recipe.parts import SGD
+from archdsl.sources import read
 from archdsl.trainings import open_recipe
 
 SHIPPED = sorted(recipes_folder().glob("*.arch"))

@@ -18,10 +18,11 @@ from torch import Tensor, fx, nn
 from archdsl.api import Network
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel
+from archdsl.backends.pytorch.state import modules
 from archdsl.calibration.clock import Run, Stopwatch
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 from archdsl.ir.base import Shape
-from archdsl.ir.walk import Visit, walk
+from archdsl.ir.walk import Visit
 
 RUN = ("call_module", "call_function", "call_method")
 _COMBINED = {"add": "add", "iadd": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "cat": "concat"}
@@ -38,7 +39,7 @@ class EagerProbe:
         self.images = torch.randn(batch, *shape, generator=generator).to(self.device)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
-        self.kernels = operators(graph, walk(network.architecture), batch, training=False)
+        self.kernels = operators(graph, modules(network.architecture), batch, training=False)
         self._combined: dict[fx.Node, Kernel] = {}
         self.runs: list[Run] = []
         self._times: dict[fx.Node, list[float]] = defaultdict(list)
@@ -152,17 +153,16 @@ def combinations(runner: Runner, kernels: Operators) -> dict[fx.Node, Kernel]:
 def operators(graph: fx.Graph, visits: list[Visit], batch: int, *, training: bool) -> Operators:
     """The kernels of each operator with the nodes of the graph that are it."""
     by_path = {visit.path: visit for visit in visits}
-    linear = next((visit for visit in reversed(visits) if visit.operator == "linear"), None)
     nodes: dict[str, list[fx.Node]] = defaultdict(list)
     for node in graph.nodes:
         if node.op in RUN:
-            path = _path(node, by_path, linear)
+            path = _path(node, by_path)
             if path is not None:
                 nodes[path].append(node)
     return [(eager.kernels(by_path[path], batch, training=training), found) for path, found in nodes.items()]
 
 
-def _path(node: fx.Node, visits: dict[str, Visit], linear: Visit | None) -> str | None:
+def _path(node: fx.Node, visits: dict[str, Visit]) -> str | None:
     """The path of the operator that a node belongs to: its own, or that of a module around it."""
     path = str(node.target) if node.op == "call_module" else ""
     stack = node.meta.get("nn_module_stack") or {}
@@ -172,10 +172,7 @@ def _path(node: fx.Node, visits: dict[str, Visit], linear: Visit | None) -> str 
             if candidate in visits:
                 return str(candidate)
             candidate = candidate.rpartition(".")[0]
-    last = path.rpartition(".")[2]
-    if last in ("linear", "classifier") and linear is not None:
-        return linear.path
-    return next((known for known in visits if known.startswith("head.") and known.rpartition(".")[2] == last), None)
+    return None
 
 
 def samples_of(kernels: Operators, times: dict[fx.Node, float]) -> Iterator[Sample]:

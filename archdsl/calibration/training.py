@@ -16,10 +16,10 @@ from torch import Tensor, fx
 from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
+from archdsl.backends.pytorch.state import modules
 from archdsl.calibration.clock import Run, Stopwatch
 from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, samples_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
-from archdsl.ir.walk import walk
 
 
 class TrainingProbe:
@@ -33,7 +33,7 @@ class TrainingProbe:
         self.images = torch.randn(batch, *network.architecture.input, generator=generator)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
-        self.kernels = operators(graph, walk(network.architecture), batch, training=True)
+        self.kernels = operators(graph, modules(network.architecture), batch, training=True)
         self.step = torch.optim.SGD(self.module.parameters(), lr=1e-6, momentum=0.9)
         self.params = network.params
         self.runs: list[Run] = []

@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
-from archdsl.compiler import Compiled, compile_source, most_bytes, read, text_of, too_many_bytes
+from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
 from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
+from archdsl.sources import most_bytes, read, text_of, too_many_bytes
 
 STANDARD_INPUT = "-"
 

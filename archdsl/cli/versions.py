@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.compiler import ON_DISK, Compiled, compile_source
+from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.revisions import Revision
+from archdsl.sources import ON_DISK
 
 _VERSION = re.compile(r"(?P<path>.*?\.arch|-|[^:@]+)(?::(?P<variant>[A-Za-z0-9_]+))?(?:@(?P<revision>.+))?", re.DOTALL)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from time import sleep
 from typing import Literal
 
-from archdsl.compiler import Files
 from archdsl.diagnostics import Source
+from archdsl.sources import Files
 
 # Which file is at a path, when it was written, and its size; None for none.
 Stamp = tuple[int, int, int] | None

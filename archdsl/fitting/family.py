@@ -8,7 +8,6 @@ from functools import cached_property
 
 from msgspec.structs import replace
 
-from archdsl.compiler import environment_of
 from archdsl.diagnostics import DiagnosticError, Note, Problems, Source
 from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.check.files import check_names
@@ -19,6 +18,7 @@ from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.fitting.errors import NoModels, SeveralModels, UnknownModelOrVariant
 from archdsl.ir.architecture import Architecture
+from archdsl.uses import environment_of
 
 
 @dataclass(frozen=True)

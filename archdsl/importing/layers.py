@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, VANISHING
-from archdsl.elaborate.resolve.functions import divisible, nearest
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import BlockRow, Number, refusal
 from archdsl.importing.rules import Form, Rule
+from archdsl.ir.functions import divisible, nearest
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from archdsl.elaborate.resolve.functions import divisible
+from archdsl.ir.functions import divisible
 
 Form = Literal["channelwise", "fused", "activated", "plain"]
 _PATH = Path(__file__).with_name("notations.toml")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Frozen, Place, Scalar, Shape
+from archdsl.ir.formula import Formula
 from archdsl.ir.operators import Primitive
 
 # Tensors ---------------------------------------------------------------------------------------------------------
@@ -33,7 +34,7 @@ class Number(Frozen):
 
     node: Literal["number"] = "number"
     value: float
-    formula: str | None = None
+    formula: Formula | None = None
 
 
 class Combine(Frozen):
@@ -58,7 +59,7 @@ class Select(Frozen):
     """`if condition then chosen else otherwise`, decided: only the tensor that was taken remains."""
 
     node: Literal["select"] = "select"
-    condition: str | None
+    condition: Formula | None
     taken: bool
     value: "TensorExpression"
 
@@ -83,7 +84,7 @@ class Apply(Frozen):
     other_shapes: tuple[Shape, ...] = ()
     input: Shape
     output: Shape
-    formulas: dict[str, str]
+    formulas: dict[str, Formula]
     place: Place
 
 
@@ -101,7 +102,7 @@ class Repeat(Frozen):
     step: Literal["repeat"] = "repeat"
     name: str
     count: int
-    formula: str | None
+    formula: Formula | None
     copies: tuple["Step", ...]
 
 
@@ -109,7 +110,7 @@ class Guard(Frozen):
     """`layer when condition`, decided; `value` is None where the condition is false."""
 
     step: Literal["guard"] = "guard"
-    condition: str | None
+    condition: Formula | None
     value: "Step | None"
 
 
@@ -117,7 +118,7 @@ class Alternative(Frozen):
     """`if condition then layer else layer`, decided."""
 
     step: Literal["alternative"] = "alternative"
-    condition: str | None
+    condition: Formula | None
     taken: bool
     value: "Step"
 
@@ -138,14 +139,14 @@ class TensorBinding(Frozen):
     name: str
     value: TensorExpression | None
     output: Shape | None
-    condition: str | None = None
+    condition: Formula | None = None
 
 
 class OutputFact(Frozen):
     """A fact of the user's own that the output carries, such as its variance."""
 
     value: float
-    formula: str | None = None
+    formula: Formula | None = None
 
 
 class BlockInstance(Frozen):
@@ -161,7 +162,7 @@ class BlockInstance(Frozen):
     doc: str = ""
     parameters: tuple[str, ...]
     scalars: dict[str, Scalar]
-    formulas: dict[str, str]
+    formulas: dict[str, Formula]
     layers: dict[str, str]
     input: Shape
     output: Shape

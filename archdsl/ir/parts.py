@@ -18,7 +18,7 @@ from archdsl.ir.body import (
     TensorBinding,
     TensorExpression,
 )
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 
 
 def applied(step: Step) -> Iterator[Apply]:

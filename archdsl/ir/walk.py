@@ -30,7 +30,7 @@ from archdsl.ir.body import (
     TensorExpression,
 )
 from archdsl.ir.description import Description, Layer, Section, Stage
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
 from archdsl.ir.parts import is_own_module
 from archdsl.limits import limits, raising

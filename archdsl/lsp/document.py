@@ -9,13 +9,14 @@ from typing import NamedTuple
 
 from lsprotocol.types import PositionEncodingKind
 
-from archdsl.compiler import Compiled, Files, Linked, compile_source, link_source
+from archdsl.compiler import Compiled, Linked, compile_source, link_source
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.elaborate.check.files import resolve_names
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.symbols import Occurrence
 from archdsl.lsp.networks import Networks
 from archdsl.lsp.positions import Positions
+from archdsl.sources import Files
 
 Reader = Callable[[Path], Source]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from lsprotocol.types import Location, PositionEncodingKind
 from pygls.uris import from_fs_path, to_fs_path
 
-from archdsl.compiler import read
 from archdsl.diagnostics import DiagnosticError, Source, Span
 from archdsl.elaborate.resolve.symbols import file_of
 from archdsl.lsp.document import Document
 from archdsl.lsp.positions import Positions
+from archdsl.sources import read
 
 # Where a search for references stops: a folder that holds more is no project of ours.
 MAX_FILES = 2_000

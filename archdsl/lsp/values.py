@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.body import BlockInstance
-from archdsl.ir.formula import identifier
+from archdsl.ir.names import identifier
 from archdsl.language import tree
 from archdsl.lsp.document import Document
 from archdsl.lsp.markdown import listed

@@ -18,10 +18,11 @@ from archdsl.backends.latency import eager, onnx_runtime
 from archdsl.backends.latency.kernel import FAMILIES
 from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
+from archdsl.backends.pytorch import channels
 from archdsl.backends.pytorch import operators as pytorch
-from archdsl.backends.pytorch import steps
 from archdsl.ir import operators
 from archdsl.ir.base import Shape
+from archdsl.ir.formula import Name
 from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.activation import Prelu
 from archdsl.ir.operators.table import RuleTable
@@ -33,6 +34,7 @@ from tests.operators import SAMPLES, TEXTS, made, text
 # By the file that a missing rule goes into.
 TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
     (aten, aten.RULES),
+    (channels, channels.OUT_CHANNELS),
     (dilation, dilation.RULES),
     (eager, eager.RULES),
     (memory, memory.RULES),
@@ -40,7 +42,6 @@ TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
     (pytorch, pytorch.MAPS),
     (pytorch, pytorch.VECTORS),
     (receptive_field, receptive_field.RULES),
-    (steps, steps.OUT_CHANNELS),
 ]
 
 
@@ -187,3 +188,11 @@ def test_a_table_has_one_rule_for_each() -> None:
     assert table.missing == [CLASSES[0].__name__]
     with pytest.raises(ValueError, match="a backend has two rules for Prelu"):
         table.rule(Prelu)("again")
+
+
+@pytest.mark.parametrize(("kind", "arguments"), SAMPLES)
+def test_what_takes_vectors_has_a_module_on_them(kind: str, arguments: dict[str, Any]) -> None:
+    """A head is divided by what the operators say, before any backend is asked."""
+    operator = made(kind, arguments)
+    attributes = {name: Name(name) for name in ("in_channels", *type(operator).model_fields)}
+    assert operator.takes_vectors == (pytorch.vector_module(operator, attributes) is not None)

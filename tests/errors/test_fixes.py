@@ -7,9 +7,10 @@ from contextlib import chdir
 
 import pytest
 
-from archdsl.compiler import compile_source, read
+from archdsl.compiler import compile_source
 from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.apply_fixes import apply_fixes
+from archdsl.sources import read
 from tests.errors.test_golden import FILES, FOLDER
 
 # In these a mistake hides behind one that is mended: a file that is not there, a cycle of files, a column that no block

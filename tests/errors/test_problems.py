@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archdsl import Limits, compiler
+from archdsl import Limits, compiler, sources, uses
 from archdsl.diagnostics import Diagnostic, DiagnosticError, OverBound, Problem, Source, Span, codes
 from archdsl.diagnostics.explanation import explanation
 from archdsl.diagnostics.listing import problems
@@ -95,7 +95,7 @@ def check(text: str, variant: str | None = None, **bounds: int) -> Callable[[], 
     def run() -> object:
         Path("net.arch").write_text(text)
         with Limits(**bounds):
-            return compiler.compile_source(compiler.read("net.arch"), variant=variant)
+            return compiler.compile_source(sources.read("net.arch"), variant=variant)
 
     return run
 
@@ -120,12 +120,12 @@ def files(**texts: str) -> Callable[[], object]:
 
 def family(text: str = SCALED) -> Family:
     Path("net.arch").write_text(text)
-    return open_family(compiler.read("net.arch"))
+    return open_family(sources.read("net.arch"))
 
 
 def space(text: str = SPACE) -> Space:
     Path("net.arch").write_text(text)
-    return open_space(compiler.read("net.arch"))
+    return open_space(sources.read("net.arch"))
 
 
 def fit(vary: str = "", macs: str = "1M", fixed: Mapping[str, float] | None = None, measure: str = "macs") -> object:
@@ -191,7 +191,7 @@ def looped() -> object:
 def too_large() -> object:
     Path("net.arch").write_text(NET * 10)
     with Limits(characters=20):
-        return compiler.read("net.arch")
+        return sources.read("net.arch")
 
 
 def deep() -> None:
@@ -214,7 +214,7 @@ def too_deep(monkeypatch: pytest.MonkeyPatch) -> object:
 
 def used_by_library() -> object:
     (use,) = parse(Source("blocks.arch", 'use "more.arch"\n'))[0].items
-    return compiler._no_use(use)  # type: ignore[arg-type]
+    return uses._no_use(use)  # type: ignore[arg-type]
 
 
 BASE_TABLE = TABLE.replace("conv_norm_act", "mbconv       ")
@@ -251,7 +251,7 @@ CASES: dict[str, Callable[[], object]] = {
     "UseInLibrary": used_by_library,
     "NotPath": looped,
     "TooManyUses": lambda: with_bounds(files(a=NET, b='use "a.arch"\n', net='use "b.arch"\n'), uses=1),
-    "CannotRead": lambda: compiler.read("nowhere.arch"),
+    "CannotRead": lambda: sources.read("nowhere.arch"),
     # Arithmetic of options
     "UnknownOperand": lambda: Constraint(Source("--constraint", "betta == 2"), ["beta"]),
     "ConstraintWithoutComparison": lambda: Constraint(Source("--constraint", "beta * 2"), ["beta"]),

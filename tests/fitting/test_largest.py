@@ -7,13 +7,13 @@ from itertools import product
 import pytest
 
 import archdsl
-from archdsl.compiler import read
 from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.fitting.budgets import Limit, limit
 from archdsl.fitting.family import Family, open_family
 from archdsl.fitting.largest import Largest, largest
 from archdsl.fitting.ranges import ranges
 from archdsl.ir.cost import Cost
+from archdsl.sources import read
 
 
 def family(spec: str, name: str | None = None) -> Family:

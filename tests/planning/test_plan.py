@@ -8,12 +8,12 @@ import pytest
 
 from archdsl.backends.latency import Latencies, profile
 from archdsl.backends.memory import Setting, memory
-from archdsl.compiler import read
 from archdsl.diagnostics import Source
 from archdsl.folders import recipes_folder
 from archdsl.planning.plan import Plan, plan
 from archdsl.planning.plot import plot
 from archdsl.planning.text import as_json, as_table, clock
+from archdsl.sources import read
 from archdsl.trainings import Training, open_recipe
 
 TEXT = """model net {

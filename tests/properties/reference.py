@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.operators.window import sides
 from archdsl.ir.parts import is_own_module

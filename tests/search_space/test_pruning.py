@@ -17,6 +17,7 @@ from archdsl.elaborate.instantiate.requirements import prove, subject
 from archdsl.predicting import predicted
 from archdsl.search_space import pruning
 from archdsl.search_space.space import Space
+from archdsl.sources import read
 from archdsl.spaces import open_space
 
 SPACE = """\
@@ -79,7 +80,7 @@ def test_only_networks_that_are_left_are_drawn_and_each_alike() -> None:
 
 
 def test_a_space_without_claims_draws_what_it_always_did() -> None:
-    space = open_space(archdsl.compiler.read(archdsl.specs_folder() / "mnasnet_space.arch"))
+    space = open_space(read(archdsl.specs_folder() / "mnasnet_space.arch"))
     assert [sample.index for sample in space.sample(2, seed=7)] == [113800124137606455, 13917616685163600]
     assert space.left.is_exact
 

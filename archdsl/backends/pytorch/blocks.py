@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -10,14 +9,16 @@ from typing import Any
 
 from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.repeats import Seen
-from archdsl.backends.pytorch.steps import Child, Find, Made, columns_of, conditional
-from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of, wrapped
+from archdsl.backends.pytorch.nodes import is_same, is_variable
+from archdsl.backends.pytorch.seen import Seen, columns_of
+from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
+from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
-from archdsl.ir.formula import identifier, module_name, python_name
+from archdsl.ir.formula import Call, Conditional, Expression, Name, parse
+from archdsl.ir.names import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_in
 
 
@@ -60,7 +61,7 @@ class BlockWriter(TensorWriter):
         first = instances[0][1]
         builder = ModuleBuilder(
             [dict(instance.scalars) for _, instance in instances],
-            [dict(instance.formulas) for _, instance in instances],
+            [{name: parse(text) for name, text in instance.formulas.items()} for _, instance in instances],
             tuple(identifier(parameter) for parameter in first.parameters),
         )
         bodies = [[binding.name for binding in instance.body] for _, instance in instances]
@@ -101,7 +102,7 @@ class BlockWriter(TensorWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         self.baked |= self.builder.fixed
-        keeps = self.bound["out"].channels == "in_channels"
+        keeps = is_same(self.bound["out"].channels, Name("in_channels"))
         made = Made(
             self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps, self.builder.declared
         )
@@ -123,11 +124,11 @@ class BlockWriter(TensorWriter):
             if any(owned) and not all(owned):
                 raise Unmergeable("a module of its own")
             flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
-            if needed and not flow.text.isidentifier():
-                flow = Flow(f"{wrapped(flow, 2)} if {needed.test} else {self.input_name}", flow.channels, 1)
-            if not flow.text.isidentifier():
-                self.computed.append((python_name(binding), flow.text))
-                flow = Flow(python_name(binding), flow.channels, 4)
+            if needed and not is_variable(flow.value):
+                flow = Flow(Conditional(needed.test, flow.value, Name(self.input_name)), flow.channels)
+            if not is_variable(flow.value):
+                self.computed.append((python_name(binding), flow.value))
+                flow = Flow(Name(python_name(binding)), flow.channels)
             self.bound[binding] = flow
 
     def _layer_hint(self, seen: Seen) -> str:
@@ -147,21 +148,20 @@ class BlockWriter(TensorWriter):
     def _needed(self, binding: str, seen: Seen) -> Decision:
         """Whether the output of an instance is made of a binding."""
         flags = [(index, item.value is not None) for index, item in seen]
-        return self.decide(flags, [item.condition for _, item in seen], f"has_{module_name(binding)}")
+        return self.decide(flags, formulas_of(item.condition for _, item in seen), f"has_{module_name(binding)}")
 
     def _forward(self) -> list[str]:
-        *computed, (last, text) = self.computed or [("", "")]
-        out = self.bound["out"].text
-        if last == out:
-            out = text
-        elif _is_plain_call(text) and (joined := substituted(out, last, text)):
-            out = joined
-        else:
-            computed = self.computed
+        out, computed = self.bound["out"].value, self.computed
+        if computed:
+            *before, (last, made) = computed
+            if out == Name(last):
+                out, computed = made, before
+            elif _is_plain_call(made) and (joined := substituted(out, last, made)):
+                out, computed = joined, before
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
         return [*lines, *expression_lines("return ", out)]
 
-    def _own(self, name: str, seen: Seen, condition: str | None) -> Flow:
+    def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
         source = self.tensor([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
@@ -173,40 +173,40 @@ class BlockWriter(TensorWriter):
         own = children[0] if is_single else Child(name, self.pipeline(children), None, bool(likes))
         own = replace(own, condition=both(condition, own.condition))
         self.assign(name, conditional(own, otherwise_of(own)))
-        return Flow(called(name, source.text, own, likes), self.short(channels), 4, source.depth + 1)
+        return Flow(called(name, source.value, own, likes), self.short(channels), source.depth + 1)
 
     # What the next block needs to know -------------------------------------------------------------------------------
 
-    def _hand_on(self) -> dict[str, str]:
+    def _hand_on(self) -> dict[str, Expression]:
         """The channels of the output and other facts, set as attributes where the network reads them."""
-        texts: dict[str, str] = {}
+        handed: dict[str, Expression] = {}
         for fact in self.contract.hands_on:
             if fact == "channels":
                 values: list[tuple[int, Any]] = [
                     (index, instance.output.channels) for index, (_, instance) in enumerate(self.instances)
                 ]
-                texts[self.attribute_of(fact)] = self.channels_text(values, self.bound["out"].channels, "out_channels")
+                handed[self.attribute_of(fact)] = self.channels_of(values, self.bound["out"].channels, "out_channels")
                 continue
             values = []
-            formulas: list[str | None] = []
+            formulas: list[Expression | None] = []
             for index, (_, instance) in enumerate(self.instances):
                 found = instance.facts.get(fact)
                 values.append((index, as_whole(found.value) if found else 0))
-                formulas.append(found.formula if found else None)
-            texts[self.attribute_of(fact)] = self.builder.text(values, formulas, f"out_{fact}_value", is_count=False)
-        return texts
+                formulas.append(parse(found.formula) if found and found.formula is not None else None)
+            handed[self.attribute_of(fact)] = self.builder.source(values, formulas, f"out_{fact}_value", is_count=False)
+        return handed
 
     # Text ------------------------------------------------------------------------------------------------------------
 
-    def _source(self, order: Sequence[str], hands_on: dict[str, str]) -> list[str]:
+    def _source(self, order: Sequence[str], hands_on: dict[str, Expression]) -> list[str]:
         base = "Block" if hands_on else "nn.Module"
         arguments = [f"{name}: {annotation(self.builder.arguments[name])}" for name in order]
         doc = self.instances[0][1].doc
         body: list[str] = []
-        for name, text in self.builder.assigned.items():
-            body += expression_lines(f"{name} = ", text)
-        for name, text in {**hands_on, **self.attributes}.items():
-            body += expression_lines(f"self.{name} = ", text)
+        for name, made in self.builder.assigned.items():
+            body += expression_lines(f"{name} = ", made)
+        for name, made in {**hands_on, **self.attributes}.items():
+            body += expression_lines(f"self.{name} = ", made)
         return [
             f"class {self.name}({base}):",
             *([*(f"    {line}".rstrip() for line in docstring_lines(doc)), ""] if doc.strip() else []),
@@ -219,9 +219,6 @@ class BlockWriter(TensorWriter):
         ]
 
 
-def _is_plain_call(text: str) -> bool:
-    """Whether a text is `self.layer(x)`, which reads as well inside an expression as in a statement of its own."""
-    match ast.parse(text or "0", mode="eval").body:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="self")), args=arguments):
-            return all(isinstance(argument, ast.Name) for argument in arguments)
-    return False
+def _is_plain_call(node: Expression) -> bool:
+    """Whether an expression is `self.layer(x)`, which reads as well inside another as in a statement of its own."""
+    return isinstance(node, Call) and node.function.startswith("self.") and all(map(is_variable, node.arguments))

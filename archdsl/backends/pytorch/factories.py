@@ -7,85 +7,55 @@ Where they are not, as of `nn.Sigmoid()` beside `SpatialGate(channels)`, it is a
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.nodes import Code, Lambda, call, replaced, spoken
+from archdsl.ir.formula import Call, Expression, Name
 
 # What functions of channels call them.
 _CHANNELS = "channels"
-
-
-class Code(str):
-    """An argument's value that is an expression, such as the name of a class, and no text."""
 
 
 class Factories(NamedTuple):
     """How some layers are constructed by a value of their own each, and one call of it."""
 
     values: list[Code]
-    arguments: str  # what the call passes
+    call: Call  # of a function whose name is not known yet
 
 
-def factories(texts: Sequence[str], in_channels: str) -> Factories | None:
-    """Makes texts that construct layers into values and one call.
+def factories(layers: Sequence[Expression], in_channels: Expression) -> Factories | None:
+    """Makes expressions that construct layers into values and one call.
 
     Args:
-        texts: such as `nn.Sigmoid()` and `SpatialGate(channels)`; nothing but `in_channels` in them may vary.
-        in_channels: the text of the channels that the layers read.
+        layers: such as `nn.Sigmoid()` and `SpatialGate(channels)`; nothing but `in_channels` in them may vary.
+        in_channels: the channels that the layers read.
 
     Returns:
-        None where their texts speak of more than the channels, or are no calls.
+        None where they speak of more than the channels, or are no calls.
     """
-    calls = [ast.parse(text, mode="eval").body for text in texts]
-    found = [call for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute)]
-    if len(found) < len(calls):
+    found = [layer for layer in layers if isinstance(layer, Call)]
+    if len(found) < len(layers):
         return None
-    passed = [_arguments(call) for call in found]
-    if len(set(passed)) == 1:
-        return Factories([Code(spelled(call.func)) for call in found], passed[0])
-    source = ast.dump(ast.parse(in_channels, mode="eval").body)
-    bodies = [_of_channels(call, source) for call in found]
-    inner = [
-        {node.id for part in _inside(body) for node in ast.walk(part) if isinstance(node, ast.Name)} for body in bodies
-    ]
+    first = found[0]
+    if all((layer.arguments, layer.named) == (first.arguments, first.named) for layer in found):
+        return Factories([Code(Name(layer.function)) for layer in found], first)
+    bodies = [_of_channels(layer, in_channels) for layer in found]
+    inner = [set[str]().union(*map(spoken, body.parts)) for body in bodies]
     if any(names - {_CHANNELS, "nn"} for names in inner):
         return None
     reads = any(inner)
     values = [_function(body, reads, _CHANNELS in names) for body, names in zip(bodies, inner, strict=True)]
-    return Factories(values, in_channels if reads else "")
+    return Factories(values, call("", in_channels) if reads else call(""))
 
 
-def _function(body: ast.Call, is_given: bool, reads: bool) -> Code:
+def _function(body: Call, is_given: bool, reads: bool) -> Code:
     """A call as a function, which is given the channels or nothing."""
-    plain = [spelled(argument) for argument in body.args] == ([_CHANNELS] if is_given else [])
-    if plain and not body.keywords:
-        return Code(spelled(body.func))
-    parameter = f" {_CHANNELS if reads else '_'}" if is_given else ""
-    return Code(f"lambda{parameter}: {spelled(body)}")
+    if not body.named and body.arguments == ((Name(_CHANNELS),) if is_given else ()):
+        return Code(Name(body.function))
+    return Code(Lambda((_CHANNELS if reads else "_",) if is_given else (), body))
 
 
-def _arguments(call: ast.Call) -> str:
-    return spelled(ast.Call(ast.Name("f"), call.args, call.keywords))[2:-1]
-
-
-def _inside(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
-def _of_channels(call: ast.Call, source: str) -> ast.Call:
-    """A call with the parameter of a function in the place of a text of channels."""
-    visitor = _Channels(source)
-    keywords = [ast.keyword(keyword.arg, visitor.visit(keyword.value)) for keyword in call.keywords]
-    return ast.Call(call.func, [visitor.visit(argument) for argument in call.args], keywords)
-
-
-class _Channels(ast.NodeTransformer):
-    def __init__(self, source: str):
-        self.source = source
-
-    def visit(self, node: ast.AST) -> Any:
-        if isinstance(node, ast.expr) and ast.dump(node) == self.source:
-            return ast.Name(_CHANNELS)
-        return self.generic_visit(node)
+def _of_channels(layer: Call, in_channels: Expression) -> Call:
+    """A call with the parameter of a function in the place of the channels."""
+    return layer.rebuilt(lambda part: replaced(part, lambda one: Name(_CHANNELS) if one == in_channels else None))

@@ -8,8 +8,7 @@ from collections.abc import Hashable
 from archdsl.backends.pytorch.class_names import class_name, common_name, first_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
-from archdsl.ir.description import Description
-from archdsl.ir.operators.linear import Linear
+from archdsl.ir.head import has_classifier
 
 # A network with its number in the file.
 Member = tuple[int, Architecture]
@@ -64,15 +63,6 @@ def _form_of_step(step: Step | None) -> Hashable:
         case Alternative(condition=condition) | Guard(condition=condition):
             return condition
     return None
-
-
-def has_classifier(architecture: Description) -> bool:
-    """Whether a head ends in a linear layer that puts out the classes."""
-    last = architecture.head.steps.steps[-1:] if architecture.head is not None else ()
-    return any(
-        isinstance(step, Apply) and isinstance(step.operator, Linear) and step.operator.features == architecture.classes
-        for step in last
-    )
 
 
 def name_of(members: abc.Sequence[Member]) -> str:

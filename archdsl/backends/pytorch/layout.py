@@ -1,22 +1,20 @@
-"""Lines of Python as its formatters lay them out: what is too long is broken, one argument a line.
-
-Expressions come as text, with as many parentheses as is safe; they leave with those that they need.
-"""
+"""Lines of Python as its formatters lay them out: what is too long is broken, one argument a line."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
+from archdsl.backends.pytorch.nodes import Copies
 from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
-from archdsl.backends.pytorch.tidy import Tidy
+from archdsl.backends.pytorch.tidy import tidied
+from archdsl.ir.formula import Call, Conditional, Constant, Expression, Logical, Name, Operation, Tuple, walk
 
 WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
 
 _PIPELINES = ("pipeline", "pipeline_like")
-_SUMS: dict[type, str] = {ast.Add: "+ ", ast.Sub: "- "}
-_PRODUCTS: dict[type, str] = {ast.Mult: "* ", ast.Div: "/ ", ast.FloorDiv: "// ", ast.Mod: "% "}
+_SUMS = ("+", "-")
+_PRODUCTS = ("*", "/", "//", "%")
 
 
 def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
@@ -31,9 +29,9 @@ def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
     return [f"{head}(", *(f"{indent}    {argument}," for argument in arguments), f"{indent}){tail}"]
 
 
-def expression_lines(target: str, text: str) -> list[str]:
+def expression_lines(target: str, expression: Expression) -> list[str]:
     """`target`, such as `self.stem = `, followed by an expression: lines of a method's body, not yet indented."""
-    return _lines(target, Tidy().visit(ast.parse(text, mode="eval").body), "")
+    return _lines(target, tidied(expression), "")
 
 
 def loop_lines(variables: Sequence[str], over: str) -> list[str]:
@@ -42,43 +40,41 @@ def loop_lines(variables: Sequence[str], over: str) -> list[str]:
     return [line] if len(line) <= _BODY_WIDTH else ["for (", *(f"    {name}," for name in variables), f") in {over}:"]
 
 
-def _lines(target: str, node: ast.expr, tail: str) -> list[str]:
+def _lines(target: str, node: Expression, tail: str) -> list[str]:
     line = f"{target}{spelled(node)}{tail}"
     if len(line) <= _BODY_WIDTH and not _is_broken(node):
         return [line]
     indent = " " * (len(target) - len(target.lstrip()))
     match node:
-        case ast.Starred(value=value):
-            return _lines(f"{target}*", value, tail)
-        case ast.Call():
+        case Call():
             inside = _inside(indent, arguments(node), _is_pipeline(node))
-            return [f"{target}{spelled(node.func)}(", *inside, f"{indent}){tail}"]
-        case ast.Tuple(elts=elements):
+            return [f"{target}{node.function}(", *inside, f"{indent}){tail}"]
+        case Tuple(elements):
             return [f"{target}(", *_inside(indent, [("", part) for part in elements], False), f"{indent}){tail}"]
-        case ast.IfExp():
+        case Conditional():
             pieces = _alternatives(node)
-        case ast.GeneratorExp(elt=element, generators=[ast.comprehension(target=variable, iter=iterable)]):
-            pieces = [("", element), (f"for {spelled(variable)} in ", iterable)]
-        case ast.BinOp(op=operator) if not isinstance(operator, ast.Pow):
+        case Copies(element, variable, over):
+            pieces = [("", element), (f"for {variable} in ", over)]
+            target += "*"
+        case Operation(operator) if operator != "**":
             pieces = _operands(node)
-        case ast.BoolOp(values=[first, *others]):
-            word = "and " if isinstance(node.op, ast.And) else "or "
-            pieces = [("", first), *((word, value) for value in others)]
+        case Logical(operator, (first, *others)):
+            pieces = [("", first), *((f"{operator} ", value) for value in others)]
         case _:
             return [line]
     inner = f"{indent}    {spelled(node)}"
-    if isinstance(node, ast.GeneratorExp):
-        inner = f"{indent}    {spelled(node)[1:-1]}"
+    if isinstance(node, Copies):
+        inner = f"{indent}    {spelled(node)[2:-1]}"
     if len(inner) <= _BODY_WIDTH and not _is_broken(node):
         return [f"{target}(", inner, f"{indent}){tail}"]
     lines = [line for prefix, part in pieces for line in _piece(f"{indent}    {prefix}", part, node)]
     return [f"{target}(", *lines, f"{indent}){tail}"]
 
 
-def _piece(prefix: str, part: ast.expr, whole: ast.expr) -> list[str]:
+def _piece(prefix: str, part: Expression, whole: Expression) -> list[str]:
     """A piece of a broken expression on lines of its own."""
     # What binds no tighter than the operators beside it stands in parentheses of its own.
-    is_beside = isinstance(whole, ast.BinOp | ast.BoolOp | ast.IfExp) and not isinstance(part, ast.Name | ast.Constant)
+    is_beside = isinstance(whole, Operation | Logical | Conditional) and not isinstance(part, Name | Constant)
     if not is_beside or precedence(part) > precedence(whole):
         return _lines(prefix, part, "")
     lines = _lines(f"{prefix}(", part, ")")
@@ -88,7 +84,7 @@ def _piece(prefix: str, part: ast.expr, whole: ast.expr) -> list[str]:
     return [first.removesuffix("("), *inside, f"{' ' * (len(prefix) - len(prefix.lstrip()))})"]
 
 
-def _inside(indent: str, parts: Sequence[tuple[str, ast.expr]], is_broken: bool) -> list[str]:
+def _inside(indent: str, parts: Sequence[tuple[str, Expression]], is_broken: bool) -> list[str]:
     """What stands between brackets: on one line if it fits, else one part a line."""
     inner = f"{indent}    {', '.join(name + spelled(part) for name, part in parts)}"
     if len(inner) <= _BODY_WIDTH and not is_broken and not any(_is_broken(part) for _, part in parts):
@@ -97,30 +93,30 @@ def _inside(indent: str, parts: Sequence[tuple[str, ast.expr]], is_broken: bool)
     return [line for name, part in parts for line in _lines(f"{indent}    {name}", part, comma)]
 
 
-def _alternatives(node: ast.IfExp) -> list[tuple[str, ast.expr]]:
+def _alternatives(node: Conditional) -> list[tuple[str, Expression]]:
     """The parts of a conditional, and of those that follow after its `else`."""
-    pieces = [("", node.body), ("if ", node.test)]
-    if not isinstance(node.orelse, ast.IfExp):
-        return [*pieces, ("else ", node.orelse)]
-    (_, chosen), *rest = _alternatives(node.orelse)
+    pieces = [("", node.chosen), ("if ", node.test)]
+    if not isinstance(node.otherwise, Conditional):
+        return [*pieces, ("else ", node.otherwise)]
+    (_, chosen), *rest = _alternatives(node.otherwise)
     return [*pieces, ("else ", chosen), *rest]
 
 
-def _operands(node: ast.BinOp) -> list[tuple[str, ast.expr]]:
+def _operands(node: Operation) -> list[tuple[str, Expression]]:
     """The operands of the loosest operators, each with its operator in front."""
-    symbols = _SUMS if type(node.op) in _SUMS else _PRODUCTS
-    pieces: list[tuple[str, ast.expr]] = []
-    current: ast.expr = node
-    while isinstance(current, ast.BinOp) and type(current.op) in symbols:
-        pieces.insert(0, (symbols[type(current.op)], current.right))
+    symbols = _SUMS if node.operator in _SUMS else _PRODUCTS
+    pieces: list[tuple[str, Expression]] = []
+    current: Expression = node
+    while isinstance(current, Operation) and current.operator in symbols:
+        pieces.insert(0, (f"{current.operator} ", current.right))
         current = current.left
     return [("", current), *pieces]
 
 
-def _is_pipeline(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PIPELINES
+def _is_pipeline(node: Expression) -> bool:
+    return isinstance(node, Call) and node.function in _PIPELINES
 
 
-def _is_broken(node: ast.expr) -> bool:
+def _is_broken(node: Expression) -> bool:
     """Whether an expression takes several lines however short it is: a pipeline shows one layer a line."""
-    return any(_is_pipeline(part) for part in ast.walk(node))
+    return any(_is_pipeline(part) for part in walk(node))

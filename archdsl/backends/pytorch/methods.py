@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from archdsl.backends.pytorch.steps import Child
+from archdsl.ir.formula import Expression
 
 
 @dataclass
@@ -14,14 +15,14 @@ class Head:
     maps: list[Child] = field(default_factory=list)
     pool: list[Child] = field(default_factory=list)
     classifier: str | None = None  # the attribute
-    features: str = ""  # the text of the classifier's input size
-    bias: str = "True"
+    features: Expression | None = None  # the classifier's input size
+    bias: bool = True
     single: frozenset[str] = frozenset()  # the parts that are one layer
 
     @property
     def linear(self) -> str:
         """The text that constructs a classifier."""
-        bias = ", bias=False" if self.bias == "False" else ""
+        bias = "" if self.bias else ", bias=False"
         return f"nn.Linear(self.num_features, num_classes{bias}) if num_classes else nn.Identity()"
 
 

@@ -1,27 +1,25 @@
 """Many instances of one thing as one Python class: which values are literals, which are computed, which are arguments.
 
 A `ModuleBuilder` sees all instances of a block (or all variants of a model) at once. For an attribute of one of its
-layers it has one value per instance, and perhaps the formula that gave them. The text for the attribute is, in this
+layers it has one value per instance, and perhaps the formula that gave them. The source of the attribute is, in this
 order: the literal, when all instances agree; the formula, when it holds for all; the name of a scalar that always has
 the value; a constructor argument made for it.
 
-The language has one kind of number, Python has two: where the value is an integer, so is what the text gives
+The language has one kind of number, Python has two: where the value is an integer, so is what the source gives
 (`int(channels / 2)`).
 """
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
-from archdsl.backends.pytorch.spelling import spelled
-from archdsl.backends.pytorch.texts import literal
+from archdsl.backends.pytorch.nodes import Code, call, value_node
 from archdsl.ir.base import Size
-from archdsl.ir.formula import identifier, names
+from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
+from archdsl.ir.names import identifier
 
 # Never literals: a network can be built for other images, and a block is written for any channels.
 _OPEN = ("in_channels", "channels")
@@ -42,15 +40,15 @@ class ModuleBuilder:
     """The constructor of a class in the making."""
 
     scalars: list[dict[str, Value]]  # of each instance: facts of its input, parameters, bindings
-    formulas: list[dict[str, str]]  # of each instance: how its bindings were computed
+    formulas: list[dict[str, Expression]]  # of each instance: how its bindings were computed
     declared: tuple[str, ...]  # the parameters of the block, in their order
     arguments: dict[str, list[Value]] = field(default_factory=dict)  # of the constructor, with each instance's value
-    assigned: dict[str, str] = field(default_factory=dict)  # local scalars of the constructor, with their texts
+    assigned: dict[str, Expression] = field(default_factory=dict)  # local scalars of the constructor
     taken: set[str] = field(default_factory=set)
     # How locals were computed that the constructor has of its own.
-    made: dict[str, str] = field(default_factory=dict)
+    made: dict[str, Expression] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
-    _open: dict[str, bool] = field(default_factory=dict)
+    _open: dict[Expression, bool] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,34 +62,36 @@ class ModuleBuilder:
         found = [scalars[name] for scalars in self.scalars if name in scalars]
         return found if len(found) == len(self.scalars) else None
 
-    def text(
-        self, seen: Sequence[tuple[int, Value]], formulas: Iterable[str | None], hint: str, is_count: bool = True
-    ) -> str:
-        """Python source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula.
+    def source(
+        self, seen: Sequence[tuple[int, Value]], formulas: Iterable[Expression | None], hint: str, is_count: bool = True
+    ) -> Expression:
+        """Source for an attribute. Raises Unmergeable when it varies within one instance beyond any formula.
 
-        Where the values are integers, so is what the text gives, unless it `is_count` of nothing.
+        Where the values are integers, so is what the source gives, unless it `is_count` of nothing.
         """
         first = seen[0][1]
         formula = _common(formulas)
         is_settled = all(same(value, first) for _, value in seen)
         if formula is not None and (not is_settled or self._is_open(formula)):
-            text = self._formula(formula, seen)
-            if text is not None:
-                return self.whole(text, seen) if is_count else text
+            made = self._formula(formula, seen)
+            if made is not None:
+                return self.whole(made, seen) if is_count else made
         if is_settled:
-            return literal(first)
+            return value_node(first)
         matching = self.matching(seen)
         if matching is None:
             return self._argument(seen, hint)
         return self.whole(matching, seen) if is_count else matching
 
-    def condition(self, seen: Sequence[tuple[int, bool]], formulas: Iterable[str | None], hint: str) -> str:
+    def condition(
+        self, seen: Sequence[tuple[int, bool]], formulas: Iterable[Expression | None], hint: str
+    ) -> Expression:
         """The same for a condition, where a formula such as `se` holds when it is true of the right instances."""
         formula = _common(formulas)
-        text = self._formula(formula, seen, bool) if formula is not None else None
-        return text or self.text(seen, [], hint)
+        made = self._formula(formula, seen, bool) if formula is not None else None
+        return made or self.source(seen, [], hint)
 
-    def matching(self, seen: Sequence[tuple[int, Value]], among: Collection[str] | None = None) -> str | None:
+    def matching(self, seen: Sequence[tuple[int, Value]], among: Collection[str] | None = None) -> Expression | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
         candidates = [name for name in reversed(self.scalars[0]) if name not in ("in_height", "in_width")]
         candidates.sort(key=lambda name: name.startswith("in_"))
@@ -103,34 +103,32 @@ class ModuleBuilder:
                 return self._use(name)
         return None
 
-    def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
-        """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
-        found = [(value_of(text, {**self.scalars[index], **self.arguments_of(index)}), value) for index, value in seen]
+    def gives(self, node: Expression, seen: Sequence[tuple[int, Value]]) -> bool:
+        """Whether an expression has these values, as far as that can be told: it may speak of what is no scalar."""
+        found = [(self._value(node, index), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
 
     # Integers --------------------------------------------------------------------------------------------------------
 
-    def whole(self, text: str, seen: Sequence[tuple[int, Value]]) -> str:
-        """The text of these values, such that it gives integers where they are integers."""
+    def whole(self, node: Expression, seen: Sequence[tuple[int, Value]]) -> Expression:
+        """The expression of these values, such that it gives integers where they are integers."""
         wanted = [index for index, value in seen if isinstance(value, int | Size) and not isinstance(value, bool)]
-        return text if len(wanted) < len(seen) else self._whole(text, wanted)
+        return node if len(wanted) < len(seen) else self._whole(node, wanted)
 
-    def _whole(self, text: str, indices: Sequence[int]) -> str:
-        given = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in indices]
+    def _whole(self, node: Expression, indices: Sequence[int]) -> Expression:
+        given = [self._value(node, index) for index in indices]
         if not any(isinstance(side, float) for value in given for side in _sides(value)):
-            return text
-        node = ast.parse(text, mode="eval").body
+            return node
         match node:
-            case ast.Name(id=name) if self._make_whole(name):
-                return name
-            case ast.Constant(value=float() as value) if value.is_integer():
-                return str(int(value))
-            case ast.Tuple(elts=sides):
-                return f"({', '.join(self._whole(spelled(side), indices) for side in sides)})"
-            case ast.IfExp(test=test, body=body, orelse=otherwise) if any(isinstance(value, tuple) for value in given):
-                chosen, other = self._whole(spelled(body), indices), self._whole(spelled(otherwise), indices)
-                return f"({chosen}) if ({spelled(test)}) else ({other})"
-        return f"int({text})"
+            case Name(name) if self._make_whole(name):
+                return node
+            case Constant(float() as value) if value.is_integer():
+                return constant(int(value))
+            case Tuple(sides):
+                return Tuple(tuple(self._whole(side, indices) for side in sides))
+            case Conditional(test, chosen, otherwise) if any(isinstance(value, tuple) for value in given):
+                return Conditional(test, self._whole(chosen, indices), self._whole(otherwise, indices))
+        return call("int", node)
 
     def _make_whole(self, name: str) -> bool:
         """Makes a scalar an integer in every instance, and tells whether it can be one."""
@@ -147,44 +145,48 @@ class ModuleBuilder:
             self.assigned[name] = self._whole(self.assigned[name], range(len(numbers)))
         return True
 
+    def _value(self, node: Expression, index: int) -> Any:
+        """What an expression gives in an instance; None when it speaks of what is no scalar."""
+        return value_of(node, {**self.scalars[index], **self.arguments_of(index)})
+
     def arguments_of(self, index: int) -> dict[str, Value]:
         """The values of the constructor's arguments in an instance."""
         return {name: vector[index] for name, vector in self.arguments.items()}
 
     def _formula(
-        self, formula: str, seen: Sequence[tuple[int, Value]], of: Callable[[Value], Value] = lambda value: value
-    ) -> str | None:
+        self, formula: Expression, seen: Sequence[tuple[int, Value]], of: Callable[[Value], Value] = lambda value: value
+    ) -> Expression | None:
         """The formula as source, if what that gives is right for all instances."""
         used = {name: self.values(name) for name in sorted(names(formula))}
         if None in used.values():
             return None
-        text = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
-        if not all(same(of(value_of(text, self.scalars[index])), value) for index, value in seen):
+        made = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
+        if not all(same(of(value_of(made, self.scalars[index])), value) for index, value in seen):
             return None
-        for name in sorted(names(text)):
+        for name in sorted(names(made)):
             self._use(name)
-        return text
+        return made
 
-    def _is_open(self, formula: str) -> bool:
+    def _is_open(self, formula: Expression) -> bool:
         """Whether a formula says something of channels."""
         if formula not in self._open:
-            found = self._behind(formula, self._open)
-            self._open[formula] = any(name in _OPEN or self._open.get(name, False) for name in found)
+            found = self._behind(formula, lambda name: Name(name) in self._open)
+            self._open[formula] = any(name in _OPEN or self._open.get(Name(name), False) for name in found)
         return self._open[formula]
 
-    def _behind(self, formula: str, known: Collection[str] = ()) -> set[str]:
-        """The names that a formula speaks of, and those that the formulas of these speak of, but for those `known`."""
+    def _behind(self, formula: Expression, is_known: Callable[[str], bool] = lambda name: False) -> set[str]:
+        """The names that a formula speaks of, and those that the formulas of these speak of, but for those known."""
         found: set[str] = set()
         waiting = list(names(formula))
         while waiting:
             name = waiting.pop()
             if name not in found:
                 found.add(name)
-                inner = None if name in known else self._formula_of(name)
+                inner = None if is_known(name) else self._formula_of(name)
                 waiting += names(inner) if inner is not None else ()
         return found
 
-    def roots(self, formula: str | None) -> set[str]:
+    def roots(self, formula: Expression | None) -> set[str]:
         """The arguments of the block that a formula comes down to: `in_channels` where that cannot be told."""
         if formula is None:
             return {"in_channels"}
@@ -209,11 +211,11 @@ class ModuleBuilder:
     def _is_settled(self, name: str) -> bool:
         """Whether a scalar is a literal wherever it is used."""
         vector = self.values(name)
-        if vector is None or name in self.arguments or name in self.assigned or self._is_open(name):
+        if vector is None or name in self.arguments or name in self.assigned or self._is_open(Name(name)):
             return False
         return all(same(value, vector[0]) for value in vector)
 
-    def _formula_of(self, name: str) -> str | None:
+    def _formula_of(self, name: str) -> Expression | None:
         """How a binding is computed, or a parameter that no instance is given."""
         if name in self.made:
             return self.made[name]
@@ -221,53 +223,53 @@ class ModuleBuilder:
             return None
         return _common(formula.get(name) for formula in self.formulas)
 
-    def _use(self, name: str) -> str | None:
-        """The text by which the constructor reads a scalar: a literal, a local, or an argument that it now has."""
+    def _use(self, name: str) -> Expression | None:
+        """What the constructor reads a scalar: a literal, a local, or an argument that it now has."""
         if name in self.arguments or name in self.assigned:
-            return name
+            return Name(name)
         vector = self.values(name)
         if vector is None:
             return None
         if self._is_settled(name):
-            return literal(vector[0])
+            return value_node(vector[0])
         formula = self._formula_of(name)
         if formula is not None:
-            before = self._behind(formula, self._used)
+            before = self._behind(formula, self._used.__contains__)
             if len(before) > _LONG_ROW:  # in their order, so that none waits for all others
                 for inner in [inner for inner in self.scalars[0] if inner in before]:
                     self._use(inner)
         self._used.add(name)
-        text = self._formula(formula, list(enumerate(vector))) if formula is not None else None
-        if text is None:
+        made = self._formula(formula, list(enumerate(vector))) if formula is not None else None
+        if made is None:
             self.arguments[name] = vector
         else:
-            self.assigned[name] = text
-        return name
+            self.assigned[name] = made
+        return Name(name)
 
-    def local(self, hint: str, text: str) -> str | None:
-        """A local of the constructor with this text; None where the text speaks of what is no scalar."""
-        values = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in self._all]
+    def local(self, hint: str, node: Expression) -> Name | None:
+        """A local of the constructor with this value; None where that speaks of what is no scalar."""
+        values = [self._value(node, index) for index in self._all]
         if None in values:
             return None
         name = self._new(hint)
-        self.assigned[name] = self.made[name] = text
+        self.assigned[name] = self.made[name] = node
         for scalars, value in zip(self.scalars, values, strict=True):
             scalars[name] = value
-        return name
+        return Name(name)
 
     @property
     def _all(self) -> range:
         return range(len(self.scalars))
 
-    def take(self, name: str) -> str:
+    def take(self, name: str) -> Name:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
         if vector is None:
             raise LookupError(f"not every instance has `{name}`")
         self.arguments.setdefault(name, vector)
-        return name
+        return Name(name)
 
-    def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> str:
+    def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> Name:
         by_instance: dict[int, Value] = {}
         for index, value in seen:
             if index in by_instance and not same(by_instance[index], value):
@@ -276,7 +278,7 @@ class ModuleBuilder:
         absent = seen[0][1]
         name = self._new(hint)
         self.arguments[name] = [by_instance.get(index, absent) for index in self._all]
-        return name
+        return Name(name)
 
     def _new(self, hint: str) -> str:
         """A name that the constructor has no use for yet."""
@@ -304,7 +306,12 @@ class ModuleBuilder:
         return sorted(self.arguments, key=rank)
 
 
-def _common(formulas: Iterable[str | None]) -> str | None:
+def formulas_of(texts: Iterable[str | None]) -> list[Expression | None]:
+    """The formulas of an architecture as nodes."""
+    return [parse(text) if text is not None else None for text in texts]
+
+
+def _common(formulas: Iterable[Expression | None]) -> Expression | None:
     """The one formula that all have."""
     distinct = set(formulas)
     return distinct.pop() if len(distinct) == 1 else None
@@ -327,7 +334,7 @@ def annotation(values: Sequence[Value]) -> str:
     kinds -= {Size, type(None)}
     if Code in kinds:
         kinds.remove(Code)
-        is_class = all(value.replace(".", "").isidentifier() for value in values if isinstance(value, Code))
+        is_class = all(isinstance(value.expression, Name) for value in values if isinstance(value, Code))
         texts.insert(0, "type[nn.Module]" if is_class else "Callable[..., nn.Module]")
         is_size = True
     if is_size and not kinds:

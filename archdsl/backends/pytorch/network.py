@@ -12,8 +12,8 @@ from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.repeats import Seen
-from archdsl.backends.pytorch.sections import divided, dropout_rates
+from archdsl.backends.pytorch.nodes import IDENTITY, call
+from archdsl.backends.pytorch.seen import Seen
 from archdsl.backends.pytorch.stages import ListedStages, Stages
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
@@ -21,7 +21,8 @@ from archdsl.backends.pytorch.texts import docstring_lines, function_name, liter
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply
 from archdsl.ir.description import Layer, Section
-from archdsl.ir.formula import names
+from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
+from archdsl.ir.head import divided, dropout_rates
 from archdsl.ir.operators.regularization import Dropout
 
 # What the constructor calls its arguments and variables, and the class its attributes.
@@ -51,7 +52,7 @@ class NetworkWriter(StepWriter):
         self.names = Names(_VARIABLES)
         builder = ModuleBuilder([{} for _ in architectures], [{} for _ in architectures], ())
         super().__init__(builder, self._find)
-        self.rate = "0.0"  # outside the stages nothing is dropped
+        self.rate: Expression = constant(0.0)  # outside the stages nothing is dropped
         # The variants, by index, in which the channels at hand depend on those of the image: a convolution to so many
         # ends that. And those which the image's channels have decided something in.
         self.open = set(self._variants)
@@ -60,34 +61,36 @@ class NetworkWriter(StepWriter):
         self.open_width: set[int] = set()
         self.section = ""
         self._pools = False  # whether the steps at hand are those between the last map and the classifier
-        self._reads: dict[int, str] = {}
+        self._reads: dict[int, Expression] = {}
 
     def _find(self, index: int, block: str) -> tuple[Made, str]:
         key = f"{self.numbers[index]}/{block}"
         return self.classes.made(key), key
 
-    def bake(self, formulas: Iterable[str | None]) -> None:
+    def bake(self, formulas: Iterable[Expression | None]) -> None:
         """Only the channels of the image are open in a model: its parameters are what the variant says."""
         self.decided.update(*map(self._following, formulas))
 
-    def followed(self, values: Sequence[tuple[int, Any]], formulas: Sequence[str | None], hint: str) -> str:
-        return self.builder.text(values, formulas, hint)
+    def followed(
+        self, values: Sequence[tuple[int, Any]], formulas: Sequence[Expression | None], hint: str
+    ) -> Expression:
+        return self.builder.source(values, formulas, hint)
 
-    def may_say(self, plain: str, known: str) -> bool:
+    def may_say(self, known: Expression) -> bool:
         return not self._following(known)
 
-    def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
+    def apply(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
         self._follow(channels)
-        text, after = super().apply(seen, channels)
+        made, after = super().apply(seen, channels)
         others = self.open - {index for index, _ in seen}
         self.open = self._following(after) | others
-        return text, after
+        return made, after
 
-    def _follow(self, channels: str | None) -> None:
+    def _follow(self, channels: Expression | None) -> None:
         self.open = self._following(channels)
 
-    def _following(self, channels: str | None) -> set[int]:
-        """The variants in which a text of channels, as far as it is known, depends on those of the image."""
+    def _following(self, channels: Expression | None) -> set[int]:
+        """The variants in which channels, as far as they are known, depend on those of the image."""
         if channels is None:
             return self.open
         if not OPEN & names(channels):
@@ -108,13 +111,13 @@ class NetworkWriter(StepWriter):
     def _variants(self) -> range:
         return range(len(self.architectures))
 
-    def drop_path(self) -> str:
+    def drop_path(self) -> Expression:
         return self.rate
 
     def _hint(self, step: Apply, attribute: str) -> str:
-        formula = step.formulas.get(attribute)
-        if formula is not None and formula.isidentifier() and formula not in self.names:
-            return formula  # the model's own parameter, such as `dropout_rate`
+        formula = parse(step.formulas[attribute]) if attribute in step.formulas else None
+        if isinstance(formula, Name) and formula.name not in self.names:
+            return formula.name  # the model's own parameter, such as `dropout_rate`
         return f"{self.section}_{attribute}" if attribute != "rate" else f"{step.name}_rate"
 
     def write(self) -> tuple[str, list[str]]:
@@ -125,13 +128,13 @@ class NetworkWriter(StepWriter):
         stage_lines: list[str] = []
         if stages is not None:
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
-            start = self.channels_text(list(enumerate(before)), width, "stem_channels")
+            start = self.channels_of(list(enumerate(before)), width, "stem_channels")
             facts = {fact: self._initial(fact) for fact in stages.threaded}
             self._follow(start)
             if isinstance(stages, ListedStages):
                 self._thread(stages, start)
             elif isinstance(stages, StageTable):
-                stages.lift(self._text)
+                stages.lift(self._number)
                 self.decided |= self.open if stages.baked else set()
                 self.open = self.open_width = set() if stages.channels_flow else self.open
             stage_lines = stages.constructor_lines(start, facts)
@@ -156,34 +159,35 @@ class NetworkWriter(StepWriter):
             raise Unmergeable("the classes do not do what the loop needs")
         return table
 
-    def _layer(self, layer: Layer, rate: str) -> str:
-        """A layer of listed stages as text."""
+    def _layer(self, layer: Layer, rate: Expression) -> Expression:
+        """A layer of listed stages."""
         self.section, self.rate = "stage", rate
-        text, _ = self.apply([(0, layer.apply)], self._reads.get(id(layer), str(layer.apply.input.channels)))
-        self.rate = "0.0"
-        return text
+        channels = self._reads.get(id(layer), constant(layer.apply.input.channels))
+        made, _ = self.apply([(0, layer.apply)], channels)
+        self.rate = constant(0.0)
+        return made
 
-    def _thread(self, stages: ListedStages, channels: str) -> None:
+    def _thread(self, stages: ListedStages, channels: Expression) -> None:
         """The channels that each layer of listed stages reads, from one to the next."""
         (architecture,) = self.architectures
         for number, stage in enumerate(architecture.stages):
             for layer in stage.layers:
                 self._reads[id(layer)] = channels
                 _, after = self.apply([(0, layer.apply)], channels)
-                channels = self.channels_text([(0, layer.apply.output.channels)], after)
+                channels = self.channels_of([(0, layer.apply.output.channels)], after)
             stages.channels[number] = channels
 
     def _enter(self, section: str) -> None:
         self.section = section
         self.width_hint = f"{section}_features"
 
-    def _text(self, values: Sequence[Any], hint: str) -> str:
-        """The text of a number that each variant has."""
-        return self.builder.text(list(enumerate(values)), [None], hint)
+    def _number(self, values: Sequence[Any], hint: str) -> Expression:
+        """A number that each variant has."""
+        return self.builder.source(list(enumerate(values)), [None], hint)
 
-    def _initial(self, fact: str) -> str:
+    def _initial(self, fact: str) -> Expression:
         firsts = [(a, a.stages[0].layers[0].apply.block) for a in self.architectures]
-        return self._text([a.blocks[block or ""].scalars[f"in_{fact}"] for a, block in firsts], fact)
+        return self._number([a.blocks[block or ""].scalars[f"in_{fact}"] for a, block in firsts], fact)
 
     def _columns(self, sections: Sequence[Section | None]) -> list[Seen]:
         """The steps of a section, position by position; of none when no variant has the section."""
@@ -194,18 +198,18 @@ class NetworkWriter(StepWriter):
             raise Unmergeable("steps")
         return [list(enumerate(column)) for column in zip(*steps, strict=True)]
 
-    def _stem(self) -> tuple[list[str], str | None]:
+    def _stem(self) -> tuple[list[str], Expression | None]:
         self._enter("stem")
         columns = self._columns([architecture.stem for architecture in self.architectures])
-        children, channels = self.children(columns, "in_channels")
+        children, channels = self.children(columns, Name("in_channels"))
         if not children:
             # Whatever takes a network with stages apart finds a stem.
             return ["self.stem = nn.Identity()"] if self.architectures[0].stages else [], channels
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
-        text = conditional(children[0], "nn.Identity()") if is_single else self.pipeline(children)
-        return expression_lines("self.stem = ", text), channels
+        stem = conditional(children[0], IDENTITY) if is_single else self.pipeline(children)
+        return expression_lines("self.stem = ", stem), channels
 
-    def _head(self, channels: str | None) -> Head:
+    def _head(self, channels: Expression | None) -> Head:
         self._enter("head")
         columns = self._columns([architecture.head for architecture in self.architectures])
         head = Head()
@@ -213,7 +217,9 @@ class NetworkWriter(StepWriter):
         if any(divided(architecture)[:-1] != division[:-1] for architecture in self.architectures):
             raise Unmergeable("the parts of the head")
         head.single = frozenset.intersection(*(divided(architecture).single for architecture in self.architectures))
-        flatten = Child("", "nn.Flatten(1)", None)  # keeps nothing, so it takes the name that the others leave
+        flatten = Child(
+            "", call("nn.Flatten", constant(1)), None
+        )  # keeps nothing, so it takes the name that the others leave
         for position, column in enumerate(columns):
             if position == division.vectors and division.is_flattened:
                 head.pool.append(flatten)
@@ -221,9 +227,10 @@ class NetworkWriter(StepWriter):
             if position == division.end:
                 head.classifier = classifier_attribute(column[0][1].name)
                 head.features = self._in_channels(column, channels)
-                head.bias = self._attribute(column, "bias")
-                if head.bias not in ("True", "False"):
+                bias = self._attribute(column, "bias")
+                if not isinstance(bias, Constant):
                     raise Unmergeable("bias")
+                head.bias = bool(bias.value)
                 break
             made, channels = self._step(column, channels, None)
             if position < division.maps:
@@ -271,9 +278,9 @@ class NetworkWriter(StepWriter):
         lines: list[str] = []
         for part, children in (("head", head.maps), ("pool", head.pool)):
             if children:
-                text = conditional(children[0], "nn.Identity()") if part in head.single else self.pipeline(children)
-                lines += expression_lines(f"self.{part} = ", text)
-        if head.classifier:
+                made = conditional(children[0], IDENTITY) if part in head.single else self.pipeline(children)
+                lines += expression_lines(f"self.{part} = ", made)
+        if head.classifier and head.features:
             lines += expression_lines("self.num_features = ", head.features)
             lines.append(f"self.{head.classifier} = {head.linear}")
         return lines
@@ -297,10 +304,10 @@ class NetworkWriter(StepWriter):
         rates = [dropout_rates(architecture) for architecture in self.architectures]
         return all(found is not None and len(set(found)) <= 1 for found in rates)
 
-    def _attribute(self, seen: Seen, name: str) -> str:
+    def _attribute(self, seen: Seen, name: str) -> Expression:
         operator = seen[0][1].operator
         if isinstance(operator, Dropout) and name == "rate" and self._pools and self._says_dropout:
-            return "dropout_rate"
+            return Name("dropout_rate")
         return super()._attribute(seen, name)
 
     def _functions(self, head: Head, stages: Stages | None) -> list[str]:

@@ -1,6 +1,6 @@
-"""How PyTorch spells each operator: the text that constructs its module, on maps and on vectors.
+"""How PyTorch spells each operator: what constructs its module, on maps and on vectors.
 
-A rule gets the operator and, by name, the texts of its attributes and of `in_channels`. Modules of our own stand in
+A rule gets the operator and, by name, its attributes and `in_channels` as expressions. Modules of our own stand in
 `helpers.py`.
 """
 
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from archdsl.backends.pytorch.calls import Expressions, call, operand, unless
-from archdsl.backends.pytorch.paddings import is_static, padding_text
+from archdsl.backends.pytorch.nodes import IDENTITY, Expressions, call, unless
+from archdsl.backends.pytorch.paddings import is_static, padding_node
+from archdsl.ir.formula import Call, Conditional, Expression, Operation, constant
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
 from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
@@ -21,25 +22,25 @@ from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 
-Rule = Callable[[Any, Expressions], str | None]
+Rule = Callable[[Any, Expressions], Expression | None]
 
 # On maps, batch x channels x height x width; every operator has a module there.
-MAPS = RuleTable[Callable[[Any, Expressions], str]]("PyTorch's modules on maps")
+MAPS = RuleTable[Callable[[Any, Expressions], Expression]]("PyTorch's modules on maps")
 # On vectors, batch x channels; None where there is no such module.
 VECTORS = RuleTable[Rule]("PyTorch's modules on vectors")
 
 
-def module(operator: Operator, of: Expressions) -> str:
+def module(operator: Operator, of: Expressions) -> Expression:
     """A Python expression that constructs an operator as a module on maps.
 
     Args:
         operator: what is constructed.
-        of: Python texts for its attributes and for `in_channels`, by name.
+        of: its attributes and `in_channels` as expressions, by name.
     """
     return MAPS[operator](operator, of)
 
 
-def vector_module(operator: Operator, of: Expressions) -> str | None:
+def vector_module(operator: Operator, of: Expressions) -> Expression | None:
     """The same for an input that is a vector, batch x channels; None where there is no such module."""
     return VECTORS[operator](operator, of)
 
@@ -52,25 +53,29 @@ def _on_maps_alone(operator: object, of: Expressions) -> None:
     return None
 
 
+def _is_zero(node: Expression) -> bool:
+    return node in (constant(0), constant(0.0))
+
+
 # Convolutions ---------------------------------------------------------------------------------------------------------
 
 
 @MAPS.rule(Conv)
-def _conv(conv: Conv, of: Expressions) -> str:
-    bias = unless("True", of["bias"])
+def _conv(conv: Conv, of: Expressions) -> Expression:
+    bias = unless(True, of["bias"])
     return _convolution(conv, of, "nn.Conv2d", "Conv2dSame", of["channels"], of["groups"], bias=bias)
 
 
 @MAPS.rule(Depthwise)
-def _depthwise(depthwise: Depthwise, of: Expressions) -> str:
-    bias = unless("True", of["bias"])
+def _depthwise(depthwise: Depthwise, of: Expressions) -> Expression:
+    bias = unless(True, of["bias"])
     channels, multiplier = of["in_channels"], of["multiplier"]
-    out = channels if multiplier == "1" else f"{operand(channels)} * {operand(multiplier)}"
+    out = channels if multiplier == constant(1) else Operation("*", channels, multiplier)
     return _convolution(depthwise, of, "nn.Conv2d", "Conv2dSame", out, channels, bias=bias)
 
 
 @MAPS.rule(WeightStandardizedConv)
-def _standardized(conv: WeightStandardizedConv, of: Expressions) -> str:
+def _standardized(conv: WeightStandardizedConv, of: Expressions) -> Expression:
     return _convolution(
         conv,
         of,
@@ -78,9 +83,9 @@ def _standardized(conv: WeightStandardizedConv, of: Expressions) -> str:
         "StandardizedConv2dSame",
         of["channels"],
         of["groups"],
-        bias=unless("True", of["bias"]),
-        eps=unless("0.0001", of["eps"]),
-        variance_eps=None if of["variance_eps"] in ("0", "0.0") else of["variance_eps"],
+        bias=unless(True, of["bias"]),
+        eps=unless(0.0001, of["eps"]),
+        variance_eps=None if _is_zero(of["variance_eps"]) else of["variance_eps"],
     )
 
 
@@ -89,21 +94,21 @@ def _convolution(
     of: Expressions,
     plain: str,
     same: str,
-    out: str,
-    groups: str,
-    **extra: str | None,
-) -> str:
-    """`same` is the module whose zeros depend on the size of the map, `out` the text of its output channels."""
+    out: Expression,
+    groups: Expression,
+    **extra: Expression | None,
+) -> Call:
+    """`same` is the module whose zeros depend on the size of the map, `out` its output channels."""
     is_dynamic = conv.padding == "same" and not is_static(of["kernel"], of["stride"])
     return call(
         same if is_dynamic else plain,
         of["in_channels"],
         out,
         of["kernel"],
-        stride=unless("1", of["stride"]),
-        padding=None if is_dynamic else padding_text(of, of["dilation"], conv.padding, conv.kernel),
-        dilation=unless("1", of["dilation"]),
-        groups=unless("1", groups),
+        stride=unless(1, of["stride"]),
+        padding=None if is_dynamic else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        dilation=unless(1, of["dilation"]),
+        groups=unless(1, groups),
         **extra,
     )
 
@@ -112,127 +117,128 @@ def _convolution(
 
 
 @MAPS.rule(Linear)
-def _linear(linear: Linear, of: Expressions) -> str:
+def _linear(linear: Linear, of: Expressions) -> Expression:
     return _fully_connected("MapLinear", of)
 
 
 @VECTORS.rule(Linear)
-def _linear_on_vectors(linear: Linear, of: Expressions) -> str:
+def _linear_on_vectors(linear: Linear, of: Expressions) -> Expression:
     return _fully_connected("nn.Linear", of)
 
 
-def _fully_connected(name: str, of: Expressions) -> str:
-    return call(name, of["in_channels"], of["features"], bias=unless("True", of["bias"]))
+def _fully_connected(name: str, of: Expressions) -> Call:
+    return call(name, of["in_channels"], of["features"], bias=unless(True, of["bias"]))
 
 
 @MAPS.rule(Flatten)
-def _flatten(flatten: Flatten, of: Expressions) -> str:
-    return "MapFlatten()"
+def _flatten(flatten: Flatten, of: Expressions) -> Expression:
+    return call("MapFlatten")
 
 
 @VECTORS.rule(Flatten)
-def _flatten_on_vectors(flatten: Flatten, of: Expressions) -> str:
-    return "nn.Flatten(1)"
+def _flatten_on_vectors(flatten: Flatten, of: Expressions) -> Expression:
+    return call("nn.Flatten", constant(1))
 
 
 # Normalizations -------------------------------------------------------------------------------------------------------
 
 
 @MAPS.rule(BatchNorm)
-def _batch_norm(norm: BatchNorm, of: Expressions) -> str:
+def _batch_norm(norm: BatchNorm, of: Expressions) -> Expression:
     return call(
         "nn.BatchNorm2d",
         of["in_channels"],
-        eps=unless("1e-05", of["eps"]),
-        momentum=unless("0.1", of["momentum"]),
-        affine=unless("True", of["affine"]),
+        eps=unless(1e-05, of["eps"]),
+        momentum=unless(0.1, of["momentum"]),
+        affine=unless(True, of["affine"]),
     )
 
 
 @MAPS.rule(GroupNorm)
-def _group_norm(norm: GroupNorm, of: Expressions) -> str:
+def _group_norm(norm: GroupNorm, of: Expressions) -> Expression:
     return call(
         "nn.GroupNorm",
         of["groups"],
         of["in_channels"],
-        eps=unless("1e-05", of["eps"]),
-        affine=unless("True", of["affine"]),
+        eps=unless(1e-05, of["eps"]),
+        affine=unless(True, of["affine"]),
     )
 
 
 @MAPS.rule(LayerNorm)
-def _layer_norm(norm: LayerNorm, of: Expressions) -> str:
-    return call("LayerNorm2d", of["in_channels"], eps=unless("1e-06", of["eps"]), affine=unless("True", of["affine"]))
+def _layer_norm(norm: LayerNorm, of: Expressions) -> Expression:
+    return call("LayerNorm2d", of["in_channels"], eps=unless(1e-06, of["eps"]), affine=unless(True, of["affine"]))
 
 
 @MAPS.rule(L2Norm)
-def _l2_norm(norm: L2Norm, of: Expressions) -> str:
-    return call("L2Norm", eps=unless("1e-12", of["eps"]))
+def _l2_norm(norm: L2Norm, of: Expressions) -> Expression:
+    return call("L2Norm", eps=unless(1e-12, of["eps"]))
 
 
 # Activations ----------------------------------------------------------------------------------------------------------
 
 _ACTIVATIONS = {
-    "relu": "nn.ReLU()",
-    "relu6": "nn.ReLU6()",
-    "silu": "nn.SiLU()",
-    "swish": "nn.SiLU()",
-    "gelu": "nn.GELU()",
-    "sigmoid": "nn.Sigmoid()",
-    "tanh": "nn.Tanh()",
-    "hard_swish": "nn.Hardswish()",
-    "hard_sigmoid": "nn.Hardsigmoid()",
-    "elu": "nn.ELU()",
-    "mish": "nn.Mish()",
-    "softplus": "nn.Softplus()",
-    "identity": "nn.Identity()",
+    "relu": "nn.ReLU",
+    "relu6": "nn.ReLU6",
+    "silu": "nn.SiLU",
+    "swish": "nn.SiLU",
+    "gelu": "nn.GELU",
+    "sigmoid": "nn.Sigmoid",
+    "tanh": "nn.Tanh",
+    "hard_swish": "nn.Hardswish",
+    "hard_sigmoid": "nn.Hardsigmoid",
+    "elu": "nn.ELU",
+    "mish": "nn.Mish",
+    "softplus": "nn.Softplus",
+    "identity": "nn.Identity",
 }
 
 
 @VECTORS.rule(Activation)
 @MAPS.rule(Activation)
-def _activation(activation: Activation, of: Expressions) -> str:
-    plain = _ACTIVATIONS[activation.kind]
-    return plain if of["gain"] == "1.0" else f"Gained({plain}, {of['gain']})"
+def _activation(activation: Activation, of: Expressions) -> Expression:
+    made = call(_ACTIVATIONS[activation.kind])
+    return made if of["gain"] == constant(1.0) else call("Gained", made, of["gain"])
 
 
 @VECTORS.rule(LeakyRelu)
 @MAPS.rule(LeakyRelu)
-def _leaky_relu(activation: LeakyRelu, of: Expressions) -> str:
-    return f"nn.LeakyReLU({of['slope']})"
+def _leaky_relu(activation: LeakyRelu, of: Expressions) -> Expression:
+    return call("nn.LeakyReLU", of["slope"])
 
 
 @VECTORS.rule(Prelu)
 @MAPS.rule(Prelu)
-def _prelu(activation: Prelu, of: Expressions) -> str:
-    return f"nn.PReLU({of['in_channels']})"
+def _prelu(activation: Prelu, of: Expressions) -> Expression:
+    return call("nn.PReLU", of["in_channels"])
 
 
 # Poolings -------------------------------------------------------------------------------------------------------------
 
 
 @MAPS.rule(MaxPool)
-def _max_pool(pool: MaxPool, of: Expressions) -> str:
+def _max_pool(pool: MaxPool, of: Expressions) -> Expression:
     return _pool(pool, of, "nn.MaxPool2d", "MaxPool2dSame")
 
 
 @MAPS.rule(AvgPool)
-def _avg_pool(pool: AvgPool, of: Expressions) -> str:
-    counted = "False" if pool.padding == "same" else of["count_padding"]  # the zeros of `same` never are
-    return _pool(pool, of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=unless("True", counted))
+def _avg_pool(pool: AvgPool, of: Expressions) -> Expression:
+    counted = constant(False) if pool.padding == "same" else of["count_padding"]  # the zeros of `same` never are
+    return _pool(pool, of, "nn.AvgPool2d", "AvgPool2dSame", count_include_pad=unless(True, counted))
 
 
-def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **extra: str | None) -> str:
-    stride = of["kernel"] if of["stride"] == "None" else of["stride"]
+def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **extra: Expression | None) -> Call:
+    stride = of["kernel"] if of["stride"] == constant(None) else of["stride"]
     if pool.padding == "same" and not is_static(of["kernel"], stride):
         return call(same, of["kernel"], stride)
-    padding = padding_text(of, "1", pool.padding, pool.kernel)
-    return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless("False", of["ceil"]), **extra)
+    padding = padding_node(of, constant(1), pool.padding, pool.kernel)
+    return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless(False, of["ceil"]), **extra)
 
 
 @MAPS.rule(GlobalPool)
-def _global_pool(pool: GlobalPool, of: Expressions) -> str:
-    return "nn.AdaptiveAvgPool2d(1)" if pool.kind == "global_avg_pool" else "nn.AdaptiveMaxPool2d(1)"
+def _global_pool(pool: GlobalPool, of: Expressions) -> Expression:
+    name = "nn.AdaptiveAvgPool2d" if pool.kind == "global_avg_pool" else "nn.AdaptiveMaxPool2d"
+    return call(name, constant(1))
 
 
 # Training alone -------------------------------------------------------------------------------------------------------
@@ -240,45 +246,45 @@ def _global_pool(pool: GlobalPool, of: Expressions) -> str:
 
 @VECTORS.rule(Dropout)
 @MAPS.rule(Dropout)
-def _dropout(dropout: Dropout, of: Expressions) -> str:
-    return f"nn.Dropout({of['rate']})"
+def _dropout(dropout: Dropout, of: Expressions) -> Expression:
+    return call("nn.Dropout", of["rate"])
 
 
 @MAPS.rule(DropPath)
-def _drop_path(drop_path: DropPath, of: Expressions) -> str:
+def _drop_path(drop_path: DropPath, of: Expressions) -> Expression:
     rate, rescale = of["rate"], of["rescale"]
-    if rate in ("0", "0.0"):
-        return "nn.Identity()"
-    made = f"DropPath({rate})" if rescale != "False" else f"PlainDropPath({rate})"
-    if rescale not in ("True", "False"):
-        made = f"(DropPath({rate}) if {operand(rescale)} else PlainDropPath({rate}))"
+    if _is_zero(rate):
+        return IDENTITY
+    made: Expression = call("DropPath" if rescale != constant(False) else "PlainDropPath", rate)
+    if rescale not in (constant(True), constant(False)):
+        made = Conditional(rescale, call("DropPath", rate), call("PlainDropPath", rate))
     # The rates of a schedule begin at 0, and are 0 where a model has none.
-    return f"{made} if {operand(rate)} else nn.Identity()" if drop_path.rate is None else made
+    return Conditional(rate, made, IDENTITY) if drop_path.rate is None else made
 
 
 # What moves, cuts, stretches or scales values -------------------------------------------------------------------------
 
 
 @MAPS.rule(ChannelShuffle)
-def _channel_shuffle(shuffle: ChannelShuffle, of: Expressions) -> str:
-    return f"nn.ChannelShuffle({of['groups']})"
+def _channel_shuffle(shuffle: ChannelShuffle, of: Expressions) -> Expression:
+    return call("nn.ChannelShuffle", of["groups"])
 
 
 @MAPS.rule(Chunk)
-def _chunk(chunk: Chunk, of: Expressions) -> str:
-    return f"Chunk({of['parts']}, {of['index']})"
+def _chunk(chunk: Chunk, of: Expressions) -> Expression:
+    return call("Chunk", of["parts"], of["index"])
 
 
 @MAPS.rule(Pad)
-def _pad(pad: Pad, of: Expressions) -> str:
-    return f"nn.ZeroPad2d({of['size']})"
+def _pad(pad: Pad, of: Expressions) -> Expression:
+    return call("nn.ZeroPad2d", of["size"])
 
 
 @MAPS.rule(Resize)
-def _resize(resize: Resize, of: Expressions) -> str:
+def _resize(resize: Resize, of: Expressions) -> Expression:
     mode = None if resize.mode == "bilinear" else of["mode"]
-    corners = None if mode or of["align_corners"] == "False" else of["align_corners"]
-    if of["factor"] == "None":
+    corners = None if mode or of["align_corners"] == constant(False) else of["align_corners"]
+    if of["factor"] == constant(None):
         return call("ResizeLike", mode=mode, align_corners=corners)
     if mode is not None:
         return call("nn.Upsample", scale_factor=of["factor"])
@@ -287,10 +293,10 @@ def _resize(resize: Resize, of: Expressions) -> str:
 
 @VECTORS.rule(Gain)
 @MAPS.rule(Gain)
-def _gain(gain: Gain, of: Expressions) -> str:
-    return f"Gain({of['initial']})"
+def _gain(gain: Gain, of: Expressions) -> Expression:
+    return call("Gain", of["initial"])
 
 
 @MAPS.rule(ChannelGain)
-def _channel_gain(gain: ChannelGain, of: Expressions) -> str:
-    return f"ChannelGain({of['in_channels']}, {of['initial']})"
+def _channel_gain(gain: ChannelGain, of: Expressions) -> Expression:
+    return call("ChannelGain", of["in_channels"], of["initial"])

@@ -11,10 +11,13 @@ from itertools import groupby
 from typing import Protocol
 
 from archdsl.backends.pytorch.layout import expression_lines
+from archdsl.backends.pytorch.nodes import Copies, Item, Slice, call, copies
 from archdsl.backends.pytorch.reductions import Feature, features_of
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.description import Layer
+from archdsl.ir.formula import Expression, Name, constant
 
 
 class Stages(Protocol):
@@ -24,8 +27,8 @@ class Stages(Protocol):
     threaded: list[str]  # facts that blocks hand on to the next ones
 
     @property
-    def width(self) -> str:
-        """The text of the channels at their end."""
+    def width(self) -> Expression:
+        """The channels at their end."""
 
     @property
     def parameters(self) -> list[str]:
@@ -34,10 +37,12 @@ class Stages(Protocol):
     def arguments(self, index: int) -> list[str]:
         """The lines that give them for a variant."""
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
+    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
         """The lines of the constructor that build `self.stages` and `self.feature_info`."""
 
 
+# The variable of a loop over the rates of drop paths.
+_RATE = Name("rate")
 # The type is that of its constants, which Python would take for less.
 FEATURE_INFO = "self.feature_info: list[dict[str, int | str]]"
 
@@ -55,27 +60,27 @@ def feature_lines(features: Sequence[tuple[str, Feature]]) -> list[str]:
 
 
 class ListedStages:
-    """The stages of one architecture, layer by layer. `write` gives the text of a layer for a text of its rate."""
+    """The stages of one architecture, layer by layer. `write` gives a layer for its rate."""
 
     threaded: list[str]
     parameters: list[str]
 
-    def __init__(self, architecture: Architecture, write: Callable[[Layer, str], str]):
+    def __init__(self, architecture: Architecture, write: Callable[[Layer, Expression], Expression]):
         self.architecture, self.write = architecture, write
         self.threaded, self.parameters = [], []
-        # The texts of the channels that come out of the stages.
-        self.channels = [str(stage.output.channels) for stage in architecture.stages]
+        # The channels that come out of the stages.
+        self.channels: list[Expression] = [constant(stage.output.channels) for stage in architecture.stages]
         layers = [layer for stage in architecture.stages for layer in stage.layers]
-        self.uses_drop_path = any(write(layer, "0.0") != write(layer, "rate") for layer in layers)
+        self.uses_drop_path = any(write(layer, constant(0.0)) != write(layer, _RATE) for layer in layers)
 
     @property
-    def width(self) -> str:
+    def width(self) -> Expression:
         return self.channels[-1]
 
     def arguments(self, index: int) -> list[str]:
         return []
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
+    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
         stages = self.architecture.stages
         depth = sum(len(stage.layers) for stage in stages)
         lines = []
@@ -85,28 +90,31 @@ class ListedStages:
         lines.append("self.stages = nn.Sequential()")
         index = 0
         for number, stage in enumerate(stages):
-            built = f"Stage({', '.join(self._parts(stage.layers, index))})"
-            name = "" if stage.name == str(number) else f"{literal(stage.name)}, "
-            added = f"self.stages.add_module({name}{built})" if name else f"self.stages.append({built})"
+            built = call("Stage", *self._parts(stage.layers, index))
+            if stage.name == str(number):
+                added = call("self.stages.append", built)
+            else:
+                added = call("self.stages.add_module", constant(stage.name), built)
             lines += expression_lines("", added)
             index += len(stage.layers)
         channels = dict(zip((stage.name for stage in stages), self.channels, strict=True))
         return [
             *lines,
-            *feature_lines([(channels[feature.stage], feature) for feature in features_of(self.architecture)]),
+            *feature_lines([(spelled(channels[feature.stage]), feature) for feature in features_of(self.architecture)]),
         ]
 
-    def _parts(self, layers: Sequence[Layer], first: int) -> list[str]:
+    def _parts(self, layers: Sequence[Layer], first: int) -> list[Expression]:
         """The layers of one stage, equal ones folded; `first` is the number of the first in the whole network."""
-        parts = []
-        for _, run in groupby(layers, key=lambda layer: self.write(layer, "rate")):
+        parts: list[Expression] = []
+        for _, run in groupby(layers, key=lambda layer: self.write(layer, _RATE)):
             same = list(run)
-            one, many = self.write(same[0], f"rates[{first}]"), self.write(same[0], "rate")
+            one, many = self.write(same[0], Item(Name("rates"), constant(first))), self.write(same[0], _RATE)
             if len(same) == 1:
                 parts.append(one)
             elif one == many:
-                parts.append(f"*({many} for _ in range({len(same)}))")
+                parts += copies(many, constant(len(same))).arguments
             else:
-                parts.append(f"*({many} for rate in rates[{first}:{first + len(same)}])")
+                rates = Slice(Name("rates"), constant(first), constant(first + len(same)))
+                parts.append(Copies(many, _RATE.name, rates))
             first += len(same)
         return parts

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from archdsl.backends.pytorch.network import classifier_attribute
-from archdsl.backends.pytorch.sections import divided
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Combine, Guard, Number, Repeat, Sequence, Step, TensorExpression
 from archdsl.ir.description import Section
+from archdsl.ir.head import divided
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.base import Tensors
 from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit

@@ -7,18 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.blocks import Contract
-from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import WIDTH, expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.nodes import Code, call
 from archdsl.backends.pytorch.reductions import Feature, features_of
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.stages import FEATURE_INFO, feature_lines
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.description import Layer, Stage
-from archdsl.ir.formula import python_name
+from archdsl.ir.formula import Call, Comparison, Conditional, Expression, Name, constant
+from archdsl.ir.names import python_name
 
 
 class StageTable:
@@ -30,7 +32,7 @@ class StageTable:
 
     def __init__(self, architectures: Sequence[Architecture], numbers: Sequence[int], classes: Classes, names: Names):
         self.architectures, self.numbers, self.classes = architectures, numbers, classes
-        self.width = "width"
+        self.width: Expression = Name("width")
         self.made: list[list[Made]] = [
             [self._class(number, stage) for stage in architecture.stages]
             for number, architecture in zip(numbers, architectures, strict=True)
@@ -59,7 +61,7 @@ class StageTable:
         declared = frozenset[str]().union(*(made.declared for made in used.values()))
         self.lifted = [name for name in self.shared if name not in declared and self._is_constant(name)]
         self.shared = [name for name in self.shared if name not in self.lifted]
-        self.lifted_texts: dict[str, str] = {}
+        self.lifted_values: dict[str, Expression] = {}
         self.channels_flow = "channels" in self.shared and all(
             layer.apply.output.channels == self._argument(number, layer, "channels")
             for number, architecture in zip(numbers, architectures, strict=True)
@@ -82,10 +84,10 @@ class StageTable:
         """Whether all rows of each variant that have an argument have the same value of it."""
         return all(len({repr(row[name]) for row in rows if name in row}) <= 1 for rows in self.values)
 
-    def lift(self, write: Callable[[list[Any], str], str]) -> None:
+    def lift(self, write: Callable[[list[Any], str], Expression]) -> None:
         """Makes what the rows of each variant have in common arguments of the network."""
         for name in self.lifted:
-            self.lifted_texts[name] = write([rows[0][name] for rows in self.values], name)
+            self.lifted_values[name] = write([rows[0][name] for rows in self.values], name)
 
     @property
     def baked(self) -> frozenset[str]:
@@ -176,15 +178,15 @@ class StageTable:
 
     # The loop --------------------------------------------------------------------------------------------------------
 
-    def constructor_lines(self, width: str, facts: Mapping[str, str]) -> list[str]:
+    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
         """The loop that builds `self.stages`, and `feature_info` after it."""
         reads_widths = self._reads_widths
         table = [f"stages: {self._type} = (", *(f"    {row}" for row in self._rows(0)), ")"] if self.is_single else []
         lines = [
             *(self.preamble(0) if self.is_single else []),
             *table,
-            f"width = {width}",
-            *(f"{self.facts[fact]} = {text}" for fact, text in facts.items()),
+            f"width = {spelled(width)}",
+            *(f"{self.facts[fact]} = {spelled(value)}" for fact, value in facts.items()),
         ]
         if reads_widths:
             lines.append("widths = {}" if self.has_names else "widths = []")
@@ -255,7 +257,7 @@ class StageTable:
             return []
         values = {name: row[name] for name in self._layers}
         text = f"arguments: dict[str, {annotation(list(values.values()))}] = "
-        return expression_lines(text, literal(values))
+        return [f"{text}{literal(values)}"]
 
     def _reductions(self, index: int) -> dict[str | int, int]:
         """The stages of a variant that end in a map of `feature_info`, with its reduction."""
@@ -265,30 +267,33 @@ class StageTable:
         }
 
     def _layer_loop(self) -> list[str]:
-        call = f"block({', '.join(self._passed())})"
-        lines = [f"    for {'index' if ' index ' in call else '_'} in range(layers):"]
+        made = self._made_layer()
+        lines = [f"    for {'index' if 'stride' in self.extra else '_'} in range(layers):"]
         handed = {fact: f"layer.{self.classes.attribute(fact)}" for fact in self.hands_on}
         after = {"width": self.variables["channels"] if self.channels_flow else handed["channels"]}
         after |= {variable: handed[fact] for fact, variable in self.facts.items()}
         if "stride" in self.shared:
             after[self.variables["stride"]] = "1"  # but for the first layer
         if self.hands_on:
-            lines += [*expression_lines("        layer = ", call), "        stage.append(layer)"]
+            lines += [*expression_lines("        layer = ", made), "        stage.append(layer)"]
         else:
-            lines += expression_lines("        ", f"stage.append({call})")
+            lines += expression_lines("        ", call("stage.append", made))
         return [*lines, f"        {', '.join(after)} = {', '.join(after.values())}"]
 
-    def _passed(self) -> list[str]:
-        """The arguments that the loop passes to a block."""
-        passed = ["width", *(variable for name, variable in self.variables.items() if name == "channels")]
-        passed += [f"in_{fact}={variable}" for fact, variable in self.facts.items()]
-        for name, variable in self.variables.items():
-            if name != "channels":
-                passed.append(f"{name}={variable}")
-        passed += [f"{name}={text}" for name, text in self.lifted_texts.items()]
+    def _made_layer(self) -> Call:
+        """A block with the arguments that the loop passes to it."""
+        first = [Name("width"), *(Name(variable) for name, variable in self.variables.items() if name == "channels")]
+        named: list[tuple[str, Expression]] = [(f"in_{fact}", Name(variable)) for fact, variable in self.facts.items()]
+        named += [(name, Name(variable)) for name, variable in self.variables.items() if name != "channels"]
+        named += self.lifted_values.items()
         if self.extra:
-            passed.append("**(arguments if index == 0 else rest)" if "stride" in self.extra else "**arguments")
-        return [*passed, "drop_path=next(rates)"] if self.uses_drop_path else passed
+            rest: Expression = Name("arguments")
+            if "stride" in self.extra:
+                rest = Conditional(Comparison("==", Name("index"), constant(0)), rest, Name("rest"))
+            named.append(("**", rest))
+        if self.uses_drop_path:
+            named.append(("drop_path", call("next", Name("rates"))))
+        return Call("block", tuple(first), tuple(named))
 
     def _rates(self) -> list[str]:
         reach = {architecture.drop_path.reach for architecture in self.architectures}

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import Derived, both, either
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole
+from archdsl.backends.pytorch.conditions import both, either
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.repeats import Seen
-from archdsl.backends.pytorch.spelling import spelled
-from archdsl.backends.pytorch.steps import Child, Find, StepWriter, agreed, columns_of, conditional
+from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain
+from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
+from archdsl.backends.pytorch.steps import Child, Find, StepWriter, conditional
 from archdsl.ir.body import Bound, Combine, Input, Number, Select
 from archdsl.ir.body import Sequence as Steps
-from archdsl.ir.formula import module_name, names
+from archdsl.ir.formula import (
+    Call,
+    Comparison,
+    Conditional,
+    Constant,
+    Expression,
+    Name,
+    Operation,
+    Tuple,
+    Unary,
+    constant,
+    names,
+)
+from archdsl.ir.names import module_name
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.parts import applied
 
@@ -23,15 +35,16 @@ from archdsl.ir.parts import applied
 _DEEPEST = 20
 
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+# What may take over the first operand of those to its right: `a + (b - c)` is `a + b - c`.
+_TAKES = {"+": ("+", "-"), "*": ("*", "/")}
 
 
 @dataclass
 class Flow:
-    """A tensor in the making: the text that computes it in `forward`, how tightly that binds, its channels' text."""
+    """A tensor in the making: what computes it in `forward`, and its channels."""
 
-    text: str
-    channels: str | None
-    binds: int = 3  # 1: conditional, 2: sum, 3: product, 4: call or name
+    value: Expression
+    channels: Expression | None
     depth: int = 0  # of the expressions within one another
 
 
@@ -39,9 +52,9 @@ class Flow:
 class Decision:
     """A condition: as a formula, as `forward` reads it, and as the constructor does."""
 
-    text: str
-    test: str
-    inside: str
+    formula: Expression
+    test: Expression
+    inside: Expression
 
 
 class TensorWriter(StepWriter):
@@ -52,24 +65,24 @@ class TensorWriter(StepWriter):
         super().__init__(builder, find)
         self.names, self.input_name = names, input_name
         # The tensors that the module at hand reads besides its input.
-        self.likes: list[str] = []
-        # The attributes that the constructor sets, with their texts: sub-modules, and what `forward` reads besides.
-        self.attributes: dict[str, str] = {}
-        self._notes: dict[str, str] = {}
+        self.likes: list[Expression] = []
+        # The attributes that the constructor sets, sub-modules, and what `forward` reads besides.
+        self.attributes: dict[str, Expression] = {}
+        self._notes: dict[Expression, str] = {}
         # Conditions of the constructor as `forward` reads them.
-        self._tests: dict[str | None, str] = {}
-        # What `forward` computes: variables and their texts.
-        self.computed: list[tuple[str, str]] = []
+        self._tests: dict[Expression | None, Expression] = {}
+        # What `forward` computes, by its variables.
+        self.computed: list[tuple[str, Expression]] = []
         # The tensors bound so far.
         self.bound: dict[str, Flow] = {}
 
-    def tensor(self, seen: Seen, condition: str | None) -> Flow:
+    def tensor(self, seen: Seen, condition: Expression | None) -> Flow:
         kinds = {type(value) for _, value in seen}
         if len(kinds) != 1:
             raise Unmergeable("tensor")
         kind = kinds.pop()
         if kind is Input:
-            return Flow(self.input_name, self.builder.take("in_channels"), 4)
+            return Flow(Name(self.input_name), self.builder.take("in_channels"))
         if kind is Bound:
             return self.bound[agreed(seen, lambda value: value.name)]
         if kind is Number:
@@ -80,39 +93,39 @@ class TensorWriter(StepWriter):
             return self._readable(self._select(seen, condition), condition)
         return self._chain(seen, condition)
 
-    def _readable(self, flow: Flow, condition: str | None) -> Flow:
+    def _readable(self, flow: Flow, condition: Expression | None) -> Flow:
         """The flow, computed in a statement of its own when it is too deep to be part of an expression."""
         channels = self.short(flow.channels)
         if flow.depth <= _DEEPEST:
-            return Flow(flow.text, channels, flow.binds, flow.depth)
-        text = flow.text
+            return Flow(flow.value, channels, flow.depth)
+        value = flow.value
         if condition is not None:  # where it does not hold, the layers do not exist
-            text = f"{wrapped(flow, 2)} if {self._tests[condition]} else {self.input_name}"
+            value = Conditional(self._tests[condition], value, Name(self.input_name))
         variable = self.new_variable()
-        self.computed.append((variable, text))
-        return Flow(variable, channels, 4)
+        self.computed.append((variable, value))
+        return Flow(Name(variable), channels)
 
     def new_variable(self) -> str:
         """A name for a variable of `forward`."""
         raise NotImplementedError
 
-    def within(self, condition: str | None, decision: Decision, holds: bool = True) -> str:
+    def within(self, condition: Expression | None, decision: Decision, holds: bool = True) -> Expression:
         """A condition of the constructor, and that a decision is so or not so besides."""
-        inside = decision.inside if holds else f"not ({decision.inside})"
-        test = decision.test if holds else f"not ({decision.test})"
+        inside = decision.inside if holds else Unary("not", decision.inside)
+        test = decision.test if holds else Unary("not", decision.test)
         joined = both(condition, inside) or inside
-        self._tests[joined] = both(self._tests.get(condition), test) or ""
+        self._tests[joined] = both(self._tests.get(condition), test) or test
         return joined
 
     def _number(self, seen: Seen) -> Flow:
         values = [(index, as_whole(number.value)) for index, number in seen]
-        formulas = [number.formula for _, number in seen]
-        text = self.builder.text(values, formulas, "factor", is_count=False)
+        formulas = formulas_of(number.formula for _, number in seen)
+        factor = self.builder.source(values, formulas, "factor", is_count=False)
         for formula in filter(None, formulas):
-            self.baked |= self.builder.roots(formula) - self.builder.roots(text)
-        return Flow(f"self.{self._noted('factor', text)}" if names(text) else text, None, 4)
+            self.baked |= self.builder.roots(formula) - self.builder.roots(factor)
+        return Flow(Name(f"self.{self._noted('factor', factor)}") if names(factor) else factor, None)
 
-    def _combine(self, seen: Seen, condition: str | None) -> Flow:
+    def _combine(self, seen: Seen, condition: Expression | None) -> Flow:
         first: Combine = seen[0][1]
         if any(one.operator != first.operator or len(one.operands) != len(first.operands) for _, one in seen):
             raise Unmergeable("combine")
@@ -123,76 +136,70 @@ class TensorWriter(StepWriter):
         depth = 1 + max(flow.depth for flow in flows)
         outputs = [(index, one.output.channels) for index, one in seen]
         known = [flow.channels for flow in flows if flow.channels is not None]
-        keeps = next((text for text in known if self.builder.gives(text, outputs)), None)
+        keeps = next((channels for channels in known if self.builder.gives(channels, outputs)), None)
         if first.operator == "concat":
-            joined = ", ".join(flow.text for flow in flows) + ("," if len(flows) == 1 else "")
             total = self._sum(known) if len(known) == len(flows) else None
-            return Flow(f"torch.cat(({joined}), dim=1)", total, 4, depth)
+            return Flow(call("torch.cat", Tuple(tuple(flow.value for flow in flows)), dim=constant(1)), total, depth)
         if first.operator == "negate":
-            return Flow(f"-{wrapped(flows[0], 4)}", keeps, 3, depth)
-        symbol = _OPERATORS[first.operator]
-        binds = 2 if symbol in "+-" else 3
-        left = wrapped(flows[0], binds)
-        right = wrapped(flows[1], binds + (symbol in "-/"))
-        return Flow(f"{left} {symbol} {right}", keeps, binds, depth)
+            return Flow(Unary("-", flows[0].value), keeps, depth)
+        return Flow(_operation(_OPERATORS[first.operator], flows[0].value, flows[1].value), keeps, depth)
 
-    def _sum(self, texts: Sequence[str]) -> str | None:
-        """The text of the channels of tensors that are joined."""
-        total: str | None = Derived(f"({texts[0]})")
-        for text in texts[1:]:
+    def _sum(self, channels: Sequence[Expression]) -> Expression | None:
+        """The channels of tensors that are joined."""
+        total: Expression | None = Derived(plain(channels[0]))
+        for more in channels[1:]:
             total = self.short(total)
-            total = total and Derived(f"{total} + ({text})")
+            total = total and Derived(Operation("+", plain(total), plain(more)))
         return total
 
-    def _select(self, seen: Seen, condition: str | None) -> Flow:
+    def _select(self, seen: Seen, condition: Expression | None) -> Flow:
         taken = [(index, one.value) for index, one in seen if one.taken]
         other = [(index, one.value) for index, one in seen if not one.taken]
         if not taken or not other:
-            self.bake(one.condition for _, one in seen)
+            self.bake(formulas_of(one.condition for _, one in seen))
             return self.tensor(taken or other, condition)
         if all(isinstance(one.value, Input | Bound) for _, one in seen):
             first, second = self.tensor(taken, None), self.tensor(other, None)
-            if first.text == second.text:
+            if first.value == second.value:
                 return first
         flags = [(index, one.taken) for index, one in seen]
-        decision = self.decide(flags, [one.condition for _, one in seen], _hint(taken, other))
+        decision = self.decide(flags, formulas_of(one.condition for _, one in seen), _hint(taken, other))
         first = self.tensor(taken, self.within(condition, decision))
         second = self.tensor(other, self.within(condition, decision, holds=False))
-        channels = either(decision.text, first.channels, second.channels)
+        channels = either(decision.formula, first.channels, second.channels)
         depth = 1 + max(first.depth, second.depth)
-        return Flow(f"{wrapped(first, 2)} if {decision.test} else {wrapped(second, 1)}", channels, 1, depth)
+        return Flow(Conditional(decision.test, first.value, second.value), channels, depth)
 
-    def decide(self, seen: Sequence[tuple[int, bool]], formulas: Sequence[str | None], hint: str) -> Decision:
+    def decide(self, seen: Sequence[tuple[int, bool]], formulas: Sequence[Expression | None], hint: str) -> Decision:
         """A condition that holds for some instances."""
-        text = self.builder.condition(seen, formulas, hint)
-        test = self._test(hint, text)
+        formula = self.builder.condition(seen, formulas, hint)
+        test = self._test(hint, formula)
         # The constructor says a short condition again; a long one it has noted.
-        return Decision(text, test, test if text in self._notes and not text.isidentifier() else text)
+        return Decision(formula, test, test if formula in self._notes and not is_variable(formula) else formula)
 
-    def _test(self, hint: str, text: str) -> str:
+    def _test(self, hint: str, formula: Expression) -> Expression:
         """A condition of the constructor as `forward` reads it: `self.stride == 2`, or the attribute that holds it."""
-        match ast.parse(text, mode="eval").body:
-            case ast.Compare(left=ast.Name(id=name), ops=[operator], comparators=[ast.Constant() as right]):
-                noted = ast.Attribute(ast.Name("self"), self._noted(name, name))
-                return spelled(ast.Compare(noted, [operator], [right]))
-        return f"self.{self._noted(hint, text)}"
+        match formula:
+            case Comparison(operator, Name(name) as left, Constant() as right):
+                return Comparison(operator, Name(f"self.{self._noted(name, left)}"), right)
+        return Name(f"self.{self._noted(hint, formula)}")
 
-    def _noted(self, hint: str, text: str) -> str:
-        """The attribute by which `forward` reads a number or condition of the constructor: one for every text."""
-        known = self._notes.get(text)
+    def _noted(self, hint: str, value: Expression) -> str:
+        """The attribute by which `forward` reads a number or condition of the constructor: one for each of them."""
+        known = self._notes.get(value)
         if known is None:
-            known = self._notes[text] = self.names.new(module_name(text) if text.isidentifier() else hint)
-            self.attributes[known] = text
+            known = self._notes[value] = self.names.new(module_name(value.name) if isinstance(value, Name) else hint)
+            self.attributes[known] = value
         return known
 
-    def _chain(self, seen: Seen, condition: str | None) -> Flow:
+    def _chain(self, seen: Seen, condition: Expression | None) -> Flow:
         """A pipeline inside an expression: its layers belong to the block itself."""
         flow = self.tensor([(index, chain.source) for index, chain in seen], condition)
         for column in columns_of(seen, lambda chain: chain.steps):
             flow = self._readable(self._through(column, flow, condition), condition)
         return flow
 
-    def _through(self, column: Seen, flow: Flow, condition: str | None) -> Flow:
+    def _through(self, column: Seen, flow: Flow, condition: Expression | None) -> Flow:
         """A tensor through one step whose layers belong to the block itself."""
         likes = self.read_besides([column])
         if likes and all(isinstance(step, Steps) and not step.name for _, step in column):
@@ -200,19 +207,19 @@ class TensorWriter(StepWriter):
                 flow = self._readable(self._through(inner, flow, condition), condition)
             return flow
         made, channels = self._step(column, flow.channels, None)
-        text = flow.text
+        value = flow.value
         for child in made:
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
             child = replace(child, condition=both(here, child.condition))
             self.assign(child.name, conditional(child, otherwise_of(child)))
-            text = called(child.name, text, child, likes)
-        return Flow(text, channels, 4, flow.depth + len(made)) if made else flow
+            value = called(child.name, value, child, likes)
+        return Flow(value, channels, flow.depth + len(made)) if made else flow
 
     # Layers that read further tensors --------------------------------------------------------------------------------
 
-    def read_besides(self, columns: Sequence[Seen]) -> list[str]:
-        """The texts of the tensors that the layers of a module read besides its input, which it is called with. From
+    def read_besides(self, columns: Sequence[Seen]) -> list[Expression]:
+        """The tensors that the layers of a module read besides its input, which it is called with. From
         now on layers are written as those of that module."""
         others = [
             (index, other)
@@ -221,22 +228,22 @@ class TensorWriter(StepWriter):
             for apply in applied(step)
             for other in apply.others
         ]
-        self.likes = list(dict.fromkeys(self.tensor([other], None).text for other in others))
+        self.likes = list(dict.fromkeys(self.tensor([other], None).value for other in others))
         return self.likes
 
-    def apply(self, seen: Seen, channels: str | None) -> tuple[str, str | None]:
-        text, after = super().apply(seen, channels)
+    def apply(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
+        made, after = super().apply(seen, channels)
         if len(self.likes) < 2 or not seen[0][1].others:
-            return text, after
-        read = {self.tensor([(index, step.others[0])], None).text for index, step in seen}
+            return made, after
+        read = {self.tensor([(index, step.others[0])], None).value for index, step in seen}
         if len(read) != 1:
             raise Unmergeable("a further tensor")
-        return f"LikeNumber({self.likes.index(read.pop())}, {text})", after
+        return call("LikeNumber", constant(self.likes.index(read.pop())), made), after
 
-    def assign(self, name: str, text: str) -> None:
+    def assign(self, name: str, made: Expression) -> None:
         if name in self.attributes or not name.isidentifier():
             raise RuntimeError(f"a sub-module of a block cannot be called `{name}`")
-        self.attributes[name] = text
+        self.attributes[name] = made
 
 
 def _hint(taken: Seen, other: Seen) -> str:
@@ -246,18 +253,21 @@ def _hint(taken: Seen, other: Seen) -> str:
     return "transforms" if all(isinstance(value, Input) for _, value in other) else "chosen"
 
 
-def called(name: str, text: str, child: Child, likes: Sequence[str]) -> str:
-    """The text of a sub-module's output: it reads a tensor, and further ones if it does."""
-    return f"self.{name}({', '.join([text, *(likes if child.reads_others else ())])})"
+def called(name: str, value: Expression, child: Child, likes: Sequence[Expression]) -> Call:
+    """A sub-module's output: it reads a tensor, and further ones if it does."""
+    return call(f"self.{name}", value, *(likes if child.reads_others else ()))
 
 
-def otherwise_of(child: Child) -> str:
+def otherwise_of(child: Child) -> Expression:
     """What stands for a sub-module that is not there: it takes what the sub-module would."""
-    return "SequentialLike()" if child.reads_others else "nn.Identity()"
+    return call("SequentialLike") if child.reads_others else IDENTITY
 
 
-def wrapped(flow: Flow, binds: int) -> str:
-    return f"({flow.text})" if flow.binds < binds else flow.text
+def _operation(symbol: str, left: Expression, right: Expression) -> Operation:
+    """Arithmetic of tensors, grouped to the left where that needs fewer parentheses."""
+    if isinstance(right, Operation) and right.operator in _TAKES.get(symbol, ()):
+        return Operation(right.operator, _operation(symbol, left, right.left), right.right)
+    return Operation(symbol, left, right)
 
 
 def _adds_input(value: Any) -> bool:

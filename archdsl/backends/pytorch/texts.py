@@ -8,10 +8,10 @@ import re
 import textwrap
 from typing import Any
 
-from archdsl.backends.pytorch.factories import Code
 from archdsl.backends.pytorch.helpers import SOURCES
 from archdsl.backends.pytorch.layout import WIDTH
-from archdsl.backends.pytorch.spelling import text_literal, visible
+from archdsl.backends.pytorch.nodes import Code
+from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
 
 # What files import.
 IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint")
@@ -28,7 +28,7 @@ def literal(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))})"
     if isinstance(value, Code):
-        return str(value)
+        return spelled(value.expression)
     return text_literal(value) if isinstance(value, str) else repr(value)
 
 

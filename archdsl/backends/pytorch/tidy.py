@@ -2,70 +2,65 @@
 
 from __future__ import annotations
 
-import ast
+from archdsl.ir.formula import Call, Comparison, Conditional, Constant, Expression, Logical, Unary
 
-_OPPOSITES: dict[type, type[ast.cmpop]] = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
-
-
-class Tidy(ast.NodeTransformer):
-    """Replaces conditions and what depends on them by shorter ones of the same value."""
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        operand = self.visit(node.operand)
-        return tidy_not(operand) if isinstance(node.op, ast.Not) else ast.UnaryOp(node.op, operand)
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        return tidy_conditional(self.visit(node.test), self.visit(node.body), self.visit(node.orelse))
+_OPPOSITES = {"==": "!=", "!=": "==", "is": "is not", "is not": "is"}
 
 
-def tidy_conditional(test: ast.expr, body: ast.expr, otherwise: ast.expr) -> ast.expr:
-    """`body if test else otherwise`, of parts that are tidy."""
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        test, body, otherwise = test.operand, otherwise, body
-    if _same(body, otherwise):
-        return body
-    match body, otherwise:
-        case ast.Constant(value=True), ast.Constant(value=False):
-            return test if _is_bool(test) else ast.Call(ast.Name("bool"), [test], [])
-        case ast.Constant(value=False), ast.Constant(value=True):
+def tidied(node: Expression) -> Expression:
+    """An expression with conditions, and what depends on them, replaced by shorter ones of the same value."""
+    match node.rebuilt(tidied):
+        case Unary("not", operand):
+            return tidy_not(operand)
+        case Conditional(test, chosen, otherwise):
+            return tidy_conditional(test, chosen, otherwise)
+        case other:
+            return other
+
+
+def tidy_conditional(test: Expression, chosen: Expression, otherwise: Expression) -> Expression:
+    """`chosen if test else otherwise`, of parts that are tidy."""
+    if isinstance(test, Unary) and test.operator == "not":
+        test, chosen, otherwise = test.operand, otherwise, chosen
+    if chosen == otherwise:
+        return chosen
+    match chosen, otherwise:
+        case Constant(True), Constant(False):
+            return test if _is_bool(test) else Call("bool", (test,))
+        case Constant(False), Constant(True):
             return tidy_not(test)
-    return _extreme(test, body, otherwise) or ast.IfExp(test, body, otherwise)
+    return _extreme(test, chosen, otherwise) or Conditional(test, chosen, otherwise)
 
 
-def tidy_not(operand: ast.expr) -> ast.expr:
+def tidy_not(operand: Expression) -> Expression:
     """`not operand`, of a tidy one."""
     match operand:
-        case ast.Compare(left=left, ops=[operator], comparators=right) if type(operator) in _OPPOSITES:
-            return ast.Compare(left, [_OPPOSITES[type(operator)]()], right)
-        case ast.UnaryOp(op=ast.Not(), operand=inner) if _is_bool(inner):
+        case Comparison(operator, left, right) if operator in _OPPOSITES:
+            return Comparison(_OPPOSITES[operator], left, right)
+        case Unary("not", inner) if _is_bool(inner):
             return inner
-    return ast.UnaryOp(ast.Not(), operand)
+    return Unary("not", operand)
 
 
-def _extreme(test: ast.expr, body: ast.expr, otherwise: ast.expr) -> ast.expr | None:
+def _extreme(test: Expression, chosen: Expression, otherwise: Expression) -> Expression | None:
     """`a if a > b else b` as `max(b, a)`: the first of two that are equal is what it was."""
     match test:
-        case ast.Compare(left=left, ops=[ast.Gt() | ast.GtE() | ast.Lt() | ast.LtE() as operator], comparators=[right]):
-            if _same(left, body) and _same(right, otherwise):
-                is_greatest = isinstance(operator, ast.Gt | ast.GtE)
-            elif _same(right, body) and _same(left, otherwise):
-                is_greatest = isinstance(operator, ast.Lt | ast.LtE)
+        case Comparison("<" | "<=" | ">" | ">=" as operator, left, right):
+            if (left, right) == (chosen, otherwise):
+                is_greatest = operator in (">", ">=")
+            elif (right, left) == (chosen, otherwise):
+                is_greatest = operator in ("<", "<=")
             else:
                 return None
-            is_strict = isinstance(operator, ast.Gt | ast.Lt)
-            parts = [otherwise, body] if is_strict else [body, otherwise]
-            return ast.Call(ast.Name("max" if is_greatest else "min"), parts, [])
+            parts = (otherwise, chosen) if operator in "<>" else (chosen, otherwise)
+            return Call("max" if is_greatest else "min", parts)
     return None
 
 
-def _is_bool(node: ast.expr) -> bool:
+def _is_bool(node: Expression) -> bool:
     match node:
-        case ast.Compare() | ast.UnaryOp(op=ast.Not()) | ast.Constant(value=bool()):
+        case Comparison() | Unary("not") | Constant(bool()):
             return True
-        case ast.BoolOp(values=values):
-            return all(map(_is_bool, values))
+        case Logical(operands=operands):
+            return all(map(_is_bool, operands))
     return False
-
-
-def _same(one: ast.expr, other: ast.expr) -> bool:
-    return ast.dump(one) == ast.dump(other)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
-from archdsl.compiler import compile_source, read
+from archdsl.compiler import compile_source
 from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.codes import NOT_TEXT
 from archdsl.diagnostics.render import printable
@@ -22,6 +22,7 @@ from archdsl.diff.breaking_text import as_github, as_json, as_text
 from archdsl.diff.pairing import pair_moved, pair_networks
 from archdsl.ir.architecture import Architecture
 from archdsl.revisions import Revision, tracked
+from archdsl.sources import read
 
 _MOST = 3  # files that a remark names
 

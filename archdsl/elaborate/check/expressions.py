@@ -22,11 +22,11 @@ from archdsl.elaborate.check.errors import (
 )
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
-from archdsl.elaborate.resolve.functions import OF_NUMBERS
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
+from archdsl.ir.functions import OF_NUMBERS
 from archdsl.language import tree
 
 LITERALS = {"true", "false", "none"}

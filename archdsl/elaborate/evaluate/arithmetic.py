@@ -21,8 +21,8 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.dimensions import NUMBER, budget_mismatch, mismatches
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments
-from archdsl.elaborate.resolve.functions import OF_NUMBERS
 from archdsl.elaborate.resolve.signatures import fit, missing, of_function
+from archdsl.ir.functions import OF_NUMBERS
 from archdsl.language import tree
 from archdsl.language.nodes import children
 from archdsl.language.parser import parse_expression

@@ -24,8 +24,8 @@ from archdsl.elaborate.evaluate.errors import (
 )
 from archdsl.elaborate.evaluate.values import LAYERS, Value, alike
 from archdsl.elaborate.problems import ElaborationError
-from archdsl.elaborate.resolve.functions import OF_NUMBERS, Numeric
 from archdsl.ir.base import Scalar
+from archdsl.ir.functions import OF_NUMBERS, Numeric
 from archdsl.limits import limits
 
 _ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {

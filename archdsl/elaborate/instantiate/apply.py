@@ -69,7 +69,7 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
 )
-from archdsl.ir.formula import identifier
+from archdsl.ir.names import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
 from archdsl.limits import limits

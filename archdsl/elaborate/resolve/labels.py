@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from archdsl.elaborate.resolve.stage_rows import StageRow
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 from archdsl.language import tree
 
 LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")

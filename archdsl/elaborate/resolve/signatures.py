@@ -18,8 +18,8 @@ from archdsl.elaborate.resolve.errors import (
     TooManyArguments,
     UnknownArgument,
 )
-from archdsl.elaborate.resolve.functions import OF_NUMBERS
 from archdsl.ir.checks import attributes
+from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 

@@ -16,7 +16,7 @@ the sub-module `body`, with the names of its pipeline inside.
 
 from __future__ import annotations
 
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 from archdsl.language import tree
 
 _WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archdsl.elaborate.resolve.functions import OF_NUMBERS
+from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 
 SETTINGS = ("norm", "act", "padding", "drop_path")

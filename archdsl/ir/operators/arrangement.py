@@ -66,6 +66,7 @@ class Gain(Operator):
     """One learnable factor for the whole tensor, starting at `initial` (SkipInit, De & Smith 2020)."""
 
     for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
+    takes_vectors: ClassVar[bool] = True
     kind: Literal["gain"] = "gain"
     initial: float = 1.0
 

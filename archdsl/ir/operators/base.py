@@ -26,6 +26,8 @@ class Operator(Frozen):
     inputs: ClassVar[int] = 1
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
+    # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.
+    takes_vectors: ClassVar[bool] = False
     # The attributes that only training reads: with other values the outputs of a trained network are the same.
     for_training: ClassVar[frozenset[str]] = frozenset()
     # Whether the whole operator does something in training alone.

@@ -10,6 +10,7 @@ class Linear(Operator):
     """Fully connected layer on the flattened input; its output is `features` x 1 x 1."""
 
     is_weighted: ClassVar[bool] = True
+    takes_vectors: ClassVar[bool] = True
     kind: Literal["linear"] = "linear"
     features: Count
     bias: bool = True
@@ -31,6 +32,7 @@ class Linear(Operator):
 class Flatten(Operator):
     """Channels, height and width to channels alone."""
 
+    takes_vectors: ClassVar[bool] = True
     kind: Literal["flatten"] = "flatten"
 
     def output(self, *shapes: Shape) -> Shape:

@@ -9,6 +9,7 @@ class Dropout(Operator):
     """Each element zeroed with probability `rate`, the others divided by `1 - rate`."""
 
     is_for_training: ClassVar[bool] = True
+    takes_vectors: ClassVar[bool] = True
     kind: Literal["dropout"] = "dropout"
     rate: Rate = 0.5
 

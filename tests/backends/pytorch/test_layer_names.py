@@ -10,11 +10,13 @@ import pytest
 import archdsl
 from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.emitter import _natural
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.state import state
-from archdsl.backends.pytorch.tidy import Tidy
+from archdsl.backends.pytorch.tidy import tidied
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from archdsl.ir.architecture import Architecture
+from tests.backends.pytorch.from_python import from_python
 from tests.properties.checks import check_alone, check_file, module_of
 
 
@@ -213,7 +215,7 @@ def test_whole_numbers_are_the_numbers_that_json_gives_back() -> None:
     ],
 )
 def test_conditions_are_said_as_linters_ask(written: str, said: str) -> None:
-    tidy = ast.unparse(ast.fix_missing_locations(Tidy().visit(ast.parse(written, mode="eval"))))
+    tidy = spelled(tidied(from_python(written)))
     assert tidy == said
     for a in (1, 2, 0, None):
         for b in (1, 2.0):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from archdsl.backends.pytorch.layout import expression_lines
 from archdsl.backends.pytorch.spelling import spelled
-from archdsl.backends.pytorch.tidy import Tidy
+from archdsl.backends.pytorch.tidy import tidied
+from tests.backends.pytorch.from_python import from_python
 
 NAMES = st.sampled_from(["x", "stride", "in_channels", "a_rather_long_name_of_a_thing", "self.width", "None", "True"])
 NUMBERS = st.sampled_from(["1", "0.5", "1e-05", "128"])
@@ -35,6 +36,10 @@ def larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 EXPRESSIONS = st.recursive(st.one_of(NAMES, NUMBERS), larger, max_leaves=20)
 
 
+def laid_out(number: int, text: str) -> list[str]:
+    return expression_lines(f"self.thing_{number} = ", from_python(text))
+
+
 def tree(text: str) -> str:
     return ast.dump(ast.parse(text.strip()))
 
@@ -42,10 +47,10 @@ def tree(text: str) -> str:
 @settings(deadline=None, max_examples=500)
 @given(EXPRESSIONS)
 def test_an_expression_stays_itself(text: str) -> None:
-    assert tree(spelled(ast.parse(text, mode="eval").body)) == tree(text)
-    lines = expression_lines("self.thing = ", text)
-    tidy = ast.unparse(Tidy().visit(ast.parse(text, mode="eval").body))
-    assert tree("\n".join(lines)) == tree(f"self.thing = {tidy}")
+    node = from_python(text)
+    assert tree(spelled(node)) == tree(text)
+    lines = expression_lines("self.thing = ", node)
+    assert tree("\n".join(lines)) == tree(f"self.thing = {spelled(tidied(node))}")
 
 
 def test_formatters_agree(tmp_path: Path) -> None:
@@ -64,7 +69,7 @@ def test_formatters_agree(tmp_path: Path) -> None:
         f"{'a_name' * 12} > 1 and {'another' * 5} and ({'a_condition' * 3} or {'last' * 9})",
         "self.one(x) + self.two(x) * (self.three(x) - 1)",
     ]
-    body = [line for i, text in enumerate(expressions) for line in expression_lines(f"self.thing_{i} = ", text)]
+    body = [line for i, text in enumerate(expressions) for line in laid_out(i, text)]
     path = tmp_path / "laid_out.py"
     lines = ["class Thing:", "    def __init__(self):", *(f"        {line}" for line in body)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import archdsl
-from archdsl.ir.formula import module_name
+from archdsl.ir.names import module_name
 
 SPECS = archdsl.specs_folder()
 EXAMPLES = Path(__file__).parents[3] / "examples"

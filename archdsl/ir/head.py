@@ -1,21 +1,21 @@
-"""Where in a head maps end and vectors begin, and which of its parts are the module of a single layer."""
+"""How a head is divided: what still makes maps, what makes a vector of them, and the classifier.
+
+This is decided here alone. Emitted networks have the parts as `head`, `pool` and an attribute of the classifier's name,
+and whatever looks for an operator in one (weights, counts, times) asks for its part.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archdsl.backends.pytorch.families import has_classifier
-from archdsl.backends.pytorch.operators import vector_module
 from archdsl.ir.body import Alternative, Apply, Guard, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Description
-from archdsl.ir.operators.linear import Flatten
+from archdsl.ir.operators.linear import Flatten, Linear
+from archdsl.ir.operators.pooling import GlobalPool
 from archdsl.ir.operators.regularization import Dropout
 from archdsl.ir.parts import applied, inside, used
-
-_POOLS = ("global_avg_pool", "global_max_pool")
-_VECTORS = ("linear", "flatten")
 
 
 class Head(NamedTuple):
@@ -24,16 +24,16 @@ class Head(NamedTuple):
     maps: int  # the first step that reduces its input to 1 x 1: maps end here
     vectors: int  # the first step that works on vectors; what it reads is flattened before
     end: int  # the number of steps without the classifier
-    is_flattened: bool  # whether the emitter puts a flattening before `vectors`
+    is_flattened: bool  # whether nothing flattens before `vectors`, so that a backend must
     single: frozenset[str]  # the parts, of `head` and `pool`, that are one layer, and their module that layer's
 
 
 def divided(architecture: Description) -> Head:
-    """How the head of a network is divided into `head`, `pool` and a classifier."""
+    """How the head of a network is divided."""
     steps = architecture.head.steps.steps if architecture.head is not None else ()
     maps, vectors = _first_without_map(steps), _first_on_vectors(steps)
     end = len(steps) - has_classifier(architecture)
-    is_flattened = vectors < len(steps) and not is_flatten(steps[vectors])
+    is_flattened = vectors < len(steps) and not _is_flatten(steps[vectors])
     pool = sum(map(_most_modules, steps[maps:end])) + is_flattened
     parts = {"head": sum(map(_most_modules, steps[: min(maps, end)])), "pool": pool}
     return Head(maps, vectors, end, is_flattened, frozenset(part for part, count in parts.items() if count == 1))
@@ -51,14 +51,23 @@ def dropout_rates(architecture: Description) -> list[float] | None:
     return [layer.operator.rate for layer in layers if isinstance(layer.operator, Dropout)]
 
 
-def is_flatten(step: Step) -> bool:
+def has_classifier(architecture: Description) -> bool:
+    """Whether a head ends in a linear layer that puts out the classes."""
+    last = architecture.head.steps.steps[-1:] if architecture.head is not None else ()
+    return any(
+        isinstance(step, Apply) and isinstance(step.operator, Linear) and step.operator.features == architecture.classes
+        for step in last
+    )
+
+
+def _is_flatten(step: Step) -> bool:
     return isinstance(step, Apply) and isinstance(step.operator, Flatten)
 
 
 def _first_without_map(steps: Sequence[Step]) -> int:
     """The position of the first step that reduces its input to 1 x 1; the number of steps when there is none."""
     for position, step in enumerate(steps):
-        if _kinds(step) & {*_POOLS, *_VECTORS}:
+        if _has(step, GlobalPool, Linear, Flatten):
             return position
     return len(steps)
 
@@ -68,9 +77,10 @@ def _first_on_vectors(steps: Sequence[Step]) -> int:
     as take vectors. The number of steps when there is none."""
     found = len(steps)
     for position in reversed(range(len(steps))):
-        if not all(_takes_vectors(apply) for apply in applied(steps[position])):
+        operators = [apply.operator for apply in applied(steps[position])]
+        if not all(operator is not None and operator.takes_vectors for operator in operators):
             break
-        if _kinds(steps[position]) & set(_VECTORS):
+        if _has(steps[position], Linear, Flatten):
             found = position
     return found
 
@@ -87,14 +97,5 @@ def _most_modules(step: Step | None) -> int:
             return 1
 
 
-def _takes_vectors(apply: Apply) -> bool:
-    return apply.operator is not None and vector_module(apply.operator, _AnyText()) is not None
-
-
-def _kinds(step: Step) -> set[str]:
-    return {apply.operator.kind for apply in applied(step) if apply.operator is not None}
-
-
-class _AnyText(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return key
+def _has(step: Step, *operators: type) -> bool:
+    return any(isinstance(apply.operator, operators) for apply in applied(step))
