@@ -36,6 +36,7 @@ COMMANDS = {
     "breaking": "find changes that break those who use a network",
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "space": "count a search space, and draw networks from it",
+    "train": "train a network by a recipe",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",
