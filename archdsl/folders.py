@@ -17,6 +17,11 @@ def examples_folder() -> Path:
     return _folder("examples")
 
 
+def recipes_folder() -> Path:
+    """The folder of the recipes of the papers, shipped likewise."""
+    return _folder("recipes")
+
+
 def shipped_files() -> list[Path]:
     """All shipped `.arch` files, the published architectures first."""
     return [path for folder in (specs_folder(), examples_folder()) for path in sorted(folder.glob("*.arch"))]
@@ -40,13 +45,13 @@ def device_names() -> tuple[str, ...]:
 def shipped(text: str) -> Path | None:
     """The shipped file that `archdsl:resnet.arch` names, whether it is there or not; None for any other text.
 
-    Its folder may be said, too: `archdsl:examples/regnet.arch`.
+    Its folder may be said, too: `archdsl:examples/regnet.arch`; for a recipe it must be: `archdsl:recipes/resnet.arch`.
     """
     name = text.removeprefix(SHIPPED)
     if name == text:
         return None
     folders = {"specs/": specs_folder(), "examples/": examples_folder()}
-    for prefix, folder in folders.items():
+    for prefix, folder in {**folders, "recipes/": recipes_folder()}.items():
         if name.startswith(prefix) and _is_plain(name.removeprefix(prefix)):
             return folder / name.removeprefix(prefix)
     if not _is_plain(name):
@@ -56,8 +61,10 @@ def shipped(text: str) -> Path | None:
 
 def shipped_name(path: Path) -> str | None:
     """`archdsl:resnet.arch` for a shipped file, None for another."""
-    folders = (specs_folder().resolve(), examples_folder().resolve())
-    return f"{SHIPPED}{path.name}" if path.resolve().parent in folders else None
+    folder = path.resolve().parent
+    if folder == recipes_folder().resolve():
+        return f"{SHIPPED}recipes/{path.name}"
+    return f"{SHIPPED}{path.name}" if folder in (specs_folder().resolve(), examples_folder().resolve()) else None
 
 
 def _folder(name: str) -> Path:

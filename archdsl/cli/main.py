@@ -34,6 +34,7 @@ COMMANDS = {
     "compare": "compare networks, as a table and as a picture",
     "diff": "show what changed between two specs, variants or revisions",
     "breaking": "find changes that break those who use a network",
+    "plan": "show the phases of a training, and predict its time and memory",
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "space": "count a search space, and draw networks from it",
     "train": "train a network by a recipe",

@@ -104,9 +104,10 @@ class Profile(Frozen):
     """A device as the cost model sees it, for one backend; `on` says whose kernels and allocator it has.
 
     `peaks` are floating point operations a second by type of number, `matrix_peaks` those of products of matrices where
-    they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch. `overhead` is what
-    the framework adds to every kernel, less what timing it added; `backward_overhead` is the same for those that
-    compute gradients. `measured` has the tables of a calibrated device, `facts` how they came to be.
+    they are others; `bandwidth` is in bytes a second, `launch` the seconds of one kernel's launch, `capacity` the bytes
+    of its memory. `overhead` is what the framework adds to every kernel, less what timing it added; `backward_overhead`
+    is the same for those that compute gradients. `measured` has the tables of a calibrated device, `facts` how they
+    came to be.
     """
 
     format_version: Literal["1.0", "1.1"] = FORMAT_VERSION
@@ -119,6 +120,7 @@ class Profile(Frozen):
     matrix_peaks: dict[str, Number] = Field(default={})
     bandwidth: Number | None = None
     launch: Number | None = None
+    capacity: Number | None = None
     efficiency: dict[str, Efficiency] = Field(default={})
     overhead: Overhead = 0.0
     backward_overhead: Overhead = 0.0

@@ -100,10 +100,15 @@ def summary(file: Compiled) -> str:
         hold += (
             f", {file.predicted} of them {'a prediction' if file.predicted == 1 else 'predictions'} of the cost model"
         )
-    found = [_counted(len(file.architectures), "model")] if file.architectures or not file.spaces else []
+    others = file.spaces or file.recipes
+    found = [_counted(len(file.architectures), "model")] if file.architectures or not others else []
     if file.spaces:
         found.append(_counted(len(file.spaces), "search space"))
-    if claims or not any(space.claims for space in file.spaces):
+    if file.recipes:
+        found.append(_counted(len(file.recipes), "recipe"))
+    if file.recipes and not file.architectures and not file.spaces:
+        pass  # A file of recipes alone claims nothing.
+    elif claims or not any(space.claims for space in file.spaces):
         found.append(hold)
     name = printable(file.source.name)
     line = f"{name}: {', '.join(found)}"

@@ -79,7 +79,7 @@ def _merge_table(table: tree.Nested, environment: Environment, merged: MergedRec
     """A table of a recipe that extends another changes the rows that it has, and the arguments that it gives."""
     merged.table = table
     for index, argument in enumerate(table.arguments):
-        name = argument.name.text if argument.name else ("stages", "shift")[index] if index < 2 else ""
+        name = argument.name.text if argument.name else "stages" if index == 0 else ""
         merged.arguments[name] = (argument, environment)
     header = [column.text for column in table.table.header]
     if "setting" not in header:

@@ -25,10 +25,15 @@ OPTION = "--set"
 
 
 class Training(Struct, frozen=True):
-    """A recipe and the network that it is for."""
+    """A recipe and the network that it is for, at the resolution of its own input."""
 
     recipe: Recipe
     architecture: Architecture
+    _variant: Variant
+
+    def at(self, resolution: int) -> Architecture:
+        """The network on square images of another side, in pixels. Raises DiagnosticError where it takes none such."""
+        return _elaborated(self._variant, self.recipe, (resolution, resolution))
 
 
 class NoRecipe(Problem):
@@ -100,7 +105,8 @@ def open_recipe(
     recipe = elaborate_recipe(definition, problems)
     if recipe is None:
         raise DiagnosticError(problems.sorted())
-    return Training(recipe, _architecture(definition, recipe, variant))
+    network = _network(definition, recipe, variant)
+    return Training(recipe, _elaborated(network, recipe), network)
 
 
 def recipe_names(environment: Environment) -> tuple[str, ...]:
@@ -153,7 +159,7 @@ def _overridden(definition: RecipeDefinition, settings: Sequence[str]) -> Recipe
     return RecipeDefinition(made, environment)
 
 
-def _architecture(definition: RecipeDefinition, recipe: Recipe, variant: str | None) -> Architecture:
+def _network(definition: RecipeDefinition, recipe: Recipe, variant: str | None) -> Variant:
     model = definition.environment.models[recipe.model]
     found = variants(model)
     if recipe.variant is not None:
@@ -164,12 +170,17 @@ def _architecture(definition: RecipeDefinition, recipe: Recipe, variant: str | N
     if variant is not None:
         chosen = [each for each in found if variant in (each.label, each.name)]
         if not chosen:
-            raise DiagnosticError([WrongVariant(recipe.name, variant, names).at(None)])
+            problem = WrongVariant(recipe.name, variant, names).at(None)
+            raise DiagnosticError([problem.suggesting(variant, [each.label or each.name for each in found])])
         found = chosen
     if len(found) > 1:
         raise DiagnosticError([SeveralNetworks(recipe.name, len(found), names).at(None)])
+    return found[0]
+
+
+def _elaborated(network: Variant, recipe: Recipe, resolution: tuple[int, int] | None = None) -> Architecture:
     problems = Problems()
-    result = ModelElaborator(found[0], problems, Work(), None, dict(recipe.parameters)).run()
+    result = ModelElaborator(network, problems, Work(), resolution, dict(recipe.parameters)).run()
     if result is None or problems:
         raise DiagnosticError(problems.sorted())
     return result.architecture
