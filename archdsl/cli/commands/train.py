@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl.cli.arguments import batch, count
+from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
@@ -18,7 +19,7 @@ from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Files
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY, WRONG_USAGE
-from archdsl.recipes import open_recipe
+from archdsl.trainings import open_recipe
 
 if TYPE_CHECKING:
     from archdsl.training.start import Outcome, Subject
@@ -49,8 +50,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "  torchrun --nproc-per-node 8 -m archdsl train specs/v2_s.arch --recipe paper --data imagenet --out run"
     )
     parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file; a run that is resumed has its own")
-    parser.add_argument("--recipe", metavar="NAME", help="the recipe, where the spec has several")
-    parser.add_argument("--variant", metavar="V", help="the network, where the recipe is for several")
+    add_recipe(parser)
     parser.add_argument("--data", metavar="DIR", help="the images: a folder with one for each class, or docs/training.md")
     parser.add_argument("--out", required=True, metavar="RUN", help="the folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of RUN, if there is a run")
@@ -63,14 +63,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--freeze", metavar="PARTS", help="parts that do not learn: `stem, stages.0..2`")
     group.add_argument("--precision", choices=("auto", "float32", "bfloat16", "float16"), help="of activations")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="settings",
-        metavar="SETTING",
-        help="any setting, as in a recipe: `mixup=0.2`, `optimizer = sgd(0.1)`; again for more",
-    )
     group.add_argument(
         "--init", metavar="FROM", help="begin with weights of `timm:NAME`, a file, or another run (default: fresh ones)"
     )
@@ -161,14 +153,18 @@ def _subject(arguments: Namespace) -> Subject:
     files = _Read()
     source = open_spec(arguments.spec)
     training = open_recipe(
-        source, arguments.recipe, variant=arguments.variant, settings=[*arguments.settings, *changes], files=files
+        source, arguments.recipe, variant=arguments.variant, settings=[*arguments.set, *changes], files=files
     )
-    return Subject(training.architecture, training.recipe, files.texts(source))
+    recipe, architecture = training.recipe, training.architecture
+    sides = {phase.resolution for phase in recipe.phases(architecture.input.height)} | {recipe.test_resolution}
+    for side in sides - {None}:
+        training.at(side)  # where the network takes no such images, its diagnostic says so before anything runs
+    return Subject(architecture, recipe, files.texts(source))
 
 
 def _refuse_overrides(arguments: Namespace) -> None:
     names = [name for name in ("recipe", "variant", *_OF_RECIPE) if getattr(arguments, name) is not None]
-    names += ["set"] if arguments.settings else []
+    names += ["set"] if arguments.set else []
     if names:
         options = ", ".join(f"`--{name}`" for name in names)
         raise _wrong(f"a run is resumed by its own recipe: {options} cannot change it", "leave it out")
