@@ -147,7 +147,7 @@ class NoCheckpointing(Problem):
 class ShardingAlone(Problem):
     code = codes.WRONG_USAGE
     message = "`--fsdp` shards a network over processes, and there is one"
-    help = "start it with torchrun: `torchrun --nproc-per-node 8 --no-python archdsl train ...`"
+    help = "start it with torchrun: `torchrun --nproc-per-node 8 -m archdsl train ...`"
 
 
 # The training ---------------------------------------------------------------------------------------------------------

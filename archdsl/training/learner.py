@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -73,7 +74,9 @@ class Learner:
             if device.type == "cpu":
                 raise DiagnosticError([SyncOnCPU().at(None)])
             model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
-        self.model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Sharding takes weights in their plain order; the images bring channels-last along all the same.
+        order = torch.contiguous_format if settings.fsdp else torch.channels_last
+        self.model = model.to(device, memory_format=order)  # type: ignore[call-overload]
         self.model.train()
         forward = self.model
         if settings.fsdp:
@@ -99,6 +102,20 @@ class Learner:
             set_drop_path(self.model, phase.drop_path)
         if self.is_compiled:
             torch._dynamo.reset()  # what was compiled for another resolution is not needed any more
+
+    @contextmanager
+    def evaluated(self) -> Iterator[nn.Module]:
+        """In here the network has the weights that count: the averaged ones, where the recipe averages.
+
+        Batch norms are counted by each process for itself; what the first one has counts.
+        """
+        if self.average is None:
+            self.processes.spread_buffers(self.model)
+            yield self.model
+            return
+        with self.average.applied() as model:
+            self.processes.spread_buffers(model)
+            yield model
 
     # Checkpoints ----------------------------------------------------------------------------------------------------
 

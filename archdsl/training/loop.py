@@ -31,6 +31,7 @@ from archdsl.training.progress import Progress, epoch_line
 from archdsl.training.run_folder import versions
 from archdsl.training.score import Score, score
 from archdsl.training.settings import Settings
+from archdsl.training.step import autocast
 from archdsl.training.stopping import Stopping
 from archdsl.training.timetable import Position, Timetable
 
@@ -205,7 +206,9 @@ class Loop:
             steps = self.table.steps_per_epoch
             # In between, enough to see how the training goes.
             batches = self.recipe.recount if is_end else min(self.recipe.recount, max(10, steps // 10))
-            learner.average.recount(self._on_device(self._loader(self.table.at(self.step - steps))), batches)
+            loader = self._loader(self.table.at(self.step - steps))
+            with autocast(self.place.device, self.place.precision):
+                learner.average.recount(self._on_device(loader), batches)
         self.score = self._score()
         row = EpochRow(
             epoch=position.epoch + 1,
@@ -241,9 +244,8 @@ class Loop:
             self.processes.world,
             self.images.channels,
         )
-        model = learner.average.model if learner.average is not None else learner.model
-        self.processes.spread_buffers(model)
-        return score(model, loader, self.place.device, self.place.precision, self.processes)
+        with learner.evaluated() as model:
+            return score(model, loader, self.place.device, self.place.precision, self.processes)
 
     def _on_device(self, loader: Any) -> Iterator[Tensor]:
         for images, _ in loader:
@@ -310,9 +312,7 @@ class Loop:
         if self.metrics is not None:
             epoch = self.step / self.table.steps_per_epoch
             gradient = float(norm) if math.isfinite(float(norm)) else None
-            self.metrics.add_step(
-                StepRow(self.step, epoch, position.phase.resolution, position.lr, mean, gradient)
-            )
+            self.metrics.add_step(StepRow(self.step, epoch, position.phase.resolution, position.lr, mean, gradient))
         self.progress.step(self.step, mean)
         return stops > 0, saves > 0
 
@@ -333,7 +333,7 @@ class Loop:
         state = self.learner.state()
         if self.processes.is_first:
             epoch = self.step // self.table.steps_per_epoch
-            facts = Facts(self.step, epoch, self.accumulate, top1, self._loss, self._counted, versions=versions())
+            facts = Facts(self.step, epoch, self.accumulate, top1, self._loss, self._counted, versions=dict(versions()))
             self.checkpoints.write(facts, state)
         self._saved, self._saved_at = self.step, perf_counter()
         self.progress.restart()

@@ -22,6 +22,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -96,7 +97,9 @@ class RunFolder:
         if self.is_run and not force:
             facts = self.facts()
             state = "finished" if self.is_finished else "unfinished"
-            raise DiagnosticError([RunExists(str(self.path), f"{facts['network']} by {facts['recipe']}", state).at(None)])
+            raise DiagnosticError(
+                [RunExists(str(self.path), f"{facts['network']} by {facts['recipe']}", state).at(None)]
+            )
         with self.reporting():
             self.path.mkdir(parents=True, exist_ok=True)
             # A lock without a run is left by one that was killed while it began.
@@ -218,7 +221,8 @@ def _remove(path: Path) -> None:
 # Facts ----------------------------------------------------------------------------------------------------------------
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """What a run depends on, by name."""
     found = {"archdsl": __version__, "python": platform.python_version(), "platform": platform.platform()}
     for name in _PACKAGES:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -60,9 +60,7 @@ def begin(folder: RunFolder, subject: Subject, settings: Settings, report: Repor
     return _Run(folder, subject, settings, report).carry_out(partial(_begin, force=force))
 
 
-def resume(
-    folder: RunFolder, subject: Subject | None, given: Mapping[str, Any], report: Report
-) -> Outcome:
+def resume(folder: RunFolder, subject: Subject | None, given: Mapping[str, Any], report: Report) -> Outcome:
     """Goes on with a run from its last checkpoint.
 
     Args:
@@ -82,6 +80,8 @@ def resume(
         if name in given and given[name] != getattr(before, name):
             raise DiagnosticError([_differs(folder, what, getattr(before, name), given[name])])
     settings = before.model_copy(update=dict(given))
+    if settings.fsdp and "fsdp" not in given and Processes.of_environment().world == 1:
+        settings = settings.model_copy(update={"fsdp": False})
     return _Run(folder, own, settings, report, facts).carry_out(_open, is_micro_batch_given="micro_batch" in given)
 
 
@@ -138,9 +138,7 @@ class _Run:
         make = self._maker(images.train.classes, is_fresh=checkpoint is None)
         if self.facts is None and self.place.processes.is_first:
             self._write(table, images)
-        loop = Loop(
-            make, table, self.recipe, self.settings, images, self.place, accumulate, checkpoints, self.report
-        )
+        loop = Loop(make, table, self.recipe, self.settings, images, self.place, accumulate, checkpoints, self.report)
         loop.begin(checkpoint)
         self._announce(loop, table, checkpoint)
         if self.place.processes.is_first:
@@ -162,7 +160,11 @@ class _Run:
 
     def _images(self) -> Images:
         settings = self.settings
-        how = {"holdout": settings.holdout, "seed": settings.seed, "corrupt": "skip" if settings.skip_corrupt else "refuse"}
+        how = {
+            "holdout": settings.holdout,
+            "seed": settings.seed,
+            "corrupt": "skip" if settings.skip_corrupt else "refuse",
+        }
         train = open_data(settings.data, "train", **how)
         test = open_data(settings.data, "test", **how, classes=train.classes)
         if self.facts is not None:
@@ -233,7 +235,7 @@ class _Run:
                 "seed": self.settings.seed,
                 "revision": run_folder.revision(Path(recipe.place.file).parent),
                 "command": run_folder.command(),
-                "versions": run_folder.versions(),
+                "versions": dict(run_folder.versions()),
                 "sessions": [],
             },
         )
@@ -256,8 +258,8 @@ class _Run:
         parts = f" in {loop.accumulate} parts" if loop.accumulate > 1 else ""
         self.report.line(
             f"{self.architecture.name} by {self.recipe.name}: {len(loop.images.train):,} images of "
-            f"{len(loop.images.train.classes)} classes, {table.epochs} epochs of {table.steps_per_epoch:,} steps, batch "
-            f"{table.batch}{parts}, on {where} in {place.precision}"
+            f"{len(loop.images.train.classes)} classes, {table.epochs} epochs of {table.steps_per_epoch:,} steps, "
+            f"batch {table.batch}{parts}, on {where} in {place.precision}"
         )
         if checkpoint is not None:
             at = table.at(checkpoint.facts.step)
@@ -287,7 +289,7 @@ class _Run:
             self.folder.save(WEIGHTS, data)
 
 
-# What a resumed run has to have in common with itself ------------------------------------------------------------------
+# What a resumed run has to have in common with itself -----------------------------------------------------------------
 
 
 def _refuse_other(folder: RunFolder, own: Subject, given: Subject) -> None:

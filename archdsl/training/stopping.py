@@ -34,7 +34,9 @@ class Stopping:
         _reset_in_children()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         Stopping._current = None
         for number, handler in self._before.items():
             signal.signal(number, handler)

@@ -75,7 +75,12 @@ def test_lines_of_epochs() -> None:
         "epoch 3/10  8 px  loss 0.3333  test loss 0.5000  top-1 98.50 %  top-5 98.50 %  1,234 images/s  0:00:03"
     )
     assert "top" not in epoch_line(epoch(3, None), 10)
-    assert [duration(seconds) for seconds in (0, 59.6, 3725, 200_000)] == ["0:00:00", "0:01:00", "1:02:05", "2 d 7:33:20"]
+    assert [duration(seconds) for seconds in (0, 59.6, 3725, 200_000)] == [
+        "0:00:00",
+        "0:01:00",
+        "1:02:05",
+        "2 d 7:33:20",
+    ]
 
 
 def test_progress_tells_speed_and_what_is_left() -> None:

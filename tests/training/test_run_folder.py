@@ -60,7 +60,9 @@ def test_a_run_is_replaced_only_by_force(tmp_path: Path) -> None:
     first.unlock()
     (tmp_path / "run" / "mine.txt").write_text("notes")
     (tmp_path / "run" / "metrics.csv").write_text("old")
-    assert refused(lambda: RunFolder(tmp_path / "run").begin()).endswith("holds a run already: `tiny by quick`, unfinished")
+    assert refused(lambda: RunFolder(tmp_path / "run").begin()).endswith(
+        "holds a run already: `tiny by quick`, unfinished"
+    )
     RunFolder(tmp_path / "run").begin(force=True)
     assert (tmp_path / "run" / "mine.txt").read_text() == "notes"
     assert not (tmp_path / "run" / "metrics.csv").exists()

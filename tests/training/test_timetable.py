@@ -26,7 +26,9 @@ def test_the_learning_rate_follows_the_batch_and_the_schedule() -> None:
 
 
 def test_fixres_comes_last_plain_and_at_the_resolution_of_the_test() -> None:
-    tuned = recipe(epochs=2, mixup=0.2, rand_augment=5, erase=0.1, fixres={"epochs": 1, "lr": 0.003}, test_resolution=12)
+    tuned = recipe(
+        epochs=2, mixup=0.2, rand_augment=5, erase=0.1, fixres={"epochs": 1, "lr": 0.003}, test_resolution=12
+    )
     table = Timetable(tuned, batch=16, images=32, resolution=8, test_resolution=12)
     assert (table.main_steps, table.steps) == (4, 6)
     before, after = table.at(3), table.at(4)

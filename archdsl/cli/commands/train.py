@@ -51,9 +51,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file; a run that is resumed has its own")
     add_recipe(parser)
-    parser.add_argument("--data", metavar="DIR", help="the images: a folder with one for each class, or docs/training.md")
+    parser.add_argument(
+        "--data", metavar="DIR", help="the images: a folder with one for each class, or docs/training.md"
+    )
     parser.add_argument("--out", required=True, metavar="RUN", help="the folder of the run")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of RUN, if there is a run")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint of RUN, if there is a run"
+    )
     parser.add_argument("--force", action="store_true", help="replace the run in RUN")
 
     group = parser.add_argument_group("recipe")
@@ -72,9 +76,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--holdout", type=_part, metavar="X", help="part to test on, where the data has none for it (default: 0.1)"
     )
-    group.add_argument(
-        "--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read"
-    )
+    group.add_argument("--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read")
     group.add_argument(
         "--workers", type=_workers, metavar="N", help="processes that load images, for each that trains (default: 0)"
     )
@@ -82,7 +84,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("machine")
     group.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1 (default: a GPU, if there is one)")
     group.add_argument(
-        "--micro-batch", type=batch, metavar="N", help="images that go through the network at a time, over all processes"
+        "--micro-batch",
+        type=batch,
+        metavar="N",
+        help="images that go through the network at a time, over all processes",
     )
     group.add_argument(
         "--halve-batch", action="store_true", default=None, help="halve that whenever the memory is too small"
