@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 
 from archdsl.elaborate.evaluate.describe import describe
-from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.checks import attributes
+from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import Formulas, formulas
 from tools import DOCS
 

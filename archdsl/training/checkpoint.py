@@ -50,7 +50,7 @@ class Checkpoint:
     facts: Facts
 
     def load(self) -> dict[str, Any]:
-        """Its tensors: `model`, `optimizer`, `average` and `scaler`. Raises DiagnosticError when they cannot be read."""
+        """`model`, `optimizer`, `average` and `scaler`. Raises DiagnosticError when they cannot be read."""
         try:
             # It is mapped: a process that needs a shard of each tensor reads no more than one tensor at a time.
             state: dict[str, Any] = torch.load(self.path / _STATE, map_location="cpu", weights_only=True, mmap=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -136,10 +136,10 @@ class _Run:
         table = self._timetable(images)
         accumulate = self._accumulate(table.batch, checkpoint if not is_micro_batch_given else None)
         make = self._maker(images.train.classes, is_fresh=checkpoint is None)
-        if self.facts is None and self.place.processes.is_first:
-            self._write(table, images)
         loop = Loop(make, table, self.recipe, self.settings, images, self.place, accumulate, checkpoints, self.report)
         loop.begin(checkpoint)
+        if self.facts is None and self.place.processes.is_first:
+            self._write(table, images)
         self._announce(loop, table, checkpoint)
         if self.place.processes.is_first:
             self.folder.add_session(self._session(loop.step))

@@ -61,7 +61,7 @@ class Timetable:
         phases = self.recipe.phases(self.resolution)
         if self.recipe.fixres is None:
             return phases
-        plain = {name: 0.0 for name in ("rand_augment", "mixup", "cutmix", "erase")}
+        plain = dict.fromkeys(("rand_augment", "mixup", "cutmix", "erase"), 0.0)
         last = phases[-1]._replace(
             number=len(phases),
             first=self.recipe.epochs,

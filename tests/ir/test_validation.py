@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from archdsl.compiler import compile_file
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
-from archdsl.ir.operators import PRIMITIVES
 from archdsl.ir.checks import attributes, refusal
+from archdsl.ir.operators import PRIMITIVES
 
 ROOT = Path(__file__).parents[2]
 SPECS = sorted([*ROOT.glob("specs/*.arch"), *ROOT.glob("examples/*.arch")])

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import matplotlib.figure  # noqa: F401 - what takes long to import comes before the forks
 import sklearn.datasets  # noqa: F401
 import torch
-import torch.utils.tensorboard  # noqa: F401
+import torch.utils.tensorboard
 
 import archdsl.training.start  # noqa: F401
 from archdsl.cli.main import main as command_line
@@ -127,7 +127,7 @@ def trained(folder: Path, out: str, *more: str) -> str:
     return text
 
 
-def killed(folder: Path, out: str, count: int, seed: int, *more: str, span: float = 1.0) -> Result:
+def killed(folder: Path, out: str, count: int, seed: int, *more: str, span: float = 2.0) -> Result:
     """Trains, is killed so many times, each up to `span` seconds after a new checkpoint is there, and then left to
     end."""
     chance, log = random.Random(seed), folder / f"{out}.log"

@@ -131,7 +131,7 @@ def _outcome(arguments: Namespace, report: _Report) -> Outcome:
 
     folder = RunFolder(arguments.out)
     given = {name: value for name in _OF_RUN if (value := getattr(arguments, name)) is not None}
-    if "data" in given and not given["data"].partition(":")[0] == "sklearn":
+    if "data" in given and given["data"].partition(":")[0] != "sklearn":
         given["data"] = os.path.abspath(given["data"])
     if arguments.resume and arguments.force:
         raise _wrong("`--resume` goes on with a run, and `--force` replaces it", "give one of them")
