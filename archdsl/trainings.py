@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from archdsl.compiler import ON_DISK, Files, link_source
-from archdsl.diagnostics import DiagnosticError, Problem, Problems, Source, codes
+from archdsl.diagnostics import DiagnosticError, Problems, Source
 from archdsl.diagnostics.wording import quoted
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
@@ -19,6 +19,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
 from archdsl.language.parser import parse
+from archdsl.trainings_errors import BadOverride, NoRecipe, SeveralNetworks, SeveralRecipes, WrongVariant
 
 # Where the settings of a command line stand, for diagnostics.
 OPTION = "--set"
@@ -34,49 +35,6 @@ class Training(Struct, frozen=True):
     def at(self, resolution: int) -> Architecture:
         """The network on square images of another side, in pixels. Raises DiagnosticError where it takes none such."""
         return _elaborated(self._variant, self.recipe, (resolution, resolution))
-
-
-class NoRecipe(Problem):
-    code = codes.WRONG_USAGE
-    message = "{file} has no recipe"
-    help = (
-        "write one, `recipe NAME for MODEL {{ ... }}`, or bring in a shipped one with `use`; docs/recipes.md shows how"
-    )
-    file: str
-
-
-class SeveralRecipes(Problem):
-    code = codes.WRONG_USAGE
-    message = "{file} has {count} recipes"
-    help = "choose one with `--recipe`: {names}"
-    file: str
-    count: int
-    names: str
-
-
-class SeveralNetworks(Problem):
-    code = codes.WRONG_USAGE
-    message = "recipe `{recipe}` is for {count} networks"
-    help = "choose one with `--variant`: {names}"
-    recipe: str
-    count: int
-    names: str
-
-
-class WrongVariant(Problem):
-    code = codes.UNKNOWN_MODEL
-    message = "recipe `{recipe}` is not for a variant `{variant}`"
-    help = "it is for {names}"
-    recipe: str
-    variant: str
-    names: str
-
-
-class BadOverride(Problem):
-    code = codes.WRONG_USAGE
-    message = "`{text}` does not set anything"
-    help = "write it as in a recipe: `--set epochs=10`, `--set 'optimizer = sgd(0.1)'`"
-    text: str
 
 
 def open_recipe(

@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from archdsl.cli.main import main
-from tools import write_api, write_cli, write_errors, write_limits, write_primitives
+from tools import write_api, write_cli, write_errors, write_limits, write_primitives, write_recipes
 
 ROOT = Path(__file__).parent.parent
 # A search space is no network: there is nothing to build.
@@ -39,6 +39,7 @@ def test_codegen_holds_nothing_else() -> None:
         ("errors.md", write_errors),
         ("cli.md", write_cli),
         ("api.md", write_api),
+        ("recipes.md", write_recipes),
     ],
     ids=str,
 )

@@ -16,7 +16,7 @@ from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
-from archdsl.lsp import words
+from archdsl.lsp import recipes, words
 from archdsl.lsp.context import Bracket, Context, bound_names, context
 from archdsl.lsp.describe import describe, head_of_block, head_of_model, head_of_primitive
 from archdsl.lsp.document import Document
@@ -101,6 +101,10 @@ class _Completion:
             unbound = {name: text for name, text in words.SETTINGS.items() if name not in bound}
             yield from _items(unbound, CompletionItemKind.Property, "0")
             yield from _keywords(words.STATEMENTS)
+        elif here.item == "recipe":
+            unbound = {name: text for name, text in recipes.settings() if name not in bound}
+            yield from _items(unbound, CompletionItemKind.Property, "0")
+            yield _item("progressive", CompletionItemKind.Keyword, "1", "progressive(stages = 4) { ... }")
         elif here.item == "block":
             if "out" not in bound:
                 yield _item("out", CompletionItemKind.Property, "0", "the tensor that the block gives")
@@ -114,6 +118,11 @@ class _Completion:
         assert bracket is not None
         header = _header(bracket)
         column = self.here.line.count("|") - 1
+        if self.here.item == "recipe":
+            is_setting = header is not None and column < len(header) and header[column] == "setting"
+            names = ("setting", "from", "to") if header is None else recipes.RISING if is_setting else ()
+            yield from _named(names, CompletionItemKind.Field, "0")
+            return
         if header is None:
             yield from self._columns()
         elif column < len(header) and header[column] == "op" and self.here.item == "model":
@@ -154,6 +163,11 @@ class _Completion:
     def _arguments(self, bracket: Bracket) -> Iterator[CompletionItem]:
         """Arguments by name, and values."""
         called = bracket.before[-1] if bracket.before else ""
+        if self.here.item == "recipe" and len(self.here.brackets) > 1:
+            for name, text in recipes.arguments(called):
+                yield _item(f"{name} = ", CompletionItemKind.Variable, "0", "", text)
+            yield from self._recipe_value()
+            return
         if len(self.here.brackets) == 1 and "extends" not in self.here.head:
             return  # parameters that are being declared
         if len(self.here.brackets) == 1:
@@ -166,6 +180,9 @@ class _Completion:
         yield from self._expression()
 
     def _expression(self) -> Iterator[CompletionItem]:
+        if self.here.item == "recipe":
+            yield from self._recipe_value()
+            return
         yield from self._own("1")
         after_arrow = self.here.last == "->"
         yield from self._blocks("2")
@@ -177,6 +194,16 @@ class _Completion:
             yield from self._functions("4")
             yield from _items({word: words.WORDS[word] for word in sorted(WORDS)}, CompletionItemKind.Constant, "5")
         yield from _keywords(words.EXPRESSIONS)
+
+    def _recipe_value(self) -> Iterator[CompletionItem]:
+        """The value of a setting: its functions and words, then the other settings of the recipe."""
+        setting = self.here.line[0] if self.here.line else ""
+        if setting in dict(recipes.settings()):
+            for name, signature, text in recipes.functions(setting):
+                yield _item(name, CompletionItemKind.Function, "0", signature, text)
+            yield from _named(recipes.words(setting), CompletionItemKind.Constant, "0")
+        yield from _named(bound_names(self.here), CompletionItemKind.Variable, "1")
+        yield from _items({word: words.EXPRESSIONS[word] for word in ("if", "none")}, CompletionItemKind.Keyword, "6")
 
     def _own(self, order: str) -> Iterator[CompletionItem]:
         """Parameters and bindings, those of the text before the cursor and those that a model inherits."""

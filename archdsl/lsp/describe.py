@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 
 from archdsl.elaborate.evaluate.describe import describe as shown
-from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition, RecipeDefinition
 from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.checks import attributes
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import formulas
 from archdsl.language import tree
-from archdsl.lsp import words
+from archdsl.lsp import recipes, words
 from archdsl.lsp.escapes import code, prose
 
 
@@ -23,6 +23,10 @@ def describe(symbol: Symbol) -> str:
             return _titled(head_of_block(definition), definition.block.doc)
         case Symbol(meaning=ModelDefinition() as definition):
             return _titled(head_of_model(definition.model), definition.model.doc)
+        case Symbol(meaning=RecipeDefinition() as definition):
+            return _titled(head_of_recipe(definition.recipe), definition.recipe.doc)
+        case Symbol(kind=Kind.RECIPE_SETTING | Kind.RECIPE_FUNCTION | Kind.RECIPE_ARGUMENT):
+            return recipes.describe(symbol)
         case Symbol(kind=Kind.PARAMETER, meaning=tree.Parameter() as parameter):
             return _titled(parameter.span.text, f"parameter of `{symbol.owner}`")
         case Symbol(kind=Kind.BINDING, meaning=tree.Binding() as binding):
@@ -60,6 +64,11 @@ def head_of_model(model: tree.Model) -> str:
     given = f"({head_of_parameters(model.parameters)})" if model.parameters else ""
     extends = f" extends {_short(model.parent.span.text)}" if model.parent else ""
     return f"model {model.name.text}{given}{extends}"
+
+
+def head_of_recipe(recipe: tree.Recipe) -> str:
+    above = f" extends {recipe.parent.text}" if recipe.parent else ""
+    return _short(f"recipe {recipe.name.text} for {recipe.model.span.text}{above}")
 
 
 def head_of_primitive(name: str) -> str:

@@ -63,7 +63,7 @@ ITEMS = {
     "block": "a layer made of layers: takes the tensor `in`, gives the tensor `out`",
     "model": "a network, or a family of them",
     "variants": "the networks of a family: a table of parameter values",
-    "recipe": "how to train a model; kept, not used yet",
+    "recipe": "how to train a model: `recipe NAME for MODEL { ... }`; `archdsl plan` and `archdsl train` use it",
 }
 STATEMENTS = {
     "require": "a claim that `archdsl check` proves: `require params == 5.3M +- 2%`",

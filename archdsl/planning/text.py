@@ -83,14 +83,14 @@ def _warnings(plan: Plan) -> list[str]:
 def clock(seconds: float) -> str:
     """`45 s`, `12 min`, `3 h 20 min`, `2 d 5 h`."""
     if seconds < 90:
-        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+        return f"{seconds:.0f} s" if seconds >= 10 else duration(seconds)
     minutes = round(seconds / 60)
     if minutes < 90:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
+    days, hours = divmod(round(seconds / 3600), 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 

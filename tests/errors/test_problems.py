@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from archdsl.revisions import Revision
 from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
+from archdsl.trainings import open_recipe
 from tests.errors.test_golden import FILES, diagnose
 
 ALL = problems()
@@ -63,6 +64,17 @@ SPACE = """model net {
   require params >= 200
 }
 """
+RECIPE = "recipe a for net {\n epochs = 2\n batch = 4\n optimizer = sgd(0.1)\n}\n"
+FAMILY = """model net(width = 8) {
+  input = 3 x 16 x 16
+  stem  = conv(width)
+}
+variants net {
+  | name | width |
+  | a    | 8     |
+  | b    | 16    |
+}
+"""
 EXTENDS = 'use "base.arch"\n'
 
 
@@ -84,6 +96,13 @@ def check(text: str, variant: str | None = None, **bounds: int) -> Callable[[], 
         Path("net.arch").write_text(text)
         with Limits(**bounds):
             return compiler.compile_source(compiler.read("net.arch"), variant=variant)
+
+    return run
+
+
+def train(text: str, variant: str | None = None, settings: Sequence[str] = ()) -> Callable[[], object]:
+    def run() -> object:
+        return open_recipe(Source("net.arch", text), variant=variant, settings=settings)
 
     return run
 
@@ -211,6 +230,14 @@ CASES: dict[str, Callable[[], object]] = {
         net=f"{EXTENDS}block mbconv(channels, more) {{ out = in -> conv(channels * more) }}\nmodel m extends net {{ }}",
     ),
     "UnknownVariantOfFile": check(NET, "b1"),
+    "TooManyParents": check(
+        f"{NET}{RECIPE}recipe b for net extends a {{ }}\nrecipe c for net extends b {{ }}\n", ancestors=1
+    ),
+    "NoRecipe": train(NET),
+    "SeveralRecipes": train(NET + RECIPE + RECIPE.replace("recipe a", "recipe b")),
+    "SeveralNetworks": train(FAMILY + RECIPE),
+    "WrongVariant": train(FAMILY + RECIPE, variant="x"),
+    "BadOverride": train(NET + RECIPE, settings=["epochs 4"]),
     "OpenChoice": lambda: family(SPACE).at({}),
     "TooManyAncestors": check(f"{NET}model a extends net {{ }}\nmodel b extends a {{ }}\n", ancestors=1),
     "TooManyStages": check(TABLE, stages=1),

@@ -84,7 +84,9 @@ variants <model_name> {
 
 <recipe_doc>
 recipe <recipe_name> for <model_name> {
-  epochs = 350
+  epochs    = 350
+  batch     = 64
+  optimizer = sgd(0.1)
 }
 
 <other_doc>

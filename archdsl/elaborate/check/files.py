@@ -20,15 +20,16 @@ from archdsl.elaborate.check.errors import (
     TooManyNetworks,
 )
 from archdsl.elaborate.check.expressions import Vocabulary
-from archdsl.elaborate.check.models import ModelNames, resolve_reference
+from archdsl.elaborate.check.models import ModelNames
+from archdsl.elaborate.check.recipes import check_recipe
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.labels import label
-from archdsl.elaborate.resolve.linking import repeats, twice, unknown_model
-from archdsl.elaborate.resolve.merge import no_parameter, reference_problems, variants
+from archdsl.elaborate.resolve.linking import repeats, twice
+from archdsl.elaborate.resolve.merge import no_parameter, variants
 from archdsl.elaborate.resolve.scopes import labels, parameters_in, scope_of_model
 from archdsl.elaborate.resolve.symbols import (
     Kind,
@@ -69,7 +70,7 @@ def check_names(environment: Environment, problems: Problems, resolved: list[Occ
         elif isinstance(item, tree.Variants):
             _guarded(partial(_check_variants, item, words), item.model.span, problems)
         elif isinstance(item, tree.Recipe):
-            _guarded(partial(_check_recipe, item, words), item.name.span, problems)
+            _guarded(partial(check_recipe, item, words), item.name.span, problems)
         elif isinstance(item, tree.Use):
             path = Span(item.span.source, item.span.start + item.span.text.index('"'), item.span.end)
             words.resolve(path, Symbol(Kind.FILE, item.path, span=path))
@@ -158,7 +159,7 @@ def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = 
     words.later.pop(text, None)
 
 
-# Variants and recipes ------------------------------------------------------------------------------------------------
+# Variants ------------------------------------------------------------------------------------------------------------
 
 
 def _check_variants(item: tree.Variants, words: Vocabulary) -> None:
@@ -220,26 +221,3 @@ def _check_labels(environment: Environment, problems: Problems) -> None:
             if first != place:
                 notes = (Note("the other one", first),)
                 problems.add(SameNetwork(variant.name).at(place, notes=notes))
-
-
-def _check_recipe(recipe: tree.Recipe, words: Vocabulary) -> None:
-    environment, problems = words.environment, words.problems
-    definition = environment.model(recipe.model.name.text)
-    resolve_reference(recipe.model, definition, words)
-    if words.resolved is not None:
-        values = Vocabulary(environment, Problems(), words.resolved)
-        for argument in recipe.model.arguments:
-            values.check(argument.value)
-    if definition is None:
-        problems.add(*filter(None, [unknown_model(recipe.model.name, environment)]))
-    else:
-        problems.add(*reference_problems(recipe.model, definition, parameters_of(definition)))
-    settings = [s.name for s in recipe.body if isinstance(s, tree.Nested) or s.fact is None]
-    problems.add(*repeats(settings, "setting ", "given"))
-    for statement in recipe.body:
-        if isinstance(statement, tree.Nested):
-            problems.add(*repeats(statement.table.header, "column "))
-            arguments = statement.arguments
-        else:
-            arguments = statement.value.arguments if isinstance(statement.value, tree.Call) else ()
-        problems.add(*repeats([argument.name for argument in arguments if argument.name], "argument ", "given"))

@@ -19,7 +19,7 @@ from archdsl.elaborate.recipes.errors import (
     FunctionOfAnotherSetting,
     LongWarmup,
     MissingFunctionArgument,
-    MissingSetting,
+    MissingSettings,
     MissingTableColumn,
     NotFunction,
     NotSettingName,
@@ -31,13 +31,13 @@ from archdsl.elaborate.recipes.errors import (
     TooManyFunctionArguments,
     TooManyPhases,
     UnknownFunction,
-    UnknownFunctionArgument,
     UnknownSetting,
     UnknownTable,
     UnknownTableColumn,
 )
 from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, lineage, merge, removes_table
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
+from archdsl.elaborate.resolve.errors import UnknownArgument
 from archdsl.ir.base import Frozen
 from archdsl.ir.checks import refusal
 from archdsl.ir.recipe.phases import Progressive, Ramp
@@ -145,10 +145,11 @@ class _Elaborator:
     def _check_missing(self, may_be_elsewhere: bool) -> None:
         if may_be_elsewhere or self.is_misspelt:
             return
-        for name, example in _EXAMPLES.items():
-            if name not in self.merged.settings:
-                problem = MissingSetting(self.recipe.name.text, name, example)
-                self.problems.add(problem.at(self.recipe.name.span))
+        missing = [name for name in _EXAMPLES if name not in self.merged.settings]
+        if missing:
+            examples = quoted(_EXAMPLES[name] for name in missing)
+            problem = MissingSettings(self.recipe.name.text, quoted(missing), examples)
+            self.problems.add(problem.at(self.recipe.name.span))
 
     # Values ----------------------------------------------------------------------------------------------------------
 
@@ -204,7 +205,7 @@ class _Elaborator:
         if expected is None:
             return value
         help = None
-        if isinstance(value, int | float) and 1 < value <= 100 and refusal(cls, field, value / 100) is None:
+        if isinstance(value, int | float) and 2 <= value <= 100 and refusal(cls, field, value / 100) is None:
             help = f"a part, not a percentage: `{value / 100:g}`"
         raise ElaborationError(BadSetting(field, expected, named(value)).at(span, help=help))
 
@@ -246,7 +247,7 @@ class _Elaborator:
             field = argument.name.text if argument.name else list(fields)[index]
             if field not in fields:
                 assert argument.name is not None
-                problem = UnknownFunctionArgument(name, field).at(argument.name.span)
+                problem = UnknownArgument(name, field).at(argument.name.span)
                 found.add(problem.suggesting(field, fields, f"its arguments are {quoted(fields)}"))
                 continue
             if field in given:
@@ -328,7 +329,7 @@ class _Elaborator:
     def _end(self, name: str, row: TableRow, end: str) -> float:
         cell = row.cells[end]
         if isinstance(cell, tree.DefaultCell):
-            value = self._setting(name) if name in self.merged.settings else None
+            value = self._setting(name) if name in self.merged.settings else Recipe.model_fields[name].default
             if value is None:
                 raise ElaborationError(NoValueToTake(name).at(cell.span))
             return float(value)

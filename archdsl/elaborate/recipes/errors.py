@@ -20,13 +20,13 @@ class UnknownTable(Problem):
     name: str
 
 
-class MissingSetting(Problem):
+class MissingSettings(Problem):
     code = codes.MISSING_BINDING
-    message = "recipe `{recipe}` has no `{setting}`"
-    help = "for example `{example}`"
+    message = "recipe `{recipe}` has no {settings}"
+    help = "for example {examples}"
     recipe: str
-    setting: str
-    example: str
+    settings: str
+    examples: str
 
 
 class UnknownFunction(Problem):
@@ -38,7 +38,7 @@ class UnknownFunction(Problem):
 
 class NotFunction(Problem):
     code = codes.WRONG_KIND
-    message = "`{setting}` is {expected}, not {value}"
+    message = "`{setting}` must be {expected}, not {value}"
     setting: str
     expected: str
     value: str
@@ -50,13 +50,6 @@ class FunctionOfAnotherSetting(Problem):
     name: str
     owner: str
     setting: str
-
-
-class UnknownFunctionArgument(Problem):
-    code = codes.UNKNOWN_ARGUMENT
-    message = "`{function}` has no argument `{name}`"
-    function: str
-    name: str
 
 
 class TooManyFunctionArguments(Problem):
@@ -76,7 +69,7 @@ class MissingFunctionArgument(Problem):
 
 class BadSetting(Problem):
     code = codes.BAD_VALUE
-    message = "`{name}` is {expected}, not {value}"
+    message = "`{name}` must be {expected}, not {value}"
     name: str
     expected: str
     value: str

@@ -61,6 +61,12 @@ def progressive_settings() -> tuple[str, ...]:
     return PROGRESSIVE
 
 
+def signature(name: str, part: type[Frozen]) -> str:
+    """A function with its arguments and their defaults: `sgd(lr, momentum = 0.9)`."""
+    given = ((each, default_of(field)) for each, field in arguments_of(part).items())
+    return f"{name}({', '.join(each if default is None else f'{each} = {default}' for each, default in given)})"
+
+
 def default_of(field: FieldInfo) -> str | None:
     """A field's default as a reader would write it; None where it must be given."""
     if field.is_required():

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from archdsl.diagnostics import Source, Span
 from archdsl.elaborate.problems import LIBRARY
-from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition, RecipeDefinition
 from archdsl.elaborate.resolve.signatures import Signature, of_function, of_primitive
 from archdsl.folders import library_folder
 from archdsl.language import tree
@@ -34,6 +34,10 @@ class Kind(StrEnum):
     SETTING = "setting"
     WORD = "word"
     COLUMN = "column"
+    RECIPE = "recipe"
+    RECIPE_SETTING = "setting of a recipe"
+    RECIPE_FUNCTION = "function of a recipe"
+    RECIPE_ARGUMENT = "argument in a recipe"
 
 
 class Symbol(Struct, frozen=True, eq=False, dict=True):
@@ -49,7 +53,7 @@ class Symbol(Struct, frozen=True, eq=False, dict=True):
     owner: str = ""
     span: Span | None = None
     first: Span | None = None
-    meaning: Definition | ModelDefinition | tree.Parameter | tree.Binding | None = None
+    meaning: Definition | ModelDefinition | RecipeDefinition | tree.Parameter | tree.Binding | None = None
 
     @cached_property
     def home(self) -> tuple[str, int] | None:
@@ -112,6 +116,10 @@ def of_block(definition: Definition) -> Symbol:
 
 def of_model(definition: ModelDefinition) -> Symbol:
     return Symbol(Kind.MODEL, definition.name, span=definition.model.name.span, meaning=definition)
+
+
+def of_recipe(definition: RecipeDefinition) -> Symbol:
+    return Symbol(Kind.RECIPE, definition.name, span=definition.recipe.name.span, meaning=definition)
 
 
 def of_parameter(parameter: tree.Parameter, owner: str, replaced: Symbol | None = None) -> Symbol:

@@ -39,7 +39,7 @@ class Recipe(Frozen):
         discriminator="kind",
         description="of the learning rate: `exponential`, `cosine`, `linear` or `constant`",
     )
-    lr_scaling: Literal["linear", "sqrt", "none"] = Field(
+    lr_scaling: Literal["linear", "sqrt", "constant"] = Field(
         "linear", description="how the learning rate follows a batch given on the command line instead of the recipe's"
     )
     clip: Clipping | None = Field(
@@ -59,8 +59,8 @@ class Recipe(Frozen):
     test_crop: Annotated[float, Field(gt=0, le=1)] = Field(
         0.875, description="side of the center crop in evaluation, as a part of the resized image"
     )
-    normalization: Literal["imagenet", "inception", "none"] = Field(
-        "imagenet", description="of colours: ImageNet's mean and deviation, -1 to 1, or 0 to 1"
+    normalization: Literal["imagenet", "inception", "unit"] = Field(
+        "imagenet", description="of colours: `imagenet`, its mean and deviation; `inception`, -1 to 1; `unit`, 0 to 1"
     )
     crop_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         0.08, description="smallest area of a random crop, as a part of the image; 1: the whole image, no crop"
@@ -125,7 +125,7 @@ class Recipe(Frozen):
     def scaled_lr(self, batch: int) -> float:
         """The learning rate at another batch, by the recipe's rule."""
         ratio = batch / self.batch
-        factors: dict[str, float] = {"linear": ratio, "sqrt": ratio**0.5, "none": 1.0}
+        factors: dict[str, float] = {"linear": ratio, "sqrt": ratio**0.5, "constant": 1.0}
         return self.optimizer.lr * factors[self.lr_scaling]
 
     def lr(self, epoch: float, batch: int | None = None) -> float:
