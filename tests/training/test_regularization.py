@@ -45,7 +45,7 @@ def test_rates_can_be_set_again_and_again():
 def test_rates_of_a_text_keep_their_ratio():
     text = """
 block thin(rate) {
-  main = conv(in.channels, kernel = 3) -> batch_norm() -> drop_path(rate)
+  main = in -> conv(in.channels, kernel = 3) -> batch_norm() -> drop_path(rate)
   out  = main + in
 }
 model fixed {
