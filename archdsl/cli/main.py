@@ -38,6 +38,8 @@ COMMANDS = {
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "space": "count a search space, and draw networks from it",
     "train": "train a network by a recipe",
+    "evaluate": "test a trained network on images",
+    "predict": "name what is in pictures, with a trained network",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",

@@ -9,6 +9,7 @@ from itertools import islice
 import torch
 from torch import Tensor, nn
 from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
@@ -74,8 +75,12 @@ class Average:
                 module.reshard()  # what it gathered of the other weights
 
     def _pairs(self) -> list[tuple[Tensor, Tensor]]:
-        """Averages with the tensors that they are of."""
-        return [(self._averages[name], tensor.detach()) for name, tensor in self.model.state_dict().items()]
+        """Averages with the tensors that they are of; of sharded ones, the parts of this process."""
+        return [(_local(self._averages[name]), _local(own)) for name, own in self.model.state_dict().items()]
+
+
+def _local(tensor: Tensor) -> Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor.detach()
 
 
 @torch.no_grad()

@@ -44,11 +44,14 @@ class NothingLearns(Problem):
     parts: str
 
 
-class NotInitial(Problem):
+class OtherWeights(Problem):
     code = codes.NO_MAP
-    message = "hardly any weights of {origin} fit {network}: {fitting} of {count} tensors"
-    help = "give weights of the same architecture; `archdsl weights map` says what differs"
+    message = "{origin} does not have all weights of {network}: of {count} tensors {wrong} are missing or do not fit"
+    help = "first `{first}`: {here} here, {there} there; give weights of the same network, whatever its classes"
     origin: str
     network: str
-    fitting: int
+    wrong: int
     count: int
+    first: str
+    here: str
+    there: str

@@ -206,7 +206,9 @@ class _Run:
         def make(*, is_fixres: bool) -> Learner:
             model = build(self.architecture, len(classes), self.settings.seed)
             if self.settings.init is not None and is_fresh and not is_fixres:
-                initialize_from(model, Network(self.architecture), self.settings.init)
+                done = initialize_from(model, Network(self.architecture), self.settings.init)
+                for line in done.lines():
+                    self.report.remark(line)
             return Learner(
                 model, self.recipe, self.settings, len(classes), self.place.device, self.place.precision,
                 self.place.processes, is_fixres=is_fixres,
