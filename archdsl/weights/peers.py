@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
 from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, WRONG_USAGE
+from archdsl.torchvision_operators import declare_torchvision_operators
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,36 +74,6 @@ def _names(library: str) -> Collection[str]:
         reason = "is not installed" if missing else f"cannot be imported: {' '.join(str(error).split())}"
         help_line = f"pip install {library}" if missing else None
         raise DiagnosticError([Diagnostic(MISSING_TOOL, f"{library} {reason}", None, help=help_line)]) from None
-
-
-@cache
-def declare_torchvision_operators() -> Any:
-    """Declares the operators without which torchvision cannot be imported, where its compiled extension is missing.
-
-    The extension of a release for GPUs does not load beside torch for CPUs; nobody here calls what it holds. What is
-    returned keeps the declarations alive.
-    """
-    import torch
-
-    spec = importlib.util.find_spec("torchvision")
-    if spec is None or spec.origin is None or _has_torchvision_operators():
-        return None
-    with suppress(OSError):
-        for library in Path(spec.origin).parent.glob("_C*.so"):
-            torch.ops.load_library(str(library))  # type: ignore[no-untyped-call]
-    if _has_torchvision_operators():
-        return None
-    declared = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-    for name in ("nms", "qnms"):
-        signature = f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-        declared.define(signature)  # type: ignore[no-untyped-call]
-    return declared
-
-
-def _has_torchvision_operators() -> bool:
-    import torch
-
-    return hasattr(torch.ops.torchvision, "nms")
 
 
 # Libraries -----------------------------------------------------------------------------------------------------------

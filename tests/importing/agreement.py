@@ -13,7 +13,7 @@ from torch import nn
 import archdsl
 from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.importing.writer import Frame, imported
-from archdsl.weights.peers import declare_torchvision_operators
+from archdsl.torchvision_operators import declare_torchvision_operators
 from tests.importing import automl_network
 from tests.importing.drawing import Case
 from tests.peers.zoo import copy_weights, relative_error

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from archdsl.weights.peers import declare_torchvision_operators
+from archdsl.torchvision_operators import declare_torchvision_operators
 
 
 def peer(name: str, **options: Any) -> nn.Module:

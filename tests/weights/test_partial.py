@@ -71,7 +71,7 @@ def test_other_classes(keys: type[dict[str, Tensor]], tmp_path: Path) -> None:
 @FILES
 @pytest.mark.parametrize("images", [1, 2, 5])
 def test_other_images_as_timm_adapts_them(keys: type[dict[str, Tensor]], images: int, tmp_path: Path) -> None:
-    from archdsl.weights.peers import declare_torchvision_operators
+    from archdsl.torchvision_operators import declare_torchvision_operators
 
     declared = declare_torchvision_operators()
     from timm.models import adapt_input_conv

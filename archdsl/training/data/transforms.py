@@ -1,0 +1,84 @@
+"""An image to what the network takes: cropped, augmented and normalized. Randomness comes from torch's generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+from torch import Tensor
+
+from archdsl.ir.recipe import Phase, Recipe
+from archdsl.torchvision_operators import declare_torchvision_operators
+
+_declared = declare_torchvision_operators()
+
+import torch  # noqa: E402
+from torchvision.transforms import v2  # noqa: E402
+
+Transform = Callable[[Image.Image], Tensor]
+
+# Mean and deviation of the channels, which `normalization` names.
+NORMALIZATIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+}
+# Steps of a magnitude: RandAugment's 30, each in ten, so that those between two rise, too.
+_STEPS, _TENTHS = 30, 10
+# The ratio of width to height of a crop.
+_RATIO = (3 / 4, 4 / 3)
+
+
+def train_transform(recipe: Recipe, phase: Phase, channels: int = 3) -> Transform:
+    """What a phase does to an image: C x R x R in float32 with the phase's resolution R."""
+    side = phase.resolution
+    steps: list[Any] = []
+    if recipe.crop_scale < 1:
+        steps.append(
+            v2.RandomResizedCrop(
+                (side, side), (recipe.crop_scale, 1.0), _RATIO, interpolation=v2.InterpolationMode.BICUBIC
+            )
+        )
+    else:
+        steps += _whole(side, 1.0)
+    if recipe.flip:
+        steps.append(v2.RandomHorizontalFlip(recipe.flip))
+    if recipe.jitter:
+        steps.append(v2.ColorJitter(recipe.jitter, recipe.jitter, recipe.jitter))
+    if phase.rand_augment:
+        magnitude = round(phase.rand_augment * _TENTHS)
+        steps.append(
+            v2.RandAugment(
+                recipe.rand_augment_layers,
+                magnitude,
+                _STEPS * _TENTHS + 1,
+                interpolation=v2.InterpolationMode.BILINEAR,
+                fill=[128, 128, 128],
+            )
+        )
+    steps += _to_tensor(recipe.normalization, channels)
+    if phase.erase:
+        steps.append(v2.RandomErasing(phase.erase))
+    made: Transform = v2.Compose(steps)
+    return made
+
+
+def evaluation_transform(resolution: int, crop: float, normalization: str, channels: int = 3) -> Transform:
+    """The middle of an image, `crop` of its shorter side, as C x R x R in float32."""
+    made: Transform = v2.Compose([*_whole(resolution, crop), *_to_tensor(normalization, channels)])
+    return made
+
+
+def _whole(side: int, crop: float) -> list[Any]:
+    resize = v2.Resize(round(side / crop), interpolation=v2.InterpolationMode.BICUBIC)
+    return [resize, v2.CenterCrop((side, side))]
+
+
+def _to_tensor(normalization: str, channels: int) -> list[Any]:
+    mean, deviation = NORMALIZATIONS[normalization]
+    steps: list[Any] = []
+    if channels == 1:
+        steps.append(v2.Grayscale(1))
+        mean, deviation = (sum(mean) / 3,), (sum(deviation) / 3,)
+    return [*steps, v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, deviation)]

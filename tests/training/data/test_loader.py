@@ -1,0 +1,88 @@
+"""Batches: the same bytes whoever loads them, and corrupt images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from archdsl.diagnostics import DiagnosticError
+from archdsl.ir.recipe import Recipe
+from archdsl.ir.recipe.parts import SGD
+from archdsl.training.data.loader import Loader, evaluation_loader, train_loader
+from archdsl.training.data.source import Source, open_data
+
+RECIPE: dict[str, Any] = {
+    "name": "r", "model": "m", "place": ("f.arch", 1, 1), "epochs": 2, "batch": 4, "optimizer": SGD(lr=0.1),
+    "rand_augment": 9.5, "jitter": 0.2, "erase": 0.3,
+}  # fmt: skip
+
+
+def batches(source: Source, **options: Any) -> Loader:
+    recipe = Recipe.model_validate(RECIPE)
+    usual = {"epoch": 1, "first_batch": 0, "batch": 4, "seed": 7}
+    return train_loader(source, recipe, recipe.phases(12)[0], **{**usual, **options})
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_change_nothing(pictures: Path, workers: int) -> None:
+    source = open_data(str(pictures), "train")
+    for (images, labels), (others, more) in zip(batches(source), batches(source, workers=workers), strict=True):
+        assert images.shape == (4, 3, 12, 12)
+        assert torch.equal(images, others)
+        assert torch.equal(labels, more)
+
+
+def test_processes_share_the_batches_of_one(pictures: Path) -> None:
+    source = open_data(str(pictures), "train")
+    parts = [list(batches(source, rank=rank, world=2)) for rank in (0, 1)]
+    for (images, labels), *shares in zip(batches(source), *parts, strict=True):
+        assert torch.equal(images, torch.cat([one for one, _ in shares]))
+        assert torch.equal(labels, torch.cat([one for _, one in shares]))
+
+
+def test_loading_leaves_the_generator_as_it_was(pictures: Path) -> None:
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    list(batches(open_data(str(pictures), "train")))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_test_has_each_image_once_in_order(pictures: Path) -> None:
+    source = open_data(str(pictures), "train")
+    whole = [labels for _, labels in evaluation_loader(source, 12, 0.875, "unit", 5)]
+    assert torch.cat(whole).tolist() == [source.label(index) for index in range(len(source))]
+    shares = [
+        torch.cat([labels for _, labels in evaluation_loader(source, 12, 1, "unit", 5, 0, r, 3)]) for r in range(3)
+    ]
+    assert sorted(map(len, shares)) == [5, 5, 6]
+
+
+def test_grey_images(pictures: Path) -> None:
+    images, _ = next(iter(batches(open_data(str(pictures), "train"), channels=1)))
+    assert images.shape == (4, 1, 12, 12)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_corrupt_image_is_named(pictures: Path, workers: int) -> None:
+    (pictures / "cat" / "03.png").write_bytes(b"\x89PNG\r\n\x1a\n half of it")
+    with pytest.raises(DiagnosticError, match=r"03\.png cannot be read as an image"):
+        list(batches(open_data(str(pictures), "train"), workers=workers))
+
+
+def test_a_corrupt_image_is_passed_over_where_that_is_asked_for(pictures: Path) -> None:
+    (pictures / "cat" / "03.png").write_bytes(b"")
+    heard: list[str] = []
+    source = open_data(str(pictures), "train", corrupt="skip")
+    loader = batches(source, on_skip=lambda name, reason: heard.append(name))
+    assert sum(len(labels) for _, labels in loader) == 16
+    assert [Path(name).name for name in heard] == ["03.png"]
+
+
+def test_nothing_but_corrupt_images(pictures: Path) -> None:
+    for path in pictures.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(DiagnosticError, match="none of 16 images"):
+        list(batches(open_data(str(pictures), "train", corrupt="skip")))
