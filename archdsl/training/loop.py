@@ -17,10 +17,11 @@ import torch
 from torch import Tensor
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.diagnostics.render import printable
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.training import devices
 from archdsl.training.checkpoint import Checkpoint, Checkpoints, Facts, weights
-from archdsl.training.data.loader import test_loader, train_loader
+from archdsl.training.data.loader import evaluation_loader, train_loader
 from archdsl.training.data.source import Source
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
@@ -100,6 +101,7 @@ class Loop:
         self.step = 0
         self.score: Score | None = None
         self._phase: Phase | None = None
+        self._skipped: set[str] = set()
         self._pending: list[tuple[Position, Tensor, Tensor | float]] = []
         self._loss, self._counted = 0.0, 0
         self._saved, self._saved_at = -1, perf_counter()
@@ -196,7 +198,14 @@ class Loop:
             workers=self.settings.workers,
             seed=self.settings.seed,
             channels=self.images.channels,
+            on_skip=self._say_skipped,
         )
+
+    def _say_skipped(self, name: str, reason: str) -> None:
+        """Once for each image, though each epoch comes by it."""
+        if name not in self._skipped:
+            self._skipped.add(name)
+            self.report.remark(f"skipped {printable(name)}: {printable(reason)}")
 
     def _end_epoch(self, position: Position) -> None:
         learner = self.learner
@@ -233,7 +242,7 @@ class Loop:
         if self.images.test is None:
             return None
         learner, recipe = self.learner, self.recipe
-        loader = test_loader(
+        loader = evaluation_loader(
             self.images.test,
             self.table.test_resolution,
             recipe.test_crop,

@@ -51,10 +51,10 @@ class Run:
     @cached_property
     def transform(self) -> Callable[[Image.Image], Tensor]:
         """An image in RGB to what the network takes, C x H x W, as in the evaluations of the run."""
-        from archdsl.training.data.transforms import test_transform
+        from archdsl.training.data.transforms import evaluation_transform
 
         said = self.facts["preprocessing"]
-        made: Callable[[Image.Image], Tensor] = test_transform(
+        made: Callable[[Image.Image], Tensor] = evaluation_transform(
             said["resolution"], said["crop"], said["normalization"], said["channels"]
         )
         return made
@@ -88,7 +88,7 @@ class Run:
         Raises:
             DiagnosticError: when there are no such images, or they are of other classes.
         """
-        from archdsl.training.data.loader import test_loader
+        from archdsl.training.data.loader import evaluation_loader
         from archdsl.training.data.source import open_data
 
         settings, said = self.facts["settings"], self.facts["preprocessing"]
@@ -104,7 +104,7 @@ class Run:
         )
         if source is None or len(source) == 0:
             raise DiagnosticError([NoTestImages(path).at(None)])
-        loader = test_loader(
+        loader = evaluation_loader(
             source, said["resolution"], said["crop"], said["normalization"], batch, workers, 0, 1, said["channels"]
         )
         return evaluate(self.model, loader, self.classes, self.device, precision)

@@ -26,7 +26,7 @@ import torch.utils.tensorboard
 import archdsl.training.start  # noqa: F401
 from archdsl.cli.main import main as command_line
 from archdsl.training.checkpoint import Checkpoints, weights
-from archdsl.weights.peers import declare_torchvision_operators
+from archdsl.torchvision_operators import declare_torchvision_operators
 
 _OPERATORS = declare_torchvision_operators()
 import_module("timm.optim")
