@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
+    from archdsl.training.run import load_run
     from archdsl.version import __version__
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "list_models",
     "load",
     "load_all",
+    "load_run",
     "loads",
     "space",
     "specs_folder",
@@ -56,6 +58,7 @@ _HOMES = {
     "list_models": "archdsl.catalogue",
     "load": "archdsl.api",
     "load_all": "archdsl.api",
+    "load_run": "archdsl.training.run",
     "loads": "archdsl.api",
     "space": "archdsl.api",
     "specs_folder": "archdsl.folders",

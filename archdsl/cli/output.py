@@ -22,6 +22,10 @@ class Output:
         """Prints lines of the result; what would command a terminal, in the name of a file for one, becomes escapes."""
         sys.stdout.write(printable_lines(text) + "\n")
 
+    def flush(self) -> None:
+        """Passes on what was printed, for whoever watches a command that goes on."""
+        sys.stdout.flush()
+
     def data(self, data: bytes) -> None:
         """Writes a result that is a file: the bytes as they are."""
         sys.stdout.flush()

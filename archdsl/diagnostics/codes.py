@@ -100,5 +100,7 @@ BUSY_MACHINE = Code("ARC913", "measurements that scatter too much")
 NONE_MEETS = Code("ARC914", "a condition that no network drawn meets")
 BAD_DATA = Code("ARC920", "images that cannot be learnt from")
 SMALL_TEXT = Code("ARC915", "a figure whose letters are hard to read")
+DIVERGED = Code("ARC921", "a training that diverges")
+OUT_OF_MEMORY = Code("ARC922", "a batch that does not fit the memory")
 
 ALL = tuple(value for value in tuple(globals().values()) if isinstance(value, Code))

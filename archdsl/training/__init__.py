@@ -1,0 +1,1 @@
+"""A recipe carried out: data, the training step, the loop, and the folder that a run leaves."""

@@ -1,0 +1,105 @@
+"""A moving average of the weights, which is evaluated in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
+from torch.distributed.tensor import DTensor
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+class Average:
+    """The exponential moving average of all that a network's state dict has; what is counted is copied.
+
+    It holds tensors, sharded as the network's are, and no second network.
+
+    Args:
+        decay: what is left of the average at an update; the rest is of the weights of then.
+    """
+
+    def __init__(self, model: nn.Module, decay: float):
+        self.model, self.decay = model, decay
+        self._averages = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The averages themselves, under the keys of the network."""
+        return dict(self._averages)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Takes in the weights as they are, after a step."""
+        pairs = self._pairs()
+        learned = [(average, own) for average, own in pairs if average.is_floating_point()]
+        if learned:
+            averages, owns = zip(*learned, strict=True)
+            torch._foreach_lerp_(averages, owns, 1 - self.decay)
+        for average, own in pairs:
+            if not average.is_floating_point():
+                average.copy_(own)
+
+    @contextmanager
+    def applied(self) -> Iterator[nn.Module]:
+        """In here the network has the averaged weights; changes to its buffers stay in the average."""
+        self._swap()
+        try:
+            yield self.model
+        finally:
+            self._swap()
+
+    def recount(self, images: Iterable[Tensor], batches: int) -> None:
+        """Counts the statistics of batch norms anew, with the averaged weights.
+
+        Averaged statistics are those of no network: they were counted with other weights, and lag behind. All else is
+        as in evaluation, without dropout.
+
+        Args:
+            images: batches as in training, B x C x H x W, of equal size.
+            batches: how many of them are taken at most; where there are none, nothing changes.
+        """
+        with self.applied() as model:
+            recount(model, islice(images, batches))
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for average, own in self._pairs():
+            kept = own.clone()
+            own.copy_(average)
+            average.copy_(kept)
+        for module in self.model.modules():
+            if isinstance(module, FSDPModule):
+                module.reshard()  # what it gathered of the other weights
+
+    def _pairs(self) -> list[tuple[Tensor, Tensor]]:
+        """Averages with the tensors that they are of; of sharded ones, the parts of this process."""
+        return [(_local(self._averages[name]), _local(own)) for name, own in self.model.state_dict().items()]
+
+
+def _local(tensor: Tensor) -> Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor.detach()
+
+
+@torch.no_grad()
+def recount(model: nn.Module, images: Iterable[Tensor]) -> None:
+    """Counts the statistics of a network's batch norms anew, each as the mean over all batches. Its mode stays."""
+    norms = [module for module in model.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+    if not norms:
+        return
+    modes = {module: module.training for module in model.modules()}
+    momenta = [norm.momentum for norm in norms]
+    model.eval()
+    for number, batch in enumerate(images):
+        for norm in norms:
+            norm.train()
+            if number == 0:
+                norm.reset_running_stats()
+            norm.momentum = None  # the mean over all batches so far
+        model(batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    for module, mode in modes.items():
+        module.training = mode

@@ -1,0 +1,119 @@
+"""The weights that a training begins with: those of a library, of a file, or of another run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from archdsl.api import Network
+from archdsl.diagnostics import DiagnosticError
+from archdsl.training.model_errors import OtherWeights
+from archdsl.training.run_folder import RunFolder
+from archdsl.training.run_weights import run_weights
+from archdsl.weights import MismatchError, map_weights
+from archdsl.weights.mapped import MappedWeights
+from archdsl.weights.mismatches import sizes
+from archdsl.weights.peers import is_peer
+
+# The layer that another set of classes has of its own.
+_CLASSIFIER = "classifier"
+_COUNTER = "num_batches_tracked"
+
+
+@dataclass(frozen=True)
+class Initialized:
+    """What a training begins with: how many tensors came from where, and which of ours stay as a seed made them.
+
+    `unused` are theirs that have no place, `adapted` says how a first convolution was made to fit other images.
+    """
+
+    origin: str
+    loaded: int
+    fresh: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    adapted: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """For the person who trains."""
+        lines = [f"{self.loaded} tensors from {self.origin}"]
+        if self.fresh:
+            lines.append(f"not loaded, and fresh: {_listed(self.fresh)}")
+        if self.unused:
+            lines.append(f"not used of {self.origin}: {_listed(self.unused)}")
+        return lines + [f"`{key}` is adapted from {how}, as timm does it" for key, how in self.adapted.items()]
+
+
+def initialize_from(model: nn.Module, network: Network, text: str) -> Initialized:
+    """Fills a network with weights; the classifier stays fresh where it is for another number of classes.
+
+    Args:
+        model: `network` built, perhaps for other classes than those of its text.
+        text: `timm:NAME` or another library's model, whose trained weights it may download; a checkpoint file; or the
+            folder of a run.
+
+    Raises:
+        MismatchError: when weights do not fit, other than the classifier.
+        DiagnosticError: when they cannot be had.
+    """
+    if not is_peer(text) and Path(text).is_dir():
+        return fill(model, run_weights(RunFolder(text)), text)
+    mapped = _mapped(network, text)
+    tensors = dict(mapped.ours)
+    if mapped.key_map.is_by_name:  # a classifier of ours, perhaps for the classes of this training
+        tensors |= {key: value for key, value in mapped.tensors.items() if _is_of_classifier(key)}
+    done = fill(model, tensors, text)
+    unused = tuple(one.theirs for one in mapped.left if one.theirs and one.theirs not in tensors)
+    return Initialized(text, done.loaded, done.fresh, unused, mapped.adapted)
+
+
+def _mapped(network: Network, text: str) -> MappedWeights:
+    """Weights under our keys: all of them or, where they do not fit, all but the classifier."""
+    try:
+        return map_weights(network, text, pretrained=is_peer(text))
+    except MismatchError as whole:
+        try:
+            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{_CLASSIFIER}"])
+        except DiagnosticError:
+            raise whole from None
+
+
+@torch.no_grad()
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classifier: bool = False) -> Initialized:
+    """Copies tensors to a network under its own keys.
+
+    Args:
+        origin: where they are from, for messages.
+        classifier: whether those of the classifier have to fit, too.
+
+    Raises:
+        DiagnosticError: where one is missing or does not fit.
+    """
+    own = model.state_dict()
+    fitting = [key for key, value in own.items() if key in tensors and tensors[key].shape == value.shape]
+    fresh = [key for key in own if key not in set(fitting)]
+    # The counters of norms are not in old files.
+    wrong = [key for key in fresh if (classifier or not _is_of_classifier(key)) and not key.endswith(_COUNTER)]
+    if wrong:
+        there = tensors.get(wrong[0])
+        found = sizes(tuple(there.shape)) if there is not None else "missing"
+        problem = OtherWeights(
+            origin, type(model).__name__, len(wrong), len(own), wrong[0], sizes(tuple(own[wrong[0]].shape)), found
+        )
+        raise DiagnosticError([problem.at(None)])
+    for key in fitting:
+        own[key].copy_(tensors[key])
+    unused = tuple(key for key in tensors if key not in own)
+    return Initialized(origin, len(fitting), tuple(fresh), unused)
+
+
+def _is_of_classifier(key: str) -> bool:
+    return key.partition(".")[0] == _CLASSIFIER
+
+
+def _listed(keys: tuple[str, ...], most: int = 6) -> str:
+    more = f" and {len(keys) - most} more" if len(keys) > most else ""
+    return ", ".join(f"`{key}`" for key in keys[:most]) + more

@@ -1,0 +1,16 @@
+"""Which parameters are weights of units, and which only shift or scale what weights made."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+_SCALES = ("bias", "gain")
+
+
+def is_weight(name: str, parameter: Tensor) -> bool:
+    """Whether a parameter is a matrix or a filter bank, and neither a bias nor the scale of a norm, filter or branch.
+
+    Args:
+        name: its key in a state dict. The gains of standardized convolutions have four axes and are known by it.
+    """
+    return parameter.ndim > 1 and name.rpartition(".")[2] not in _SCALES
