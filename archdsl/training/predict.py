@@ -58,5 +58,5 @@ def opened(picture: str | Path | Image.Image) -> Image.Image:
         image = picture if isinstance(picture, Image.Image) else Image.open(picture)
         return ImageOps.exif_transpose(image).convert("RGB")
     except Exception as error:  # damaged files fail in the decoder's own ways
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        reason = (getattr(error, "strerror", None) or "").lower() or " ".join(str(error).split())
         raise DiagnosticError([BadPicture(str(picture), reason).at(None)]) from None
