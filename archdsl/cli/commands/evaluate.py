@@ -32,7 +32,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("run", metavar="RUN", help="the folder that `archdsl train` wrote")
     parser.add_argument("--data", metavar="DIR", help="images and labels, as for `archdsl train`")
     parser.add_argument("--batch", type=batch, default=64, metavar="N", help="images at a time (default: 64)")
-    parser.add_argument("--workers", type=_workers, default=0, metavar="N", help="processes that load images (default: 0)")
+    parser.add_argument(
+        "--workers", type=_workers, default=0, metavar="N", help="processes that load images (default: 0)"
+    )
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1 (default: a GPU, if there is one)")
     parser.add_argument(
         "--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read"
