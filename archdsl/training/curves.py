@@ -24,7 +24,7 @@ def curves(title: str, steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> 
     import matplotlib
     from matplotlib.figure import Figure
 
-    style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
+    style: Any = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(style):
         figure = Figure(figsize=_SIZE, layout="constrained")
         losses, accuracy, rate = figure.subplots(3, 1, sharex=True)

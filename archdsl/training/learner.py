@@ -73,7 +73,7 @@ class Learner:
         if recipe.sync_batch_norm and processes.world > 1:
             if device.type == "cpu":
                 raise DiagnosticError([SyncOnCPU().at(None)])
-            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+            model = nn.SyncBatchNorm.convert_sync_batchnorm(model)  # type: ignore[no-untyped-call]
         # Sharding takes weights in their plain order; the images bring channels-last along all the same.
         order = torch.contiguous_format if settings.fsdp else torch.channels_last
         self.model = model.to(device, memory_format=order)  # type: ignore[call-overload]
@@ -85,7 +85,7 @@ class Learner:
             forward = replicate(self.model, device)
         if settings.compile:
             # Sizes are constants: the network is compiled once for each phase, whose resolution is one.
-            forward = torch.compile(forward, dynamic=False)  # type: ignore[assignment]
+            forward = torch.compile(forward, dynamic=False)
         self.optimizer = make_optimizer(self.model, recipe, lr=recipe.optimizer.lr)
         self.average = Average(self.model, recipe.ema) if recipe.ema is not None and not is_fixres else None
         self.scaler = grad_scaler(device, precision)
@@ -181,7 +181,7 @@ def load_tensors(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None
 def _freeze_for_fixres(model: nn.Module) -> None:
     """Leaves the classifier and the norms to learn (Touvron et al. 2019, section 4)."""
     classifier = getattr(model, "classifier", None)
-    learning = [part for part in model.modules() if isinstance(part, _NORMS)]
+    learning: list[nn.Module] = [part for part in model.modules() if isinstance(part, _NORMS)]
     if isinstance(classifier, nn.Module):
         learning.append(classifier)
     kept = {id(parameter) for part in learning for parameter in part.parameters() if parameter.requires_grad}

@@ -111,7 +111,8 @@ def read(path: Path, kind: type[Row]) -> list[Row]:
     found = []
     for line in lines:
         try:
-            found.append(kind(**{each.name: _value(line[each.name], str(each.type)) for each in fields(kind)}))
+            values: dict[str, Any] = {each.name: _value(line[each.name], str(each.type)) for each in fields(kind)}
+            found.append(kind(**values))
         except (KeyError, ValueError, TypeError):
             continue
     return found
@@ -140,4 +141,4 @@ def _events(folder: Path, step: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder), purge_step=step + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder), purge_step=step + 1)

@@ -6,8 +6,8 @@ from torch import nn, optim
 
 from archdsl.ir.recipe import Recipe
 from archdsl.ir.recipe.parts import SGD, AdamW
+from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.training.parameters import is_weight
-from archdsl.weights.peers import declare_torchvision_operators
 
 
 def make_optimizer(model: nn.Module, recipe: Recipe, *, lr: float) -> optim.Optimizer:

@@ -160,13 +160,15 @@ class _Run:
 
     def _images(self) -> Images:
         settings = self.settings
-        how = {
-            "holdout": settings.holdout,
-            "seed": settings.seed,
-            "corrupt": "skip" if settings.skip_corrupt else "refuse",
-        }
-        train = open_data(settings.data, "train", **how)
-        test = open_data(settings.data, "test", **how, classes=train.classes)
+        open_part = partial(
+            open_data,
+            settings.data,
+            holdout=settings.holdout,
+            seed=settings.seed,
+            corrupt="skip" if settings.skip_corrupt else "refuse",
+        )
+        train = open_part("train")
+        test = open_part("test", classes=train.classes)
         if self.facts is not None:
             if list(train.classes) != self.facts["classes"]:
                 before, now = (f"{len(one)} classes" for one in (self.facts["classes"], train.classes))

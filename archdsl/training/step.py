@@ -64,7 +64,7 @@ class Stepper:
         for part, (images, labels) in enumerate(parts):
             with self._synchronizing(part == accumulate - 1):
                 found = self._loss(images, labels, part, position) / accumulate
-                self.scaler.scale(found).backward()
+                self.scaler.scale(found).backward()  # type: ignore[no-untyped-call]
             loss += found.detach()
         for group in self.optimizer.param_groups:
             group["lr"] = position.lr

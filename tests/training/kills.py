@@ -25,8 +25,8 @@ import torch.utils.tensorboard
 
 import archdsl.training.start  # noqa: F401
 from archdsl.cli.main import main as command_line
-from archdsl.training.checkpoint import Checkpoints, weights
 from archdsl.torchvision_operators import declare_torchvision_operators
+from archdsl.training.checkpoint import Checkpoints, weights
 
 _OPERATORS = declare_torchvision_operators()
 import_module("timm.optim")

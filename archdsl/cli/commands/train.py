@@ -161,8 +161,8 @@ def _subject(arguments: Namespace) -> Subject:
         source, arguments.recipe, variant=arguments.variant, settings=[*arguments.set, *changes], files=files
     )
     recipe, architecture = training.recipe, training.architecture
-    sides = {phase.resolution for phase in recipe.phases(architecture.input.height)} | {recipe.test_resolution}
-    for side in sides - {None}:
+    sides = {phase.resolution for phase in recipe.phases(architecture.input.height)}
+    for side in sides | ({recipe.test_resolution} if recipe.test_resolution else set()):
         training.at(side)  # where the network takes no such images, its diagnostic says so before anything runs
     return Subject(architecture, recipe, files.texts(source))
 
