@@ -19,7 +19,9 @@ class Average:
     It holds tensors, sharded as the network's are, and no second network.
 
     Args:
-        decay: what is left of the average at an update; the rest is of the weights of then.
+        decay: what is left of the average at an update, at most; the rest is of the weights of then. The first updates
+            take more of these, `1 - (1 + n) / (10 + n)` at the `n`-th, so that what the network was before it learnt
+            anything is soon forgotten (TensorFlow's moving average, with which EfficientNet was trained).
     """
 
     def __init__(self, model: nn.Module, decay: float):
@@ -31,13 +33,14 @@ class Average:
         return dict(self._averages)
 
     @torch.no_grad()
-    def update(self) -> None:
-        """Takes in the weights as they are, after a step."""
+    def update(self, number: int) -> None:
+        """Takes in the weights as they are after a step; `number` counts the steps, from 1."""
+        decay = min(self.decay, (1 + number) / (10 + number))
         pairs = self._pairs()
         learned = [(average, own) for average, own in pairs if average.is_floating_point()]
         if learned:
             averages, owns = zip(*learned, strict=True)
-            torch._foreach_lerp_(averages, owns, 1 - self.decay)
+            torch._foreach_lerp_(averages, owns, 1 - decay)
         for average, own in pairs:
             if not average.is_floating_point():
                 average.copy_(own)

@@ -271,7 +271,7 @@ class Loop:
                 raise
         else:
             if self.learner.average is not None:
-                self.learner.average.update()
+                self.learner.average.update(self.step + 1)
             self._pending.append((position, loss, norm))
             self.step += 1
             self._taken += 1

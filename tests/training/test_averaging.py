@@ -22,7 +22,7 @@ def taught(steps: int, average: Average, model: nn.Module) -> list[dict[str, tor
         model(torch.randn(8, 1, 16, 16)).square().mean().backward()
         optimizer.step()
         optimizer.zero_grad()
-        average.update()
+        average.update(step + 1)
         history.append({name: tensor.clone() for name, tensor in model.state_dict().items()})
     return history
 
@@ -32,13 +32,14 @@ def test_it_is_the_recursion():
     model = network().build().train()
     expected = {name: tensor.clone().double() for name, tensor in model.state_dict().items()}
     average = Average(model, 0.9)
-    for state in taught(20, average, model):
-        expected = {name: 0.9 * value + 0.1 * state[name].double() for name, value in expected.items()}
+    for number, state in enumerate(taught(120, average, model), start=1):
+        decay = min(0.9, (1 + number) / (10 + number))  # 0.9 from the 80th on
+        expected = {name: decay * value + (1 - decay) * state[name].double() for name, value in expected.items()}
     for name, value in average.state_dict().items():
         if value.is_floating_point():
             torch.testing.assert_close(value.double(), expected[name], rtol=1e-4, atol=1e-6)
         else:
-            assert int(value) == 20  # batches are counted, not averaged
+            assert int(value) == 120  # batches are counted, not averaged
 
 
 def test_it_takes_the_place_of_the_weights_and_gives_it_back():

@@ -90,7 +90,9 @@ class Recipe(Frozen):
     freeze: str | None = Field(None, description='parts that do not learn: `"stem, stages.0..2"`')
     sync_batch_norm: bool = Field(False, description="whether batch norms see the batches of all processes")
 
-    ema: Decay | None = Field(None, description="decay of the moving average of the weights, which is then evaluated")
+    ema: Decay | None = Field(
+        None, description="decay of the moving average of the weights, which is then evaluated; less in the first steps"
+    )
     recount: Annotated[int, Field(ge=0)] = Field(
         50, description="batches over which batch norms of averaged weights are counted anew; 0: averaged like weights"
     )
