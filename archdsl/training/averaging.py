@@ -26,13 +26,20 @@ class Average:
 
     def __init__(self, model: nn.Module, decay: float):
         self.model, self.decay = model, decay
-        self._averages = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+        own = model.state_dict()
+        self._averages = {name: tensor.detach().clone() for name, tensor in own.items()}
+        # Averages with the tensors that they are of, which share memory with the network's; of sharded ones the parts
+        # of this process. Looking them up again at each step would take longer than to average them.
+        pairs = [(_local(self._averages[name]), _local(tensor)) for name, tensor in own.items()]
+        self._learned = _columns([pair for pair in pairs if pair[0].is_floating_point()])
+        self._counted = _columns([pair for pair in pairs if not pair[0].is_floating_point()])
 
     def state_dict(self) -> dict[str, Tensor]:
         """The averages themselves, under the keys of the network."""
         return dict(self._averages)
 
     @torch.no_grad()
+<<<<<<< HEAD
     def update(self, number: int) -> None:
         """Takes in the weights as they are after a step; `number` counts the steps, from 1."""
         decay = min(self.decay, (1 + number) / (10 + number))
@@ -44,6 +51,15 @@ class Average:
         for average, own in pairs:
             if not average.is_floating_point():
                 average.copy_(own)
+=======
+    def update(self) -> None:
+        """Takes in the weights as they are, after a step."""
+        averages, own = self._learned
+        torch._foreach_lerp_(averages, own, 1 - self.decay)
+        counts, own = self._counted
+        if counts:
+            torch._foreach_copy_(counts, own)
+>>>>>>> pieces
 
     @contextmanager
     def applied(self) -> Iterator[nn.Module]:
@@ -69,17 +85,18 @@ class Average:
 
     @torch.no_grad()
     def _swap(self) -> None:
-        for average, own in self._pairs():
-            kept = own.clone()
-            own.copy_(average)
-            average.copy_(kept)
+        for averages, own in (self._learned, self._counted):
+            for one, other in zip(averages, own, strict=True):
+                kept = other.clone()
+                other.copy_(one)
+                one.copy_(kept)
         for module in self.model.modules():
             if isinstance(module, FSDPModule):
                 module.reshard()  # what it gathered of the other weights
 
-    def _pairs(self) -> list[tuple[Tensor, Tensor]]:
-        """Averages with the tensors that they are of; of sharded ones, the parts of this process."""
-        return [(_local(self._averages[name]), _local(own)) for name, own in self.model.state_dict().items()]
+
+def _columns(pairs: list[tuple[Tensor, Tensor]]) -> tuple[list[Tensor], list[Tensor]]:
+    return [average for average, _ in pairs], [own for _, own in pairs]
 
 
 def _local(tensor: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ class Run:
             DiagnosticError: when there are no such images, or they are of other classes.
         """
         from archdsl.training.data.loader import evaluation_loader
-        from archdsl.training.data.source import open_data
+        from archdsl.training.data.opening import open_data
 
         settings, said = self.facts["settings"], self.facts["preprocessing"]
         skips = settings["skip_corrupt"] if skip_corrupt is None else skip_corrupt

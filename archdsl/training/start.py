@@ -17,7 +17,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.training import curves, metrics, run_folder
 from archdsl.training.checkpoint import Checkpoint, Checkpoints
-from archdsl.training.data.source import open_data
+from archdsl.training.data.opening import open_data
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
 from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch

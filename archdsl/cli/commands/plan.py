@@ -102,7 +102,7 @@ def _count(arguments: Namespace, output: Output) -> int:
         count: int = arguments.images
         return count
     if arguments.data is not None:
-        from archdsl.training.data.source import open_data
+        from archdsl.training.data.opening import open_data
 
         return len(open_data(arguments.data, "train"))
     output.remark(f"neither `--data` nor `--images`: planned for the {_IMAGENET:,} images of ImageNet-1k")

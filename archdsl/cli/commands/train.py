@@ -16,9 +16,9 @@ from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.compiler import Files
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
 from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY, WRONG_USAGE
+from archdsl.sources import Files
 from archdsl.trainings import open_recipe
 
 if TYPE_CHECKING:

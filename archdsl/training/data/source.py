@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Literal
 
 from PIL import Image
-
-from archdsl.diagnostics import DiagnosticError
-from archdsl.diagnostics.nearest import nearest_file
-from archdsl.diagnostics.wording import quoted
-from archdsl.training.data.errors import NoData, NoTestImages, OneClass, OtherClasses
-from archdsl.training.random import key
 
 Split = Literal["train", "test"]
 Corrupt = Literal["refuse", "skip"]
@@ -63,125 +56,3 @@ class Part(Source):
 
     def image(self, index: int) -> Image.Image:
         return self.whole.image(self.indices[index])
-
-
-def open_data(
-    path: str,
-    split: Split,
-    *,
-    holdout: float = 0.0,
-    seed: int = 0,
-    classes: tuple[str, ...] | None = None,
-    corrupt: Corrupt = "refuse",
-) -> Source:
-    """The images to train or to test on.
-
-    Args:
-        path: a folder with a folder for each class, in `train` and `val` or without; a `.csv`; a folder that Hugging
-            Face `datasets` wrote, or of Parquet files; a folder of WebDataset shards, or one `.tar`; a folder of IDX
-            files such as MNIST's; `sklearn:digits`.
-        holdout: part of each class that is for testing, where the data has nothing for it.
-        seed: of the choice of that part.
-        classes: those that were learnt, where others would be an error.
-        corrupt: whether an image that cannot be read is an error, or left out.
-
-    Raises:
-        DiagnosticError: where there are no images, or not those that are needed.
-    """
-    found = _opened(path, split)
-    if found is None and split == "train":
-        raise DiagnosticError([NoData(path, "it has images to test on alone").at(None)])
-    whole = found if found is not None else _opened(path, "train")
-    assert whole is not None
-    is_kept = holdout > 0 and (found is None or (split == "train" and _opened(path, "test") is None))
-    if found is None and not holdout:
-        raise DiagnosticError([NoTestImages(path).at(None)])
-    made: Source = Part(whole, _held(whole, split, holdout, seed)) if is_kept else whole
-    made.corrupt = corrupt
-    if len(made.classes) < 2 and classes is None:
-        raise DiagnosticError([OneClass(path, made.classes[0]).at(None)])
-    if classes is not None and made.classes != classes:
-        raise DiagnosticError([OtherClasses(split, _difference(made.classes, classes)).at(None)])
-    return made
-
-
-def _held(whole: Source, split: Split, holdout: float, seed: int) -> list[int]:
-    """The indices of a part: of each class the same share, which does not depend on the order of the images."""
-    by_class: dict[int, list[int]] = {}
-    for index in range(len(whole)):
-        by_class.setdefault(whole.label(index), []).append(index)
-    held = set[int]()
-    for label, indices in by_class.items():
-        # A class of one image is for learning; of two or more at least one is for each.
-        count = min(len(indices) - 1, max(1, round(holdout * len(indices))))
-        ordered = sorted(indices, key=lambda index: key(seed, "holdout", label, Path(whole.name(index)).name))
-        held.update(ordered[:count])
-    return [index for index in range(len(whole)) if (index in held) == (split == "test")]
-
-
-def _difference(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
-    more = [name for name in found if name not in expected]
-    fewer = [name for name in expected if name not in found]
-    parts = [f"{quoted(names[:5])} {what}" for names, what in ((more, "are new"), (fewer, "are missing")) if names]
-    return ", ".join(parts) or "they are in another order"
-
-
-def _opened(path: str, split: Split) -> Source | None:
-    """The images of a part; None where the data has other parts alone. Raises DiagnosticError for no data."""
-    if path.startswith("sklearn:"):
-        from archdsl.training.data.bundled import bundled
-
-        return bundled(path, split)
-    place = Path(path)
-    if not place.exists():
-        beside = [str(one) for one in place.parent.iterdir()] if place.parent.is_dir() else []
-        problem = NoData(path, "it does not exist").at(None)
-        near = nearest_file(path, beside)
-        raise DiagnosticError([problem.suggesting_file(path, beside) if near else problem])
-    return _reader(place)(place, split)
-
-
-def _reader(place: Path) -> Callable[[Path, Split], Source | None]:
-    """What reads the data of a kind, by what is there."""
-    # Each imports what it needs: most people have one kind of data.
-    if place.is_file():
-        if place.suffix == ".csv":
-            from archdsl.training.data.table import read_table
-
-            return read_table
-        if place.suffix == ".tar":
-            from archdsl.training.data.shards import read_shards
-
-            return read_shards
-        raise DiagnosticError([NoData(str(place), f"`{place.suffix}` files are not understood").at(None)])
-    names = [entry.name for entry in place.iterdir()]
-    below = [entry.name for part in place.iterdir() if part.is_dir() for entry in _some(part)]
-    if "dataset_dict.json" in names or "dataset_info.json" in names or _any(names + below, ".parquet"):
-        from archdsl.training.data.arrow import read_arrow
-
-        return read_arrow
-    if _any(names + below, ".tar"):
-        from archdsl.training.data.shards import read_shards
-
-        return read_shards
-    if any("idx3-ubyte" in name for name in names):
-        from archdsl.training.data.idx import read_idx
-
-        return read_idx
-    from archdsl.training.data.folder import read_folder
-
-    return read_folder
-
-
-def _any(names: Sequence[str], suffix: str) -> bool:
-    return any(name.endswith(suffix) for name in names)
-
-
-def _some(folder: Path) -> list[Path]:
-    """A few of the entries of a folder, which may hold a million images."""
-    found = []
-    for entry in folder.iterdir():
-        found.append(entry)
-        if len(found) == 20:
-            break
-    return found

@@ -12,7 +12,8 @@ from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.recipe import Recipe
 from archdsl.ir.recipe.parts import SGD
 from archdsl.training.data.loader import Loader, evaluation_loader, train_loader
-from archdsl.training.data.source import Source, open_data
+from archdsl.training.data.opening import open_data
+from archdsl.training.data.source import Source
 
 RECIPE: dict[str, Any] = {
     "name": "r", "model": "m", "place": ("f.arch", 1, 1), "epochs": 2, "batch": 4, "optimizer": SGD(lr=0.1),

@@ -14,7 +14,8 @@ import pytest
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.source import Source, open_data
+from archdsl.training.data.opening import open_data
+from archdsl.training.data.source import Source
 from tests.training.data.conftest import picture
 
 KINDS = ("folder", "parts", "csv", "arrow", "parquet", "shards", "idx")

@@ -9,7 +9,7 @@ import torch
 
 from archdsl.ir.recipe import Recipe
 from archdsl.ir.recipe.parts import SGD
-from archdsl.training.data.source import open_data
+from archdsl.training.data.opening import open_data
 from archdsl.training.data.transforms import evaluation_transform, train_transform
 from archdsl.training.random import seeded
 from tests.training.data.conftest import picture
