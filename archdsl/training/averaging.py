@@ -39,27 +39,14 @@ class Average:
         return dict(self._averages)
 
     @torch.no_grad()
-<<<<<<< HEAD
     def update(self, number: int) -> None:
         """Takes in the weights as they are after a step; `number` counts the steps, from 1."""
         decay = min(self.decay, (1 + number) / (10 + number))
-        pairs = self._pairs()
-        learned = [(average, own) for average, own in pairs if average.is_floating_point()]
-        if learned:
-            averages, owns = zip(*learned, strict=True)
-            torch._foreach_lerp_(averages, owns, 1 - decay)
-        for average, own in pairs:
-            if not average.is_floating_point():
-                average.copy_(own)
-=======
-    def update(self) -> None:
-        """Takes in the weights as they are, after a step."""
         averages, own = self._learned
-        torch._foreach_lerp_(averages, own, 1 - self.decay)
+        torch._foreach_lerp_(averages, own, 1 - decay)
         counts, own = self._counted
         if counts:
             torch._foreach_copy_(counts, own)
->>>>>>> pieces
 
     @contextmanager
     def applied(self) -> Iterator[nn.Module]:
