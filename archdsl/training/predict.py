@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor, nn
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.training.data.images import UnreadableImageError, decode, to_rgb
 from archdsl.training.run_errors import BadPicture
 
 
@@ -53,10 +54,8 @@ def predict(
 
 
 def opened(picture: str | Path | Image.Image) -> Image.Image:
-    """A picture in RGB, as the camera was held. Raises DiagnosticError for a file that is none."""
+    """A picture in RGB, as images are read in training. Raises DiagnosticError for a file that is none."""
     try:
-        image = picture if isinstance(picture, Image.Image) else Image.open(picture)
-        return ImageOps.exif_transpose(image).convert("RGB")
-    except Exception as error:  # damaged files fail in the decoder's own ways
-        reason = (getattr(error, "strerror", None) or "").lower() or " ".join(str(error).split())
-        raise DiagnosticError([BadPicture(str(picture), reason).at(None)]) from None
+        return to_rgb(picture) if isinstance(picture, Image.Image) else decode(Path(picture))
+    except UnreadableImageError as error:
+        raise DiagnosticError([BadPicture(str(picture), str(error)).at(None)]) from None

@@ -28,8 +28,9 @@ def decode(source: bytes | Path | BinaryIO) -> Image.Image:
             return to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
         raise UnreadableImageError("it is not an image of a known format") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise UnreadableImageError(str(error) or type(error).__name__) from None
+    except Exception as error:  # damaged files fail in the decoder's own ways
+        reason = (getattr(error, "strerror", None) or "").lower() or " ".join(str(error).split())
+        raise UnreadableImageError(reason or type(error).__name__) from None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
