@@ -10,6 +10,8 @@ import pytest
 _MANY = 1_000_000
 # What takes longest goes first, or one worker would be left with it at the end.
 _LONG = ("tests/properties/", "tests/backends/pytorch/", "tests/weights/test_peers.py", "tests/test_tutorial.py")
+# Instead of the `timeout` of pyproject.toml: some of them compile a network, or run it at full size.
+_LONG_TIMEOUT_S = 600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +20,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    for item in items:
+        if item.nodeid.startswith(_LONG) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_TIMEOUT_S))
 
 
 @pytest.fixture(autouse=True, scope="session")
