@@ -15,7 +15,7 @@ _LONG_TIMEOUT_S = 600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite the .err files beside tests/errors/*.arch")
+    parser.addoption("--update-golden", action="store_true", help="write approved texts anew, as tests/errors/*.err")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""Counts of every shipped network, quickly: those that `tests/peers/test_counts.py` holds to the public implementations.
+"""Counts of every shipped network, quickly: `tests/peers/test_counts.py` holds the same to the public implementations.
 
 `published_counts.json` has parameters, MACs and activations of each model of `specs/`.
 """
