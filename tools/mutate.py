@@ -56,8 +56,6 @@ WARM = (
 )
 # A multiple of what the tests take on the code as it is; a mutant that takes longer hangs.
 PATIENCE = 4
-# Seconds of tests for a mutant.
-BUDGET = 12
 
 ERRORS = ("tests/errors/test_golden.py::test_report", "tests/errors/test_problems.py", "tests/errors/test_fixes.py")
 # Parameters and MACs of all published networks.
@@ -152,8 +150,8 @@ def _file(test: str) -> str:
 class Bench:
     """A copy of the tree, in which mutants are tested by forks of this process."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, budget: float) -> None:
+        self.folder, self.budget = folder, budget
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0"):
             if name and (ROOT / name).is_file():
@@ -217,7 +215,7 @@ class Bench:
         spent = 0.0
         for _, _, seconds, test in sorted(known):
             spent += seconds
-            if spent < BUDGET or not chosen:
+            if spent < self.budget or not chosen:
                 chosen.append(test)
         return chosen
 
@@ -344,6 +342,7 @@ def main() -> None:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("count", type=int, nargs="?", default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--budget", type=float, default=12, metavar="S", help="seconds of tests for each (default: 12)")
     parser.add_argument("--again", type=Path, metavar="FILE", help="the survivors of these results")
     parser.add_argument("--out", type=Path, metavar="FILE", help="results, one JSON object a line; appended to")
     words = parser.parse_args()
@@ -356,7 +355,7 @@ def main() -> None:
         importlib.import_module(name)
     results = []
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
-        bench = Bench(Path(name).resolve())
+        bench = Bench(Path(name).resolve(), words.budget)
         bench.watch()
         for mutant in chosen:
             result = bench.test(mutant)
