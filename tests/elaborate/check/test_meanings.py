@@ -15,7 +15,7 @@ from tests.golden import assert_golden
 
 HERE = Path(__file__).parent
 FILES = [
-    HERE / "golden" / "every_statement.arch",
+    HERE.parent / "every_statement.arch",
     *(specs_folder() / f"{name}.arch" for name in ("ablations", "efficientnet", "mnasnet_space", "nfnet")),
     examples_folder() / "inception.arch",
 ]
