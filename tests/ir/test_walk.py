@@ -1,0 +1,31 @@
+"""Paths of operators: no two are the same, whatever a network calls its parts."""
+
+from __future__ import annotations
+
+import archdsl
+from archdsl.ir.walk import walk
+
+
+def paths(text: str) -> list[str]:
+    return [visit.path for visit in walk(archdsl.loads(text).architecture)][1:-1]
+
+
+def test_repeated_operators_are_numbered_from_two() -> None:
+    assert paths("model m {\n  input = 3 x 8 x 8\n  stem = conv(8) -> conv(8) -> conv(8)\n}\n") == [
+        "stem.conv",
+        "stem.conv_2",
+        "stem.conv_3",
+    ]
+
+
+def test_a_number_that_a_binding_has_taken_is_left_out() -> None:
+    """Sums are called `add`, as is the first binding; and the second as if it were the second of them."""
+    block = """
+block b(channels) {
+  add = in -> conv(channels)
+  add_2 = in -> conv(channels)
+  out = in + add + add_2 + add
+}
+"""
+    found = paths(block + "model m {\n  input = 8 x 8 x 8\n  stem = b(8)\n}\n")
+    assert found == [f"stem.{name}" for name in ("add", "add_2", "add_3", "add_4", "add_5")]
