@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import archdsl
-from archdsl.backends.estimate import estimate
-from archdsl.backends.estimate_text import as_csv
+from archdsl.backends.estimate import Level, estimate
+from archdsl.backends.estimate_text import as_csv, as_document, document_text
 from archdsl.backends.latency import Latencies, eager, onnx_runtime, profile, training
 from archdsl.backends.latency.kernel import Kernel
-from archdsl.backends.latency.report import add_to_rows, as_table, timed
+from archdsl.backends.latency.report import add_to_document, add_to_rows, as_table, timed
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import Visit, walk
 from tests.golden import assert_golden
@@ -72,3 +72,22 @@ def test_times_of_networks(device: str, pytestconfig: pytest.Config) -> None:
         text.append(as_table(made[:1], "stage"))
         text.append(add_to_rows(as_csv([made[0].estimate], "stage"), made[:1], "stage"))
     assert_golden("\n\n".join(text), GOLDEN / f"{device}.txt", pytestconfig)
+
+
+def test_parts_of_a_network(pytestconfig: pytest.Config) -> None:
+    """A network with a stage, by block and by operator, as a table and for programs."""
+    text = "block both(channels) {\n  x = in -> conv(channels)\n  out = x + (x * (x -> global_avg_pool))\n}\n"
+    table = "stages {\n    | op | channels | layers |\n    | both | 8 | 3 |\n  }\n"
+    ends = "  stem = conv(16, kernel = 3) -> relu\n  head = global_avg_pool -> linear(classes)\n"
+    network = archdsl.loads(f"{text}model m {{\n  input = 3 x 37 x 29\n  classes = 10\n{ends}  {table}}}\n")
+    latencies = Latencies(network.architecture, profile("a100"), batch=4, training=True)
+    found = []
+    levels: list[Level] = ["block", "operator"]
+    for level in levels:
+        made = timed(estimate(network.architecture, batch=4, level=level), latencies)
+        found += [as_table([made], level), as_table([made], level, explain=True)]
+        found.append(add_to_rows(as_csv([made.estimate], level), [made], level))
+        document = as_document([made.estimate])
+        add_to_document(document, [made])
+        found.append(document_text(document))
+    assert_golden("\n\n".join(found), GOLDEN / "parts.txt", pytestconfig)

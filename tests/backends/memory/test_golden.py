@@ -13,9 +13,9 @@ import pytest
 
 import archdsl
 from archdsl.backends.estimate import estimate
-from archdsl.backends.estimate_text import as_csv
+from archdsl.backends.estimate_text import as_csv, as_document, document_text
 from archdsl.backends.memory import Setting, largest_batch, memory
-from archdsl.backends.memory.report import Fit, Report, add_to_rows, as_table
+from archdsl.backends.memory.report import Fit, Report, add_to_document, add_to_rows, as_table
 from archdsl.ir.architecture import Architecture
 from tests.golden import assert_golden
 from tests.samples import networks
@@ -66,6 +66,9 @@ def test_tables(pytestconfig: pytest.Config) -> None:
     text = [as_table(reports, "model"), as_table(reports[:1], "model"), as_table(reports, "stage")]
     for level in ("model", "stage"):
         text.append(add_to_rows(as_csv([made], level), reports[:1], level))
+    document = as_document([made])
+    add_to_document(document, reports[-2:-1])
+    text.append(document_text(document))
     assert_golden("\n\n".join(text), GOLDEN / "tables.txt", pytestconfig)
 
 
