@@ -26,5 +26,7 @@ def test_mistakes_in_names(pytestconfig: pytest.Config) -> None:
                 continue  # not a text
             found = (*linked.problems, *linked.warnings)
             lines.append(f"{path.name}: {len(found)}")
-            lines += [concise(one) + (f" [{one.fix.title}]" if one.fix else "") for one in found]
+            for one in found:
+                lines.append(concise(one) + (f" [{one.fix.title}]" if one.fix else ""))
+                lines += [f"  note: {note.text}" for note in one.notes] + ([f"  help: {one.help}"] if one.help else [])
     assert_golden("\n".join(lines) + "\n", HERE / "golden" / "alone.txt", pytestconfig)
