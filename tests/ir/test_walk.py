@@ -29,3 +29,24 @@ block b(channels) {
 """
     found = paths(block + "model m {\n  input = 8 x 8 x 8\n  stem = b(8)\n}\n")
     assert found == [f"stem.{name}" for name in ("add", "add_2", "add_3", "add_4", "add_5")]
+
+
+def test_levels_are_the_stages_and_blocks_that_an_operator_is_in() -> None:
+    text = """
+block unit(channels) {
+  out = in -> conv(channels)
+}
+model m {
+  input = 8 x 8 x 8
+  stem = relu
+  stages {
+    | op   | channels | layers |
+    | unit | 8        | 2      |
+  }
+}
+"""
+    levels = {visit.path: [tuple(level) for level in visit.levels] for visit in walk(archdsl.loads(text).architecture)}
+    assert levels["stem"] == [("stem", "stem", None, 1)]
+    stage = ("stages.0", "0", None, 1)
+    assert levels["stages.0.0.conv"] == [stage, ("stages.0.0", "unit", "unit:1", 1)]
+    assert levels["stages.0.1.conv"] == [stage, ("stages.0.1", "unit", "unit:1", 1)]
