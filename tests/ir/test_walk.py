@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import archdsl
-from archdsl.ir.walk import walk
+from archdsl.ir.base import Shape
+from archdsl.ir.walk import PartTracer, walk
 
 
 def paths(text: str) -> list[str]:
@@ -50,3 +51,11 @@ model m {
     stage = ("stages.0", "0", None, 1)
     assert levels["stages.0.0.conv"] == [stage, ("stages.0.0", "unit", "unit:1", 1)]
     assert levels["stages.0.1.conv"] == [stage, ("stages.0.1", "unit", "unit:1", 1)]
+
+
+def test_a_path_that_an_architecture_has_twice_gets_a_number() -> None:
+    """One that was not elaborated can have a module and a tensor of one name."""
+    tracer = PartTracer("m", {})
+    noted = [tracer.note(path, "relu", (), Shape(8, 4, 4)) for path in ("a", "b_2", "b", "a", "a", "b", "b")]
+    assert [visit.path for visit in tracer.visits] == ["a", "b_2", "b", "a_2", "a_3", "b_3", "b_4"]
+    assert noted[3].path == "a_2"
