@@ -45,8 +45,11 @@ def test_a_block_heeds_facts_that_it_sets_or_reads_or_whose_blocks_do() -> None:
     assert heed == {"sets", "reads", "applies"}
 
 
-def test_facts_are_those_that_the_file_sets() -> None:
+def test_facts_are_those_that_the_file_and_the_library_set() -> None:
     assert environment().facts == {"gain"}
+    other = environment("block b(channels) {\n  out = in -> conv(channels)\n  out.shift = 1\n}\n")
+    other.library = environment()
+    assert other.facts == {"gain", "shift"}
 
 
 def test_a_block_of_the_library_is_in_the_library() -> None:
