@@ -10,14 +10,19 @@ import pytest
 _MANY = 1_000_000
 # What takes longest goes first, or one worker would be left with it at the end.
 _LONG = ("tests/properties/", "tests/backends/pytorch/", "tests/weights/test_peers.py", "tests/test_tutorial.py")
+# Instead of the `timeout` of pyproject.toml: some of them compile a network, or run it at full size.
+_LONG_TIMEOUT_S = 600
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="rewrite the .err files beside tests/errors/*.arch")
+    parser.addoption("--update-golden", action="store_true", help="write approved texts anew, as tests/errors/*.err")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    for item in items:
+        if item.nodeid.startswith(_LONG) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_LONG_TIMEOUT_S))
 
 
 @pytest.fixture(autouse=True, scope="session")

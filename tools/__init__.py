@@ -1,4 +1,7 @@
-"""What writes the generated pages of `docs/`: `python -m tools.write_errors`, and so on. Tests hold the pages to it."""
+"""What writes the generated pages of `docs/`: `python -m tools.write_errors`, and so on. Tests hold the pages to it.
+
+And what tests the tests: `python -m tools.mutate`.
+"""
 
 from pathlib import Path
 

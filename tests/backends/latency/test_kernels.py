@@ -1,5 +1,7 @@
 """What kernels an operator becomes, and the work that each of them is, counted by hand."""
 
+import pytest
+
 from archdsl import loads
 from archdsl.backends.latency import eager, onnx_runtime, training
 from archdsl.backends.latency.kernel import Kernel, family_of
@@ -43,6 +45,12 @@ def test_a_sum_reads_two_maps_and_a_gate_a_map_and_its_channels() -> None:
     assert (pool.kind, gate.kind, added.kind) == ("global_avg_pool", "broadcast_channels", "add")
     assert gate.traffic(4) == 4 * (2 * 1024 + 16)
     assert added.traffic(4) == 4 * 3 * 1024
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_what_is_concatenated_is_one_kernel_of_parts_as_large_as_their_mean(parts: int) -> None:
+    part, whole = Shape(16, 8, 8), Shape(16 * parts, 8, 8)
+    assert eager.combining("concat", (part,) * parts, whole, 2) == (Kernel("concat", part, whole, 2, operands=parts),)
 
 
 def test_eager_runs_convolution_norm_and_activation_one_by_one() -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from archdsl import load
 from archdsl.backends.latency import Latencies, profile, read_profile
 from archdsl.backends.latency.kernel import Kernel
-from archdsl.backends.latency.profile import shipped_profiles, stored_kernel
+from archdsl.backends.latency.profile import Whole, shipped_profiles, stored_kernel
 from archdsl.backends.latency.roofline import Roofline
 from archdsl.backends.latency.table import Table, features
 from archdsl.diagnostics import DiagnosticError
@@ -102,6 +103,14 @@ def test_a_device_that_is_not_there() -> None:
         profile("a10")
     with pytest.raises(DiagnosticError, match="cannot read"):
         profile("nowhere.toml")
+
+
+def test_sizes_of_measured_kernels_are_bounded() -> None:
+    whole = TypeAdapter(Whole)
+    assert whole.validate_python(2**40 - 1) == 2**40 - 1
+    for number in (0, 2**40):
+        with pytest.raises(ValidationError):
+            whole.validate_python(number)
 
 
 # Tables --------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Source
+from archdsl.limits import Limits
 
 HEADER = "| op | channels | kernel | layers | stride | name |"
 ROWS = {
@@ -122,3 +123,14 @@ def test_a_model_that_had_stages_keeps_one(removals: list[str]) -> None:
     assert problem.message == f"`{removals[-1]}` leaves none of the table's 2 stages"
     added = text.replace("  stem", "  stages after 2 {\n    | op | channels |\n    | mbconv | 8 |\n  }\n  stem")
     assert not compile_source(Source("net.arch", added)).problems
+
+
+def test_too_many_rows_are_those_of_the_last_change() -> None:
+    longer = f"model longer extends base {{\n  stages after 1 {table(NEW)}\n  stages after 4 {table(LAST)}\n}}\n"
+    with Limits(stages=6):
+        assert compiled(model(list(ROWS.values())) + longer).problems == ()
+    with Limits(stages=5):
+        (problem,) = compiled(model(list(ROWS.values())) + longer).problems
+    assert problem.problem == "TooManyStages"
+    assert problem.span is not None
+    assert (problem.span.text, problem.span.line) == ("stages", 19)
