@@ -18,9 +18,19 @@ def key(*parts: int | str) -> int:
 @contextmanager
 def seeded(*parts: int | str) -> Iterator[None]:
     """Torch's generator of the CPU, seeded by parts while this lasts, and then as it was before."""
-    before = torch.get_rng_state()
-    torch.manual_seed(key(*parts))
+    # Not `torch.manual_seed`: it seeds GPUs, too, and on a machine without keeps a traceback of each call, 2 ms of work.
+    generator = torch.default_generator
+    before = generator.get_state()
+    generator.manual_seed(key(*parts))
     try:
         yield
     finally:
-        torch.set_rng_state(before)
+        generator.set_state(before)
+
+
+def seed_all(number: int) -> None:
+    """Seeds torch's generators, those of GPUs where there are any."""
+    if torch.cuda.is_available():
+        torch.manual_seed(number)
+    else:
+        torch.default_generator.manual_seed(number)

@@ -21,7 +21,7 @@ from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
 from archdsl.training.loss import cross_entropy
 from archdsl.training.mixing import mix
-from archdsl.training.random import key
+from archdsl.training.random import key, seed_all
 from archdsl.training.timetable import Position
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -85,7 +85,7 @@ class Stepper:
         labels = labels.to(self.device, non_blocking=True)
         drawn = key(self.seed, "step", position.step, part, self.processes.rank)
         images, targets = mix(images, labels, self.classes, position.phase, torch.Generator().manual_seed(drawn))
-        torch.manual_seed(drawn)  # dropout and drop path
+        seed_all(drawn)  # dropout and drop path
         with autocast(self.device, self.precision):
             logits = self.forward(images)
         return cross_entropy(logits, targets)
