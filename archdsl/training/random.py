@@ -18,7 +18,7 @@ def key(*parts: int | str) -> int:
 @contextmanager
 def seeded(*parts: int | str) -> Iterator[None]:
     """Torch's generator of the CPU, seeded by parts while this lasts, and then as it was before."""
-    # Not `torch.manual_seed`: it seeds GPUs, too, and on a machine without keeps a traceback of each call, 2 ms of work.
+    # Not `torch.manual_seed`: on a machine without GPUs it keeps a traceback of each call for them, 2 ms of work.
     generator = torch.default_generator
     before = generator.get_state()
     generator.manual_seed(key(*parts))
