@@ -49,5 +49,5 @@ model m {
 """
     (made,) = archdsl.loads(block).architecture.blocks.values()
     assert [binding.name for binding in made.body] == ["x", "like", "out"]
-    resized = [step for step in made.body[2].value.steps]
+    resized = made.body[2].value.steps
     assert [[tuple(shape) for shape in step.other_shapes] for step in resized] == [[(8, 8, 8)], [(8, 4, 4)]]
