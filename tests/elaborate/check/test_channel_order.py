@@ -29,6 +29,12 @@ def warned(shape: str, body: str = "") -> list[str]:
         "256 x 256 x 4",
         "r x r x 3",
         "high x wide x 3",
+        # The longest and the smallest that are still images.
+        "640 x 40 x 3",
+        "64 x 32 x 1",
+        "64 x 16 x 4",
+        "12 x 12 x 3",
+        "8 x 8 x 1",
     ],
 )
 def test_channels_last(shape: str) -> None:
@@ -51,6 +57,11 @@ def test_channels_last(shape: str) -> None:
         "2048 x 7 x 1",
         "512 x 16 x 4",
         "bands x 224 x 3",
+        "641 x 40 x 3",
+        "65 x 32 x 1",
+        "65 x 16 x 4",
+        "11 x 11 x 3",
+        "7 x 7 x 1",
     ],
 )
 def test_inputs_as_they_are_meant(shape: str) -> None:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import archdsl
 from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Source
+from archdsl.elaborate.evaluate.values import Tensor
+from archdsl.elaborate.instantiate.instances import Instances
+from archdsl.ir.base import Shape
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -55,3 +59,27 @@ model again extends first { }
     assert other_act["inner:1"].layers["act"] == "silu"
     assert first["outer:2"].layers["last"] == "batch_norm"
     assert other_spelling["outer:2"].layers["last"] == "batch_norm(eps = 1e-05)"
+
+
+def test_what_is_taken_from_another_network_is_counted_once() -> None:
+    text = """
+block inner(channels) {
+  out = in -> conv(channels)
+}
+block outer(channels) {
+  out = in -> inner(channels) -> relu
+}
+model m {
+  input = 8 x 4 x 4
+  stem = outer(8)
+}
+"""
+    blocks = archdsl.loads(text).architecture.blocks
+    result = Tensor(Shape(8, 4, 4), None)
+    first = Instances()
+    inner = first.add(blocks["inner:1"], result, ())
+    outer = first.add(blocks["outer:1"], result, (inner,))
+    other, third = Instances(), Instances()
+    assert (other.take(outer), other.take(outer), other.take(inner)) == (2, 0, 0)
+    assert list(other.blocks) == ["inner:1", "outer:1"]
+    assert (third.take(inner), third.take(outer)) == (1, 1)
