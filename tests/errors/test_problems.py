@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from archdsl import Limits, compiler
-from archdsl.diagnostics import Diagnostic, DiagnosticError, OverBound, Problem, Source, Span, codes
+from archdsl.diagnostics import OverBound, Problem, Source, Span, codes
 from archdsl.diagnostics.explanation import explanation
 from archdsl.diagnostics.listing import problems
 from archdsl.elaborate.evaluate.arithmetic import Constraint, amount
-from archdsl.elaborate.problems import ElaborationError, bounded_depth
+from archdsl.elaborate.problems import bounded_depth
 from archdsl.fitting.budgets import limit
 from archdsl.fitting.family import Family, open_family
 from archdsl.fitting.frozen import frozen
@@ -29,6 +29,8 @@ from archdsl.revisions import Revision
 from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
+from tests.errors import cases_language
+from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
 ALL = problems()
@@ -36,12 +38,10 @@ NAMES = [kind.__name__ for kind in ALL]
 
 # Codes whose diagnostics are still built where they are found.
 INLINE = {
-    *("ARC102", "ARC103", "ARC104", "ARC105", "ARC107"),
     *("ARC701", "ARC702", "ARC703", "ARC704"),
     *("ARC902", "ARC906", "ARC913", "ARC915"),
 }
 
-NET = "model net { input = 3 x 16 x 16\n stem = conv(8) }\n"
 TABLE = """model net {
   input = 3 x 16 x 16
   stages {
@@ -64,28 +64,6 @@ SPACE = """model net {
 }
 """
 EXTENDS = 'use "base.arch"\n'
-
-
-def found(call: Callable[[], object]) -> tuple[Diagnostic, ...]:
-    """The diagnostics that something raises, returns or is stopped by."""
-    try:
-        result = call()
-    except DiagnosticError as failure:
-        return failure.diagnostics
-    except ElaborationError as stopped:
-        return (stopped.diagnostic,)
-    if isinstance(result, compiler.Compiled):
-        return result.found
-    return (result,) if isinstance(result, Diagnostic) else ()
-
-
-def check(text: str, variant: str | None = None, **bounds: int) -> Callable[[], object]:
-    def run() -> object:
-        Path("net.arch").write_text(text)
-        with Limits(**bounds):
-            return compiler.compile_source(compiler.read("net.arch"), variant=variant)
-
-    return run
 
 
 def files(**texts: str) -> Callable[[], object]:
@@ -200,7 +178,8 @@ def used_by_library() -> object:
 
 BASE_TABLE = TABLE.replace("conv_norm_act", "mbconv       ")
 OVERRIDE = TABLE + "model mine extends net {\n stages 1..2 { kernel = 5 }\n}\n"
-CASES: dict[str, Callable[[], object]] = {
+CASES: dict[str, Case] = {
+    **cases_language.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -278,11 +257,6 @@ PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }
-
-
-def with_bounds(call: Callable[[], object], **bounds: int) -> object:
-    with Limits(**bounds):
-        return call()
 
 
 @contextmanager
