@@ -29,7 +29,7 @@ from archdsl.revisions import Revision
 from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
-from tests.errors import cases_language
+from tests.errors import cases_importing, cases_language
 from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
@@ -180,6 +180,7 @@ BASE_TABLE = TABLE.replace("conv_norm_act", "mbconv       ")
 OVERRIDE = TABLE + "model mine extends net {\n stages 1..2 { kernel = 5 }\n}\n"
 CASES: dict[str, Case] = {
     **cases_language.CASES,
+    **cases_importing.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
