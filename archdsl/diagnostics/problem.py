@@ -6,6 +6,7 @@ from typing import ClassVar, dataclass_transform
 
 from archdsl.diagnostics.codes import TOO_LARGE, Code
 from archdsl.diagnostics.diagnostic import Diagnostic, Fix, Note
+from archdsl.diagnostics.error import DiagnosticError
 from archdsl.diagnostics.source import Span
 from archdsl.limits import limits, raising
 
@@ -65,6 +66,16 @@ class Problem:
             fix,
             type(self).__name__,
         )
+
+    def error(
+        self,
+        span: Span | None = None,
+        *,
+        notes: tuple[Note, ...] = (),
+        help: str | None = None,
+    ) -> DiagnosticError:
+        """The problem alone as an exception, to be raised."""
+        return DiagnosticError([self.at(span, notes=notes, help=help)])
 
 
 class OverBound(Problem):

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Source, Span
-from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT
+from archdsl.importing.errors import (
+    FusedWithoutSqueeze,
+    IgnoredNoskip,
+    MixedVersions,
+    ProjectionAlone,
+    StrideOfProjection,
+    UnequalStrides,
+    UnknownConvolution,
+)
 from archdsl.importing.flags import Flags, counted, parts
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import BlockRow, Number, refusal
+from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words
 
@@ -61,9 +69,7 @@ def _is_pair(stride: Number) -> bool:
 
 def _check_version(stride: Number, version: str) -> None:
     if _is_pair(stride) != (version == PAIRS):
-        what = ("a pair", "one digit") if _is_pair(stride) else ("one digit", "a pair")
-        message = f"this stride is {what[0]}, that of the first block {what[1]}"
-        raise refusal(BAD_VALUE, message, stride.span, help="the first version has pairs in all, the second in none")
+        raise MixedVersions(_is_pair(stride)).error(stride.span)
 
 
 def _row(found: Flags, version: str, mistakes: Mistakes) -> BlockRow | None:
@@ -75,11 +81,10 @@ def _row(found: Flags, version: str, mistakes: Mistakes) -> BlockRow | None:
         _stride(found)
     with found.mistakes.apart():
         if kind.text not in known:
-            raise refusal(BAD_VALUE, f"there is no convolution of kind {kind.text}", kind.span, help="`c0` or `c1`")
+            raise UnknownConvolution(kind.text).error(kind.span)
     with found.mistakes.apart():
         if version == NOTATION and "noskip" in found.words:
-            message = "with strides of one digit `noskip` is passed over there"
-            raise refusal(UNKNOWN_ARGUMENT, message, found.words["noskip"], help="write strides as pairs: `s11`")
+            raise IgnoredNoskip().error(found.words["noskip"])
     with found.mistakes.apart():
         if version == PAIRS and kind.value == 1:
             _check_fused_of_pairs(found, kind.span)
@@ -87,7 +92,7 @@ def _row(found: Flags, version: str, mistakes: Mistakes) -> BlockRow | None:
         with found.mistakes.apart():
             check_shares(known[kind.text], found.numbers.get("e"), found.numbers.get("se"))
     with mistakes.apart():
-        found.mistakes.tell()
+        found.mistakes.raise_found()
         return BlockRow(
             rule=known[kind.text],
             span=found.span,
@@ -109,18 +114,15 @@ def _stride(found: Flags) -> Number:
     if not _is_pair(stride):
         return counted(stride, LETTERS["s"])
     if digits[0] != digits[1]:
-        raise refusal(BAD_VALUE, "the strides of height and width are different", stride.span)
+        raise UnequalStrides().error(stride.span)
     return counted(Number(int(digits[0]), stride.span), LETTERS["s"])
 
 
 def _check_fused_of_pairs(found: Flags, kind: Span) -> None:
     """The first version's `c1`: its projection has the stride, or is all there is. None of our blocks is like that."""
-    help = "for the second version's fused block write strides as one digit"
     if found.need("s", LETTERS).span.text != "11":
-        raise refusal(BAD_VALUE, "where strides are pairs, the projection of `c1` has the stride", kind, help=help)
+        raise StrideOfProjection().error(kind)
     if found.need("e", LETTERS).value == 1:
-        message = "where strides are pairs, a `c1` that does not expand is a projection alone"
-        raise refusal(BAD_VALUE, message, kind, help=help)
+        raise ProjectionAlone().error(kind)
     if "se" in found.numbers:
-        message = "where strides are pairs, `c1` has no squeeze-and-excitation"
-        raise refusal(UNKNOWN_ARGUMENT, message, found.numbers["se"].span, help=help)
+        raise FusedWithoutSqueeze().error(found.numbers["se"].span)

@@ -1,4 +1,4 @@
-"""Block strings: words with `_` between, most of them a letter or two and a number. Nothing in one is passed over."""
+"""Block strings: words with `_` between, most of them a letter or two and a number. Nothing in one is ignored."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import re
 from collections.abc import Collection, Mapping
 
 from archdsl.diagnostics import DiagnosticError, Span, did_you_mean
-from archdsl.diagnostics.codes import BAD_VALUE, DUPLICATE_NAME, MISSING_ARGUMENT, SYNTAX, UNKNOWN_ARGUMENT
+from archdsl.importing.errors import (
+    EmptyString,
+    EmptyWord,
+    FlagGivenTwice,
+    FlagWithoutNumber,
+    MissingFlag,
+    NotWholeNumber,
+    SeveralKernels,
+    UnknownFlag,
+    UnsupportedFlag,
+)
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import Number, refusal
+from archdsl.importing.rows import Number
 
 _FLAG = re.compile(r"([a-z]+)(\d{1,9}(?:\.\d{1,9})?)")
 
@@ -37,9 +47,9 @@ class Flags:
         match = _FLAG.fullmatch(word.text)
         name = match[1] if match else word.text
         if name in self.numbers or name in self.words:
-            raise refusal(DUPLICATE_NAME, f"`{name}` is given twice", word)
+            raise FlagGivenTwice(name).error(word)
         if name in others:
-            raise refusal(UNKNOWN_ARGUMENT, f"`{word.text}` cannot be imported: {others[name]}", word)
+            raise UnsupportedFlag(word.text, others[name]).error(word)
         if match and name in letters:
             self.numbers[name] = Number(float(match[2]), Span(word.source, word.start + len(name), word.end))
         elif not match and name in plain:
@@ -49,26 +59,24 @@ class Flags:
             raise _unknown(word, name, [*letters, *plain], letters)
 
     def check_counts(self, letters: Mapping[str, str], needed: str) -> None:
-        """Keeps which of the `needed` letters are missing or no whole number from 1."""
+        """Keeps which of the `needed` letters are missing or not a whole number from 1."""
         self.mistakes.each(needed, lambda letter: counted(self.need(letter, letters), letters[letter]))
 
     def need(self, letter: str, letters: Mapping[str, str]) -> Number:
-        """The number of a letter. Raises DiagnosticError when it is missing; without a word where a flag that could
-        not be read may be the missing one."""
+        """The number of a letter. Raises DiagnosticError when it is missing; without a diagnostic where a flag that
+        could not be read may be the missing one."""
         found = self.numbers.get(letter)
         if found is None:
             if self._has_unread:
                 raise DiagnosticError(())
-            message = f"the {letters[letter]} is missing"
-            help = f"`{letter}` is the {letters[letter]}: `{letter}3`"
-            raise refusal(MISSING_ARGUMENT, message, self.span, help=help)
+            raise MissingFlag(letter, letters[letter]).error(self.span)
         return found
 
 
 def counted(number: Number, what: str) -> Number:
     """A whole number from 1. Raises DiagnosticError for any other."""
     if number.value != int(number.value) or number.value < 1:
-        raise refusal(BAD_VALUE, f"the {what} is a whole number from 1", number.span)
+        raise NotWholeNumber(what).error(number.span)
     return number
 
 
@@ -80,7 +88,7 @@ def parts(string: Span) -> list[Span]:
         span = Span(string.source, start, start + len(text))
         if not text:
             around = Span(string.source, max(span.start - 1, string.start), min(span.end + 1, string.end))
-            raise refusal(SYNTAX, "there is nothing between two `_`" if string.text else "an empty string", around)
+            raise (EmptyWord() if string.text else EmptyString()).error(around)
         found.append(span)
         start = span.end + 1
     return found
@@ -89,9 +97,7 @@ def parts(string: Span) -> list[Span]:
 def _unknown(word: Span, name: str, known: list[str], letters: Mapping[str, str]) -> Exception:
     letter = re.match(r"[a-z]*", word.text)
     if "k" in letters and re.fullmatch(r"k\d+(\.\d+)+", word.text):
-        return refusal(BAD_VALUE, "no block of the library has kernels of several sizes in one layer", word)
+        return SeveralKernels().error(word)
     if letter and letter[0] in letters:
-        message = f"`{word.text}` has no number that can be read"
-        return refusal(BAD_VALUE, message, word, help=f"`{letter[0]}` is the {letters[letter[0]]}: `{letter[0]}3`")
-    help = did_you_mean(name, known) or f"the flags are {', '.join(known)}"
-    return refusal(UNKNOWN_ARGUMENT, f"unknown flag `{word.text}`", word, help=help)
+        return FlagWithoutNumber(word.text, letter[0], letters[letter[0]]).error(word)
+    return UnknownFlag(word.text, known).error(word, help=did_you_mean(name, known))

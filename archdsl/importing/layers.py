@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, VANISHING
+from archdsl.importing.errors import (
+    BadExpansion,
+    BadShare,
+    EvenKernel,
+    FractionalExpansion,
+    NoHiddenChannels,
+    NoSqueezedChannels,
+    NothingLeft,
+    WithoutSqueeze,
+)
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import BlockRow, Number, refusal
+from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import Form, Rule
 from archdsl.ir.functions import divisible, nearest
 
@@ -33,15 +42,15 @@ def check_shares(rule: Rule, expansion: Number | None, se: Number | None) -> Non
     mistakes = Mistakes()
     with mistakes.apart():
         if expansion and expansion.value <= 0:
-            raise refusal(BAD_VALUE, "an expansion is larger than 0", expansion.span)
+            raise BadExpansion().error(expansion.span)
         if expansion and rule.hidden == "product" and expansion.value != expansion.whole:
-            raise refusal(BAD_VALUE, "an expansion is a whole number there", expansion.span)
+            raise FractionalExpansion().error(expansion.span)
     with mistakes.apart():
         if se and se.value > 1:
-            raise refusal(BAD_VALUE, "a share of channels is at most 1", se.span)
+            raise BadShare().error(se.span)
         if se and se.value and not rule.se:
-            raise refusal(UNKNOWN_ARGUMENT, "this kind of block has no squeeze-and-excitation", se.span)
-    mistakes.tell()
+            raise WithoutSqueeze().error(se.span)
+    mistakes.raise_found()
 
 
 def built(row: BlockRow, inputs: int) -> list[Layer]:
@@ -57,8 +66,7 @@ def _layer(row: BlockRow, inputs: int, channels: int, stride: int) -> Layer:
     hidden = _hidden(row, inputs)
     adds = rule.skip and row.skip and stride == 1 and inputs == channels
     if adds and kernel % 2 == 0 and rule.padding == "symmetric":
-        message = f"a kernel of {kernel} makes the map smaller by one, and the input cannot be added to it"
-        raise refusal(BAD_VALUE, message, row.kernel.span, help="use an odd kernel, or other channels than the input's")
+        raise EvenKernel(kernel).error(row.kernel.span)
     by_stride = rule.halves == "with_stride" and kernel % 2 == 0 and stride % 2 == 0
     return Layer(
         form=rule.form,
@@ -86,8 +94,7 @@ def _hidden(row: BlockRow, inputs: int) -> int:
         case "nearest":
             hidden = round(base * expansion)
     if not hidden:
-        message = f"{row.expansion.text} times {base} channels round to none"
-        raise refusal(BAD_VALUE, message, row.expansion.span, help="use a larger expansion")
+        raise NoHiddenChannels(row.expansion.text, base).error(row.expansion.span)
     return 0 if rule.expands == "unless_equal" and hidden == inputs else hidden
 
 
@@ -99,8 +106,7 @@ def _squeezed(row: BlockRow, inputs: int, hidden: int) -> int:
     expansion = 1.0 if row.rule.expands == "never" else row.expansion.value
     squeezed = round(hidden * (row.se.value / expansion))
     if not squeezed:
-        message = f"{row.se.text} of {inputs} channels round to none"
-        raise refusal(BAD_VALUE, message, row.se.span, help="use a larger share, or leave squeeze-and-excitation out")
+        raise NoSqueezedChannels(row.se.text, inputs).error(row.se.span)
     return squeezed
 
 
@@ -115,8 +121,7 @@ def after(size: int, layer: Layer, times: int, row: BlockRow) -> int:
     else:
         smaller = (size + 2 * padding - layer.kernel) // layer.stride + 1
     if smaller < 1:
-        message = f"a kernel of {layer.kernel} leaves nothing of a map of {size}"
-        raise refusal(VANISHING, message, row.kernel.span, help="use an odd kernel, or a larger resolution")
+        raise NothingLeft(layer.kernel, size).error(row.kernel.span)
     return smaller
 
 

@@ -23,7 +23,7 @@ class Mistakes:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Keeps a DiagnosticError for `tell`."""
+        """Keeps a DiagnosticError for `raise_found`."""
         try:
             yield
         except DiagnosticError as failure:
@@ -39,7 +39,7 @@ class Mistakes:
             found.append(made)
         return found
 
-    def tell(self) -> None:
+    def raise_found(self) -> None:
         """Raises DiagnosticError with all that was kept, if anything was."""
         if self._problems:
             raise DiagnosticError(self._problems.sorted())
@@ -49,5 +49,5 @@ def each(items: Iterable[Item], read: Callable[[Item], Made]) -> list[Made]:
     """What is read from each item. Raises DiagnosticError with the mistakes of all."""
     mistakes = Mistakes()
     found = [made for made in mistakes.each(items, read) if made is not None]
-    mistakes.tell()
+    mistakes.raise_found()
     return found

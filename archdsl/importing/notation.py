@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 
 from archdsl.diagnostics import Source
-from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
 from archdsl.importing import automl, timm, torchvision
+from archdsl.importing.errors import EmptyDefinition, UnclearNotation
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import BlockRow, refusal
+from archdsl.importing.rows import BlockRow
 
 NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[BlockRow | None]]] = {
     timm.NOTATION: timm.read,
@@ -18,7 +18,7 @@ NOTATIONS: dict[str, Callable[[Source, str | None, Mistakes], list[BlockRow | No
 }
 # How a block string of google/automl begins: its flags stand in any order, but there is no kind before them.
 _FLAGS_ALONE = re.compile(r"""(?:^|[\s"',\[])(?:[rksei]\d+_)+""")
-# timm's begin with a kind of block, perhaps one that nobody knows.
+# timm's begin with a kind of block, perhaps an unknown one.
 _KIND_FIRST = re.compile(r"""(?:^|[\s"',\[])[a-z]+_(?:[a-z]+_)*[rkse]\d""")
 _ROW_OF_NUMBERS = re.compile(r"[\[(]\s*\d+(?:\.\d+)?\s*,\s*\d+\s*,")
 
@@ -29,7 +29,7 @@ def read(source: Source, notation: str, act: str | None, mistakes: Mistakes) -> 
     source = Source(source.name, source.text.replace("\r\n", "\n").replace("\r", "\n"))
     found = NOTATIONS[notation](source, act, mistakes)
     if not found:
-        raise refusal(SYNTAX, f"{source.name} says nothing", None)
+        raise EmptyDefinition(source.name).error()
     return found
 
 
@@ -38,7 +38,7 @@ def rows(source: Source, notation: str | None, act: str | None) -> Sequence[Bloc
     understood."""
     mistakes = Mistakes()
     found = read(source, notation or guessed(source), act, mistakes)
-    mistakes.tell()
+    mistakes.raise_found()
     return [row for row in found if row is not None]
 
 
@@ -52,6 +52,5 @@ def guessed(source: Source) -> str:
     }
     found = [notation for notation, is_it in is_like.items() if is_it]
     if len(found) != 1:
-        help = f"say which: `--from {'`, `--from '.join(NOTATIONS)}`"
-        raise refusal(WRONG_USAGE, f"it is not clear which notation {source.name} is in", None, help=help)
+        raise UnclearNotation(source.name, list(NOTATIONS)).error()
     return found[0]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Span
-from archdsl.diagnostics.codes import Code
+from archdsl.diagnostics import Span
 from archdsl.importing.rules import Rule
 
 
@@ -43,8 +42,3 @@ class BlockRow:
     inputs: Number | None = None
     expanded: Number | None = None
     skip: bool = True
-
-
-def refusal(code: Code, message: str, span: Span | None, help: str | None = None, label: str = "") -> DiagnosticError:
-    """A mistake in the text, to be raised."""
-    return DiagnosticError([Diagnostic(code, message, span, label, help=help)])

@@ -28,7 +28,7 @@ class Rule:
     divisor: int = 8
     limit: float = 0.9
     strides: int = 2
-    reach: int | None = None
+    max_reduction: int | None = None
     act: str = "silu"
     norm: str = "batch_norm"
     padding: str = "symmetric"

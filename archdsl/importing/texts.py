@@ -7,10 +7,22 @@ import re
 import warnings
 from collections.abc import Iterator
 
-from archdsl.diagnostics import DiagnosticError, Source, Span
-from archdsl.diagnostics.codes import SYNTAX, TOO_LARGE
-from archdsl.importing.rows import Number, refusal
-from archdsl.limits import limits, raising
+from archdsl.diagnostics import Source, Span
+from archdsl.importing.errors import (
+    EmptyList,
+    NoList,
+    NotList,
+    NotNumber,
+    NotPlainString,
+    NotPython,
+    NotString,
+    SeveralStatements,
+    TooLongDefinition,
+    TooManyRows,
+    UnreadablePython,
+)
+from archdsl.importing.rows import Number
+from archdsl.limits import limits
 
 _WORD = re.compile(r"[^\s,]+")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -18,7 +30,7 @@ _IS_PYTHON = re.compile(r"(?:\s|#[^\n]*\n)*(?:[\[(\"']|\w+\s*(?::[^=\n]*)?=[^=]|
 
 
 class Literal:
-    """A Python literal with the places of its parts. Raises DiagnosticError when the text is none."""
+    """A Python literal with the places of its parts. Raises DiagnosticError when the text is not one."""
 
     def __init__(self, source: Source):
         self.source = source
@@ -32,9 +44,9 @@ class Literal:
         except SyntaxError as error:
             place = self._offset(error.lineno or 1, 0) + max((error.offset or 1) - 1, 0)
             place = min(place, len(self.source.text))
-            raise refusal(SYNTAX, f"this is no Python: {error.msg}", Span(self.source, place, place + 1)) from None
+            raise NotPython(error.msg).error(Span(self.source, place, place + 1)) from None
         except (ValueError, RecursionError, MemoryError):
-            raise refusal(SYNTAX, "this is no Python that can be read", Span(self.source, 0, 0)) from None
+            raise UnreadablePython().error(Span(self.source, 0, 0)) from None
         match statements:
             case (
                 [ast.Expr(value=value)]
@@ -44,10 +56,8 @@ class Literal:
                 return value
             case [] | [_]:
                 span = self.span(statements[0]) if statements else Span(self.source, 0, 0)
-                raise refusal(SYNTAX, "there is no list here", span, help="give the list alone: `[...]`")
-        raise refusal(
-            SYNTAX, "there is more than one statement", self.span(statements[1]), help="give one list alone: `[...]`"
-        )
+                raise NoList().error(span)
+        raise SeveralStatements().error(self.span(statements[1]))
 
     def _offset(self, line: int, column: int) -> int:
         """The character offset of a line, from 1, and a column in bytes, as Python counts."""
@@ -64,21 +74,21 @@ class Literal:
     def items(self, node: ast.expr, what: str) -> list[ast.expr]:
         """The elements of a list or tuple. Raises DiagnosticError for anything else, or one that is empty."""
         if not isinstance(node, ast.List | ast.Tuple):
-            raise refusal(SYNTAX, f"{what} is a list", self.span(node), label="this is none")
+            raise NotList(what).error(self.span(node))
         if not node.elts:
-            raise refusal(SYNTAX, "an empty list says nothing", self.span(node))
+            raise EmptyList().error(self.span(node))
         if len(node.elts) > limits().stages:
-            raise _too_many_rows(len(node.elts), self.span(node))
+            raise TooManyRows(len(node.elts)).error(self.span(node))
         return node.elts
 
     def string(self, node: ast.expr) -> Span:
         """The characters of a string, in which nothing is escaped and which is in one piece."""
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
-            raise refusal(SYNTAX, "a block is a string", self.span(node), label="this is none")
+            raise NotString().error(self.span(node))
         whole = self.span(node)
         inner = Span(self.source, whole.start + 1, whole.end - 1)
         if inner.text != node.value:
-            raise refusal(SYNTAX, "write each block as one plain string", whole)
+            raise NotPlainString().error(whole)
         return inner
 
     def number(self, node: ast.expr) -> Number:
@@ -86,7 +96,7 @@ class Literal:
         match node:
             case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and 0 <= value < 10**9:
                 return Number(value, self.span(node))
-        raise refusal(SYNTAX, "this is no number that can be read", self.span(node))
+        raise NotNumber().error(self.span(node))
 
 
 def is_python(text: str) -> bool:
@@ -101,17 +111,10 @@ def words(source: Source) -> Iterator[Span]:
     for count, match in enumerate(_WORD.finditer(text)):
         span = Span(source, match.start(), match.end())
         if count >= limits().stages:
-            raise _too_many_rows(0, span)
+            raise TooManyRows(0).error(span)
         yield span
 
 
 def _check_length(source: Source) -> None:
-    count, bound = len(source.text), limits().characters
-    if count > bound:
-        message = f"a definition has at most {bound:,} characters"
-        raise refusal(TOO_LARGE, message, None, help=raising("characters", count))
-
-
-def _too_many_rows(count: int, span: Span) -> DiagnosticError:
-    message = f"a definition has at most {limits().stages:,} rows"
-    return refusal(TOO_LARGE, message, span, help=raising("stages", count))
+    if len(source.text) > limits().characters:
+        raise TooLongDefinition(len(source.text)).error()

@@ -5,11 +5,22 @@ from __future__ import annotations
 import ast
 
 from archdsl.diagnostics import Source, Span, did_you_mean
-from archdsl.diagnostics.codes import BAD_VALUE, UNKNOWN_ARGUMENT, UNKNOWN_BLOCK
+from archdsl.importing.errors import (
+    BadStride,
+    IgnoredExpandedChannels,
+    IgnoredStride,
+    NoExpansion,
+    OtherActivation,
+    SkipAndNoskip,
+    SkipIsImplied,
+    UnknownActivation,
+    UnknownKind,
+    UnsupportedKind,
+)
 from archdsl.importing.flags import Flags, counted, parts
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import BlockRow, Number, refusal
+from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal, is_python, words
 
@@ -78,26 +89,24 @@ def _row(string: Span, act: str | None, mistakes: Mistakes, *, is_first: bool) -
 
 def _check_kind(kind: Span) -> None:
     if kind.text in _OTHER_KINDS:
-        raise refusal(UNKNOWN_BLOCK, f"`{kind.text}` cannot be imported: the library has no such block", kind)
+        raise UnsupportedKind(kind.text).error(kind)
     if kind.text not in kinds():
-        help = did_you_mean(kind.text, kinds()) or f"it is one of {', '.join(kinds())}"
-        raise refusal(UNKNOWN_BLOCK, f"unknown kind of block `{kind.text}`", kind, help=help)
+        raise UnknownKind(kind.text, kinds()).error(kind, help=did_you_mean(kind.text, kinds()))
 
 
 def _check_skip(kind: Span, found: Flags) -> None:
-    has_both = "skip" in found.words and "noskip" in found.words
-    if has_both or ("skip" in found.words and kind.text != "cn"):
-        why = "`skip` and `noskip` are one too many" if has_both else f"`{kind.text}` adds its input without `skip`"
-        raise refusal(BAD_VALUE, why, found.words["skip"])
+    if "skip" in found.words and "noskip" in found.words:
+        raise SkipAndNoskip().error(found.words["skip"])
+    if "skip" in found.words and kind.text != "cn":
+        raise SkipIsImplied(kind.text).error(found.words["skip"])
 
 
 def _check_stride(found: Flags, *, is_first: bool) -> None:
     stride = found.numbers.get("s")
     if stride and stride.value > 2:
-        raise refusal(BAD_VALUE, "a stride is 1 or 2 there", stride.span)
+        raise BadStride().error(stride.span)
     if stride and not is_first and stride.value != 1:
-        message = "only the first block of a stage can have a stride; timm passes over this one"
-        raise refusal(BAD_VALUE, message, stride.span, help="write 1, or begin another stage")
+        raise IgnoredStride().error(stride.span)
 
 
 def _made(kind: Span, found: Flags, *, is_first: bool) -> BlockRow:
@@ -114,7 +123,7 @@ def _made(kind: Span, found: Flags, *, is_first: bool) -> BlockRow:
     if rule and found.mistakes:  # no row comes of it that would be looked at
         with found.mistakes.apart():
             check_shares(rule, found.numbers.get("e"), found.numbers.get("se"))
-    found.mistakes.tell()
+    found.mistakes.raise_found()
     return BlockRow(
         rule=known[name],
         span=found.span,
@@ -133,7 +142,7 @@ def _check_expanded(kind: Span, found: Flags) -> None:
     if expanded := found.numbers.get("fc"):
         counted(expanded, LETTERS["fc"])
         if kind.text != "er":
-            raise refusal(UNKNOWN_ARGUMENT, f"timm passes over `fc` in a `{kind.text}`", expanded.span)
+            raise IgnoredExpandedChannels(kind.text).error(expanded.span)
 
 
 def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
@@ -142,7 +151,7 @@ def _expansion(kind: Span, found: Flags, rule: Rule) -> Number:
         return found.need("e", LETTERS)
     expansion = found.numbers.get("e", Number(1, kind))
     if expansion.value != 1:
-        raise refusal(BAD_VALUE, "this kind of block does not expand", expansion.span, help="leave it out")
+        raise NoExpansion().error(expansion.span)
     return expansion
 
 
@@ -152,9 +161,7 @@ def _is_activation(word: Span, act: str) -> bool:
     if not word.text.startswith("n") or word.text == "noskip":
         return False
     if name not in _ACTIVATIONS:
-        help = did_you_mean(name, _ACTIVATIONS) or f"they are {', '.join(f'n{known}' for known in _ACTIVATIONS)}"
-        raise refusal(BAD_VALUE, f"unknown activation `{word.text}`", word, help=help)
+        raise UnknownActivation(word.text, list(_ACTIVATIONS)).error(word, help=did_you_mean(name, _ACTIVATIONS))
     if _ACTIVATIONS[name] != act:
-        message = f"this block has the activation {_ACTIVATIONS[name]}, the model {act}"
-        raise refusal(BAD_VALUE, message, word, help=f"where all blocks agree, give `--act {_ACTIVATIONS[name]}`")
+        raise OtherActivation(_ACTIVATIONS[name], act).error(word)
     return True

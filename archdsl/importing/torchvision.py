@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 
 from archdsl.diagnostics import Source, did_you_mean
-from archdsl.diagnostics.codes import (
-    BAD_VALUE,
-    DUPLICATE_NAME,
-    MISSING_ARGUMENT,
-    SYNTAX,
-    UNKNOWN_ARGUMENT,
-    UNKNOWN_BLOCK,
+from archdsl.importing.errors import (
+    BadStride,
+    FlagGivenTwice,
+    MissingArguments,
+    MixedRows,
+    NotFourNumbers,
+    NotRow,
+    TooManyNumbers,
+    UnknownArgumentOfRow,
+    UnknownClass,
 )
 from archdsl.importing.flags import counted
 from archdsl.importing.layers import check_shares
 from archdsl.importing.mistakes import Mistakes
-from archdsl.importing.rows import BlockRow, Number, refusal
+from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal
 
@@ -39,8 +42,7 @@ def read(source: Source, act: str | None, mistakes: Mistakes) -> list[BlockRow |
     for node in nodes:
         with mistakes.apart():
             if _is_settings(node) != _is_settings(nodes[0]):
-                message = "rows of numbers and of classes are for different networks"
-                raise refusal(SYNTAX, message, literal.span(node), help="write all rows as the first is")
+                raise MixedRows().error(literal.span(node))
     return mistakes.each(
         nodes, lambda node: _settings(node, literal) if _is_settings(node) else _configuration(node, literal)
     )
@@ -52,22 +54,21 @@ def _is_settings(node: ast.expr) -> bool:
 
 def _configuration(node: ast.expr, literal: Literal) -> BlockRow:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-        message = f"a row is a {' or a '.join(classes())}, or four numbers"
-        raise refusal(SYNTAX, message, literal.span(node))
+        raise NotRow(classes()).error(literal.span(node))
     name = node.func.id
     mistakes = Mistakes()
     with mistakes.apart():
         if name not in classes():
-            help = did_you_mean(name, classes()) or f"it is one of {', '.join(classes())}"
-            raise refusal(UNKNOWN_BLOCK, f"unknown class `{name}`", literal.span(node.func), help=help)
-    mistakes.tell()
+            span = literal.span(node.func)
+            raise UnknownClass(name, classes()).error(span, help=did_you_mean(name, classes()))
+    mistakes.raise_found()
     rule = rules(NOTATION)[name]
     found = _arguments(node, literal, mistakes)
     _check_numbers({what: number for what, number in found.items() if what != "expand_ratio"}, rule, mistakes)
     if mistakes:  # no row comes of it that would be looked at
         with mistakes.apart():
             check_shares(rule, found.get("expand_ratio"), None)
-    mistakes.tell()
+    mistakes.raise_found()
     span = literal.span(node)
     return BlockRow(
         rule=rule,
@@ -83,12 +84,12 @@ def _configuration(node: ast.expr, literal: Literal) -> BlockRow:
 
 
 def _check_numbers(found: dict[str, Number], rule: Rule, mistakes: Mistakes) -> None:
-    """Keeps what is no whole number from 1, and strides that a block refuses."""
+    """Keeps what is not a whole number from 1, and strides that a block refuses."""
     for what, number in found.items():
         with mistakes.apart():
             counted(number, what)
             if what == "stride" and number.value > rule.strides:
-                raise refusal(BAD_VALUE, "a stride is 1 or 2 there", number.span)
+                raise BadStride().error(number.span)
 
 
 def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str, Number]:
@@ -101,16 +102,15 @@ def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str
     with mistakes.apart():
         if len(node.args) > len(_PARAMETERS):
             extra = node.args[len(_PARAMETERS)]
-            help = "give width and depth as what they come to, in every row"
-            raise refusal(UNKNOWN_ARGUMENT, f"a row has {len(_PARAMETERS)} numbers", literal.span(extra), help=help)
+            raise TooManyNumbers(len(_PARAMETERS)).error(literal.span(extra))
 
     def read(keyword: ast.keyword) -> None:
         name = keyword.arg or "**"
         if name not in _PARAMETERS:
-            help = did_you_mean(name, _PARAMETERS) or f"the parameters are {', '.join(_PARAMETERS)}"
-            raise refusal(UNKNOWN_ARGUMENT, f"unknown argument `{name}`", literal.span(keyword), help=help)
+            span = literal.span(keyword)
+            raise UnknownArgumentOfRow(name, _PARAMETERS).error(span, help=did_you_mean(name, _PARAMETERS))
         if name in given:
-            raise refusal(DUPLICATE_NAME, f"`{name}` is given twice", literal.span(keyword))
+            raise FlagGivenTwice(name).error(literal.span(keyword))
         given.add(name)
         found[name] = literal.number(keyword.value)
 
@@ -119,7 +119,7 @@ def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str
             read(keyword)
     with mistakes.apart():
         if not mistakes and (missing := [name for name in _PARAMETERS if name not in found]):
-            raise refusal(MISSING_ARGUMENT, f"missing argument: {', '.join(missing)}", literal.span(node))
+            raise MissingArguments(missing).error(literal.span(node))
     return found
 
 
@@ -130,8 +130,7 @@ def _settings(node: ast.expr, literal: Literal) -> BlockRow:
     numbers = mistakes.each(literal.items(node, "a row"), literal.number)
     with mistakes.apart():
         if len(numbers) != 4:
-            message = f"a row has four numbers: expansion, channels, layers, stride; this has {len(numbers)}"
-            raise refusal(BAD_VALUE, message, span)
+            raise NotFourNumbers(len(numbers)).error(span)
     rule = rules(NOTATION)[_SETTINGS]
     whats = ("expansion", "number of channels", "number of layers", "stride")
     found = {what: number for what, number in zip(whats, numbers, strict=False) if number}
@@ -139,7 +138,7 @@ def _settings(node: ast.expr, literal: Literal) -> BlockRow:
     if mistakes:
         with mistakes.apart():
             check_shares(rule, found.get("expansion"), None)
-    mistakes.tell()
+    mistakes.raise_found()
     expansion, channels, layers, stride = (found[what] for what in whats)
     return BlockRow(
         rule=rule,

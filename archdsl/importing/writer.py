@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
-from archdsl.diagnostics.codes import CHANNEL_MISMATCH, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, Source
+from archdsl.importing.errors import BrokenChain, NameOfBlock, StrideIsDilation, UnusableName
 from archdsl.importing.layers import Cells, after, built, check_shares, said_by_library, said_outright
 from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.notation import read
-from archdsl.importing.rows import BlockRow, refusal
+from archdsl.importing.rows import BlockRow
 from archdsl.importing.rules import Form, Rule, own_blocks, section
 from archdsl.writing import canonical
 
@@ -34,7 +34,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table, and what a reader wonders about its numbers."""
+    """A line of the table, and where its numbers come from."""
 
     cells: Cells
     comment: str = ""
@@ -44,13 +44,13 @@ def imported(source: Source, frame: Frame) -> str:
     """The text of a file with the model. Raises DiagnosticError, with all mistakes and their places, where something
     is not understood or cannot be built, where channels do not chain, and where the model would not be sound."""
     if not _NAME.fullmatch(frame.name):
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`{frame.name}` is no name for a model", None)])
+        raise UnusableName(frame.name).error()
     mistakes = Mistakes()
     rows = read(source, frame.notation, frame.act, mistakes)
     table = _Table(frame, mistakes)
     for row in rows:
         table.add(row)
-    mistakes.tell()
+    mistakes.raise_found()
     first = rows[0]
     assert first is not None  # or there were mistakes
     text = _text(table, first.rule, frame)
@@ -89,7 +89,7 @@ class _Table:
         with self._mistakes.apart():
             _check_chain(row, inputs, self._channels)
         with self._mistakes.apart():
-            self._check_reach(row)
+            self._check_reduction(row)
         is_sound = False
         with self._mistakes.apart():
             check_shares(row.rule, row.expansion, row.se)
@@ -101,14 +101,13 @@ class _Table:
             if known and is_sound:
                 self._sizes = self._build(row, known, sizes)
 
-    def _check_reach(self, row: BlockRow) -> None:
+    def _check_reduction(self, row: BlockRow) -> None:
         if self._reduction is None:
             return
         self._reduction *= row.stride.whole
-        reach = row.rule.reach
-        if reach and row.stride.whole > 1 and self._reduction > reach:
-            message = f"maps are {reach} times smaller already, and {self._frame.notation} makes this stride a dilation"
-            raise refusal(WRONG_USAGE, message, row.stride.span, help="write stride 1, or add the stage to the file")
+        most = row.rule.max_reduction
+        if most and row.stride.whole > 1 and self._reduction > most:
+            raise StrideIsDilation(most, self._frame.notation).error(row.stride.span)
 
     def _build(self, row: BlockRow, inputs: int, sizes: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Adds the lines of a row. The height and width behind it."""
@@ -137,10 +136,8 @@ class _Table:
 
 
 def _check_chain(row: BlockRow, inputs: int | None, channels: int | None) -> None:
-    if row.inputs and channels and inputs != channels:
-        was_rounded = "" if inputs == row.inputs.whole else f", {inputs} when rounded"
-        message = f"this row reads {row.inputs.whole} channels{was_rounded}, and gets {channels}"
-        raise refusal(CHANNEL_MISMATCH, message, row.inputs.span, help=f"what comes before it puts out {channels}")
+    if row.inputs and inputs and channels and inputs != channels:
+        raise BrokenChain(row.inputs.whole, inputs, channels).error(row.inputs.span)
 
 
 def _comment(row: BlockRow, cells: Cells) -> str:
@@ -168,9 +165,7 @@ def _text(table: _Table, rule: Rule, frame: Frame) -> str:
     head = rule.rounded(written) if rule.rounds_head else written
     blocks = [own_blocks()[form] for form in sorted(table.forms)]
     if frame.name in map(_name, blocks):
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, f"`{frame.name}` is a block of the file; give it another `--name`", None)]
-        )
+        raise NameOfBlock(frame.name).error()
     stem_comment = f"{frame.stem} channels rounded" if frame.stem and frame.stem != table.stem else ""
     lines = [
         *blocks,

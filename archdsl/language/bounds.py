@@ -6,9 +6,8 @@ import re
 from typing import Any, Final
 
 from archdsl.diagnostics import Diagnostic, Source, Span
-from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.language import tree
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # Strings, comments and brackets: the brackets that count are the ones that are matched by themselves.
 BRACKETS: Final = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|#[^\n]*|[()\[\]{}]')
@@ -25,9 +24,9 @@ def check_text(source: Source) -> Diagnostic | None:
     """A text that is too long, or whose brackets nest too deep, to be parsed at all."""
     count, bound = len(source.text), limits().characters
     if count > bound:
-        help = raising("characters", count, "split it and bring the parts together with `use`")
-        message = f"the file has {count:,} characters, more than the bound of {bound:,}"
-        return Diagnostic(TOO_LARGE, message, Span(source, 0, 1), help=help)
+        from archdsl.language.errors import TooManyCharacters  # late: most texts have no mistake
+
+        return TooManyCharacters(count).at(Span(source, 0, 1))
     depth, deepest = 0, limits().nesting
     for match in BRACKETS.finditer(source.text):
         character = match.group()
@@ -58,8 +57,9 @@ def check_nesting(whole: tree.Item | tree.Expression) -> Diagnostic | None:
 
 
 def _too_deep(span: Span, what: str) -> Diagnostic:
-    message = f"{what} nested more than {limits().nesting} deep"
-    return Diagnostic(TOO_LARGE, message, span, help=raising("nesting", 0, "give the inner part a name of its own"))
+    from archdsl.language.errors import TooDeep  # late: most texts have no mistake
+
+    return TooDeep(what).at(span)
 
 
 def longest_operation() -> int:

@@ -1,4 +1,7 @@
-"""From the grammar's rules to the syntax tree: one method a rule, each given the rule's children in order."""
+"""From the grammar's rules to the syntax tree: one method a rule, each given the rule's children in order.
+
+Problems are imported where they are found: most texts have no mistake.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,10 @@ from typing import Any
 from lark.lexer import Token
 
 from archdsl.diagnostics import Diagnostic, Source, Span
-from archdsl.diagnostics.codes import BAD_VALUE, EMPTY_TABLE, RAGGED_TABLE, SYNTAX, TOO_LARGE
 from archdsl.language import tree
 from archdsl.language.bounds import longest_operation
 from archdsl.language.operators import is_chain, nest
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # Each unit as a power of ten, and those of bytes that are powers of two.
 _UNITS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12, "%": -2, "ms": -3, "us": -6, "s": 0, "px": 0}
@@ -54,9 +56,9 @@ class Builder:
         text, times = str(token), _TEXT_IN_NAMES if what == "text" else 1
         bound = times * limits().name
         if len(text) > bound:
-            message = f"a {what} of {len(text):,} characters is longer than the bound of {bound:,}"
-            help = raising("name", -(-len(text) // times), f"use a shorter {what}")
-            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help))
+            from archdsl.language.errors import TooLongName
+
+            self.problems.append(TooLongName(what, len(text), times).at(self._span(token, token)))
         return text[:bound]
 
     def _doc(self, keyword: Token) -> str:
@@ -66,9 +68,9 @@ class Builder:
         """Whether a list has as many elements as it may; a problem where it has more."""
         count, bound = len(elements), limits().elements
         if count > bound:
-            message = f"{count:,} {what} are more than the bound of {bound:,}"
-            problem = Diagnostic(TOO_LARGE, message, self._span(first, last), help=raising("elements", count))
-            self.problems.append(problem)
+            from archdsl.language.errors import TooManyElements
+
+            self.problems.append(TooManyElements(count, what).at(self._span(first, last)))
         return count <= bound
 
     # Expressions
@@ -89,9 +91,9 @@ class Builder:
         digits = str(token).rstrip("%BKMGTimpsux")
         unit = token[len(digits) :]
         if len(digits) > limits().digits:
-            message = f"a number of more than {limits().digits} characters"
-            help_line = raising("digits", len(digits))
-            self.problems.append(Diagnostic(TOO_LARGE, message, self._span(token, token), help=help_line))
+            from archdsl.language.errors import TooLongNumber
+
+            self.problems.append(TooLongNumber(len(digits)).at(self._span(token, token)))
             return 0
         if unit in _BINARY_UNITS:
             return self._bytes(digits, token)
@@ -103,8 +105,7 @@ class Builder:
         mantissa, _, exponent = digits.lower().partition("e")
         value = float(f"{mantissa}e{int(exponent or 0) + power}")
         if math.isinf(value):
-            self.problems.append(Diagnostic(BAD_VALUE, f"{token} is too large a number", self._span(token, token)))
-            return 0
+            return self._too_large(token)
         return int(value) if power > 0 and value.is_integer() else value
 
     def _bytes(self, digits: str, token: Token) -> int | float:
@@ -114,9 +115,14 @@ class Builder:
             return int(digits) * size
         value = float(digits) * size
         if math.isinf(value):
-            self.problems.append(Diagnostic(BAD_VALUE, f"{token} is too large a number", self._span(token, token)))
-            return 0
+            return self._too_large(token)
         return int(value) if value.is_integer() else value
+
+    def _too_large(self, token: Token) -> int:
+        from archdsl.language.errors import TooLargeNumber
+
+        self.problems.append(TooLargeNumber(token).at(self._span(token, token)))
+        return 0
 
     def name(self, children: list[Any]) -> tree.Name:
         (token,) = children
@@ -145,18 +151,17 @@ class Builder:
     def operation(self, children: list[Any]) -> tree.Expression:
         last: tree.Expression = children[-1]
         if len(children) > 5 and len(children) > longest_operation():
-            count, bound = len(children), longest_operation()
-            message = f"{count:,} operands and operators in a row are more than the bound of {bound}"
-            help_line = raising("nesting", -(-count // 4), "give its parts names of their own")
-            span = self._span(children[0], last)
-            self.problems.append(Diagnostic(TOO_LARGE, message, span, help=help_line))
+            from archdsl.language.errors import TooLongOperation
+
+            count = len(children)
+            problem = TooLongOperation(count, longest_operation(), -(-count // 4))
+            self.problems.append(problem.at(self._span(children[0], last)))
             return last
         if is_chain(children):
-            from archdsl.language.fixes import for_chain  # late: most texts have no mistake
+            from archdsl.language.errors import ChainedComparison
+            from archdsl.language.fixes import for_chain
 
-            message, help_line = "comparisons cannot be chained", "write both comparisons and join them with `and`"
-            span = self._span(children[0], last)
-            self.problems.append(Diagnostic(SYNTAX, message, span, help=help_line, fix=for_chain(children)))
+            self.problems.append(ChainedComparison().at(self._span(children[0], last), fix=for_chain(children)))
         return nest(children, self.offset)
 
     def if_else(self, children: list[Any]) -> tree.Conditional:
@@ -243,8 +248,9 @@ class Builder:
         value = self._number(token)
         if isinstance(value, int) and value >= 1:
             return value
-        message, help_line = f"{token} is not the number of a stage", "stages count from 1"
-        self.problems.append(Diagnostic(BAD_VALUE, message, self._span(token, token), help=help_line))
+        from archdsl.language.errors import NotStageNumber
+
+        self.problems.append(NotStageNumber(token).at(self._span(token, token)))
         return 1
 
     def nested(self, children: list[Any]) -> tree.Nested:
@@ -272,8 +278,9 @@ class Builder:
 
     def _table(self, rows: list[tree.Row], span: Span) -> tree.Table:
         if not rows:
-            help_line = "write a header row, `| name | name |`, and rows below it"
-            self.problems.append(Diagnostic(EMPTY_TABLE, "this table is empty", span, help=help_line))
+            from archdsl.language.errors import EmptyTable
+
+            self.problems.append(EmptyTable().at(span))
             return tree.Table(span, (), ())
         head, *body = rows
         header = []
@@ -281,31 +288,26 @@ class Builder:
             if isinstance(cell, tree.Name):
                 header.append(tree.Identifier(cell.span, cell.text))
             else:
-                self.problems.append(
-                    Diagnostic(SYNTAX, "the first row of a table names its columns", cell.span, "not a name")
-                )
+                from archdsl.language.errors import HeaderNotName
+
+                self.problems.append(HeaderNotName().at(cell.span))
                 header.append(tree.Identifier(cell.span, ""))
         is_cut = any(len(row.cells) > len(header) for row in body) and self._is_cut(head)
         for row in body:
             if len(row.cells) != len(header) and not is_cut:
-                self.problems.append(
-                    Diagnostic(
-                        RAGGED_TABLE,
-                        f"this row has {len(row.cells)} cells, the header has {len(header)}",
-                        row.span,
-                        help="write `-` for a cell that takes the default"
-                        if len(row.cells) < len(header)
-                        else "give the column a name in the header, or take the cell out",
-                    )
-                )
+                from archdsl.language.errors import RaggedRow
+
+                self.problems.append(RaggedRow(len(row.cells), len(header)).at(row.span))
         if not body:
-            self.problems.append(Diagnostic(EMPTY_TABLE, "this table has a header but no rows", head.span))
+            from archdsl.language.errors import TableWithoutRows
+
+            self.problems.append(TableWithoutRows().at(head.span))
         whole = head.span.to(rows[-1].span)
         return tree.Table(whole, tuple(header), tuple(row for row in body if len(row.cells) == len(header)))
 
     def _is_cut(self, head: tree.Row) -> bool:
         """Whether a comment begins in the middle of a header, `| op | #channels |`; a problem where one does."""
-        from archdsl.language.fixes import cut_row  # late: most texts have no mistake
+        from archdsl.language.fixes import cut_row
 
         found = cut_row(head.span)
         self.problems += [found] if found is not None else []

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from lark.lexer import Token
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
-from archdsl.diagnostics.codes import SYNTAX
 from archdsl.language import tree
+from archdsl.language.errors import CommentInRow
 from archdsl.language.lexer import LINE_END, NAME
 
 # What papers and word processors make of the characters of the language.
@@ -36,7 +36,7 @@ _BEFORE_OPERAND = re.compile(r"([=(\[{,|<>]|\b(if|and|or|not|when|require|then|e
 
 
 def for_character(place: Span) -> Fix | None:
-    """A fix for a character that is no part of the language."""
+    """A fix for a character that is not part of the language."""
     character, text = place.text, place.source.text
     if character in TYPOGRAPHIC:
         return _word(place, TYPOGRAPHIC[character])
@@ -99,15 +99,15 @@ def _closed_row(place: Span) -> tuple[str, Fix] | None:
 
 
 def without_line(place: Span) -> Fix:
-    """A fix that takes away the line of a place."""
+    """A fix that removes the line of a place."""
     text = place.source.text
     end = text.find("\n", place.end)
     whole = Span(place.source, text.rfind("\n", 0, place.start) + 1, len(text) if end == -1 else end + 1)
-    return Fix("leave the line out", (Edit(whole, ""),))
+    return Fix("remove the line", (Edit(whole, ""),))
 
 
 def cut_row(place: Span) -> Diagnostic | None:
-    """What is said of a row in which a comment begins that holds cells of it, `| op | #channels |`; else None."""
+    """The diagnostic for a row in which a comment begins that holds cells of it, `| op | #channels |`; else None."""
     source = place.source
     text = source.text[place.end : _line_end(place)]
     comment = text[len(_code(text)) :]
@@ -120,9 +120,7 @@ def cut_row(place: Span) -> Diagnostic | None:
     )
     is_safe = comment[1:2].isalpha()  # with a space behind it, it may be a comment after all
     fix = Fix("write the names without `#`", tuple(edits), is_safe)
-    message = "`#` begins a comment, so the rest of this row is no part of the table"
-    help = "write the names of columns without `#`"
-    return Diagnostic(SYNTAX, message, Span(source, first, first + 1), help=help, fix=fix)
+    return CommentInRow().at(Span(source, first, first + 1), fix=fix)
 
 
 def for_table(opening: Span, place: Span) -> Fix | None:

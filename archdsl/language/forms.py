@@ -67,15 +67,15 @@ FORMS_OF_VALUES = (
     Form(
         "a table has no line between its header and its rows",
         rf"(?P<at>{LINE}(?=[^\n]*(?:--|:-|-:))\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*(?:\n|$))",
-        "leave this line out",
+        "remove this line",
         (("|---|:---:|", ""), ("| --- | --- |", ""), ("|:-|-:|", ""), ("--- | ---", "")),
         "",
         where="table",
     ),
     Form(
-        "rules and environments of LaTeX are no part of a table",
+        "rules and environments of LaTeX are not part of a table",
         rf"(?P<at>{LINE}\\(?:hline|toprule|midrule|bottomrule|cline|cmidrule|begin|end|centering)\b[^\n]*(?:\n|$))",
-        "leave this line out",
+        "remove this line",
         ((r"\hline", ""), (r"\begin{tabular}{lc}", ""), (r"\cmidrule(r){1-2}", "")),
         "",
         where="table",
@@ -123,7 +123,7 @@ FORMS_OF_VALUES = (
         where="table",
     ),
     Form(
-        "a tick is no value",
+        "a tick is not a value",
         r"(?P<at>[✓✔☑✅])",
         "write `{0}`, or the number that it stands for, such as `0.25` in a column `se`",
         (("| b | ✓ |", "| b | true |"), ("| b | ✔ |", "| b | true |")),
@@ -132,7 +132,7 @@ FORMS_OF_VALUES = (
         where="table",
     ),
     Form(
-        "a cross is no value",
+        "a cross is not a value",
         r"(?P<at>[✗✘✕❌])",
         "write `{0}`, or the number that it stands for, such as `0` in a column `se`",
         (("| b | ✗ |", "| b | false |"), ("| b | ✘ |", "| b | false |")),
@@ -151,7 +151,7 @@ FORMS_OF_VALUES = (
         where="table",
     ),
     Form(
-        "the sides of a shape stand apart from the `x` between them",
+        "the sizes of a shape are separated from the `x` by spaces",
         r"(?<![\w.])(?!0[xX])(?P<at>\d+(?:[ \t]*[xX][ \t]*\d+){1,2})(?!\w)",
         "write `{0}`",
         (
@@ -205,7 +205,7 @@ FORMS_OF_VALUES = (
         lambda match: f"{match['at']}0",
     ),
     Form(
-        "a unit stands right behind its number",
+        "a unit directly follows its number",
         rf"(?<![\w.])(?P<at>\d[\d.]*(?:[eE][+-]?\d+)?[ \t]+(?:{'|'.join(UNITS)}))(?![\w(\[{{])",
         "write `{0}`",
         (
@@ -216,7 +216,7 @@ FORMS_OF_VALUES = (
         lambda match: re.sub(r"\s", "", match["at"]),
     ),
     Form(
-        "a number has a unit that is not known",
+        "this number has an unknown unit",
         r"(?<![\w.])(?P<at>\d[\d.]*[ \t]*k)(?!\w)",
         "write `{0}`; the units are K, M, G, T, KB, MB, GB, TB, KiB, MiB, GiB, TiB, %, ms, us, s and px",
         (("require params <= 5k", "require params <= 5K"), ("require params <= 5 k", "require params <= 5K")),
@@ -224,7 +224,7 @@ FORMS_OF_VALUES = (
         is_safe=False,
     ),
     Form(
-        "a number has a unit that is not known",
+        "this number has an unknown unit",
         r"(?<![\w.])(?P<at>\d[\d.]*(?:[ \t]*(?:[mb]|[KMGT]i?B|[Mm]illions?|[Bb]illions?)|"
         rf"(?!(?:{'|'.join(UNITS)})(?!\w))[A-Za-z_]\w*))(?!\w)",
         "the units are K, M, G, T, KB, MB, GB, TB, KiB, MiB, GiB, TiB, %, ms, us, s and px; a name does not begin "

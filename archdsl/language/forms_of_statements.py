@@ -68,7 +68,7 @@ FORMS_OF_STATEMENTS = (
         r"\2 = ",
     ),
     Form(
-        "what a block gives is bound to `out`",
+        "the output of a block is bound to `out`",
         rf"{LINE}(?P<at>return[ \t]+)(?=[\w(\[])",
         "write `out = ...`",
         (("return in", "out = in"),),
@@ -92,7 +92,7 @@ FORMS_OF_STATEMENTS = (
         where="file",
     ),
     Form(
-        "what belongs together stands between `{` and `}`",
+        "a body stands between `{` and `}`",
         rf"(?P<at>:){END}",
         "write `{{` in the place of `:`, and `}}` on a line of its own at the end",
         (("model m:\n  input = 3 x 32 x 32", ""), ("block d():\n  out = in", "")),
@@ -113,7 +113,7 @@ FORMS_OF_STATEMENTS = (
     Form(
         "a statement ends with its line, without `,`",
         rf"(?P<at>,){END}",
-        "leave the `,` out",
+        "remove the `,`",
         (("classes = 10,", "classes = 10"),),
         "",
         found=",",
@@ -128,7 +128,7 @@ FORMS_OF_STATEMENTS = (
     ),
     # Choices and loops
     Form(
-        "a condition stands before the two values that it chooses from",
+        "a condition comes before the two values that it chooses from",
         rf"(?<=[=(,])[ \t]*(?P<at>({_PART})[ \t]+if[ \t]+([^\n?]+?)[ \t]+else[ \t]+({_PART}))",
         "write `{0}`",
         (
@@ -171,9 +171,9 @@ FORMS_OF_STATEMENTS = (
         "+-",
     ),
     Form(
-        "about so much is written with `+-`",
+        "a tolerance is written with `+-`",
         r"(?P<at>~=|=~|\u2248)",
-        "write how much it may differ: `params == 5M +- 1%`; unequal is `!=`",
+        "write the tolerance: `params == 5M +- 1%`; unequal is `!=`",
         (("require params ~= 5M", ""),),
     ),
     Form(
@@ -244,7 +244,7 @@ FORMS_OF_STATEMENTS = (
     Form(
         "a line that goes on needs no `\\`",
         rf"(?P<at>[ \t]*\\){END}",
-        "leave the `\\` out; a line that begins with `->`, `then` or `else` continues the one before it",
+        "remove the `\\`; a line that begins with `->`, `then` or `else` continues the one before it",
         (("stem = conv(8) \\\n    -> norm", "stem = conv(8)\n    -> norm"),),
         "",
     ),

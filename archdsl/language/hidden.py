@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Source, Span
-from archdsl.diagnostics.codes import HIDDEN_CHARACTER
 from archdsl.language.comments import STRING_OR_COMMENT
 
 # What rustc refuses in comments and literals.
@@ -22,7 +21,7 @@ _LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
 
 def hidden_characters(source: Source) -> Iterator[Diagnostic]:
-    """A diagnostic for each comment and string that holds such characters; its fix takes them out.
+    """A diagnostic for each comment and string that holds such characters; its fix removes them.
 
     One, too, for lines that end in a carriage return alone among others that do not: a terminal shows what follows it
     in the place of what stands before.
@@ -43,18 +42,16 @@ def hidden_characters(source: Source) -> Iterator[Diagnostic]:
 def _lone_returns(source: Source) -> Iterator[Diagnostic]:
     found = [Span(source, *match.span()) for match in _LONE_RETURN.finditer(source.original)]
     if found:
-        message = "this line ends in U+000D alone, and other lines do not"
-        help_line = "end it as the others" + (f", and {len(found) - 1} more like it" if len(found) > 1 else "")
+        from archdsl.language.errors import LoneReturn  # late: most texts have no mistake
+
         fix = Fix("end all lines alike", tuple(Edit(span, "\n") for span in found), is_safe=False)
-        yield Diagnostic(HIDDEN_CHARACTER, message, found[0], "here", help=help_line, fix=fix)
+        yield LoneReturn(len(found)).at(found[0], fix=fix)
 
 
 def _diagnostic(what: str, found: list[Span]) -> Diagnostic:
-    first = found[0].text
-    number = f"U+{ord(first):04X}"
-    shown = f"this {what} holds {number}, which " + (
-        "changes the order in which text is shown" if re.match(f"[{_REORDERING}]", first) else "is not shown as it is"
-    )
-    fix = Fix(f"take {number if len(found) == 1 else 'them'} out", tuple(Edit(span, "") for span in found))
-    help_line = "take it out" if len(found) == 1 else f"take it out, and {len(found) - 1} more like it"
-    return Diagnostic(HIDDEN_CHARACTER, shown, found[0], "here", help=help_line, fix=fix)
+    from archdsl.language.errors import HiddenCharacter  # late: most texts have no mistake
+
+    number = f"U+{ord(found[0].text):04X}"
+    reorders = re.match(f"[{_REORDERING}]", found[0].text) is not None
+    fix = Fix(f"remove {number if len(found) == 1 else 'them'}", tuple(Edit(span, "") for span in found))
+    return HiddenCharacter(what, number, reorders, len(found)).at(found[0], fix=fix)

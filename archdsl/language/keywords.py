@@ -7,8 +7,8 @@ import re
 from lark.exceptions import UnexpectedToken
 
 from archdsl.diagnostics import Diagnostic, Span
-from archdsl.diagnostics.codes import SYNTAX
 from archdsl.diagnostics.nearest import nearest
+from archdsl.language.errors import UnknownKeyword
 from archdsl.language.lexer import NAME
 
 # The keywords by the terminal that each is.
@@ -30,13 +30,13 @@ _KEYWORDS = {
     "OR": "or",
     "AND": "and",
 }
-# Those that begin a statement: a name in their place, with no `=` behind it, is none that could stand there.
+# Those that begin a statement: a name in their place, with no `=` behind it, cannot stand there.
 _STATEMENTS = ("require", "scale", "stages")
 _FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*")
 
 
 def misspelt(error: UnexpectedToken, place: Span) -> Diagnostic | None:
-    """What is said of a keyword that is not spelt well: the word at an error, or the first one of its statement."""
+    """The diagnostic for a misspelt keyword: the word at an error, or the first one of its statement."""
     if error.token.type == NAME:
         expected = [word for kind, word in _KEYWORDS.items() if kind in error.accepts]
         if found := _asking(place, expected):
@@ -51,4 +51,4 @@ def misspelt(error: UnexpectedToken, place: Span) -> Diagnostic | None:
 def _asking(place: Span, keywords: list[str] | tuple[str, ...]) -> Diagnostic | None:
     if not nearest(place.text, keywords):
         return None
-    return Diagnostic(SYNTAX, f"`{place.text}` is no keyword", place).suggesting(place.text, keywords)
+    return UnknownKeyword(place.text).at(place).suggesting(place.text, keywords)

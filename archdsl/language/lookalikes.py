@@ -1,4 +1,4 @@
-"""Letters of other alphabets that look like Latin ones, spaces that are none, and characters that are not shown at all.
+"""Letters of other alphabets that look like Latin ones, spaces other than the plain one, and invisible characters.
 
 They come with text that was copied from a PDF or a web page, and nobody sees them: a diagnostic names them.
 """
@@ -9,7 +9,15 @@ import re
 import unicodedata
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
-from archdsl.diagnostics.codes import BAD_CHARACTER
+from archdsl.language.errors import (
+    ControlCharacter,
+    ForeignSpace,
+    InvisibleCharacter,
+    NotLatin,
+    NotLetter,
+    NotPlainCharacter,
+    UnexpectedCharacter,
+)
 
 # Of Unicode's confusable characters those of the alphabets that people have on their keyboards.
 _CYRILLIC = dict(zip("аАВсСԁеЕЁёҺһНіІїјЈКӏмМоОрРԛѕЅтТуУѵԝхХ", "aABcCdeEEehhHiIijJKlmMoOpPqsStTyYvwxX", strict=True))
@@ -22,53 +30,42 @@ _SUPERSCRIPTS = {ord(shown): str(digit) for digit, shown in enumerate("⁰¹²³
 
 
 def look_alike(place: Span) -> Diagnostic | None:
-    """What is said of a character beyond ASCII that is no part of the language; None for one within."""
+    """The diagnostic for a character beyond ASCII that is not part of the language; None for one within."""
     character = place.text
     if character.isascii() and character.isprintable():
         return None
     number, name = f"U+{ord(character):04X}", unicodedata.name(character, "a control character").lower()
     kind = unicodedata.category(character)
     if kind == "Zs":
-        message, help = f"{number}, {name}, is no space of the language", "write a space"
-        return _diagnostic(place, message, help, Fix(help, (Edit(place, " "),)))
+        return ForeignSpace(number, name).at(place, fix=Fix("write a space", (Edit(place, " "),)))
     if kind in ("Cc", "Zl", "Zp"):
-        message = f"{number}, {name}, is not shown as it is and has no meaning here"
-        return _diagnostic(place, message, "take it out", Fix(f"take {number} out", (Edit(place, ""),), is_safe=False))
+        fix = Fix(f"remove {number}", (Edit(place, ""),), is_safe=False)
+        return ControlCharacter(number, name).at(place, fix=fix)
     word = _word(place)
     latin = _latin(word.text)
     if kind in ("Cf", "Mn") and not character.isspace():
-        message = f"{number}, {name}, is not shown and has no meaning here"
-        help = f"write `{latin}` without it" if latin else "take it out"
-        return _diagnostic(place, message, help, _rewriting(word, latin))
+        return InvisibleCharacter(number, name, latin).at(place, fix=_rewriting(word, latin))
     if character.translate(_SUPERSCRIPTS) != character:
         power = character.translate(_SUPERSCRIPTS)
         fix = Fix(f"write `** {power}`", (Edit(place, f" ** {power}"),), is_safe=False)
-        return _diagnostic(place, f"`{character}` has no meaning here", f"a power is written `** {power}`", fix)
+        return UnexpectedCharacter(f"`{character}`").at(place, help=f"a power is written `** {power}`", fix=fix)
     if not character.isalnum():
         plain = unicodedata.normalize("NFKC", character)
         if plain != character and plain.isascii():
             fix = Fix(f"write `{plain}`", (Edit(place, plain),))
-            message = f"{_shown(character)} is not the `{plain}` of the language"
-            return _diagnostic(place, message, f"write `{plain}`", fix)
-        return _diagnostic(place, f"{_shown(character)} has no meaning here", None, None)
+            return NotPlainCharacter(_shown(character), plain).at(place, fix=fix)
+        return UnexpectedCharacter(_shown(character)).at(place)
     if latin and _PLAIN.sub("", word.text) == word.text and all(letter in _GREEK for letter in word.text):
         latin = ""  # a word of Greek letters, such as a lone alpha, is meant to be Greek
     if latin:
-        like = _latin(character)
-        message = f"{_shown(character)} is not the letter{'s' if len(like) > 1 else ''} `{like}`"
-        return _diagnostic(place, message, f"write `{latin}` in Latin letters", _rewriting(word, latin))
+        return NotLatin(_shown(character), _latin(character), latin).at(place, fix=_rewriting(word, latin))
     written = _transcribed(word.text)
-    help = "names are made of the letters a to z, digits and `_`" + (f": `{written}`" if written else "")
     suggestion = Fix(f"write `{written}`", (Edit(word, written),), is_safe=False) if written else None
-    return _diagnostic(place, f"{_shown(character)} is no letter of the language", help, suggestion)
-
-
-def _diagnostic(place: Span, message: str, help: str | None, fix: Fix | None) -> Diagnostic:
-    return Diagnostic(BAD_CHARACTER, message, place, help=help, fix=fix)
+    return NotLetter(_shown(character), written).at(place, fix=suggestion)
 
 
 def _rewriting(word: Span, latin: str) -> Fix:
-    return Fix(f"write `{latin}`" if latin else "take it out", (Edit(word, latin),))
+    return Fix(f"write `{latin}`" if latin else "remove it", (Edit(word, latin),))
 
 
 def _shown(character: str) -> str:
@@ -86,7 +83,7 @@ def _word(place: Span) -> Span:
 
 
 def _latin(word: str) -> str:
-    """A word in the letters that it looks to be written in; "" where it looks like none."""
+    """A word in the letters that it looks to be written in; "" where it does not look like one."""
     letters = []
     for letter in word:
         like = _LIKE.get(letter) or unicodedata.normalize("NFKC", letter)

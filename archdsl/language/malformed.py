@@ -10,19 +10,21 @@ import re
 from collections.abc import Collection
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Span
-from archdsl.diagnostics.codes import SYNTAX, Code
+from archdsl.language.errors import ForeignNotation
 from archdsl.language.forms import FORMS_OF_VALUES, Form
 from archdsl.language.forms_of_statements import FORMS_OF_STATEMENTS
 
 FORMS = (*FORMS_OF_VALUES, *FORMS_OF_STATEMENTS)
 _PATTERNS = [re.compile(form.pattern) for form in FORMS]
 _ROWS = {form.message for form in FORMS if form.where == "table"}
-# How far around the error a form may reach, in characters: the search ends soon in the longest of lines, too.
+# How many characters around the error are searched, so that the longest of lines takes no longer.
 _MOST = 400
 
 
-def form_at(place: Span, expected: Collection[str], code: Code = SYNTAX) -> Diagnostic | None:
-    """What the first form says that is found around the place of an error; None where there is none."""
+def form_at(
+    place: Span, expected: Collection[str], problem: type[ForeignNotation] = ForeignNotation
+) -> Diagnostic | None:
+    """The diagnostic of the first form that matches around the place of an error; None where none does."""
     text = place.source.text
     first = max(text.rfind("\n", 0, place.start) + 1, place.start - _MOST)
     last = text.find("\n", place.end)
@@ -36,7 +38,7 @@ def form_at(place: Span, expected: Collection[str], code: Code = SYNTAX) -> Diag
                 break
             if text[match.end() : place.start].strip(" \t") or match.start("at") >= code_end:
                 continue
-            if (found := _diagnostic(form, match, place, code)) is not None:
+            if (found := _diagnostic(form, match, place, problem)) is not None:
                 return found
     return None
 
@@ -54,16 +56,16 @@ def _comment(text: str, first: int, last: int) -> int:
     return last
 
 
-def _diagnostic(form: Form, match: re.Match[str], place: Span, code: Code) -> Diagnostic | None:
+def _diagnostic(form: Form, match: re.Match[str], place: Span, problem: type[ForeignNotation]) -> Diagnostic | None:
     span = Span(place.source, *match.span("at"))
     written = form.write(match) if callable(form.write) else None if form.write is None else match.expand(form.write)
     fix = None
     if written == span.text:
         return None  # it is the language's own
     if written is not None:
-        title = f"write `{written.strip()}`" if written.strip() else "leave it out"
+        title = f"write `{written.strip()}`" if written.strip() else "remove it"
         fix = Fix(title, (Edit(span, written),), form.is_safe)
     shown = span.text.strip()
     first = span.start + span.text.index(shown)
     place = Span(span.source, first, first + len(shown))  # without the line end that a fix takes along
-    return Diagnostic(code, form.message, place, help=form.help.format((written or "").strip()), fix=fix)
+    return problem(form.message).at(place, help=form.help.format((written or "").strip()), fix=fix)

@@ -8,7 +8,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from lark.lexer import Token
 
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
-from archdsl.diagnostics.codes import BAD_CHARACTER, SYNTAX, UNCLOSED
+from archdsl.language import errors
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.fixes import TYPOGRAPHIC, cut_row, for_character, for_table, for_token, shown
 from archdsl.language.keywords import misspelt
@@ -65,13 +65,13 @@ def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Dia
         at = start + (error.pos_in_stream or 0)
         character = source.text[at]
         span = Span(source, at, at + 1)
-        if form := form_at(span, (), BAD_CHARACTER):
+        if form := form_at(span, (), errors.ForeignCharacter):
             return form
         if character not in {*TYPOGRAPHIC, *_CHARACTERS} and (named := look_alike(span)):
             return named
-        message = "a backtick has no meaning here" if character == "`" else f"`{character}` has no meaning here"
+        unexpected = errors.UnexpectedCharacter("a backtick" if character == "`" else f"`{character}`")
         help = f"write {shown(TYPOGRAPHIC[character])}" if character in TYPOGRAPHIC else _CHARACTERS.get(character)
-        return Diagnostic(BAD_CHARACTER, message, span, help=help, fix=for_character(span))
+        return unexpected.at(span, help=help, fix=for_character(span))
     assert isinstance(error, UnexpectedToken)
     unclosed = _unclosed(source, start, end)
     place = _place(error.token, source, start, end)
@@ -91,8 +91,7 @@ def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Dia
     if unclosed and error.token.type == NAME and error.accepts >= {"BAR", "CLOSE_BRACE"}:
         return _open_table(source, start, place)
     help, fix = for_token(error.token, place, error.accepts) or (_hint(error, place), None)
-    message, label = f"{_found(error.token)} cannot stand here", f"expected {_expected(error)}"
-    return Diagnostic(SYNTAX, message, place, label, help=help, fix=fix)
+    return errors.UnexpectedToken(_found(error.token), _expected(error)).at(place, help=help, fix=fix)
 
 
 def _place(token: Token, source: Source, start: int, end: int) -> Span:
@@ -121,9 +120,9 @@ def _is_consequence(opening: Span, place: Span) -> bool:
 
 def _found(token: Token) -> str:
     if token.type == LINE_END:
-        return _SHOWN[LINE_END]
+        return "end of line"
     if token.type == TEXT_END:
-        return "the end of the text"
+        return "end of text"
     return f"`{token}`" if len(token) <= 60 else f"`{token[:57]}...`"
 
 
@@ -164,8 +163,7 @@ def _open_table(source: Source, start: int, place: Span) -> Diagnostic:
     opening = _opened(source, start, place.start)[-1]
     span = Span(source, opening, opening + 1)
     notes = (Note(f"the table seems to end above `{place.text}`", place),)
-    help, message = "close it with `}` on a line of its own", "`{` of this table is never closed"
-    return Diagnostic(UNCLOSED, message, span, "opened here", notes, help, for_table(span, place))
+    return errors.UnclosedTable().at(span, notes=notes, fix=for_table(span, place))
 
 
 def _unclosed(source: Source, start: int, end: int) -> Diagnostic | None:
@@ -174,7 +172,7 @@ def _unclosed(source: Source, start: int, end: int) -> Diagnostic | None:
     if not opened:
         return None
     span = Span(source, opened[-1], opened[-1] + 1)
-    return Diagnostic(UNCLOSED, f"`{span.text}` is never closed", span, "opened here")
+    return errors.Unclosed(span.text).at(span)
 
 
 def _opened(source: Source, start: int, end: int) -> list[int]:

@@ -20,7 +20,7 @@ _ITEM_START = re.compile(
 
 
 def parse(source: Source) -> tuple[tree.Module, tuple[Diagnostic, ...]]:
-    """The module that a text says, and what is wrong with the text.
+    """The module that a text says, and the problems of the text.
 
     With a syntax error in it, the module holds the items that could be read on their own.
     """
@@ -68,7 +68,7 @@ def _parse_piece(
 
 
 def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tuple[tree.Item, ...]:
-    """Each item by itself, so that a mistake in one hides none in the others."""
+    """Each item by itself, so that an error in one does not hide those in the others."""
     starts = [match.start() for match in _ITEM_START.finditer(source.text)]
     from archdsl.language.recovery import Recovery, folded
 
@@ -82,7 +82,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
                 problems.add(*folded(recovery.mistakes(start, end, error)))
             else:
                 problems.add(_explained(error, source, start, end))
-            if problems.is_full:  # No text of the language; more of the same helps nobody.
+            if problems.is_full:  # Not a text of the language; more of the same helps nobody.
                 break
     return tuple(items)
 

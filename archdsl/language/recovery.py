@@ -76,12 +76,12 @@ class Recovery:
             except UnexpectedInput as another:
                 error = another
                 continue
-            if not has_lost_rows:  # a table that lacks its header would be blamed for that
+            if not has_lost_rows:  # a table without its header would be blamed for that
                 yield from problems
             return
 
     def _left_out(self, problem: Diagnostic, text: str, start: int) -> tuple[int, int] | None:
-        """From where to where the text of an item goes that a mistake spoils; None where that cannot be told."""
+        """From where to where the text of an item goes that a mistake spoils; None where that is unknown."""
         assert problem.span is not None
         at = problem.span.start - start
         if problem.code is not UNCLOSED:
@@ -92,7 +92,7 @@ class Recovery:
         return _unclosed_statement(text, at)
 
 
-# How a line begins that is no argument, and how one ends that goes on.
+# How a line begins that is not an argument, and how one ends that goes on.
 _BEGINS_STATEMENT = re.compile(r"[ \t]*(?:[A-Za-z_]\w*(?:\.\w+)?\s*=(?!=)|(?:require|scale|stages)\b|[}|])")
 _GOES_ON = re.compile(r"[,(\[][ \t]*(?:#.*)?$")
 
@@ -113,7 +113,7 @@ def _unclosed_statement(text: str, at: int) -> tuple[int, int] | None:
 
 
 def _statement(text: str, at: int) -> tuple[int, int] | None:
-    """From where to where the statement or row goes that holds a place; None where that cannot be told."""
+    """From where to where the statement or row goes that holds a place; None where that is unknown."""
     first, behind, depth = 0, len(text), 0
     for match in _MARKS.finditer(text):
         mark = match.group()

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.errors import NoDevice, PrecisionNotHere
+from archdsl.training.errors import MissingDevice, PrecisionNotHere
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -28,14 +28,14 @@ def device_of(name: str | None, local: int = 0) -> torch.device:
     except RuntimeError:
         device = torch.device("meta")
     if device.type not in ("cpu", "cuda"):
-        raise DiagnosticError([NoDevice(name, "the devices are `cpu` and `cuda`").at(None)])
+        raise DiagnosticError([MissingDevice(name, "the devices are `cpu` and `cuda`").at(None)])
     if device.type == "cpu":
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise DiagnosticError([NoDevice(name, "PyTorch finds no GPU with CUDA").at(None)])
+        raise DiagnosticError([MissingDevice(name, "PyTorch finds no GPU with CUDA").at(None)])
     index = local if device.index is None else device.index
     if index >= torch.cuda.device_count():
-        raise DiagnosticError([NoDevice(f"cuda:{index}", f"there are {torch.cuda.device_count()} GPUs").at(None)])
+        raise DiagnosticError([MissingDevice(f"cuda:{index}", f"there are {torch.cuda.device_count()} GPUs").at(None)])
     return torch.device("cuda", index)
 
 

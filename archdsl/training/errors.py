@@ -79,7 +79,7 @@ class MissingPackages(Problem):
     names: str
 
 
-class NoDevice(Problem):
+class MissingDevice(Problem):
     code = codes.WRONG_USAGE
     message = "there is no device `{device}` here: {reason}"
     help = "leave out `--device` for the best there is, or give `--device cpu`"

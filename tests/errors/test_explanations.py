@@ -31,6 +31,9 @@ ELSEWHERE = {
     "ARC903": "tests/cli/commands/test_weights.py",  # a machine without a program
     "ARC913": "tests/calibration/test_scatter.py",  # a machine that is busy
     "ARC914": "tests/search_space/test_pruning.py",  # thousands of networks
+    "ARC920": "tests/training/data/test_source.py",  # images
+    "ARC921": "tests/training/test_loop.py",  # a training
+    "ARC922": "tests/training/test_loop.py",
     "ARC915": "tests/backends/diagram/test_diagram.py",  # a warning, and a file that is written
 }
 

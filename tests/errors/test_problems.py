@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from archdsl import Limits, compiler, sources, uses
-from archdsl.diagnostics import Diagnostic, DiagnosticError, OverBound, Problem, Source, Span, codes
+from archdsl.diagnostics import OverBound, Problem, Source, Span, codes
 from archdsl.diagnostics.explanation import explanation
 from archdsl.diagnostics.listing import problems
 from archdsl.elaborate.evaluate.arithmetic import Constraint, amount
-from archdsl.elaborate.problems import ElaborationError, bounded_depth
+from archdsl.elaborate.problems import bounded_depth
 from archdsl.fitting.budgets import limit
 from archdsl.fitting.family import Family, open_family
 from archdsl.fitting.frozen import frozen
@@ -30,6 +30,8 @@ from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
 from archdsl.trainings import open_recipe
+from tests.errors import cases_importing, cases_language
+from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
 ALL = problems()
@@ -37,12 +39,10 @@ NAMES = [kind.__name__ for kind in ALL]
 
 # Codes whose diagnostics are still built where they are found.
 INLINE = {
-    *("ARC102", "ARC103", "ARC104", "ARC105", "ARC107"),
     *("ARC702", "ARC703", "ARC704"),
     *("ARC906", "ARC913", "ARC915"),
 }
 
-NET = "model net { input = 3 x 16 x 16\n stem = conv(8) }\n"
 TABLE = """model net {
   input = 3 x 16 x 16
   stages {
@@ -76,28 +76,6 @@ variants net {
 }
 """
 EXTENDS = 'use "base.arch"\n'
-
-
-def found(call: Callable[[], object]) -> tuple[Diagnostic, ...]:
-    """The diagnostics that something raises, returns or is stopped by."""
-    try:
-        result = call()
-    except DiagnosticError as failure:
-        return failure.diagnostics
-    except ElaborationError as stopped:
-        return (stopped.diagnostic,)
-    if isinstance(result, compiler.Compiled):
-        return result.found
-    return (result,) if isinstance(result, Diagnostic) else ()
-
-
-def check(text: str, variant: str | None = None, **bounds: int) -> Callable[[], object]:
-    def run() -> object:
-        Path("net.arch").write_text(text)
-        with Limits(**bounds):
-            return compiler.compile_source(sources.read("net.arch"), variant=variant)
-
-    return run
 
 
 def train(text: str, variant: str | None = None, settings: Sequence[str] = ()) -> Callable[[], object]:
@@ -219,7 +197,9 @@ def used_by_library() -> object:
 
 BASE_TABLE = TABLE.replace("conv_norm_act", "mbconv       ")
 OVERRIDE = TABLE + "model mine extends net {\n stages 1..2 { kernel = 5 }\n}\n"
-CASES: dict[str, Callable[[], object]] = {
+CASES: dict[str, Case] = {
+    **cases_language.CASES,
+    **cases_importing.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -305,11 +285,6 @@ PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }
-
-
-def with_bounds(call: Callable[[], object], **bounds: int) -> object:
-    with Limits(**bounds):
-        return call()
 
 
 @contextmanager

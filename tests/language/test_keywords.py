@@ -45,7 +45,7 @@ RIGHT = (
 def test_a_slip(right: str, wrong: str) -> None:
     source = Source("net.arch", RIGHT.replace(right, wrong))
     (problem,) = parse(source)[1]
-    assert problem.message == f"`{wrong.split()[0]}` is no keyword"
+    assert problem.message == f"`{wrong.split()[0]}` is not a keyword"
     assert problem.help == f"did you mean `{right.split()[0]}`?"
     assert problem.fix is not None
     assert problem.fix.is_safe
@@ -63,7 +63,7 @@ def test_what_may_be_another_word_is_a_suggestion(right: str, wrong: str) -> Non
 def test_one_hides_none_in_other_items() -> None:
     text = RIGHT.replace("model a", "modle a").replace("variants", "varaints").replace("out = in", "out = in;")
     assert [problem.message for problem in parse(Source("net.arch", text))[1]] == [
-        "`modle` is no keyword",
-        "`varaints` is no keyword",
+        "`modle` is not a keyword",
+        "`varaints` is not a keyword",
         "`;` has no meaning here",
     ]

@@ -33,7 +33,7 @@ def problem(statement: str) -> tuple[Source, Diagnostic]:
         ("stem = con\u200bv(8)", "stem = conv(8)", "U+200B, zero width space, is not shown"),
         ("stem = \u2060conv(8)", "stem = conv(8)", "U+2060, word joiner, is not shown"),
         ("stem = flat\u00adten", "stem = flatten", "U+00AD, soft hyphen, is not shown"),
-        ("stem =\u2009conv(8)", "stem = conv(8)", "U+2009, thin space, is no space of the language"),
+        ("stem =\u2009conv(8)", "stem = conv(8)", "U+2009, thin space, is not a space of the language"),
         ("stem =\u202fconv(8)", "stem = conv(8)", "U+202F, narrow no-break space"),
         ("stem =\u00a0conv(8)", "stem = conv(8)", "U+00A0, no-break space"),
         ("stem =\u3000conv(8)", "stem = conv(8)", "U+3000, ideographic space"),

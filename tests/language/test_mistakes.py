@@ -26,9 +26,9 @@ def test_several_mistakes_in_one_run() -> None:
     )
     assert shown(text) == [
         "2:11 ARC103 `(` is never closed",
-        "10:15 ARC101 `4` cannot stand here",
-        "14:10 ARC101 the end of the line cannot stand here",
-        "16:5 ARC101 `3` cannot stand here",
+        "10:15 ARC101 unexpected `4`",
+        "14:10 ARC101 unexpected end of line",
+        "16:5 ARC101 unexpected `3`",
         "18:10 ARC102 `;` has no meaning here",
     ]
     found, _ = parse(Source("test.arch", text))
@@ -40,37 +40,37 @@ def test_several_mistakes_in_one_run() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "label", "advice"),
     [
-        ("block b() {\n  x = 3 +\n}\n", "2:10 ARC101 the end of the line cannot stand here", "expected a value", None),
-        ("block b()\n", "1:10 ARC101 the end of the line cannot stand here", "expected `{`", None),
+        ("block b() {\n  x = 3 +\n}\n", "2:10 ARC101 unexpected end of line", "expected a value", None),
+        ("block b()\n", "1:10 ARC101 unexpected end of line", "expected `{`", None),
         ("block b() {\n", "1:11 ARC103 `{` is never closed", "opened here", None),
-        ("block b() }\n", "1:11 ARC101 `}` cannot stand here", "expected `{`", None),
+        ("block b() }\n", "1:11 ARC101 unexpected `}`", "expected `{`", None),
         (
             "block b() {\n  x = f(3\n    4)\n}\n",
-            "3:5 ARC101 `4` cannot stand here",
+            "3:5 ARC101 unexpected `4`",
             "expected an operator, `,` or `)`",
             None,
         ),
         (
             "block b() {\n  x = y andz\n}\n",
-            "2:9 ARC101 `andz` is no keyword",
+            "2:9 ARC101 `andz` is not a keyword",
             "",
             "did you mean `and`?",
         ),
         (
             "modelx {\n}\n",
-            "1:1 ARC101 `modelx` is no keyword",
+            "1:1 ARC101 `modelx` is not a keyword",
             "",
             "did you mean `model`?",
         ),
         (
             "class B {\n}\n",
-            "1:1 ARC101 `class` cannot stand here",
+            "1:1 ARC101 unexpected `class`",
             "expected `use`, `block`, `model`, `variants` or `recipe`",
             "an item begins with `use`, `block`, `model`, `variants` or `recipe`",
         ),
         (
             "block b() {\n  x = y = z\n}\n",
-            "2:9 ARC101 `=` cannot stand here",
+            "2:9 ARC101 unexpected `=`",
             "expected an operator, the end of the line or `}`",
             "equality is written `==`",
         ),
@@ -90,7 +90,7 @@ def test_several_mistakes_in_one_run() -> None:
         ("block b() {\n  x = a < b == c and d\n}\n", "2:7 ARC101 comparisons cannot be chained", "", ...),
         ("block b() {\n  x = 1e999\n}\n", "2:7 ARC302 1e999 is too large a number", "", None),
         ("block b() {\n  x = 1e308T\n}\n", "2:7 ARC302 1e308T is too large a number", "", None),
-        (f"use {'1' * 3}", "1:5 ARC101 `111` cannot stand here", "expected a string", None),
+        (f"use {'1' * 3}", "1:5 ARC101 unexpected `111`", "expected a string", None),
         (f"block b() {{ x = {'1' * 41} }}", "1:17 ARC602 a number of more than 40 characters", "", ...),
         ("model m {\n  stages 0..2 { a = 1 }\n}\n", "2:10 ARC302 0 is not the number of a stage", "", ...),
         ("variants m {\n}\n", "1:1 ARC105 this table is empty", "", ...),

@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import BadLabel, MissingLibrary, NoData, NoImageColumn
+from archdsl.training.data.errors import UnknownLabel, MissingLibrary, NoData, NoImageColumn
 from archdsl.training.data.images import UnreadableImageError, decode, to_rgb
 from archdsl.training.data.source import NAMES, Source, Split
 
@@ -30,7 +30,7 @@ class Rows(Source):
         self.labels = [int(value) if names else numbers[str(value)] for value in values]
         for index, number in enumerate(self.labels):
             if not 0 <= number < len(self.classes):
-                raise DiagnosticError([BadLabel(self.name(index), str(number), len(self.classes)).at(None)])
+                raise DiagnosticError([UnknownLabel(self.name(index), str(number), len(self.classes)).at(None)])
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -47,9 +47,9 @@ class OtherClasses(Problem):
     classes: str
 
 
-class NoTestImages(Problem):
+class NothingToTestOn(Problem):
     code = codes.WRONG_USAGE
-    message = "{path} has no images to test on"
+    message = "there is nothing to test on in {path}"
     help = "put them into a folder `val` beside `train`, or keep some of the others for it: `--holdout 0.1`"
     path: str
 
@@ -79,7 +79,7 @@ class BadRow(Problem):
     reason: str
 
 
-class BadLabel(Problem):
+class UnknownLabel(Problem):
     code = codes.BAD_DATA
     message = "{name} has the label {written}, which is none of the {count} classes"
     name: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.nearest import nearest_file
 from archdsl.diagnostics.wording import quoted
-from archdsl.training.data.errors import NoData, NoTestImages, OneClass, OtherClasses
+from archdsl.training.data.errors import NoData, NothingToTestOn, OneClass, OtherClasses
 from archdsl.training.data.source import Corrupt, Part, Source, Split
 from archdsl.training.random import key
 
@@ -43,7 +43,7 @@ def open_data(
     assert whole is not None
     is_kept = holdout > 0 and (found is None or (split == "train" and _opened(path, "test") is None))
     if found is None and not holdout:
-        raise DiagnosticError([NoTestImages(path).at(None)])
+        raise DiagnosticError([NothingToTestOn(path).at(None)])
     made: Source = Part(whole, _held(whole, split, holdout, seed)) if is_kept else whole
     made.corrupt = corrupt
     if len(made.classes) < 2 and classes is None:

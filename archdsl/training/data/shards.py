@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import BadLabel, NoData
+from archdsl.training.data.errors import UnknownLabel, NoData
 from archdsl.training.data.images import EXTENSIONS, decode
 from archdsl.training.data.source import NAMES, Source, Split
 
@@ -131,4 +131,4 @@ def _number(member: Member, classes: tuple[str, ...]) -> int:
     if member.label.isdecimal() and int(member.label) < len(classes):
         return int(member.label)
     name = f"{member.shard}:{member.name}"
-    raise DiagnosticError([BadLabel(name, f"`{member.label}`", len(classes)).at(None)])
+    raise DiagnosticError([UnknownLabel(name, f"`{member.label}`", len(classes)).at(None)])

@@ -98,5 +98,5 @@ def test_every_row_of_a_pasted_table_is_reported_at_once() -> None:
         "the name of a column has no `.` at its end",
         "a cell that names a block holds nothing else",
         "the decimal point of a number is `.`",
-        "a cross is no value",
+        "a cross is not a value",
     ]

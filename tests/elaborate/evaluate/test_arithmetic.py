@@ -40,12 +40,12 @@ def test_what_is_compared() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "place"),
     [
-        ("", "cannot stand here", ""),
-        ("alpha ==", "the end of the line cannot stand here", ""),
-        ("alpha = 2", "`=` cannot stand here", "="),
+        ("", "unexpected end of", ""),
+        ("alpha ==", "unexpected end of line", ""),
+        ("alpha = 2", "unexpected `=`", "="),
         ("alpha == 1 == 2", "comparisons cannot be chained", "alpha == 1 == 2"),
         ("(alpha == 1", "`\\(` is never closed", "("),
-        ("alpha == 1\nrequire beta == 1", "`require` cannot stand here", "require"),
+        ("alpha == 1\nrequire beta == 1", "unexpected `require`", "require"),
         ("alpha; beta", "has no meaning here", ";"),
         ("alpha * betta == 2", "unknown name `betta`", "betta"),
         ("delta == zeta", "unknown name `delta`(.|\n)*unknown name `zeta`", "delta"),

@@ -1,4 +1,4 @@
-"""Data of every kind, and what is wrong with it."""
+"""Data of every kind, and what is wrong with it (ARC920)."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def refused(path: object, split: str = "train", **options) -> str:  # type: igno
 
 def test_refusals(pictures: Path, tmp_path: Path) -> None:
     assert "it does not exist; did you mean" in refused(tmp_path / "picture")
-    assert "no images to test on" in refused(pictures, "test")
+    assert "nothing to test on" in refused(pictures, "test")
     assert "`bird` are missing" in refused(pictures, "test", holdout=0.2, classes=("bird", "cat", "dog"))
     (pictures / "emu").mkdir()
     assert "class `emu` has no images" in refused(pictures)

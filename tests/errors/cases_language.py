@@ -1,0 +1,26 @@
+"""Texts that are not programs, for the kinds of problems that no golden report shows."""
+
+from __future__ import annotations
+
+from tests.errors.showing import NET, Case, check
+
+
+def in_net(line: str, **bounds: int) -> Case:
+    return check(f"model net {{\n  input = 3 x 16 x 16\n  {line}\n}}\n", **bounds)
+
+
+CASES: dict[str, Case] = {
+    "CommentInRow": in_net("stages {\n | op | #channels |\n | conv_norm_act | 8 |\n }"),
+    "ControlCharacter": in_net("stem = conv(8)\x07"),
+    "ForeignSpace": in_net("stem =\u00a0conv(8)"),
+    "LoneReturn": check(f"# one\r{NET}"),
+    "NotLetter": in_net("stem = ß"),
+    "NotPlainCharacter": in_net("stem = conv（8)"),
+    "NotStageNumber": in_net("stages 0 { kernel = 3 }"),
+    "TooLargeNumber": in_net("classes = 1e400"),
+    "TooLongName": in_net("classes_of_it = 3", name=8),
+    "TooLongNumber": in_net("classes = 12345", digits=4),
+    "TooLongOperation": in_net(f"classes = {' + '.join('1' * 30)}", nesting=8),
+    "TooManyCharacters": in_net(f"stem = {'conv(8) -> ' * 9}relu", characters=128),
+    "TooManyElements": in_net("stem = conv(8, 3, 1)", elements=2),
+}
