@@ -131,13 +131,13 @@ def test_names_that_differ_in_capitals_alone(small: Path, archdsl: Command) -> N
     Path("Small.arch").write_text(SMALL)
     code, _, err = archdsl("build", small, "Small.arch")
     assert code == 2
-    assert "small.arch and Small.arch would both write Small.py, which many systems do not tell from small.py" in err
+    assert "small.arch and Small.arch would both write Small.py, which many systems do not distinguish from small.py" in err
     assert not Path("codegen").exists()
     assert archdsl("build", small).code == 0
     before = contents()
     code, _, err = archdsl("build", "Small.arch")  # one after the other is no better
     assert code == 2
-    assert "codegen/small.py is there, which many systems do not tell from Small.py" in err
+    assert "codegen/small.py is there, which many systems do not distinguish from Small.py" in err
     assert contents() == before
 
 
@@ -206,7 +206,7 @@ def test_digests() -> None:
     assert not is_as_written(text.replace("two", "2").encode(), b"anything")
     assert not is_as_written(text.encode() + b"\n", b"anything")
     assert is_as_written(b"one\ntwo\n", text.encode())
-    # A digest in the text of a file is none of it.
+    # A digest in the text of a file is not one of it.
     late = "1\n2\n3\n4\n# sha256:0123456789abcdef\n"
     assert not has_digest(late.encode())
     assert is_as_written(with_digest(late, "# {}\n").encode(), b"anything")
