@@ -206,7 +206,7 @@ def test_digests() -> None:
     assert not is_as_written(text.replace("two", "2").encode(), b"anything")
     assert not is_as_written(text.encode() + b"\n", b"anything")
     assert is_as_written(b"one\ntwo\n", text.encode())
-    # A digest in the text of a file is not one of it.
+    # A digest in the text of a file is none of it.
     late = "1\n2\n3\n4\n# sha256:0123456789abcdef\n"
     assert not has_digest(late.encode())
     assert is_as_written(with_digest(late, "# {}\n").encode(), b"anything")
