@@ -9,8 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import ArchWarning, Diagnostic, DiagnosticError, Source
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import ArchWarning, DiagnosticError, Source
+from archdsl.file_errors import NoModels, SeveralNetworks
+from archdsl.fitting.errors import NoBudget
 from archdsl.ir.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -253,9 +254,7 @@ def fit(
     given = {"params": params, "macs": macs, "flops": flops, "activations": activations}
     limits = [limit(name, Source(name, str(value))) for name, value in given.items() if value is not None]
     if not limits:
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, "there is no budget to meet", None, help="give one: `macs=400e6`")]
-        )
+        raise NoBudget().error(help="give one: `macs=400e6`")
     texts = ",".join(vary)
     family = open_family(read(path), variant)
     found = largest(family, limits, ranges(Source("vary", texts)) if texts else (), parameters)
@@ -326,10 +325,9 @@ def _only(compiled: Compiled, name: str) -> Network:
         _warn(compiled)
         return next(iter(networks.values()))
     labels = [network.architecture.variant or network.name for network in networks.values()]
-    known = ", ".join(labels if len(set(labels)) == len(labels) else networks)
-    message = f"{name} has {len(networks)} networks" if networks else f"{name} has no models"
-    help_line = f"choose a variant: {known}" if networks else None
-    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+    if not networks:
+        raise NoModels(name).error()
+    raise SeveralNetworks(name, labels if len(set(labels)) == len(labels) else list(networks)).error()
 
 
 def _warn(compiled: Compiled) -> None:

@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems
-from archdsl.diagnostics.codes import UNKNOWN_MODEL
+from archdsl.diagnostics import Problems
 from archdsl.diagnostics.nearest import nearest, question
 from archdsl.elaborate.resolve.merge import variants
+from archdsl.file_errors import NoSuchModel
 from archdsl.folders import specs_folder
 from archdsl.search_space.choices import open_choices
 from archdsl.sources import read
@@ -53,8 +53,5 @@ def resolve(name: str) -> tuple[Path, str]:
         # Our names first: those of other libraries are for those who know them.
         near = nearest(name, known)
         near += [alias for alias in nearest(name, aliases()) if aliases()[alias] not in near]
-        help_line = question(near[:3])
-        message = f"there is no model `{name}`"
-        default = "`archdsl.list_models()` names them all"
-        raise DiagnosticError([Diagnostic(UNKNOWN_MODEL, message, None, help=help_line or default)])
+        raise NoSuchModel(name).error(help=question(near[:3]))
     return known[model], model

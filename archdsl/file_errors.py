@@ -6,6 +6,13 @@ from collections.abc import Sequence
 
 from archdsl.diagnostics import OverBound, Problem, codes
 
+
+def reason_of(error: OSError | ValueError) -> str:
+    """What the system says of an error, as the end of a sentence."""
+    reason: str = getattr(error, "strerror", None) or str(error)
+    return f"{reason[:1].lower()}{reason[1:]}"
+
+
 # Files that are read -------------------------------------------------------------------------------------------------
 
 
@@ -14,6 +21,10 @@ class CannotRead(Problem):
     message = "cannot read {name}: {reason}"
     name: str
     reason: str
+
+    @classmethod
+    def because(cls, name: object, error: OSError | ValueError) -> CannotRead:
+        return cls(str(name), reason_of(error))
 
 
 class NotText(Problem):
@@ -35,6 +46,37 @@ class TooManyBytes(OverBound):
     @property
     def size(self) -> str:
         return f"{self.needed:,} bytes" if self.needed > self.read else f"more than {self.read:,} bytes"
+
+
+class NoModels(Problem):
+    code = codes.WRONG_USAGE
+    message = "{file} has no models"
+    file: str
+
+
+class SeveralNetworks(Problem):
+    """Where one is needed. Commands say which option chooses one."""
+
+    code = codes.WRONG_USAGE
+    message = "{file} has {count} networks"
+    help = "choose a variant: {options}"
+    file: str
+    names: Sequence[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    @property
+    def options(self) -> str:
+        return ", ".join(self.names)
+
+
+class NoSuchModel(Problem):
+    code = codes.UNKNOWN_MODEL
+    message = "there is no model `{name}`"
+    help = "`archdsl.list_models()` lists them all"
+    name: str
 
 
 class UnknownVariantOfFile(Problem):

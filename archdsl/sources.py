@@ -19,13 +19,12 @@ def most_bytes() -> int:
 
 
 def read(path: str | Path) -> Source:
-    """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
+    """The text of a file. Raises DiagnosticError when it cannot be read or is not text."""
     path = shipped(str(path)) or Path(path)
     try:
         data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        problem = CannotRead(str(path), f"{reason[:1].lower()}{reason[1:]}").at(None)
+        problem = CannotRead.because(path, error).at(None)
         raise DiagnosticError([problem.suggesting_file(str(path), siblings(path, str(path)))]) from None
     if len(data) > most_bytes():
         raise DiagnosticError([too_many_bytes(str(path), os.path.getsize(path))])
@@ -94,7 +93,7 @@ class Files:
         return folder
 
     def read(self, path: Path) -> Source:
-        """The text of a file. Raises DiagnosticError when it cannot be read or is no text."""
+        """The text of a file. Raises DiagnosticError when it cannot be read or is not text."""
         # The folder of a text that is not saved yet may not be there, and no `..` leads out of it then.
         return read(path if path.exists() else path.resolve())
 

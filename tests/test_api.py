@@ -193,5 +193,5 @@ def test_what_the_command_line_warns_of_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_an_amount_of_memory_has_a_unit() -> None:
-    with pytest.raises(ValueError, match="'16' is no amount of memory; write 16GB or 16GiB"):
+    with pytest.raises(ValueError, match="'16' is not an amount of memory; write 16GB or 16GiB"):
         archdsl.load(archdsl.specs_folder() / "v2_s.arch").largest_batch("16")

@@ -12,15 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.backends.estimate_parts import CostedPart
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.cost import Cost, Costs
 from archdsl.ir.description import Description, Section, Stage
 from archdsl.ir.walk import Visit, walk
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 if TYPE_CHECKING:
     pass
@@ -92,9 +90,9 @@ def estimates(
             count += len(visits)
             made[-1] = _with_fields(made[-1], visits)
         if count > limits().steps:
-            message = f"the networks of this file have more than {limits().steps:,} {level}s"
-            help = raising("steps", 0, "look at one variant, or at whole stages")
-            raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
+            from archdsl.backends.errors import TooManyParts  # late: few files are so large
+
+            raise TooManyParts(level).error()
     return made
 
 

@@ -20,10 +20,10 @@ from archdsl.api import Network, loads
 from archdsl.backends.latency.profile import FORMAT_VERSION, Backend
 from archdsl.calibration.clock import Run, scatter
 from archdsl.calibration.design import Design, designs
+from archdsl.calibration.errors import BusyMachine
 from archdsl.calibration.fit import fallbacks, measured
 from archdsl.calibration.sample import Measurements, Whole, merged
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import BUSY_MACHINE
+from archdsl.diagnostics import DiagnosticError
 
 # Networks of the design that take too long, or nothing, are left out.
 _MACS = (2e6, 2.5e9)
@@ -205,9 +205,7 @@ def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
 
 
 def _busy(found: float, bound: float, when: str) -> DiagnosticError:
-    message = f"the machine is busy: runs scatter by {100 * found:.0f} %, more than {100 * bound:.0f} %, {when}"
-    help = f"end other programs and repeat; `--max-scatter {1.2 * found:.2g}` takes as much, `--force` whatever comes"
-    return DiagnosticError([Diagnostic(BUSY_MACHINE, message, None, help=help)])
+    return BusyMachine(found, bound, when).error()
 
 
 def _is_new(name: str, inference: Measurements) -> bool:

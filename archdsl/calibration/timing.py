@@ -9,8 +9,7 @@ from typing import Any
 import torch
 
 from archdsl.api import Network
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import MISSING_TOOL
+from archdsl.calibration.errors import NoCuda
 
 # Makes ready to run, and gives what runs.
 Prepared = Callable[[], Callable[[], object]]
@@ -18,11 +17,10 @@ Prepared = Callable[[], Callable[[], object]]
 _HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
-def require_cuda(way_out: str) -> None:
-    """Raises DiagnosticError where nothing can be measured on CUDA; `way_out` says what to do then."""
+def require_cuda(alternative: str) -> None:
+    """Raises DiagnosticError where nothing can be measured on CUDA; `alternative` says what to do then."""
     if not torch.cuda.is_available():
-        message = "there is no CUDA device here, or this torch knows none"
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help=way_out)])
+        raise NoCuda(alternative).error()
 
 
 def settle(network: Network) -> torch.nn.Module:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from archdsl.cli.staging import Staging, alone_in, uninterrupted
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
-from archdsl.diagnostics.codes import CANNOT_WRITE, EDITED, WRONG_USAGE
 from archdsl.diagnostics.render import printable
+from archdsl.file_errors import reason_of
 from archdsl.folders import shipped
 from archdsl.reading import kind, read_plain
 
@@ -72,11 +72,11 @@ def write_result(path: Path, data: bytes, *, force: bool) -> None:
 
 
 def _target(path: Path) -> Path:
-    """The file that is meant, behind links in its folder, which stay. Raises DiagnosticError for what is no plain
+    """The file that is meant, behind links in its folder, which stay. Raises DiagnosticError for anything but a plain
     file there.
 
     A link that leads out of the folder may be somebody else's, in a project that came from elsewhere: what it leads to
-    is no output.
+    is not an output.
     """
     target = Path(os.path.realpath(path))
     if not target.is_relative_to(os.path.realpath(path.parent)):
@@ -94,23 +94,23 @@ def _target(path: Path) -> Path:
 
 
 def _refused(path: Path, reason: str, help: str) -> DiagnosticError:
-    message = f"cannot write {printable(str(path))}: {reason}"
-    return DiagnosticError([Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,), help=help)])
+    from archdsl.cli.errors import CannotWrite
+
+    return CannotWrite(printable(str(path)), reason).error(notes=(_NOTHING_CHANGED,), help=help)
 
 
 def refuse_to_overwrite(target: str, source: str) -> None:
     """Raises DiagnosticError where a command would write its result over the file that it has read."""
     read = shipped(source) or Path(source)
     if source != "-" and os.path.exists(target) and os.path.exists(read) and os.path.samefile(target, read):
-        message = f"{target} is the file that this comes from"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help="write to another one")]
-        )
+        from archdsl.cli.errors import OverwritesInput
+
+        raise OverwritesInput(target).error(notes=(_NOTHING_CHANGED,))
 
 
 def refuse_to_replace(path: Path, data: bytes) -> None:
-    """Raises DiagnosticError where another `.arch` file is there: it may be somebody's work, and nothing in it would
-    tell."""
+    """Raises DiagnosticError where another `.arch` file is there: it may be somebody's work, and nothing in it
+    shows that."""
     if path.suffix != ".arch":
         return
     try:
@@ -118,9 +118,9 @@ def refuse_to_replace(path: Path, data: bytes) -> None:
     except OSError:  # There is none, or one that cannot be written either, which writing reports.
         return
     if found != data:
-        message = f"{printable(str(path))} is there already"
-        help = "keep it and write elsewhere with `--out FILE`, or have it replaced with `--force`"
-        raise DiagnosticError([Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)])
+        from archdsl.cli.errors import FileExists
+
+        raise FileExists(printable(str(path))).error(notes=(_NOTHING_CHANGED,))
 
 
 def out_folder(asked: str | None) -> Path:
@@ -135,9 +135,9 @@ def out_folder(asked: str | None) -> Path:
             raise _refused(folder, f"it is a link that leads out of this folder, to {os.path.realpath(folder)}", help)
         return folder
     if Path(asked).suffix.lower() in (".py", ".svg", ".json", ".arch") and not os.path.isdir(asked):
-        message = f"`--out {printable(asked)}` names a folder, and that is a file's name"
-        help = "the files in it are called after their specs; `archdsl diagram --out FILE` writes a figure alone"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        from archdsl.cli.errors import NotFolder
+
+        raise NotFolder(printable(asked)).error()
     return Path(asked)
 
 
@@ -166,11 +166,10 @@ def _edited(path: Path, data: bytes, elsewhere: str) -> Diagnostic | None:
         return None
     if is_as_written(found, data):
         return None
-    message = f"{printable(str(path))} was edited since it was written"
-    if not has_digest(found):
-        message = f"{printable(str(path))} was not written by archdsl, or edited, or written by an earlier version"
-    help = f"keep it and write elsewhere with `{elsewhere}`, or have it replaced with `--force`"
-    return Diagnostic(EDITED, message, None, notes=(_NOTHING_CHANGED,), help=help)
+    from archdsl.cli.errors import EditedOutput, ForeignOutput
+
+    kind = EditedOutput if has_digest(found) else ForeignOutput
+    return kind(printable(str(path)), elsewhere).at(None, notes=(_NOTHING_CHANGED,))
 
 
 def _other_capitals(contents: Iterable[Path]) -> list[Diagnostic]:
@@ -184,13 +183,14 @@ def _other_capitals(contents: Iterable[Path]) -> list[Diagnostic]:
         for other in there:
             name = names.get(other.casefold(), other)
             if name != other:
-                message = f"{printable(str(folder / other))} is there, which many systems do not tell from {name}"
-                help = "remove it, or write to another folder with `--out DIR`"
-                problems.append(Diagnostic(WRONG_USAGE, message, None, notes=(_NOTHING_CHANGED,), help=help))
+                from archdsl.cli.errors import OtherCapitals
+
+                shown = printable(str(folder / other))
+                problems.append(OtherCapitals(shown, name).at(None, notes=(_NOTHING_CHANGED,)))
     return problems
 
 
 def _cannot_write(path: Path, error: OSError) -> Diagnostic:
-    reason = error.strerror or str(error)
-    message = f"cannot write {path}: {reason[:1].lower()}{reason[1:]}"
-    return Diagnostic(CANNOT_WRITE, message, None, notes=(_NOTHING_CHANGED,))
+    from archdsl.cli.errors import CannotWrite
+
+    return CannotWrite(str(path), reason_of(error)).at(None, notes=(_NOTHING_CHANGED,))

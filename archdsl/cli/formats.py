@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from archdsl.cli.specs import STANDARD_INPUT
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
 _Format = TypeVar("_Format", bound=str)
@@ -39,14 +37,13 @@ def chosen(
         return asked or default
     found = extensions.get(suffix)
     if found is None:
-        known = ", ".join(f"`{one}`" for one in dict.fromkeys(extensions))
-        message = f"`{option} {printable(path)}`: nothing is written as `{printable(suffix)}` here"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help=f"the extension is one of {known}, or none")]
-        )
+        from archdsl.cli.errors import UnknownExtension
+
+        raise UnknownExtension(option, printable(path), printable(suffix), list(dict.fromkeys(extensions))).error()
     if asked not in (None, found):
-        message = f"`{option} {printable(path)}` is {found} by its extension, and {asked} was asked for"
+        from archdsl.cli.errors import OtherExtension
+
         suited = next((one for one, format in extensions.items() if format == asked), _PLAIN_TEXT)
-        help = f"call it `{printable(Path(path).stem)}{suited}`, or ask for {found}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        better = f"{printable(Path(path).stem)}{suited}"
+        raise OtherExtension(option, printable(path), found, asked, better).error()
     return found

@@ -17,8 +17,7 @@ from typing import Any, NoReturn, TextIO
 
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE, INTERRUPTED, PIPE_CLOSED, exit_code
 from archdsl.cli.output import Output, wants_color
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, Problem, did_you_mean
 from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
@@ -108,7 +107,7 @@ def _answered(argv: list[str], output: Output) -> int:
 
 def _run(argv: list[str], output: Output) -> int:
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
-        raise DiagnosticError([_unknown_command(argv[0])])
+        raise _unknown_command(argv[0])
     parser = _parser(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS, argv)
     arguments = parser.parse_args(argv)
     if arguments.command is None:
@@ -118,7 +117,9 @@ def _run(argv: list[str], output: Output) -> int:
     try:
         limits()
     except WrongLimits as error:
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, str(error), None)]) from None
+        from archdsl.cli.errors import WrongBounds
+
+        raise WrongBounds(str(error)).error() from None
     code: int = _command(arguments.command).run(arguments, output)
     return code
 
@@ -128,9 +129,10 @@ def _command(name: str) -> Any:
     return import_module(f"archdsl.cli.commands.{module}")
 
 
-def _unknown_command(name: str) -> Diagnostic:
-    help_line = did_you_mean(name, COMMANDS) or f"the commands are {', '.join(COMMANDS)}"
-    return Diagnostic(WRONG_USAGE, f"unknown command `{name}`", None, help=help_line)
+def _unknown_command(name: str) -> DiagnosticError:
+    from archdsl.cli.errors import UnknownCommand
+
+    return UnknownCommand(name, list(COMMANDS)).error(help=did_you_mean(name, COMMANDS))
 
 
 # The command line ----------------------------------------------------------------------------------------------------
@@ -174,11 +176,13 @@ class _Parser(argparse.ArgumentParser):
     _is_intermixed = False
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        (file or sys.stderr).write(message)  # argparse would pass over a disk that is full
+        (file or sys.stderr).write(message)  # argparse would ignore a disk that is full
 
     def error(self, message: str) -> NoReturn:
+        from archdsl.cli.errors import BadArguments
+
         argument = re.fullmatch(r"argument ([^:]+): (.+)", message, re.DOTALL)
-        raise self._failure(f"`{argument[1]}`: {argument[2]}" if argument else message)
+        raise self._failure(BadArguments(f"`{argument[1]}`: {argument[2]}" if argument else message))
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         if self._is_intermixed:  # The one below asks this one in turn.
@@ -193,24 +197,29 @@ class _Parser(argparse.ArgumentParser):
         else:
             found, rest = super().parse_known_args(args, namespace)
         if rest and rest[0].startswith("-"):
+            from archdsl.cli.errors import UnknownOption
+
             name = rest[0].partition("=")[0]
             options = [option for action in self._actions for option in action.option_strings]
-            raise self._failure(f"`{self.prog}` has no option `{name}`", did_you_mean(name, options))
+            raise self._failure(UnknownOption(self.prog, name), did_you_mean(name, options))
         if rest:
-            raise self._failure(f"`{rest[0]}` is one argument too many")
+            from archdsl.cli.errors import SurplusArgument
+
+            raise self._failure(SurplusArgument(rest[0]))
         return found, rest
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
-            known = [str(choice) for choice in action.choices]
-            message = f"`{value}` is none of {', '.join(known)}"
-            if action.option_strings:
-                message = f"`{action.option_strings[-1]}` is one of {', '.join(known)}, not `{value}`"
-            raise self._failure(message, did_you_mean(str(value), known))
+            from archdsl.cli.errors import NotChoice, NotChoiceOfOption
 
-    def _failure(self, message: str, help: str | None = None) -> DiagnosticError:
-        help = f"{help or ''} see `{self.prog} --help`".strip()
-        return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            known = [str(choice) for choice in action.choices]
+            problem = NotChoice(value, known)
+            if action.option_strings:
+                problem = NotChoiceOfOption(value, known, action.option_strings[-1])
+            raise self._failure(problem, did_you_mean(str(value), known))
+
+    def _failure(self, problem: Problem, help: str | None = None) -> DiagnosticError:
+        return problem.error(help=f"{help or ''} see `{self.prog} --help`".strip())
 
 
 @cache

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from archdsl.cli.specs import STANDARD_INPUT
 from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
 
@@ -49,15 +48,15 @@ def module_names(specs: Iterable[str], *, importable: bool = True, standard_inpu
         other = next((other for other, taken in names.items() if taken.casefold() == name.casefold()), None)
         names[path] = name
         if other is not None:
-            message = f"{printable(other)} and {shown} would both write {name}.{'py' if importable else 'svg'}"
-            if names[other] != name:
-                message += f", which many systems do not tell from {names[other]}.{'py' if importable else 'svg'}"
-            problems.append(Diagnostic(WRONG_USAGE, message, None, help="build one of them with another `--out`"))
+            from archdsl.cli.errors import SameOutput
+
+            files = (f"{each}.{'py' if importable else 'svg'}" for each in (name, names[other]))
+            problems.append(SameOutput(printable(other), shown, *files).at(None))
         elif importable and (reason := _obstacle(name)):
-            message = f"{shown} cannot be built: {reason}"
-            what = "the model" if path == STANDARD_INPUT else "it"
-            help_line = f"rename {what} to {_module_name(name)}{'' if path == STANDARD_INPUT else '.arch'}"
-            problems.append(Diagnostic(WRONG_USAGE, message, None, help=help_line))
+            from archdsl.cli.errors import UnusableModuleName
+
+            what, suffix = ("the model", "") if path == STANDARD_INPUT else ("it", ".arch")
+            problems.append(UnusableModuleName(shown, reason, what, f"{_module_name(name)}{suffix}").at(None))
     if problems:
         raise DiagnosticError(problems)
     return names

@@ -6,8 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
 from archdsl.cli.arguments import batch
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.cli.errors import OptionAlone, UnestimatedType
 from archdsl.ir.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ def add_arguments(parser: ArgumentParser, on: str) -> None:
     parser.add_argument("--on", choices=("cpu", "cuda"), help=on)
 
 
-def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = False) -> None:
-    """Raises DiagnosticError where an argument has nothing to say more closely; `ways_out` name what it could."""
+def refuse_alone(arguments: Namespace, alternatives: str, *, is_measured: bool = False) -> None:
+    """Raises DiagnosticError where an argument refines nothing; `alternatives` are what it could refine."""
     has_time = arguments.device is not None or is_measured
     for name, about, is_at_hand in (
         ("training", "memory or latency", arguments.memory or has_time),
@@ -44,10 +43,8 @@ def refuse_alone(arguments: Namespace, ways_out: str, *, is_measured: bool = Fal
         ("on", "memory or measuring" if "measure" in arguments else "memory", arguments.memory or is_measured),
     ):
         if getattr(arguments, name) and not is_at_hand:
-            message = f"`--{name}` is about {about}"
             on = "`--memory` or `--measure`" if "measure" in arguments else "`--memory`"
-            help = f"add {on if name == 'on' else ways_out}"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            raise OptionAlone(name, about, f"add {on if name == 'on' else alternatives}").error()
 
 
 class Predictions:
@@ -106,8 +103,7 @@ class Predictions:
         from archdsl.backends.memory.report import title
 
         if self.dtype not in (None, *DTYPES):
-            message = f"memory is estimated for {', '.join(DTYPES)}, not {self.dtype}"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
+            raise UnestimatedType(DTYPES, self.dtype).error()
         timed: Any = self.facts.get("latency", {}).get("dtype")
         dtype: Any = self.dtype or (timed if timed in DTYPES else "float32")
         on = on or (self._profile.on if self.device is not None else "cpu")

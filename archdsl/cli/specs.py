@@ -1,4 +1,4 @@
-"""The SPEC arguments of a command: read, compiled, and what is wrong with them printed."""
+"""The SPEC arguments of a command: read, compiled, and their problems printed."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from archdsl.cli.exit_codes import FINDINGS, FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
-from archdsl.diagnostics.codes import CANNOT_READ, NOT_TEXT, WRONG_USAGE
+from archdsl.diagnostics.codes import CANNOT_READ
 from archdsl.diagnostics.render import printable
+from archdsl.file_errors import CannotRead, NoModels
 from archdsl.folders import shipped
 from archdsl.ir.architecture import Architecture
 from archdsl.sources import most_bytes, read, text_of, too_many_bytes
@@ -62,7 +64,7 @@ def compile_specs(
                 if networks_alone:
                     left_out += [space.is_open() for space in file.spaces]
                 if not file.architectures and not file.spaces:
-                    left_out.append(Diagnostic(WRONG_USAGE, f"{file.source.name} has no models", None))
+                    left_out.append(NoModels(file.source.name).at(None))
         output.errors(problems)
         code = max(code, exit_code(problems))
     if code == FINE and networks_alone and not any(file.architectures for file in compiled):
@@ -87,7 +89,7 @@ def open_spec(spec: str) -> Source:
         help_line = _names_variant(spec) or suggestion(spec)
         if help_line is None:
             raise
-        raise DiagnosticError([Diagnostic(cannot.code, cannot.message, None, help=help_line)]) from None
+        raise DiagnosticError([replace(cannot, help=help_line, fix=None)]) from None
 
 
 def _names_variant(spec: str) -> str | None:
@@ -103,20 +105,22 @@ def _names_variant(spec: str) -> str | None:
 def own_file(spec: str) -> Path:
     """The path of a SPEC that is to be changed. Raises DiagnosticError for a shipped file, which is everybody's."""
     if shipped(spec) is not None:
-        message, help = f"{printable(spec)} is a shipped file, which is not changed", "copy it, and change the copy"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        from archdsl.cli.errors import ShippedFile
+
+        raise ShippedFile(printable(spec)).error()
     return Path(spec)
 
 
 def _standard_input() -> Source:
     if sys.stdin is None:
-        raise DiagnosticError([Diagnostic(CANNOT_READ, "cannot read standard input: it is closed", None)])
+        raise CannotRead("standard input", "it is closed").error()
     data = sys.stdin.buffer.read(most_bytes() + 1)
     if len(data) > most_bytes():
         raise DiagnosticError([too_many_bytes("<stdin>")])
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = f"standard input is not UTF-8 text (byte {error.start})"
-        raise DiagnosticError([Diagnostic(NOT_TEXT, message, Span(Source("<stdin>", ""), 0, 0))]) from None
+        from archdsl.cli.errors import StandardInputNotText
+
+        raise StandardInputNotText(error.start).error(Span(Source("<stdin>", ""), 0, 0)) from None
     return text_of("<stdin>", text)

@@ -6,10 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from archdsl.cli.errors import NotSpec, RevisionOfStandardInput
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.revisions import Revision
 from archdsl.sources import ON_DISK
 
@@ -38,8 +37,7 @@ def version(text: str, variant: str | None) -> Version:
         return Version(text, variant, None)
     match = _VERSION.fullmatch(text)
     if match is None:
-        help = "write SPEC, SPEC:VARIANT, SPEC@REVISION or SPEC:VARIANT@REVISION"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`{text}` names no spec", None, help=help)])
+        raise NotSpec(text).error()
     if match["path"] == STANDARD_INPUT and match["revision"] is not None:
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, "standard input has no revisions", None)])
+        raise RevisionOfStandardInput().error()
     return Version(match["path"], match["variant"] or variant, match["revision"])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
-from archdsl.diagnostics.codes import TOO_LARGE, Code
+from archdsl.diagnostics.codes import Code
 from archdsl.diagnostics.nearest import is_slip, nearest, nearest_file, question
 from archdsl.diagnostics.source import Span
-from archdsl.limits import limits, raising
 
 
 class Note(Struct, frozen=True):
@@ -102,37 +101,3 @@ def _renaming(span: Span, name: str, better: str) -> Fix | None:
 
 class ArchWarning(UserWarning):
     """What is hardly meant as it is written, such as a name that nothing reads: what the command line warns of."""
-
-
-class Problems(Struct):
-    """The diagnostics found so far, each kept once.
-
-    A file with more than `limits.problems` is broken as a whole; telling all would take long and help nobody. Past that
-    they are no longer kept, and who looks for problems looks for no more once this `is_full`.
-    """
-
-    found: dict[tuple[object, ...], Diagnostic] = field(default_factory=dict)
-    left_out: int = 0
-
-    def add(self, *diagnostics: Diagnostic) -> None:
-        for diagnostic in diagnostics:
-            if len(self.found) < limits().problems:
-                self.found.setdefault(diagnostic.key, diagnostic)
-            elif diagnostic.key not in self.found:
-                self.left_out += 1
-
-    @property
-    def is_full(self) -> bool:
-        return self.left_out > 0
-
-    def __len__(self) -> int:
-        return len(self.found) + self.left_out
-
-    def sorted(self) -> tuple[Diagnostic, ...]:
-        """By file and place; those without a place first."""
-        ordered = sorted(self.found.values(), key=lambda d: (str(d.key[0]), d.span.start if d.span else 0))
-        if self.left_out:
-            message = f"there are more problems than these {len(ordered)}"
-            help = raising("problems", 0, "mend some and check again")
-            ordered.append(Diagnostic(TOO_LARGE, message, ordered[-1].span, help=help))
-        return tuple(ordered)

@@ -26,12 +26,6 @@ class SeveralModels(Problem):
         return ", ".join(self.models)
 
 
-class NoModels(Problem):
-    code = codes.WRONG_USAGE
-    message = "{file} has no models"
-    file: str
-
-
 class UnknownModelOrVariant(Problem):
     code = codes.UNKNOWN_MODEL
     message = "{file} has no model or variant `{name}`"
@@ -155,6 +149,12 @@ class NotScalable(Problem):
 
 
 # Budgets -------------------------------------------------------------------------------------------------------------
+
+
+class NoBudget(Problem):
+    code = codes.WRONG_USAGE
+    message = "there is no budget to meet"
+    help = "give one, such as `--macs 400M`, or a `--grid` to list"
 
 
 class OverBudget(Problem):

@@ -16,7 +16,8 @@ from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.merge import Variant, variants
-from archdsl.fitting.errors import NoModels, SeveralModels, UnknownModelOrVariant
+from archdsl.file_errors import NoModels
+from archdsl.fitting.errors import SeveralModels, UnknownModelOrVariant
 from archdsl.ir.architecture import Architecture
 from archdsl.uses import environment_of
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
@@ -33,7 +31,7 @@ from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
 from archdsl.ir.parts import is_own_module
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
 # holds: 60 blocks that each apply the next one twice make 2 ** 60 operators. `limits.steps` bounds that, where every
@@ -159,9 +157,9 @@ class PartTracer:
     def _count(self) -> None:
         self._followed += 1
         if self._followed > self._most:
-            message = f"`{self.name}` unfolds to more than {self._most:,} steps"
-            help = raising("steps", 0, "look at its stages or its blocks instead")
-            raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
+            from archdsl.ir.errors import TooManySteps  # late: few networks are so large
+
+            raise TooManySteps(self.name).error()
 
     # Steps -----------------------------------------------------------------------------------------------------------
 

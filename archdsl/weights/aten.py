@@ -1,7 +1,7 @@
 """How operators look when a forward pass is watched: which operators of ATen, PyTorch's own, read their weights.
 
 Other libraries compute the same with other modules, but those end in the same operators of ATen. A trace also knows
-activations, by which equal layers in different places are told apart.
+activations, by which equal layers in different places are distinguished.
 """
 
 from __future__ import annotations

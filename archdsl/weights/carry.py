@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from math import ceil, prod
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, Note
-from archdsl.diagnostics.codes import NO_MAP
+from archdsl.diagnostics import Note
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import WeightsDoNotFit
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair, reshaped
 from archdsl.weights.matching import layout
 from archdsl.weights.mismatches import MismatchError, MismatchRow, sizes
@@ -158,10 +158,6 @@ def _refusal(
         for pair, shape in rejected
     ]
     missing = sum(shape is None for _, shape in rejected)
-    count = len(rejected) - missing
-    what = [f"{missing} are missing"] if missing else []
-    what = [f"{count} {'are' if count > 1 else 'is'} of another shape", *what] if count else what
-    message = f"{source} does not have all weights of {key_map.network}: of {len(pairs)} tensors {', '.join(what)}"
     first, shape = rejected[0]
     notes = [Note(f"first `{printable(first.ours)}`: {sizes(first.shape)} here, {_there(shape)}")]
     wrong = [pair.ours for pair, _ in rejected]
@@ -176,7 +172,8 @@ def _refusal(
         help_line = (
             f"{named} {keeps}" if len(paths) <= 8 else f"these may be weights of another network than {key_map.network}"
         )
-    return MismatchError(Diagnostic(NO_MAP, message, None, notes=tuple(notes), help=help_line), rows)
+    problem = WeightsDoNotFit(source, key_map.network, len(pairs), missing, len(rejected) - missing, help_line)
+    return MismatchError(problem.at(None, notes=tuple(notes)), rows)
 
 
 def _certain(path: str, pairs: list[Pair]) -> str:

@@ -11,9 +11,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
-from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, NOT_WEIGHTS
+from archdsl.diagnostics import Note
 from archdsl.diagnostics.render import printable
+from archdsl.file_errors import CannotRead
+from archdsl.weights.errors import NoSafetensors, NotSafetensors, NotTensorsAlone, TensorCount, UnknownSuffix
 from archdsl.weights.states import Contents, State, chosen, contents
 
 if TYPE_CHECKING:
@@ -54,23 +55,19 @@ def read_checkpoint(path: str | Path, state: str | None = None) -> Checkpoint:
     """
     path = Path(path)
     if path.suffix not in (SAFETENSORS, *_PICKLES):
-        message = f"{path} is neither `.safetensors` nor `.pth`"
-        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, help="the suffix says how a file is read")])
+        raise UnknownSuffix(str(path)).error()
     try:
         if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is no file" if path.exists() else "does not exist"
-            raise DiagnosticError([Diagnostic(CANNOT_READ, f"cannot read {path}: it {what}", None)])
+            what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "does not exist"
+            raise CannotRead(str(path), f"it {what}").error()
         is_ordered = path.suffix != SAFETENSORS
         found = _pickled(path) if is_ordered else Contents([State("", _safetensors(path))])
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise DiagnosticError(
-            [Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)]
-        ) from None
+        raise CannotRead.because(path, error).error() from None
     meant, others = chosen(found, state, path)
     if not meant.tensors or len(meant.tensors) > _MOST_TENSORS:
         how_many = f"more than {_MOST_TENSORS:,}" if meant.tensors else "no"
-        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, f"{path} holds {how_many} tensors", None)])
+        raise TensorCount(str(path), how_many).error()
     tensors, dropped = _unwrapped(meant.tensors)
     return Checkpoint(path, tensors, is_ordered, meant.path, {**others, **dropped})
 
@@ -104,7 +101,7 @@ def _safetensors(path: Path) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = load_file(path)
     except (SafetensorError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())
-        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, f"{path} is no safetensors file: {reason}", None)]) from None
+        raise NotSafetensors(str(path), reason).error() from None
     return tensors
 
 
@@ -112,10 +109,7 @@ def _needs_safetensors() -> None:
     try:
         import safetensors.torch  # noqa: F401
     except ImportError:
-        message = "safetensors is not installed"
-        raise DiagnosticError(
-            [Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[weights]'")]
-        ) from None
+        raise NoSafetensors().error() from None
 
 
 def _pickled(path: Path) -> Contents:
@@ -131,13 +125,8 @@ def _pickled(path: Path) -> Contents:
         raise
     except Exception as error:  # The unpickler of a hostile file fails in any way it likes.
         blocked = _blocked(error)
-        message = f"{path} is no file of tensors alone"
-        help_line = (
-            "a pickle can run code, so nothing else in one is loaded; save the state dict, best as `.safetensors`"
-        )
         notes: tuple[Note, ...] = ()
         if blocked:
-            message += f": it holds a `{printable(blocked)}`"
             notes = (
                 Note(
                     "for a file whose maker you trust, with the name under which it has the weights:\n"
@@ -145,12 +134,12 @@ def _pickled(path: Path) -> Contents:
                     "['model'], 'weights.pth')\""
                 ),
             )
-        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, notes=notes, help=help_line)]) from None
+        raise NotTensorsAlone(str(path), printable(blocked or "")).error(notes=notes) from None
     return contents(loaded)
 
 
 def _blocked(error: Exception) -> str | None:
-    """The class or function that a pickle names and that is none of torch's plain values."""
+    """The class or function that a pickle names and that is not one of torch's plain values."""
     found = re.search(r"GLOBAL ([\w.]+) was not an allowed global", str(error))
     return found[1] if found else None
 

@@ -1,6 +1,6 @@
 """The map between a network of ours and a file, of which only names, shapes and perhaps an order are known.
 
-Tensors are taken together by the module that their keys name, modules are told apart by the shapes of their tensors,
+Tensors are taken together by the module that their keys name, modules are distinguished by the shapes of their tensors,
 and those of equal shapes follow each other as ours do in order of use. No outputs prove that: where it could be
 otherwise, the file is refused, for a module that can be run knows more.
 """
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import networkx
 
-from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.codes import NO_MAP
+from archdsl.diagnostics import Problem
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import IndistinctTensors, OtherOrder, OtherWeights, SeveralReadings
 from archdsl.weights.key_map import COUNTER, KeyMap, Pair
 from archdsl.weights.matching import layout
 from archdsl.weights.mismatches import MismatchError, MismatchRow, sizes, unequal
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 # Modules around the one that a file is of.
 _DEEPEST_PREFIX = 3
-_HELP = "name the model that the file belongs to: --from timm:NAME --weights FILE"
 
 
 @dataclass(frozen=True)
@@ -74,15 +73,14 @@ def map_file(
         traced, theirs = restricted(traced, here), [theirs[position] for position in there]
     ours = _ours(traced)
     options = advice(_pieces(ours), _pieces(theirs)) if not selection else None
-    help_line = f"{options} carries over the rest" if options else None
-    _refuse(f"{network.name} and {origin} do not have the same weights", _different(ours, theirs), help_line)
+    _refuse(OtherWeights(network.name, origin, options), _different(ours, theirs))
     rows = _exchangeable(traced, ours, theirs)
-    _refuse(f"{origin} can be read in more than one way: modules of equal shapes are used side by side", rows)
+    _refuse(SeveralReadings(origin), rows)
     matched = _in_order(ours, theirs, is_ordered=is_ordered)
     rows = _out_of_order(ours, matched, theirs, is_ordered=is_ordered)
-    _refuse(f"{origin} does not have its modules in the order in which {network.name} uses them", rows)
+    _refuse(OtherOrder(origin, network.name), rows)
     partners = [theirs[position] for position in matched]
-    _refuse(f"{origin} has modules whose tensors no name and no shape tells apart", _unclear(ours, partners))
+    _refuse(IndistinctTensors(origin), _unclear(ours, partners))
     pairs = tuple(replace(pair, shape=whole.shapes[pair.ours]) for pair in _pairs(traced, ours, partners, shapes))
     left_of_ours = frozenset(whole.shapes.keys() - traced.shapes.keys())
     return KeyMap(network.name, origin, pairs, left_of_ours=left_of_ours), checkpoint
@@ -130,14 +128,14 @@ def _for_color(traced: Trace) -> Trace:
     return replace(traced, shapes=shapes)
 
 
-def _refuse(message: str, rows: Sequence[MismatchRow], help_line: str | None = _HELP) -> None:
+def _refuse(problem: Problem, rows: Sequence[MismatchRow]) -> None:
     """Raises MismatchError when there are rows."""
     if rows:
-        raise MismatchError(Diagnostic(NO_MAP, message, None, help=help_line), rows)
+        raise MismatchError(problem.at(None), rows)
 
 
 def _grouped(shapes: Mapping[str, tuple[int, ...]], *, by_name: bool) -> list[_Group]:
-    """The modules of a file in its order, or, where that is none, in that of their names, `layer10` after `layer9`."""
+    """The modules of a file in its order, or, where it has none, in that of their names, `layer10` after `layer9`."""
     groups: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
     for key, shape in shapes.items():
         module, _, leaf = key.rpartition(".")
@@ -238,8 +236,8 @@ def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchR
 
 def _keys(ours: _Group, theirs: _Group) -> dict[str, str]:
     """Our keys with theirs: by their own names, else by shapes; empty where neither will do."""
-    for told_by in (lambda key, shape: key.rpartition(".")[2], lambda key, shape: layout(shape)):
-        here, there = ({told_by(*item): item[0] for item in group.shapes.items()} for group in (ours, theirs))
+    for named_by in (lambda key, shape: key.rpartition(".")[2], lambda key, shape: layout(shape)):
+        here, there = ({named_by(*item): item[0] for item in group.shapes.items()} for group in (ours, theirs))
         if len(here) == len(ours.shapes) and here.keys() == there.keys():
             return {key: there[mark] for mark, key in here.items()}
     return {}

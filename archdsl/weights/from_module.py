@@ -12,9 +12,9 @@ import networkx
 import torch
 from torch import nn
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
-from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_PROVEN
+from archdsl.diagnostics import Note
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import CannotRun, OtherWeights, OutputsDiffer, PartsDiffer
 from archdsl.weights.key_map import KeyMap
 from archdsl.weights.key_pairs import pairs_of
 from archdsl.weights.matching import Matching, matchings, signature, wired_differently
@@ -123,16 +123,15 @@ def _differ_in_part(
     matching: Mapping[int, int],
     errors: Mapping[int, float],
 ) -> MismatchError:
-    message = f"the weights that are asked for correspond in {network.name} and {origin}, what they put out does not"
     rows = _other_constants(ours, theirs, dict(matching))
     notes = _first_that_differs(network, ours, theirs, matching, errors)
-    return MismatchError(Diagnostic(NOT_PROVEN, message, None, notes=notes, help="compare what lies before it"), rows)
+    return MismatchError(PartsDiffer(network.name, origin).at(None, notes=notes), rows)
 
 
 def _first_that_differs(
     network: Network, ours: Trace, theirs: Trace, matching: Mapping[int, int], errors: Mapping[int, float]
 ) -> tuple[Note, ...]:
-    """The first operator, in our order of use, that puts out other numbers than its counterpart."""
+    """The first operator, in our order of use, whose outputs differ from those of its counterpart."""
     for at, error in sorted(errors.items()):
         if not error < TOLERANCE:
             here, there = ours.operators[at], theirs.operators[matching[at]]
@@ -189,9 +188,7 @@ def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -
             return trace(ours, channels, *size), trace(theirs, channels, *size), size
         except Exception as error:  # Anything can be wrong in a forward pass.
             reason = " ".join(str(error).split())
-    message = f"{network.name} and {origin} do not both run on images of {channels} x {height} x {width}: {reason}"
-    help_line = "try another --resolution"
-    raise DiagnosticError([Diagnostic(CANNOT_READ, message, None, help=help_line)])
+    raise CannotRun(network.name, origin, f"{channels} x {height} x {width}", reason).error()
 
 
 def _standardized(trace: Trace) -> set[str]:
@@ -206,10 +203,8 @@ def _standardized(trace: Trace) -> set[str]:
 
 def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options: str | None) -> MismatchError:
     rows = unequal_operators(ours, theirs)
-    message = f"{network.name} and {origin} do not have the same weights"
     notes = (Note(f"{len(ours.operators)} operators with weights here, {len(theirs.operators)} there"),)
-    help_line = f"{options} carries over the rest" if options else None
-    return MismatchError(Diagnostic(NO_MAP, message, None, notes=notes, help=help_line), rows)
+    return MismatchError(OtherWeights(network.name, origin, options).at(None, notes=notes), rows)
 
 
 def _unproven(
@@ -219,7 +214,7 @@ def _unproven(
     here, there = wired_differently(ours, theirs)
     rows = side_by_side(here, ours, there, theirs)
     notes = [Note(f"on equal random weights they differ by {error:.1e} of the largest output")]
-    help_line = "what lies between the weights differs: compare pooling, padding, factors and additions"
+    help_line = None
     if rows:
         notes.append(Note(f"{len(rows)} operators get other results or give theirs to others"))
         help_line = "compare the branches and additions around the operators of the table"
@@ -227,8 +222,7 @@ def _unproven(
         notes.append(Note(f"{len(rows)} operators have other constants or come after other activations"))
         help_line = "give the specification what the table says of the other side, or take weights of another model"
     notes += first
-    message = f"the weights of {network.name} and {origin} correspond, their outputs do not"
-    return MismatchError(Diagnostic(NOT_PROVEN, message, None, notes=tuple(notes), help=help_line), rows)
+    return MismatchError(OutputsDiffer(network.name, origin).at(None, notes=tuple(notes), help=help_line), rows)
 
 
 def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[MismatchRow]:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import NO_MAP
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import MissingTensors, OneTensorForSeveral, OtherSize
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,8 +87,7 @@ class KeyMap:
             if tensor is None:
                 missing.append(pair.ours)
             elif pair.theirs in found and not found[pair.theirs].equal(tensor.reshape(pair.their_shape)):
-                message = f"{self.origin} has one tensor, `{pair.theirs}`, for several of {self.network} that differ"
-                raise DiagnosticError([Diagnostic(NO_MAP, message, None)])
+                raise OneTensorForSeveral(self.origin, pair.theirs, self.network).error()
             else:
                 found[pair.theirs] = reshaped(tensor, pair.their_shape, pair.ours, self.network)
         _all_there(missing, self.network)
@@ -121,15 +119,10 @@ def reshaped(tensor: Tensor, shape: tuple[int, ...], key: str, owner: str) -> Te
     # The count is compared first: a tensor of a hostile file may claim more numbers than it holds.
     if tensor.numel() != prod(shape):
         had, wanted = (" x ".join(map(str, sizes)) or "1" for sizes in (tuple(tensor.shape), shape))
-        message = f"`{printable(key)}` of {owner} is {had}, not {wanted}"
-        raise DiagnosticError([Diagnostic(NO_MAP, message, None)])
+        raise OtherSize(printable(key), owner, had, wanted).error()
     return tensor.detach().reshape(shape).clone().contiguous()
 
 
 def _all_there(missing: list[str], owner: str) -> None:
     if missing:
-        names = ", ".join(f"`{printable(key)}`" for key in missing[:_MOST_NAMES])
-        more = f" and {len(missing) - _MOST_NAMES} more" if len(missing) > _MOST_NAMES else ""
-        message = f"{names}{more} {'is' if len(missing) == 1 else 'are'} missing from the weights"
-        help_line = f"these are no weights of {owner}, or not all of them"
-        raise DiagnosticError([Diagnostic(NO_MAP, message, None, help=help_line)])
+        raise MissingTensors([*map(printable, missing[:_MOST_NAMES])], len(missing), owner).error()

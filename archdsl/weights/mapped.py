@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.weights.carry import Carried, Left, Shape, carry, require_all, shapes_of
+from archdsl.weights.errors import NeitherModelNorFile, StateWithoutFile, WeightsOfFile
 from archdsl.weights.files import Checkpoint, read_checkpoint
 from archdsl.weights.from_file import map_file
 from archdsl.weights.from_module import map_module
@@ -77,15 +76,14 @@ def map_weights(
 
     Raises:
         MismatchError: when the two do not correspond.
-        DiagnosticError: when one of them cannot be had.
+        DiagnosticError: when one of them cannot be built or read.
     """
     selection = Selection.of(parts, skips)
     if not is_peer(origin):
         _require_file(origin, weights, pretrained=pretrained)
         return _of_file(network, read_checkpoint(origin, state), selection)
     if state is not None and weights is None:
-        message = "--state names a part of a file, and there is none"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="name it: --weights FILE")])
+        raise StateWithoutFile().error()
     checkpoint = read_checkpoint(weights, state) if weights is not None else None
     module = build_peer(origin, network.architecture)
     source = origin
@@ -159,12 +157,7 @@ def _mapped(
 def _require_file(origin: str, weights: str | Path | None, *, pretrained: bool) -> None:
     """Raises DiagnosticError where `origin` cannot be meant as a file."""
     if not Path(origin).exists() and not Path(origin).suffix:
-        known = ", ".join(f"{library}:NAME" for library in LIBRARIES)
-        message = f"`{origin}` is neither a model nor a file"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help=f"write {known}, or the path of a checkpoint")]
-        )
+        raise NeitherModelNorFile(origin, list(LIBRARIES)).error()
     if weights is not None or pretrained:
         option = "--weights" if weights is not None else "--pretrained"
-        message = f"{option} goes with a model of a library; {origin} is a file and has weights of its own"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
+        raise WeightsOfFile(option, origin).error()

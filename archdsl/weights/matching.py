@@ -86,7 +86,7 @@ def _with_constants(trace: Trace, labels: Sequence[Hashable]) -> list[Hashable]:
 
 
 def _with_depth(trace: Trace, labels: Sequence[Hashable]) -> list[Hashable]:
-    """Labels that say how many operators come before each at most, which tells apart a long row of equal ones."""
+    """Labels that say how many operators come before each at most, which distinguishes equal ones in a long row."""
     generations = networkx.topological_generations(trace.graph)
     depths = {position: depth for depth, positions in enumerate(generations) for position in positions}
     return [(label, depths[position]) for position, label in enumerate(labels)]
@@ -136,7 +136,7 @@ class _Wiring:
                 self.graph.nodes[side, positions[0], _INPUT]["colour"] += " the first"
 
     def refine(self) -> bool:
-        """One round of colours that take up those of the neighbours. Whether more of them can be told apart now."""
+        """One round of colours that take up those of the neighbours. Whether more of them are distinguished now."""
         before = {colour for _, colour in self.graph.nodes(data="colour")}
         hashes = networkx.weisfeiler_lehman_subgraph_hashes(
             self.graph, node_attr="colour", edge_attr="channels", iterations=1

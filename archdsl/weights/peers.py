@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import CANNOT_READ, MISSING_TOOL, WRONG_USAGE
+from archdsl.diagnostics import did_you_mean
 from archdsl.torchvision_operators import declare_torchvision_operators
+from archdsl.weights.errors import BrokenLibrary, NoLibrary, PeerFails, UnknownPeer
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,10 +45,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
         names = _names(library_name)
         # timm's names may say after a dot which training the weights are from.
         if name not in names and name.partition(".")[0] not in names:
-            help_line = did_you_mean(name, names) or f"it has {len(names)} models"
-            raise DiagnosticError(
-                [Diagnostic(WRONG_USAGE, f"{library_name} has no model `{name}`", None, help=help_line)]
-            )
+            raise UnknownPeer(library_name, name, len(names)).error(help=did_you_mean(name, names))
         import torch
 
         with torch.random.fork_rng(devices=[]):
@@ -61,7 +58,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
                 )
             except Exception as error:  # Any library, any model, any network trouble on the way to its weights.
                 reason = " ".join(str(error).split())
-                raise DiagnosticError([Diagnostic(CANNOT_READ, f"{origin} cannot be made: {reason}", None)]) from None
+                raise PeerFails(origin, reason).error() from None
     return module
 
 
@@ -71,9 +68,8 @@ def _names(library: str) -> Collection[str]:
         return LIBRARIES[library].names()
     except Exception as error:  # Compiled extensions fail in their own ways.
         missing = isinstance(error, ModuleNotFoundError) and error.name == library
-        reason = "is not installed" if missing else f"cannot be imported: {' '.join(str(error).split())}"
-        help_line = f"pip install {library}" if missing else None
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, f"{library} {reason}", None, help=help_line)]) from None
+        problem = NoLibrary(library) if missing else BrokenLibrary(library, " ".join(str(error).split()))
+        raise problem.error() from None
 
 
 # Libraries -----------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import SEVERAL_STATES
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import SeveralNetworksInside
 
 if TYPE_CHECKING:
     from archdsl.weights.files import Checkpoint
@@ -43,10 +43,10 @@ def scoped(checkpoint: Checkpoint, wanted: Collection[str]) -> Checkpoint:
 
 
 def several(path: Path, prefixes: list[str]) -> DiagnosticError:
-    """What to say where weights of one network are under several beginnings of keys."""
-    listed = [printable(prefix.rstrip(".")) for prefix in prefixes[:_MOST_NAMES]]
-    message = f"{path} has weights of this network under {', '.join(f'`{prefix}`' for prefix in listed)}"
-    return DiagnosticError([Diagnostic(SEVERAL_STATES, message, None, help=f"choose one: --state {'|'.join(listed)}")])
+    """The error for weights of one network under several prefixes of keys."""
+    return SeveralNetworksInside(
+        str(path), [printable(prefix.rstrip(".")) for prefix in prefixes[:_MOST_NAMES]]
+    ).error()
 
 
 def within(checkpoint: Checkpoint, prefix: str) -> Checkpoint:

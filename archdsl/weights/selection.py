@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import did_you_mean
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import AmbiguousPath, NotModulePath, UnknownWeights
 
 # A tensor under its key of ours and its key of theirs, None where a side has none.
 Keys = tuple[str | None, str | None]
@@ -30,15 +30,12 @@ class Path:
 
     @classmethod
     def of(cls, text: str) -> Path:
-        """The path that a text means. Raises DiagnosticError when it means none."""
+        """The path that a text means. Raises DiagnosticError when it is not one."""
         before, colon, after = text.partition(":")
         side, path = (before, after) if colon and before in _SIDES else (None, text)
         pieces = tuple(_PIECE.finditer(path))
         if not _WELL_FORMED.fullmatch(path) or any(_is_backwards(piece) for piece in pieces):
-            message = f"`{printable(text)}` is no path of modules"
-            raise DiagnosticError(
-                [Diagnostic(WRONG_USAGE, message, None, help="as `classifier`, `stages.0`, `stages.0..2`")]
-            )
+            raise NotModulePath(printable(text)).error()
         return cls(text, side, pieces)
 
     def has(self, key: str | None) -> bool:
@@ -67,7 +64,7 @@ class Selection:
 
     @classmethod
     def of(cls, parts: Iterable[str] = (), skips: Iterable[str] = ()) -> Selection:
-        """The selection that texts mean. Raises DiagnosticError when one of them is no path."""
+        """The selection that texts mean. Raises DiagnosticError when one of them is not a path."""
         return cls(tuple(map(Path.of, parts)), tuple(map(Path.of, skips)))
 
     def __bool__(self) -> bool:
@@ -88,13 +85,10 @@ class Selection:
             theirs = {number for number, (_, key) in enumerate(tensors) if path.of_theirs(key)}
             if not ours and not theirs:
                 names = {name for keys in tensors for key in keys if key is not None for name in _modules(key)}
-                message = f"there are no weights `{printable(path.text)}`"
-                help_line = did_you_mean(path.text, sorted(names)) or _first_names(tensors)
-                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+                problem = UnknownWeights(printable(path.text), _first_names(tensors))
+                raise problem.error(help=did_you_mean(path.text, sorted(names)))
             if ours and theirs and not _agree(ours, theirs, tensors):
-                message = f"`{printable(path.text)}` names other weights of ours than of theirs"
-                help_line = " or ".join(f"`{side}:{printable(path.text)}`" for side in _SIDES)
-                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"write {help_line}")])
+                raise AmbiguousPath(printable(path.text), _SIDES).error()
 
 
 EVERYTHING = Selection()

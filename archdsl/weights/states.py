@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Note, did_you_mean
-from archdsl.diagnostics.codes import NOT_WEIGHTS, SEVERAL_STATES, WRONG_USAGE
+from archdsl.diagnostics import Note, did_you_mean
 from archdsl.diagnostics.render import printable
+from archdsl.weights.errors import NoStateDict, SeveralStateDicts, UnknownState
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +20,7 @@ ALL = "."
 _DEEPEST = 3
 _MOST_NAMES = 8
 _TRAINED = "of training"
-# Words of the names under which training keeps what is no network. An optimizer is known by its `param_groups` as well.
+# Words of the names under which training keeps other things than networks; optimizers have `param_groups`, too.
 _TRAINING = {
     *("optimizer", "optimizers", "optim", "optimiser", "opt", "scheduler", "schedulers", "sched", "scaler", "amp"),
     *("criterion", "loss", "losses", "rng", "callbacks", "loops", "metrics", "hparams", "args", "config"),
@@ -38,7 +38,7 @@ class State:
 
 @dataclass
 class Contents:
-    """The state dicts of a file, and what in it is no weight of a network: what it is by name."""
+    """The state dicts of a file, and what in it is not a weight of a network: what it is by name."""
 
     states: list[State] = field(default_factory=list)
     others: dict[str, str] = field(default_factory=dict)
@@ -72,16 +72,10 @@ def _only(states: list[State], path: Path) -> State:
     if len(states) == 1:
         return states[0]
     if not states:
-        message = f"{path} holds no state dict"
-        help_line = "a state dict has tensors by name: save `model.state_dict()`"
-        raise DiagnosticError([Diagnostic(NOT_WEIGHTS, message, None, help=help_line)])
-    names = [state.path or ALL for state in states]
-    listed = ", ".join(f"`{printable(name)}`" for name in names[:_MOST_NAMES])
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    message = f"{path} holds {len(states)} state dicts: {listed}{more}"
-    help_line = f"choose one: --state {'|'.join(map(printable, names[:_MOST_NAMES]))}"
+        raise NoStateDict(str(path)).error()
+    names = [printable(state.path or ALL) for state in states[:_MOST_NAMES]]
     notes = (Note(f"parts of one network are taken together by --state {ALL}"),)
-    raise DiagnosticError([Diagnostic(SEVERAL_STATES, message, None, notes=notes, help=help_line)])
+    raise SeveralStateDicts(str(path), len(states), names).error(notes=notes)
 
 
 def _named(states: list[State], name: str, path: Path) -> State:
@@ -105,10 +99,8 @@ def _named(states: list[State], name: str, path: Path) -> State:
         )
     named = [state.path for state in states if state.path]
     named += sorted({key.partition(".")[0] for state in states for key in state.tensors if "." in key})
-    message = f"{path} holds {'several states' if exact or below else 'no state'} `{printable(name)}`"
-    listed = ", ".join(f"`{printable(other)}`" for other in named[:_MOST_NAMES])
-    help_line = did_you_mean(name, named) or f"it holds {listed}"
-    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+    problem = UnknownState(str(path), printable(name), bool(exact or below), [*map(printable, named[:_MOST_NAMES])])
+    raise problem.error(help=did_you_mean(name, named))
 
 
 def _prefixes(state: State, name: str) -> list[str]:

@@ -45,7 +45,7 @@ class TracedOperator:
     which they are read; several keys are one argument where it is computed, as a standardized weight is from a weight
     and a gain. `sources` are the operators, by position in the order of use, whose results reach this one through
     operators without weights, each with the channel at which its result begins where tensors have been joined.
-    `constants` are what else can be said of it: arguments that are no tensors, the activations `after` which it comes,
+    `constants` are what else can be said of it: arguments other than tensors, the activations `after` which it comes,
     and the shape of its `output`.
     """
 

@@ -124,7 +124,7 @@ def test_interpolation_returns_what_was_measured() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--device", "gpu"], "`--device` is one of cpu, cuda, not `gpu`"),
+        (["--device", "gpu"], "`--device` must be one of cpu, cuda, not `gpu`"),
         (["--device", "cuda", "--backend", "onnxruntime"], "ONNX Runtime is calibrated on the CPU"),
         pytest.param(
             ["--device", "cuda"],

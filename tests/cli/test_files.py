@@ -148,7 +148,7 @@ def test_an_arch_file_that_is_there_stays(small: Path, archdsl: Command) -> None
     for command in commands:
         code, out, err = archdsl(*command, "--out", "mine.arch")
         assert (code, out, Path("mine.arch").read_text()) == (2, "", "# my work\n")
-        assert "error[ARC906]: mine.arch is there already" in err
+        assert "error[ARC906]: mine.arch already exists" in err
         assert "`--force`" in err
     for command in commands:
         assert archdsl(*command, "--out", "mine.arch", "--force").code == 0

@@ -45,7 +45,7 @@ def test_unknown_command(archdsl: Command) -> None:
         ("estimate", "the following arguments are required: SPEC", "see `archdsl estimate --help`"),
         (
             "estimate --per blok x",
-            "`--per` is one of model, stage, block, operator, not `blok`",
+            "`--per` must be one of model, stage, block, operator, not `blok`",
             "did you mean `block`? see `archdsl estimate --help`",
         ),
         ("check --nope x", "`archdsl check` has no option `--nope`", "see `archdsl check --help`"),
@@ -55,12 +55,12 @@ def test_unknown_command(archdsl: Command) -> None:
             "did you mean `--output-format`? see `archdsl check --help`",
         ),
         ("estimate --vari b0 x", "`archdsl estimate` has no option `--vari`", None),
-        ("space x y", "`y` is one argument too many", "see `archdsl space --help`"),
-        ("space x --sample none", "`--sample`: 'none' is no number of samples; it is a whole number", None),
+        ("space x y", "unexpected argument `y`", "see `archdsl space --help`"),
+        ("space x --sample none", "`--sample`: 'none' is not a number of samples; it is a whole number", None),
         ("space x --sample 2 --at 3", "`--at`: not allowed with argument --sample", "see `archdsl space --help`"),
-        ("space x --seed 2", "`--seed` says which networks are drawn, and none are", "add `--sample N`"),
-        ("weights mop x", "`mop` is none of map, export", "did you mean `map`? see `archdsl weights --help`"),
-        ("completion powershell", "`powershell` is none of bash, zsh, fish", "see `archdsl completion --help`"),
+        ("space x --seed 2", "`--seed` chooses which networks are drawn, and none are", "add `--sample N`"),
+        ("weights mop x", "`mop` is not one of map, export", "did you mean `map`? see `archdsl weights --help`"),
+        ("completion powershell", "`powershell` is not one of bash, zsh, fish", "see `archdsl completion --help`"),
         ("--vresion", "`archdsl` has no option `--vresion`", "did you mean `--version`? see `archdsl --help`"),
     ],
 )
@@ -219,5 +219,5 @@ def test_options_may_stand_between_files(words: str, small: Path, archdsl: Comma
 def test_what_is_wrong_between_files(small: Path, archdsl: Command) -> None:
     assert "has no option `--memry`" in archdsl("estimate", small, "--memry", small).err
     assert "the following arguments are required: SPEC" in archdsl("estimate", "--memory").err
-    assert "`b.arch` is one argument too many" in archdsl("diagram", small, "--level", "block", "b.arch").err
+    assert "unexpected argument `b.arch`" in archdsl("diagram", small, "--level", "block", "b.arch").err
     assert "`explain`" not in archdsl("explain", "ARC401", "--color", "never", "402").err

@@ -140,8 +140,8 @@ def test_a_part_that_computes_something_else_is_refused() -> None:
     ("skip", "says", "helps"),
     [
         ("clasifier", "no weights `clasifier`", "did you mean `classifier`?"),
-        ("stages.2..1", "no path of modules", "stages.0..2"),
-        ("", "no path of modules", "classifier"),
+        ("stages.2..1", "not a path of modules", "stages.0..2"),
+        ("", "not a path of modules", "classifier"),
         ("theirs:stem", "no weights `theirs:stem`", "ours begin with `stem`"),
     ],
 )

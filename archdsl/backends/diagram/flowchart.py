@@ -10,11 +10,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from archdsl.backends.diagram import style
+from archdsl.backends.diagram.errors import NoOperatorsInMermaid, TooLargeForMermaid
 from archdsl.backends.diagram.figure import Figure
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.style import Colors
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
 
 # What Mermaid draws unless a page says otherwise, which one on GitHub cannot.
 MAX_CHARACTERS, MAX_EDGES = 50_000, 500
@@ -64,9 +63,7 @@ def mermaid_blocks(figure: Figure, options: Options) -> str:
 def refuse_operators() -> None:
     """Raises DiagnosticError: Mermaid places what is in a frame by itself, and cannot be made to keep rows of
     layers."""
-    message = "Mermaid cannot draw the operators of a network: it keeps no rows of layers in their order"
-    help = "`--level stage` and `--level block` are drawn, and operators as svg, pdf, png or dot"
-    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    raise NoOperatorsInMermaid().error()
 
 
 class _Chart:
@@ -102,8 +99,7 @@ class _Chart:
         text = "\n".join([*self.lines, *self._styles()]) + "\n"
         for count, most, things in ((len(text), MAX_CHARACTERS, "characters"), (self.edges, MAX_EDGES, "arrows")):
             if count > most:
-                message = f"a flowchart of {count:,} {things} is more than Mermaid draws (at most {most:,})"
-                raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help="draw one variant, or write an SVG")])
+                raise TooLargeForMermaid(count, things, most).error()
         return text
 
     def _styles(self) -> Iterator[str]:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree
 
+from archdsl.backends.diagram.errors import GraphvizFails, NoFont, NoTypst, PdfFails
 from archdsl.backends.diagram.width import UNITS, Width
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import CANNOT_WRITE, MISSING_TOOL, TOO_LARGE
 
 Format = Literal["svg", "dot", "png", "pdf"]
 
@@ -75,8 +74,7 @@ def laid_out(dot: str, format: str) -> bytes:
         drawn: bytes = graphviz().render(dot, format=format)
     except (WasiGraphvizError, wasmtime.Trap, wasmtime.WasmtimeError) as error:
         reason = next(iter(str(error).strip().splitlines()), "it gives no reason")
-        message = f"Graphviz cannot lay out this diagram: {reason}"
-        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help="draw stages or blocks instead")]) from None
+        raise GraphvizFails(reason).error() from None
     return drawn
 
 
@@ -159,10 +157,7 @@ def _png(svg: bytes, wanted: Width | None) -> bytes:
     scale = min(asked, (MAX_PIXELS / (width * height)) ** 0.5, MAX_SIDE / max(width, height))
     fonts = _fonts()
     if not fonts and not _has_system_fonts():
-        message = "there is no font on this machine to write the text of the PNG with"
-        raise DiagnosticError(
-            [Diagnostic(MISSING_TOOL, message, None, help="`pip install fontpkg-arimo`, or write an SVG")]
-        )
+        raise NoFont().error()
     drawn: bytes = resvg_py.svg_to_bytes(
         svg_string=svg.decode(),
         width=max(1, round(width * scale) if wanted is not None else int(width * scale)),
@@ -208,9 +203,7 @@ def _pdf(svg: bytes, width: Width | None) -> bytes:
     try:
         import typst
     except ImportError:
-        message = "a PDF takes the package `typst`, which is not installed"
-        help = "`pip install typst`, or write an SVG, which takes nothing more"
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help=help)]) from None
+        raise NoTypst().error() from None
     root = ElementTree.fromstring(svg)
     across, down = (float(root.get(side, "1")) for side in ("width", "height"))
     scale = width.points / across if width is not None else 1.0
@@ -231,6 +224,5 @@ def _pdf(svg: bytes, width: Width | None) -> bytes:
             timestamp=0,
         )
     except (typst.TypstError, RuntimeError) as error:
-        message = f"the PDF could not be written: {error}"
-        raise DiagnosticError([Diagnostic(CANNOT_WRITE, message, None, help="write an SVG instead")]) from None
+        raise PdfFails(str(error)).error() from None
     return written

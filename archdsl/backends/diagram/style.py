@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import TOO_LARGE
+from archdsl.backends.diagram.errors import TooManyDrawn
 from archdsl.ir.base import Scalar, Size
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 INK = "#1f2933"
 SOFT = "#52606d"
@@ -125,9 +124,7 @@ def bound_networks(count: int, things: str = "networks") -> None:
     bound(count, "drawn_networks", things, "draw one with `--variant`")
 
 
-def bound(count: int, name: str, things: str, way_out: str) -> None:
+def bound(count: int, name: str, things: str, instead: str) -> None:
     """Refuse to draw more than Graphviz lays out within a minute, or than anyone could read: the limit `name`."""
-    most: int = getattr(limits(), name)
-    if count > most:
-        message = f"{count:,} {things} are too many for a diagram (at most {most:,})"
-        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=raising(name, count, way_out))])
+    if count > getattr(limits(), name):
+        raise TooManyDrawn(count, things, name, instead).error()

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
 from archdsl.backends.diagram import dot, dot_blocks, dot_stages, style
+from archdsl.backends.diagram.errors import NoOperatorsInTikz
 from archdsl.backends.diagram.figure import Edge, Figure, Group, Node, Panel
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.places import Box, Curve, Places, Point
 from archdsl.backends.diagram.style import Colors
 from archdsl.backends.diagram.tex import OTHER, escape
 from archdsl.backends.diagram.width import Width
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.base import Shape
 
 # Of the smallest text, that beside arrows, in points.
@@ -60,9 +59,7 @@ def draw_tikz(figure: Figure, options: Options, width: Width | None = None) -> D
 
 def refuse_operators() -> NoReturn:
     """Raises DiagnosticError: a figure of thousands of operators is nothing that a paper has, or anyone edits."""
-    message = "TikZ figures have stages or blocks, not every operator of a network"
-    help = "`--level stage` and `--level block` are drawn, and operators as svg, pdf, png or dot"
-    raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+    raise NoOperatorsInTikz().error()
 
 
 class _Drawer:

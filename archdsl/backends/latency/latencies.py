@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from archdsl.backends.latency import eager, onnx_runtime, training
+from archdsl.backends.latency.errors import NotBatch, ProfileDoesNotTrain, TypeNotInProfile
 from archdsl.backends.latency.kernel import Kernel, Layout
 from archdsl.backends.latency.profile import BYTES, Profile
 from archdsl.backends.latency.roofline import Time, total
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.description import Section, Stage
@@ -150,10 +149,8 @@ class Latencies(PartLatencies):
 
 def _check(profile: Profile, dtype: str, batch: object, is_training: bool) -> None:
     if isinstance(batch, bool) or not isinstance(batch, int) or batch < 1:
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"a batch is a whole number from 1, not {batch!r}", None)])
+        raise NotBatch(batch).error()
     if dtype not in BYTES or dtype not in profile.dtypes:
-        message = f"the profile `{profile.name}` knows nothing of {dtype}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"it has {', '.join(profile.dtypes)}")])
+        raise TypeNotInProfile(profile.name, dtype, list(profile.dtypes)).error()
     if is_training and profile.backend != "eager":
-        message = f"the profile `{profile.name}` is of {profile.backend}, which does not train"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="take a profile of eager mode")])
+        raise ProfileDoesNotTrain(profile.name, profile.backend).error()

@@ -16,11 +16,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from archdsl.backends.latency.errors import NoSuchDevice, NotProfile
 from archdsl.backends.latency.kernel import FAMILIES, Kernel
 from archdsl.backends.latency.roofline import Roofline, Time
 from archdsl.backends.latency.table import Table, features, table_name
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import CANNOT_READ, UNKNOWN_NAME, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, did_you_mean
+from archdsl.file_errors import CannotRead
 from archdsl.folders import devices_folder
 from archdsl.ir.base import Frozen, Shape, Size
 from archdsl.reading import read_plain
@@ -187,8 +188,7 @@ def profile(device: str) -> Profile:
         return read_profile(shipped[device])
     if device.endswith((".toml", ".json")) or Path(device).exists():
         return read_profile(Path(device))
-    help_line = did_you_mean(device, shipped) or f"those that ship are {', '.join(shipped)}; or give a profile's file"
-    raise DiagnosticError([Diagnostic(UNKNOWN_NAME, f"there is no device `{device}`", None, help=help_line)])
+    raise NoSuchDevice(device, list(shipped)).error(help=did_you_mean(device, shipped))
 
 
 def read_profile(path: Path) -> Profile:
@@ -196,7 +196,7 @@ def read_profile(path: Path) -> Profile:
     try:
         state = path.stat()
     except OSError as error:
-        raise _cannot_read(path, error) from None
+        raise CannotRead.because(path, error).error() from None
     return _read(path, state.st_mtime_ns, state.st_size)
 
 
@@ -213,7 +213,7 @@ def _read(path: Path, modified: int, size: int) -> Profile:
             raise RecursionError
         document = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
-        raise _cannot_read(path, error) from None
+        raise CannotRead.because(path, error).error() from None
     except ValueError as error:
         raise _no_profile(path, str(error)) from None
     except RecursionError:
@@ -259,12 +259,5 @@ def _missing(made: Profile) -> str | None:
     return f"`peaks.{unknown[0]}`: there is no such type; there are {', '.join(BYTES)}" if unknown else None
 
 
-def _cannot_read(path: Path, error: OSError) -> DiagnosticError:
-    reason = error.strerror or str(error)
-    return DiagnosticError([Diagnostic(CANNOT_READ, f"cannot read {path}: {reason[:1].lower()}{reason[1:]}", None)])
-
-
 def _no_profile(path: Path, message: str) -> DiagnosticError:
-    help_line = "docs/latency.md describes profiles; `archdsl calibrate` writes one"
-    text = f"{path} is no device profile: {' '.join(message.split())}"
-    return DiagnosticError([Diagnostic(WRONG_USAGE, text, None, help=help_line)])
+    return NotProfile(str(path), " ".join(message.split())).error()

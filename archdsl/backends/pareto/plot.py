@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from textwrap import fill, shorten
 from typing import Any
 
+from archdsl.backends.pareto.errors import NoMatplotlib, NothingToPlot
 from archdsl.backends.pareto.front import front
 from archdsl.backends.pareto.labels import label
 from archdsl.backends.pareto.measures import Measure
 from archdsl.backends.pareto.rows import NetworkRow
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import MISSING_TOOL, WRONG_USAGE
 
 # Colours that the colour-blind tell apart (Okabe and Ito), and shapes that all tell apart in grey, too. Their numbers
 # have no common factor, so that pairs repeat after 63 families, and then with points that are hollow.
@@ -52,10 +51,7 @@ def plot(
     """
     known = [(family, row) for family, row in rows if x.key in row.values and y.key in row.values]
     if not known:
-        message = f"no network has both `{x.key}` and `{y.key}`"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help="`--x` and `--y` name columns of the table")]
-        )
+        raise NothingToPlot(x.key, y.key).error()
     matplotlib, figure_of, log_locator = _matplotlib()
     style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
     with matplotlib.rc_context(style):
@@ -161,6 +157,5 @@ def _matplotlib() -> tuple[Any, Any, Any]:
         from matplotlib.figure import Figure
         from matplotlib.ticker import LogLocator
     except ImportError:
-        help = "pip install 'archdsl[plots]'"
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, "plots need matplotlib", None, help=help)]) from None
+        raise NoMatplotlib().error() from None
     return matplotlib, Figure, LogLocator

@@ -7,16 +7,15 @@ from typing import NamedTuple
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.class_names import class_name
+from archdsl.backends.pytorch.errors import TooManyClasses
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import Apply, BlockInstance
 from archdsl.ir.parts import inside, modules_in
-from archdsl.limits import limits, raising
+from archdsl.limits import limits
 
 Key = str  # "architecture number/block id"
 
@@ -178,9 +177,7 @@ class Classes:
 def _check_count(count: int) -> None:
     """Refuses more classes than anyone would read."""
     if count > limits().classes:
-        message = f"the source would have {count:,} classes, more than the bound of {limits().classes:,}"
-        help = raising("classes", count, "build one variant")
-        raise DiagnosticError([Diagnostic(TOO_LARGE, message, None, help=help)])
+        raise TooManyClasses(count).error()
 
 
 def _together(key: Key, instance: BlockInstance) -> Hashable:

@@ -165,12 +165,12 @@ def _categories(text: str) -> frozenset[str]:
     names = [name.strip().upper() for name in text.split(",")]
     for name in names:
         if name not in CATEGORIES:
-            raise ArgumentTypeError(f"{name!r} is no category; they are {', '.join(CATEGORIES)}")
+            raise ArgumentTypeError(f"{name!r} is not a category; they are {', '.join(CATEGORIES)}")
     return frozenset(names)
 
 
 def _share(text: str) -> float:
     match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(%?)", text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no share; write 1% or 0.01")
+        raise ArgumentTypeError(f"{text!r} is not a share; write 1% or 0.01")
     return float(match[1]) / (100 if match[2] else 1)

@@ -19,8 +19,8 @@ from archdsl.cli.names import module_names
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
 from archdsl.compiler import Compiled
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
-from archdsl.diagnostics.codes import TOO_LARGE, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, Note
+from archdsl.diagnostics.codes import TOO_LARGE
 from archdsl.diagnostics.render import printable
 from archdsl.passes import INFERENCE
 from archdsl.passes import run as run_passes
@@ -127,8 +127,9 @@ def _name_within(file: Compiled) -> str:
     several."""
     models = list(dict.fromkeys(architecture.model for architecture in file.architectures))
     if len(models) != 1:
-        message = f"a text from standard input with {len(models)} models has no name for its outputs"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        from archdsl.cli.commands.errors import UnnamedOutputs
+
+        raise UnnamedOutputs(len(models)).error()
     return models[0]
 
 

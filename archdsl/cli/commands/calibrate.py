@@ -8,12 +8,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from archdsl.cli.arguments import cores, count
+from archdsl.cli.commands.errors import NotProfileName, RoughProfile, RuntimeNotOnCuda
+from archdsl.cli.errors import MissingPackages
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import BUSY_MACHINE, MISSING_TOOL, WRONG_USAGE
 from archdsl.diagnostics.render import printable
 
 # Runs on a quiet machine scatter by a few percent, short ones by more.
@@ -56,14 +56,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     target = arguments.out or f"device-{arguments.backend}.json"
     if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
-        message = f"a profile is a .json file, not {printable(target)}"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help=f"write `--out {printable(Path(target).stem)}.json`")]
-        )
+        raise NotProfileName(printable(target), printable(Path(target).stem)).error()
     _require(arguments.backend)
     if arguments.device == "cuda" and arguments.backend != "eager":
-        message = "ONNX Runtime is calibrated on the CPU"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out `--device cuda` or `--backend`")])
+        raise RuntimeNotOnCuda().error()
     from archdsl.calibration.calibrate import ROUNDS, Plan, calibrate
     from archdsl.calibration.timing import require_cuda
 
@@ -88,8 +84,7 @@ def run(arguments: Namespace, output: Output) -> int:
     summary = f"{facts['kernels']} kernels of {plan.networks} networks in {facts['seconds']:.0f} s; {scatter}"
     output.result(f"{path}: {summary}")
     if facts["scatter"] > _MAX_SCATTER:
-        message = f"{path} is rough: {scatter}, and times predicted with it may be off by as much"
-        output.warnings([Diagnostic(BUSY_MACHINE, message, None, help="calibrate again when the machine is quiet")])
+        output.warnings([RoughProfile(str(path), scatter).at(None)])
     return FINE
 
 
@@ -99,17 +94,14 @@ def _part(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value < 1000:
-        raise ArgumentTypeError(f"{text!r} is no part above 0; write 0.25 or 25%")
+        raise ArgumentTypeError(f"{text!r} is not a share above 0; write 0.25 or 25%")
     return value
 
 
 def _require(backend: str) -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if backend == "onnxruntime" and missing:
-        message = f"calibrating ONNX Runtime needs {', '.join(missing)}"
-        raise DiagnosticError(
-            [Diagnostic(MISSING_TOOL, message, None, help="install it with `pip install archdsl[onnx]`")]
-        )
+        raise MissingPackages("calibrating ONNX Runtime", missing, "onnx").error()
 
 
 def _command(arguments: Namespace) -> str:

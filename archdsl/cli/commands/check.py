@@ -12,7 +12,6 @@ from archdsl.cli.parallel import each
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import FOR_PROGRAMS, STYLES, printable
 from archdsl.diagnostics.report import report
 
@@ -42,8 +41,9 @@ def run(arguments: Namespace, output: Output) -> int:
     as_document = arguments.output_format in FOR_PROGRAMS
     output.style = "full" if as_document else arguments.output_format
     if arguments.fix and STANDARD_INPUT in arguments.specs:
-        message = "standard input is no file that `--fix` could change"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="save it to a file first")])
+        from archdsl.cli.commands.errors import FixesStandardInput
+
+        raise FixesStandardInput().error()
     found: list[Diagnostic] = []
     checked: Iterable[_Checked]
     tell = output.remark if as_document else output.result

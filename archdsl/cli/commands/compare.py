@@ -16,12 +16,12 @@ from archdsl.cli import predictions
 from archdsl.cli.arguments import add_force
 from archdsl.cli.commands import compare_measured
 from archdsl.cli.commands.compare_data import read_data, unmatched
+from archdsl.cli.commands.errors import NotPlot, SameColumn, UnknownAxis
 from archdsl.cli.exit_codes import exit_code
 from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, did_you_mean
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
 
@@ -107,8 +107,7 @@ def _refuse_twice(asked: Sequence[str], own: Sequence[str], path: str) -> None:
     """Raises DiagnosticError where a table of the user's has a column that was asked for here."""
     for key in asked:
         if key in own:
-            message = f"{path} has a column `{key}`, and so has this comparison"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="call it by another name in the table")])
+            raise SameColumn(path, key).error()
 
 
 def _networks(specs: Sequence[str], output: Output) -> tuple[list[tuple[str, Architecture]], int]:
@@ -138,11 +137,8 @@ def _axis(key: str, rows: Sequence[NetworkRow]) -> Measure:
     """The measure of a name. Raises DiagnosticError where no network has it."""
     known = list(dict.fromkeys(name for row in rows for name in row.values))
     if key not in known:
-        message = f"no network has a number called `{key}`"
-        help = did_you_mean(key, known) or f"there are {', '.join(known)}"
-        if key in ADDED_BY:
-            help = f"add {ADDED_BY[key]}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        help = f"add {ADDED_BY[key]}" if key in ADDED_BY else did_you_mean(key, known)
+        raise UnknownAxis(key, known).error(help=help)
     return measure(key)
 
 
@@ -162,6 +158,5 @@ def _picture_format(path: str | None) -> str | None:
         return None
     suffix = Path(path).suffix.lower().removeprefix(".")
     if suffix not in _PICTURES:
-        message = f"a plot is an .svg or a .png file, not {path}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
+        raise NotPlot(path).error()
     return suffix

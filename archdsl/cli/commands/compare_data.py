@@ -7,15 +7,16 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, did_you_mean
-from archdsl.diagnostics.codes import CANNOT_READ, WRONG_USAGE
+from archdsl.cli.commands.errors import BadTable, NotTable, TooLargeTable, UnmatchedRow, UnmatchedRows
+from archdsl.diagnostics import Diagnostic, DiagnosticError
+from archdsl.file_errors import CannotRead
 from archdsl.reading import read_plain
 
 _NAME = "name"
 _DELIMITERS = {".csv": ",", ".txt": ",", "": ",", ".tsv": "\t"}
 _MOST_BYTES = 64 * 10**6
 # A table of everything one has measured has many rows that a comparison of a few has no use for.
-_MOST_TOLD = 3
+_MOST_NAMED = 3
 
 
 def read_data(path: Path) -> dict[str, dict[str, float]]:
@@ -25,22 +26,16 @@ def read_data(path: Path) -> dict[str, dict[str, float]]:
     """
     delimiter = _DELIMITERS.get(path.suffix.lower())
     if delimiter is None:
-        message = f"a table is a .csv or a .tsv file, not {path}"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help="save it as .csv, with commas between the cells")]
-        )
+        raise NotTable(str(path)).error()
     try:
         data = read_plain(path, _MOST_BYTES)
         text = data[:_MOST_BYTES].decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        message = f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
-        raise DiagnosticError([Diagnostic(CANNOT_READ, message, None)]) from None
+    except OSError as error:
+        raise CannotRead.because(path, error).error() from None
+    except UnicodeDecodeError:
+        raise CannotRead(str(path), "it is not UTF-8 text").error() from None
     if len(data) > _MOST_BYTES:
-        message = f"{path} has more than {_MOST_BYTES // 10**6} MB"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help="keep the rows of the networks that are compared")]
-        )
+        raise TooLargeTable(str(path), _MOST_BYTES // 10**6).error()
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
     try:
         lines = [(reader.line_num, [cell.strip() for cell in line]) for line in reader if line]
@@ -62,15 +57,13 @@ def read_data(path: Path) -> dict[str, dict[str, float]]:
 
 
 def unmatched(data: Mapping[str, object], networks: Sequence[str], path: str) -> list[Diagnostic]:
-    """That rows are of no network of the comparison, for whoever may have mistyped a name."""
+    """Warnings of rows for networks that are not compared: a name may be mistyped."""
     lost = [name for name in data if name not in networks]
     found = []
-    for name in lost[:_MOST_TOLD]:
-        message = f"{path} has a row for `{name}`, and the comparison has no such network"
-        found.append(Diagnostic(WRONG_USAGE, message, None, help=did_you_mean(name, networks)))
-    if len(lost) > _MOST_TOLD:
-        message = f"{path} has {len(lost) - _MOST_TOLD} more rows for networks that are not compared"
-        found.append(Diagnostic(WRONG_USAGE, message, None))
+    for name in lost[:_MOST_NAMED]:
+        found.append(UnmatchedRow(path, name).at(None).suggesting(name, networks))
+    if len(lost) > _MOST_NAMED:
+        found.append(UnmatchedRows(path, len(lost) - _MOST_NAMED).at(None))
     return found
 
 
@@ -80,9 +73,9 @@ def _number(path: Path, line: int, cell: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _wrong(path, line, f"`{cell}` is no number")
+        raise _wrong(path, line, f"`{cell}` is not a number")
     return value
 
 
 def _wrong(path: Path, line: int, reason: str) -> DiagnosticError:
-    return DiagnosticError([Diagnostic(WRONG_USAGE, f"{path}, line {line}: {reason}", None)])
+    return BadTable(str(path), line, reason).error()

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from archdsl.cli.arguments import cores, count
+from archdsl.cli.commands.errors import DoesNotRun, UnmeasuredType
+from archdsl.cli.errors import OptionAlone
 from archdsl.cli.predictions import DTYPES
 from archdsl.cli.progress import progress
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 _ROUNDS = 9
@@ -41,11 +41,9 @@ def refuse(arguments: Namespace) -> None:
     if not arguments.measure:
         for name in ("threads", "rounds"):
             if getattr(arguments, name) is not None:
-                message = f"`--{name}` is about measuring"
-                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--measure`")])
+                raise OptionAlone(name, "measuring", "add `--measure`").error()
     elif arguments.dtype not in (None, *DTYPES):
-        message = f"networks are measured in {', '.join(DTYPES)}, not {arguments.dtype}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
+        raise UnmeasuredType(list(DTYPES), arguments.dtype).error()
 
 
 def measured(networks: Sequence[tuple[str, Architecture]], arguments: Namespace) -> Measured:
@@ -91,9 +89,7 @@ def _run(name: str, architecture: Architecture, arguments: Namespace, where: str
         run = make(Network(architecture), arguments.batch, where, dtype)
         run()()
     except (RuntimeError, ValueError) as error:  # No memory, or batch norm in training on a map of one number.
-        message = f"`{name}` does not run: {' '.join(str(error).split())[:300]}"
-        help = "a larger `--batch` may help" if "more than 1 value per channel" in message else None
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)]) from None
+        raise DoesNotRun(name, " ".join(str(error).split())[:300]).error() from None
     return run
 
 

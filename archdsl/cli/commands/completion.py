@@ -5,10 +5,10 @@ from __future__ import annotations
 from argparse import Action, ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Iterator
 
+from archdsl.cli.errors import MissingPackages
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import ALL, MISSING_TOOL
+from archdsl.diagnostics.codes import ALL
 
 SHELLS = ("bash", "zsh", "fish")
 # The arguments that are specs; what takes other files says so in the help.
@@ -36,10 +36,7 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         import shtab
     except ModuleNotFoundError:
-        message = "shell completion needs shtab"
-        raise DiagnosticError(
-            [Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[completion]'")]
-        ) from None
+        raise MissingPackages("shell completion", ["shtab"], "completion").error() from None
     from archdsl.backends.latency.profile import shipped_profiles
 
     # Late, for that module imports this one.

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.targets import FIGURES, Request, Target, named
 from archdsl.cli.arguments import add_force, add_variant
+from archdsl.cli.commands.errors import BadWidth, NoWidth, SmallText
 from archdsl.cli.files import refuse_edited_file, refuse_to_overwrite, write
 from archdsl.cli.formats import chosen
 from archdsl.cli.names import output_name
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import SMALL_TEXT, WRONG_USAGE
+from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
@@ -88,24 +88,16 @@ def _listed(names: list[str]) -> str:
 
 
 def _width(text: str | None, figure: Target) -> Width | None:
-    """The width that was asked for. Raises DiagnosticError where it is none, or where the format has none."""
+    """The width that was asked for. Raises DiagnosticError where it is not one, or where the format has none."""
     if text is None:
         return None
     if not figure.sized:
-        known = f"{', '.join(_SIZED[:-1])} and {_SIZED[-1]}"
-        message = f"`--width` is for {known}; whoever lays {figure.name} out decides how wide it is"
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help="leave `--width` out, or ask for another format")]
-        )
+        raise NoWidth(figure.name, _SIZED).error()
     from archdsl.backends.diagram.width import MOST, UNITS, width
 
     found = width(text)
     if found is None:
-        message = f"`--width {printable(text)}` is no width from 1pt to {MOST}in"
-        units = ", ".join(f"`{unit}`" for unit in UNITS)
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, message, None, help=f"a number with its unit, {units}, as in `3.3in`")]
-        )
+        raise BadWidth(printable(text), MOST, list(UNITS)).error()
     return found
 
 
@@ -116,6 +108,4 @@ def _hard_to_read(size: float, wide: Width) -> list[Diagnostic]:
     if size >= READABLE:
         return []
     least = Width(math.ceil(wide.number * READABLE / size * 10) / 10, wide.unit)
-    message = f"at a width of {wide} the smallest letters are {size:.1f} points high, which is hard to read"
-    help = f"they are {READABLE:g} points at {least}; one variant, or another `--layout` or `--level`, takes less"
-    return [Diagnostic(SMALL_TEXT, message, None, help=help)]
+    return [SmallText(str(wide), size, READABLE, str(least)).at(None)]

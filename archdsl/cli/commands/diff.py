@@ -8,10 +8,10 @@ from archdsl.cli.arguments import add_variant
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINDINGS, FINE
 from archdsl.cli.output import Output
 from archdsl.cli.versions import version
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diff.pairing import pair_networks
 from archdsl.diff.report import as_json, as_table
+from archdsl.file_errors import NoModels
 from archdsl.ir.architecture import Architecture
 
 
@@ -48,5 +48,5 @@ def _networks(text: str, variant: str | None) -> tuple[Architecture, ...]:
     """The networks that an argument names. Raises DiagnosticError for mistakes, and where there is none."""
     compiled = version(text, variant).compiled()
     if not compiled.checked():
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, f"{compiled.source.name} has no models", None)])
+        raise NoModels(compiled.source.name).error()
     return compiled.architectures

@@ -12,8 +12,7 @@ from archdsl.cli.arguments import add_specs, add_variant, batch, resolution
 from archdsl.cli.commands import estimate_latency, estimate_memory
 from archdsl.cli.output import Output
 from archdsl.cli.specs import compile_specs
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.render import printable
 from archdsl.ir.architecture import Architecture
 
@@ -79,12 +78,10 @@ def run(arguments: Namespace, output: Output) -> int:
 def _refuse(arguments: Namespace) -> None:
     """Raises DiagnosticError where options do not go together."""
     if arguments.memory and arguments.device is not None:
-        message = "`archdsl estimate` reports memory or latency, one at a time"
+        from archdsl.cli.commands.errors import MemoryAndLatency
+
         specs = " ".join(map(printable, arguments.specs[:3]))
-        help = (
-            f"leave out one; `archdsl compare {specs} --device {printable(arguments.device)} --memory` has both columns"
-        )
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise MemoryAndLatency(specs, printable(arguments.device)).error()
     if not arguments.memory:
         estimate_memory.refuse_without_memory(arguments)
     if arguments.device is None:
@@ -93,8 +90,9 @@ def _refuse(arguments: Namespace) -> None:
         _refuse_receptive_field(arguments)
     for name in ("training", "dtype"):
         if getattr(arguments, name) and not arguments.memory and arguments.device is None:
-            message = f"`--{name}` is about memory or latency"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--memory` or `--device NAME`")])
+            from archdsl.cli.errors import OptionAlone
+
+            raise OptionAlone(name, "memory or latency", "add `--memory` or `--device NAME`").error()
 
 
 def _refuse_receptive_field(arguments: Namespace) -> None:
@@ -102,15 +100,16 @@ def _refuse_receptive_field(arguments: Namespace) -> None:
     always."""
     if arguments.output_format == "json":
         return
-    message = "receptive fields stand in the table by stage"
-    for is_given, help in (
+    for is_given, remedy in (
         (arguments.output_format == "csv", "leave out `--output-format csv`; JSON has them, too"),
         (arguments.per != "stage", f"leave out `--per {arguments.per}`; JSON has them, too"),
         (arguments.memory, "leave out `--memory`; JSON has both"),
         (arguments.device is not None, "leave out `--device`; JSON has both"),
     ):
         if is_given:
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+            from archdsl.cli.commands.errors import ReceptiveFieldAlone
+
+            raise ReceptiveFieldAlone(remedy).error()
 
 
 def _estimates(architectures: Sequence[Architecture], arguments: Namespace) -> list[Estimate]:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from archdsl.backends.estimate import Estimate
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 
@@ -27,8 +25,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def refuse_without_device(arguments: Namespace) -> None:
     """Raises DiagnosticError where an argument of latency has no device to go with."""
     if arguments.explain:
-        message = "`--explain` is about latency, and that is a device's"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--device NAME`")])
+        from archdsl.cli.commands.errors import ExplainWithoutDevice
+
+        raise ExplainWithoutDevice().error()
 
 
 def report(

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from archdsl.backends.estimate import Estimate
 from archdsl.cli.arguments import count
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.ir.architecture import Architecture
 
 _DTYPES = ("float32", "bfloat16", "float16")
@@ -49,8 +47,9 @@ def refuse_without_memory(arguments: Namespace) -> None:
     """Raises DiagnosticError where an argument is about memory and that was not asked for."""
     for name in ("optimizer", "ema", "checkpoint", "on", "isa", "threads", "fits"):
         if getattr(arguments, name):
-            message = f"`--{name}` is about memory"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--memory`")])
+            from archdsl.cli.errors import OptionAlone
+
+            raise OptionAlone(name, "memory", "add `--memory`").error()
 
 
 def report(
@@ -94,20 +93,19 @@ def report(
 
 
 def _refuse(arguments: Namespace) -> None:
+    from archdsl.cli.commands.errors import MemoryByPart
+    from archdsl.cli.errors import OptionAlone, UnestimatedType
+
     if arguments.per not in ("model", "stage"):
-        message = "memory is estimated for models and stages"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="use `--per model` or `--per stage`")])
+        raise MemoryByPart().error()
     if arguments.dtype not in (None, *_DTYPES):
-        message = f"memory is estimated for {', '.join(_DTYPES)}, not {arguments.dtype}"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None)])
+        raise UnestimatedType(list(_DTYPES), arguments.dtype).error()
     for name in ("isa", "threads"):
         if getattr(arguments, name) and arguments.on == "cuda":
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, f"`--{name}` is about a CPU", None, help="use `--on cpu`")])
+            raise OptionAlone(name, "a CPU", "use `--on cpu`").error()
     for name in ("optimizer", "ema", "checkpoint"):
         if getattr(arguments, name) and not arguments.training:
-            raise DiagnosticError(
-                [Diagnostic(WRONG_USAGE, f"`--{name}` is about training", None, help="add `--training`")]
-            )
+            raise OptionAlone(name, "training", "add `--training`").error()
 
 
 def _amount(text: str) -> int:
@@ -115,5 +113,5 @@ def _amount(text: str) -> int:
 
     size = amount(text) if text.strip()[-1:].isalpha() else None
     if not size:
-        raise ArgumentTypeError(f"{text!r} is no amount of memory; write 16GB or 16GiB")
+        raise ArgumentTypeError(f"{text!r} is not an amount of memory; write 16GB or 16GiB")
     return size

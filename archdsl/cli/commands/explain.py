@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from archdsl.cli.commands.errors import UnknownCode
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import ALL, WRONG_USAGE, Code
+from archdsl.diagnostics.codes import ALL, Code
 from archdsl.diagnostics.explanation import explanation
 
 
@@ -33,6 +33,4 @@ def _code(name: str) -> Code:
     for code in ALL:
         if name.upper() in (code.name, code.name.removeprefix("ARC")):
             return code
-    raise DiagnosticError(
-        [Diagnostic(WRONG_USAGE, f"`{name}` is no code", None, help="`archdsl explain` lists all codes")]
-    )
+    raise UnknownCode(name).error()

@@ -9,17 +9,18 @@ from typing import NamedTuple
 
 from archdsl.cli.arguments import add_out_file
 from archdsl.cli.collector import collect_from_here
+from archdsl.cli.commands.errors import ConstraintWithoutGrid, SetsNothing, SetTwice
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.files import write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
-from archdsl.diagnostics.codes import SYNTAX, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, Source, Span
 from archdsl.diagnostics.render import printable
 from archdsl.elaborate.evaluate.arithmetic import Constraint, scalar
 from archdsl.elaborate.evaluate.values import Scalar
 from archdsl.fitting.budgets import MEASURES, Limit, limit
+from archdsl.fitting.errors import NoBudget
 from archdsl.fitting.family import open_family
 from archdsl.fitting.frozen import frozen
 from archdsl.fitting.grid import Grid, grid
@@ -120,9 +121,9 @@ def _asked(arguments: Namespace) -> _Asked:
     limits = [limit(measure, Source(f"--{measure}", text)) for measure, text in given.items() if text is not None]
     chosen_grid, vary = _ranges("--grid", arguments.grid), _ranges("--vary", arguments.vary)
     if not limits and not chosen_grid:
-        raise _usage("there is no budget to meet", "give one, such as `--macs 400M`, or a `--grid` to list")
+        raise NoBudget().error()
     if arguments.constraint is not None and not chosen_grid:
-        raise _usage("`--constraint` goes with `--grid`", "budgets are written `--macs 400M`")
+        raise ConstraintWithoutGrid().error()
     fixed = _values(arguments.set)
     constraint = None
     if arguments.constraint is not None:
@@ -142,13 +143,8 @@ def _values(texts: Iterable[str]) -> dict[str, Scalar]:
         name, equals, value = text.partition("=")
         whole = Source("--set", text)
         if not equals or not name.strip().isidentifier():
-            message, help = "this sets nothing", "write a parameter and its value: `phi=1`"
-            raise DiagnosticError([Diagnostic(SYNTAX, message, Span(whole, 0, len(text)), help=help)])
+            raise SetsNothing().error(Span(whole, 0, len(text)))
         if name.strip() in values:
-            raise _usage(f"`{name.strip()}` is set twice")
+            raise SetTwice(name.strip()).error()
         values[name.strip()] = scalar(Source("--set", value.strip()))
     return values
-
-
-def _usage(message: str, help: str | None = None) -> DiagnosticError:
-    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])

@@ -87,5 +87,5 @@ def _name(path: str) -> str:
 
 def _channels(text: str) -> int:
     if not re.fullmatch(r"[1-9]\d{0,6}", text):
-        raise ArgumentTypeError(f"{text!r} is no number of channels")
+        raise ArgumentTypeError(f"{text!r} is not a number of channels")
     return int(text)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+from archdsl.cli.errors import MissingPackages
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import MISSING_TOOL
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,7 +25,6 @@ def run(arguments: Namespace, output: Output) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise
-        message = "the language server needs pygls"
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, message, None, help="pip install 'archdsl[lsp]'")]) from None
+        raise MissingPackages("the language server", ["pygls"], "lsp").error() from None
     start()
     return FINE

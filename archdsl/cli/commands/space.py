@@ -11,14 +11,14 @@ from archdsl.cli import predictions
 from archdsl.cli.arguments import add_out_file, resolution
 from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands import space_search
+from archdsl.cli.commands.errors import AtAndSearch, FileWithPredictions, NotOneNetwork, SeedWithoutSamples
+from archdsl.cli.errors import OptionAlone
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_to_overwrite, write_result
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.proof import prove
@@ -67,8 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     if arguments.seed is not None and not _draws(arguments):
-        message = "`--seed` says which networks are drawn, and none are"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="add `--sample N`")])
+        raise SeedWithoutSamples().error()
     collect_from_here()  # It may look at hundreds of networks, one after the other.
     is_file = arguments.out not in (None, STANDARD_INPUT)
     if is_file:
@@ -98,8 +97,7 @@ def _draws(arguments: Namespace) -> bool:
 def _refuse(arguments: Namespace, style: str) -> None:
     """Raises DiagnosticError where options do not go together."""
     if arguments.at is not None and _draws(arguments):
-        message = "`--at` names one network, and `--where` and `--best` look for others"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out one or the other")])
+        raise AtAndSearch().error()
     if not _draws(arguments) and arguments.at is None:
         for name, is_given in (
             ("memory", arguments.memory),
@@ -107,12 +105,10 @@ def _refuse(arguments: Namespace, style: str) -> None:
             ("batch", arguments.batch != 1),
         ):
             if is_given:
-                message = f"`--{name}` is about networks of the space"
-                help = "draw some, `--sample 100`, or name one by its number, `--at 123`"
-                raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+                remedy = "draw some, `--sample 100`, or name one by its number, `--at 123`"
+                raise OptionAlone(name, "networks of the space", remedy).error()
     if style == "arch" and (arguments.memory or arguments.device is not None):
-        message = "a file holds a network, and not its memory or latency"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="leave out `--memory` and `--device`")])
+        raise FileWithPredictions().error()
     predictions.refuse_alone(arguments, "`--memory` or `--device NAME`")
 
 
@@ -147,8 +143,7 @@ def _text(
 ) -> str:
     if style == "arch":
         if len(samples) != 1:
-            help = "name it by its number, `--at 123`, draw one, `--sample 1`, or look for the `--best`"
-            raise DiagnosticError([Diagnostic(WRONG_USAGE, "a file holds one network of the space", None, help=help)])
+            raise NotOneNetwork().error()
         target = Path(arguments.out if arguments.out not in (None, STANDARD_INPUT) else f"{space.name}.arch")
         return freeze(space, samples[0], target).rstrip("\n")
     proof = prove(space.model) if arguments.prove else None
@@ -164,12 +159,12 @@ def _text(
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text) or not 1 <= int(text) <= _MOST:
-        raise ArgumentTypeError(f"{text!r} is no number of samples; it is a whole number from 1 to {_MOST:,}")
+        raise ArgumentTypeError(f"{text!r} is not a number of samples; it is a whole number from 1 to {_MOST:,}")
     return int(text)
 
 
 def _index(text: str) -> int:
     digits = text.replace(",", "").replace("_", "")
     if not re.fullmatch(r"\d{1,110}", digits):
-        raise ArgumentTypeError(f"{text!r} is no whole number")
+        raise ArgumentTypeError(f"{text!r} is not a whole number")
     return int(digits)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archdsl.backends.pareto.measures import ADDED_BY, COUNTS, measure
+from archdsl.cli.commands.errors import MissingColumn, NoNetworkMeets, NotColumn, UnknownColumnOfSpace
+from archdsl.cli.errors import OptionAlone
 from archdsl.cli.predictions import Predictions
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span, did_you_mean
-from archdsl.diagnostics.codes import NONE_MEETS, WRONG_USAGE
+from archdsl.diagnostics import Source, Span, did_you_mean
 from archdsl.elaborate.evaluate.arithmetic import Constraint, names_in
 from archdsl.elaborate.resolve.dimensions import OF_COLUMNS
 from archdsl.search_space.networks import Sample
@@ -48,13 +49,13 @@ class Search:
         self.where = self._condition(arguments.where) if arguments.where is not None else None
         self.best = self._column(arguments.best) if arguments.best is not None else None
         if arguments.top is not None and self.best is None:
-            raise _usage("`--top` is about the best networks", "add `--best macs`")
+            raise OptionAlone("top", "the best networks", "add `--best macs`").error()
 
     def _condition(self, text: str) -> Constraint:
         source = Source("--where", text)
         for name in names_in(source):
             if name in ADDED_BY and name not in self.columns:
-                raise _usage(f"`{name}` is not known here", f"add {ADDED_BY[name]}")
+                raise MissingColumn(name, ADDED_BY[name]).error()
         return Constraint(source, self.columns, {name: OF_COLUMNS[name] for name in self.columns})
 
     def _column(self, text: str) -> Best:
@@ -62,12 +63,11 @@ class Search:
         if not colon:
             way, key = "", text
         elif way not in ("min", "max"):
-            raise _usage(f"`{text}` is no column", f"write `{key}`, `min:{key}` or `max:{key}`")
+            raise NotColumn(text, key).error()
         if key not in self.columns:
             if key in ADDED_BY:
-                raise _usage(f"`{key}` is not known here", f"add {ADDED_BY[key]}")
-            help = did_you_mean(key, self.columns) or f"there are {', '.join(self.columns)}"
-            raise _usage(f"there is no column `{key}`", help)
+                raise MissingColumn(key, ADDED_BY[key]).error()
+            raise UnknownColumnOfSpace(key, self.columns).error(help=did_you_mean(key, self.columns))
         return Best(key, measure(key).is_lower_better if not way else way == "min")
 
     def found(self, space: Space) -> list[Sample]:
@@ -90,10 +90,7 @@ class Search:
             everything = map(space.numbered, range(space.size))
             found = [one for one in everything if space.pruning.meets(one) and self._meets(space, one)]
             if not found:
-                message = f"none of the {space.size:,} networks of `{space.name}` meets {what}"
-                raise DiagnosticError(
-                    [Diagnostic(NONE_MEETS, message, self._span, help="loosen it, or leave more open")]
-                )
+                raise NoNetworkMeets(space.size, space.name, what).error(self._span)
             return found
         count = self.sample or (_DRAWN_IN_FULL if "memory" in self._used else _DRAWN)
         return space.pruning.draw(count, self.seed, lambda one: self._meets(space, one), what, self._span)
@@ -147,11 +144,7 @@ class Best(NamedTuple):
     is_least: bool
 
 
-def _usage(message: str, help: str) -> DiagnosticError:
-    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
-
-
 def _positive(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise ArgumentTypeError(f"{text!r} is no number of networks")
+        raise ArgumentTypeError(f"{text!r} is not a number of networks")
     return int(text)

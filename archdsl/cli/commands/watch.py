@@ -16,6 +16,7 @@ from archdsl.cli.arguments import add_specs
 from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands.build import add_out, artefacts, request_of
 from archdsl.cli.commands.check import summary
+from archdsl.cli.commands.errors import WatchesStandardInput
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import out_folder, refuse_edited, write_all
 from archdsl.cli.interrupts import EndsWith
@@ -24,8 +25,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
 from archdsl.cli.watching import SeenFiles, Stamps, changed, wait_for_change
 from archdsl.compiler import Compiled, compile_source
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.render import printable
 from archdsl.folders import shipped
 from archdsl.ir.cost import Cost
@@ -54,9 +54,7 @@ class _Watched:
 
 def run(arguments: Namespace, output: Output) -> int:
     if STANDARD_INPUT in arguments.specs:
-        raise DiagnosticError(
-            [Diagnostic(WRONG_USAGE, "standard input cannot be watched", None, help="save it to a file")]
-        )
+        raise WatchesStandardInput().error()
     folder = out_folder(arguments.out)
     collect_from_here()  # This process is one that stays.
     names = module_names(arguments.specs, importable=arguments.build)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.cli.arguments import resolution
+from archdsl.cli.commands.errors import NotPeer
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import STANDARD_INPUT, compile_specs
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import NO_MAP, WRONG_USAGE
 from archdsl.diagnostics.render import printable
+from archdsl.file_errors import NoModels, SeveralNetworks
 
 if TYPE_CHECKING:
     from archdsl.api import Network
@@ -123,11 +123,11 @@ def run(arguments: Namespace, output: Output) -> int:
         return specs.exit_code
     names = [architecture.variant or architecture.name for architecture in specs.architectures]
     if len(names) != 1:
-        message = f"{arguments.spec} has {len(names)} networks"
         if len(set(names)) < len(names):
             names = [architecture.name for architecture in specs.architectures]
-        help_line = f"choose one: --variant {'|'.join(names)}" if names else None
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help_line)])
+        if not names:
+            raise NoModels(arguments.spec).error()
+        raise SeveralNetworks(arguments.spec, names).error(help=f"choose one: --variant {'|'.join(names)}")
     # Here and not above, for the other commands start without torch.
     from archdsl.api import Network
     from archdsl.weights import MismatchError
@@ -174,14 +174,13 @@ def _export(network: Network, arguments: Namespace, style: str, output: Output) 
     from archdsl.weights.peers import is_peer
 
     if not is_peer(arguments.origin):
-        message = f"`{printable(arguments.origin)}` is no model of another library"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"write {_MODELS}")])
+        raise NotPeer(printable(arguments.origin), _MODELS).error()
     ours = scoped(read_checkpoint(arguments.file, arguments.state), network.build().state_dict().keys())
     key_map = map_weights(network, arguments.origin).key_map
     if key_map.left_out:
-        message = f"{arguments.origin} has tensors that its forward pass never reads: {', '.join(key_map.left_out)}"
-        help_line = f"{network.name} has nothing to fill them with"
-        raise DiagnosticError([Diagnostic(NO_MAP, message, None, help=help_line)])
+        from archdsl.weights.errors import UnusedByTheirs
+
+        raise UnusedByTheirs(arguments.origin, network.name, key_map.left_out).error()
     unused = [*ours.others, *ours.aside, *sorted(ours.tensors.keys() - {pair.ours for pair in key_map.pairs})]
     if unused:
         output.remark(f"{printable(arguments.file)}: not exported: {', '.join(map(printable, unused))}")

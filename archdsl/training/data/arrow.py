@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import UnknownLabel, MissingLibrary, NoData, NoImageColumn
+from archdsl.training.data.errors import MissingLibrary, NoData, NoImageColumn, UnknownLabel
 from archdsl.training.data.images import UnreadableImageError, decode, to_rgb
 from archdsl.training.data.source import NAMES, Source, Split
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import UnknownLabel, NoData
+from archdsl.training.data.errors import NoData, UnknownLabel
 from archdsl.training.data.images import EXTENSIONS, decode
 from archdsl.training.data.source import NAMES, Source, Split
 

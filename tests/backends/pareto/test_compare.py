@@ -96,10 +96,10 @@ def test_what_a_table_of_ones_own_says_is_text(tmp_path: Path) -> None:
     [
         ("", "the first line names the columns"),
         ("model,top1\n", "one of them is `name`"),
-        ("name,top1\na,b\n", "line 2: `b` is no number"),
+        ("name,top1\na,b\n", "line 2: `b` is not a number"),
         ("name,top1\na,1\na,2\n", "line 3: `a` has a row already"),
         ("name,top1\na,1,2\n", "line 2: 3 cells under 2 columns"),
-        ("name,top1\na,nan\n", "`nan` is no number"),
+        ("name,top1\na,nan\n", "`nan` is not a number"),
     ],
 )
 def test_a_wrong_table(text: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

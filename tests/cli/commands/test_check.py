@@ -188,7 +188,7 @@ def test_fix_and_a_document(archdsl: Command) -> None:
 def test_fix_of_standard_input(small: Path, process: Command) -> None:
     code, out, err = process("check", "--fix", small, "-", stdin=MENDABLE)
     assert (code, out) == (2, "")
-    assert "error[ARC904]: standard input is no file that `--fix` could change" in err
+    assert "error[ARC904]: standard input is not a file that `--fix` could change" in err
 
 
 def test_fix_through_a_link(archdsl: Command) -> None:

@@ -34,5 +34,5 @@ def test_what_is_no_code(word: str, archdsl: Command) -> None:
 def test_no_code(archdsl: Command) -> None:
     code, out, err = archdsl("explain", "ARC401", "ARC999")
     assert (code, out) == (2, "")
-    assert "error[ARC904]: `ARC999` is no code" in err
+    assert "error[ARC904]: `ARC999` is not a code" in err
     assert "`archdsl explain` lists all codes" in err

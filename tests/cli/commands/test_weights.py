@@ -136,7 +136,7 @@ def test_padding_that_differs_is_found_by_the_outputs(archdsl: Command) -> None:
         (
             ("export", *NETWORK, "none.pth", "--to", "x.pth", "--out", "t.safetensors"),
             2,
-            "is no model of another library",
+            "is not a model of another library",
         ),
         ((), 2, "map|export"),
     ],
@@ -151,7 +151,7 @@ def test_a_broken_file_is_a_finding(archdsl: Command) -> None:
     Path("x.pth").write_bytes(b"broken")
     ran: Ran = archdsl("weights", "map", *NETWORK, "--from", MODEL, "--weights", "x.pth")
     assert (ran.code, ran.out) == (1, "")
-    assert "error[ARC703]: x.pth is no file of tensors alone" in ran.err
+    assert "error[ARC703]: x.pth does not hold tensors alone" in ran.err
 
 
 @pytest.mark.usefixtures("trained")

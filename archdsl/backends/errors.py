@@ -1,0 +1,14 @@
+"""Problems with what all backends share: listings of the parts of networks."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import OverBound
+
+
+class TooManyParts(OverBound):
+    """Stages, blocks or operators, as the `level` says."""
+
+    message = "the networks of this file have more than {most:,} {level}s"
+    bound = "steps"
+    instead = "look at one variant, or at whole stages"
+    level: str
