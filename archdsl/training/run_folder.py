@@ -193,6 +193,15 @@ class RunFolder:
             os.close(self._lock)
             self._lock = None
 
+    def leave(self) -> None:
+        """Gives up the lock, and takes back a folder in which no run has come to be."""
+        if self._lock is not None and not self.is_run:
+            with suppress(OSError):  # something else is in it
+                (self / _LOCK).unlink()
+                (self / CHECKPOINTS).rmdir()
+                self.path.rmdir()
+        self.unlock()
+
 
 class _Reporting:
     """In here an OSError is a diagnostic."""

@@ -126,7 +126,7 @@ class _Run:
             return self._train(is_micro_batch_given)
         finally:
             if processes.is_first:
-                self.folder.unlock()
+                self.folder.leave()
             processes.leave()
 
     def _train(self, is_micro_batch_given: bool) -> Outcome:
