@@ -63,7 +63,7 @@ CASES: dict[str, Callable[[], object]] = {
     "NoRun": lambda: RunFolder("run").facts(),
     "NotSaved": disk_in_the_way,
     "BadCheckpoint": lambda: Checkpoint(Path("none"), Facts(1, 0)).load(),
-    "NoDevice": lambda: device_of("tpu"),
+    "MissingDevice": lambda: device_of("tpu"),
     "PrecisionNotHere": lambda: precision_of("float16", CPU),
     "NoClassifierToTrain": lambda: build(archdsl.loads(NET.replace(" -> linear(10)", "")).architecture, 10, 0),
     "NotSquare": run(),

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from archdsl.compiler import environment_of, read
 from archdsl.diagnostics import Problems
 from archdsl.elaborate.check.files import resolve_names
 from archdsl.elaborate.resolve.symbols import Occurrence, Symbol, file_of
 from archdsl.folders import examples_folder, specs_folder
+from archdsl.sources import read
+from archdsl.uses import environment_of
 from tests.golden import assert_golden
 
 HERE = Path(__file__).parent
