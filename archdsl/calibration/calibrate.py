@@ -205,7 +205,7 @@ def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
 
 
 def _busy(found: float, bound: float, when: str) -> DiagnosticError:
-    return BusyMachine(found, bound, when).error()
+    return BusyMachine(100 * found, 100 * bound, when).error()
 
 
 def _is_new(name: str, inference: Measurements) -> bool:

@@ -59,6 +59,7 @@ def test_a_busy_machine_is_waited_for_and_then_refused(monkeypatch: pytest.Monke
     with pytest.raises(DiagnosticError, match="the machine is busy: runs scatter by 100 %, more than 25 %") as failure:
         calibrate(Plan(**{**vars(SMALL), "wait": 30.0}), "", told.append)
     assert failure.value.diagnostics[0].code.name == "ARC913"
+    assert failure.value.diagnostics[0].problem == "BusyMachine"
     assert len(paused) == 2
     assert "waiting for a quiet machine: runs scatter by 100 %" in told
 

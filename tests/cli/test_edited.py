@@ -131,13 +131,16 @@ def test_names_that_differ_in_capitals_alone(small: Path, archdsl: Command) -> N
     Path("Small.arch").write_text(SMALL)
     code, _, err = archdsl("build", small, "Small.arch")
     assert code == 2
-    assert "small.arch and Small.arch would both write Small.py, which many systems do not distinguish from small.py" in err
+    assert (
+        "small.arch and Small.arch would both write Small.py, which many systems do not distinguish from small.py"
+        in err
+    )
     assert not Path("codegen").exists()
     assert archdsl("build", small).code == 0
     before = contents()
     code, _, err = archdsl("build", "Small.arch")  # one after the other is no better
     assert code == 2
-    assert "codegen/small.py is there, which many systems do not distinguish from Small.py" in err
+    assert "codegen/small.py exists, and many systems do not distinguish it from Small.py" in err
     assert contents() == before
 
 

@@ -29,17 +29,22 @@ from archdsl.revisions import Revision
 from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
-from tests.errors import cases_importing, cases_language
+from tests.errors import cases_backends, cases_cli, cases_importing, cases_language, cases_weights
 from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
+TESTS = Path(__file__).parents[1]
 ALL = problems()
 NAMES = [kind.__name__ for kind in ALL]
 
-# Codes whose diagnostics are still built where they are found.
-INLINE = {
-    *("ARC701", "ARC702", "ARC703", "ARC704"),
-    *("ARC902", "ARC906", "ARC913", "ARC915"),
+# What takes a module of its own, or a clock, is shown by a test beside the code, which names it.
+ELSEWHERE = {
+    "SeveralReadings": "weights/test_files.py",
+    "OtherOrder": "weights/test_files.py",
+    "OutputsDiffer": "weights/test_modules.py",
+    "CannotRun": "weights/test_modules.py",
+    "PartsDiffer": "weights/test_partial.py",
+    "BusyMachine": "calibration/test_scatter.py",
 }
 
 TABLE = """model net {
@@ -181,6 +186,9 @@ OVERRIDE = TABLE + "model mine extends net {\n stages 1..2 { kernel = 5 }\n}\n"
 CASES: dict[str, Case] = {
     **cases_language.CASES,
     **cases_importing.CASES,
+    **cases_weights.CASES,
+    **cases_cli.CASES,
+    **cases_backends.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -255,6 +263,9 @@ CASES: dict[str, Case] = {
     "OutsideRepository": lambda: list(Revision(repository(), "HEAD").files(Path("/"), ".arch")),
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
+    **cases_weights.PATCHED,
+    **cases_cli.PATCHED,
+    **cases_backends.PATCHED,
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }
@@ -279,9 +290,14 @@ def test_a_case_shows_its_problem(name: str, tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_problem_is_shown() -> None:
-    shown = in_golden() | set(CASES) | set(PATCHED)
+    shown = in_golden() | set(CASES) | set(PATCHED) | set(ELSEWHERE)
     assert set(NAMES) - shown == set(), "write an example in tests/errors, or a case here"
     assert shown - set(NAMES) - {""} == set(), "there is no such problem"
+
+
+@pytest.mark.parametrize(("name", "path"), ELSEWHERE.items())
+def test_a_test_elsewhere_shows_its_problem(name: str, path: str) -> None:
+    assert f'problem == "{name}"' in (TESTS / path).read_text()
 
 
 def literals(template: str) -> list[str]:
@@ -312,6 +328,6 @@ def test_bounds_are_limits(kind: type[OverBound]) -> None:
 
 def test_every_code_has_a_problem_and_a_page() -> None:
     used = {kind.code.name for kind in ALL}
-    assert {code.name for code in codes.ALL} - used == INLINE
+    assert {code.name for code in codes.ALL} - used == set()
     for kind in ALL:
         assert explanation(kind.code).code is kind.code
