@@ -106,7 +106,7 @@ class Network:
 
         size = amount(str(budget))
         if size is None or (isinstance(budget, str) and budget.strip()[-1:].isdigit()):
-            raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
+            raise ValueError(f"{budget!r} is not an amount of memory; write 16GB or 16GiB")
         setting = {"isa": isa_of_this_machine(), **setting}
         return largest_batch(self.architecture, Setting(training=training, **setting), size)
 

@@ -72,7 +72,7 @@ class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
     `problems` are mistakes; `unmet` are `require` lines that do not hold, and `warnings` what is hardly meant as it is
-    written: both stop `check` but not a build. A model with open choices is no architecture, but one of `spaces`.
+    written: both stop `check` but not a build. A model with open choices is not an architecture, but one of `spaces`.
     `predicted` counts the claims that speak of what the cost model predicts.
     """
 
@@ -171,7 +171,7 @@ def _no_use(item: tree.Use) -> Diagnostic:
 class UnreadableError(DiagnosticError):
     """What holds the files of a text cannot be read, so that nobody knows whether one is there.
 
-    That is no mistake in a text that uses one.
+    That is not a mistake in a text that uses one.
     """
 
 
@@ -209,7 +209,7 @@ class Files:
         return read(path if path.exists() else path.resolve())
 
     def something_else(self, path: Path, kind: str) -> str:
-        """What a resolved path leads to where that is no file."""
+        """What a resolved path leads to where that is not a file."""
         return "is a folder" if kind == "folder" else "is not a file"
 
     def beside(self, path: Path, written: str) -> list[str]:
@@ -302,7 +302,7 @@ class _Uses:
             problem = UseNotFile(item.path, what).at(span, help=_shipped(path))
             return problem.suggesting_file(item.path, files.beside(path, item.path))
         if resolved.suffix != ".arch":
-            # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
+            # A diagnostic shows lines: those of a file that holds a secret are not mistakes of this language.
             return UseNotArch(item.path).at(span)
         if resolved not in self.known:
             try:
@@ -421,7 +421,7 @@ def _chosen(environment: Environment, variant: str | None, source: Source, probl
     chosen = [found for found in everything if variant in (found.label, found.name)]
     if not chosen:
         names = [found.label or found.name for found in everything]
-        if len(set(names)) < len(names):  # Labels that several models of the file have are no help.
+        if len(set(names)) < len(names):  # Labels that several models of the file have do not help.
             names = [found.name for found in everything]
         problem = UnknownVariantOfFile(source.name, variant, names).at(None)
         problems.add(problem.suggesting(variant, [*names, *(found.name for found in everything)]))

@@ -55,7 +55,7 @@ class Plan:
     """How much to measure: networks for inference and for training, and rounds of each.
 
     Where runs scatter by more than `max_scatter`, it waits for up to `wait` seconds before the first round, and then
-    raises DiagnosticError; None is no bound.
+    raises DiagnosticError; None is not a bound.
     """
 
     backend: Backend

@@ -26,7 +26,7 @@ def runs(*seconds: float, worked: float = 1.0) -> list[Run]:
 
 def test_runs_that_differ_and_runs_that_wait_scatter() -> None:
     assert scatter(runs(1.0, 1.0, 1.0, 1.0)) == 0
-    # One slow run in nine is left out by the lower quartile, and is no sign.
+    # One slow run in nine is left out by the lower quartile, and is not a sign.
     assert scatter(runs(*[1.0] * 8, 9.0)) == 0
     assert scatter(runs(1.0, 1.0, 1.5, 1.5)) == 0.5
     # All alike, and each twice as long as the processor worked on it.

@@ -204,7 +204,7 @@ def test_branches_of_equal_shapes_are_refused_without_code(suffix: str, tmp_path
     rows = [(row.ours, row.theirs) for row in refused.value.rows]
     assert any("stages.0.0.shortcut" in ours for ours, _ in rows)
     assert any("layer1.0.downsample.0" in theirs for _, theirs in rows)
-    # With the module, the same file is no riddle.
+    # With the module, the same file is not a riddle.
     mapped = map_weights(network, origin, weights=path)
     assert mapped.key_map.is_proven
     (name,) = (pair.ours for pair in mapped.key_map.pairs if pair.theirs == "layer1.0.downsample.0.weight")

@@ -36,7 +36,7 @@ def factories(texts: Sequence[str], in_channels: str) -> Factories | None:
         in_channels: the text of the channels that the layers read.
 
     Returns:
-        None where their texts speak of more than the channels, or are no calls.
+        None where their texts speak of more than the channels, or are not calls.
     """
     calls = [ast.parse(text, mode="eval").body for text in texts]
     found = [call for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute)]

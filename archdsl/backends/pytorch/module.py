@@ -104,7 +104,7 @@ class ModuleBuilder:
         return None
 
     def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
-        """Whether a text has these values, as far as that can be told: it may speak of what is no scalar."""
+        """Whether a text has these values, as far as that can be told: it may speak of what is not a scalar."""
         found = [(value_of(text, {**self.scalars[index], **self.arguments_of(index)}), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
 
@@ -245,7 +245,7 @@ class ModuleBuilder:
         return name
 
     def local(self, hint: str, text: str) -> str | None:
-        """A local of the constructor with this text; None where the text speaks of what is no scalar."""
+        """A local of the constructor with this text; None where the text speaks of what is not a scalar."""
         values = [value_of(text, {**self.scalars[index], **self.arguments_of(index)}) for index in self._all]
         if None in values:
             return None

@@ -375,7 +375,7 @@ _OF_CHANNELS = ("channels", "features", "groups", "multiplier", "parts")
 
 
 class _Texts(dict[str, str]):
-    """The texts of an operator's attributes, each made when it is asked for: what no text mentions is no argument."""
+    """The texts of an operator's attributes, each made when it is asked for: what no text mentions is not an argument."""
 
     def __init__(self, make: Callable[[str], str]):
         super().__init__()
@@ -419,7 +419,7 @@ def columns_of(seen: Seen, of: Callable[[Any], Sequence[Any]]) -> list[Seen]:
 
 
 def _name_of(step: Any, otherwise: str = "layers") -> str:
-    """The name of a step; `otherwise` that of one without, which is no module of its own or a copy."""
+    """The name of a step; `otherwise` that of one without, which is not a module of its own or a copy."""
     match step:
         case Apply(name=name) | Repeat(name=name):
             return name or otherwise
