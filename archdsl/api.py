@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import ArchWarning, DiagnosticError, Source
 from archdsl.file_errors import NoModels, SeveralNetworks
-from archdsl.fitting.errors import NoBudget
 from archdsl.ir.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ class Network:
 
         size = amount(str(budget))
         if size is None or (isinstance(budget, str) and budget.strip()[-1:].isdigit()):
-            raise ValueError(f"{budget!r} is no amount of memory; write 16GB or 16GiB")
+            raise ValueError(f"{budget!r} is not an amount of memory; write 16GB or 16GiB")
         setting = {"isa": isa_of_this_machine(), **setting}
         return largest_batch(self.architecture, Setting(training=training, **setting), size)
 
@@ -254,6 +253,8 @@ def fit(
     given = {"params": params, "macs": macs, "flops": flops, "activations": activations}
     limits = [limit(name, Source(name, str(value))) for name, value in given.items() if value is not None]
     if not limits:
+        from archdsl.fitting.errors import NoBudget
+
         raise NoBudget().error(help="give one: `macs=400e6`")
     texts = ",".join(vary)
     family = open_family(read(path), variant)

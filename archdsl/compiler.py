@@ -49,7 +49,7 @@ class Compiled(Struct, frozen=True):
     """What came of a file: its architectures, and what is wrong with it.
 
     `problems` are mistakes; `unmet` are `require` lines that do not hold, and `warnings` what is hardly meant as it is
-    written: both stop `check` but not a build. A model with open choices is no architecture, but one of `spaces`.
+    written: both stop `check` but not a build. A model with open choices is not an architecture, but one of `spaces`.
     `predicted` counts the claims that speak of what the cost model predicts.
     """
 
@@ -220,7 +220,7 @@ def _chosen(environment: Environment, variant: str | None, source: Source, probl
     chosen = [found for found in everything if variant in (found.label, found.name)]
     if not chosen:
         names = [found.label or found.name for found in everything]
-        if len(set(names)) < len(names):  # Labels that several models of the file have are no help.
+        if len(set(names)) < len(names):  # Labels that several models of the file have do not help.
             names = [found.name for found in everything]
         problem = UnknownVariantOfFile(source.name, variant, names).at(None)
         problems.add(problem.suggesting(variant, [*names, *(found.name for found in everything)]))

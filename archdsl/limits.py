@@ -131,7 +131,7 @@ def parse(text: str) -> Limits:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, sign, written = (piece.strip() for piece in part.partition("="))
         if not sign:
-            raise WrongLimits(f"`{part}` is no limit; write `name=number`, with commas between them")
+            raise WrongLimits(f"`{part}` is not a limit; write `name=number`, with commas between them")
         if name not in BOUNDS:
             from difflib import get_close_matches  # for a mistake alone
 

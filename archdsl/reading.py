@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def read_plain(path: str | Path, most: int) -> bytes:
-    """The bytes of a file, one more than `most` where it has more. Raises OSError, ValueError for what is no path."""
+    """The bytes of a file, one more than `most` where it has more. Raises OSError, and ValueError for no path."""
     _refuse(os.stat(path).st_mode)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb") as file:
@@ -22,7 +22,7 @@ def read_plain(path: str | Path, most: int) -> bytes:
 
 
 def kind(mode: int) -> str | None:
-    """What a file is that is no plain one, of its `st_mode`; None for a plain one."""
+    """What a file is that is not a plain one, of its `st_mode`; None for a plain one."""
     if stat.S_ISREG(mode):
         return None
     kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a link"}

@@ -20,7 +20,7 @@ from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.sources import ON_DISK, Files
-from archdsl.trainings_errors import BadOverride, NoRecipe, SeveralNetworks, SeveralRecipes, WrongVariant
+from archdsl.trainings_errors import BadOverride, NoRecipe, RecipeOfSeveral, SeveralRecipes, WrongVariant
 
 # Where the settings of a command line stand, for diagnostics.
 OPTION = "--set"
@@ -133,7 +133,7 @@ def _network(definition: RecipeDefinition, recipe: Recipe, variant: str | None) 
             raise DiagnosticError([problem.suggesting(variant, [each.label or each.name for each in found])])
         found = chosen
     if len(found) > 1:
-        raise DiagnosticError([SeveralNetworks(recipe.name, len(found), names).at(None)])
+        raise DiagnosticError([RecipeOfSeveral(recipe.name, len(found), names).at(None)])
     return found[0]
 
 

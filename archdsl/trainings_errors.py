@@ -23,7 +23,7 @@ class SeveralRecipes(Problem):
     names: str
 
 
-class SeveralNetworks(Problem):
+class RecipeOfSeveral(Problem):
     code = codes.WRONG_USAGE
     message = "recipe `{recipe}` is for {count} networks"
     help = "choose one with `--variant`: {names}"

@@ -109,7 +109,7 @@ def test_shipped_files_can_be_used_from_anywhere(tmp_path: Path) -> None:
         ("efficientnet-b00", "did you mean `efficientnet_b0`"),
         ("efficientnet-b9", "did you mean `efficientnet_b"),
         ("mobilenet_v3", "did you mean `mobilenet"),
-        ("nothing_like_it", "`archdsl.list_models()` names them all"),
+        ("nothing_like_it", "`archdsl.list_models()` lists them all"),
     ],
 )
 def test_an_unknown_model(name: str, help: str) -> None:

@@ -11,7 +11,7 @@ from archdsl.cli.main import main
 from tools import write_api, write_cli, write_errors, write_limits, write_primitives, write_recipes
 
 ROOT = Path(__file__).parent.parent
-# A search space is no network: there is nothing to build.
+# A search space is not a network: there is nothing to build.
 SPECS = sorted(path for path in (ROOT / "specs").glob("*.arch") if path.stem != "mnasnet_space")
 
 

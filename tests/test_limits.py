@@ -227,7 +227,7 @@ def test_the_environment_says_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WRONG = [
-    ("layers", "`layers` is no limit; write `name=number`, with commas between them"),
+    ("layers", "`layers` is not a limit; write `name=number`, with commas between them"),
     ("layer=3", "there is no limit `layer`; did you mean `layers`?"),
     ("xyz=3", "there is no limit `xyz`; there are characters, nesting, "),
     ("layers=1,layers=2", "`layers` is given twice"),

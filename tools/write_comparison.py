@@ -51,8 +51,8 @@ CLOSING = """\
   definitions, not for first attempts.
 - Ultralytics' lists go by position: a value too few is found by counting, a wrong one mostly not.
 - archdsl reads the whole text before it makes anything, so it can point at the cell and knows what is near. A wrong
-  number is no mistake to it either; a `require` says what the network should come to, as an `assert` on the number of
-  parameters would in Python.
+  number is not a mistake to it either; a `require` says what the network should come to, as an `assert` on the number
+  of parameters would in Python.
 """
 LAST_FRAME = "net.py"
 

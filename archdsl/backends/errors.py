@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.diagnostics import OverBound
 
 
-class TooManyParts(OverBound):
+class TooManyListed(OverBound):
     """Stages, blocks or operators, as the `level` says."""
 
     message = "the networks of this file have more than {most:,} {level}s"

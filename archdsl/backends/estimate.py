@@ -90,9 +90,9 @@ def estimates(
             count += len(visits)
             made[-1] = _with_fields(made[-1], visits)
         if count > limits().steps:
-            from archdsl.backends.errors import TooManyParts  # late: few files are so large
+            from archdsl.backends.errors import TooManyListed  # late: few files are so large
 
-            raise TooManyParts(level).error()
+            raise TooManyListed(level).error()
     return made
 
 

@@ -45,7 +45,7 @@ def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[s
     if with_operators:
         for visit in walk(costs.architecture):
             if visit.levels:
-                # A layer that is no block stands for itself among the blocks, and is its own only operator.
+                # A layer that is not a block stands for itself among the blocks, and is its own only operator.
                 block = visit.levels[1].path if len(visit.levels) > 1 else visit.path
                 operators[block].append(_part(visit, costs, batch))
     for visit in _Unopened(costs.architecture).network():

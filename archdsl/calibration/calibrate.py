@@ -55,7 +55,7 @@ class Plan:
     """How much to measure: networks for inference and for training, and rounds of each.
 
     Where runs scatter by more than `max_scatter`, it waits for up to `wait` seconds before the first round, and then
-    raises DiagnosticError; None is no bound.
+    raises DiagnosticError; None is not a bound.
     """
 
     backend: Backend
@@ -205,7 +205,7 @@ def _wait_until_quiet(plan: Plan, probe: Probe, progress: Progress) -> None:
 
 
 def _busy(found: float, bound: float, when: str) -> DiagnosticError:
-    return BusyMachine(found, bound, when).error()
+    return BusyMachine(100 * found, 100 * bound, when).error()
 
 
 def _is_new(name: str, inference: Measurements) -> bool:

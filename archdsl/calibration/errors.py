@@ -6,10 +6,10 @@ from archdsl.diagnostics import Problem, codes
 
 
 class BusyMachine(Problem):
-    """`found` and `bound` are shares by which runs scatter, and `when` says when, in words."""
+    """`found` and `bound` are percentages by which runs scatter, and `when` says when, in words."""
 
     code = codes.BUSY_MACHINE
-    message = "the machine is busy: runs scatter by {found:.0%}, more than {bound:.0%}, {when}"
+    message = "the machine is busy: runs scatter by {found:.0f} %, more than {bound:.0f} %, {when}"
     help = "end other programs and repeat; `--max-scatter {enough:.2g}` accepts as much, `--force` anything"
     found: float
     bound: float
@@ -17,7 +17,7 @@ class BusyMachine(Problem):
 
     @property
     def enough(self) -> float:
-        return 1.2 * self.found
+        return 1.2 * self.found / 100
 
 
 class NoCuda(Problem):

@@ -33,7 +33,7 @@ def resolution(text: str) -> tuple[int, int]:
     """Height and width in pixels from `224` or `224x320`."""
     match = re.fullmatch(r"(\d{1,9})(?:\s*x\s*(\d{1,9}))?", text)
     if match is None:
-        raise ArgumentTypeError(f"{text!r} is no resolution; write 224 or 224x320 (height x width)")
+        raise ArgumentTypeError(f"{text!r} is not a resolution; write 224 or 224x320 (height x width)")
     height, width = int(match[1]), int(match[2] or match[1])
     if not (1 <= height <= _LARGEST and 1 <= width <= _LARGEST):
         raise ArgumentTypeError(f"a resolution lies between 1 and {_LARGEST:,} pixels, {text!r} does not")
@@ -43,14 +43,14 @@ def resolution(text: str) -> tuple[int, int]:
 def batch(text: str) -> int:
     """A number of images."""
     if not re.fullmatch(r"\d{1,9}", text) or not 1 <= int(text) <= _LARGEST:
-        raise ArgumentTypeError(f"{text!r} is no batch size; it is a whole number from 1 to {_LARGEST:,}")
+        raise ArgumentTypeError(f"{text!r} is not a batch size; it is a whole number from 1 to {_LARGEST:,}")
     return int(text)
 
 
 def count(text: str) -> int:
     """A number of threads, rounds or networks."""
     if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 10_000:
-        raise ArgumentTypeError(f"{text!r} is no number from 1 to 10,000")
+        raise ArgumentTypeError(f"{text!r} is not a number from 1 to 10,000")
     return int(text)
 
 

@@ -32,7 +32,7 @@ class Output:
         sys.stdout.buffer.write(data)
 
     def remark(self, text: str) -> None:
-        """Prints a line to the person at the terminal that is no part of the result."""
+        """Prints a line to the person at the terminal that is not part of the result."""
         self._to_standard_error(printable_lines(text))
 
     def errors(self, diagnostics: Sequence[Diagnostic]) -> None:

@@ -12,7 +12,7 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
     """One line, `::error file=...,line=...,title=ARC202::message`; the message goes on with the notes and the help."""
     span = diagnostic.span
     properties: dict[str, object] = {}
-    if span is not None and not span.source.name.startswith("<"):  # Standard input is no file to show something in.
+    if span is not None and not span.source.name.startswith("<"):  # Standard input is not a file to show something in.
         end_line, end_column = span.source.position(span.end)
         properties = {"file": span.source.name, "line": span.line, "col": span.column}
         properties |= {"endLine": end_line, "endColumn": end_column}

@@ -19,7 +19,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(diagnostics: Sequence[Diagnostic]) -> str:
-    """One run of archdsl. A diagnostic without a place is no finding in a file but a reason why there was no run."""
+    """One run of archdsl. A diagnostic without a place is not a finding in a file but a reason why there was no run."""
     codes = list(dict.fromkeys(d.code for d in diagnostics))
     run = {
         "tool": {"driver": {"name": "archdsl", "version": __version__, "rules": [_rule(code) for code in codes]}},
@@ -64,7 +64,7 @@ def _result(diagnostic: Diagnostic, span: Span, rule: int) -> dict[str, Any]:
 
 
 def _has_file(note: Note) -> bool:
-    """Whether a viewer could open the place of a note: the standard library is no file of the reader's."""
+    """Whether a viewer could open the place of a note: the standard library is not a file of the reader's."""
     return note.span is not None and not note.span.source.name.startswith("<")
 
 

@@ -360,7 +360,7 @@ class UnknownArgumentOfRow(Problem):
         return ", ".join(self.known)
 
 
-class MissingArguments(Problem):
+class MissingArgumentsOfRow(Problem):
     code = codes.MISSING_ARGUMENT
     message = "missing argument: {names}"
     missing: Sequence[str]

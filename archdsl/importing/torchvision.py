@@ -8,7 +8,7 @@ from archdsl.diagnostics import Source, did_you_mean
 from archdsl.importing.errors import (
     BadStride,
     FlagGivenTwice,
-    MissingArguments,
+    MissingArgumentsOfRow,
     MixedRows,
     NotFourNumbers,
     NotRow,
@@ -119,7 +119,7 @@ def _arguments(node: ast.Call, literal: Literal, mistakes: Mistakes) -> dict[str
             read(keyword)
     with mistakes.apart():
         if not mistakes and (missing := [name for name in _PARAMETERS if name not in found]):
-            raise MissingArguments(missing).error(literal.span(node))
+            raise MissingArgumentsOfRow(missing).error(literal.span(node))
     return found
 
 

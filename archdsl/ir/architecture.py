@@ -35,7 +35,7 @@ class Architecture(Description):
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":
-        """Raises pydantic.ValidationError when the text is no architecture of this schema version."""
+        """Raises pydantic.ValidationError when the text is not an architecture of this schema version."""
         return cls.model_validate_json(text)
 
     def graph(self) -> "networkx.DiGraph":

@@ -1,7 +1,7 @@
 """The flat view of an architecture: its operators one by one, in the order in which they run.
 
 Paths are those of the sub-modules in the emitted PyTorch source: `stages.3.0.main.depthwise`. What is elementwise in a
-block's expressions (`in + main`) is no module there, but stands here under the name of its block all the same.
+block's expressions (`in + main`) is not a module there, but stands here under the name of its block all the same.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from archdsl.language.operators import BINARY, COMPARISON
 from archdsl.limits import limits
 
 _BRACE_OR_COMMENT = re.compile(r"\{|#[^\n]*")
-# Bindings of a model that are no settings: layers, often long, that read better by themselves.
+# Bindings of a model that are not settings: layers, often long, that read better by themselves.
 _LAYERS = ("stem", "head")
 
 

@@ -102,7 +102,7 @@ def _place(token: Token, source: Source, start: int, end: int) -> Span:
             first -= 1
         return Span(source, first, first + 1)
     if token.type in (TEXT_END, LINE_END):
-        if "\n" in source.text[last:end]:  # line ends inside brackets are no tokens
+        if "\n" in source.text[last:end]:  # line ends inside brackets are not tokens
             last = end
         return Span(source, min(last, end), min(last, end))
     return Span(source, first, last)

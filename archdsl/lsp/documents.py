@@ -15,7 +15,7 @@ from archdsl.lsp.document import Document
 from archdsl.lsp.positions import Positions
 from archdsl.sources import read
 
-# Where a search for references stops: a folder that holds more is no project of ours.
+# Where a search for references stops: a folder that holds more is not a project of ours.
 MAX_FILES = 2_000
 # What some editors put before a text, to say that it is UTF-8.
 _MARK = "\ufeff"
@@ -34,7 +34,7 @@ class Documents:
     def put(self, uri: str, text: str, version: int | None = None) -> Document:
         """A new version of an open text."""
         before = self._open.get(uri)
-        # As in a file, a byte order mark is no part of the text, and yet in the columns that the editor counts.
+        # As in a file, a byte order mark is not part of the text, and yet in the columns that the editor counts.
         mark = _MARK if text.startswith(_MARK) else ""
         source = Source(str(path_of(uri)), text.removeprefix(mark))
         document = self._document(uri, source, version, before.last_sound if before else None, mark)
@@ -110,7 +110,7 @@ class Documents:
 
 
 def path_of(uri: str) -> Path:
-    """The path of a file; a text that is no file yet is named as it is."""
+    """The path of a file; a text that is not a file yet is named as it is."""
     return Path(to_fs_path(uri) or uri) if uri.startswith("file:") else Path(uri.replace("/", "_"))
 
 

@@ -26,7 +26,7 @@ def code(text: str) -> str:
 def inline(text: str) -> str:
     """A value as code within a line."""
     fence = "`" * (_longest(text) + 1)
-    # A space on each side is no part of the code; one of spaces alone keeps them all.
+    # A space on each side is not part of the code; one of spaces alone keeps them all.
     space = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) or not text.strip() else ""
     return f"{fence}{space}{printable(text)}{space}{fence}" if text else '`""`'
 

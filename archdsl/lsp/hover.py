@@ -44,7 +44,7 @@ def _hover(document: Document, offset: int, nodes: list[tree.Node]) -> Hover | N
 
 
 def _word(nodes: list[tree.Node]) -> list[str]:
-    """What is said of a word that is no symbol: a measure in a claim, a fact that every tensor has, `in`."""
+    """What is said of a word that is not a symbol: a measure in a claim, a fact that every tensor has, `in`."""
     match nodes:
         case [_, tree.Require(), *_, tree.Name(text=text)] if text in words.MEASURES:
             return [f"{code(text)}\n{words.MEASURES[text]}"]

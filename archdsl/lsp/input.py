@@ -29,7 +29,7 @@ class Input:
     async def readline(self) -> bytes:
         try:
             return await self._reader.readline()
-        except ValueError:  # A line without an end is no header of this protocol.
+        except ValueError:  # A line without an end is not a header of this protocol.
             return b""
 
     async def readexactly(self, count: int) -> bytes:

@@ -50,7 +50,7 @@ class Protocol(LanguageServerProtocol):
             super().handle_message(message)
 
     def refuse_garbage(self) -> None:
-        """Answers something that is no JSON, or nested too deeply to read: nobody knows which request it was."""
+        """Answers something that is not JSON, or nested too deeply to read: nobody knows which request it was."""
         self._refuse(None, JsonRpcParseError("the message is not JSON that can be read"))
 
     def _what_is_wrong(self, data: dict[str, Any], error: JsonRpcException) -> JsonRpcException:

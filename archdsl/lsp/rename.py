@@ -91,7 +91,7 @@ def _renamable(found: Occurrence, document: Document) -> Symbol:
 def _check_name(name: str, symbol: Symbol) -> None:
     pattern = LABEL if symbol.kind is Kind.VARIANT else _NAME
     if not pattern.fullmatch(name):
-        raise Refused(f"`{name}` is no name; names are letters, digits and `_`")
+        raise Refused(f"`{name}` is not a name; names are letters, digits and `_`")
     if symbol.kind in (Kind.BLOCK, Kind.MODEL) and name in RESERVED:
         raise Refused(f"`{name}` has a meaning in the language already")
     if symbol.kind in (Kind.PARAMETER, Kind.BINDING) and name in ("in", "out", "stride", *SPECIAL, *OWN_COLUMNS):

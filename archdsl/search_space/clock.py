@@ -21,7 +21,7 @@ class Clock:
 
     @classmethod
     def of(cls, device: str, batch: int, training: bool, dtype: str | None) -> Clock:
-        """Raises DiagnosticError where there is no such device, or it knows nothing of the type or of training."""
+        """Raises DiagnosticError where there is no such device, or it does not have the type, or training."""
         made = cls(profile(device), batch, training, dtype)
         made.latencies("", {})
         return made

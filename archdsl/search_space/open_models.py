@@ -70,7 +70,7 @@ class OpenModel(Struct, frozen=True, eq=False):
         )
 
     def is_open(self) -> Diagnostic:
-        """That this is no network, for those who need one."""
+        """That this is not a network, for those who need one."""
         name = self.variant.definition.model.name.span.source.name
         file = "FILE" if name.startswith("<") else name  # standard input
         return SpaceNotNetwork(self.name, counted(self.size), file).at(next(iter(self.choices)).node.span)

@@ -17,7 +17,7 @@ import torch
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training import atomic
-from archdsl.training.errors import BadCheckpoint, NotSaved
+from archdsl.training.errors import BadCheckpoint, RunNotSaved
 
 _STATE, _FACTS = "state.pt", "checkpoint.json"
 FORMAT = 1
@@ -115,7 +115,7 @@ class Checkpoints:
         if cause is None:
             raise error
         reason = (cause.strerror or str(cause)).lower()
-        return NotSaved(str(path), reason, self.last_words(), str(self.folder.parent)).at(None)
+        return RunNotSaved(str(path), reason, self.last_words(), str(self.folder.parent)).at(None)
 
     def _prune(self) -> None:
         found = self.all()

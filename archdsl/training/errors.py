@@ -51,9 +51,9 @@ class RunDiffers(Problem):
     now: str
 
 
-class NotSaved(Problem):
+class RunNotSaved(Problem):
     code = codes.CANNOT_WRITE
-    message = "cannot write {path}: {reason}"
+    message = "cannot write {path} of the run: {reason}"
     help = "{last}; make room, then `archdsl train --resume --out {folder}`"
     path: str
     reason: str
@@ -72,7 +72,7 @@ class BadCheckpoint(Problem):
 # The set-up -----------------------------------------------------------------------------------------------------------
 
 
-class MissingPackages(Problem):
+class MissingOfTraining(Problem):
     code = codes.MISSING_TOOL
     message = "training needs {names}"
     help = "install it with `pip install 'archdsl[train]'`"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.model_errors import OtherWeights
+from archdsl.training.model_errors import WeightsMissing
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.run_weights import run_weights
 from archdsl.weights import MismatchError, map_weights
@@ -100,7 +100,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classi
     if wrong:
         there = tensors.get(wrong[0])
         found = sizes(tuple(there.shape)) if there is not None else "missing"
-        problem = OtherWeights(
+        problem = WeightsMissing(
             origin, type(model).__name__, len(wrong), len(own), wrong[0], sizes(tuple(own[wrong[0]].shape)), found
         )
         raise DiagnosticError([problem.at(None)])

@@ -44,7 +44,7 @@ class NothingLearns(Problem):
     parts: str
 
 
-class OtherWeights(Problem):
+class WeightsMissing(Problem):
     code = codes.NO_MAP
     message = "{origin} does not have all weights of {network}: of {count} tensors {wrong} are missing or do not fit"
     help = "first `{first}`: {here} here, {there} there; give weights of the same network, whatever its classes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.errors import MissingPackages
+from archdsl.training.errors import MissingOfTraining
 
 _NEEDED = {"timm": "timm", "torchvision": "torchvision", "PIL": "Pillow", "safetensors": "safetensors"}
 
@@ -14,4 +14,4 @@ def require() -> None:
     """Raises DiagnosticError where one is missing."""
     missing = [package for module, package in _NEEDED.items() if find_spec(module) is None]
     if missing:
-        raise DiagnosticError([MissingPackages(", ".join(missing)).at(None)])
+        raise DiagnosticError([MissingOfTraining(", ".join(missing)).at(None)])

@@ -31,7 +31,7 @@ from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.training import atomic
-from archdsl.training.errors import FolderInTheWay, NoRun, NotSaved, RunExists, RunInUse
+from archdsl.training.errors import FolderInTheWay, NoRun, RunExists, RunInUse, RunNotSaved
 from archdsl.version import __version__
 
 FORMAT = 1
@@ -216,7 +216,7 @@ class _Reporting:
         if isinstance(error, OSError):
             path = error.filename if isinstance(error.filename, str) else str(self.folder)
             last = "what was written before is whole"
-            problem = NotSaved(path, (error.strerror or str(error)).lower(), last, str(self.folder))
+            problem = RunNotSaved(path, (error.strerror or str(error)).lower(), last, str(self.folder))
             raise DiagnosticError([problem.at(None)]) from None
 
 

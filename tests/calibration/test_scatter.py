@@ -26,7 +26,7 @@ def runs(*seconds: float, worked: float = 1.0) -> list[Run]:
 
 def test_runs_that_differ_and_runs_that_wait_scatter() -> None:
     assert scatter(runs(1.0, 1.0, 1.0, 1.0)) == 0
-    # One slow run in nine is left out by the lower quartile, and is no sign.
+    # One slow run in nine is left out by the lower quartile, and is not a sign.
     assert scatter(runs(*[1.0] * 8, 9.0)) == 0
     assert scatter(runs(1.0, 1.0, 1.5, 1.5)) == 0.5
     # All alike, and each twice as long as the processor worked on it.
@@ -59,6 +59,7 @@ def test_a_busy_machine_is_waited_for_and_then_refused(monkeypatch: pytest.Monke
     with pytest.raises(DiagnosticError, match="the machine is busy: runs scatter by 100 %, more than 25 %") as failure:
         calibrate(Plan(**{**vars(SMALL), "wait": 30.0}), "", told.append)
     assert failure.value.diagnostics[0].code.name == "ARC913"
+    assert failure.value.diagnostics[0].problem == "BusyMachine"
     assert len(paused) == 2
     assert "waiting for a quiet machine: runs scatter by 100 %" in told
 

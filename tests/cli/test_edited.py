@@ -140,7 +140,7 @@ def test_names_that_differ_in_capitals_alone(small: Path, archdsl: Command) -> N
     before = contents()
     code, _, err = archdsl("build", "Small.arch")  # one after the other is no better
     assert code == 2
-    assert "codegen/small.py is there, which many systems do not distinguish from Small.py" in err
+    assert "codegen/small.py exists, and many systems do not distinguish it from Small.py" in err
     assert contents() == before
 
 

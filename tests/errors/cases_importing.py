@@ -79,7 +79,7 @@ CASES: dict[str, Case] = {
     "TooManyNumbers": torchvision("[MBConvConfig(1, 3, 1, 32, 16, 1, 2)]"),
     "NotFourNumbers": torchvision("[[1, 16, 1]]"),
     "UnknownArgumentOfRow": torchvision("[MBConvConfig(1, 3, 1, 32, 16, layers=1)]"),
-    "MissingArguments": torchvision("[MBConvConfig(1, 3, 1, 32, 16)]"),
+    "MissingArgumentsOfRow": torchvision("[MBConvConfig(1, 3, 1, 32, 16)]"),
     # What is built
     "BadStride": timm("ir_r1_k3_s3_e6_c24"),
     "BadExpansion": timm("ir_r1_k3_s1_e0_c24"),

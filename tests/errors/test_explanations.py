@@ -18,9 +18,9 @@ BY_NAME = {code.name: code for code in codes.ALL}
 
 # Codes whose example takes more than a text or a command line, and the test that meets them.
 ELSEWHERE = {
-    "ARC106": "tests/errors/not_text.err",  # bytes that are no text
+    "ARC106": "tests/errors/not_text.err",  # bytes that are not text
     "ARC107": "tests/errors/hidden_characters.err",  # characters that no page should hold
-    "ARC504": "tests/errors/space_pruned.err",  # a search space, which is no network either
+    "ARC504": "tests/errors/space_pruned.err",  # a search space, which is not a network either
     "ARC506": "tests/search_space/test_pruning.py",  # a space of one's own
     "ARC701": "tests/cli/commands/test_weights.py",
     "ARC702": "tests/cli/commands/test_weights.py",

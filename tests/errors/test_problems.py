@@ -30,17 +30,22 @@ from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
 from archdsl.trainings import open_recipe
-from tests.errors import cases_importing, cases_language
+from tests.errors import cases_backends, cases_cli, cases_importing, cases_language, cases_weights
 from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
+TESTS = Path(__file__).parents[1]
 ALL = problems()
 NAMES = [kind.__name__ for kind in ALL]
 
-# Codes whose diagnostics are still built where they are found.
-INLINE = {
-    *("ARC702", "ARC703", "ARC704"),
-    *("ARC906", "ARC913", "ARC915"),
+# What takes a module of its own, or a clock, is shown by a test beside the code, which names it.
+ELSEWHERE = {
+    "SeveralReadings": "weights/test_files.py",
+    "OtherOrder": "weights/test_files.py",
+    "OutputsDiffer": "weights/test_modules.py",
+    "CannotRun": "weights/test_modules.py",
+    "PartsDiffer": "weights/test_partial.py",
+    "BusyMachine": "calibration/test_scatter.py",
 }
 
 TABLE = """model net {
@@ -200,6 +205,9 @@ OVERRIDE = TABLE + "model mine extends net {\n stages 1..2 { kernel = 5 }\n}\n"
 CASES: dict[str, Case] = {
     **cases_language.CASES,
     **cases_importing.CASES,
+    **cases_weights.CASES,
+    **cases_cli.CASES,
+    **cases_backends.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -215,7 +223,7 @@ CASES: dict[str, Case] = {
     ),
     "NoRecipe": train(NET),
     "SeveralRecipes": train(NET + RECIPE + RECIPE.replace("recipe a", "recipe b")),
-    "SeveralNetworks": train(FAMILY + RECIPE),
+    "RecipeOfSeveral": train(FAMILY + RECIPE),
     "WrongVariant": train(FAMILY + RECIPE, variant="x"),
     "BadOverride": train(NET + RECIPE, settings=["epochs 4"]),
     "OpenChoice": lambda: family(SPACE).at({}),
@@ -282,6 +290,9 @@ CASES: dict[str, Case] = {
     "OutsideRepository": lambda: list(Revision(repository(), "HEAD").files(Path("/"), ".arch")),
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
+    **cases_weights.PATCHED,
+    **cases_cli.PATCHED,
+    **cases_backends.PATCHED,
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }
@@ -306,11 +317,16 @@ def test_a_case_shows_its_problem(name: str, tmp_path: Path, monkeypatch: pytest
 
 
 def test_every_problem_is_shown() -> None:
-    shown = in_golden() | set(CASES) | set(PATCHED)
+    shown = in_golden() | set(CASES) | set(PATCHED) | set(ELSEWHERE)
     # Those of trainings need torch and images; they are shown in tests/training.
-    here = {kind.__name__ for kind in ALL if not kind.__module__.startswith("archdsl.training")}
+    here = {kind.__name__ for kind in ALL if not kind.__module__.startswith("archdsl.training.")}
     assert here - shown == set(), "write an example in tests/errors, or a case here"
     assert shown - set(NAMES) - {""} == set(), "there is no such problem"
+
+
+@pytest.mark.parametrize(("name", "path"), ELSEWHERE.items())
+def test_a_test_elsewhere_shows_its_problem(name: str, path: str) -> None:
+    assert f'problem == "{name}"' in (TESTS / path).read_text()
 
 
 def literals(template: str) -> list[str]:
@@ -341,6 +357,6 @@ def test_bounds_are_limits(kind: type[OverBound]) -> None:
 
 def test_every_code_has_a_problem_and_a_page() -> None:
     used = {kind.code.name for kind in ALL}
-    assert {code.name for code in codes.ALL} - used == INLINE
+    assert {code.name for code in codes.ALL} - used == set()
     for kind in ALL:
         assert explanation(kind.code).code is kind.code

@@ -198,7 +198,7 @@ def test_what_no_budget_bounds_stays_as_it_is(name: str | None, resolution: int)
 
 
 def test_a_parameter_is_bounded_wherever_in_its_range_that_shows() -> None:
-    """Ends that are no networks say nothing, and neither do steps that rounding takes back."""
+    """Ends that are not networks say nothing, and neither do steps that rounding takes back."""
     assert found_in(family("compound"), params="20M").kept == {}
     deep = found_in(family("efficientnet"), "depth", params="8M")
     assert deep.kept == {}

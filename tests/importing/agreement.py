@@ -84,7 +84,7 @@ def _torchvision(case: Case) -> nn.Module:
     if case.text.startswith("[["):
         rows = ast.literal_eval(case.text)
         network = mobilenetv2.MobileNetV2(inverted_residual_setting=rows)
-        # The width before the pooling is no argument.
+        # The width before the pooling is not an argument.
         channels = network.features[-2].out_channels
         network.features[-1] = mobilenetv2.Conv2dNormActivation(
             channels, case.head, kernel_size=1, norm_layer=nn.BatchNorm2d, activation_layer=nn.ReLU6

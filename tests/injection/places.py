@@ -20,7 +20,7 @@ PAYLOADS: dict[str, str] = {
 }
 
 # Each place with what is harmless in it. Docs and remarks may have several lines; strings are written with escapes;
-# what is a name must be one, or the text is no program.
+# what is a name must be one, or the text is not a program.
 DOCS = {place: f"What {place} says." for place in ("block_doc", "model_doc", "variants_doc", "recipe_doc", "other_doc")}
 REMARKS = {place: f"a remark at {place}" for place in ("item_remark", "statement_remark", "row_remark", "inner_remark")}
 STRINGS = dict.fromkeys(

@@ -166,7 +166,7 @@ def test_a_lost_blob(git: Git, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_lost_blob_that_another_file_uses(git: Git, capsys: pytest.CaptureFixture[str]) -> None:
-    """That is no mistake in the file that uses it, which would not be compared, and all would be well."""
+    """That is not a mistake in the file that uses it, which would not be compared, and all would be well."""
     Path("cells.arch").write_text("block cell(channels) {\n  out = in -> conv(channels, 3)\n}\n")
     Path("net.arch").write_text(
         'use "cells.arch"\n' + NET.format(channels=8).replace("conv(", "cell(").replace(", 3", "")

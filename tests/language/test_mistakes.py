@@ -1,4 +1,4 @@
-"""What the parser says about texts that are no programs, or too large ones."""
+"""What the parser says about texts that are not programs, or too large ones."""
 
 from __future__ import annotations
 

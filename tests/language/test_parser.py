@@ -217,7 +217,7 @@ def test_line_ends_where_they_do_not_count() -> None:
 
 def test_docs_belong_to_the_item_right_below() -> None:
     docs = [
-        item.doc  # the last is that of `d`, whose comment is no doc, for a line stands between
+        item.doc  # the last is that of `d`, whose comment is not a doc, for a line stands between
         for item in module(
             '## a\nuse "a"\n## b\n## b2\nblock b() {} ## not c\nmodel c {}\n## d\n\nmodel d {}\n# e\nmodel e {}\n'
         ).items

@@ -38,7 +38,7 @@ def test_statements(body: str, expected: list[str]) -> None:
     ("rows", "expected"),
     [
         ("| a | b |\n| 1 | 2\n| 1 2 | 3 |", ["3:8 ARC101", "4:5 ARC101"]),
-        ("| a b | c |\n| 1 | 2 |", ["2:5 ARC101"]),  # the next row is no header
+        ("| a b | c |\n| 1 | 2 |", ["2:5 ARC101"]),  # the next row is not a header
         ("| a | b |\n| 1 | 2\n| 1 |", ["3:8 ARC101"]),
         ("| a | b |\n| 1 | 2", ["3:8 ARC101"]),  # nor is the table without rows
     ],

@@ -89,7 +89,7 @@ class Editor:
                 return list(told.diagnostics)
 
     def at(self, needle: str, nth: int = 0) -> types.Position:
-        """The position of the `^` in a needle, which stands for a cursor and is no part of the text."""
+        """The position of the `^` in a needle, which stands for a cursor and is not part of the text."""
         offset = -1
         for _ in range(nth + 1):
             offset = self.text.index(needle.replace("^", "", 1), offset + 1)

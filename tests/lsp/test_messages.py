@@ -158,7 +158,7 @@ def test_an_editor_that_goes_away_in_the_middle_of_a_message() -> None:
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_byte_order_mark(client: LanguageClient, tmp_path: Path) -> None:
-    """It is no part of the text, and stays where it is; the editor counts it as a column."""
+    """It is not part of the text, and stays where it is; the editor counts it as a column."""
     editor = Editor(client, tmp_path / "mark.arch")
     text = "\ufeffmodel  small {" + SMALL.partition("model small {")[2]
     assert await editor.open(text) == []

@@ -178,7 +178,7 @@ async def test_rename(client: LanguageClient, folder: Path, cursor: str, name: s
         ("conv_no^rm_act", "cna", "standard library"),
         ("in^put =", "image", "means something to the compiler"),
         ("ou^t =", "result", "a word of the language"),
-        ("block wi^de", "1st", "is no name"),
+        ("block wi^de", "1st", "is not a name"),
         ("block wi^de", "conv", "has a meaning in the language"),
         ("block wi^de", "other", "would not mean the same as `wide` everywhere in user.arch"),
         ("block wi^de", "mbconv", "would not mean the same"),

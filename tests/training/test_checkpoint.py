@@ -97,7 +97,7 @@ def test_a_file_that_cannot_grow_leaves_the_checkpoint_before_it(tmp_path: Path)
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     (problem,) = refused.value.diagnostics
-    assert problem.message == f"cannot write {tmp_path}/00000002: file too large"
+    assert problem.message == f"cannot write {tmp_path}/00000002 of the run: file too large"
     assert problem.help is not None
     assert problem.help.startswith("the checkpoint of step 1 is whole; make room")
     assert [path.name for path in tmp_path.iterdir()] == ["00000001"]

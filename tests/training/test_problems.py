@@ -61,7 +61,7 @@ def disk_in_the_way() -> None:
 CASES: dict[str, Callable[[], object]] = {
     "FolderInTheWay": text_in_the_way,
     "NoRun": lambda: RunFolder("run").facts(),
-    "NotSaved": disk_in_the_way,
+    "RunNotSaved": disk_in_the_way,
     "BadCheckpoint": lambda: Checkpoint(Path("none"), Facts(1, 0)).load(),
     "MissingDevice": lambda: device_of("tpu"),
     "PrecisionNotHere": lambda: precision_of("float16", CPU),
@@ -92,4 +92,4 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_every_problem_is_shown() -> None:
     kinds = {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Problem)}
-    assert kinds - {"Problem"} == CASES.keys() | IN_TRAININGS | {"MissingPackages"}
+    assert kinds - {"Problem"} == CASES.keys() | IN_TRAININGS | {"MissingOfTraining"}

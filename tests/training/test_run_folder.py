@@ -105,7 +105,7 @@ def test_no_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_is_a_diagnostic(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
-    assert refused(lambda: RunFolder(tmp_path / "run").begin()).startswith(f"cannot write {tmp_path}/run: ")
+    assert refused(lambda: RunFolder(tmp_path / "run").begin()).startswith(f"cannot write {tmp_path}/run of the run: ")
 
 
 HOLDER = """

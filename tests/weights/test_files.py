@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import archdsl
-from archdsl.diagnostics.codes import CANNOT_READ, NO_MAP, NOT_WEIGHTS, SEVERAL_STATES, Code
+from archdsl.diagnostics.codes import CANNOT_READ, NOT_WEIGHTS, SEVERAL_STATES, Code
 from archdsl.weights import MismatchError, as_file, as_safetensors, map_weights, read_checkpoint
 from archdsl.weights.peers import build_peer
 
@@ -199,12 +199,12 @@ def test_branches_of_equal_shapes_are_refused_without_code(suffix: str, tmp_path
     path = _saved(build_peer(origin, network.architecture), tmp_path / f"x{suffix}")
     with pytest.raises(MismatchError) as refused:
         map_weights(network, str(path))
-    assert refused.value.diagnostics[0].code is NO_MAP
+    assert refused.value.diagnostics[0].problem == "SeveralReadings"
     assert "--weights FILE" in (refused.value.diagnostics[0].help or "")
     rows = [(row.ours, row.theirs) for row in refused.value.rows]
     assert any("stages.0.0.shortcut" in ours for ours, _ in rows)
     assert any("layer1.0.downsample.0" in theirs for _, theirs in rows)
-    # With the module, the same file is no riddle.
+    # With the module, the same file is not a riddle.
     mapped = map_weights(network, origin, weights=path)
     assert mapped.key_map.is_proven
     (name,) = (pair.ours for pair in mapped.key_map.pairs if pair.theirs == "layer1.0.downsample.0.weight")
@@ -217,8 +217,9 @@ def test_a_file_in_another_order_is_refused(tmp_path: Path) -> None:
     network = archdsl.loads(chain)
     state = {key.replace("conv", "layer"): tensor for key, tensor in reversed(network.build().state_dict().items())}
     torch.save(state, tmp_path / "x.pth")
-    with pytest.raises(MismatchError, match="in the order in which"):
+    with pytest.raises(MismatchError, match="in the order in which") as refused:
         map_weights(network, f"{tmp_path}/x.pth")
+    assert refused.value.diagnostics[0].problem == "OtherOrder"
 
 
 def test_our_own_file_is_known_by_its_names(tmp_path: Path) -> None:

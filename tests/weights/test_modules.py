@@ -181,7 +181,7 @@ def test_weights_that_are_missing_are_shown_in_their_place() -> None:
 def test_another_way_of_adding_is_refused() -> None:
     with pytest.raises(MismatchError) as refused:
         mapped(RESIDUAL, Residual(broken=True))
-    assert refused.value.diagnostics[0].code is NOT_PROVEN
+    assert refused.value.diagnostics[0].problem == "OutputsDiffer"
     assert any(row.ours.startswith("stem.residual.1.main.norm:") for row in refused.value.rows)
 
 
@@ -205,7 +205,7 @@ def test_another_activation_is_refused_and_named(activation: Callable[[Tensor], 
 
 
 def test_activations_are_tried_where_they_are_cut() -> None:
-    """Below 6, relu6 is relu; tracing would tell them apart, and so do the outputs."""
+    """Below 6, relu6 is relu; tracing would distinguish them, and so do the outputs."""
     with pytest.raises(MismatchError):
         mapped(CHAIN, Backwards(lambda x: torch.where(x > 6, 6, functional.relu(x))))
 
@@ -221,8 +221,9 @@ def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
 def test_a_module_that_cannot_run_is_a_diagnostic() -> None:
     module = Backwards()
     module.c1 = nn.Conv2d(5, 8, 3)
-    with pytest.raises(archdsl.DiagnosticError, match="do not both run on images of 3 x 32 x 32"):
+    with pytest.raises(archdsl.DiagnosticError, match="do not both run on images of 3 x 32 x 32") as refused:
         mapped(CHAIN, module)
+    assert refused.value.diagnostics[0].problem == "CannotRun"
 
 
 def test_one_tensor_for_several_of_ours() -> None:

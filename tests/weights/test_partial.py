@@ -133,6 +133,7 @@ def test_a_part_that_computes_something_else_is_refused() -> None:
         map_module(network(last=32, act="silu"), network().build(), "there", Selection.of(["stem", "stages.0..1"]))
     diagnostic = refused.value.diagnostics[0]
     assert diagnostic.code is NOT_PROVEN
+    assert diagnostic.problem == "PartsDiffer"
     assert "first `stages.0.0.main.depthwise.weight`" in str(diagnostic.notes)
 
 

@@ -33,7 +33,7 @@ BYTES = {"float32": 4, "tensorfloat32": 4, "float16": 2, "bfloat16": 2, "float64
 _MATRIX = ("conv", "grouped_conv", "linear")
 
 # Far beyond what any device has, and far within what can be divided and multiplied: a product that is zero or infinite
-# would be no time.
+# would be not a time.
 Positive = Annotated[float, Field(ge=1e-18, le=1e24)]
 Part = Annotated[float, Field(ge=1e-9, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e6)]

@@ -14,7 +14,7 @@ from functools import lru_cache
 # The parts of a name that comments may mention: letters, and numbers.
 _PARTS = re.compile(r"_*([^\W\d_]+|\d+)")
 _WORDS = re.compile(r"[A-Za-z0-9]+")
-# More parts and words than these are no name, and longer comments no place to look for one.
+# More parts and words than these are not name, and longer comments no place to look for one.
 _MOST_PARTS = 8
 _MOST_LETTERS = 2_000
 

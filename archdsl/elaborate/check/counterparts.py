@@ -31,7 +31,7 @@ _NORM = "the layer takes it: `norm = batch_norm(eps = 1e-3, momentum = 0.01)`"
 _TABLE = "stages are rows of a table: `stages { | op | channels | layers | ... }`"
 _COLUMN = "the stages take it, as a column of their table: "
 _TRAINING = "training stands in a table of its own: `recipe name for model { ... }`"
-_WEIGHTS = "weights are no part of a spec: `archdsl weights map` brings them in"
+_WEIGHTS = "weights are not part of a spec: `archdsl weights map` brings them in"
 
 # Names whose meaning is said in another way here.
 _EXPLAINED = {

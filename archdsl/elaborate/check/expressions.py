@@ -101,7 +101,7 @@ class Vocabulary:
     # Names -----------------------------------------------------------------------------------------------------------
 
     def signature(self, name: tree.Name, *, is_block: bool, call: tree.Call | None = None) -> Signature | None:
-        """What a name that is no parameter or binding takes; None, with a diagnostic, when it means nothing."""
+        """What a name that is not a parameter or binding takes; None, with a diagnostic, when it means nothing."""
         symbol = meaning_of(name.text, self.environment)
         is_reserved = symbol is not None and symbol.kind in (Kind.FUNCTION, Kind.SETTING)
         if name.text in self.environment.unread and not is_reserved:

@@ -107,7 +107,7 @@ class ModelNames:
             self._check_rows()
 
     def _resolve(self, statement: tree.Statement) -> None:
-        """Notes what the names of a statement mean that are no part of its expressions."""
+        """Notes what the names of a statement mean that are not part of its expressions."""
         words = self.words
         if words.resolved is None:
             return

@@ -230,7 +230,7 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
 
 
 def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:
-    """The warning with what was meant, if that is known. To rename it changes the network, so it is no fix."""
+    """The warning with what was meant, if that is known. To rename it changes the network, so it is not a fix."""
     if counterpart is not None:
         return replace(problem, help=counterpart)
     return problem.suggesting(name, candidates, can_fix=False)

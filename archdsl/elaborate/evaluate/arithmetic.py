@@ -109,7 +109,7 @@ def scalar(source: Source) -> Scalar:
 def amount(source: Source, measure: str) -> Amount:
     """The amount of a measure that a text says: `400M`, `300M +- 2%`.
 
-    Raises DiagnosticError when it is no positive number, or one of another dimension.
+    Raises DiagnosticError when it is not a positive number, or one of another dimension.
     """
     expression, scope = _parsed(source, ()), _scope(source, {})
     if wrong := budget_mismatch(measure, expression):
@@ -149,7 +149,7 @@ def _parsed(source: Source, names: Sequence[str]) -> tree.Expression:
 
 
 def _strangers(node: tree.Expression, names: Sequence[str]) -> Iterator[Diagnostic]:
-    """The parts of an expression that are no arithmetic over `names`."""
+    """The parts of an expression that are not arithmetic over `names`."""
     match node:
         case tree.Literal(value=bool() | int() | float() | None):
             pass

@@ -107,7 +107,7 @@ def _no_value(symbol: Symbol, span: Span, scope: Scope) -> Value:
     raise ElaborationError(FunctionWithoutArguments(symbol.name).at(span))
 
 
-# What a name gives that is no parameter or binding, by what it means.
+# What a name gives that is not a parameter or binding, by what it means.
 _OF_SYMBOLS: dict[Kind, Callable[[Symbol, Span, Scope], Value]] = {
     Kind.SETTING: _setting,
     Kind.BLOCK: _block,
@@ -293,7 +293,7 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
 
 
 def _function(name: str, node: tree.Call, scope: Scope) -> Value:
-    """A function of scalars or tensors: one that is no layer and takes all that it needs at once."""
+    """A function of scalars or tensors: one that is not a layer and takes all that it needs at once."""
     signature = of_function(name)
     fitting, problems = fit(node, signature)
     absent = missing(signature, [parameter for parameter, _ in fitting], node.span)

@@ -82,7 +82,7 @@ def _predicted(value: Value) -> str:
 
 
 def tolerance(node: tree.Binary, scope: Scope) -> Tolerance:
-    """What `value +- node.right` allows. Raises ElaborationError when that is no number from 0."""
+    """What `value +- node.right` allows. Raises ElaborationError when that is not a number from 0."""
     value = evaluate(node.right, scope)
     if not scalars.is_number(value) or _number(value) < 0:
         raise ElaborationError(BadTolerance(kind(value)).at(node.right.span))

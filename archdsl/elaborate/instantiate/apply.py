@@ -91,7 +91,7 @@ def _place(source: Source, offset: int) -> Place:
     """A layer is applied again and again from where it is written."""
     line, column = source.position(offset)
     name = source.name
-    if not name.isascii():  # A file's name may hold bytes that are no text, which JSON cannot.
+    if not name.isascii():  # A file's name may hold bytes that are not text, which JSON cannot.
         name = name.encode("utf-8", "backslashreplace").decode()
     return Place(name, line, column)
 

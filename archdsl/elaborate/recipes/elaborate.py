@@ -24,10 +24,10 @@ from archdsl.elaborate.recipes.errors import (
     NotFunction,
     NotSettingName,
     NoValueToTake,
+    SetAndInTable,
     SettingCannotRise,
     SettingOfItself,
     SettingWithFact,
-    SetTwice,
     TooManyFunctionArguments,
     TooManyPhases,
     UnknownFunction,
@@ -323,7 +323,7 @@ class _Elaborator:
             same = any(own.name is statement.name for statement in self.recipe.body)
             is_here = any(row.row in s.table.rows for s in self.recipe.body if isinstance(s, tree.Nested))
             if same and is_here:
-                raise ElaborationError(SetTwice(name).at(own.name.span))
+                raise ElaborationError(SetAndInTable(name).at(own.name.span))
         return Ramp(start=float(ends.get("from", 0)), end=float(ends.get("to", 0)))
 
     def _end(self, name: str, row: TableRow, end: str) -> float:

@@ -123,7 +123,7 @@ class NoValueToTake(Problem):
     name: str
 
 
-class SetTwice(Problem):
+class SetAndInTable(Problem):
     code = codes.DUPLICATE_NAME
     message = "`{name}` is set, and has a row in the table"
     label = "the table is what counts"

@@ -82,7 +82,7 @@ class Definition(Struct, eq=False, dict=True):
 
     @cached_property
     def tries_layers(self) -> bool:
-        """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are no part of it."""
+        """Whether it applies layers for a fact alone, as in `(in -> conv(8)).height`: they are not part of it."""
         facts = (node for node in walk(self.block) if isinstance(node, tree.Fact))
         return any(not isinstance(fact.owner, tree.Name) for fact in facts)
 
@@ -143,7 +143,7 @@ class Environment(Struct, eq=False, dict=True):
     recipes: dict[str, RecipeDefinition] = field(default_factory=dict)
     own_recipes: tuple[RecipeDefinition, ...] = ()
     library: Environment | None = None
-    # Blocks and models that are there but could not be read: that they are missing is no mistake of those who use them.
+    # Blocks and models that are there but could not be read: those who use them make no mistake.
     unread: set[str] = field(default_factory=set)
     # Whether a file could not be used: then any name may have been in it.
     is_partial: bool = False

@@ -153,7 +153,7 @@ class _Dimensions:
         return found
 
     def compared(self, one: tree.Expression, other: tree.Expression) -> Iterator[Diagnostic]:
-        """What is wrong with comparing two expressions: the side that is no quantity is the one to change."""
+        """What is wrong with comparing two expressions: the side that is not a quantity is the one to change."""
         if self.speaks(other) and not self.speaks(one):
             one, other = other, one
         for node in _branches(other):

@@ -11,7 +11,7 @@ from archdsl.ir.operators import PRIMITIVES
 
 
 def meaning_of(name: str, environment: Environment) -> Symbol | None:
-    """What a name means that is no parameter or binding in scope; None where it means nothing.
+    """What a name means that is not a parameter or binding in scope; None where it means nothing.
 
     No block is called as something of the language, so the order does not matter.
     """

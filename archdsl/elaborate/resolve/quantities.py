@@ -57,7 +57,7 @@ MEASURES = ("params", "macs", "flops", "activations", "out", "reduction")
 
 
 def asked(claim: tree.Expression, own: Collection[str] = ()) -> Iterator[tree.Name | tree.Call]:
-    """The quantities in a claim. Names of the model's `own` are no quantities."""
+    """The quantities in a claim. Names of the model's `own` are not quantities."""
     waiting: list[tree.Node] = [claim]
     while waiting:
         node = waiting.pop()

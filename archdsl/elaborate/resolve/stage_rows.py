@@ -20,7 +20,7 @@ from archdsl.elaborate.resolve.errors import (
 from archdsl.language import tree
 from archdsl.limits import limits
 
-# Columns that are no arguments of the row's block.
+# Columns that are not arguments of the row's block.
 OWN_COLUMNS = ("op", "layers", "name")
 
 

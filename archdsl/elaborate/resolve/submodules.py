@@ -195,7 +195,7 @@ class _Namer:
                 pass
 
     def _arguments(self, node: tree.Call, scope: _Scope) -> None:
-        """A tensor among the arguments is no part of the layer, and has a name by which the layer reads it."""
+        """A tensor among the arguments is not part of the layer, and has a name by which the layer reads it."""
         for argument in node.arguments:
             if not self.is_tensor(argument.value):
                 self.visit(argument.value, scope)

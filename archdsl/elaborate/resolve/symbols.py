@@ -88,7 +88,7 @@ class Occurrence(Struct, frozen=True):
 
 
 def signature_of(symbol: Symbol | None) -> Signature | None:
-    """What a symbol takes when it is called; None for what is no block, primitive or function."""
+    """What a symbol takes when it is called; None for what is not a block, primitive or function."""
     match symbol:
         case Symbol(meaning=Definition(signature=found)):
             return found

@@ -62,7 +62,7 @@ class OneClass(Problem):
     name: str
 
 
-class MissingColumn(Problem):
+class NoSuchColumn(Problem):
     code = codes.BAD_DATA
     message = "{path} has no column `{column}`"
     help = "the columns are {known}; `path` and `label` are needed, `split` (train or test) is understood"

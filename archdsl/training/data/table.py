@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import BadRow, MissingColumn, NoData
+from archdsl.training.data.errors import BadRow, NoData, NoSuchColumn
 from archdsl.training.data.images import decode
 from archdsl.training.data.source import NAMES, Source, Split
 
@@ -47,7 +47,7 @@ def read_table(place: Path, split: Split) -> Source | None:
     for column in ("path", "label"):
         if column not in columns:
             known = ", ".join(f"`{name}`" for name in columns) or "missing"
-            raise DiagnosticError([MissingColumn(str(place), column, known).at(None)])
+            raise DiagnosticError([NoSuchColumn(str(place), column, known).at(None)])
     found: dict[Split, list[tuple[Path, str]]] = {"train": [], "test": []}
     for line, row in enumerate(rows, start=2):
         part = _part(row.get("split") or "train")

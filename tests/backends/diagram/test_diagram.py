@@ -588,7 +588,7 @@ def test_the_command_writes_what_the_extension_says(tmp_path: Path, capsys: pyte
     assert main(["diagram", str(spec), "--out", str(tmp_path / "b.svg"), "--width", "1cm"]) == 0
     assert "warning[ARC915]: at a width of 1cm" in capsys.readouterr().err
     for arguments, message in (
-        (["--width", "3.3"], "`--width 3.3` is no width"),
+        (["--width", "3.3"], "`--width 3.3` is not a width"),
         (["--width", "3in", "--format", "mermaid"], "`--width` is for svg, pdf, png and tikz"),
         (["--level", "operator", "--format", "mermaid"], "Mermaid cannot draw the operators"),
     ):

@@ -182,7 +182,7 @@ def test_torch_is_for_measuring_only(small: str) -> None:
     [
         (["--device", "a1000"], "did you mean `a100`?"),
         (["--device", "nowhere.toml"], "cannot read nowhere.toml"),
-        (["--device", "v100", "--dtype", "int8"], "the profile `v100` knows nothing of int8"),
+        (["--device", "v100", "--dtype", "int8"], "the profile `v100` does not have int8"),
         (["--device", "epyc_onnxruntime", "--training"], "does not train"),
         (["--device", "v100", "--on", "cuda"], "`--on` is about memory or measuring"),
         (["--dtype", "float16"], "add `--memory`, `--device NAME` or `--measure`"),

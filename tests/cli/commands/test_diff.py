@@ -152,7 +152,7 @@ def test_links_of_the_past_lead_nowhere(git: Git, archdsl: Command) -> None:
         "`link.arch` is a link, and links of a revision are not followed"
         in archdsl("diff", "user.arch@HEAD", "user.arch@HEAD").err
     )
-    # And a link of today where there was a file is no link of the past.
+    # And a link of today where there was a file is not a link of the past.
     commit(git, small=SMALL)
     Path("small.arch").unlink()
     Path("small.arch").symlink_to("/etc/passwd")

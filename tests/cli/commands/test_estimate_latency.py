@@ -56,7 +56,7 @@ def test_csv_gains_a_column(archdsl: Command) -> None:
         (("--device", "v1000"), "did you mean `v100`?"),
         (("--training",), "add `--memory` or `--device NAME`"),
         (("--explain",), "add `--device NAME`"),
-        (("--device", "v100", "--dtype", "bfloat16"), "knows nothing of bfloat16"),
+        (("--device", "v100", "--dtype", "bfloat16"), "does not have bfloat16"),
     ],
 )
 def test_what_cannot_be_told(argv: tuple[str, ...], message: str, archdsl: Command) -> None:

@@ -80,8 +80,8 @@ def test_csv(level: str, archdsl: Command) -> None:
         (("--memory", "--per", "block"), "memory is estimated for models and stages"),
         (("--memory", "--on", "cuda", "--threads", "1"), "`--threads` is about a CPU"),
         (("--memory", "--dtype", "int8"), "not int8"),
-        (("--memory", "--fits", "plenty"), "no amount of memory"),
-        (("--memory", "--fits", "0GB"), "no amount of memory"),
+        (("--memory", "--fits", "plenty"), "not an amount of memory"),
+        (("--memory", "--fits", "0GB"), "not an amount of memory"),
     ],
 )
 def test_what_does_not_fit_together(arguments: tuple[str, ...], message: str, archdsl: Command) -> None:
