@@ -376,7 +376,7 @@ def compile_source(
                 predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
                 claimed = subject(result.architecture, _predict(result.architecture, effort))
                 refuted.add(network, prove(result.requires, claimed, result.names, environment))
-        problems.add(*mistakes.told(chosen))
+        problems.add(*mistakes.reported(chosen))
         unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(_too_deep(source))

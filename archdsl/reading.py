@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def read_plain(path: str | Path, most: int) -> bytes:
-    """The bytes of a file, one more than `most` where it has more. Raises OSError, ValueError for what is not a path."""
+    """The bytes of a file, one more than `most` where it has more. Raises OSError, ValueError for a bad path."""
     _refuse(os.stat(path).st_mode)
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, flags), "rb") as file:

@@ -217,8 +217,8 @@ def _overhead(wholes: tuple[Whole, ...]) -> float:
     """What the framework adds to each kernel, less what timing it added: that by which the sums of kernels come closest
     to whole networks, in proportion to each."""
     weights = [whole.kernels / whole.parts**2 for whole in wholes]
-    lacking = sum(weight * (whole.seconds - whole.parts) for weight, whole in zip(weights, wholes, strict=True))
-    return lacking / sum(weight * whole.kernels for weight, whole in zip(weights, wholes, strict=True))
+    missing = sum(weight * (whole.seconds - whole.parts) for weight, whole in zip(weights, wholes, strict=True))
+    return missing / sum(weight * whole.kernels for weight, whole in zip(weights, wholes, strict=True))
 
 
 def _backward_overhead(wholes: tuple[Whole, ...], overhead: float) -> float:

@@ -1,6 +1,6 @@
 """Measures the kernels of a network that torch exported to ONNX and ONNX Runtime runs on the CPU.
 
-ONNX Runtime's own profile tells the time of each node where it ran; a session without it tells that of the whole.
+ONNX Runtime's own profile has the time of each node where it ran; a session without it has that of the whole.
 """
 
 from __future__ import annotations

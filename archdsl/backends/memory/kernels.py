@@ -45,7 +45,7 @@ class Kernel(NamedTuple):
 
     `keeps` are the storages that autograd needs on the way back, `statistics` the bytes that it needs besides and that
     the call has made for that. `parameters` are the bytes of the gradients of the parameters. One that `reads_whole`
-    copies what is not a tensor in one piece: its inputs, and the gradient of its output, also where that is turned around.
+    copies what is not a tensor in one piece: its inputs, and the gradient of its output, also where that is reversed.
     """
 
     inputs: tuple[Value, ...]

@@ -33,7 +33,7 @@ _COUNTED = ("channels", "stride")
 _LONG_ROW = 50
 
 
-class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
+class Unmergeable(Exception):  # noqa: N818 - makes the grouping try finer groups
     """These instances do not fit into one class."""
 
 
@@ -104,7 +104,7 @@ class ModuleBuilder:
         return None
 
     def gives(self, text: str, seen: Sequence[tuple[int, Value]]) -> bool:
-        """Whether a text has these values, as far as that can be told: it may speak of what is not a scalar."""
+        """Whether a text has these values, as far as that is known: it may speak of what is not a scalar."""
         found = [(value_of(text, {**self.scalars[index], **self.arguments_of(index)}), value) for index, value in seen]
         return all(given is None or same(given, value) for given, value in found)
 
@@ -133,7 +133,7 @@ class ModuleBuilder:
         return f"int({text})"
 
     def _make_whole(self, name: str) -> bool:
-        """Makes a scalar an integer in every instance, and tells whether it can be one."""
+        """Makes a scalar an integer in every instance, and says whether it can be one."""
         vector = self.values(name)
         numbers = vector and [as_whole(value) for value in vector]
         if not numbers or not all(type(number) is int for number in numbers):
@@ -185,7 +185,7 @@ class ModuleBuilder:
         return found
 
     def roots(self, formula: str | None) -> set[str]:
-        """The arguments of the block that a formula comes down to: `in_channels` where that cannot be told."""
+        """The arguments of the block that a formula comes down to: `in_channels` where that is unknown."""
         if formula is None:
             return {"in_channels"}
         found = self._behind(formula)

@@ -212,7 +212,7 @@ class StepWriter:
         return f"{argument}({arguments})", after.pop() if len(after) == 1 else None
 
     def _layer_hint(self, seen: Seen) -> str:
-        """The name of the parameter that these layers are given by; empty where that cannot be told."""
+        """The name of the parameter that these layers are given by; empty where that is unknown."""
         return ""
 
     def _are_alike(self, seen: Seen) -> bool:
@@ -375,7 +375,7 @@ _OF_CHANNELS = ("channels", "features", "groups", "multiplier", "parts")
 
 
 class _Texts(dict[str, str]):
-    """The texts of an operator's attributes, each made when it is asked for: what no text mentions is not an argument."""
+    """The texts of an operator's attributes, made on demand: what no text mentions is not an argument."""
 
     def __init__(self, make: Callable[[str], str]):
         super().__init__()

@@ -130,7 +130,7 @@ class Environment(Struct, eq=False, dict=True):
     models: dict[str, ModelDefinition] = field(default_factory=dict)
     own_models: tuple[ModelDefinition, ...] = ()
     library: Environment | None = None
-    # Blocks and models that are there but could not be read: that they are missing is not a mistake of those who use them.
+    # Blocks and models that are there but could not be read: using them is not a mistake.
     unread: set[str] = field(default_factory=set)
     # Whether a file could not be used: then any name may have been in it.
     is_partial: bool = False
