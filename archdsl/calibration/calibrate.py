@@ -109,7 +109,7 @@ def calibrate(
             "training_networks": plan.training if plan.backend == "eager" else 0,
             "rounds": plan.rounds,
             "kernels": sum(map(len, tables.values())),
-            # By which part the runs of a network were longer than they need be, at the median of the networks.
+            # By which fraction the runs of a network were longer than necessary, at the median of the networks.
             "scatter": round(median(whole.scatter for whole in (*inference.wholes, *updates.wholes)), 3),
             "max_scatter": plan.max_scatter,
             # Seconds of each network as a whole, of its kernels one by one, and how many these are.

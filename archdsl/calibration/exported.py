@@ -32,8 +32,8 @@ _WARM, _TIMED = 2, 3
 
 
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:
-    """The module as an ONNX file, without what the exporter has to say on its way."""
-    # The exporter speaks through all of these.
+    """The module as an ONNX file, without the exporter's own messages."""
+    # The exporter writes to all of these.
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),
