@@ -1,6 +1,6 @@
 """Whether a generated file is still as it was written: one of its first lines holds a digest of all the others.
 
-It is there to tell an owner's edit from what may be written again, not to keep anybody from forging it. Line ends do
+It distinguishes an owner's edit from what may be written again, not to keep anybody from forging it. Line ends do
 not count: git and editors convert them.
 """
 

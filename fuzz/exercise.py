@@ -72,10 +72,10 @@ def exercise(text: str, outcome: Outcome | None = None) -> Outcome:
         for style in STYLES if len(text) % 5 == 0 else ("full",):
             report(found, style=style)
     with outcome.timed("apply_fixes", "compile"):
-        mended = apply_fixes(source, found)
-        if mended.diagnostics:
-            assert mended.source.text != text, "fixes that change nothing"
-            compile_source(mended.source)
+        fixed = apply_fixes(source, found)
+        if fixed.diagnostics:
+            assert fixed.source.text != text, "fixes that change nothing"
+            compile_source(fixed.source)
     if not compiled.problems:
         outcome.kind = "elaborated" if compiled.architectures else "empty"
     if compiled.architectures:

@@ -1,4 +1,4 @@
-"""Every large text at the bound on characters: `python -m fuzz.largest` tells the slowest commands."""
+"""Every large text at the bound on characters: `python -m fuzz.largest` reports the slowest commands."""
 
 from __future__ import annotations
 

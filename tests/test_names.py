@@ -1,4 +1,4 @@
-"""The compiler knows no network: whatever tells one from another stands in its `.arch` file."""
+"""The compiler knows no network: whatever distinguishes one from another stands in its `.arch` file."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from archdsl.api import Network
 from archdsl.backends.estimate import Level
 from archdsl.backends.estimate_text import parts_rows
 
-# Runs cells, and tells what each shows as it runs and as its result.
+# Runs cells, and reports what each shows as it runs and as its result.
 NOTEBOOK = """
 import json, sys
 from contextlib import redirect_stdout

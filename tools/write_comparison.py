@@ -38,7 +38,7 @@ of the others the last line of the traceback, with the suggestion of the interpr
 of the network's own text that the traceback goes through. Run with {versions}.
 
 "Refused" is when the network is made, before any image; "at the first image" is when one is sent through it; "accepted"
-is when neither complains. A line is told where it is the one with the mistake.
+is when neither complains. A line is named where it is the one with the mistake.
 """
 CLOSING = """\
 ## What to make of it
@@ -47,7 +47,7 @@ CLOSING = """\
   sometimes with what was meant. Shapes it finds out with the first image, in the operator that met them. It has most
   channels written twice, so that a wrong digit disagrees with the next line.
 - timm's strings are short, and whatever follows from others, shortcuts and input channels, cannot be wrong. A flag that
-  it does not know is passed over, and what goes wrong is told without its place. They were made for timm's own
+  it does not know is ignored, and what goes wrong is reported without its place. They were made for timm's own
   definitions, not for first attempts.
 - Ultralytics' lists go by position: a value too few is found by counting, a wrong one mostly not.
 - archdsl reads the whole text before it makes anything, so it can point at the cell and knows what is near. A wrong
@@ -203,8 +203,8 @@ def page() -> str:
         answers = {tool: answer(tool, edits) for tool, edits in edits_of(mistake).items()}
         cells = [verdict(tool, edits, answers[tool]) for tool, edits in edits_of(mistake).items()]
         rows.append(f"| {number}. {mistake.title} | " + " | ".join(cells) + " |")
-        told = [section(tool, edits, answers[tool]) for tool, edits in edits_of(mistake).items()]
-        sections.append("\n".join([f"## {number}. {mistake.title}\n", *told]))
+        texts = [section(tool, edits, answers[tool]) for tool, edits in edits_of(mistake).items()]
+        sections.append("\n".join([f"## {number}. {mistake.title}\n", *texts]))
     sound = "\n".join(f"**{tool}**\n\n```{LANGUAGES[tool]}\n{text}```\n" for tool, text in TOOLS.items())
     libraries = [f"{name} {version(name)}" for name in ("timm", "ultralytics", "torch")]
     head = HEAD.format(versions=f"{', '.join(libraries)} and Python {sys.version_info[0]}.{sys.version_info[1]}")

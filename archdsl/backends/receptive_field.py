@@ -4,7 +4,7 @@ The receptive field of a position is the part of the image that its value depend
 whose windows have a size, convolutions, poolings and resizing. Where ways of different length meet, it is what any of
 them sees; behind a resizing, whose positions do not all see equally much, it is a bound. Some values depend on the
 whole image besides, by what a global pooling (squeeze-and-excitation), a fully connected layer on a map, or a group
-normalization computes: that is told apart, as `sees_all`.
+normalization computes: that is separate, as `sees_all`.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class Target(Struct, frozen=True):
 
     @property
     def keeps_edits(self) -> bool:
-        """Whether a file of it tells that somebody has edited it."""
+        """Whether a file of it shows that somebody has edited it."""
         return self.has_digest or self.comment is not None
 
     def as_file(self, data: bytes) -> bytes:
@@ -151,7 +151,7 @@ TIKZ = Target("tikz", (".tex", ".tikz"), _tikz, "% {} as drawn\n", is_figure=Tru
 TARGETS: tuple[Target, ...] = (PYTORCH, ESTIMATES, IR, SVG, PDF, PNG, DOT, MERMAID, TIKZ)
 FIGURES: tuple[Target, ...] = tuple(target for target in TARGETS if target.is_figure)
 
-# What `archdsl build` writes unless told otherwise, in this order.
+# What `archdsl build` writes by default, in this order.
 BUILT: tuple[Target, ...] = (PYTORCH, SVG, ESTIMATES)
 
 

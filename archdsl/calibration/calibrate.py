@@ -109,7 +109,7 @@ def calibrate(
             "training_networks": plan.training if plan.backend == "eager" else 0,
             "rounds": plan.rounds,
             "kernels": sum(map(len, tables.values())),
-            # By which part the runs of a network were longer than they need be, at the median of the networks.
+            # By which fraction the runs of a network were longer than necessary, at the median of the networks.
             "scatter": round(median(whole.scatter for whole in (*inference.wholes, *updates.wholes)), 3),
             "max_scatter": plan.max_scatter,
             # Seconds of each network as a whole, of its kernels one by one, and how many these are.
@@ -217,8 +217,8 @@ def _overhead(wholes: tuple[Whole, ...]) -> float:
     """What the framework adds to each kernel, less what timing it added: that by which the sums of kernels come closest
     to whole networks, in proportion to each."""
     weights = [whole.kernels / whole.parts**2 for whole in wholes]
-    lacking = sum(weight * (whole.seconds - whole.parts) for weight, whole in zip(weights, wholes, strict=True))
-    return lacking / sum(weight * whole.kernels for weight, whole in zip(weights, wholes, strict=True))
+    missing = sum(weight * (whole.seconds - whole.parts) for weight, whole in zip(weights, wholes, strict=True))
+    return missing / sum(weight * whole.kernels for weight, whole in zip(weights, wholes, strict=True))
 
 
 def _backward_overhead(wholes: tuple[Whole, ...], overhead: float) -> float:

@@ -1,4 +1,4 @@
-"""The clocks that runs are timed with, and how much runs say that something else kept the machine busy."""
+"""The clocks that runs are timed with, and how much runs show that something else kept the machine busy."""
 
 from __future__ import annotations
 

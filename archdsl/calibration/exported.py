@@ -1,6 +1,6 @@
 """Measures the kernels of a network that torch exported to ONNX and ONNX Runtime runs on the CPU.
 
-ONNX Runtime's own profile tells the time of each node where it ran; a session without it tells that of the whole.
+ONNX Runtime's own profile has the time of each node where it ran; a session without it has that of the whole.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _WARM, _TIMED = 2, 3
 
 
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:
-    """The module as an ONNX file, without what the exporter has to say on its way."""
-    # The exporter speaks through all of these.
+    """The module as an ONNX file, without the exporter's own messages."""
+    # The exporter writes to all of these.
     with (
         warnings.catch_warnings(),
         contextlib.redirect_stdout(io.StringIO()),

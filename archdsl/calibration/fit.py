@@ -1,4 +1,4 @@
-"""Fits to measured kernels: a roofline for each kind, and the interpolation of what it leaves over."""
+"""Fits to measured kernels: a roofline for each kind, and the interpolation of the residual."""
 
 from __future__ import annotations
 

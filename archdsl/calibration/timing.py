@@ -11,7 +11,7 @@ import torch
 from archdsl.api import Network
 from archdsl.calibration.errors import NoCuda
 
-# Makes ready to run, and gives what runs.
+# Prepares, and returns what runs.
 Prepared = Callable[[], Callable[[], object]]
 # Types of number that a network can run in: these, and float32.
 _HALVES = {"float16": torch.float16, "bfloat16": torch.bfloat16}
@@ -24,7 +24,7 @@ def require_cuda(alternative: str) -> None:
 
 
 def settle(network: Network) -> torch.nn.Module:
-    """The network with the statistics of random images in its batch norms, so that no number is out of the ordinary."""
+    """The network with the statistics of random images in its batch norms, so that no value is extreme."""
     module = network.build()
     for part in module.modules():
         if isinstance(part, torch.nn.BatchNorm2d):
@@ -78,7 +78,7 @@ def measure(prepared: Sequence[Prepared], rounds: int, progress: Callable[[str],
 
 
 def one_round(prepared: Sequence[Prepared], progress: Callable[[str], None], which: str) -> list[float]:
-    """Seconds of each run, once; before each, runs that are not timed bring back its caches."""
+    """Seconds of each run, once; before each, runs that are not timed warm its caches."""
     taken = []
     for index, prepare in enumerate(prepared):
         progress(f"{which}: network {index + 1} of {len(prepared)}")

@@ -79,7 +79,7 @@ class TrainingProbe:
 
 
 class _TrainingRunner(Runner):
-    """Runs forward with every operator cut off from the one before, so that each can be sent back by itself."""
+    """Runs forward with every operator cut off from the one before, so that each has a backward pass of its own."""
 
     def __init__(self, graph: fx.GraphModule):
         super().__init__(graph, lambda: None)
@@ -137,5 +137,5 @@ class _TrainingRunner(Runner):
 
 
 def _gradient(result: Tensor, given: Tensor | None) -> Tensor:
-    """What came back for a result; a small something where nothing did, at the end of the network."""
+    """The gradient of a result; a small constant where there is none, at the end of the network."""
     return torch.full_like(result, 1e-3) if given is None else given

@@ -51,17 +51,17 @@ def _broken(difference: Difference, tolerance: float) -> Iterator[tuple[Category
 
 
 def _numeric(layer: LayerChange) -> list[OperatorChange]:
-    """The changes in a layer that give other outputs on the same weights: those of keys and shapes are told as such."""
-    told = {_block(change) for change in layer.operators if key_changes(change.before, change.after)}
-    return [numeric for change in layer.operators if (numeric := _numeric_part(change, told)) is not None]
+    """The changes in a layer that give other outputs on the same weights: those of keys and shapes are separate."""
+    reported = {_block(change) for change in layer.operators if key_changes(change.before, change.after)}
+    return [numeric for change in layer.operators if (numeric := _numeric_part(change, reported)) is not None]
 
 
-def _numeric_part(change: OperatorChange, told: Collection[object]) -> OperatorChange | None:
+def _numeric_part(change: OperatorChange, reported: Collection[object]) -> OperatorChange | None:
     before, after = change.before, change.after
     if before is None or after is None:
-        # What came or went with the tensors of its block is told by their keys.
-        is_told = bool(key_changes(before, after)) or (_block(change) in told and _block(change)[2] is not None)
-        return None if change.keeps_outputs or is_told else change
+        # What came or went with the tensors of its block is reported by their keys.
+        is_reported = bool(key_changes(before, after)) or (_block(change) in reported and _block(change)[2] is not None)
+        return None if change.keeps_outputs or is_reported else change
     kept = tuple(one for one in change.changes if not one.keeps_outputs and not _shapes_tensors(change, one))
     return OperatorChange(before, after, kept) if kept else None
 

@@ -63,7 +63,7 @@ def block_lines(
     parts: Iterable[PartChange], of: Callable[[LayerChange], Sequence[OperatorChange]] = _operators
 ) -> list[tuple[str, Lines]]:
     """What changed inside layers: where, and for each operator or block its path and what changed. Layers alike are
-    told together. `of` says which changes of a layer count: all of them unless given."""
+    reported together. `of` says which changes of a layer count: all of them unless given."""
     alike: dict[Lines, list[str]] = {}
     for part in parts:
         for layer in part.layers:
@@ -127,7 +127,7 @@ def key_groups(parts: Iterable[PartChange]) -> list[KeyGroup]:
 
 
 class _Alike(NamedTuple):
-    """What groups of keys in several layers must have in common to be told as one."""
+    """What groups of keys in several layers must have in common to be reported as one."""
 
     before: str | None
     after: str | None

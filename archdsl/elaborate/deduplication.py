@@ -71,7 +71,7 @@ class Gathered:
             if not mistake.met or mistake.met[-1][0] is not variant:
                 mistake.met.append((variant, diagnostic))
 
-    def told(self, everything: Iterable[Variant]) -> list[Diagnostic]:
+    def reported(self, everything: Iterable[Variant]) -> list[Diagnostic]:
         """One diagnostic a mistake, with a note on the networks that have it."""
         sizes: dict[int, int] = {}
         for variant in everything:

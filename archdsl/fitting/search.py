@@ -11,7 +11,7 @@ budget can ask for no less than so much, too. Where the way up ends below that, 
 has grown in the best balance; whole boxes of them are ruled out by the costs of two corners.
 
 Costs must not fall where a parameter grows. They may stand still, and often do: widths and depths are rounded. Of the
-values that give one and the same network, the nearest to `base` is told.
+values that give one and the same network, the nearest to `base` is reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a row builds in the library that it is written for, in numbers alone, and how ours says the same."""
+"""What a row builds in the library that it is written for, in numbers alone, and how ours expresses the same."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _squeezed(row: BlockRow, inputs: int, hidden: int) -> int:
 
 
 def after(size: int, layer: Layer, times: int, row: BlockRow) -> int:
-    """The height or width of a map behind so many layers. Raises DiagnosticError where nothing is left of it."""
+    """The height or width of a map behind so many layers. Raises DiagnosticError where none is left."""
     if row.rule.padding == "same":
         return -(-size // layer.stride)
     padding = (layer.kernel - 1) // 2 if layer.padding is None else layer.padding

@@ -1,4 +1,4 @@
-"""Mistakes that have nothing to do with each other are reported together."""
+"""Independent mistakes are reported together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Made = TypeVar("Made")
 
 
 class Mistakes:
-    """What several looks at a text refuse, each `apart` from the others."""
+    """The errors of several checks of a text, each `apart` from the others."""
 
     def __init__(self) -> None:
         self._problems = Problems()

@@ -36,7 +36,7 @@ class Rule:
     rounds_head: bool = False
 
     def rounded(self, channels: int) -> int:
-        """The channels that are built where so many are written."""
+        """The channels that are built for so many as written."""
         return divisible(channels, self.divisor, self.limit)
 
 
@@ -59,6 +59,6 @@ def section(name: Literal["stem", "head"], channels: int) -> str:
 
 
 def own_blocks() -> dict[Form, str]:
-    """The texts of blocks that say every number outright, by the form that they have."""
+    """The texts of blocks that take every number explicitly, by the form that they have."""
     found: dict[Form, str] = _document()["blocks"]
     return found

@@ -19,7 +19,7 @@ class Form:
     """A form that the language does not have.
 
     `pattern` matches it in the text, the place of the error inside; its group `at` is what is underlined and replaced.
-    `write` is what stands there in this language, where that can be told: `is_safe` if it is the same by
+    `write` is what stands there in this language, where that is known: `is_safe` if it is the same by
     another notation. `help` may name it as `{0}`. `examples` are lines of a `where`, wrong and, with a `write`, right.
     """
 

@@ -95,7 +95,7 @@ def analyzed(builder: Builder | None = None) -> Lark:
 
 
 def digest() -> str:
-    """What tells one grammar from another."""
+    """What distinguishes one grammar from another."""
     return sha256(GRAMMAR.read_bytes()).hexdigest()
 
 

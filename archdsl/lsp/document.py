@@ -89,7 +89,7 @@ class Document:
 
     @cached_property
     def _says_nothing_new(self) -> bool:
-        """Whether only comments and white space have changed since nothing was wrong: no need to compile to tell."""
+        """Whether only comments and white space have changed since nothing was wrong: no need to compile it."""
         before = self._before
         if "compiled" in self.__dict__ or before is None or before.compiled.unmet or before.compiled.warnings:
             return False

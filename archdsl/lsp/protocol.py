@@ -49,7 +49,7 @@ class Protocol(LanguageServerProtocol):
         else:
             super().handle_message(message)
 
-    def refuse_garbage(self) -> None:
+    def refuse_malformed(self) -> None:
         """Answers something that is not JSON, or nested too deeply to read: nobody knows which request it was."""
         self._refuse(None, JsonRpcParseError("the message is not JSON that can be read"))
 

@@ -47,7 +47,7 @@ class Server(LanguageServer):
         full = types.TextDocumentSyncKind.Full
         super().__init__("archdsl", __version__, text_document_sync_kind=full, protocol_cls=Protocol)
         self.documents = Documents()
-        self.garbage = Collector()
+        self.collector = Collector()
         self.waiting: dict[str, asyncio.Handle] = {}
 
     def changed(self, uri: str, text: str, version: int | None) -> None:
@@ -68,7 +68,7 @@ class Server(LanguageServer):
         self.publish(document)
         for user in self.documents.users(uri):
             self.publish(user)
-        self.garbage.left_behind()
+        self.collector.left_behind()
 
     def publish(self, document: Document) -> None:
         """Sends what is wrong with a document."""
@@ -82,7 +82,7 @@ def start() -> None:
     """Serves one editor over standard input and output, until it leaves."""
     compile_source(Source("<warm up>", _WARM_UP))
     server = create()
-    server.garbage.start()
+    server.collector.start()
     if not os.environ.get("ARCHDSL_DEBUG"):
         # What pygls logs, the editor gets as an answer; without any handler it would go to standard error.
         logging.getLogger("pygls").addHandler(logging.NullHandler())
@@ -94,7 +94,7 @@ def start() -> None:
 async def _serve(server: Server, output: BinaryIO) -> None:
     def report(error: Exception, source: Any) -> None:
         if isinstance(error, ValueError | RecursionError):
-            server.protocol.refuse_garbage()
+            server.protocol.refuse_malformed()
         else:
             server.report_server_error(error, source)
 

@@ -69,7 +69,7 @@ def inconsistency(architecture: Architecture) -> str | None:
             visits = tracer.whole(name)
         except KeyError as missing:
             return f"in the block `{name}`, there is no {missing}"
-        found = _misfit(architecture, visits) or _unlisted(visits, known)
+        found = _mismatch(architecture, visits) or _unlisted(visits, known)
         if found is None and visits[-1].output != block.output:
             found = f"{visits[-1].output} comes out, not {block.output}"
         if found is not None:
@@ -79,13 +79,13 @@ def inconsistency(architecture: Architecture) -> str | None:
         visits = ShallowTracer(architecture).network()
     except KeyError as missing:
         return f"there is no {missing}"
-    found = _misfit(architecture, visits)
+    found = _mismatch(architecture, visits)
     if found is None and visits[-1].output != architecture.output:
         found = f"{visits[-1].output} comes out, not {architecture.output}"
     return found
 
 
-def _misfit(architecture: Architecture, visits: list[Visit]) -> str | None:
+def _mismatch(architecture: Architecture, visits: list[Visit]) -> str | None:
     for visit in visits:
         if visit.block is not None:
             read, made = architecture.blocks[visit.block].input, architecture.blocks[visit.block].output

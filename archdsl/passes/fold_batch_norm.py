@@ -108,7 +108,7 @@ class _Flow:
         self.before = before
 
     def fold(self, folder: _Folder) -> bool:
-        """Folds a norm into what comes last, if that can be; tells whether it was."""
+        """Folds a norm into what comes last, if that can be; says whether it was."""
         for index in reversed(range(len(self.steps))):
             step = folder.with_norm(self.steps[index])
             if step is not None:

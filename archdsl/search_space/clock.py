@@ -28,7 +28,7 @@ class Clock:
 
     @property
     def setting(self) -> tuple[int, int, bool, str | None]:
-        """What tells one clock from another; the profile by its identity, which it keeps as long as it is held."""
+        """What distinguishes clocks; the profile by its identity, which it keeps as long as it is held."""
         return id(self.profile), self.batch, self.training, self.dtype
 
     def latencies(self, name: str, blocks: Mapping[str, BlockInstance]) -> PartLatencies:

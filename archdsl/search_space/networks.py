@@ -131,7 +131,7 @@ class Networks:
         training: bool = False,
         dtype: str | None = None,
     ) -> Time:
-        """How long a network takes on a device: what `Network.latency` tells of it, without elaborating it in full."""
+        """How long a network takes on a device: what `Network.latency` predicts, without elaborating it in full."""
         return self.latencies([sample], device, batch=batch, training=training, dtype=dtype)[0]
 
     def latencies(
@@ -152,7 +152,7 @@ class Networks:
         return [frames.time(sample.numbers) for sample in samples]
 
     def timed(self, device: str, batch: int, training: bool, dtype: str | None) -> tuple[PartLatencies, Frames]:
-        """The networks with a clock of a device at hand, and what that clock tells. Raises DiagnosticError."""
+        """The networks with a clock of a device at hand, and what that clock predicts. Raises DiagnosticError."""
         from archdsl.search_space.clock import Clock
 
         clock = Clock.of(device, batch, training, dtype)

@@ -19,7 +19,7 @@ from archdsl.search_space.networks import Networks, Sample
 
 # Networks in a row that may be drawn in vain.
 MOST_IN_VAIN = 10_000
-# Networks that are drawn to tell how many are left of a space, and of one whose claims need each network in full.
+# Networks that are drawn to estimate how many are left of a space, and of one whose claims need each network in full.
 _DRAWN, _DRAWN_IN_FULL = 500, 50
 
 

@@ -24,7 +24,7 @@ FORMAT_VERSION = "1.2"
 
 @dataclass(frozen=True)
 class Figures:
-    """What is told of samples: costs for a batch and, where asked for, further measures, by their keys.
+    """What is reported of samples: costs for a batch and, where asked for, further measures, by their keys.
 
     `how` says, by the key of a measure, what its numbers are of; `facts` say it for programs.
     """
@@ -134,8 +134,8 @@ def as_csv(space: Space, samples: Sequence[Sample], figures: Figures) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["index", *COUNTS, *figures.measures, *(f"{key}_how" for key in figures.how), *names])
     for (sample, costs, own), one in zip(_told(space, samples, figures), values, strict=True):
-        told = [*costs.values(), *own.values(), *figures.how.values()]
-        writer.writerow([sample.index, *told, *(_cell(one.get(name, "")) for name in names)])
+        shown = [*costs.values(), *own.values(), *figures.how.values()]
+        writer.writerow([sample.index, *shown, *(_cell(one.get(name, "")) for name in names)])
     return text.getvalue().rstrip("\n")
 
 

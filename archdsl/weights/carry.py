@@ -1,4 +1,4 @@
-"""Tensors carried over a map: all of them, or the part that was asked for, with a list of what was not."""
+"""Tensors carried over a map: all of them, or the part that was asked for, with a list of the rest."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def _block(module: str) -> str:
 
 
 def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchRow]:
-    """The modules, in pairs, of which one does not know which tensor is which."""
+    """The modules, in pairs, whose tensors cannot be distinguished."""
     return [
         MismatchRow(position + 1, str(group), None, str(other))
         for position, (group, other) in enumerate(zip(ours, theirs, strict=True))
@@ -235,7 +235,7 @@ def _unclear(ours: Sequence[_Group], theirs: Sequence[_Group]) -> list[MismatchR
 
 
 def _keys(ours: _Group, theirs: _Group) -> dict[str, str]:
-    """Our keys with theirs: by their own names, else by shapes; empty where neither will do."""
+    """Our keys with theirs: by their own names, else by shapes; empty where neither is enough."""
     for named_by in (lambda key, shape: key.rpartition(".")[2], lambda key, shape: layout(shape)):
         here, there = ({named_by(*item): item[0] for item in group.shapes.items()} for group in (ours, theirs))
         if len(here) == len(ours.shapes) and here.keys() == there.keys():

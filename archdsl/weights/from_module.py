@@ -1,4 +1,4 @@
-"""The map between a network of ours and a module of anybody's, by what the two do, proven by their outputs."""
+"""The map between a network of ours and any other module, by what the two compute, proven by their outputs."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ _CAVEAT = (
 def map_module(network: Network, module: nn.Module, origin: str, selection: Selection = EVERYTHING) -> KeyMap:
     """The map between the keys of `network.build()` and those of `module`, which diagnostics call `origin`.
 
-    Raises MismatchError when the two do not have the same operators in the same places, or put out different numbers on
+    Raises MismatchError when the two do not have the same operators in the same places, or have different outputs on
     equal weights. Where a selection leaves some out, the rest may have them; each operator before the first one that is
-    left out then has to put out the same.
+    left out then must have the same output.
     """
     ours = network.build()
     our_trace, their_trace, size = _traces(network, ours, module, origin)
@@ -62,7 +62,7 @@ def map_module(network: Network, module: nn.Module, origin: str, selection: Sele
             return replace(key_map, error=error)
         if large := _standardized(their_trace):
             # What keeps a standardization from dividing by zero is added by some and a lower bound to others. Large
-            # weights do not feel it, and prove the map.
+            # weights make it negligible, and prove the map.
             error_of_large = difference(ours, module, key_map, images, large)
             if error_of_large < TOLERANCE:
                 return replace(key_map, error=error_of_large, caveat=_CAVEAT.format(error))
@@ -137,7 +137,7 @@ def _first_that_differs(
             here, there = ours.operators[at], theirs.operators[matching[at]]
             by = f"by {error:.1e} of the largest" if error < float("inf") else "in size"
             note = Note(
-                f"first `{printable(_name(here))}` and `{printable(_name(there))}` put out what differs {by}: "
+                f"first `{printable(_name(here))}` and `{printable(_name(there))}` have outputs that differ {by}: "
                 "what lies before them, or their own stride, padding or epsilon, is not the same"
             )
             return note, *_right_before(network, here)
@@ -177,7 +177,7 @@ def _images(network: Network, size: tuple[int, int]) -> torch.Tensor:
 
 
 def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, int]]:
-    """Both at work on images of one size, and that size: the smallest on which both run, for the sake of the proof."""
+    """Both at work on images of one size, and that size: the smallest on which both run, for the proof."""
     channels, height, width = network.architecture.input
     reason = ""
     for divisor in (4, 2, 1):

@@ -1,4 +1,4 @@
-"""From what a person names, a model of a library or a file, to a map and tensors."""
+"""From the name of a library's model, or a file, to a map and tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What did not match: a failure with a table, ours on the left and theirs on the right."""
+"""What did not match: an error with a table, ours on the left and theirs on the right."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def unequal(ours: Sequence[tuple[Hashable, str]], theirs: Sequence[tuple[Hashabl
 def side_by_side(
     ours: Sequence[TracedOperator], our_trace: Trace, theirs: Sequence[TracedOperator], their_trace: Trace
 ) -> list[MismatchRow]:
-    """Operators that are wired differently, with how many results reach each of them."""
+    """Operators that are wired differently, with how many results each of them depends on."""
     here = [(operator.position + 1, _wired(operator, our_trace)) for operator in ours]
     there = [(operator.position + 1, _wired(operator, their_trace)) for operator in theirs]
     return [MismatchRow(*one, *other) for one, other in zip_longest(here, there, fillvalue=(None, ""))]

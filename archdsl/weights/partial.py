@@ -71,7 +71,7 @@ def advice(ours: Sequence[Piece], theirs: Sequence[Piece]) -> str | None:
 
 
 def restricted(trace: Trace, positions: Collection[int]) -> Trace:
-    """A trace of some of the operators alone; what reached one through others now reaches it itself."""
+    """A trace of some of the operators alone; what fed one through others now feeds it directly."""
     numbers = {position: number for number, position in enumerate(sorted(positions))}
     operators: list[TracedOperator] = []
     through: list[frozenset[tuple[int, int]]] = []
@@ -104,7 +104,7 @@ def restricted(trace: Trace, positions: Collection[int]) -> Trace:
 
 
 def after_what_is_left_out(trace: Trace, positions: Collection[int]) -> set[int]:
-    """The operators, by their position in the restricted trace, that something reaches which is not in it."""
+    """The operators, by their position in the restricted trace, that depend on something outside it."""
     left_out = [operator.position for operator in trace.operators if operator.position not in positions]
     stained = {position for layer in networkx.bfs_layers(trace.graph, left_out) for position in layer}
     return {number for number, position in enumerate(sorted(positions)) if position in stained}

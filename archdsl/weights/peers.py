@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Library:
-    """How a library lists its models, makes one for a number of classes and channels, and makes a trained one."""
+    """How a library lists its models, builds one for a number of classes and channels, and builds a trained one."""
 
     names: Callable[[], Collection[str]]
     make: Callable[[str, int, int], Any]
@@ -36,7 +36,7 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
 
     Its weights are fresh, the same each time, unless `pretrained` asks the library for trained ones, which it may have
     to download, for the classes and channels that they were trained for. Raises DiagnosticError when the library is not
-    installed, has no such model, or cannot make it.
+    installed, has no such model, or cannot build it.
     """
     library_name, name = origin.split(":", 1)
     library = LIBRARIES[library_name]

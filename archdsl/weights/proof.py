@@ -43,10 +43,10 @@ def difference(
 def differences(
     ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor, matching: Mapping[int, int]
 ) -> dict[int, float]:
-    """The difference between what each operator of ours and the one of theirs put out, as `difference` has it.
+    """The difference between the outputs of each operator of ours and its counterpart, as `difference` has it.
 
     By position of ours in the order of use; `matching` has that of theirs. Empty where the two cannot be compared. The
-    map may leave out tensors: ours keep their own, and what they reach differs.
+    map may leave out tensors: ours keep their own, and what depends on them differs.
     """
     settled = copy.deepcopy(theirs).double().eval()
     twin = copy.deepcopy(ours).double().eval()
@@ -61,7 +61,7 @@ def differences(
 
 
 def _error(found: Tensor, expected: Tensor) -> float:
-    """The largest difference, relative to the largest of what is expected; infinite where it cannot be said."""
+    """The largest difference, relative to the largest of what is expected; infinite where it is undefined."""
     if found.numel() != expected.numel() or found.numel() == 0:
         return float("inf")
     scale = float(expected.abs().max())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archdsl.weights.files import Checkpoint
 
 _MOST_NAMES = 8
-# Wrappers around wrappers: nobody has more of them.
+# Wrappers around wrappers: more of them do not occur.
 _DEEPEST = 6
 # What has at least this share of the keys that the best has is as good a guess.
 _RIVAL = 0.5
@@ -60,7 +60,7 @@ def within(checkpoint: Checkpoint, prefix: str) -> Checkpoint:
 
 
 def _prefixes(key: str, names: set[str]) -> Iterator[str]:
-    """The beginnings of a key after which it is a wanted name."""
+    """The prefixes of a key after which it is a wanted name."""
     start = 0
     for _ in range(_DEEPEST):
         if key[start:] in names:

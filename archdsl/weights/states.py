@@ -79,7 +79,7 @@ def _only(states: list[State], path: Path) -> State:
 
 
 def _named(states: list[State], name: str, path: Path) -> State:
-    """The state dict of that name, the parts below it as one, or the tensors of one whose keys begin with it."""
+    """The state dict of that name, the parts below it as one, or the tensors of one whose keys have that prefix."""
     exact = [state for state in states if name in (state.path, state.path.rpartition(".")[2]) and state.path]
     if len(exact) == 1:
         return exact[0]
@@ -104,7 +104,7 @@ def _named(states: list[State], name: str, path: Path) -> State:
 
 
 def _prefixes(state: State, name: str) -> list[str]:
-    """The beginning of keys of one state dict that a name means: `ema.` or, with the state dict before, `model.ema`."""
+    """The prefix of keys of one state dict that a name means: `ema.` or, with the state dict before, `model.ema`."""
     inner = name.removeprefix(f"{state.path}.") if state.path else name
     prefix = f"{inner}."
     return [prefix] if any(key.startswith(prefix) for key in state.tensors) else []
@@ -154,7 +154,7 @@ def _own(value: Mapping[Any, Any]) -> Iterator[tuple[str, Tensor]]:
 
 
 def _holds_tensors(value: Any) -> bool:
-    """Whether a dict or list, or one in it, has tensors. What a file nests without end is looked at once."""
+    """Whether a dict or list, or one in it, has tensors. Recursive values are visited once."""
     import torch
 
     waiting, seen = [value], set[int]()
@@ -182,7 +182,7 @@ def _described(tensor: Tensor) -> str:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor is an array of numbers and nothing cleverer: sparse, quantized, nested, or without numbers."""
+    """Whether a tensor is an array of numbers and nothing else: sparse, quantized, nested, or without numbers."""
     import torch
 
     special = tensor.is_nested or tensor.is_quantized or tensor.is_meta or tensor.is_complex()

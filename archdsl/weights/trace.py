@@ -2,7 +2,7 @@
 
 Modules are often defined in another order than they are used, and two libraries never agree on names; what a network
 computes does not depend on either. So the pass is run on torch's meta device, and of everything that happens only the
-operators that read weights are kept, each with the ones whose results reach it. What lies between them (activations,
+operators that read weights are kept, each with those that it depends on. What lies between them (activations,
 pooling, additions, reshaping) leaves its mark as these edges; how a library spells it does not matter.
 """
 
@@ -33,7 +33,7 @@ _ROLES = {
     ("linear", "mat2"): "weight",
     **{(kind, operand): "operand" for kind in ("mul", "add") for operand in ("self", "other")},
 }
-# Operators by what people call them; a linear layer is a convolution of 1 x 1 maps.
+# Operators by their usual names; a linear layer is a convolution of 1 x 1 maps.
 _SAME_AS = {"linear": "convolution"}
 
 
@@ -43,7 +43,7 @@ class TracedOperator:
 
     `parts` are the state-dict keys of each of its arguments (`weight`, `bias`, `running_mean`, ...), in the order in
     which they are read; several keys are one argument where it is computed, as a standardized weight is from a weight
-    and a gain. `sources` are the operators, by position in the order of use, whose results reach this one through
+    and a gain. `sources` are the operators, by position in the order of use, whose results this one depends on through
     operators without weights, each with the channel at which its result begins where tensors have been joined.
     `constants` are what else can be said of it: arguments other than tensors, the activations `after` which it comes,
     and the shape of its `output`.
@@ -83,7 +83,7 @@ class Trace:
 
     @cached_property
     def graph(self) -> networkx.DiGraph:
-        """Which operators' results reach which, by position in the order of use, from the node `IMAGES` on.
+        """Which operators depend on which, by position in the order of use, from the node `IMAGES` on.
 
         An edge has the `channels` at which the result begins in what is read, several where it is joined with itself.
         """
@@ -131,7 +131,7 @@ def trace(module: nn.Module, channels: int, height: int, width: int) -> Trace:
 
 
 def outputs_of(module: nn.Module, images: Tensor) -> list[Tensor]:
-    """What each operator that reads weights puts out on these images, in order of use, as `trace` finds them."""
+    """The output of each operator that reads weights, on these images, in order of use, as `trace` finds them."""
     watcher = _Watcher(module.state_dict(keep_vars=True), images, outputs=[])
     with torch.no_grad(), watcher:
         module(images)
@@ -238,7 +238,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return parts
 
     def _before(self, kind: str, named: Mapping[str, Any]) -> _Origin:
-        """The operators that reach a result, each with its first channel where tensors are joined, and through what."""
+        """The operators behind a result, each with its first channel where tensors are joined, and through what."""
         sources: set[tuple[int, int]] = set()
         activations: set[str] = {kind} & ACTIVATIONS
         for value in named.values():

@@ -13,7 +13,7 @@ from archdsl.diagnostics.apply_fixes import apply_fixes
 from archdsl.sources import read
 from tests.errors.test_golden import FILES, FOLDER
 
-# In these a mistake hides behind one that is mended: a file that is not there, a cycle of files, a column that no block
+# In these a mistake hides behind one that is fixed: a file that is not there, a cycle of files, a column that no block
 # has, in a table whose blocks were not all known, a second mistake in a statement that could not be read.
 HIDING = {
     "bad_quotes.arch",

@@ -213,7 +213,7 @@ CASES: dict[str, Case] = {
     "ReplacementWithoutColumns": files(
         base=BASE_TABLE, net=f"{EXTENDS}block mbconv(width) {{ out = in -> conv(width) }}\nmodel mine extends net {{ }}"
     ),
-    "ReplacementMisfit": files(
+    "ReplacementMismatch": files(
         base=BASE_TABLE,
         net=f"{EXTENDS}block mbconv(channels, more) {{ out = in -> conv(channels * more) }}\nmodel m extends net {{ }}",
     ),

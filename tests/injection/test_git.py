@@ -1,4 +1,4 @@
-"""A repository of somebody else: nothing that its configuration names is run, and nothing that it lacks is fetched."""
+"""A repository of somebody else: nothing that its configuration names is run, and nothing missing is fetched."""
 
 from __future__ import annotations
 

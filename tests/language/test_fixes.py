@@ -12,7 +12,7 @@ IN_BLOCK = "block b(channels, skip) {{\n  {}\n}}\n"
 IN_TABLE = "model m {{\n  stages {{\n    | op | channels |\n    {}\n    | b  | 16       |\n  }}\n}}\n"
 
 
-def mended(text: str) -> str | None:
+def fixed(text: str) -> str | None:
     """The text with the fix of its one mistake; None where there is no fix."""
     source = Source("net.arch", text)
     _, (problem,) = parse(source)
@@ -54,7 +54,7 @@ def mended(text: str) -> str | None:
     ],
 )
 def test_one_good_answer(wrong: str, right: str) -> None:
-    assert mended(IN_BLOCK.format(wrong)) == IN_BLOCK.format(right)
+    assert fixed(IN_BLOCK.format(wrong)) == IN_BLOCK.format(right)
     assert parse(Source("net.arch", IN_BLOCK.format(right)))[1] == ()
 
 
@@ -88,7 +88,7 @@ def test_a_fix_is_safe_where_it_can_mean_nothing_else(wrong: str, is_safe: bool)
     ],
 )
 def test_rows(wrong: str, right: str) -> None:
-    assert mended(IN_TABLE.format(wrong)) == IN_TABLE.format(right)
+    assert fixed(IN_TABLE.format(wrong)) == IN_TABLE.format(right)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +112,9 @@ def test_rows(wrong: str, right: str) -> None:
     ],
 )
 def test_no_good_answer(wrong: str) -> None:
-    assert mended(IN_BLOCK.format(wrong)) is None
+    assert fixed(IN_BLOCK.format(wrong)) is None
 
 
 @pytest.mark.parametrize("wrong", ["| b", "| b | 16 | 3", "| b | 16 |\n    | b"])
 def test_rows_of_another_length(wrong: str) -> None:
-    assert mended(IN_TABLE.format(wrong)) is None
+    assert fixed(IN_TABLE.format(wrong)) is None

@@ -1,4 +1,4 @@
-"""One run tells every syntax error of an item, and none that is only there because of another."""
+"""One run reports every syntax error of an item, and none that is only there because of another."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ async def complete(client: LanguageClient, path: Path, text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "has", "lacks"),
+    ("text", "has", "absent"),
     [
         ("^", ["block", "model", "use", "variants"], ["conv"]),
         ("mod^", ["model"], []),
@@ -73,10 +73,10 @@ async def complete(client: LanguageClient, path: Path, text: str) -> list[str]:
         ("block b(n = 1) {\n  # conv ^\n}\n", [], ["conv", "n"]),
     ],
 )
-async def test_completion(client: LanguageClient, tmp_path: Path, text: str, has: list[str], lacks: list[str]) -> None:
+async def test_completion(client: LanguageClient, tmp_path: Path, text: str, has: list[str], absent: list[str]) -> None:
     found = await complete(client, tmp_path / "typed.arch", HEAD + text)
     assert [label for label in has if label not in found] == []
-    assert [label for label in lacks if label in found] == []
+    assert [label for label in absent if label in found] == []
     assert len(found) == len(set(found))
 
 

@@ -53,7 +53,7 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
     assert sum(p.numel() for p in ours.parameters()) == network.params
 
 
-# A size that keeps the run short; an odd one tells the paddings apart.
+# A size that keeps the run short; an odd one distinguishes the paddings.
 @pytest.mark.parametrize(
     ("spec", "name", "size"),
     [

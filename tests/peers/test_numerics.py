@@ -11,7 +11,7 @@ from tests.peers.zoo import copy_weights, peer, relative_error, settle
 
 SPECS = archdsl.specs_folder()
 
-# Our spec and model, the peer's model, and a size that keeps the run short; odd sizes tell the paddings apart.
+# Our spec and model, the peer's model, and a size that keeps the run short; odd sizes distinguish the paddings.
 CASES = [
     ("efficientnet", "efficientnet_b0", "timm efficientnet_b0", 193),
     ("efficientnet", "efficientnet_b0", "torchvision efficientnet_b0", 160),

@@ -47,7 +47,7 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """A tensor from one node of a panel to another, by their keys, with its shape where the figure tells it."""
+    """A tensor from one node of a panel to another, by their keys, with its shape where the figure shows it."""
 
     tail: str
     head: str

@@ -19,7 +19,7 @@ ACCENT = "#0072b2"
 
 
 class Colors(NamedTuple):
-    """A pale ground that dark text reads well on, in print too, and a border strong enough to tell boxes apart."""
+    """A pale ground that dark text reads well on, in print too, and a border strong enough to separate boxes."""
 
     ground: str
     border: str

@@ -1,4 +1,4 @@
-"""Latency: how long a network takes on a device, told from its architecture by a roofline for each kernel."""
+"""Latency: how long a network takes on a device, predicted from its architecture by a roofline for each kernel."""
 
 from archdsl.backends.latency.latencies import Latencies
 from archdsl.backends.latency.profile import Profile, profile, read_profile

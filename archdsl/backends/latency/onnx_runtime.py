@@ -257,7 +257,7 @@ _PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
 def reported(operator: str, name: str, inputs: list[list[int]], output: list[int]) -> Kernel | None:
     """The kernel that a node of a profile was: its operator and name, and the dimensions of its tensors.
 
-    None for what is too seldom to be told apart.
+    None for what is too rare to be distinguished.
     """
     if operator == "Gemm" and len(output) == 2:
         return Kernel("linear", Shape(inputs[0][1], 1, 1), Shape(output[1], 1, 1), inputs[0][0])
@@ -297,7 +297,7 @@ def _shape(dimensions: list[int]) -> Shape:
 
 
 def _as_reported(kernel: Kernel, layout: Layout) -> Kernel:
-    """A kernel as far as a profile tells it apart: not the window of a pooling, nor the layout of the rest."""
+    """A kernel as far as a profile distinguishes it: not the window of a pooling, nor the layout of the rest."""
     if kernel.kind not in _POOLS:
         return kernel
     side = kernel.stride + 1

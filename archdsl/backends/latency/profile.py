@@ -130,7 +130,7 @@ class Profile(Frozen):
 
     @property
     def dtypes(self) -> list[str]:
-        """The types of number that it can tell the time for."""
+        """The types of number that it can predict the time for."""
         return [self.dtype] if self.measured else sorted({*self.peaks, *self.matrix_peaks})
 
     @cached_property

@@ -184,8 +184,8 @@ def add_to_rows(text: str, estimates: Sequence[TimedEstimate], level: Level) -> 
     # `latency_seconds` is what the column was called before all commands called it `latency`.
     columns, rows = "latency,latency_seconds", []
     for line, (time, made) in zip(lines, times, strict=True):
-        told = f"{time.seconds:.6g}"
-        rows.append(",".join([line, told, told, *([f"{made.images_per_second:.6g}"] if level == "model" else [])]))
+        shown = f"{time.seconds:.6g}"
+        rows.append(",".join([line, shown, shown, *([f"{made.images_per_second:.6g}"] if level == "model" else [])]))
     if level == "model":
         columns += ",images_per_second"
     return "\n".join([f"{header},{columns}", *rows]) + "\n"

@@ -9,7 +9,7 @@ from archdsl.backends.pareto.rows import NetworkRow
 
 
 def front(rows: Sequence[NetworkRow], x: Measure, y: Measure) -> list[NetworkRow]:
-    """The rows of the front, from the best in `x` on. Rows that lack one of the measures are on no front."""
+    """The rows of the front, from the best in `x` on. Rows without one of the measures are not on it."""
     known = [row for row in rows if x.key in row.values and y.key in row.values]
     best: float | None = None
     found: list[NetworkRow] = []

@@ -14,7 +14,7 @@ from archdsl.backends.pareto.labels import label
 from archdsl.backends.pareto.measures import Measure
 from archdsl.backends.pareto.rows import NetworkRow
 
-# Colours that the colour-blind tell apart (Okabe and Ito), and shapes that all tell apart in grey, too. Their numbers
+# Colours that the colour-blind can distinguish (Okabe and Ito), and shapes that differ in grey, too. Their numbers
 # have no common factor, so that pairs repeat after 63 families, and then with points that are hollow.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "<", "*")

@@ -31,7 +31,7 @@ _COUNTED = ("channels", "stride")
 _LONG_ROW = 50
 
 
-class Unmergeable(Exception):  # noqa: N818 - tells the grouping to try finer groups
+class Unmergeable(Exception):  # noqa: N818 - makes the grouping try finer groups
     """These instances do not fit into one class."""
 
 
@@ -131,7 +131,7 @@ class ModuleBuilder:
         return call("int", node)
 
     def _make_whole(self, name: str) -> bool:
-        """Makes a scalar an integer in every instance, and tells whether it can be one."""
+        """Makes a scalar an integer in every instance, and says whether it can be one."""
         vector = self.values(name)
         numbers = vector and [as_whole(value) for value in vector]
         if not numbers or not all(type(number) is int for number in numbers):

@@ -1,4 +1,4 @@
-"""How far maps have shrunk, in the way that `feature_info` tells it."""
+"""How far maps have shrunk, as `feature_info` reports it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class _Modules(Tracer):
     def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
         tensor = super()._tensor(expression, scope)
         match expression:
-            # A visit holds tensors and numbers apart, and so would not tell `1 - x` from `x - 1`.
+            # A visit holds tensors and numbers apart, and so would not distinguish `1 - x` from `x - 1`.
             case Combine(operator="subtract" | "divide", operands=[Number(), _]):
                 last = self.visits[-1]
                 self.visits[-1] = last._replace(operator=f"{last.operator} from a number")

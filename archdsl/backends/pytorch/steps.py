@@ -217,7 +217,7 @@ class StepWriter:
         return replace(one, function=spelled(argument)), after
 
     def _layer_hint(self, seen: Seen) -> str:
-        """The name of the parameter that these layers are given by; empty where that cannot be told."""
+        """The name of the parameter that these layers are given by; empty where that is unknown."""
         return ""
 
     def _are_alike(self, seen: Seen) -> bool:

@@ -98,7 +98,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _networks(paths: list[Path]) -> Iterator[Architecture]:
-    """What is in files that were not there; one with a mistake is for `check` to tell."""
+    """What is in files that were not there; one with a mistake is for `check` to report."""
     for path in paths:
         with suppress(DiagnosticError):
             yield from compile_source(read(path), claims=False).checked()

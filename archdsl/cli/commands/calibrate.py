@@ -47,9 +47,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--max-scatter",
         type=_part,
         metavar="X",
-        help="give up where runs of one network scatter by more than this part, as on a busy machine (default: 0.25)",
+        help="give up where runs of one network scatter by more than this share, as on a busy machine (default: 0.25)",
     )
-    parser.add_argument("--force", action="store_true", help="go on however much they scatter; the profile says it")
+    parser.add_argument("--force", action="store_true", help="go on however much they scatter; the profile records it")
     parser.add_argument("--out", metavar="FILE", help="the profile, a .json (default: device-BACKEND.json)")
 
 

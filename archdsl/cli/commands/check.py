@@ -46,9 +46,9 @@ def run(arguments: Namespace, output: Output) -> int:
         raise FixesStandardInput().error()
     found: list[Diagnostic] = []
     checked: Iterable[_Checked]
-    tell = output.remark if as_document else output.result
+    show = output.remark if as_document else output.result
     if arguments.fix:
-        checked = (_check(spec) if not (wrong := _fix(spec, tell)) else (wrong, "") for spec in arguments.specs)
+        checked = (_check(spec) if not (wrong := _fix(spec, show)) else (wrong, "") for spec in arguments.specs)
     elif STANDARD_INPUT in arguments.specs:
         checked = map(_check, arguments.specs)
     else:
@@ -70,14 +70,14 @@ def run(arguments: Namespace, output: Output) -> int:
 _Checked = tuple[tuple[Diagnostic, ...], str]
 
 
-def _fix(spec: str, tell: Callable[[str], None]) -> tuple[Diagnostic, ...]:
+def _fix(spec: str, show: Callable[[str], None]) -> tuple[Diagnostic, ...]:
     """Makes the fixes of a file and reports them. Returns why it could not be read or written, if that is so."""
     from archdsl.cli.fix_file import fix_file
 
     try:
         for fixed in fix_file(spec):
             assert fixed.fix is not None
-            tell(f"{printable(str(fixed.span))}: {fixed.code.name} fixed: {printable(fixed.fix.title)}")
+            show(f"{printable(str(fixed.span))}: {fixed.code.name} fixed: {printable(fixed.fix.title)}")
     except DiagnosticError as failure:
         return failure.diagnostics
     return ()

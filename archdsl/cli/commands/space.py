@@ -32,8 +32,8 @@ _EXTENSIONS = {".arch": "arch", ".csv": "csv", ".json": "json"}
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
-        "Tell the exact size of a search space, a model with choices such as `kernel = {3, 5}` in it, and what can be "
-        "chosen; draw networks from it and tell what they cost and how long they take; or write one of them down."
+        "Show the exact size of a search space, a model with choices such as `kernel = {3, 5}` in it, and what can be "
+        "chosen; draw networks from it and report what they cost and how long they take; or write one of them down."
     )
     parser.epilog = (
         "examples:\n  archdsl space specs/mnasnet_space.arch\n"
@@ -56,7 +56,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=_index, metavar="S", help="draw the same again (default: 0)")
     parser.add_argument(
-        "--prove", action="store_true", help="elaborate every stage that any network has, and tell least and most costs"
+        "--prove", action="store_true", help="elaborate every stage that any network has: least and most costs of all"
     )
     predictions.add_arguments(parser, "of memory: whose kernels and allocator (default: cpu)")
     space_search.add_arguments(parser)

@@ -28,7 +28,7 @@ _EXTENSIONS = {".safetensors": "safetensors", ".pth": "pth", ".pt": "pth"}
 def add_arguments(parser: ArgumentParser) -> None:
     parser.description = (
         "Carry weights between a network and a model of another library. What each tensor is called there is found by "
-        "what the two modules do with their weights, and proven: on equal random weights, both put out the same."
+        "what the two modules do with their weights, and proven: on equal random weights, both have the same outputs."
     )
     parser.epilog = (
         "examples:\n  archdsl weights map specs/v2_l.arch --from timm:NAME                  prints the map of keys\n"

@@ -92,7 +92,7 @@ def unfit(row: StageRow, takes: Signature) -> list[str]:
     ]
 
 
-def misfits(rows: Iterable[tuple[StageRow, Signature]]) -> Iterator[Diagnostic]:
+def foreign_columns(rows: Iterable[tuple[StageRow, Signature]]) -> Iterator[Diagnostic]:
     """One diagnostic for each `op` that was put into rows whose columns its block does not take."""
     met: dict[Span, list[tuple[StageRow, Signature, list[str]]]] = {}
     for row, takes in rows:
@@ -112,7 +112,7 @@ def _unknown_column(
     header = row.columns[column]
     is_default = isinstance(cell, tree.DefaultCell)
     if _is_older_than_op(row, cell):
-        return  # reported by `misfits`
+        return  # reported by `foreign_columns`
     if column not in blocks.parameters:
         known = f"a column is `op`, `layers`, `name` or one of {', '.join(sorted(blocks.parameters))}"
         free = [name for name in (*blocks.parameters, *OWN_COLUMNS) if name not in row.columns]

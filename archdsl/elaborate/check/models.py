@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.elaborate.check.claims import check_claim
-from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, misfits, no_op
+from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, foreign_columns, no_op
 from archdsl.elaborate.check.errors import (
     FactOfOther,
     GivenAndDeclared,
@@ -289,7 +289,7 @@ class ModelNames:
         blocks = Blocks.of([take[0] for take in taken if take is not None])
         fitting = [(row, take) for row, take in zip(rows, taken, strict=True) if take is not None]
         self.problems.add(*folded(found for row, take in fitting for found in check_row(row, *take, blocks)))
-        self.problems.add(*misfits((row, takes) for row, (takes, _) in fitting))
+        self.problems.add(*foreign_columns((row, takes) for row, (takes, _) in fitting))
 
     def _check_scale(self, rows: list[StageRow]) -> None:
         columns = {column: None for row in rows for column in row.cells}

@@ -86,10 +86,10 @@ class _Reads:
 
     def applies(self, name: str) -> bool:
         """Whether a setting is among the layers of the network."""
-        return any(name in reads.reach[0] for reads in (self, *self.below))
+        return any(name in reads.applied[0] for reads in (self, *self.below))
 
     def has_fact(self, name: str) -> bool:
-        return any(name in reads.reach[1] for reads in (self, *self.below))
+        return any(name in reads.applied[1] for reads in (self, *self.below))
 
     @cached_property
     def built(self) -> set[str]:
@@ -104,9 +104,9 @@ class _Reads:
         return found
 
     @cached_property
-    def reach(self) -> tuple[set[str], set[str]]:
+    def applied(self) -> tuple[set[str], set[str]]:
         """The names, and the facts, in the model's statements and in the blocks that it applies, theirs among them."""
-        return _reach(_statements(self.merged))
+        return _applied(_statements(self.merged))
 
 
 def _statements(merged: Merged) -> Iterator[_Written]:
@@ -136,7 +136,7 @@ def _names(nodes: Iterable[tree.Node]) -> set[str]:
     return {name.text for name in names_in(*nodes)}
 
 
-def _reach(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
+def _applied(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
     names, facts = set[str](), set[str]()
     seen: set[int] = set()
     ahead = list(statements)
@@ -238,7 +238,7 @@ def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: s
 
 def _fact(statement: tree.Binding, fact: tree.Identifier, reads: _Reads) -> Iterator[Diagnostic]:
     if not fact.text.startswith("_") and not reads.has_fact(fact.text):
-        known = {name for other in (reads, *reads.below) for name in other.reach[1]}
+        known = {name for other in (reads, *reads.below) for name in other.applied[1]}
         problem = UnusedFact(statement.name.text, fact.text).at(fact.span)
         yield _meant(problem, fact.text, sorted(known), None)
 

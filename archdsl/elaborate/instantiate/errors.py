@@ -76,7 +76,7 @@ _REPLACES = "replaces another block of this name"
 _REPLACEMENT = "give it the parameters of the block that it replaces; under a name of its own it replaces nothing"
 
 
-class ReplacementMisfit(Problem):
+class ReplacementMismatch(Problem):
     """`reason` is what is wrong with the block where it is used."""
 
     code = codes.MISSING_ARGUMENT

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Diagnostic, Note, Source
 from archdsl.diagnostics.codes import MISSING_ARGUMENT, UNKNOWN_ARGUMENT
 from archdsl.elaborate.deduplication import numbered
-from archdsl.elaborate.instantiate.errors import ReplacementMisfit, ReplacementWithoutColumns
+from archdsl.elaborate.instantiate.errors import ReplacementMismatch, ReplacementWithoutColumns
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.language import tree
@@ -23,7 +23,7 @@ def replaces(takes: Signature, row: StageRow, own: Source) -> bool:
     return takes.declared is not None and takes.declared.source is own and row.cells["op"][0].span.source is not own
 
 
-def misfit(takes: Signature, rows: Sequence[StageRow], wrong: Sequence[Diagnostic]) -> Diagnostic:
+def mismatch(takes: Signature, rows: Sequence[StageRow], wrong: Sequence[Diagnostic]) -> Diagnostic:
     """One diagnostic, at the block, for all that is wrong with it in the rows that name it."""
     strangers: dict[str, StageRow] = {}
     for row in rows:
@@ -34,7 +34,7 @@ def misfit(takes: Signature, rows: Sequence[StageRow], wrong: Sequence[Diagnosti
     give = "gives" if len(rows) == 1 else "give"
     if not strangers:
         notes = (Note(f"{stages} {give} no such value", rows[0].cells["op"][0].span),)
-        return ReplacementMisfit(wrong[0].message).at(takes.declared, notes=notes)
+        return ReplacementMismatch(wrong[0].message).at(takes.declared, notes=notes)
     name, row = next(iter(strangers.items()))
     notes = (Note(f"{stages} {give} {'them' if len(strangers) > 1 else 'it'} here", row.columns[name]),)
     return ReplacementWithoutColumns(takes.name, list(strangers)).at(takes.declared, notes=notes)
@@ -52,8 +52,8 @@ def at_block(diagnostic: Diagnostic, own: Source) -> Diagnostic:
     return replace(
         diagnostic,
         span=first.span,
-        label=ReplacementMisfit.label,
+        label=ReplacementMismatch.label,
         notes=(used, *others),
-        help=ReplacementMisfit.help,
+        help=ReplacementMismatch.help,
         fix=None,
     )

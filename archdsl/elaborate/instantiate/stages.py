@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Note, Problems
 from archdsl.diagnostics.codes import CHANNEL_MISMATCH, INDIVISIBLE, REQUIRE_FAILED, UNKNOWN_FACT, VANISHING
-from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, misfits, no_op, unfit
+from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, foreign_columns, no_op, unfit
 from archdsl.elaborate.deduplication import InStages
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.explain import reasons, trace
@@ -17,7 +17,7 @@ from archdsl.elaborate.evaluate.layers import primitive, signature_of
 from archdsl.elaborate.evaluate.values import BlockLayer, Origin, PrimitiveLayer, Scope, Tensor, Value
 from archdsl.elaborate.instantiate.apply import Applier, place
 from archdsl.elaborate.instantiate.errors import BadChannels, BadLayers, OpNotBlock, TooManyLayers
-from archdsl.elaborate.instantiate.replacing import at_block, misfit, replaces
+from archdsl.elaborate.instantiate.replacing import at_block, mismatch, replaces
 from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Merged
@@ -77,8 +77,8 @@ class StageBuilder:
                 self.mistakes.add(problem, plan.row.number)
         self.problems.add(*self.mistakes.taken())
         for signature, found in replaced.items():
-            self.problems.add(misfit(signature, [row for row, _ in found], found[0][1]))
-        self.problems.add(*misfits((plan.row, signature) for plan, signature in takes))
+            self.problems.add(mismatch(signature, [row for row, _ in found], found[0][1]))
+        self.problems.add(*foreign_columns((plan.row, signature) for plan, signature in takes))
         self.problems.add(*check_names_of_stages(self.rows))
         self._check_total(planned)
         return planned
@@ -96,7 +96,7 @@ class StageBuilder:
         given = dict(plan.op.arguments) if isinstance(plan.op, BlockLayer) else plan.op.given
         # What the other rows' blocks take has been looked at with the whole table.
         blocks = Blocks(frozenset({signature.name}), (*signature.parameters, *plan.row.cells))
-        if wrong := [*check_row(plan.row, signature, given, blocks), *misfits([(plan.row, signature)])]:
+        if wrong := [*check_row(plan.row, signature, given, blocks), *foreign_columns([(plan.row, signature)])]:
             self.problems.add(*wrong)
             return None
         try:

@@ -1,7 +1,7 @@
 """Which bindings of a block its output is made of, and under which conditions.
 
-A tensor that nothing on the way to `out` reads is not part of the network: it is not built and costs nothing. Where
-that depends on a condition, as in `out = if stride == 1 then in else projected`, the condition is told, so that one
+A tensor that `out` does not depend on is not part of the network: it is not built and costs nothing. Where
+that depends on a condition, as in `out = if stride == 1 then in else projected`, the condition is recorded, so that one
 class can stand for blocks with the tensor and for blocks without.
 """
 

@@ -65,7 +65,7 @@ class Symbol(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def identity(self) -> tuple[object, ...]:
-        """What tells it from all others."""
+        """What distinguishes it from all others."""
         return self.kind, self.name, self.home, self.owner
 
     def __eq__(self, other: object) -> bool:

@@ -149,7 +149,7 @@ def test_axes_may_be_any_two_measures() -> None:
 def test_families_look_different_and_are_named() -> None:
     looks = [tuple(sorted(look(number).items())) for number in range(126)]
     assert len(set(looks)) == len(looks)
-    # In grey, the shape alone tells the first ones apart.
+    # In grey, the shape alone distinguishes the first ones.
     assert len({look(number)["marker"] for number in range(9)}) == 9
     families = ["_hidden", "$x^2$", "<b>", "a & b"]
     rows = [(family, row(f"{family}_{number}", macs=number, params=1.0)) for number, family in enumerate(families)]

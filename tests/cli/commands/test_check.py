@@ -124,7 +124,7 @@ def test_a_fix_is_announced(archdsl: Command) -> None:
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_fix_keeps_what_is_no_text(archdsl: Command, mark: bytes, end: str) -> None:
-    """A byte-order mark and the line ends of Windows, or of old Macs, are not what was to be mended."""
+    """A byte-order mark and the line ends of Windows, or of old Macs, are not what was to be fixed."""
     path = Path("mendable.arch")
     text = "# a comment is a line\n" + MENDABLE
     path.write_bytes(mark + text.replace("\n", end).encode())
