@@ -64,6 +64,8 @@ def test_views_and_what_only_trains_are_no_kernels() -> None:
 def test_padding_of_tensorflow_is_a_kernel_where_it_is_not_even() -> None:
     assert [kernel.kind for kernel in kernels_of("conv(8, kernel = 3, stride = 2, padding = same)")] == ["pad", "conv"]
     assert [kernel.kind for kernel in kernels_of("conv(8, kernel = 3, padding = same)")] == ["conv"]
+    for even in ("2 x 3", "3 x 2", "4 x 3", "3 x 4", "4"):
+        assert [kernel.kind for kernel in kernels_of(f"conv(8, kernel = {even}, padding = same)")] == ["pad", "conv"]
 
 
 def test_training_has_a_backward_kernel_for_each_forward_one() -> None:

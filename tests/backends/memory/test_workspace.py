@@ -66,7 +66,8 @@ def test_copies(pytestconfig: pytest.Config) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "wide", "fits"), [(12, 8, True), (13, 8, True), (6, 8, True), (12, 7, True), (14, 8, True), (12, 9, False)]
+    ("size", "wide", "fits"),
+    [(12, 8, True), (9, 8, True), (13, 8, True), (6, 8, True), (12, 7, True), (14, 8, True), (12, 9, False)],
 )
 def test_zeros_to_the_right_of_a_narrow_map_on_avx2(size: int, wide: int, fits: bool) -> None:
     """More of them than the three columns that are computed at once take more registers, of which there are seven; and

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators import CLASSES, Operator
+from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import formulas
 from archdsl.ir.operators.window import sides, window
 from tests.operators import SAMPLES, TEXTS, made
@@ -81,3 +81,7 @@ def test_formulas_are_grouped_as_they_are_computed() -> None:
     assert found.keeps_shape
     assert found.parameters == "2 * (in.channels + parts) - (parts - 1) // 2 // parts"
     assert found.macs == "out.elements * (parts // (2 * parts)) - (1 - parts)"
+
+
+def test_what_only_trains() -> None:
+    assert {name for name, kind in PRIMITIVES.items() if kind.is_for_training} == {"dropout", "drop_path"}
