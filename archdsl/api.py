@@ -166,7 +166,7 @@ class Network:
         return self.passes("fold_batch_norm")
 
     def fold_state_dict(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """A `state_dict` of this network as that of `fold_batch_norm()`, with which both have the same outputs in `eval()`.
+        """A `state_dict` of this network as that of `fold_batch_norm()`: both have the same outputs in `eval()`.
 
         Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
         """

@@ -164,7 +164,7 @@ def compile_source(
                 predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
                 claimed = subject(result.architecture, _predict(result.architecture, effort))
                 refuted.add(network, prove(result.requires, claimed, result.names, environment))
-        problems.add(*mistakes.told(chosen))
+        problems.add(*mistakes.reported(chosen))
         recipes = _recipes(linked.environment, problems)
         unmet.add(*refuted.told_claims())
     except RecursionError:

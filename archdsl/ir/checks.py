@@ -1,8 +1,4 @@
-<<<<<<< HEAD:archdsl/ir/checks.py
 """Whether a value may stand for an argument or setting, by the type of its field and in the words of the language.
-=======
-"""Whether a value may stand for an attribute, by the attribute's type and in the words of the language.
->>>>>>> problems:archdsl/ir/operators/checks.py
 
 The elaborator meets every attribute here first, so that a mistake is reported at its place in the text. Pydantic's own
 validation, from the same annotations, guards the IR when it is read from JSON; a test holds the two to each other. The

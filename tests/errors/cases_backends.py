@@ -8,6 +8,7 @@ import pytest
 
 import archdsl
 from archdsl.backends.diagram import flowchart, rendering
+from archdsl.backends.estimate import estimates
 from archdsl.backends.pytorch import grouping
 from tests.errors.cases_cli import without
 from tests.errors.showing import NET, Case, command, with_bounds
@@ -18,6 +19,11 @@ BLOCKS = "model net {\n input = 3 x 16 x 16\n stem = conv(8) -> conv(8) -> conv(
 
 def network(text: str = NET) -> archdsl.Network:
     return archdsl.loads(text)
+
+
+def too_many_listed() -> object:
+    made = [network(BLOCKS).architecture]
+    return with_bounds(lambda: estimates(made, level="operator"), steps=1)
 
 
 def without_fonts(monkeypatch: pytest.MonkeyPatch) -> object:
@@ -42,6 +48,7 @@ def failing_typst(monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 CASES: dict[str, Case] = {
+    "TooManyListed": too_many_listed,
     "TooManyProblems": lambda: with_bounds(command("check a.arch", a_arch=f"{NET}stem\nhead\nbody\n" * 9), problems=1),
     "TooManySteps": lambda: with_bounds(lambda: network(BLOCKS).memory(), steps=1),
     "TooManyClasses": lambda: with_bounds(lambda: grouping._check_count(9), classes=3),
