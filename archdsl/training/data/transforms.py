@@ -10,9 +10,11 @@ from torch import Tensor
 
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.torchvision_operators import declare_torchvision_operators
+from archdsl.training.data.rand_augment import RandAugment
 
 _declared = declare_torchvision_operators()
 
+import numpy  # noqa: E402
 import torch  # noqa: E402
 from torchvision.transforms import v2  # noqa: E402
 
@@ -24,8 +26,6 @@ NORMALIZATIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "inception": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
     "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
-# Steps of a magnitude: RandAugment's 30, each in ten, so that those between two rise, too.
-_STEPS, _TENTHS = 30, 10
 # The ratio of width to height of a crop.
 _RATIO = (3 / 4, 4 / 3)
 
@@ -47,16 +47,7 @@ def train_transform(recipe: Recipe, phase: Phase, channels: int = 3) -> Transfor
     if recipe.jitter:
         steps.append(v2.ColorJitter(recipe.jitter, recipe.jitter, recipe.jitter))
     if phase.rand_augment:
-        magnitude = round(phase.rand_augment * _TENTHS)
-        steps.append(
-            v2.RandAugment(
-                recipe.rand_augment_layers,
-                magnitude,
-                _STEPS * _TENTHS + 1,
-                interpolation=v2.InterpolationMode.BILINEAR,
-                fill=[128, 128, 128],
-            )
-        )
+        steps.append(RandAugment(recipe.rand_augment_layers, phase.rand_augment))
     steps += _to_tensor(recipe.normalization, channels)
     if phase.erase:
         steps.append(v2.RandomErasing(phase.erase))
@@ -77,8 +68,18 @@ def _whole(side: int, crop: float) -> list[Any]:
 
 def _to_tensor(normalization: str, channels: int) -> list[Any]:
     mean, deviation = NORMALIZATIONS[normalization]
-    steps: list[Any] = []
     if channels == 1:
-        steps.append(v2.Grayscale(1))
-        mean, deviation = (sum(mean) / 3,), (sum(deviation) / 3,)
-    return [*steps, v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, deviation)]
+        return [v2.Grayscale(1), _ToTensor((sum(mean) / 3,), (sum(deviation) / 3,))]
+    return [_ToTensor(mean, deviation)]
+
+
+class _ToTensor:
+    """An image as C x H x W in float32, normalized: `v2.ToDtype` and `v2.Normalize` at once, in a quarter of the time."""
+
+    def __init__(self, mean: tuple[float, ...], deviation: tuple[float, ...]):
+        means, deviations = (torch.tensor(values)[:, None, None] for values in (mean, deviation))
+        self.scale, self.shift = 1 / (255 * deviations), -means / deviations
+
+    def __call__(self, image: Image.Image) -> Tensor:
+        pixels = torch.from_numpy(numpy.array(image)).view(image.height, image.width, -1).permute(2, 0, 1)
+        return pixels.to(torch.float32, memory_format=torch.contiguous_format).mul_(self.scale).add_(self.shift)

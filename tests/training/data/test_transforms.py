@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 import torch
+from torchvision.transforms import v2
 
 from archdsl.ir.recipe import Recipe
 from archdsl.ir.recipe.parts import SGD
 from archdsl.training.data.opening import open_data
-from archdsl.training.data.transforms import evaluation_transform, train_transform
+from archdsl.training.data.transforms import NORMALIZATIONS, evaluation_transform, train_transform
 from archdsl.training.random import seeded
 from tests.training.data.conftest import picture
+
+_DIGITS = 120
 
 
 def recipe(**settings: Any) -> Recipe:
@@ -27,10 +30,10 @@ def changed(magnitude: float) -> float:
     before, after = (train_transform(one, one.phases(32)[0]) for one in (plain, strong))
     digits = open_data("sklearn:digits", "train")
     total = 0.0
-    for index in range(300):
+    for index in range(_DIGITS):
         with seeded("augment", index):
             total += float((after(digits.image(index)) - before(digits.image(index))).abs().mean())
-    return total / 300
+    return total / _DIGITS
 
 
 def test_the_strength_rises_with_the_magnitude() -> None:
@@ -77,3 +80,16 @@ def test_each_setting_does_something(setting: dict[str, float]) -> None:
     with seeded(1):
         shown = train_transform(made, made.phases(16)[0])(image)
     assert not torch.equal(shown, evaluation_transform(16, 1.0, "unit")(image))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_tensors_are_those_of_torchvision(channels: int) -> None:
+    mean, deviation = NORMALIZATIONS["imagenet"]
+    steps = [v2.PILToTensor(), v2.ToDtype(torch.float32, scale=True)]
+    image = picture(4, (12, 12))
+    if channels == 1:
+        mean, deviation, image = (sum(mean) / 3,), (sum(deviation) / 3,), image.convert("L")
+    expected = v2.Compose([*steps, v2.Normalize(mean, deviation)])(image)
+    shown = evaluation_transform(12, 1.0, "imagenet", channels)(picture(4, (12, 12)))
+    assert shown.is_contiguous()
+    assert torch.allclose(shown, expected, atol=1e-6)
