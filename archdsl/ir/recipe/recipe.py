@@ -68,8 +68,7 @@ class Recipe(Frozen):
     flip: Fraction = Field(0.5, description="probability that an image is mirrored left to right")
     jitter: Fraction = Field(0.0, description="largest change of brightness, contrast and saturation")
     rand_augment: Magnitude = Field(
-        0.0,
-        description="magnitude of RandAugment, 0 to 30, on the scale of the papers, where 10 rotates by 30 degrees; 0: none",
+        0.0, description="magnitude of RandAugment on the scale of the papers, where 10 rotates by 30 degrees; 0: none"
     )
     rand_augment_layers: Annotated[int, Field(ge=1, le=10)] = Field(
         2, description="transformations of RandAugment an image"

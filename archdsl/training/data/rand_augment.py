@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from archdsl.torchvision_operators import declare_torchvision_operators
 
@@ -37,7 +37,7 @@ class RandAugment(v2.RandAugment):  # type: ignore[misc]
     """
 
     # What becomes of a part of the usual magnitude, by the image's height and width; and whether its sign is drawn.
-    _AUGMENTATION_SPACE = {
+    _AUGMENTATION_SPACE: ClassVar[dict[str, Any]] = {
         **dict.fromkeys(("AutoContrast", "Equalize", "Invert"), (lambda part, height, width: None, False)),
         **dict.fromkeys(("ShearX", "ShearY"), _signed(0.3)),
         # 100 pixels of an image of 300.

@@ -74,7 +74,7 @@ def _to_tensor(normalization: str, channels: int) -> list[Any]:
 
 
 class _ToTensor:
-    """An image as C x H x W in float32, normalized: `v2.ToDtype` and `v2.Normalize` at once, in a quarter of the time."""
+    """An image as C x H x W in float32, normalized: `v2.ToDtype` and `v2.Normalize` in a quarter of their time."""
 
     def __init__(self, mean: tuple[float, ...], deviation: tuple[float, ...]):
         means, deviations = (torch.tensor(values)[:, None, None] for values in (mean, deviation))
