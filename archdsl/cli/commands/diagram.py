@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.targets import FIGURES, Request, Target, named
 from archdsl.cli.arguments import add_force, add_variant
-from archdsl.cli.commands.errors import BadWidth, NoWidth, SmallText
 from archdsl.cli.files import refuse_edited_file, refuse_to_overwrite, write
 from archdsl.cli.formats import chosen
 from archdsl.cli.names import output_name
@@ -92,11 +91,15 @@ def _width(text: str | None, figure: Target) -> Width | None:
     if text is None:
         return None
     if not figure.sized:
+        from archdsl.cli.commands.errors import NoWidth
+
         raise NoWidth(figure.name, _SIZED).error()
     from archdsl.backends.diagram.width import MOST, UNITS, width
 
     found = width(text)
     if found is None:
+        from archdsl.cli.commands.errors import BadWidth
+
         raise BadWidth(printable(text), MOST, list(UNITS)).error()
     return found
 
@@ -108,4 +111,6 @@ def _hard_to_read(size: float, wide: Width) -> list[Diagnostic]:
     if size >= READABLE:
         return []
     least = Width(math.ceil(wide.number * READABLE / size * 10) / 10, wide.unit)
+    from archdsl.cli.commands.errors import SmallText
+
     return [SmallText(str(wide), size, READABLE, str(least)).at(None)]

@@ -16,7 +16,6 @@ from archdsl.cli.arguments import add_specs
 from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands.build import add_out, artefacts, request_of
 from archdsl.cli.commands.check import summary
-from archdsl.cli.commands.errors import WatchesStandardInput
 from archdsl.cli.exit_codes import COULD_NOT_RUN, FINE
 from archdsl.cli.files import out_folder, refuse_edited, write_all
 from archdsl.cli.interrupts import EndsWith
@@ -54,6 +53,8 @@ class _Watched:
 
 def run(arguments: Namespace, output: Output) -> int:
     if STANDARD_INPUT in arguments.specs:
+        from archdsl.cli.commands.errors import WatchesStandardInput
+
         raise WatchesStandardInput().error()
     folder = out_folder(arguments.out)
     collect_from_here()  # This process is one that stays.
