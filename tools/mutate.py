@@ -238,7 +238,7 @@ class Bench:
         return {
             **asdict(mutant),
             "outcome": outcome,
-            "by": what,
+            "by": what if outcome != "survived" else "",
             "tests": len(tests),
             "seconds": round(time.monotonic() - begin, 1),
             "diff": [*lines][2:] if outcome == "survived" else [],
@@ -360,7 +360,8 @@ def main() -> None:
         for mutant in chosen:
             result = bench.test(mutant)
             results.append(result)
-            print(f"{result['outcome']} by {result['by']}, {result['seconds']} s: {mutant}", flush=True)
+            how = f"{result['outcome']} by {result['by']}" if result["by"] else result["outcome"]
+            print(f"{how}, {result['seconds']} s: {mutant}", flush=True)
             print(*result["diff"], sep="\n", end="\n" if result["diff"] else "", flush=True)
             if words.out:
                 with words.out.open("a", encoding="utf-8") as out:

@@ -10,7 +10,7 @@ from archdsl.diagnostics import Source
 
 def warned(shape: str, body: str = "") -> list[str]:
     text = (
-        "model base(r = 224) {\n  input = 3 x 8 x 8\n  bands = 224\n  stem = conv(bands)\n}\n"
+        "model base(a = 1, r = 224) {\n  input = 3 x 8 x 8\n  bands = 224\n  stem = conv(bands)\n}\n"
         f"model net extends base {{\n  input = {shape}\n  high = 480\n  wide = 640\n{body}}}\n"
     )
     found = compile_source(Source("net.arch", text))
