@@ -252,6 +252,7 @@ class Loop:
             self.processes.rank,
             self.processes.world,
             self.images.channels,
+            on_skip=self._say_skipped,
         )
         with learner.evaluated() as model:
             return score(model, loader, self.place.device, self.place.precision, self.processes)

@@ -79,11 +79,13 @@ class Run:
         workers: int = 0,
         precision: Precision = "float32",
         skip_corrupt: bool | None = None,
+        on_skip: Callable[[str, str], None] | None = None,
     ) -> Evaluation:
         """Top-1, top-5, a table of classes, the confusion matrix and images per second, on images for testing.
 
         Args:
             data: as for `archdsl train`; the images of the run unless said otherwise, of which the same are tested on.
+            on_skip: is called with the name of each corrupt image that is left out, and the reason.
 
         Raises:
             DiagnosticError: when there are no such images, or they are of other classes.
@@ -104,9 +106,8 @@ class Run:
         )
         if source is None or len(source) == 0:
             raise DiagnosticError([NoTestImages(path).at(None)])
-        loader = evaluation_loader(
-            source, said["resolution"], said["crop"], said["normalization"], batch, workers, 0, 1, said["channels"]
-        )
+        sizes = said["resolution"], said["crop"], said["normalization"]
+        loader = evaluation_loader(source, *sizes, batch, workers, channels=said["channels"], on_skip=on_skip)
         return evaluate(self.model, loader, self.classes, self.device, precision)
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from archdsl.cli.arguments import batch
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write_result
 from archdsl.cli.output import Output
+from archdsl.diagnostics.render import printable
 
 if TYPE_CHECKING:
     from archdsl.training.evaluate import ClassRow, Evaluation
@@ -51,7 +52,11 @@ def run(arguments: Namespace, output: Output) -> int:
 
     opened = load_run(arguments.run, arguments.device)
     found = opened.evaluate(
-        arguments.data, batch=arguments.batch, workers=arguments.workers, skip_corrupt=arguments.skip_corrupt
+        arguments.data,
+        batch=arguments.batch,
+        workers=arguments.workers,
+        skip_corrupt=arguments.skip_corrupt,
+        on_skip=lambda name, reason: output.remark(f"skipped {printable(name)}: {printable(reason)}"),
     )
     if arguments.confusion:
         write_result(Path(arguments.confusion), _csv(found).encode(), force=False)

@@ -16,7 +16,7 @@ from archdsl.training.data.source import NAMES, Source, Split
 class Rows(Source):
     """The rows of a table, whose images are encoded in a column of it."""
 
-    def __init__(self, path: str, rows: Any):
+    def __init__(self, path: str, rows: Any, others: tuple[Any, ...] = ()):
         self.path = path
         image, label = _columns(path, rows)
         from datasets import Image as ImageFeature
@@ -25,7 +25,9 @@ class Rows(Source):
         self.rows, self._image = rows.cast_column(image, ImageFeature(decode=False)), image
         values = rows[label]
         names = getattr(rows.features[label], "names", None)
-        self.classes = tuple(names) if names else _classes(values)
+        # Of all parts: one for testing may be without some.
+        labels = [value for part in (rows, *others) for value in part[label]] if not names else []
+        self.classes = tuple(names) if names else _classes(labels)
         numbers = {name: number for number, name in enumerate(self.classes)}
         self.labels = [int(value) if names else numbers[str(value)] for value in values]
         for index, number in enumerate(self.labels):
@@ -68,7 +70,8 @@ def read_arrow(place: Path, split: Split) -> Source | None:
     if isinstance(found, datasets.Dataset):
         return Rows(str(place), found) if split == "train" else None
     name = next((name for name in NAMES[split] if name in found), None)
-    return Rows(f"{place}:{name}", found[name]) if name is not None else None
+    others = tuple(rows for part, rows in found.items() if part != name)
+    return Rows(f"{place}:{name}", found[name], others) if name is not None else None
 
 
 def _parquet(place: Path) -> dict[str, list[str]]:

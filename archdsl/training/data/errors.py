@@ -87,6 +87,14 @@ class UnknownLabel(Problem):
     count: int
 
 
+class BadSample(Problem):
+    code = codes.BAD_DATA
+    message = "sample {name} {reason}"
+    help = "a sample is an image and its label, members of one name but for the extension"
+    name: str
+    reason: str
+
+
 class NoImageColumn(Problem):
     code = codes.BAD_DATA
     message = "{path} has no column of {what}"

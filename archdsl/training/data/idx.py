@@ -43,7 +43,9 @@ def read_idx(place: Path, split: Split) -> Source | None:
     pixels, numbers = _read(images), _read(labels)
     if pixels.ndim != 3 or numbers.ndim != 1 or len(pixels) != len(numbers):
         raise DiagnosticError([NoData(str(images), "its images and labels do not belong together").at(None)])
-    classes = tuple(str(number) for number in range(int(numbers.max()) + 1))
+    # Of all parts: one for testing may be without the last.
+    known = [_read(path) for part in _PREFIXES if (path := _file(place, part, "idx1-ubyte")) is not None]
+    classes = tuple(str(number) for number in range(int(max(part.max() for part in known)) + 1))
     return Grey(str(images), pixels, numbers, classes)
 
 

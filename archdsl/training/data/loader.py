@@ -26,16 +26,19 @@ Batch = tuple[Tensor, Tensor]
 
 
 class _Samples(Dataset[Sample]):
-    """Images by (epoch, index); what is random in one depends on these and on the seed, not on who loads it."""
+    """Images by (epoch, index); what is random in one depends on these and on the seed, not on who loads it.
 
-    def __init__(self, source: Source, transform: Transform, seed: int):
+    In training the next image that can be read takes the place of a corrupt one (`replaces`); a test leaves it out.
+    """
+
+    def __init__(self, source: Source, transform: Transform, seed: int, *, replaces: bool):
         self.source, self.transform, self.seed = source, transform, seed
+        self.tries = min(len(source), _MOST_CORRUPT) if replaces else 1
 
     def __getitem__(self, at: tuple[int, int]) -> Sample:
         epoch, index = at
         corrupt: list[tuple[str, str]] = []
-        for more in range(min(len(self.source), _MOST_CORRUPT)):
-            # The next one that can be read takes the place of one that cannot.
+        for more in range(self.tries):
             found = (index + more) % len(self.source)
             try:
                 image = self.source.image(found)
@@ -52,11 +55,19 @@ class _Samples(Dataset[Sample]):
 class Loader:
     """The batches of an epoch, or of a test: images, B x C x R x R, and labels, B.
 
-    `skipped` takes the names of corrupt images that were passed over, each with the reason.
+    `skipped` takes the names of corrupt images that were passed over, each with the reason. Where they are not replaced
+    a batch is smaller by them.
     """
 
-    def __init__(self, loader: DataLoader[Any], source: Source, on_skip: Callable[[str, str], None] | None = None):
-        self._loader, self._source, self._on_skip = loader, source, on_skip
+    def __init__(
+        self,
+        loader: DataLoader[Any],
+        source: Source,
+        on_skip: Callable[[str, str], None] | None = None,
+        *,
+        replaces: bool = True,
+    ):
+        self._loader, self._source, self._on_skip, self._replaces = loader, source, on_skip, replaces
         self.skipped: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -64,23 +75,27 @@ class Loader:
 
     def __iter__(self) -> Iterator[Batch]:
         """Raises DiagnosticError for an image that cannot be read."""
-        for images, labels, corrupt in self._loader:
+        missing = 0
+        for images, labels, corrupt, count in self._loader:
             for name, reason in corrupt:
                 if self._source.corrupt == "refuse":
                     raise DiagnosticError([CorruptImage(name, reason).at(None)])
                 if name not in self.skipped and self._on_skip is not None:
                     self._on_skip(name, reason)
                 self.skipped[name] = reason
-            if images is None:
+            missing += count
+            if count and (self._replaces or missing == len(self._source)):
                 raise DiagnosticError([AllCorrupt(corrupt[0][0], len({name for name, _ in corrupt})).at(None)])
-            yield images, labels
+            if images is not None:
+                yield images, labels
 
 
-def _collate(samples: list[Sample]) -> tuple[Tensor | None, Tensor, list[tuple[str, str]]]:
+def _collate(samples: list[Sample]) -> tuple[Tensor | None, Tensor, list[tuple[str, str]], int]:
+    """Images, labels, corrupt images with the reasons, and how many of the samples have none."""
     corrupt = [one for _, _, found in samples for one in found]
-    images = [image for image, _, _ in samples if image is not None]
-    labels = torch.tensor([label for _, label, _ in samples])
-    return (torch.stack(images) if len(images) == len(samples) else None), labels, corrupt
+    read = [(image, label) for image, label, _ in samples if image is not None]
+    labels = torch.tensor([label for _, label in read], dtype=torch.int64)
+    return (torch.stack([image for image, _ in read]) if read else None), labels, corrupt, len(samples) - len(read)
 
 
 def train_loader(
@@ -99,7 +114,7 @@ def train_loader(
     on_skip: Callable[[str, str], None] | None = None,
 ) -> Loader:
     """The batches of an epoch of a phase from `first_batch` on; `batch` counts the images of all processes."""
-    samples = _Samples(source, train_transform(recipe, phase, channels), seed)
+    samples = _Samples(source, train_transform(recipe, phase, channels), seed, replaces=True)
     order = Batches(len(source), batch, seed, epoch, rank=rank, world=world, first_batch=first_batch)
     return Loader(_loader(samples, order, workers), source, on_skip)
 
@@ -114,11 +129,13 @@ def evaluation_loader(
     rank: int = 0,
     world: int = 1,
     channels: int = 3,
+    on_skip: Callable[[str, str], None] | None = None,
 ) -> Loader:
     """All images in their order, of which each process takes every `world`-th."""
-    samples = _Samples(source, evaluation_transform(resolution, crop, normalization, channels), 0)
+    samples = _Samples(source, evaluation_transform(resolution, crop, normalization, channels), 0, replaces=False)
     own = [(0, index) for index in range(rank, len(source), world)]
-    return Loader(_loader(samples, [own[at : at + batch] for at in range(0, len(own), batch)], workers), source)
+    batches = [own[at : at + batch] for at in range(0, len(own), batch)]
+    return Loader(_loader(samples, batches, workers), source, on_skip, replaces=False)
 
 
 def _loader(samples: _Samples, order: Any, workers: int) -> DataLoader[Any]:

@@ -26,8 +26,8 @@ def open_data(
 
     Args:
         path: a folder with a folder for each class, in `train` and `val` or without; a `.csv`; a folder that Hugging
-            Face `datasets` wrote, or of Parquet files; a folder of WebDataset shards, or one `.tar`; a folder of IDX
-            files such as MNIST's; `sklearn:digits`.
+            Face `datasets` wrote, or of Parquet files; a folder of WebDataset shards, one `.tar`, or a pattern of
+            several, `train-{000..146}.tar`; a folder of IDX files such as MNIST's; `sklearn:digits`.
         holdout: part of each class that is for testing, where the data has nothing for it.
         seed: of the choice of that part.
         classes: those that were learnt, where others would be an error.
@@ -81,6 +81,10 @@ def _opened(path: str, split: Split) -> Source | None:
 
         return bundled(path, split)
     place = Path(path)
+    if not place.exists() and any(sign in path for sign in "{*"):
+        from archdsl.training.data.shards import read_pattern
+
+        return read_pattern(path, split)
     if not place.exists():
         beside = [str(one) for one in place.parent.iterdir()] if place.parent.is_dir() else []
         problem = NoData(path, "it does not exist").at(None)

@@ -7,14 +7,17 @@ an order that a seed decides, over any number of processes, from any place on.
 from __future__ import annotations
 
 import json
+import re
 import tarfile
+from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.data.errors import NoData, UnknownLabel
+from archdsl.training.data.errors import BadSample, NoData, UnknownLabel
 from archdsl.training.data.images import EXTENSIONS, decode
 from archdsl.training.data.source import NAMES, Source, Split
 
@@ -69,6 +72,38 @@ def read_shards(place: Path, split: Split) -> Source | None:
     return Shards(members, classes, [_number(member, classes) for member in members])
 
 
+def read_pattern(pattern: str, split: Split) -> Source | None:
+    """The samples of shards that a pattern names, `train-{000..146}.tar`; those whose names say so are for testing."""
+    texts = list(_expanded(pattern))
+    found = [Path(path) for text in texts for path in (sorted(glob(text)) if "*" in text else [text])]
+    missing = [str(path) for path in found if not path.is_file()]
+    if missing or not found:
+        reason = f"{missing[0]} does not exist" if missing else "no file is called so"
+        raise DiagnosticError([NoData(pattern, reason).at(None)])
+    own = [path for path in found if path.name.startswith(NAMES["test"]) == (split == "test")]
+    members = [member for shard in own for member in _members(shard)]
+    if not members:
+        return None
+    everything = members + [member for shard in found if shard not in own for member in _members(shard)]
+    classes = _classes(found[0].parent, {member.label for member in everything})
+    return Shards(members, classes, [_number(member, classes) for member in members])
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    """The texts that braces stand for: `{00..12}` for numbers as wide as the first, `{a,b}` for words."""
+    match = re.search(r"\{([^{}]*)\}", pattern)
+    if match is None:
+        yield pattern
+        return
+    numbers = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})", match[1])
+    if numbers is not None:
+        words = [str(n).zfill(len(numbers[1])) for n in range(int(numbers[1]), int(numbers[2]) + 1)]
+    else:
+        words = match[1].split(",")
+    for word in words:
+        yield from _expanded(pattern[: match.start()] + word + pattern[match.end() :])
+
+
 def _shards(place: Path, part: Split) -> list[Path]:
     if place.is_file():
         return []
@@ -90,6 +125,9 @@ def _members(shard: Path) -> list[Member]:
                 sample = f"{folder}/{stem}"
                 last = f".{extension.rpartition('.')[2].lower()}"
                 if last in EXTENSIONS:
+                    if sample in images:
+                        both = f"{images[sample].name} and {member.name}"
+                        raise DiagnosticError([BadSample(f"{shard}:{sample}", f"has two images, {both}").at(None)])
                     images[sample] = member
                 elif last in (".cls", ".json") and (text := file.extractfile(member)) is not None:
                     found = _label(text.read().decode("utf-8", "replace"), last)
@@ -97,10 +135,13 @@ def _members(shard: Path) -> list[Member]:
                         labels[sample] = found
     except (OSError, tarfile.TarError) as error:
         raise DiagnosticError([NoData(str(shard), f"it cannot be read: {error}").at(None)]) from None
+    for sample, member in images.items():
+        if sample not in labels:
+            name = f"{shard}:{member.name}"
+            raise DiagnosticError([BadSample(name, "has no label: neither `.cls` nor `label` in `.json`").at(None)])
     return [
         Member(str(shard), member.name, member.offset_data, member.size, labels[sample])
         for sample, member in images.items()
-        if sample in labels
     ]
 
 

@@ -39,9 +39,9 @@ def read_table(place: Path, split: Split) -> Source | None:
     """The rows of a part; without a column `split`, all of them are to learn from."""
     try:
         with place.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+            reader = csv.DictReader(file, skipinitialspace=True)
             columns = list(reader.fieldnames or ())
-            rows = list(reader)
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DiagnosticError([NoData(str(place), str(error)).at(None)]) from None
     for column in ("path", "label"):
@@ -49,8 +49,10 @@ def read_table(place: Path, split: Split) -> Source | None:
             known = ", ".join(f"`{name}`" for name in columns) or "missing"
             raise DiagnosticError([NoSuchColumn(str(place), column, known).at(None)])
     found: dict[Split, list[tuple[Path, str]]] = {"train": [], "test": []}
-    for line, row in enumerate(rows, start=2):
+    for line, row in rows:
         part = _part(row.get("split") or "train")
+        if None in row:
+            raise DiagnosticError([BadRow(str(place), line, "it has more values than there are columns").at(None)])
         if not row["path"] or not row["label"]:
             raise DiagnosticError([BadRow(str(place), line, "a path and a label are needed").at(None)])
         if part is None:

@@ -87,3 +87,12 @@ def test_nothing_but_corrupt_images(pictures: Path) -> None:
         path.write_bytes(b"")
     with pytest.raises(DiagnosticError, match="none of 16 images"):
         list(batches(open_data(str(pictures), "train", corrupt="skip")))
+
+
+def test_a_test_leaves_corrupt_images_out(pictures: Path) -> None:
+    (pictures / "cat" / "03.png").write_bytes(b"")
+    heard: list[str] = []
+    source = open_data(str(pictures), "train", corrupt="skip")
+    loader = evaluation_loader(source, 12, 1, "unit", 4, on_skip=lambda name, reason: heard.append(name))
+    assert [len(labels) for _, labels in loader] == [3, 4, 4, 4]
+    assert [Path(name).name for name in heard] == ["03.png"]

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.training.data.images import UnreadableImageError
 from archdsl.training.data.opening import open_data
 from archdsl.training.data.source import Source
 from tests.training.data.conftest import picture
@@ -175,9 +176,57 @@ def test_refusals(pictures: Path, tmp_path: Path) -> None:
     assert "no column `path`; the columns are `file`, `label`" in refused(tmp_path / "a.csv")
     (tmp_path / "a.csv").write_text("path,label,split\n1.png,2,tset\n")
     assert "line 2" in refused(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("path, label\n\n1.png,dog, brown\n")
+    assert "line 3" in refused(tmp_path / "a.csv")
     (tmp_path / "a.txt").write_text("")
     assert "`.txt` files are not understood" in refused(tmp_path / "a.txt")
     assert "there is `sklearn:digits`" in refused("sklearn:digit")
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "a.tar").write_bytes(b"no archive")
     assert "cannot be read" in refused(tmp_path / "bad")
+
+
+def test_a_table_with_spaces_and_blank_lines(pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("path, label\npictures/cat/00.png, cat\n\npictures/dog/00.png, dog\n")
+    assert open_data(str(tmp_path / "a.csv"), "train").classes == ("cat", "dog")
+
+
+def test_shards_by_a_pattern(tmp_path: Path) -> None:
+    write("shards", tmp_path / "shards")
+    found = open_data(f"{tmp_path}/shards/{{train,val}}-{{000000..000001}}.tar", "train")
+    assert (len(found), found.classes) == (12, ("cat", "dog"))
+    assert len(open_data(f"{tmp_path}/shards/*-00000*.tar", "test", classes=("cat", "dog"))) == 4
+    assert "000002.tar does not exist" in refused(f"{tmp_path}/shards/train-{{000000..000002}}.tar")
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"0.png": b"", "0.cls": b"1", "1.png": b""}, "has no label"),
+        ({"0.png": b"", "0.mask.png": b"", "0.cls": b"1"}, "has two images"),
+    ],
+)
+def test_samples_that_are_none(members: dict[str, bytes], reason: str, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as file:
+        for name, data in members.items():
+            add_member(file, name, data)
+    assert reason in refused(tmp_path / "a.tar")
+
+
+def test_a_test_without_the_last_class(tmp_path: Path) -> None:
+    path = Path(write("idx", tmp_path / "idx"))
+    labels = path / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(labels.read_bytes()[:8] + bytes(4))
+    train = open_data(str(path), "train")
+    assert open_data(str(path), "test", classes=train.classes).classes == ("0", "1")
+
+
+def test_images_of_16_bits_have_one_scale(pictures: Path) -> None:
+    for path in (pictures / "cat").iterdir():
+        path.unlink()
+    Image.fromarray(numpy.full((4, 4), 200, numpy.uint16)).save(pictures / "cat" / "0.png")
+    Image.fromarray(numpy.full((4, 4), 0.5, numpy.float32)).save(pictures / "cat" / "1.tif")
+    source = open_data(str(pictures), "train")
+    assert source.image(0).getpixel((0, 0)) == (0, 0, 0)
+    with pytest.raises(UnreadableImageError, match="real numbers"):
+        source.image(1)
