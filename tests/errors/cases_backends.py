@@ -22,8 +22,8 @@ def network(text: str = NET) -> archdsl.Network:
 
 
 def too_many_listed() -> object:
-    made = [network(BLOCKS).architecture]
-    return with_bounds(lambda: estimates(made, level="operator"), steps=1)
+    made = [network(BLOCKS).architecture] * 2
+    return with_bounds(lambda: estimates(made, level="operator"), steps=5)
 
 
 def without_fonts(monkeypatch: pytest.MonkeyPatch) -> object:
