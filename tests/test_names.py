@@ -15,7 +15,7 @@ from archdsl.language.parser import parse
 ROOT = Path(__file__).parents[1]
 _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 # What help texts show for example.
-_EXAMPLE = re.compile(r"specs/\S+")
+_EXAMPLE = re.compile(r"(specs|recipes)/\S+|timm:\S+")
 
 
 def declared(folder: Path) -> Iterator[str]:

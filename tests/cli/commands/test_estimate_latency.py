@@ -77,4 +77,4 @@ def test_a_device_needs_no_torch() -> None:
 def test_calibration_counts_are_checked(archdsl: Command) -> None:
     code, _, err = archdsl("calibrate", "--rounds", "0")
     assert code == 2
-    assert "no number from 1" in err
+    assert "not a number from 1" in err
