@@ -55,7 +55,7 @@ recipe quick for tiny {
   accumulate      = 2
   crop_scale      = 0.6
   flip            = 0
-  normalization   = inception
+  normalization   = centered
   cutmix          = 0.5
   label_smoothing = 0.1
   ema             = 0.9

@@ -40,7 +40,7 @@ recipe quick for plain {
   clip          = norm(1)
   crop_scale    = 1
   flip          = 0
-  normalization = inception
+  normalization = centered
   ema           = 0.9
 }
 """

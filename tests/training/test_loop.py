@@ -103,7 +103,7 @@ def test_what_a_run_leaves(folder: Path) -> None:
     assert (run / "spec" / "net.arch").read_text() == TEXT
     facts = json.loads((run / "run.json").read_text())
     assert facts["classes"] == [str(digit) for digit in range(10)]
-    assert facts["preprocessing"] == {"channels": 1, "resolution": 10, "crop": 0.875, "normalization": "inception"}
+    assert facts["preprocessing"] == {"channels": 1, "resolution": 10, "crop": 0.875, "normalization": "centered"}
     assert facts["seed"] == 3
     assert [session["step"] for session in facts["sessions"]] == [0]
     rows = read(run / "metrics.csv", EpochRow)

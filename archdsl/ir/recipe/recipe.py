@@ -59,8 +59,8 @@ class Recipe(Frozen):
     test_crop: Annotated[float, Field(gt=0, le=1)] = Field(
         0.875, description="side of the center crop in evaluation, as a part of the resized image"
     )
-    normalization: Literal["imagenet", "inception", "unit"] = Field(
-        "imagenet", description="of colours: `imagenet`, its mean and deviation; `inception`, -1 to 1; `unit`, 0 to 1"
+    normalization: Literal["imagenet", "centered", "unit"] = Field(
+        "imagenet", description="of colours: `imagenet`, its mean and deviation; `centered`, -1 to 1; `unit`, 0 to 1"
     )
     crop_scale: Annotated[float, Field(gt=0, le=1)] = Field(
         0.08, description="smallest area of a random crop, as a part of the image; 1: the whole image, no crop"

@@ -46,7 +46,7 @@ def test_magnitudes_between_two_steps_differ() -> None:
     assert changed(8.33) != changed(8)
 
 
-@pytest.mark.parametrize(("name", "low", "high"), [("unit", 0, 1), ("inception", -1, 1)])
+@pytest.mark.parametrize(("name", "low", "high"), [("unit", 0, 1), ("centered", -1, 1)])
 def test_normalization(name: str, low: float, high: float) -> None:
     pixels = evaluation_transform(16, 1.0, name)(picture(1, (16, 16)))
     assert (float(pixels.min()), float(pixels.max())) == pytest.approx((low, high), abs=0.05)
