@@ -22,10 +22,10 @@ def as_text(found: Sequence[Break], allowed: Collection[str]) -> str:
     for (file, model), group in groupby(found, key=lambda one: (one.place.file, one.model)):
         lines = [f"{printable(file)}: {model}"]
         for category, changes in groupby(group, key=lambda one: one.category):
-            texts = [change.text for change in changes]
-            more = [f"... and {len(texts) - _MOST} more"] if len(texts) > _MOST else []
+            shown = [change.text for change in changes]
+            more = [f"... and {len(shown) - _MOST} more"] if len(shown) > _MOST else []
             mark = " (allowed)" if category in allowed else ""
-            lines += [f"  {category:<8}   {text}{mark}" for text in [*texts[:_MOST], *more]]
+            lines += [f"  {category:<8}   {text}{mark}" for text in [*shown[:_MOST], *more]]
         texts.append("\n".join(lines))
     return "\n\n".join(texts)
 

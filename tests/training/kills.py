@@ -94,6 +94,8 @@ def started(argv: Sequence[str], log: Path, environment: Mapping[str, str] | Non
         return child
     code = 1
     try:
+        # A shell has what it starts in the background ignore it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.environ.update(environment or {})
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(descriptor, 1)

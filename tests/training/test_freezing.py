@@ -66,7 +66,7 @@ def test_frozen_norms_are_not_synchronized():
             "Small has no part `backbone` to freeze",
             "its parts are `stem`, `stages`, `head`, `classifier`",
         ),
-        ("stages.2..0", "`stages.2..0` is no path of modules", None),
+        ("stages.2..0", "`stages.2..0` is not a path of modules", None),
         ("stem, stages, head, classifier", None, "leave the classifier out of it"),
     ],
 )

@@ -84,7 +84,8 @@ class _Elaborator:
         fields["progressive"] = self._table()
         self._check_missing(problem is not None or any(each.environment.is_partial for each in line))
         fields["parameters"] = self._parameters()
-        if len(self.problems) > before:
+        # What is missing may be in a file that could not be read, which is reported elsewhere.
+        if len(self.problems) > before or any(name not in fields for name in _EXAMPLES):
             return None
         made = self._made(fields)
         self._check_whole(made)
