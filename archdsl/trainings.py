@@ -56,6 +56,19 @@ def open_recipe(
     Raises:
         DiagnosticError: for mistakes in the text, and where there is no such recipe or network.
     """
+    definition, recipe = _opened(source, name, settings, files)
+    network = _network(definition, recipe, variant)
+    return Training(recipe, _elaborated(network, recipe), network)
+
+
+def recipe_alone(
+    source: Source, name: str | None = None, *, settings: Sequence[str] = (), files: Files = ON_DISK
+) -> Recipe:
+    """`open_recipe` without its network: the recipe may be for a search space. Raises DiagnosticError."""
+    return _opened(source, name, settings, files)[1]
+
+
+def _opened(source: Source, name: str | None, settings: Sequence[str], files: Files) -> tuple[RecipeDefinition, Recipe]:
     linked = link_source(source, files)
     if linked.problems:
         raise DiagnosticError(linked.problems)
@@ -64,8 +77,7 @@ def open_recipe(
     recipe = elaborate_recipe(definition, problems)
     if recipe is None:
         raise DiagnosticError(problems.sorted())
-    network = _network(definition, recipe, variant)
-    return Training(recipe, _elaborated(network, recipe), network)
+    return definition, recipe
 
 
 def recipe_names(environment: Environment) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ COMMANDS = {
     "plan": "show the phases of a training, and predict its time and memory",
     "fit": "scale a model to a budget, or list a grid of its parameters",
     "space": "count a search space, and draw networks from it",
+    "search": "find the best networks of a space",
     "train": "train a network by a recipe",
     "evaluate": "test a trained network on images",
     "predict": "name what is in pictures, with a trained network",

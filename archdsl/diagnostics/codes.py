@@ -78,6 +78,7 @@ NO_CLAIM = Code("ARC502", "a `require` that claims nothing")
 EMPTY_SPACE = Code("ARC504", "a search space whose networks all break a `require`")
 NO_PREDICTION = Code("ARC505", "a prediction that cannot be made")
 PRUNED = Code("ARC506", "a network that a `require` of its space prunes")
+NO_GOAL = Code("ARC507", "an `objective` that says no goal")
 
 # 6xx: bounds.
 ENDLESS_RECURSION = Code("ARC601", "recursion without end")

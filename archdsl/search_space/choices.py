@@ -8,7 +8,7 @@ number, from 0 to the size of the space, so that to sample uniformly is to draw 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from math import prod
 
@@ -104,6 +104,13 @@ class OpenChoices(Struct, frozen=True, eq=False, dict=True):
             index, rest = divmod(index, part.size)
             found.append(rest)
         return tuple(reversed(found))
+
+    def join(self, numbers: Sequence[int]) -> int:
+        """The number of a combination from one number for each of `parts`: the inverse of `split`."""
+        index = 0
+        for part, number in zip(self.parts, numbers, strict=True):
+            index = index * part.size + number
+        return index
 
     def __iter__(self) -> Iterator[Choice]:
         for part in self.parts:

@@ -123,3 +123,27 @@ class ChoiceInOtherFile(Problem):
     help = "decide it in a model that `extends` this one, or in that file"
     choice: str
     place: str
+
+
+# Objectives ----------------------------------------------------------------------------------------------------------
+
+
+class NoObjective(Problem):
+    code = codes.NO_GOAL
+    message = "`{space}` has no objective"
+    help = "write one into it, `objective = accuracy * (latency(phone) / 75ms) ** -0.07`, or give `--objective`"
+    space: str
+
+
+class ObjectiveNeedsDevice(Problem):
+    code = codes.NO_PREDICTION
+    message = "`{quantity}` names no device"
+    help = "name one there, or give `--device NAME`"
+    quantity: str
+
+
+class GoalNotNumber(Problem):
+    code = codes.WRONG_KIND
+    message = "a goal must be a number: `{goal}` is {value}"
+    goal: str
+    value: str

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archdsl.diagnostics import DiagnosticError, Edit, Source
+from archdsl.diagnostics import DiagnosticError, Edit, Source, Span
+from archdsl.diagnostics.render import printable
 from archdsl.elaborate.evaluate.arithmetic import scalar
 from archdsl.elaborate.evaluate.values import Decisions
 from archdsl.folders import shipped
@@ -22,8 +23,8 @@ _CLOSED = (tree.Literal, tree.Name, tree.Fact, tree.Call, tree.Composite)
 _ARITHMETIC = (tree.Literal, tree.Unary, tree.Binary, tree.Choice)
 
 
-def frozen(space: Space, sample: Sample, target: Path) -> str:
-    """The text of a file `target`, which need not be there.
+def frozen(space: Space, sample: Sample, target: Path, lineage: Sequence[str] = ()) -> str:
+    """The text of a file `target`, which need not be there; lines of `lineage` end the doc comment of its model.
 
     Where the model has no variants, the counts of the network are claimed. Raises DiagnosticError where a choice
     stands in another file than the space, whose text would have to change.
@@ -34,7 +35,7 @@ def frozen(space: Space, sample: Sample, target: Path) -> str:
         if id(choice.node) in decisions and choice.node.span.source is not source:
             raise DiagnosticError([ChoiceInOtherFile(choice.place, str(choice.node.span)).at(None)])
     edits = [edit for item in module.items for edit in _decided(item, decisions)]
-    edits += [*_uses(module, target), *_claims(space, sample)]
+    edits += [*_uses(module, target), *_claims(space, sample), *_lineage(space, lineage)]
     text = _edited(source.text, 0, edits)
     heading = f"# Network {sample.index} of the space `{space.name}`."
     return f"{heading}\n{text}"
@@ -118,6 +119,14 @@ def _uses(module: tree.Module, target: Path) -> Iterator[Edit]:
     for item in module.items:
         if isinstance(item, tree.Use) and shipped(item.path) is None:
             yield Edit(item.span, f"use {string(Path(os.path.relpath(here / item.path, there)))}")
+
+
+def _lineage(space: Space, lines: Sequence[str]) -> Iterator[Edit]:
+    """Doc comments right before the model."""
+    if lines:
+        start = space.model.variant.definition.model.span.start
+        text = "".join(f"## {' '.join(printable(line).split())}\n" for line in lines)
+        yield Edit(Span(space.source, start, start), text)
 
 
 def _claims(space: Space, sample: Sample) -> Iterator[Edit]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from archdsl.diagnostics import DiagnosticError, Problems, Source
-from archdsl.elaborate.evaluate.values import Decisions
+from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
+from archdsl.elaborate.evaluate.values import Decisions, Seconds
 from archdsl.elaborate.instantiate.apply import place
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
@@ -158,6 +159,19 @@ class Networks:
         clock = Clock.of(device, batch, training, dtype)
         frames = self._timed.setdefault(clock.setting, Frames(self.model, clock))
         return clock.latencies("", {}), frames
+
+    def predicted(self, sample: Sample, asks: Prediction) -> Predicted:
+        """What the cost model answers about a network: stages make up a latency; a peak of memory is one of the whole
+        network, which is elaborated for it. Raises DiagnosticError."""
+        if asks.quantity == "memory":
+            from archdsl.predicting import predicted
+
+            return predicted(self.architecture(sample), asks)
+        from archdsl.backends.latency.report import setting
+
+        dtype = dict(asks.words).get("dtype")
+        clock, frames = self.timed(str(asks.device), asks.batch, asks.is_training, dtype)
+        return Predicted(Seconds(frames.time(sample.numbers).seconds), f"{setting(clock)}, batch {asks.batch}")
 
     def architecture(self, sample: Sample) -> Architecture:
         """A network in full, called after the space and its number. Raises DiagnosticError when there is a mistake in

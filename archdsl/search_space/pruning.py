@@ -9,8 +9,6 @@ from random import Random
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Span
 from archdsl.diagnostics.codes import REQUIRE_FAILED
-from archdsl.elaborate.evaluate.predictions import Predicted, Prediction
-from archdsl.elaborate.evaluate.values import Seconds
 from archdsl.elaborate.instantiate.requirements import Subject, prove
 from archdsl.elaborate.resolve.quantities import asked
 from archdsl.language import tree
@@ -74,7 +72,7 @@ class Pruning:
             last.shape if len(sample.numbers) > 1 else out.shape,
             out.shape,
             elaborator.settings["padding"],
-            lambda asks, span: self._predicted(sample, asks),
+            lambda asks, span: space.predicted(sample, asks),
         )
         environment = space.model.variant.definition.environment
         for claim in self.claims:
@@ -82,18 +80,6 @@ class Pruning:
             if wrong := [problem for problem in found if problem.code is not REQUIRE_FAILED]:
                 raise DiagnosticError(wrong)
             yield found
-
-    def _predicted(self, sample: Sample, asks: Prediction) -> Predicted:
-        """Stages make up a latency; a peak of memory is one of the whole network, which is elaborated for it."""
-        if asks.quantity == "memory":
-            from archdsl.predicting import predicted
-
-            return predicted(self.space.architecture(sample), asks)
-        from archdsl.backends.latency.report import setting
-
-        dtype = dict(asks.words).get("dtype")
-        clock, frames = self.space.timed(str(asks.device), asks.batch, asks.is_training, dtype)
-        return Predicted(Seconds(frames.time(sample.numbers).seconds), f"{setting(clock)}, batch {asks.batch}")
 
     def require(self, sample: Sample) -> None:
         """Raises DiagnosticError, with every claim that prunes it, where a network is pruned."""

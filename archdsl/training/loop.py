@@ -7,7 +7,7 @@ checkpoint takes the steps that it would have taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from time import perf_counter
@@ -46,6 +46,10 @@ class Report(Protocol):
     def line(self, text: str) -> None: ...
     def remark(self, text: str) -> None: ...
     def progress(self, text: str) -> None: ...
+
+
+# Is given the number of an epoch that ended, from 1 on, and its top-1 in percent; False ends the run.
+Judge = Callable[[int, float], bool]
 
 
 class MakeLearner(Protocol):
@@ -98,6 +102,7 @@ class Loop:
         self.progress = Progress(timetable, report.progress)
         self.learner: Learner
         self.metrics: Metrics | None = None
+        self.judge: Judge | None = None
         self.step = 0
         self.score: Score | None = None
         self._phase: Phase | None = None
@@ -155,7 +160,10 @@ class Loop:
                 if stops:
                     return False
         self._end_epoch(position)
-        return not self._agree(stopping.signal)
+        is_over = (
+            self.judge is not None and self.score is not None and not self.judge(position.epoch + 1, self.score.top1)
+        )
+        return not is_over and not self._agree(stopping.signal)
 
     def _enter(self, position: Position) -> None:
         """Sets what changes from phase to phase."""

@@ -8,11 +8,14 @@ from archdsl.ir.base import Frozen
 
 
 class Settings(Frozen):
-    """`batch` is that of a step, None for the recipe's; `micro_batch` what goes through the network at a time, over all
-    processes, None for the recipe's `accumulate`."""
+    """`validation` is a part of the training images to be tested on instead of the test images, for those who choose
+    among networks by it. `batch` is that of a step, None for the recipe's; `micro_batch` what goes through the network
+    at a time, over all processes, None for the recipe's `accumulate`.
+    """
 
     data: str
     holdout: float = Field(0.1, ge=0, lt=1)
+    validation: float = Field(0.0, ge=0, lt=1)
     skip_corrupt: bool = False
     seed: int = 0
     init: str | None = None
@@ -34,5 +37,6 @@ DECISIVE = {
     "batch": "batch",
     "init": "`--init`",
     "holdout": "part held out",
+    "validation": "part for validation",
     "skip_corrupt": "`--skip-corrupt`",
 }

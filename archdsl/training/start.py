@@ -17,13 +17,13 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.training import curves, metrics, run_folder
 from archdsl.training.checkpoint import Checkpoint, Checkpoints
-from archdsl.training.data.opening import open_data
+from archdsl.training.data.opening import divided, open_data
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
 from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch
 from archdsl.training.init import initialize_from
 from archdsl.training.learner import Learner, build
-from archdsl.training.loop import Images, Loop, Place, Report
+from archdsl.training.loop import Images, Judge, Loop, Place, Report
 from archdsl.training.metrics import EpochRow, Metrics, StepRow
 from archdsl.training.run_folder import CHECKPOINTS, CURVES, METRICS, STEPS, WEIGHTS, RunFolder
 from archdsl.training.score import Score
@@ -51,16 +51,31 @@ class Outcome:
     folder: Path
 
 
-def begin(folder: RunFolder, subject: Subject, settings: Settings, report: Report, *, force: bool = False) -> Outcome:
-    """Starts a run and carries it out.
+def begin(
+    folder: RunFolder,
+    subject: Subject,
+    settings: Settings,
+    report: Report,
+    *,
+    force: bool = False,
+    judge: Judge | None = None,
+) -> Outcome:
+    """Starts a run and carries it out, unless `judge` ends it after an epoch.
 
     Raises DiagnosticError for whatever is wrong with the folder, the images, the recipe or the machine, and when the
     training cannot go on.
     """
-    return _Run(folder, subject, settings, report).carry_out(partial(_begin, force=force))
+    return _Run(folder, subject, settings, report, judge=judge).carry_out(partial(_begin, force=force))
 
 
-def resume(folder: RunFolder, subject: Subject | None, given: Mapping[str, Any], report: Report) -> Outcome:
+def resume(
+    folder: RunFolder,
+    subject: Subject | None,
+    given: Mapping[str, Any],
+    report: Report,
+    *,
+    judge: Judge | None = None,
+) -> Outcome:
     """Goes on with a run from its last checkpoint.
 
     Args:
@@ -82,7 +97,9 @@ def resume(folder: RunFolder, subject: Subject | None, given: Mapping[str, Any],
     settings = before.model_copy(update=dict(given))
     if settings.fsdp and "fsdp" not in given and Processes.of_environment().world == 1:
         settings = settings.model_copy(update={"fsdp": False})
-    return _Run(folder, own, settings, report, facts).carry_out(_open, is_micro_batch_given="micro_batch" in given)
+    return _Run(folder, own, settings, report, facts, judge).carry_out(
+        _open, is_micro_batch_given="micro_batch" in given
+    )
 
 
 def _begin(folder: RunFolder, force: bool) -> None:
@@ -101,8 +118,10 @@ class _Run:
         settings: Settings,
         report: Report,
         facts: Mapping[str, Any] | None = None,
+        judge: Judge | None = None,
     ):
         self.folder, self.subject, self.settings, self.report, self.facts = folder, subject, settings, report, facts
+        self.judge = judge
         self.recipe, self.architecture = subject.recipe, subject.architecture
         processes = Processes.of_environment()
         device = device_of(settings.device, processes.local)
@@ -137,6 +156,7 @@ class _Run:
         accumulate = self._accumulate(table.batch, checkpoint if not is_micro_batch_given else None)
         make = self._maker(images.train.classes, is_fresh=checkpoint is None)
         loop = Loop(make, table, self.recipe, self.settings, images, self.place, accumulate, checkpoints, self.report)
+        loop.judge = self.judge
         loop.begin(checkpoint)
         if self.facts is None and self.place.processes.is_first:
             self._write(table, images)
@@ -168,7 +188,10 @@ class _Run:
             corrupt="skip" if settings.skip_corrupt else "refuse",
         )
         train = open_part("train")
-        test = open_part("test", classes=train.classes)
+        if settings.validation:
+            train, test = divided(train, settings.validation, settings.seed)
+        else:
+            test = open_part("test", classes=train.classes)
         if self.facts is not None:
             if list(train.classes) != self.facts["classes"]:
                 before, now = (f"{len(one)} classes" for one in (self.facts["classes"], train.classes))

@@ -331,3 +331,35 @@ class NotPeer(Problem):
     help = "write {models}"
     origin: str
     models: str
+
+
+# search ---------------------------------------------------------------------------------------------------------------
+
+
+class NothingToSearch(Problem):
+    code = codes.WRONG_USAGE
+    message = "there is no SPEC to search"
+    help = "`archdsl search SPEC --out DIR`, or go on with a study: `archdsl search --join --out DIR`"
+
+
+class JoinWithout(Problem):
+    code = codes.WRONG_USAGE
+    message = "{what}"
+    help = "name it: `{option}`"
+    what: str
+    option: str
+
+
+class NotOfJoin(Problem):
+    code = codes.WRONG_USAGE
+    message = "a study is joined as it was started: {options} cannot change it"
+    help = "leave it out"
+    options: str
+
+
+class TwoPlaces(Problem):
+    code = codes.WRONG_USAGE
+    message = "a search is of one SPEC, and these are two: {spec} and {other}"
+    help = "`archdsl search status DIR` shows a study"
+    spec: str
+    other: str

@@ -7,7 +7,6 @@ import math
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archdsl.cli.arguments import batch, count
@@ -15,10 +14,10 @@ from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
-from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
+from archdsl.cli.specs import open_spec
+from archdsl.cli.texts import KeptFiles
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY, WRONG_USAGE
-from archdsl.sources import Files
 from archdsl.trainings import open_recipe
 
 if TYPE_CHECKING:
@@ -155,7 +154,7 @@ def _subject(arguments: Namespace) -> Subject:
     from archdsl.training.start import Subject
 
     changes = [write(value) for name, write in _OF_RECIPE.items() if (value := getattr(arguments, name)) is not None]
-    files = _Read()
+    files = KeptFiles()
     source = open_spec(arguments.spec)
     training = open_recipe(
         source, arguments.recipe, variant=arguments.variant, settings=[*arguments.set, *changes], files=files
@@ -177,28 +176,6 @@ def _refuse_overrides(arguments: Namespace) -> None:
 
 def _wrong(message: str, help: str) -> DiagnosticError:
     return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
-
-
-class _Read(Files):
-    """The disk, and what was read from it."""
-
-    def __init__(self) -> None:
-        self.used: dict[Path, Source] = {}
-
-    def read(self, path: Path) -> Source:
-        found = super().read(path)
-        self.used[Path(os.path.abspath(path))] = found
-        return found
-
-    def texts(self, source: Source) -> dict[str, str]:
-        """The spec and the files that it uses, by their paths below the folder that they have in common.
-
-        Shipped files are those of the version of archdsl, which a run notes.
-        """
-        name = "spec.arch" if source.name.startswith(("<", STANDARD_INPUT)) else source.name
-        files = {Path(os.path.abspath(name)): source, **self.used}
-        top = Path(os.path.commonpath([path.parent for path in files]))
-        return {path.relative_to(top).as_posix(): found.text for path, found in files.items()}
 
 
 class _Report:

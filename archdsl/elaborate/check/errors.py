@@ -273,6 +273,14 @@ class ConstantClaim(Problem):
     example: str
 
 
+class ConstantGoal(Problem):
+    code = codes.NO_GOAL
+    message = "`{goal}` is the same for every network"
+    help = "speak of a property of the network: `{example}`"
+    goal: str
+    example: str
+
+
 class NotComparison(Problem):
     code = codes.NO_CLAIM
     message = "`{claim}` is not a comparison"

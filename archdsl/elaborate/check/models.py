@@ -16,6 +16,7 @@ from archdsl.elaborate.check.errors import (
     UnknownColumnToScale,
 )
 from archdsl.elaborate.check.expressions import Vocabulary
+from archdsl.elaborate.check.objectives import check_objective
 from archdsl.elaborate.deduplication import folded
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import ElaborationError
@@ -46,8 +47,6 @@ from archdsl.limits import limits
 
 # The bindings that mean something to the compiler.
 SPECIAL = ("input", "classes", *SETTINGS, "stem", "head", "objective")
-# What an objective can speak of besides the names of its model and the measures of its network.
-_MERITS = ("accuracy", "latency")
 _CAN_USE = f"a claim can use {', '.join(MEASURES)}, and {', '.join(QUANTITIES[:-1])} and {QUANTITIES[-1]}"
 
 
@@ -81,7 +80,7 @@ class ModelNames:
             self._resolve(statement)
             match statement:
                 case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
-                    self._check_with((*MEASURES, *_MERITS), value)
+                    check_objective(value, self.words, self.values)
                 case tree.Binding(name=name, fact=None, value=value):
                     self.words.check(value, is_last=name.text in ("stem", "head"))
                 case tree.Binding(name=name, value=value):

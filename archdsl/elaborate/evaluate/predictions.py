@@ -45,9 +45,9 @@ class Predicted(NamedTuple):
 Predict = Callable[[Prediction, Span], Predicted]
 
 
-def prediction(node: tree.Name | tree.Call, scope: Scope) -> Prediction:
+def prediction(node: tree.Name | tree.Call, scope: Scope, *, needs_device: bool = True) -> Prediction:
     """What a quantity is of. Raises ElaborationError."""
-    quantity, given = settings_of(node)
+    quantity, given = settings_of(node, needs_device=needs_device)
     words = {name: value for name, value in given.items() if isinstance(value, str)}
     device, batch = words.pop("device", None), 1
     if isinstance(images := given.get("batch"), tree.Node):

@@ -308,3 +308,19 @@ class DeviceIsFile(Problem):
     message = "a claim can name a device that ships with archdsl, but not a file"
     help = "devices are {known}; a profile of your own goes with `archdsl estimate --device FILE`"
     known: str
+
+
+# Objectives ----------------------------------------------------------------------------------------------------------
+
+
+class BadFront(Problem):
+    code = codes.NO_GOAL
+    message = "`front` takes two goals or more"
+    help = "for example `front(accuracy, latency(phone))`"
+
+
+class BadGoal(Problem):
+    code = codes.NO_GOAL
+    message = "`{way}` takes one expression"
+    help = "for example `{way}(accuracy / params)`; several goals are a front: `front(accuracy, params)`"
+    way: str

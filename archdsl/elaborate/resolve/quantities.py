@@ -105,17 +105,19 @@ def _is_asked(node: tree.Node, own: Collection[str]) -> bool:
     return False
 
 
-def mistakes(node: tree.Name | tree.Call) -> Iterator[Diagnostic]:
+def mistakes(node: tree.Name | tree.Call, *, needs_device: bool = True) -> Iterator[Diagnostic]:
     """What is wrong with a quantity, as far as its text says."""
     try:
-        settings_of(node)
+        settings_of(node, needs_device=needs_device)
     except ElaborationError as problem:
         yield problem.diagnostic
 
 
-def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.Expression]]:
+def settings_of(
+    node: tree.Name | tree.Call, *, needs_device: bool = True
+) -> tuple[str, dict[str, str | tree.Expression]]:
     """A quantity with its settings: words, and the expression of its batch. Raises ElaborationError for the first
-    mistake."""
+    mistake. A time without a device is one, but where a command says the device."""
     function = node.function if isinstance(node, tree.Call) else node
     assert isinstance(function, tree.Name)
     quantity, takes = function.text, _TAKES[function.text]
@@ -125,7 +127,7 @@ def settings_of(node: tree.Name | tree.Call) -> tuple[str, dict[str, str | tree.
         if name in given:
             raise ElaborationError(GivenTwice(name, quantity).at(argument.span))
         given[name] = value
-    if takes[0] == "device" and "device" not in given:
+    if needs_device and takes[0] == "device" and "device" not in given:
         raise ElaborationError(NoDevice(quantity, _EXAMPLES[quantity], ", ".join(device_names())).at(node.span))
     if given.get("training") != "true":
         for name in ("optimizer", "checkpoint", "ema"):

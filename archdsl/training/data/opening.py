@@ -53,6 +53,11 @@ def open_data(
     return made
 
 
+def divided(whole: Source, part: float, seed: int) -> tuple[Source, Source]:
+    """Images to train on, in two: those to learn from, and a part of each class to choose among networks by."""
+    return Part(whole, _held(whole, "train", part, seed)), Part(whole, _held(whole, "test", part, seed))
+
+
 def _held(whole: Source, split: Split, holdout: float, seed: int) -> list[int]:
     """The indices of a part: of each class the same share, which does not depend on the order of the images."""
     by_class: dict[int, list[int]] = {}

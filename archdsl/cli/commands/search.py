@@ -1,0 +1,310 @@
+"""`archdsl search`: the best networks of a space for an objective, found by one worker or many."""
+
+from __future__ import annotations
+
+import os
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from archdsl.cli.arguments import cores, count, resolution
+from archdsl.cli.collector import collect_from_here
+from archdsl.cli.commands.errors import JoinWithout, NothingToSearch, NotOfJoin, TwoPlaces
+from archdsl.cli.exit_codes import FINE
+from archdsl.cli.output import Output
+from archdsl.cli.progress import progress
+from archdsl.cli.specs import open_spec
+from archdsl.cli.texts import KeptFiles
+from archdsl.diagnostics.render import printable
+from archdsl.search.requirements import require
+from archdsl.search.settings import AlgorithmName, SearchSettings, StopEarly
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from archdsl.search.study import Study
+
+STATUS = "status"
+# Options that a study keeps: whoever joins it does the same.
+_OF_STUDY = (
+    "objective", "device", "measure", "algorithm", "trials", "seed", "stop_early", "recipe", "data", "validation",
+    "skip_corrupt", "keep",
+)  # fmt: skip
+_OF_JOIN = ("data",)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Search a space, a model with choices such as `kernel = {3, 5}` in it, for the networks that are best by its "
+        "`objective`. What comes of it is written to a folder: the study with all its trials, the best network as an "
+        ".arch file, and a page. Killed at any moment, it goes on by `--join`; so do further workers, on any machine "
+        "that reaches the storage."
+    )
+    parser.epilog = (
+        "examples:\n"
+        "  archdsl search space.arch --out study --objective 'front(naswot, macs)' --data images --algorithm nsga2\n"
+        "  archdsl search space.arch --out study --recipe quick --data images --trials 200 --jobs 4\n"
+        "  archdsl search --join --out study                    go on, or help along\n"
+        "  archdsl search status study                          what has been found so far\n"
+        "  archdsl search space.arch --out study --storage postgresql://user@host/database --study first\n"
+        "  archdsl search --join --storage postgresql://user@host/database --study first --out here --data images"
+    )
+    parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file, or `status` with the folder of a study")
+    parser.add_argument("of", nargs="?", metavar="DIR", help="of `status`: the folder of a study")
+    parser.add_argument("--space", metavar="V", help="the model or variant, where the file has several spaces")
+    parser.add_argument("--resolution", type=resolution, metavar="R", help="height and width (default: the model's)")
+    parser.add_argument("--out", metavar="DIR", help="the folder of the study")
+    parser.add_argument("--join", action="store_true", help="go on with a study, beside the others that work on it")
+
+    group = parser.add_argument_group("search")
+    group.add_argument("--objective", metavar="E", help="instead of the space's: `front(accuracy, latency(phone))`")
+    group.add_argument("--trials", type=count, metavar="N", help="networks to try (default: 100; of a grid all)")
+    group.add_argument("--algorithm", choices=get_args(AlgorithmName), help="what proposes networks (default: tpe)")
+    group.add_argument("--seed", type=_seed, metavar="N", help="of all that is random (default: 0)")
+
+    group = parser.add_argument_group("judging")
+    group.add_argument("--recipe", metavar="NAME", help="the recipe that trains for `accuracy` (default: the only one)")
+    group.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the recipe: `epochs=3`"
+    )
+    group.add_argument("--data", metavar="DIR", help="images, as for `archdsl train`; test images are not looked at")
+    group.add_argument(
+        "--validation", type=_part, metavar="X", help="part of the training images to judge by (default: 0.2)"
+    )
+    group.add_argument("--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read")
+    group.add_argument("--stop-early", choices=get_args(StopEarly), help="end poor trainings (default: none)")
+    group.add_argument("--device", metavar="NAME|FILE", help="of `latency` and `step_time` that name no device")
+    group.add_argument("--measure", choices=("cpu", "cuda"), help="measure those on this machine instead")
+    group.add_argument("--keep", action="store_true", default=None, help="keep the checkpoints of all trainings")
+
+    group = parser.add_argument_group("workers")
+    group.add_argument("--jobs", type=count, default=1, metavar="N", help="workers on this machine (default: 1)")
+    group.add_argument("--storage", metavar="URL", help="postgresql://user:password@host/database (default: a file)")
+    group.add_argument("--study", metavar="NAME", help="its name in the storage (default: that of the space)")
+    group.add_argument("--quiet", action="store_true", help="print no trials")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="of `status`")
+
+
+def run(arguments: Namespace, output: Output) -> int:
+    require(arguments.storage)
+    if arguments.spec == STATUS:
+        return _status(arguments, output)
+    if arguments.of is not None:
+        raise TwoPlaces(arguments.spec, arguments.of).error()
+    collect_from_here()
+    study = _joined(arguments) if arguments.join else _created(arguments)
+    return _work(study, arguments, output)
+
+
+def _status(arguments: Namespace, output: Output) -> int:
+    from archdsl.search.study import Study
+    from archdsl.search.summary import as_json, as_text
+
+    folder = Path(arguments.of or arguments.out or ".")
+    study = Study.join(folder, arguments.storage, arguments.study)
+    study.settle()
+    output.result(as_json(study) if arguments.output_format == "json" else as_text(study))
+    return FINE
+
+
+# The study ------------------------------------------------------------------------------------------------------------
+
+
+def _created(arguments: Namespace) -> Study:
+    """Raises DiagnosticError before anything is written where something is wrong with what is asked for."""
+    if arguments.spec is None:
+        raise NothingToSearch().error()
+    if arguments.out is None:
+        raise JoinWithout("a search needs a folder for what it finds", "--out DIR").error()
+    from archdsl.search.evaluation.evaluator import Evaluator
+    from archdsl.search.samplers.algorithms import fitted
+    from archdsl.search.study import Study
+    from archdsl.search_space.objective import Objective
+    from archdsl.spaces import open_space
+
+    files = KeptFiles()
+    source = open_spec(arguments.spec)
+    space = open_space(source, arguments.space, resolution=arguments.resolution, files=files)
+    texts = files.texts(source)
+    given = {name: value for name in _OF_STUDY if (value := getattr(arguments, name)) is not None}
+    given["data"] = _absolute(given.get("data"))
+    settings = SearchSettings(
+        spec=next(iter(texts)),
+        space=arguments.space,
+        resolution=arguments.resolution,
+        set=tuple(arguments.set),
+        **given,
+    )
+    objective = Objective(space, settings.objective, settings.device, is_measured=settings.measure is not None)
+    settings = fitted(settings, space, objective)
+    folder = Path(arguments.out)
+    Evaluator(space, objective, source, texts, settings, folder)  # whatever it refuses, it refuses now
+    return Study.create(folder, arguments.storage, arguments.study or space.name, settings, texts, objective)
+
+
+def _joined(arguments: Namespace) -> Study:
+    from archdsl.search.study import Study
+
+    changed = [name for name in ("spec", "space", "resolution", *_OF_STUDY) if getattr(arguments, name) is not None]
+    changed = [name for name in (*changed, *(["set"] if arguments.set else [])) if name not in _OF_JOIN]
+    if changed:
+        raise NotOfJoin(
+            ", ".join(f"`{name if name == 'spec' else '--' + name.replace('_', '-')}`" for name in changed)
+        ).error()
+    if arguments.out is None and arguments.storage is None:
+        raise JoinWithout("there is no study to join", "--out DIR, or --storage URL --study NAME").error()
+    folder = Path(arguments.out or arguments.study or "study")
+    study = Study.join(folder, arguments.storage, arguments.study)
+    if arguments.data is not None:
+        study.settings = study.settings.model_copy(update={"data": _absolute(arguments.data)})
+    return study
+
+
+def _absolute(data: str | None) -> str | None:
+    return os.path.abspath(data) if data is not None and data.partition(":")[0] != "sklearn" else data
+
+
+# The work -------------------------------------------------------------------------------------------------------------
+
+
+def _work(study: Study, arguments: Namespace, output: Output) -> int:
+    from archdsl.search.evaluation.evaluator import Evaluator
+    from archdsl.search.processes import Helpers
+    from archdsl.search.worker import Worker
+
+    shown = _Lines(study, output if not arguments.quiet else None)
+    evaluator = Evaluator(
+        study.space, study.objective, study.source, study.texts, study.settings, study.folder,
+        progress=progress, remark=output.remark if not arguments.quiet else _nothing,
+    )  # fmt: skip
+    worker = Worker(study, evaluator, shown.more)
+    shown.begin()
+    threads = max(1, cores() // arguments.jobs)
+    if arguments.jobs > 1 and evaluator.needs_torch:
+        import torch
+
+        torch.set_num_threads(threads)
+    with Helpers(arguments.jobs - 1, _of_helper(study, arguments), threads) as helpers:
+        signal = worker.run()
+        if signal:
+            helpers.stop()
+    progress("")
+    shown.rest()
+    if signal:
+        if not arguments.quiet:
+            output.remark(f"stopped; go on with `archdsl search --join --out {study.folder}`")
+        return 128 + signal
+    if not arguments.quiet:
+        _finish(study, output)
+    return FINE
+
+
+def _of_helper(study: Study, arguments: Namespace) -> list[str]:
+    given = ["--out", str(study.folder)]
+    for name in ("storage", "study", "data"):
+        if arguments.join or name != "data":
+            value = getattr(arguments, name)
+            given += [f"--{name}", value] if value is not None else []
+    return given
+
+
+def _finish(study: Study, output: Output) -> None:
+    from archdsl.search.summary import as_text
+    from archdsl.search.winners import write_winners
+
+    paths = write_winners(study)
+    output.result("")
+    output.result(as_text(study))
+    output.result("")
+    names = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {paths[0].parent}"
+    output.result(f"wrote {printable(names)}")
+
+
+class _Lines:
+    """A line for each trial that came to an end, whichever worker it is of."""
+
+    def __init__(self, study: Study, output: Output | None):
+        self.study, self.output = study, output
+        self.began = time.monotonic()
+        self._shown: set[int] = set()
+
+    def begin(self) -> None:
+        """What is searched; trials of an earlier session are not shown again."""
+        from archdsl.search.study import is_finished
+        from archdsl.search_space.open_models import counted
+
+        if self.output is None:
+            return
+        study, settings = self.study, self.study.settings
+        before = [trial.number for trial in study.trials() if is_finished(trial)]
+        self._shown.update(before)
+        goals = ", ".join(study.said["goals"])
+        of = f"{len(before):,} of {settings.trials:,} trials are done" if before else f"{settings.trials:,} trials"
+        self._say(
+            f"{study.space.name}: {goals} among {counted(study.space.size)} networks; {of}, by {settings.algorithm}"
+        )
+
+    def more(self, trial: FrozenTrial, finished: int) -> None:
+        """After a trial of this worker."""
+        self.rest()
+
+    def rest(self) -> None:
+        """Shows those that are not shown yet."""
+        from archdsl.search.study import is_finished
+
+        if self.output is None:
+            return
+        trials = [trial for trial in self.study.trials() if is_finished(trial)]
+        new = [trial for trial in trials if trial.number not in self._shown]
+        for trial in sorted(new, key=lambda one: one.datetime_complete or one.datetime_start):  # type: ignore[arg-type, return-value]
+            self._shown.add(trial.number)
+            self._say(self._line(trial))
+
+    def _line(self, trial: FrozenTrial) -> str:
+        from archdsl.search.study import result_of
+        from archdsl.search.summary import columns, number_text, state_of
+
+        result = result_of(trial)
+        head = f"trial {len(self._shown)}/{self.study.settings.trials}"
+        if state_of(trial) != "complete":
+            return f"{head}  {state_of(trial)}: {result.get('why', '')}"
+        numbers = result.get("numbers", {})
+        known = [f"{name} {number_text(name, numbers[name])}" for name in columns(self.study, [trial])]
+        if self.study.is_single:
+            best = self.study.best()[0]
+            known.append(f"objective {trial.values[0]:.4g}")
+            known.append(f"best {best.values[0]:.4g}" if best.number != trial.number else "the best so far")
+        elif any(one.number == trial.number for one in self.study.best()):
+            known.append("on the front")
+        again = "  (known from an earlier trial)" if result.get("what") == "known" else ""
+        return f"{head}  {'  '.join(known)}{again}"
+
+    def _say(self, text: str) -> None:
+        assert self.output is not None
+        progress("")
+        self.output.result(text)
+        self.output.flush()
+
+
+def _nothing(text: str) -> None:
+    pass
+
+
+# Arguments ------------------------------------------------------------------------------------------------------------
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**31:
+        raise ArgumentTypeError(f"{text!r} is not a seed; it is a whole number from 0 on")
+    return int(text)
+
+
+def _part(text: str) -> float:
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise ArgumentTypeError(f"{text!r} is not a part between 0 and 1; write 0.2 or 20%")
+    return value

@@ -1,0 +1,134 @@
+"""Problems with searches: with what they need, with studies and where they are kept."""
+
+from __future__ import annotations
+
+from archdsl.diagnostics import Problem, codes
+
+# What is needed -------------------------------------------------------------------------------------------------------
+
+
+class MissingOfSearch(Problem):
+    code = codes.MISSING_TOOL
+    message = "a search needs Optuna"
+    help = "pip install 'archdsl[search]'"
+
+
+class MissingDriver(Problem):
+    code = codes.MISSING_TOOL
+    message = "this storage needs the package {package}"
+    help = "pip install 'archdsl[postgresql]'"
+    package: str
+
+
+class NeedsTraining(Problem):
+    code = codes.WRONG_USAGE
+    message = "the objective speaks of `accuracy`, which takes a recipe and images"
+    help = "give `--recipe NAME --data DIR`, or an objective without training: `--objective 'front(naswot, macs)'`"
+
+
+class NeedsImages(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{score}` is of real images"
+    help = "give `--data DIR`, or use `synflow`, which needs none"
+    score: str
+
+
+class UnusedTraining(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--{option}` is for training, and the objective does not speak of `accuracy`"
+    help = "leave it out, or speak of it: `--objective '{example}'`"
+    option: str
+    example: str
+
+
+class RecipeOfOther(Problem):
+    code = codes.WRONG_USAGE
+    message = "recipe `{recipe}` is for `{model}`, not for `{space}`"
+    help = "write one for the space, `recipe quick for {space} extends {recipe} {{ }}`"
+    recipe: str
+    model: str
+    space: str
+
+
+class OneGoalOnly(Problem):
+    code = codes.WRONG_USAGE
+    message = "{what} takes an objective with one goal, and this has {count}"
+    help = "{instead}"
+    what: str
+    count: int
+    instead: str
+
+
+class NothingToStop(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--stop-early` ends trainings, and the objective does not speak of `accuracy`"
+    help = "leave it out"
+
+
+class TooLargeGrid(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{space}` has {networks:,} networks, too many to try them all"
+    help = "use another algorithm, or leave less open; a grid has at most {most:,}"
+    space: str
+    networks: int
+    most: int
+
+
+# Studies --------------------------------------------------------------------------------------------------------------
+
+
+class StudyExists(Problem):
+    code = codes.WRONG_USAGE
+    message = "there is a study in {place} already, with {trials:,} trials"
+    help = "go on with it, or help it along: `archdsl search --join --out {folder}`; or use another `--out`"
+    place: str
+    trials: int
+    folder: str
+
+
+class NoStudy(Problem):
+    code = codes.CANNOT_READ
+    message = "there is no study in {place}: {reason}"
+    help = "start one: `archdsl search SPEC --out DIR`"
+    place: str
+    reason: str
+
+
+class FolderNotEmpty(Problem):
+    code = codes.CANNOT_WRITE
+    message = "{folder} is not empty, and is no study"
+    help = "use another folder"
+    folder: str
+
+
+class StorageFails(Problem):
+    code = codes.CANNOT_READ
+    message = "the storage {place} cannot be used: {reason}"
+    help = (
+        "a storage is an address such as postgresql://user:password@host/database; without one it is a file in `--out`"
+    )
+    place: str
+    reason: str
+
+
+class OtherVersion(Problem):
+    code = codes.CANNOT_READ
+    message = "the study is of format {found}, and this version reads {known}"
+    help = "use the version of archdsl that started it: {version}"
+    found: object
+    known: int
+    version: str
+
+
+class CannotSave(Problem):
+    code = codes.CANNOT_WRITE
+    message = "cannot write to {folder}: {reason}"
+    folder: str
+    reason: str
+
+
+class NothingFound(Problem):
+    code = codes.NONE_MEETS
+    message = "no trial of the search found a network with a value"
+    help = "`archdsl search status {folder} --output-format json` says what became of each"
+    folder: str
