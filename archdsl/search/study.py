@@ -286,7 +286,7 @@ def _facts(folder: Path) -> dict[str, Any]:
 
 def _pruner(stop_early: str) -> BasePruner:
     made: dict[str, Callable[[], BasePruner]] = {
-        "none": lambda: NopPruner(),  # type: ignore[no-untyped-call]
+        "none": lambda: NopPruner(),
         "median": lambda: MedianPruner(n_startup_trials=5, n_warmup_steps=1),
         "halving": lambda: SuccessiveHalvingPruner(min_resource=1, reduction_factor=3),
     }
