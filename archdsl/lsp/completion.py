@@ -10,6 +10,7 @@ from archdsl.elaborate.check.models import SPECIAL
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.meaning import meaning_of
+from archdsl.elaborate.resolve.objectives import COUNTS
 from archdsl.elaborate.resolve.scopes import labels, rows_of, scope_of_model
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol
@@ -59,7 +60,12 @@ class _Completion:
         elif not here.line and bracket is not None and bracket.sign == "{":
             yield from self._statements()
         elif here.line[:1] == ["require"]:
-            yield from _items(words.MEASURES, CompletionItemKind.Constant, "0")
+            yield from _items(words.MEASURES | words.QUANTITIES, CompletionItemKind.Constant, "0")
+            yield from self._expression()
+        elif here.item == "model" and here.line[:1] == ["objective"]:
+            counts = {name: words.MEASURES[name] for name in COUNTS}
+            yield from _items(counts | words.QUANTITIES | words.MERITS, CompletionItemKind.Constant, "0")
+            yield from _items(words.GOALS, CompletionItemKind.Function, "0")
             yield from self._expression()
         else:
             yield from self._expression()

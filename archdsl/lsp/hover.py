@@ -46,8 +46,12 @@ def _hover(document: Document, offset: int, nodes: list[tree.Node]) -> Hover | N
 def _word(nodes: list[tree.Node]) -> list[str]:
     """What is said of a word that is not a symbol: a measure in a claim, a fact that every tensor has, `in`."""
     match nodes:
-        case [_, tree.Require(), *_, tree.Name(text=text)] if text in words.MEASURES:
-            return [f"{code(text)}\n{words.MEASURES[text]}"]
+        case [_, tree.Require(), *_, tree.Name(text=text)] if text in (said := words.MEASURES | words.QUANTITIES):
+            return [f"{code(text)}\n{said[text]}"]
+        case [_, tree.Binding(name=tree.Identifier(text="objective")), *_, tree.Name(text=text)] if text in (
+            said := words.MEASURES | words.QUANTITIES | words.MERITS | words.GOALS
+        ):
+            return [f"{code(text)}\n{said[text]}"]
         case [*_, tree.Fact(), tree.Identifier(text=text)] if text in words.FACTS:
             return [f"{code(text)}\n{words.FACTS[text]}"]
         case [*_, tree.Name(text="in")]:

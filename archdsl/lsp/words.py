@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archdsl.elaborate.resolve.objectives import ACCURACY, FRONT, MAXIMIZE, MINIMIZE, PROXIES
+
 SETTINGS = {
     "input": "channels, height and width of an image: `input = 3 x 224 x 224`",
     "classes": "how many classes there are; `linear(classes)` at the end of the head makes the emitted `num_classes`",
@@ -11,7 +13,7 @@ SETTINGS = {
     "drop_path": "stochastic depth, which grows over the layers of the stages: `drop_path = ramp(0.2)`",
     "stem": "the layers before the stages",
     "head": "the layers after the stages",
-    "objective": "what a search is to maximize",
+    "objective": "what `archdsl search` is for: one goal, or a front of several",
 }
 
 FUNCTIONS = {
@@ -34,6 +36,24 @@ MEASURES = {
     "activations": "elements that convolutions and linear layers put out, for one image",
     "out": "the shape of the output",
     "reduction": "how many times smaller than the image the last map is",
+}
+
+# What the cost model predicts, in claims and objectives.
+QUANTITIES = {
+    "latency": "the predicted time of inference: `latency(h100, batch = 32)`",
+    "step_time": "the predicted time of a training step: `step_time(v100, batch = 64)`",
+    "memory": "the predicted peak of memory: `memory(training, batch = 32)`",
+}
+
+# What objectives can speak of besides.
+MERITS = {
+    ACCURACY: "the share of held-back images that are right after a short training, from 0 to 1",
+    **PROXIES,
+}
+GOALS = {
+    FRONT: "several goals, none of which is to be had without losing in another: `front(accuracy, macs)`",
+    MAXIMIZE: "a goal of which more is better: `maximize(activations)`",
+    MINIMIZE: "a goal of which less is better: `minimize(params / accuracy)`",
 }
 
 COLUMNS = {

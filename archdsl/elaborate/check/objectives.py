@@ -10,7 +10,7 @@ from archdsl.elaborate.check.expressions import Vocabulary
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import NUMBER, OF_QUANTITIES, mismatches
-from archdsl.elaborate.resolve.objectives import COUNTS, MERITS, goals
+from archdsl.elaborate.resolve.objectives import COUNTS, FRONT, MAXIMIZE, MERITS, MINIMIZE, goal, parts
 from archdsl.elaborate.resolve.quantities import QUANTITIES, answered, as_written, asked, mistakes
 from archdsl.elaborate.resolve.scopes import scope_of_model
 from archdsl.elaborate.resolve.written import shown
@@ -18,7 +18,10 @@ from archdsl.language import tree
 from archdsl.language.nodes import names_in
 
 _EXAMPLE = "accuracy * (latency(phone) / 75ms) ** -0.07"
-_CAN_USE = f"an objective can use {', '.join((*COUNTS, *QUANTITIES, *MERITS[:-1]))} and {MERITS[-1]}"
+_CAN_USE = (
+    f"an objective can use {', '.join((*COUNTS, *QUANTITIES, *MERITS[:-1]))} and {MERITS[-1]}; "
+    f"`{FRONT}`, `{MAXIMIZE}` and `{MINIMIZE}` stand outermost"
+)
 _DIMENSIONS: Mapping[str, str] = {**OF_QUANTITIES, **dict.fromkeys(MERITS, NUMBER)}
 
 
@@ -30,15 +33,18 @@ def check_objective(
     `values` are the expressions that names of the model are, or may be, bound to.
     """
     try:
-        found = goals(objective)
+        nodes = parts(objective)
     except ElaborationError as problem:
         words.problems.add(problem.diagnostic)
         return
-    for goal in found:
+    for node in nodes:
         before = len(words.problems)
-        _check_goal(goal.node, words, values)
+        try:
+            _check_goal(goal(node).node, words, values)
+        except ElaborationError as problem:
+            words.problems.add(problem.diagnostic)
         if len(words.problems) == before:
-            words.problems.add(*_constant(goal.node, words))
+            words.problems.add(*_constant(goal(node).node, words))
 
 
 def objective_problems(objective: tree.Expression, definition: ModelDefinition) -> tuple[Diagnostic, ...]:
@@ -49,16 +55,16 @@ def objective_problems(objective: tree.Expression, definition: ModelDefinition) 
     return words.problems.sorted()
 
 
-def _check_goal(goal: tree.Expression, words: Vocabulary, values: Mapping[str, Sequence[tree.Expression]]) -> None:
+def _check_goal(node: tree.Expression, words: Vocabulary, values: Mapping[str, Sequence[tree.Expression]]) -> None:
     problems = words.problems
-    quantities = list(asked(goal, words.own))
-    problems.add(*mismatches(goal, _DIMENSIONS, values))
+    quantities = list(asked(node, words.own))
+    problems.add(*mismatches(node, _DIMENSIONS, values))
     for quantity in quantities:
         problems.add(*mistakes(quantity, needs_device=False))
         for argument in quantity.arguments if isinstance(quantity, tree.Call) else ():
             if argument.name is not None and argument.name.text == "batch":
                 _check_with(COUNTS, argument.value, words)
-    _check_with((*COUNTS, *QUANTITIES, *MERITS, *map(as_written, quantities)), answered(goal, words.own), words)
+    _check_with((*COUNTS, *QUANTITIES, *MERITS, *map(as_written, quantities)), answered(node, words.own), words)
 
 
 def _check_with(given: Sequence[str], node: tree.Expression, words: Vocabulary) -> None:
@@ -67,7 +73,7 @@ def _check_with(given: Sequence[str], node: tree.Expression, words: Vocabulary) 
     words.given, words.hint = frozenset(), None
 
 
-def _constant(goal: tree.Expression, words: Vocabulary) -> Iterator[Diagnostic]:
-    speaks_of = {name.text for name in names_in(goal)}
+def _constant(node: tree.Expression, words: Vocabulary) -> Iterator[Diagnostic]:
+    speaks_of = {name.text for name in names_in(node)}
     if not speaks_of & {*COUNTS, *QUANTITIES, *MERITS, *words.own}:
-        yield ConstantGoal(shown(goal), _EXAMPLE).at(goal.span)
+        yield ConstantGoal(shown(node), _EXAMPLE).at(node.span)

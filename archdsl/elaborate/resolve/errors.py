@@ -319,6 +319,14 @@ class BadFront(Problem):
     help = "for example `front(accuracy, latency(phone))`"
 
 
+class NamedGoal(Problem):
+    code = codes.NO_GOAL
+    message = "the goals of `{front}` have no names"
+    help = "leave out `{name} =`; `maximize(...)` and `minimize(...)` say which way a goal is to go"
+    front: str
+    name: str
+
+
 class BadGoal(Problem):
     code = codes.NO_GOAL
     message = "`{way}` takes one expression"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from archdsl.elaborate.problems import ElaborationError
-from archdsl.elaborate.resolve.errors import BadFront, BadGoal
+from archdsl.elaborate.resolve.errors import BadFront, BadGoal, NamedGoal
 from archdsl.elaborate.resolve.quantities import QUANTITIES
 from archdsl.language import tree
 from archdsl.language.nodes import children
@@ -39,15 +39,24 @@ def goals(objective: tree.Expression) -> tuple[Goal, ...]:
     A measure by itself goes its own way: costs down, the others up. Any other expression is maximized, and
     `maximize(...)` and `minimize(...)` say it in words. Raises ElaborationError.
     """
+    return tuple(map(goal, parts(objective)))
+
+
+def parts(objective: tree.Expression) -> tuple[tree.Expression, ...]:
+    """The expressions of the goals. Raises ElaborationError."""
     if not _is_call(objective, FRONT):
-        return (_goal(objective),)
+        return (objective,)
     assert isinstance(objective, tree.Call)
-    if len(objective.arguments) < 2 or any(argument.name is not None for argument in objective.arguments):
+    for argument in objective.arguments:
+        if argument.name is not None:
+            raise ElaborationError(NamedGoal(FRONT, argument.name.text).at(argument.name.span))
+    if len(objective.arguments) < 2:
         raise ElaborationError(BadFront().at(objective.span))
-    return tuple(_goal(argument.value) for argument in objective.arguments)
+    return tuple(argument.value for argument in objective.arguments)
 
 
-def _goal(node: tree.Expression) -> Goal:
+def goal(node: tree.Expression) -> Goal:
+    """One goal, with which way it is to go. Raises ElaborationError."""
     for way in (MAXIMIZE, MINIMIZE):
         if _is_call(node, way):
             assert isinstance(node, tree.Call)
