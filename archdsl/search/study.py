@@ -209,8 +209,7 @@ class Study:
 
     def better(self, one: Sequence[float], other: Sequence[float]) -> bool:
         """Whether values dominate others: no worse in any goal, and better in one."""
-        signs = [1 if way is StudyDirection.MAXIMIZE else -1 for way in self.optuna.directions]
-        pairs = [(sign * a, sign * b) for sign, a, b in zip(signs, one, other, strict=True)]
+        pairs = [(sign * a, sign * b) for sign, a, b in zip(self._signs, one, other, strict=True)]
         return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
     def best(self) -> list[FrozenTrial]:
@@ -220,14 +219,17 @@ class Study:
         for trial in complete:
             first.setdefault(network_of(trial), trial)
         found = list(first.values())
-        if self.is_single:
-            return sorted(found, key=lambda trial: -self._sign * trial.values[0])[:1]
-        front = [one for one in found if not any(self.better(other.values, one.values) for other in found)]
-        return sorted(front, key=lambda trial: trial.values)
+        # From the best in the first goal on: what dominates a trial comes before it.
+        found.sort(key=lambda trial: [-sign * value for sign, value in zip(self._signs, trial.values, strict=True)])
+        front: list[FrozenTrial] = []
+        for one in found:
+            if not any(self.better(other.values, one.values) for other in front):
+                front.append(one)
+        return front[:1] if self.is_single else sorted(front, key=lambda trial: trial.values)
 
-    @property
-    def _sign(self) -> int:
-        return 1 if self.optuna.directions[0] is StudyDirection.MAXIMIZE else -1
+    @cached_property
+    def _signs(self) -> tuple[int, ...]:
+        return tuple(1 if way is StudyDirection.MAXIMIZE else -1 for way in self.optuna.directions)
 
 
 def counts(trials: Sequence[FrozenTrial]) -> Counts:

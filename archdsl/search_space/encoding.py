@@ -41,6 +41,11 @@ class Encoding:
         """All of them, in the order of the text."""
         return tuple(self._of.values())
 
+    @property
+    def always(self) -> tuple[Variable, ...]:
+        """Those that are there in every network."""
+        return tuple(self._of[id(choice.node)] for part in self.choices.parts for choice in part.choices)
+
     @cached_property
     def by_name(self) -> Mapping[str, Variable]:
         """All of them by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -228,6 +229,7 @@ class _Lines:
         self.study, self.output = study, output
         self.began = time.monotonic()
         self._shown: set[int] = set()
+        self._front: list[Sequence[float]] = []
 
     def begin(self) -> None:
         """What is searched; trials of an earlier session are not shown again."""
@@ -237,8 +239,10 @@ class _Lines:
         if self.output is None:
             return
         study, settings = self.study, self.study.settings
-        before = [trial.number for trial in study.trials() if is_finished(trial)]
-        self._shown.update(before)
+        before = [trial for trial in study.trials() if is_finished(trial)]
+        for trial in before:
+            self._shown.add(trial.number)
+            self._is_best(trial)
         goals = ", ".join(study.said["goals"])
         of = f"{len(before):,} of {settings.trials:,} trials are done" if before else f"{settings.trials:,} trials"
         self._say(
@@ -272,13 +276,21 @@ class _Lines:
         numbers = result.get("numbers", {})
         known = [f"{name} {number_text(name, numbers[name])}" for name in columns(self.study, [trial])]
         if self.study.is_single:
-            best = self.study.best()[0]
+            is_best = self._is_best(trial)
             known.append(f"objective {trial.values[0]:.4g}")
-            known.append(f"best {best.values[0]:.4g}" if best.number != trial.number else "the best so far")
-        elif any(one.number == trial.number for one in self.study.best()):
+            known.append("the best so far" if is_best else f"best {self._front[0][0]:.4g}")
+        elif self._is_best(trial):
             known.append("on the front")
         again = "  (known from an earlier trial)" if result.get("what") == "known" else ""
         return f"{head}  {'  '.join(known)}{again}"
+
+    def _is_best(self, trial: FrozenTrial) -> bool:
+        """Whether no trial before is as good; it is on the front from now on."""
+        values, better = trial.values, self.study.better
+        if not trial.values or any(list(one) == values or better(one, values) for one in self._front):
+            return False
+        self._front = [one for one in self._front if not better(values, one)] + [values]
+        return True
 
     def _say(self, text: str) -> None:
         assert self.output is not None

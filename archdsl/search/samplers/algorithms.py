@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from optuna.samplers import BaseSampler, NSGAIISampler, TPESampler
 
 from archdsl.search.errors import OneGoalOnly, TooLargeGrid
+from archdsl.search.samplers.base import distribution
 from archdsl.search.samplers.delegated import Delegated
 from archdsl.search.samplers.evolution import Evolution
 from archdsl.search.samplers.grid import MOST as MOST_OF_GRID
@@ -40,7 +41,8 @@ def _tpe(space: Space, encoding: Encoding, seed: int, trials: int) -> BaseSample
 
 def _nsga2(space: Space, encoding: Encoding, seed: int, trials: int) -> BaseSampler:
     population = _within(trials // 10, 8, 50)
-    return Delegated(lambda number: NSGAIISampler(seed=number, population_size=population), seed)
+    always = {variable.name: distribution(variable) for variable in encoding.always}
+    return Delegated(lambda number: NSGAIISampler(seed=number, population_size=population), seed, always)
 
 
 def _evolution(space: Space, encoding: Encoding, seed: int, trials: int) -> BaseSampler:

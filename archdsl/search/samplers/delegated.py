@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any
 
@@ -13,10 +13,17 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 class Delegated(BaseSampler):
-    """Lets a sampler that `make` makes of a seed propose each trial."""
+    """Lets a sampler that `make` makes of a seed propose each trial.
 
-    def __init__(self, make: Callable[[int], BaseSampler], seed: int):
-        self.make, self.seed = make, seed
+    Args:
+        together: the variables that it draws together, where it does: they are the same in all trials, which a sampler
+            without a past would have to find out.
+    """
+
+    def __init__(
+        self, make: Callable[[int], BaseSampler], seed: int, together: Mapping[str, BaseDistribution] | None = None
+    ):
+        self.make, self.seed, self.together = make, seed, together
         self.inner = make(seed)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
@@ -24,6 +31,8 @@ class Delegated(BaseSampler):
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        if self.together is not None:
+            return dict(self.together)
         return self.inner.infer_relative_search_space(study, trial)
 
     def sample_relative(
