@@ -10,14 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archdsl.cli.arguments import batch, count
+from archdsl.cli.arguments import batch, count, workers
+from archdsl.cli.commands.errors import ChangesResumed, NoImages, NothingToTrain, ResumeAndForce
 from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import STANDARD_INPUT, open_spec
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Source
-from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError, Source
+from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY
 from archdsl.sources import Files
 from archdsl.trainings import open_recipe
 
@@ -78,7 +79,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read")
     group.add_argument(
-        "--workers", type=_workers, metavar="N", help="processes that load images, for each that trains (default: 0)"
+        "--workers", type=workers, metavar="N", help="processes that load images, for each that trains (default: 0)"
     )
 
     group = parser.add_argument_group("machine")
@@ -134,9 +135,9 @@ def _outcome(arguments: Namespace, report: _Report) -> Outcome:
     if "data" in given and given["data"].partition(":")[0] != "sklearn":
         given["data"] = os.path.abspath(given["data"])
     if arguments.resume and arguments.force:
-        raise _wrong("`--resume` goes on with a run, and `--force` replaces it", "give one of them")
+        raise ResumeAndForce().error()
     if arguments.spec is None and not arguments.resume:
-        raise _wrong("there is no SPEC to train", "`archdsl train SPEC --recipe NAME --data DIR --out RUN`")
+        raise NothingToTrain().error()
     subject = _subject(arguments) if arguments.spec is not None else None
     if subject is None:
         _refuse_overrides(arguments)
@@ -144,7 +145,7 @@ def _outcome(arguments: Namespace, report: _Report) -> Outcome:
         return resume(folder, subject, given, report)
     assert subject is not None
     if "data" not in given:
-        raise _wrong("there are no images to train on", "name their folder: `--data DIR`")
+        raise NoImages().error()
     if arguments.resume:
         report.remark(f"there is no run in {arguments.out} yet: it starts now")
     return begin(folder, subject, Settings(**given), report, force=arguments.force)
@@ -171,12 +172,7 @@ def _refuse_overrides(arguments: Namespace) -> None:
     names = [name for name in ("recipe", "variant", *_OF_RECIPE) if getattr(arguments, name) is not None]
     names += ["set"] if arguments.set else []
     if names:
-        options = ", ".join(f"`--{name}`" for name in names)
-        raise _wrong(f"a run is resumed by its own recipe: {options} cannot change it", "leave it out")
-
-
-def _wrong(message: str, help: str) -> DiagnosticError:
-    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise ChangesResumed(", ".join(f"`--{name}`" for name in names)).error()
 
 
 class _Read(Files):
@@ -228,27 +224,21 @@ class _Report:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
-        raise ArgumentTypeError(f"{text!r} is no seed; it is a whole number from 0 on")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal() or int(text) > 1000:
-        raise ArgumentTypeError(f"{text!r} is no number of processes; it is a whole number from 0 on")
+        raise ArgumentTypeError(f"{text!r} is not a seed; it is a whole number from 0 on")
     return int(text)
 
 
 def _minutes(text: str) -> float:
     value = _number(text)
     if not 0 < value < math.inf:
-        raise ArgumentTypeError(f"{text!r} is no number of minutes above 0")
+        raise ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
     return value
 
 
 def _part(text: str) -> float:
     value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     if not 0 <= value < 1:
-        raise ArgumentTypeError(f"{text!r} is no part from 0 to 1; write 0.1 or 10%")
+        raise ArgumentTypeError(f"{text!r} is not a part from 0 to 1; write 0.1 or 10%")
     return value
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.recipes.errors import RecipeExtendsItself, TooManyParents, UnknownRecipe
+from archdsl.elaborate.recipes.vocabulary import TABLE
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
 from archdsl.language import tree
 from archdsl.limits import limits
@@ -72,7 +73,7 @@ def merge(line: list[RecipeDefinition]) -> MergedRecipe:
 def removes_table(statement: tree.Binding) -> bool:
     """Whether a statement is `progressive = none`, which takes the table of the recipe above away."""
     is_none = isinstance(statement.value, tree.Literal) and statement.value.value is None
-    return statement.name.text == "progressive" and is_none
+    return statement.name.text == TABLE and is_none
 
 
 def _merge_table(table: tree.Nested, environment: Environment, merged: MergedRecipe) -> None:
