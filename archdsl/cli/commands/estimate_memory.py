@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from archdsl.backends.estimate import Estimate
-from archdsl.cli.arguments import count
+from archdsl.cli.arguments import count, memory_size
 from archdsl.cli.output import Output
 from archdsl.ir.architecture import Architecture
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archdsl.diagnostics import Diagnostic, Problems, Span
@@ -33,7 +34,7 @@ from archdsl.elaborate.recipes.errors import (
     UnknownTable,
     UnknownTableColumn,
 )
-from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, lineage, merge, removes_table
+from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, removes_table
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
 from archdsl.elaborate.resolve.signatures import fit, missing
 from archdsl.ir.base import Frozen
@@ -112,6 +113,7 @@ class _Elaborator:
                 if name.text != vocabulary.TABLE:
                     self.problems.add(UnknownTable(name.text).at(name.span).suggesting(name.text, [vocabulary.TABLE]))
                 else:
+                    self.problems.add(*fit_table(statement)[1])
                     self._check_columns(statement)
             elif statement.fact is not None:
                 self.problems.add(SettingWithFact(name.text, statement.fact.text).at(name.span.to(statement.fact.span)))
@@ -219,7 +221,8 @@ class _Elaborator:
                 raise ElaborationError(NotFunction(field, expected, named(value)).at(node.span))
         if name not in functions:
             raise ElaborationError(self._unknown_function(field, function, functions))
-        return self._part(functions[name], name, arguments, node.span, scope)
+        fitting, wrong = fit(tree.Call(node.span, function, arguments), vocabulary.takes(name, functions[name]))
+        return self._part(functions[name], name, {each: (given, scope) for each, given in fitting}, node.span, wrong)
 
     def _unknown_function(self, field: str, function: tree.Name, functions: dict[str, type[Frozen]]) -> Diagnostic:
         name = function.text
@@ -232,20 +235,23 @@ class _Elaborator:
         return problem if problem.help else problem.suggesting(name, functions, known)
 
     def _part(
-        self, cls: type[Frozen], name: str, arguments: tuple[tree.Argument, ...], span: Span, scope: Scope
-    ) -> Frozen | None:
-        call = tree.Call(span, tree.Name(span, name), arguments)
-        takes = vocabulary.takes(name, cls)
-        fitting, wrong = fit(call, takes)
+        self,
+        cls: type[Frozen],
+        name: str,
+        arguments: Mapping[str, tuple[tree.Argument, Scope]],
+        span: Span,
+        wrong: Iterable[Diagnostic] = (),
+    ) -> Frozen:
+        """What a function makes of its arguments. Raises ElaborationError for one of the problems, `wrong` included."""
         found = Problems()
         found.add(*wrong)
         given: dict[str, Any] = {}
-        for field, argument in fitting:
+        for field, (argument, scope) in arguments.items():
             try:
                 given[field] = self._value(cls, field, argument.value, scope)
             except ElaborationError as error:
                 found.add(error.diagnostic)
-        found.add(*filter(None, [missing(takes, [field for field, _ in fitting], span)]))
+        found.add(*filter(None, [missing(vocabulary.takes(name, cls), arguments, span)]))
         if not found:
             return cls.model_validate(given, strict=True)
         first, *others = found.sorted()
@@ -270,11 +276,9 @@ class _Elaborator:
         table = self.merged.table
         if table is None:
             return None
+        arguments = {name: (given, self._scope(where)) for name, (given, where) in self.merged.arguments.items()}
         try:
-            arguments = tuple(argument for argument, _ in self.merged.arguments.values())
-            made = self._part(
-                Progressive, vocabulary.TABLE, arguments, table.name.span, self._scope(self.definition.environment)
-            )
+            made = self._part(Progressive, vocabulary.TABLE, arguments, table.name.span)
         except ElaborationError as error:
             self.problems.add(error.diagnostic)
             made = None
