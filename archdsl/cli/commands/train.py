@@ -106,9 +106,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    from archdsl.training.requirements import require
-
-    require()
     # torchrun says who is who; the others do as the first one, and say nothing of it.
     rank = int(os.environ.get("RANK", "0"))
     try:
@@ -126,6 +123,10 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _outcome(arguments: Namespace, report: _Report) -> Outcome:
+    _refuse(arguments)
+    from archdsl.training.requirements import require
+
+    require()
     from archdsl.training.run_folder import RunFolder
     from archdsl.training.settings import Settings
     from archdsl.training.start import begin, resume
@@ -134,13 +135,7 @@ def _outcome(arguments: Namespace, report: _Report) -> Outcome:
     given = {name: value for name in _OF_RUN if (value := getattr(arguments, name)) is not None}
     if "data" in given and given["data"].partition(":")[0] != "sklearn":
         given["data"] = os.path.abspath(given["data"])
-    if arguments.resume and arguments.force:
-        raise ResumeAndForce().error()
-    if arguments.spec is None and not arguments.resume:
-        raise NothingToTrain().error()
     subject = _subject(arguments) if arguments.spec is not None else None
-    if subject is None:
-        _refuse_overrides(arguments)
     if arguments.resume and (folder.is_run or subject is None):
         return resume(folder, subject, given, report)
     assert subject is not None
@@ -168,7 +163,14 @@ def _subject(arguments: Namespace) -> Subject:
     return Subject(architecture, recipe, files.texts(source))
 
 
-def _refuse_overrides(arguments: Namespace) -> None:
+def _refuse(arguments: Namespace) -> None:
+    """Raises DiagnosticError for options that do not go together."""
+    if arguments.resume and arguments.force:
+        raise ResumeAndForce().error()
+    if arguments.spec is not None:
+        return
+    if not arguments.resume:
+        raise NothingToTrain().error()
     names = [name for name in ("recipe", "variant", *_OF_RECIPE) if getattr(arguments, name) is not None]
     names += ["set"] if arguments.set else []
     if names:
