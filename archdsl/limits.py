@@ -77,6 +77,7 @@ class Limits(Struct, frozen=True):
     drawn_stages: int = Bound(2_000, "stages of a diagram")
     drawn_blocks: int = Bound(3_000, "boxes of a diagram of blocks")
     drawn_operators: int = Bound(5_000, "operators of a diagram")
+    shards: int = Bound(100_000, "files that a pattern of training data stands for")
     space: int = Bound(100, "networks of a search space, as a power of 10")
     # Some ten thousand take a second.
     proof: int = Bound(200_000, "stages that the proof of a search space elaborates")

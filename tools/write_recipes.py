@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 from archdsl.elaborate.recipes import vocabulary
 from archdsl.ir.base import Frozen
 from archdsl.ir.recipe import Recipe
+from archdsl.ir.recipe.phases import PROGRESSIVE
 from tools import DOCS
 
 PAGE = DOCS / "recipes.md"
@@ -18,9 +19,8 @@ BEGIN, END = "<!-- settings: written by `python -m tools.write_recipes` -->\n", 
 def reference() -> str:
     """A row for each setting, and each function with its arguments."""
     rows = ["| setting | default | what it is |", "| --- | --- | --- |"]
-    rising = vocabulary.progressive_settings()
     for name, field in vocabulary.settings().items():
-        mark = " ↗" if name in rising else ""
+        mark = " ↗" if name in PROGRESSIVE else ""
         rows.append(f"| `{name}`{mark} | {_default(field)} | {_meaning(name, field)} |")
     rows += ["", "Settings with ↗ can have a row in the table of progressive learning.", ""]
     for setting in vocabulary.settings():

@@ -1,8 +1,8 @@
-"""Problems with what all backends share: listings of the parts of networks."""
+"""Problems with what all backends share: listings of the parts of networks, plots."""
 
 from __future__ import annotations
 
-from archdsl.diagnostics import OverBound
+from archdsl.diagnostics import OverBound, Problem, codes
 
 
 class TooManyListed(OverBound):
@@ -12,3 +12,9 @@ class TooManyListed(OverBound):
     bound = "steps"
     instead = "look at one variant, or at whole stages"
     level: str
+
+
+class NoMatplotlib(Problem):
+    code = codes.MISSING_TOOL
+    message = "plots need matplotlib"
+    help = "pip install 'archdsl[plots]'"

@@ -7,6 +7,7 @@ import re
 from argparse import ArgumentParser, ArgumentTypeError
 
 _LARGEST = 1_000_000
+_MOST_WORKERS = 1000
 
 
 def add_specs(parser: ArgumentParser, *, count: str = "+", standard_input: bool = True) -> None:
@@ -52,6 +53,25 @@ def count(text: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text) or not 1 <= int(text) <= 10_000:
         raise ArgumentTypeError(f"{text!r} is not a number from 1 to 10,000")
     return int(text)
+
+
+def workers(text: str) -> int:
+    """A number of processes that load images."""
+    if not re.fullmatch(r"\d{1,4}", text) or int(text) > _MOST_WORKERS:
+        raise ArgumentTypeError(
+            f"{text!r} is not a number of processes; it is a whole number from 0 to {_MOST_WORKERS:,}"
+        )
+    return int(text)
+
+
+def memory_size(text: str) -> int:
+    """Bytes, from `16GB` (10^9) or `16GiB` (2^30)."""
+    from archdsl.backends.memory.units import amount
+
+    size = amount(text) if text.strip()[-1:].isalpha() else None
+    if not size:
+        raise ArgumentTypeError(f"{text!r} is not an amount of memory; write 16GB or 16GiB")
+    return size
 
 
 def cores() -> int:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from archdsl.diagnostics import Source, Span
-from archdsl.importing.errors import (
+from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
+from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.notation_errors import (
     FusedWithoutSqueeze,
     IgnoredNoskip,
     MixedVersions,
@@ -12,9 +15,6 @@ from archdsl.importing.errors import (
     UnequalStrides,
     UnknownConvolution,
 )
-from archdsl.importing.flags import Flags, counted, parts
-from archdsl.importing.layers import check_shares
-from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import rules
 from archdsl.importing.texts import Literal, is_python, words

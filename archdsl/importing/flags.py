@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 
 from archdsl.diagnostics import DiagnosticError, Span, did_you_mean
-from archdsl.importing.errors import (
+from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.notation_errors import (
     EmptyString,
     EmptyWord,
     FlagGivenTwice,
@@ -17,7 +18,6 @@ from archdsl.importing.errors import (
     UnknownFlag,
     UnsupportedFlag,
 )
-from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import Number
 
 _FLAG = re.compile(r"([a-z]+)(\d{1,9}(?:\.\d{1,9})?)")

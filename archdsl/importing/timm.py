@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 
 from archdsl.diagnostics import Source, Span, did_you_mean
-from archdsl.importing.errors import (
-    BadStride,
+from archdsl.importing.errors import BadStride
+from archdsl.importing.flags import Flags, counted, parts
+from archdsl.importing.layers import check_shares
+from archdsl.importing.mistakes import Mistakes
+from archdsl.importing.notation_errors import (
     IgnoredExpandedChannels,
     IgnoredStride,
     NoExpansion,
@@ -17,9 +20,6 @@ from archdsl.importing.errors import (
     UnknownKind,
     UnsupportedKind,
 )
-from archdsl.importing.flags import Flags, counted, parts
-from archdsl.importing.layers import check_shares
-from archdsl.importing.mistakes import Mistakes
 from archdsl.importing.rows import BlockRow, Number
 from archdsl.importing.rules import Rule, rules
 from archdsl.importing.texts import Literal, is_python, words

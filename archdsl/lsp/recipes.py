@@ -9,11 +9,11 @@ from pydantic.fields import FieldInfo
 from archdsl.elaborate.recipes import vocabulary
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Frozen
-from archdsl.ir.recipe.phases import Progressive
+from archdsl.ir.recipe.phases import PROGRESSIVE, Progressive
 from archdsl.lsp.escapes import code
 
 # The settings that can have a row in the table.
-RISING = vocabulary.progressive_settings()
+RISING = PROGRESSIVE
 _TABLE = "the settings that rise over the training, in stages of equally many epochs"
 
 
@@ -60,7 +60,7 @@ def words(setting: str) -> Iterator[str]:
 def arguments(function: str) -> Iterator[tuple[str, str]]:
     """The arguments of a function or of the table, each with what it says."""
     if function == vocabulary.TABLE:
-        fields = vocabulary.table_arguments()
+        fields = vocabulary.arguments_of(Progressive)
     elif function in vocabulary.owners_of():
         fields = vocabulary.arguments_of(_function(function))
     else:

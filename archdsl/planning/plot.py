@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import MISSING_TOOL
+from archdsl.backends.plotting import saved, styled
 from archdsl.planning.plan import Plan
 
 _COLOR, _GREY = "#0072b2", "#e4e7eb"
@@ -28,17 +26,10 @@ def plot(plan: Plan, format: str) -> bytes:
 
     Raises DiagnosticError when matplotlib is not installed.
     """
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        help = "python -m pip install 'archdsl[plots]'"
-        raise DiagnosticError([Diagnostic(MISSING_TOOL, "pictures need matplotlib", None, help=help)]) from None
     phases = [each.phase for each in plan.phases]
     shown = [name for name in _TITLES if name == "resolution" or len({getattr(phase, name) for phase in phases}) > 1]
-    style: dict[Any, Any] = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with matplotlib.rc_context({**style, "font.size": 8}):
-        figure: Any = Figure(figsize=(6.5, 1.15 * (len(shown) + 1) + 0.5), layout="constrained")
+    with styled(**{"font.size": 8}) as figure_of:
+        figure = figure_of(figsize=(6.5, 1.15 * (len(shown) + 1) + 0.5), layout="constrained")
         panels = figure.subplots(len(shown) + 1, 1, sharex=True, squeeze=False)[:, 0]
         edges = [phases[0].first, *(phase.last for phase in phases)]
         for axes, name in zip(panels, shown, strict=False):
@@ -59,9 +50,7 @@ def plot(plan: Plan, format: str) -> bytes:
         for axes in panels:
             for edge in edges[1:-1]:
                 axes.axvline(edge, color=_GREY, linewidth=0.8, zorder=0)
-        out = io.BytesIO()
-        figure.savefig(out, format=format, dpi=160, metadata={"Date": None} if format == "svg" else None)
-    return out.getvalue()
+        return saved(figure, format)
 
 
 def _panel(axes: Any, title: str, most: float) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from archdsl.backends.plotting import saved, styled
 from archdsl.training.metrics import EpochRow, StepRow
 
 _TRAIN, _TEST, _OTHER = "#0072b2", "#d55e00", "#009e73"  # which the colour-blind tell apart (Okabe and Ito)
@@ -20,13 +20,9 @@ def is_available() -> bool:
 
 
 def curves(title: str, steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> bytes:
-    """An SVG. Raises ImportError when matplotlib is not installed."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    style: Any = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=_SIZE, layout="constrained")
+    """An SVG. Raises DiagnosticError when matplotlib is not installed."""
+    with styled() as figure_of:
+        figure = figure_of(figsize=_SIZE, layout="constrained")
         losses, accuracy, rate = figure.subplots(3, 1, sharex=True)
         figure.suptitle(title.replace("$", r"\$"))
         losses.plot([row.epoch for row in steps], [row.loss for row in steps], color=_TRAIN, lw=0.8, label="training")
@@ -47,9 +43,7 @@ def curves(title: str, steps: Sequence[StepRow], epochs: Sequence[EpochRow]) -> 
             axes.spines["top"].set_visible(False)
             if axes.get_legend_handles_labels()[0]:
                 axes.legend(frameon=False)
-        file = io.BytesIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": "archdsl"})
-    return file.getvalue()
+        return saved(figure, "svg")
 
 
 def _plot(axes: Any, rows: Sequence[EpochRow], name: str, label: str, color: str) -> None:

@@ -206,6 +206,7 @@ class Loop:
             workers=self.settings.workers,
             seed=self.settings.seed,
             channels=self.images.channels,
+            skip_corrupt=self.settings.skip_corrupt,
             on_skip=self._say_skipped,
         )
 
@@ -260,6 +261,7 @@ class Loop:
             self.processes.rank,
             self.processes.world,
             self.images.channels,
+            skip_corrupt=self.settings.skip_corrupt,
             on_skip=self._say_skipped,
         )
         with learner.evaluated() as model:

@@ -102,12 +102,14 @@ class Run:
             holdout=settings["holdout"],
             seed=settings["seed"],
             classes=self.classes,
-            corrupt="skip" if skips else "refuse",
+            skip_corrupt=skips,
         )
         if source is None or len(source) == 0:
             raise DiagnosticError([NoTestImages(path).at(None)])
         sizes = said["resolution"], said["crop"], said["normalization"]
-        loader = evaluation_loader(source, *sizes, batch, workers, channels=said["channels"], on_skip=on_skip)
+        loader = evaluation_loader(
+            source, *sizes, batch, workers, channels=said["channels"], skip_corrupt=skips, on_skip=on_skip
+        )
         return evaluate(self.model, loader, self.classes, self.device, precision)
 
     def __repr__(self) -> str:

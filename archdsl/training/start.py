@@ -17,7 +17,8 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.training import curves, metrics, run_folder
 from archdsl.training.checkpoint import Checkpoint, Checkpoints
-from archdsl.training.data.opening import divided, open_data
+from archdsl.training.data.errors import UnusedHoldout
+from archdsl.training.data.opening import divided, open_parts
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
 from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch
@@ -180,18 +181,14 @@ class _Run:
 
     def _images(self) -> Images:
         settings = self.settings
-        open_part = partial(
-            open_data,
-            settings.data,
-            holdout=settings.holdout,
-            seed=settings.seed,
-            corrupt="skip" if settings.skip_corrupt else "refuse",
+        train, test, is_divided = open_parts(
+            settings.data, holdout=settings.holdout, seed=settings.seed, skip_corrupt=settings.skip_corrupt
         )
-        train = open_part("train")
+        # A run that is resumed has every setting, given or not.
+        if self.facts is None and "holdout" in settings.model_fields_set and not is_divided:
+            raise UnusedHoldout(settings.data).error()
         if settings.validation:
             train, test = divided(train, settings.validation, settings.seed)
-        else:
-            test = open_part("test", classes=train.classes)
         if self.facts is not None:
             if list(train.classes) != self.facts["classes"]:
                 before, now = (f"{len(one)} classes" for one in (self.facts["classes"], train.classes))

@@ -12,6 +12,7 @@ import pytest
 from archdsl.cli.specs import own_file
 from tests.errors.showing import NET, Case, command
 
+RECIPE = f"{NET}recipe quick for net {{\n epochs = 2\n batch = 64\n optimizer = sgd(0.1)\n}}\n"
 SPACE = "model net {\n input = 3 x 16 x 16\n stem = conv({8, 16})\n}\n"
 
 
@@ -143,6 +144,12 @@ CASES: dict[str, Case] = {
     "NotColumn": space("--best least:macs"),
     "UnknownColumnOfSpace": space("--best mass"),
     "NoNetworkMeets": space("--best macs --where macs<1"),
+    "UnsharedBatch": command("plan a.arch --images 640 --devices 3", a_arch=RECIPE),
+    "BatchOverData": command("plan a.arch --images 32", a_arch=RECIPE),
+    "ResumeAndForce": command("train a.arch --resume --force --out run", a_arch=RECIPE),
+    "NothingToTrain": command("train --data images --out run"),
+    "NoImages": command("train a.arch --out run", a_arch=RECIPE),
+    "ChangesResumed": command("train --resume --epochs 3 --set batch=32 --out run"),
     "NotPeer": command("weights export net.arch x.pth --to resnet50 --out y.pth"),
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {

@@ -249,9 +249,9 @@ def test_a_run_is_not_overwritten_and_not_resumed_as_another(
         (("--precision", "float16"), "a CPU does not train in float16"),
         (("--fsdp",), "`--fsdp` shards a network over processes, and there is one"),
         (("--freeze", "stem, stage"), "has no part `stage` to freeze"),
-        (("--workers", "-1"), "is no number of processes"),
-        (("--checkpoint-minutes", "0"), "is no number of minutes above 0"),
-        (("--holdout", "1.5"), "is no part from 0 to 1"),
+        (("--workers", "-1"), "is not a number of processes"),
+        (("--checkpoint-minutes", "0"), "is not a number of minutes above 0"),
+        (("--holdout", "1.5"), "is not a part from 0 to 1"),
     ],
     ids=str,
 )

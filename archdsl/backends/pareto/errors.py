@@ -13,9 +13,3 @@ class NothingToPlot(Problem):
     help = "`--x` and `--y` name columns of the table"
     x: str
     y: str
-
-
-class NoMatplotlib(Problem):
-    code = codes.MISSING_TOOL
-    message = "plots need matplotlib"
-    help = "pip install 'archdsl[plots]'"

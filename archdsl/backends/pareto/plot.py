@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import fill, shorten
 from typing import Any
 
-from archdsl.backends.pareto.errors import NoMatplotlib, NothingToPlot
+from archdsl.backends.pareto.errors import NothingToPlot
 from archdsl.backends.pareto.front import front
 from archdsl.backends.pareto.labels import label
 from archdsl.backends.pareto.measures import Measure
 from archdsl.backends.pareto.rows import NetworkRow
+from archdsl.backends.plotting import saved, styled
 
 # Colours that the colour-blind can distinguish (Okabe and Ito), and shapes that differ in grey, too. Their numbers
 # have no common factor, so that pairs repeat after 63 families, and then with points that are hollow.
@@ -52,9 +52,9 @@ def plot(
     known = [(family, row) for family, row in rows if x.key in row.values and y.key in row.values]
     if not known:
         raise NothingToPlot(x.key, y.key).error()
-    matplotlib, figure_of, log_locator = _matplotlib()
-    style = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with matplotlib.rc_context(style):
+    with styled() as figure_of:
+        from matplotlib.ticker import LogLocator
+
         families = list(dict.fromkeys(family for family, _ in known))
         width, height = _LARGE if len(known) > _MANY else _SIZE
         figure = figure_of(figsize=(width + _COLUMN * _columns(len(families) + 1), height), layout="constrained")
@@ -69,7 +69,7 @@ def plot(
         for measure, name in ((x, "x"), (y, "y")):
             values = [row.values[measure.key] for _, row in known]
             title = f"{measure.label}: {how[measure.key]}" if how and measure.key in how else measure.label
-            _axis(axes, name, measure, title, (min(values), max(values)), log_locator)
+            _axis(axes, name, measure, title, (min(values), max(values)), LogLocator)
         axes.grid(visible=True, color="#e4e7eb", linewidth=0.8)
         axes.set_axisbelow(True)
         axes.margins(0.12)
@@ -87,9 +87,7 @@ def plot(
         if left_out:
             names = "name" if len(left_out) == 1 else "names"
             axes.set_title(f"no room for {len(left_out)} {names}", fontsize=7, color="#52606d", loc="right")
-        out = io.BytesIO()
-        figure.savefig(out, format=format, dpi=160, metadata={"Date": None} if format == "svg" else None)
-    return out.getvalue()
+        return saved(figure, format)
 
 
 def look(number: int) -> dict[str, Any]:
@@ -147,15 +145,3 @@ def _axis(axes: Any, name: str, measure: Measure, title: str, ends: tuple[float,
     axis.set_major_formatter(lambda value, _: measure.text(value))
     axis.set_minor_formatter(lambda *_: "")
     axis.set_label_text(fill(title, _LINE), parse_math=False)
-
-
-def _matplotlib() -> tuple[Any, Any, Any]:
-    """The library, its figures and its logarithmic ticks; no window is opened. Raises DiagnosticError where it is
-    missing."""
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import LogLocator
-    except ImportError:
-        raise NoMatplotlib().error() from None
-    return matplotlib, Figure, LogLocator

@@ -363,3 +363,51 @@ class TwoPlaces(Problem):
     help = "`archdsl search status DIR` shows a study"
     spec: str
     other: str
+
+
+# plan and train ------------------------------------------------------------------------------------------------------
+
+
+class UnsharedBatch(Problem):
+    code = codes.WRONG_USAGE
+    message = "a batch of {batch:,} cannot be shared by {devices} devices"
+    help = "for example `--batch {near}`"
+    batch: int
+    devices: int
+
+    @property
+    def near(self) -> int:
+        return max(1, self.batch // self.devices) * self.devices
+
+
+class BatchOverData(Problem):
+    code = codes.WRONG_USAGE
+    message = "a batch of {batch:,} is larger than the data, which has {images:,} images"
+    help = "take a smaller one: `--batch N`"
+    batch: int
+    images: int
+
+
+class ResumeAndForce(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--resume` goes on with a run, and `--force` replaces it"
+    help = "give one of them"
+
+
+class NothingToTrain(Problem):
+    code = codes.WRONG_USAGE
+    message = "there is no SPEC to train"
+    help = "`archdsl train SPEC --recipe NAME --data DIR --out RUN`"
+
+
+class NoImages(Problem):
+    code = codes.WRONG_USAGE
+    message = "there are no images to train on"
+    help = "name their folder: `--data DIR`"
+
+
+class ChangesResumed(Problem):
+    code = codes.WRONG_USAGE
+    message = "a run is resumed by its own recipe: {options} cannot change it"
+    help = "leave it out"
+    options: str

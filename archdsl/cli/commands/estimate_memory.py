@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
 from archdsl.backends.estimate import Estimate
-from archdsl.cli.arguments import count
+from archdsl.cli.arguments import count, memory_size
 from archdsl.cli.output import Output
 from archdsl.ir.architecture import Architecture
 
@@ -39,7 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="on a CPU: 1 says that PyTorch computes small pointwise convolutions itself (default: 2)",
     )
     group.add_argument(
-        "--fits", type=_amount, metavar="SIZE", help="the largest batch within 16GB (10^9 bytes) or 16GiB (2^30)"
+        "--fits", type=memory_size, metavar="SIZE", help="the largest batch within 16GB (10^9 bytes) or 16GiB (2^30)"
     )
 
 
@@ -106,12 +106,3 @@ def _refuse(arguments: Namespace) -> None:
     for name in ("optimizer", "ema", "checkpoint"):
         if getattr(arguments, name) and not arguments.training:
             raise OptionAlone(name, "training", "add `--training`").error()
-
-
-def _amount(text: str) -> int:
-    from archdsl.backends.memory.units import amount
-
-    size = amount(text) if text.strip()[-1:].isalpha() else None
-    if not size:
-        raise ArgumentTypeError(f"{text!r} is not an amount of memory; write 16GB or 16GiB")
-    return size

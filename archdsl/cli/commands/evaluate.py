@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.backends.table import aligned
-from archdsl.cli.arguments import batch
+from archdsl.cli.arguments import batch, workers
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write_result
 from archdsl.cli.output import Output
@@ -34,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", help="images and labels, as for `archdsl train`")
     parser.add_argument("--batch", type=batch, default=64, metavar="N", help="images at a time (default: 64)")
     parser.add_argument(
-        "--workers", type=_workers, default=0, metavar="N", help="processes that load images (default: 0)"
+        "--workers", type=workers, default=0, metavar="N", help="processes that load images (default: 0)"
     )
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1 (default: a GPU, if there is one)")
     parser.add_argument(
@@ -62,12 +62,6 @@ def run(arguments: Namespace, output: Output) -> int:
         write_result(Path(arguments.confusion), _csv(found).encode(), force=False)
     output.result(json.dumps(found.as_json(), indent=2) if arguments.output_format == "json" else _text(found))
     return FINE
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal():
-        raise ArgumentTypeError(f"a number of processes is a whole number from 0 on, not {text!r}")
-    return int(text)
 
 
 def _text(found: Evaluation) -> str:

@@ -6,15 +6,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
 from archdsl.backends.latency import Profile, profile
-from archdsl.backends.memory import amount
-from archdsl.cli.arguments import add_force, batch, count
+from archdsl.cli.arguments import add_force, batch, count, memory_size
+from archdsl.cli.commands.errors import BatchOverData, UnsharedBatch
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.formats import chosen
 from archdsl.cli.output import Output
 from archdsl.cli.specs import open_spec
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import WRONG_USAGE
 from archdsl.diagnostics.render import printable
 from archdsl.planning.plan import Plan, plan
 from archdsl.planning.text import as_json, as_table
@@ -43,7 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--batch", type=batch, metavar="N", help="images of a step (default: the recipe's)")
     parser.add_argument("--devices", type=count, default=1, metavar="N", help="devices that share a step (default: 1)")
     parser.add_argument("--device", metavar="NAME|FILE", help="a device that ships or a profile of `archdsl calibrate`")
-    parser.add_argument("--fits", type=_amount, metavar="SIZE", help="memory of a device: 16GB (default: its own)")
+    parser.add_argument("--fits", type=memory_size, metavar="SIZE", help="memory of a device: 16GB (default: its own)")
     parser.add_argument("--plot", metavar="FILE", help="draw the phases into an .svg or .png file")
     add_force(parser)
     parser.add_argument("--output-format", choices=("table", "json"), default="table", help="default: table")
@@ -118,22 +116,12 @@ def _budget(asked: int | None, device: Profile | None) -> int | None:
 def _refuse_uneven(found: Plan) -> None:
     """Raises DiagnosticError for a batch that cannot be shared, or that is larger than the data."""
     if found.batch % found.devices:
-        message = f"a batch of {found.batch:,} cannot be shared by {found.devices} devices"
-        near = found.batch // found.devices * found.devices or found.devices
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=f"for example `--batch {near}`")])
+        raise UnsharedBatch(found.batch, found.devices).error()
     if found.batch > found.images:
-        message = f"a batch of {found.batch:,} is larger than the data, which has {found.images:,} images"
-        raise DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help="take a smaller one: `--batch N`")])
+        raise BatchOverData(found.batch, found.images).error()
 
 
 def _images(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 10**12:
         raise ArgumentTypeError(f"{text!r} is not a number of images")
     return int(text)
-
-
-def _amount(text: str) -> int:
-    size = amount(text) if text.strip()[-1:].isalpha() else None
-    if not size:
-        raise ArgumentTypeError(f"{text!r} is not an amount of memory; write 16GB or 16GiB")
-    return size

@@ -9,15 +9,16 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from archdsl.cli.arguments import batch, count
+from archdsl.cli.arguments import batch, count, workers
+from archdsl.cli.commands.errors import ChangesResumed, NoImages, NothingToTrain, ResumeAndForce
 from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import open_spec
 from archdsl.cli.texts import KeptFiles
-from archdsl.diagnostics import Diagnostic, DiagnosticError
-from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY, WRONG_USAGE
+from archdsl.diagnostics import DiagnosticError
+from archdsl.diagnostics.codes import CANNOT_READ, OUT_OF_MEMORY
 from archdsl.trainings import open_recipe
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--skip-corrupt", action="store_true", default=None, help="leave out images that cannot be read")
     group.add_argument(
-        "--workers", type=_workers, metavar="N", help="processes that load images, for each that trains (default: 0)"
+        "--workers", type=workers, metavar="N", help="processes that load images, for each that trains (default: 0)"
     )
 
     group = parser.add_argument_group("machine")
@@ -104,9 +105,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    from archdsl.training.requirements import require
-
-    require()
     # torchrun says who is who; the others do as the first one, and say nothing of it.
     rank = int(os.environ.get("RANK", "0"))
     try:
@@ -124,6 +122,10 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def _outcome(arguments: Namespace, report: _Report) -> Outcome:
+    _refuse(arguments)
+    from archdsl.training.requirements import require
+
+    require()
     from archdsl.training.run_folder import RunFolder
     from archdsl.training.settings import Settings
     from archdsl.training.start import begin, resume
@@ -132,18 +134,12 @@ def _outcome(arguments: Namespace, report: _Report) -> Outcome:
     given = {name: value for name in _OF_RUN if (value := getattr(arguments, name)) is not None}
     if "data" in given and given["data"].partition(":")[0] != "sklearn":
         given["data"] = os.path.abspath(given["data"])
-    if arguments.resume and arguments.force:
-        raise _wrong("`--resume` goes on with a run, and `--force` replaces it", "give one of them")
-    if arguments.spec is None and not arguments.resume:
-        raise _wrong("there is no SPEC to train", "`archdsl train SPEC --recipe NAME --data DIR --out RUN`")
     subject = _subject(arguments) if arguments.spec is not None else None
-    if subject is None:
-        _refuse_overrides(arguments)
     if arguments.resume and (folder.is_run or subject is None):
         return resume(folder, subject, given, report)
     assert subject is not None
     if "data" not in given:
-        raise _wrong("there are no images to train on", "name their folder: `--data DIR`")
+        raise NoImages().error()
     if arguments.resume:
         report.remark(f"there is no run in {arguments.out} yet: it starts now")
     return begin(folder, subject, Settings(**given), report, force=arguments.force)
@@ -166,16 +162,18 @@ def _subject(arguments: Namespace) -> Subject:
     return Subject(architecture, recipe, files.texts(source))
 
 
-def _refuse_overrides(arguments: Namespace) -> None:
+def _refuse(arguments: Namespace) -> None:
+    """Raises DiagnosticError for options that do not go together."""
+    if arguments.resume and arguments.force:
+        raise ResumeAndForce().error()
+    if arguments.spec is not None:
+        return
+    if not arguments.resume:
+        raise NothingToTrain().error()
     names = [name for name in ("recipe", "variant", *_OF_RECIPE) if getattr(arguments, name) is not None]
     names += ["set"] if arguments.set else []
     if names:
-        options = ", ".join(f"`--{name}`" for name in names)
-        raise _wrong(f"a run is resumed by its own recipe: {options} cannot change it", "leave it out")
-
-
-def _wrong(message: str, help: str) -> DiagnosticError:
-    return DiagnosticError([Diagnostic(WRONG_USAGE, message, None, help=help)])
+        raise ChangesResumed(", ".join(f"`--{name}`" for name in names)).error()
 
 
 class _Report:
@@ -205,27 +203,21 @@ class _Report:
 
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**31:
-        raise ArgumentTypeError(f"{text!r} is no seed; it is a whole number from 0 on")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal() or int(text) > 1000:
-        raise ArgumentTypeError(f"{text!r} is no number of processes; it is a whole number from 0 on")
+        raise ArgumentTypeError(f"{text!r} is not a seed; it is a whole number from 0 on")
     return int(text)
 
 
 def _minutes(text: str) -> float:
     value = _number(text)
     if not 0 < value < math.inf:
-        raise ArgumentTypeError(f"{text!r} is no number of minutes above 0")
+        raise ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
     return value
 
 
 def _part(text: str) -> float:
     value = _number(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     if not 0 <= value < 1:
-        raise ArgumentTypeError(f"{text!r} is no part from 0 to 1; write 0.1 or 10%")
+        raise ArgumentTypeError(f"{text!r} is not a part from 0 to 1; write 0.1 or 10%")
     return value
 
 

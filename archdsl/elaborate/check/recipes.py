@@ -1,6 +1,7 @@
 """The names of a recipe in its text: its model, what it extends, names that are given twice; what each name means.
 
-Whether there are settings of these names is seen where their values are, in `elaborate/recipes`.
+Whether there are settings of these names, and what their functions take, is seen where their values are, in
+`elaborate/recipes`.
 """
 
 from __future__ import annotations
@@ -38,10 +39,6 @@ def check_recipe(recipe: tree.Recipe, words: Vocabulary) -> None:
             rows = [cell for row in statement.table.rows for cell in cells_of(statement.table, row, "setting")]
             named = [tree.Identifier(cell.span, cell.text) for cell in rows if isinstance(cell, tree.Name)]
             problems.add(*repeats(named, "setting ", "given"))
-            arguments = statement.arguments
-        else:
-            arguments = statement.value.arguments if isinstance(statement.value, tree.Call) else ()
-        problems.add(*repeats([argument.name for argument in arguments if argument.name], "argument ", "given"))
 
 
 def _resolve(recipe: tree.Recipe, words: Vocabulary) -> None:

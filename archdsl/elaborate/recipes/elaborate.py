@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from archdsl.diagnostics import Problems, Span
+from archdsl.diagnostics import Diagnostic, Problems, Span
 from archdsl.diagnostics.wording import alternatives, quoted
 from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.describe import named
@@ -18,7 +19,6 @@ from archdsl.elaborate.recipes.errors import (
     BadSetting,
     FunctionOfAnotherSetting,
     LongWarmup,
-    MissingFunctionArgument,
     MissingSettings,
     MissingTableColumn,
     NotFunction,
@@ -28,19 +28,18 @@ from archdsl.elaborate.recipes.errors import (
     SettingCannotRise,
     SettingOfItself,
     SettingWithFact,
-    TooManyFunctionArguments,
     TooManyPhases,
     UnknownFunction,
     UnknownSetting,
     UnknownTable,
     UnknownTableColumn,
 )
-from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, lineage, merge, removes_table
+from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, removes_table
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
-from archdsl.elaborate.resolve.errors import UnknownArgument
+from archdsl.elaborate.resolve.signatures import fit, missing
 from archdsl.ir.base import Frozen
 from archdsl.ir.checks import refusal
-from archdsl.ir.recipe.phases import Progressive, Ramp
+from archdsl.ir.recipe.phases import PROGRESSIVE, Progressive, Ramp
 from archdsl.ir.recipe.recipe import Recipe
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of
@@ -114,10 +113,11 @@ class _Elaborator:
                 if name.text != vocabulary.TABLE:
                     self.problems.add(UnknownTable(name.text).at(name.span).suggesting(name.text, [vocabulary.TABLE]))
                 else:
+                    self.problems.add(*fit_table(statement)[1])
                     self._check_columns(statement)
             elif statement.fact is not None:
                 self.problems.add(SettingWithFact(name.text, statement.fact.text).at(name.span.to(statement.fact.span)))
-            elif name.text == vocabulary.TABLE and removes_table(statement):
+            elif removes_table(statement):
                 continue
             elif name.text == vocabulary.TABLE:
                 help = "it is a table: `progressive(stages = 4) { | setting | from | to | ... }`"
@@ -125,12 +125,10 @@ class _Elaborator:
             elif name.text not in vocabulary.settings():
                 problem = UnknownSetting(name.text).at(name.span, help=counterparts.of_setting(name.text))
                 if problem.help is None:
-                    problem = problem.suggesting(name.text, vocabulary.settings(), self._known_settings())
+                    known = f"the settings are {quoted(vocabulary.settings())}"
+                    problem = problem.suggesting(name.text, vocabulary.settings(), known)
                 self.problems.add(problem)
                 self.is_misspelt = True
-
-    def _known_settings(self) -> str:
-        return f"the settings are {quoted(vocabulary.settings())}"
 
     def _check_columns(self, table: tree.Nested) -> None:
         header = [column.text for column in table.table.header]
@@ -146,10 +144,10 @@ class _Elaborator:
     def _check_missing(self, may_be_elsewhere: bool) -> None:
         if may_be_elsewhere or self.is_misspelt:
             return
-        missing = [name for name in _EXAMPLES if name not in self.merged.settings]
-        if missing:
-            examples = quoted(_EXAMPLES[name] for name in missing)
-            problem = MissingSettings(self.recipe.name.text, quoted(missing), examples)
+        absent = [name for name in _EXAMPLES if name not in self.merged.settings]
+        if absent:
+            examples = quoted(_EXAMPLES[name] for name in absent)
+            problem = MissingSettings(self.recipe.name.text, quoted(absent), examples)
             self.problems.add(problem.at(self.recipe.name.span))
 
     # Values ----------------------------------------------------------------------------------------------------------
@@ -223,9 +221,10 @@ class _Elaborator:
                 raise ElaborationError(NotFunction(field, expected, named(value)).at(node.span))
         if name not in functions:
             raise ElaborationError(self._unknown_function(field, function, functions))
-        return self._part(functions[name], name, arguments, node.span, scope)
+        fitting, wrong = fit(tree.Call(node.span, function, arguments), vocabulary.takes(name, functions[name]))
+        return self._part(functions[name], name, {each: (given, scope) for each, given in fitting}, node.span, wrong)
 
-    def _unknown_function(self, field: str, function: tree.Name, functions: dict[str, type[Frozen]]) -> Any:
+    def _unknown_function(self, field: str, function: tree.Name, functions: dict[str, type[Frozen]]) -> Diagnostic:
         name = function.text
         owner = vocabulary.owners_of().get(name)
         if owner is not None:
@@ -236,32 +235,23 @@ class _Elaborator:
         return problem if problem.help else problem.suggesting(name, functions, known)
 
     def _part(
-        self, cls: type[Frozen], name: str, arguments: tuple[tree.Argument, ...], span: Span, scope: Scope
-    ) -> Frozen | None:
-        fields = vocabulary.arguments_of(cls)
-        given: dict[str, Any] = {}
+        self,
+        cls: type[Frozen],
+        name: str,
+        arguments: Mapping[str, tuple[tree.Argument, Scope]],
+        span: Span,
+        wrong: Iterable[Diagnostic] = (),
+    ) -> Frozen:
+        """What a function makes of its arguments. Raises ElaborationError for one of the problems, `wrong` included."""
         found = Problems()
-        for index, argument in enumerate(arguments):
-            if argument.name is None and index >= len(fields):
-                found.add(TooManyFunctionArguments(name, len(fields)).at(argument.span))
-                continue
-            field = argument.name.text if argument.name else list(fields)[index]
-            if field not in fields:
-                assert argument.name is not None
-                problem = UnknownArgument(name, field).at(argument.name.span)
-                found.add(problem.suggesting(field, fields, f"its arguments are {quoted(fields)}"))
-                continue
-            if field in given:
-                continue  # reported when the names were checked, or given with and without its name
+        found.add(*wrong)
+        given: dict[str, Any] = {}
+        for field, (argument, scope) in arguments.items():
             try:
                 given[field] = self._value(cls, field, argument.value, scope)
             except ElaborationError as error:
                 found.add(error.diagnostic)
-                given[field] = None
-        for field, info in fields.items():
-            if field not in given and info.is_required():
-                meaning = info.description or "it has no default"
-                found.add(MissingFunctionArgument(name, field, meaning).at(span))
+        found.add(*filter(None, [missing(vocabulary.takes(name, cls), arguments, span)]))
         if not found:
             return cls.model_validate(given, strict=True)
         first, *others = found.sorted()
@@ -286,11 +276,9 @@ class _Elaborator:
         table = self.merged.table
         if table is None:
             return None
+        arguments = {name: (given, self._scope(where)) for name, (given, where) in self.merged.arguments.items()}
         try:
-            arguments = tuple(argument for argument, _ in self.merged.arguments.values())
-            made = self._part(
-                Progressive, vocabulary.TABLE, arguments, table.name.span, self._scope(self.definition.environment)
-            )
+            made = self._part(Progressive, vocabulary.TABLE, arguments, table.name.span)
         except ElaborationError as error:
             self.problems.add(error.diagnostic)
             made = None
@@ -307,12 +295,13 @@ class _Elaborator:
 
     def _ramp(self, name: str, row: TableRow) -> Ramp:
         where = row.cells["setting"].span
-        rising = vocabulary.progressive_settings()
-        if name not in rising:
+        if name not in PROGRESSIVE:
             if name in vocabulary.settings():
-                problem = SettingCannotRise(name, quoted(rising)).at(where)
+                problem = SettingCannotRise(name, quoted(PROGRESSIVE)).at(where)
             else:
-                problem = UnknownSetting(name).at(where, help=counterparts.of_setting(name)).suggesting(name, rising)
+                problem = (
+                    UnknownSetting(name).at(where, help=counterparts.of_setting(name)).suggesting(name, PROGRESSIVE)
+                )
             raise ElaborationError(problem)
         ends = {end: self._end(name, row, end) for end in ("from", "to") if end in row.cells}
         own = self.merged.settings.get(name)

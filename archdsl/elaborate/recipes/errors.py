@@ -52,21 +52,6 @@ class FunctionOfAnotherSetting(Problem):
     setting: str
 
 
-class TooManyFunctionArguments(Problem):
-    code = codes.UNKNOWN_ARGUMENT
-    message = "`{function}` takes {count} arguments at most"
-    function: str
-    count: int
-
-
-class MissingFunctionArgument(Problem):
-    code = codes.MISSING_ARGUMENT
-    message = "`{function}` needs `{name}`: {meaning}"
-    function: str
-    name: str
-    meaning: str
-
-
 class BadSetting(Problem):
     code = codes.BAD_VALUE
     message = "`{name}` must be {expected}, not {value}"

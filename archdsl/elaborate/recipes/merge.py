@@ -6,7 +6,10 @@ from msgspec import Struct, field
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.elaborate.recipes.errors import RecipeExtendsItself, TooManyParents, UnknownRecipe
+from archdsl.elaborate.recipes.vocabulary import TABLE, takes
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
+from archdsl.elaborate.resolve.signatures import fit
+from archdsl.ir.recipe.phases import Progressive
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -72,14 +75,19 @@ def merge(line: list[RecipeDefinition]) -> MergedRecipe:
 def removes_table(statement: tree.Binding) -> bool:
     """Whether a statement is `progressive = none`, which takes the table of the recipe above away."""
     is_none = isinstance(statement.value, tree.Literal) and statement.value.value is None
-    return statement.name.text == "progressive" and is_none
+    return statement.name.text == TABLE and is_none
+
+
+def fit_table(table: tree.Nested) -> tuple[list[tuple[str, tree.Argument]], list[Diagnostic]]:
+    """The arguments of a table by name, and what is wrong with the others."""
+    call = tree.Call(table.name.span, tree.Name(table.name.span, TABLE), table.arguments)
+    return fit(call, takes(TABLE, Progressive))
 
 
 def _merge_table(table: tree.Nested, environment: Environment, merged: MergedRecipe) -> None:
     """A table of a recipe that extends another changes the rows that it has, and the arguments that it gives."""
     merged.table = table
-    for index, argument in enumerate(table.arguments):
-        name = argument.name.text if argument.name else "stages" if index == 0 else ""
+    for name, argument in fit_table(table)[0]:
         merged.arguments[name] = (argument, environment)
     header = [column.text for column in table.table.header]
     if "setting" not in header:

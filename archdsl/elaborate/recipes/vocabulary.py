@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.ir.base import Frozen
-from archdsl.ir.recipe.phases import PROGRESSIVE, Progressive
 from archdsl.ir.recipe.recipe import Recipe
 
 TABLE = "progressive"
@@ -51,14 +51,11 @@ def owners_of() -> dict[str, str]:
     return {function: setting for setting in settings() for function in functions_of(setting)}
 
 
-def table_arguments() -> dict[str, FieldInfo]:
-    """The arguments of `progressive(...)`."""
-    return arguments_of(Progressive)
-
-
-def progressive_settings() -> tuple[str, ...]:
-    """The settings that can have a row in the table."""
-    return PROGRESSIVE
+@cache
+def takes(name: str, part: type[Frozen]) -> Signature:
+    """What a function takes, for what checks the arguments of calls."""
+    fields = arguments_of(part)
+    return Signature(name, tuple(fields), tuple(each for each, field in fields.items() if field.is_required()))
 
 
 def signature(name: str, part: type[Frozen]) -> str:

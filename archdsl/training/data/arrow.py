@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from PIL import Image
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.errors import MissingLibrary, NoData, NoImageColumn, UnknownLabel
 from archdsl.training.data.images import UnreadableImageError, decode, to_rgb
-from archdsl.training.data.source import NAMES, Source, Split
+from archdsl.training.data.source import NAMES, Parts, Source
 
 
 class Rows(Source):
@@ -52,8 +53,8 @@ class Rows(Source):
         return decode(found["bytes"] if found["bytes"] is not None else Path(found["path"]))
 
 
-def read_arrow(place: Path, split: Split) -> Source | None:
-    """The rows of a part; a set without parts is to learn from."""
+def read_arrow(place: Path) -> Parts:
+    """The rows of each part; a set without parts is to learn from."""
     try:
         import datasets
     except ImportError:
@@ -68,10 +69,13 @@ def read_arrow(place: Path, split: Split) -> Source | None:
     except Exception as error:  # whatever the library says of files that it cannot read
         raise DiagnosticError([NoData(str(place), str(error).partition("\n")[0]).at(None)]) from None
     if isinstance(found, datasets.Dataset):
-        return Rows(str(place), found) if split == "train" else None
-    name = next((name for name in NAMES[split] if name in found), None)
-    others = tuple(rows for part, rows in found.items() if part != name)
-    return Rows(f"{place}:{name}", found[name], others) if name is not None else None
+        return {"train": partial(Rows, str(place), found)}
+    parts = {part: next((name for name in names if name in found), None) for part, names in NAMES.items()}
+    return {
+        part: partial(Rows, f"{place}:{name}", found[name], tuple(found[other] for other in found if other != name))
+        for part, name in parts.items()
+        if name is not None
+    }
 
 
 def _parquet(place: Path) -> dict[str, list[str]]:

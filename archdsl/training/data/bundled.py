@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.errors import MissingLibrary, NoData
 from archdsl.training.data.idx import Grey
-from archdsl.training.data.source import Source, Split
+from archdsl.training.data.source import Parts
 
 # Every fifth digit is for testing.
 _TEST = 5
 
 
-def bundled(path: str, split: Split) -> Source:
-    """The part of a bundled set. Raises DiagnosticError for one that there is not."""
+def bundled(path: str) -> Parts:
+    """The parts of a bundled set. Raises DiagnosticError for one that there is not."""
     if path != "sklearn:digits":
         raise DiagnosticError([NoData(path, "of scikit-learn there is `sklearn:digits`").at(None)])
     try:
@@ -24,5 +26,8 @@ def bundled(path: str, split: Split) -> Source:
     digits = load_digits()
     pixels = numpy.round(digits.images * (255 / 16)).astype(numpy.uint8)
     is_test = numpy.arange(len(pixels)) % _TEST == 0
-    chosen = is_test if split == "test" else ~is_test
-    return Grey(path, pixels[chosen], digits.target[chosen], tuple(map(str, range(10))))
+    classes = tuple(map(str, range(10)))
+    return {
+        "train": partial(Grey, path, pixels[~is_test], digits.target[~is_test], classes),
+        "test": partial(Grey, path, pixels[is_test], digits.target[is_test], classes),
+    }

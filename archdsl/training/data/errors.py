@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from archdsl.diagnostics import Problem, codes
+from collections.abc import Sequence
+
+from archdsl.diagnostics import OverBound, Problem, codes
+
+# Names of images that a message has.
+_FEW = 3
 
 
 class NoData(Problem):
@@ -32,6 +37,24 @@ class CorruptImage(Problem):
     reason: str
 
 
+class MissingImages(Problem):
+    code = codes.BAD_DATA
+    message = "{path} lists images that do not exist, {count:,} of {whole:,}: {shown}"
+    help = "correct their paths, which count from the folder of the file, or leave them out with `--skip-corrupt`"
+    path: str
+    names: Sequence[str]
+    whole: int
+
+    @property
+    def count(self) -> int:
+        return len(self.names)
+
+    @property
+    def shown(self) -> str:
+        more = self.count - _FEW
+        return ", ".join(self.names[:_FEW]) + (f" and {more:,} more" if more > 0 else "")
+
+
 class AllCorrupt(Problem):
     code = codes.BAD_DATA
     message = "none of {count} images after {name} can be read"
@@ -52,6 +75,19 @@ class NothingToTestOn(Problem):
     message = "there is nothing to test on in {path}"
     help = "put them into a folder `val` beside `train`, or keep some of the others for it: `--holdout 0.1`"
     path: str
+
+
+class UnusedHoldout(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--holdout` takes a part of the images to test on, and {path} has images for that"
+    help = "leave it out, or name the images to learn from alone"
+    path: str
+
+
+class TooManyShards(OverBound):
+    message = "the pattern {pattern} stands for more than {most:,} files"
+    bound = "shards"
+    pattern: str
 
 
 class OneClass(Problem):

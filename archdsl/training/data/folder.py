@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -10,7 +11,7 @@ from PIL import Image
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.errors import EmptyClass, NoData
 from archdsl.training.data.images import EXTENSIONS, decode
-from archdsl.training.data.source import NAMES, Source, Split
+from archdsl.training.data.source import NAMES, Parts, Source
 
 
 class Folder(Source):
@@ -40,15 +41,18 @@ class Folder(Source):
         return decode(Path(self.paths[index]))
 
 
-def read_folder(place: Path, split: Split) -> Source | None:
-    """The images of a part of a folder; without parts, all of them are to learn from."""
-    parts = {name: place / name for part in NAMES.values() for name in part if (place / name).is_dir()}
-    if "train" in parts or "training" in parts:
-        here = next((parts[name] for name in NAMES[split] if name in parts), None)
-    else:
-        here = place if split == "train" else None
-    if here is None:
-        return None
+def read_folder(place: Path) -> Parts:
+    """The images of each part of a folder; without parts, all of them are to learn from."""
+    folders = {
+        part: next((place / name for name in names if (place / name).is_dir()), None) for part, names in NAMES.items()
+    }
+    if folders["train"] is None:
+        return {"train": partial(_folder, place)}
+    return {part: partial(_folder, folder) for part, folder in folders.items() if folder is not None}
+
+
+def _folder(here: Path) -> Folder:
+    """The images of one part. Raises DiagnosticError where there are none."""
     classes = tuple(sorted(entry.name for entry in here.iterdir() if entry.is_dir() and not entry.name.startswith(".")))
     if not classes:
         loose = any(entry.suffix.lower() in EXTENSIONS for entry in here.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from pathlib import Path
 
 import numpy
@@ -10,7 +11,7 @@ from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.errors import NoData
-from archdsl.training.data.source import Source, Split
+from archdsl.training.data.source import Parts, Source, Split
 
 _PREFIXES: dict[Split, tuple[str, ...]] = {"train": ("train",), "test": ("t10k", "test", "val")}
 
@@ -34,18 +35,24 @@ class Grey(Source):
         return Image.fromarray(self.pixels[index]).convert("RGB")
 
 
-def read_idx(place: Path, split: Split) -> Source | None:
-    """The images of a part, and the labels in the file beside them."""
-    images = _file(place, split, "idx3-ubyte")
-    labels = _file(place, split, "idx1-ubyte")
-    if images is None or labels is None:
-        return None
-    pixels, numbers = _read(images), _read(labels)
+def read_idx(place: Path) -> Parts:
+    """The images of each part, and the labels in the file beside them."""
+    files = {part: (_file(place, part, "idx3-ubyte"), _file(place, part, "idx1-ubyte")) for part in _PREFIXES}
+    labels = {part: _read(path) for part, (_, path) in files.items() if path is not None}
+    # Of all parts: one for testing may be without the last.
+    count = max((int(numbers.max()) for numbers in labels.values() if numbers.size), default=-1) + 1
+    classes = tuple(str(number) for number in range(count))
+    return {
+        part: partial(_grey, images, labels[part], classes)
+        for part, (images, _) in files.items()
+        if images is not None and part in labels
+    }
+
+
+def _grey(images: Path, numbers: numpy.ndarray, classes: tuple[str, ...]) -> Grey:
+    pixels = _read(images)
     if pixels.ndim != 3 or numbers.ndim != 1 or len(pixels) != len(numbers):
         raise DiagnosticError([NoData(str(images), "its images and labels do not belong together").at(None)])
-    # Of all parts: one for testing may be without the last.
-    known = [_read(path) for part in _PREFIXES if (path := _file(place, part, "idx1-ubyte")) is not None]
-    classes = tuple(str(number) for number in range(int(max(part.max() for part in known)) + 1))
     return Grey(str(images), pixels, numbers, classes)
 
 

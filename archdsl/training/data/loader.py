@@ -31,8 +31,8 @@ class _Samples(Dataset[Sample]):
     In training the next image that can be read takes the place of a corrupt one (`replaces`); a test leaves it out.
     """
 
-    def __init__(self, source: Source, transform: Transform, seed: int, *, replaces: bool):
-        self.source, self.transform, self.seed = source, transform, seed
+    def __init__(self, source: Source, transform: Transform, seed: int, *, skips: bool, replaces: bool):
+        self.source, self.transform, self.seed, self.skips = source, transform, seed, skips
         self.tries = min(len(source), _MOST_CORRUPT) if replaces else 1
 
     def __getitem__(self, at: tuple[int, int]) -> Sample:
@@ -44,7 +44,7 @@ class _Samples(Dataset[Sample]):
                 image = self.source.image(found)
             except UnreadableImageError as error:
                 corrupt.append((self.source.name(found), str(error)))
-                if self.source.corrupt == "refuse":
+                if not self.skips:
                     break
                 continue
             with seeded(self.seed, "image", epoch, index):
@@ -62,12 +62,12 @@ class Loader:
     def __init__(
         self,
         loader: DataLoader[Any],
-        source: Source,
+        samples: _Samples,
         on_skip: Callable[[str, str], None] | None = None,
         *,
         replaces: bool = True,
     ):
-        self._loader, self._source, self._on_skip, self._replaces = loader, source, on_skip, replaces
+        self._loader, self._samples, self._on_skip, self._replaces = loader, samples, on_skip, replaces
         self.skipped: dict[str, str] = {}
 
     def __len__(self) -> int:
@@ -78,13 +78,13 @@ class Loader:
         missing = 0
         for images, labels, corrupt, count in self._loader:
             for name, reason in corrupt:
-                if self._source.corrupt == "refuse":
+                if not self._samples.skips:
                     raise DiagnosticError([CorruptImage(name, reason).at(None)])
                 if name not in self.skipped and self._on_skip is not None:
                     self._on_skip(name, reason)
                 self.skipped[name] = reason
             missing += count
-            if count and (self._replaces or missing == len(self._source)):
+            if count and (self._replaces or missing == len(self._samples.source)):
                 raise DiagnosticError([AllCorrupt(corrupt[0][0], len({name for name, _ in corrupt})).at(None)])
             if images is not None:
                 yield images, labels
@@ -111,12 +111,13 @@ def train_loader(
     workers: int = 0,
     seed: int = 0,
     channels: int = 3,
+    skip_corrupt: bool = False,
     on_skip: Callable[[str, str], None] | None = None,
 ) -> Loader:
     """The batches of an epoch of a phase from `first_batch` on; `batch` counts the images of all processes."""
-    samples = _Samples(source, train_transform(recipe, phase, channels), seed, replaces=True)
+    samples = _Samples(source, train_transform(recipe, phase, channels), seed, skips=skip_corrupt, replaces=True)
     order = Batches(len(source), batch, seed, epoch, rank=rank, world=world, first_batch=first_batch)
-    return Loader(_loader(samples, order, workers), source, on_skip)
+    return Loader(_loader(samples, order, workers), samples, on_skip)
 
 
 def evaluation_loader(
@@ -129,13 +130,16 @@ def evaluation_loader(
     rank: int = 0,
     world: int = 1,
     channels: int = 3,
+    *,
+    skip_corrupt: bool = False,
     on_skip: Callable[[str, str], None] | None = None,
 ) -> Loader:
     """All images in their order, of which each process takes every `world`-th."""
-    samples = _Samples(source, evaluation_transform(resolution, crop, normalization, channels), 0, replaces=False)
+    transform = evaluation_transform(resolution, crop, normalization, channels)
+    samples = _Samples(source, transform, 0, skips=skip_corrupt, replaces=False)
     own = [(0, index) for index in range(rank, len(source), world)]
     batches = [own[at : at + batch] for at in range(0, len(own), batch)]
-    return Loader(_loader(samples, batches, workers), source, on_skip, replaces=False)
+    return Loader(_loader(samples, batches, workers), samples, on_skip, replaces=False)
 
 
 def _loader(samples: _Samples, order: Any, workers: int) -> DataLoader[Any]:

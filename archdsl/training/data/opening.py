@@ -4,13 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.nearest import nearest_file
 from archdsl.diagnostics.wording import quoted
-from archdsl.training.data.errors import NoData, NothingToTestOn, OneClass, OtherClasses
-from archdsl.training.data.source import Corrupt, Part, Source, Split
+from archdsl.training.data.errors import MissingImages, NoData, NothingToTestOn, OneClass, OtherClasses
+from archdsl.training.data.source import Part, Parts, Source, Split
 from archdsl.training.random import key
+
+
+class Data(NamedTuple):
+    """Images to train and to test on; whether these were one part, of which some are held out."""
+
+    train: Source
+    test: Source
+    is_divided: bool
+
+
+def open_parts(path: str, *, holdout: float, seed: int, skip_corrupt: bool = False) -> Data:
+    """The images to train and those to test on, as by `open_data`."""
+    parts = _parts(path)
+    train, test = _opened(path, parts, ("train", "test"), holdout, seed, skip_corrupt)
+    _refuse_others("test", test, train.classes)
+    return Data(train, test, "test" not in parts)
 
 
 def open_data(
@@ -20,7 +37,7 @@ def open_data(
     holdout: float = 0.0,
     seed: int = 0,
     classes: tuple[str, ...] | None = None,
-    corrupt: Corrupt = "refuse",
+    skip_corrupt: bool = False,
 ) -> Source:
     """The images to train or to test on.
 
@@ -31,26 +48,52 @@ def open_data(
         holdout: part of each class that is for testing, where the data has nothing for it.
         seed: of the choice of that part.
         classes: those that were learnt, where others would be an error.
-        corrupt: whether an image that cannot be read is an error, or left out.
+        skip_corrupt: whether images may be missing, for what reads them to leave out.
 
     Raises:
         DiagnosticError: where there are no images, or not those that are needed.
     """
-    found = _opened(path, split)
-    if found is None and split == "train":
-        raise DiagnosticError([NoData(path, "it has images to test on alone").at(None)])
-    whole = found if found is not None else _opened(path, "train")
-    assert whole is not None
-    is_kept = holdout > 0 and (found is None or (split == "train" and _opened(path, "test") is None))
-    if found is None and not holdout:
-        raise DiagnosticError([NothingToTestOn(path).at(None)])
-    made: Source = Part(whole, _held(whole, split, holdout, seed)) if is_kept else whole
-    made.corrupt = corrupt
-    if len(made.classes) < 2 and classes is None:
-        raise DiagnosticError([OneClass(path, made.classes[0]).at(None)])
-    if classes is not None and made.classes != classes:
-        raise DiagnosticError([OtherClasses(split, _difference(made.classes, classes)).at(None)])
-    return made
+    (found,) = _opened(path, _parts(path), (split,), holdout, seed, skip_corrupt, has_classes=classes is not None)
+    if classes is not None:
+        _refuse_others(split, found, classes)
+    return found
+
+
+def _opened(
+    path: str,
+    parts: Parts,
+    splits: Sequence[Split],
+    holdout: float,
+    seed: int,
+    skip_corrupt: bool,
+    *,
+    has_classes: bool = False,
+) -> list[Source]:
+    """The images of `splits`, of which each part of the data is opened once. Raises DiagnosticError."""
+    if not parts:
+        raise NoData(path, "no part of it is to learn from or to test on").error()
+    if "train" not in parts and ("train" in splits or "test" not in parts):
+        raise NoData(path, "it has images to test on alone").error()
+    if "test" not in parts and "test" in splits and not holdout:
+        raise NothingToTestOn(path).error()
+    if "test" in parts or not holdout:
+        opened = [parts[split]() for split in splits]
+        found = opened
+    else:
+        whole = parts["train"]()
+        opened = [whole]
+        found = [Part(whole, _held(whole, split, holdout, seed)) for split in splits]
+    if len(opened[0].classes) < 2 and not has_classes:
+        raise OneClass(path, opened[0].classes[0]).error()
+    missing = [] if skip_corrupt else [name for source in opened for name in source.missing()]
+    if missing:
+        raise MissingImages(path, missing, sum(map(len, opened))).error()
+    return found
+
+
+def _refuse_others(split: Split, found: Source, classes: tuple[str, ...]) -> None:
+    if found.classes != classes:
+        raise OtherClasses(split, _difference(found.classes, classes)).error()
 
 
 def divided(whole: Source, part: float, seed: int) -> tuple[Source, Source]:
@@ -79,26 +122,26 @@ def _difference(found: tuple[str, ...], expected: tuple[str, ...]) -> str:
     return ", ".join(parts) or "they are in another order"
 
 
-def _opened(path: str, split: Split) -> Source | None:
-    """The images of a part; None where the data has other parts alone. Raises DiagnosticError for no data."""
+def _parts(path: str) -> Parts:
+    """The parts of data of any kind. Raises DiagnosticError for what is no data."""
     if path.startswith("sklearn:"):
         from archdsl.training.data.bundled import bundled
 
-        return bundled(path, split)
+        return bundled(path)
     place = Path(path)
     if not place.exists() and any(sign in path for sign in "{*"):
         from archdsl.training.data.shards import read_pattern
 
-        return read_pattern(path, split)
+        return read_pattern(path)
     if not place.exists():
         beside = [str(one) for one in place.parent.iterdir()] if place.parent.is_dir() else []
         problem = NoData(path, "it does not exist").at(None)
         near = nearest_file(path, beside)
         raise DiagnosticError([problem.suggesting_file(path, beside) if near else problem])
-    return _reader(place)(place, split)
+    return _reader(place)(place)
 
 
-def _reader(place: Path) -> Callable[[Path, Split], Source | None]:
+def _reader(place: Path) -> Callable[[Path], Parts]:
     """What reads the data of a kind, by what is there."""
     # Each imports what it needs: most people have one kind of data.
     if place.is_file():
@@ -110,7 +153,7 @@ def _reader(place: Path) -> Callable[[Path, Split], Source | None]:
             from archdsl.training.data.shards import read_shards
 
             return read_shards
-        raise DiagnosticError([NoData(str(place), f"`{place.suffix}` files are not understood").at(None)])
+        raise NoData(str(place), f"`{place.suffix}` files are not understood").error()
     names = [entry.name for entry in place.iterdir()]
     below = [entry.name for part in place.iterdir() if part.is_dir() for entry in _some(part)]
     if "dataset_dict.json" in names or "dataset_info.json" in names or _any(names + below, ".parquet"):

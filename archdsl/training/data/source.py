@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from PIL import Image
 
 Split = Literal["train", "test"]
-Corrupt = Literal["refuse", "skip"]
 # The names of the parts of a data set, as people call them.
 NAMES: dict[Split, tuple[str, ...]] = {
     "train": ("train", "training"),
@@ -21,7 +20,6 @@ class Source(ABC):
     """Images with labels, which are indices into `classes`. What reads it decides what a corrupt image means."""
 
     classes: tuple[str, ...]
-    corrupt: Corrupt = "refuse"
 
     @abstractmethod
     def __len__(self) -> int: ...
@@ -37,13 +35,21 @@ class Source(ABC):
     def image(self, index: int) -> Image.Image:
         """An image in RGB. Raises UnreadableImageError."""
 
+    def missing(self) -> Sequence[str]:
+        """The names of images that are not there, as far as that is known without reading any."""
+        return ()
+
+
+# The parts that a data set has; each is opened when it is called.
+Parts = Mapping[Split, Callable[[], Source]]
+
 
 class Part(Source):
     """Some of the images of a source."""
 
     def __init__(self, whole: Source, indices: Sequence[int]):
         self.whole, self.indices = whole, list(indices)
-        self.classes, self.corrupt = whole.classes, whole.corrupt
+        self.classes = whole.classes
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -56,3 +62,7 @@ class Part(Source):
 
     def image(self, index: int) -> Image.Image:
         return self.whole.image(self.indices[index])
+
+    def missing(self) -> Sequence[str]:
+        absent = set(self.whole.missing())
+        return [name for index in self.indices if (name := self.whole.name(index)) in absent] if absent else ()

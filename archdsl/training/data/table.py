@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -10,7 +12,7 @@ from PIL import Image
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.errors import BadRow, NoData, NoSuchColumn
 from archdsl.training.data.images import decode
-from archdsl.training.data.source import NAMES, Source, Split
+from archdsl.training.data.source import NAMES, Parts, Source, Split
 
 
 class Listed(Source):
@@ -34,9 +36,12 @@ class Listed(Source):
     def image(self, index: int) -> Image.Image:
         return decode(self.paths[index])
 
+    def missing(self) -> Sequence[str]:
+        return [str(path) for path in self.paths if not path.is_file()]
 
-def read_table(place: Path, split: Split) -> Source | None:
-    """The rows of a part; without a column `split`, all of them are to learn from."""
+
+def read_table(place: Path) -> Parts:
+    """The rows of each part; without a column `split`, all of them are to learn from."""
     try:
         with place.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, skipinitialspace=True)
@@ -62,7 +67,7 @@ def read_table(place: Path, split: Split) -> Source | None:
     if not rows:
         raise DiagnosticError([NoData(str(place), "it has no rows").at(None)])
     classes = tuple(sorted({label for part in found.values() for _, label in part}, key=_order))
-    return Listed(found[split], classes) if found[split] else None
+    return {part: partial(Listed, listed, classes) for part, listed in found.items() if listed}
 
 
 def _part(text: str) -> Split | None:

@@ -76,8 +76,8 @@ def test_a_corrupt_image_is_named(pictures: Path, workers: int) -> None:
 def test_a_corrupt_image_is_passed_over_where_that_is_asked_for(pictures: Path) -> None:
     (pictures / "cat" / "03.png").write_bytes(b"")
     heard: list[str] = []
-    source = open_data(str(pictures), "train", corrupt="skip")
-    loader = batches(source, on_skip=lambda name, reason: heard.append(name))
+    source = open_data(str(pictures), "train")
+    loader = batches(source, skip_corrupt=True, on_skip=lambda name, reason: heard.append(name))
     assert sum(len(labels) for _, labels in loader) == 16
     assert [Path(name).name for name in heard] == ["03.png"]
 
@@ -86,13 +86,15 @@ def test_nothing_but_corrupt_images(pictures: Path) -> None:
     for path in pictures.rglob("*.png"):
         path.write_bytes(b"")
     with pytest.raises(DiagnosticError, match="none of 16 images"):
-        list(batches(open_data(str(pictures), "train", corrupt="skip")))
+        list(batches(open_data(str(pictures), "train"), skip_corrupt=True))
 
 
 def test_a_test_leaves_corrupt_images_out(pictures: Path) -> None:
     (pictures / "cat" / "03.png").write_bytes(b"")
     heard: list[str] = []
-    source = open_data(str(pictures), "train", corrupt="skip")
-    loader = evaluation_loader(source, 12, 1, "unit", 4, on_skip=lambda name, reason: heard.append(name))
+    source = open_data(str(pictures), "train")
+    loader = evaluation_loader(
+        source, 12, 1, "unit", 4, skip_corrupt=True, on_skip=lambda name, reason: heard.append(name)
+    )
     assert [len(labels) for _, labels in loader] == [3, 4, 4, 4]
     assert [Path(name).name for name in heard] == ["03.png"]

@@ -14,8 +14,10 @@ import pytest
 from PIL import Image
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.limits import parse
+from archdsl.training.data import folder as folder_room
 from archdsl.training.data.images import UnreadableImageError
-from archdsl.training.data.opening import open_data
+from archdsl.training.data.opening import open_data, open_parts
 from archdsl.training.data.source import Source
 from tests.training.data.conftest import picture
 
@@ -133,6 +135,38 @@ def test_data_with_a_test_of_its_own_is_not_divided(tmp_path: Path) -> None:
     assert [len(open_data(path, split, holdout=0.5)) for split in ("train", "test")] == [12, 4]  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_parts_are_those_that_are_opened_alone(kind: str, tmp_path: Path) -> None:
+    path = write(kind, tmp_path / kind)
+    train, test, is_divided = open_parts(path, holdout=0.25, seed=5)
+    alone = [open_data(path, split, holdout=0.25, seed=5) for split in ("train", "test")]  # type: ignore[arg-type]
+    assert [content(train), content(test)] == [content(source) for source in alone]
+    assert (is_divided, len(test)) == (kind == "folder", 4)
+
+
+@pytest.mark.parametrize(("kind", "count"), [("folder", 1), ("parts", 2)])
+def test_each_part_is_opened_once(kind: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+
+    class Counted(folder_room.Folder):
+        def __init__(self, folder: Path, classes: tuple[str, ...]):
+            opened.append(folder)
+            super().__init__(folder, classes)
+
+    monkeypatch.setattr(folder_room, "Folder", Counted)
+    open_parts(write(kind, tmp_path / kind), holdout=0.25, seed=5)
+    assert len(opened) == len(set(opened)) == count
+
+
+def test_parts_of_other_classes(tmp_path: Path) -> None:
+    path = Path(write("parts", tmp_path / "parts"))
+    (path / "val" / "dog").rename(path / "val" / "emu")
+    with pytest.raises(
+        DiagnosticError, match=r"the test images are of other classes .*`emu` are new, `dog` are missing"
+    ):
+        open_parts(str(path), holdout=0.1, seed=0)
+
+
 def test_modes_of_images(pictures: Path) -> None:
     folder = pictures / "cat"
     for path in folder.iterdir():
@@ -191,12 +225,77 @@ def test_a_table_with_spaces_and_blank_lines(pictures: Path, tmp_path: Path) -> 
     assert open_data(str(tmp_path / "a.csv"), "train").classes == ("cat", "dog")
 
 
+def test_images_of_a_table_that_do_not_exist(tmp_path: Path) -> None:
+    path = Path(write("csv", tmp_path / "csv"))
+    for number in (0, 3, 4, 7, 101):
+        (path.parent / f"{number}.png").unlink()
+    (path.parent / "5.png").unlink()
+    (path.parent / "5.png").mkdir()
+    for split, of in (("train", "5 of 12"), ("test", "1 of 4")):
+        assert f"lists images that do not exist, {of}" in refused(path, split)
+    with pytest.raises(DiagnosticError) as failure:
+        open_parts(str(path), holdout=0.0, seed=0)
+    names = ", ".join(str(path.parent / f"{number}.png") for number in (0, 3, 4))
+    (problem,) = failure.value.diagnostics
+    assert problem.message == f"{path} lists images that do not exist, 6 of 16: {names} and 3 more"
+    found = open_parts(str(path), holdout=0.0, seed=0, skip_corrupt=True)
+    assert [len(found.train), len(found.test)] == [12, 4]
+
+
+def test_missing_images_of_a_part_that_is_held_out(tmp_path: Path) -> None:
+    rows = [f"{number}.png,{number % 2}" for number in range(8)]
+    (tmp_path / "a.csv").write_text("\n".join(["path,label", *rows]))
+    for number in range(7):
+        picture(number).save(tmp_path / f"{number}.png")
+    for split in ("train", "test"):
+        assert "1 of 8: " in refused(tmp_path / "a.csv", split, holdout=0.25)
+
+
 def test_shards_by_a_pattern(tmp_path: Path) -> None:
     write("shards", tmp_path / "shards")
     found = open_data(f"{tmp_path}/shards/{{train,val}}-{{000000..000001}}.tar", "train")
     assert (len(found), found.classes) == (12, ("cat", "dog"))
     assert len(open_data(f"{tmp_path}/shards/*-00000*.tar", "test", classes=("cat", "dog"))) == 4
     assert "000002.tar does not exist" in refused(f"{tmp_path}/shards/train-{{000000..000002}}.tar")
+
+
+def test_a_pattern_of_too_many_shards() -> None:
+    for pattern in ("train-{0..999999999}.tar", "{0..999}{0..999}.tar", f"{'{a,b}' * 30}.tar"):
+        text = refused(pattern)
+        assert "stands for more than 100,000 files" in text
+        assert "shards=" in text
+    with parse("shards=3"):
+        assert "more than 3 files" in refused("{0..3}.tar")
+        assert "0.tar does not exist" in refused("{0..2}.tar")
+    assert "no file is called so" in refused("{9..0}.tar")
+
+
+@pytest.mark.parametrize("top", ["shards", "test"])
+def test_shards_in_folders_of_their_parts(top: str, tmp_path: Path) -> None:
+    """The folder that all of them are in says nothing, whatever it is called."""
+    folder = Path(write("shards", tmp_path / top))
+    pattern = f"{folder}/{{train,val}}-00000{{0..1}}.tar"
+    assert [len(part) for part in open_parts(pattern, holdout=0.0, seed=0)[:2]] == [12, 4]
+    assert [len(part) for part in open_parts(str(folder), holdout=0.0, seed=0)[:2]] == [12, 4]
+    for part in ("train", "val"):
+        (folder / part).mkdir()
+        for path in folder.glob(f"{part}-*.tar"):
+            path.rename(folder / part / path.name.removeprefix(f"{part}-"))
+    for path in (f"{folder}/{{train,val}}/00000{{0..1}}.tar", str(folder)):
+        assert [len(part) for part in open_parts(path, holdout=0.0, seed=0)[:2]] == [12, 4]
+    assert len(open_data(str(folder / "val"), "train")) == 4
+
+
+def test_a_label_is_a_name_before_it_is_a_number(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w") as file:
+        for number, label in enumerate(("7", "1", "five")):
+            add_member(file, f"{number}.png", png(picture(number)))
+            add_member(file, f"{number}.cls", label.encode())
+    (tmp_path / "classes.txt").write_text("7\nfive\n")
+    source = open_data(str(tmp_path / "a.tar"), "train")
+    assert [source.label(index) for index in range(3)] == [0, 1, 1]
+    (tmp_path / "classes.txt").write_text("7\none\n")
+    assert "has the label `five`, which is none of the 2 classes" in refused(tmp_path / "a.tar")
 
 
 @pytest.mark.parametrize(
