@@ -1,4 +1,4 @@
-"""The spaces that ship: as large as their papers say, sound, with objectives, and around the networks that are known."""
+"""The spaces that ship: as large as their papers say, sound, with objectives, around networks that are known."""
 
 from __future__ import annotations
 
