@@ -8,7 +8,7 @@ from archdsl.diagnostics import Source
 from archdsl.folders import recipes_folder
 from archdsl.ir.recipe.parts import SGD
 from archdsl.sources import read
-from archdsl.trainings import open_recipe
+from archdsl.trainings import open_recipe, recipe_alone
 
 SHIPPED = sorted(recipes_folder().glob("*.arch"))
 TEXT = """model net(width = 8) {
@@ -95,6 +95,9 @@ def test_shipped_recipes_are_for_networks_that_there_are(path) -> None:  # type:
     assert found.problems == ()
     for recipe in found.recipes:
         assert recipe.doc
+        if path.stem.endswith("_space"):  # whose networks a search trains
+            recipe_alone(read(path), recipe.name)
+            continue
         variant = {"efficientnet": "b0", "resnet": "50", "shufflenet": "g3", "resattnet": "56"}.get(recipe.model)
         variant = variant or {"mobilenetv2": "100"}.get(recipe.model) or ("100" if "mnasnet" in recipe.model else None)
         open_recipe(read(path), recipe.name, variant=None if recipe.variant else variant)
