@@ -23,7 +23,6 @@ class SearchSettings(Frozen):
 
     spec: str
     space: str | None = None
-    resolution: tuple[int, int] | int | None = None
     objective: str | None = None
     device: str | None = None
     measure: Literal["cpu", "cuda"] | None = None

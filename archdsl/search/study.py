@@ -160,7 +160,7 @@ class Study:
     @cached_property
     def space(self) -> Space:
         """The space that is searched."""
-        return open_space(self.source, self.settings.space, resolution=self.settings.resolution)
+        return open_space(self.source, self.settings.space)
 
     @cached_property
     def objective(self) -> Objective:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+from archdsl.backends.latency import profile
 from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.check.objectives import objective_problems
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -41,6 +42,8 @@ class Objective:
 
     def __init__(self, space: Space, text: str | None = None, device: str | None = None, *, is_measured: bool = False):
         self.space, self.device = space, device
+        if device is not None:
+            profile(device)  # refused now, and not in the first trial
         definition = space.model.variant.definition
         if text is not None:
             node = parse_expression(Source(OPTION, text))

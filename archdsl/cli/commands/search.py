@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from archdsl.cli.arguments import cores, count, resolution
+from archdsl.cli.arguments import cores, count
 from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands.errors import JoinWithout, NothingToSearch, NotOfJoin, TwoPlaces
 from archdsl.cli.exit_codes import FINE
@@ -54,7 +54,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file, or `status` with the folder of a study")
     parser.add_argument("of", nargs="?", metavar="DIR", help="of `status`: the folder of a study")
     parser.add_argument("--space", metavar="V", help="the model or variant, where the file has several spaces")
-    parser.add_argument("--resolution", type=resolution, metavar="R", help="height and width (default: the model's)")
     parser.add_argument("--out", metavar="DIR", help="the folder of the study")
     parser.add_argument("--join", action="store_true", help="go on with a study, beside the others that work on it")
 
@@ -126,14 +125,13 @@ def _created(arguments: Namespace) -> Study:
 
     files = KeptFiles()
     source = open_spec(arguments.spec)
-    space = open_space(source, arguments.space, resolution=arguments.resolution, files=files)
+    space = open_space(source, arguments.space, files=files)
     texts = files.texts(source)
     given = {name: value for name in _OF_STUDY if (value := getattr(arguments, name)) is not None}
     given["data"] = _absolute(given.get("data"))
     settings = SearchSettings(
         spec=next(iter(texts)),
         space=arguments.space,
-        resolution=arguments.resolution,
         set=tuple(arguments.set),
         **given,
     )
@@ -147,7 +145,7 @@ def _created(arguments: Namespace) -> Study:
 def _joined(arguments: Namespace) -> Study:
     from archdsl.search.study import Study
 
-    changed = [name for name in ("spec", "space", "resolution", *_OF_STUDY) if getattr(arguments, name) is not None]
+    changed = [name for name in ("spec", "space", *_OF_STUDY) if getattr(arguments, name) is not None]
     changed = [name for name in (*changed, *(["set"] if arguments.set else [])) if name not in _OF_JOIN]
     if changed:
         raise NotOfJoin(
