@@ -18,7 +18,8 @@ class SearchSettings(Frozen):
 
     `measure` is where times without a device are measured, None where they are predicted. `recipe`, `set`, `data` and
     what follows are of the trainings that give accuracies; `validation` is the part of the training images that they
-    are judged by, which leaves the test images for the end; with `keep` they keep their checkpoints.
+    are judged by, which leaves the test images for the end; with `share_weights` a network begins with those of
+    the one most alike; with `keep` they keep their checkpoints.
     """
 
     spec: str
@@ -35,4 +36,5 @@ class SearchSettings(Frozen):
     data: str | None = None
     validation: float = Field(0.2, gt=0, lt=1)
     skip_corrupt: bool = False
+    share_weights: bool = False
     keep: bool = False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
@@ -42,6 +43,10 @@ class Subject:
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
+# Changes the weights that a run begins with.
+Prepare = Callable[[nn.Module], None]
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended: `signal` is the number of the one that stopped it before its end, else 0."""
@@ -60,13 +65,17 @@ def begin(
     *,
     force: bool = False,
     judge: Judge | None = None,
+    prepare: Prepare | None = None,
 ) -> Outcome:
     """Starts a run and carries it out, unless `judge` ends it after an epoch.
+
+    `prepare` is given the network with the weights that it is to begin with, to change them.
 
     Raises DiagnosticError for whatever is wrong with the folder, the images, the recipe or the machine, and when the
     training cannot go on.
     """
-    return _Run(folder, subject, settings, report, judge=judge).carry_out(partial(_begin, force=force))
+    run = _Run(folder, subject, settings, report, judge=judge, prepare=prepare)
+    return run.carry_out(partial(_begin, force=force))
 
 
 def resume(
@@ -120,9 +129,10 @@ class _Run:
         report: Report,
         facts: Mapping[str, Any] | None = None,
         judge: Judge | None = None,
+        prepare: Prepare | None = None,
     ):
         self.folder, self.subject, self.settings, self.report, self.facts = folder, subject, settings, report, facts
-        self.judge = judge
+        self.judge, self.prepare = judge, prepare
         self.recipe, self.architecture = subject.recipe, subject.architecture
         processes = Processes.of_environment()
         device = device_of(settings.device, processes.local)
@@ -231,6 +241,8 @@ class _Run:
                 done = initialize_from(model, Network(self.architecture), self.settings.init)
                 for line in done.lines():
                     self.report.remark(line)
+            if self.prepare is not None and is_fresh and not is_fixres:
+                self.prepare(model)
             return Learner(
                 model, self.recipe, self.settings, len(classes), self.place.device, self.place.precision,
                 self.place.processes, is_fixres=is_fixres,

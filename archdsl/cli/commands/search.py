@@ -30,7 +30,7 @@ STATUS = "status"
 # Options that a study keeps: whoever joins it does the same.
 _OF_STUDY = (
     "objective", "device", "measure", "algorithm", "trials", "seed", "stop_early", "recipe", "data", "validation",
-    "skip_corrupt", "keep",
+    "skip_corrupt", "share_weights", "keep",
 )  # fmt: skip
 _OF_JOIN = ("data",)
 
@@ -76,6 +76,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--stop-early", choices=get_args(StopEarly), help="end poor trainings (default: none)")
     group.add_argument("--device", metavar="NAME|FILE", help="of `latency` and `step_time` that name no device")
     group.add_argument("--measure", choices=("cpu", "cuda"), help="measure those on this machine instead")
+    group.add_argument(
+        "--share-weights",
+        action="store_true",
+        default=None,
+        help="begin each training with what fits of the network most alike that has been trained",
+    )
     group.add_argument("--keep", action="store_true", default=None, help="keep the checkpoints of all trainings")
 
     group = parser.add_argument_group("workers")

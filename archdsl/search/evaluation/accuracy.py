@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from archdsl.diagnostics import Source
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.search.errors import RecipeOfOther
+from archdsl.search.evaluation.inheriting import inherit
 from archdsl.search.settings import SearchSettings
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -90,7 +92,8 @@ class Training:
         if folder.is_run:
             outcome = resume(folder, None, {"data": settings.data}, report, judge=hear)
         else:
-            outcome = begin(folder, subject, settings, report, force=True, judge=hear)
+            prepare = partial(inherit, folder=self.folder) if self.settings.share_weights else None
+            outcome = begin(folder, subject, settings, report, force=True, judge=hear, prepare=prepare)
         return self._accuracy(outcome, folder)
 
     def _accuracy(self, outcome: Outcome, folder: RunFolder) -> float:
