@@ -159,4 +159,4 @@ def _sharded(rank: int, folder: str) -> None:
 
 
 def test_sharded_weights_are_averaged_as_whole_ones(tmp_path: Path):
-    torch.multiprocessing.spawn(_sharded, (str(tmp_path),), nprocs=2)
+    torch.multiprocessing.start_processes(_sharded, (str(tmp_path),), nprocs=2, start_method="fork")

@@ -168,7 +168,7 @@ def test_a_rate_of_nothing_suits_any_network():
 
 
 def test_a_sharded_network_is_still_known(tmp_path: Path):
-    torch.multiprocessing.spawn(_sharded, (str(tmp_path),), nprocs=1)
+    torch.multiprocessing.start_processes(_sharded, (str(tmp_path),), nprocs=1, start_method="fork")
 
 
 def _sharded(rank: int, folder: str) -> None:
