@@ -13,8 +13,9 @@ from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.recipes.elaborate import elaborate_recipe
 from archdsl.elaborate.recipes.errors import UnknownRecipe
+from archdsl.elaborate.recipes.layers import networks_for, unmet
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
-from archdsl.elaborate.resolve.merge import Variant, variants
+from archdsl.elaborate.resolve.merge import Variant
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
@@ -65,7 +66,11 @@ def open_recipe(
     if recipe is None:
         raise DiagnosticError(problems.sorted())
     network = _network(definition, recipe, variant)
-    return Training(recipe, _elaborated(network, recipe), network)
+    architecture = _elaborated(network, recipe)
+    problems.add(*unmet(definition, recipe, [architecture], architecture.name))
+    if problems:
+        raise DiagnosticError(problems.sorted())
+    return Training(recipe, architecture, network)
 
 
 def recipe_names(environment: Environment) -> tuple[str, ...]:
@@ -119,12 +124,7 @@ def _overridden(definition: RecipeDefinition, settings: Sequence[str]) -> Recipe
 
 
 def _network(definition: RecipeDefinition, recipe: Recipe, variant: str | None) -> Variant:
-    model = definition.environment.models[recipe.model]
-    found = variants(model)
-    if recipe.variant is not None:
-        found = [each for each in found if each.label == recipe.variant]
-    elif recipe.parameters:
-        found = [Variant(model, None, None, model.environment)]
+    found = networks_for(definition, recipe)
     names = ", ".join(each.label or each.name for each in found)
     if variant is not None:
         chosen = [each for each in found if variant in (each.label, each.name)]

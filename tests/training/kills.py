@@ -22,7 +22,8 @@ import matplotlib.figure  # noqa: F401 - what takes long to import comes before 
 import torch
 import torch.utils.tensorboard
 
-import archdsl.training.start  # noqa: F401
+import archdsl.training.start
+import archdsl.trainings  # noqa: F401
 from archdsl.cli.main import main as command_line
 from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.training.checkpoint import Checkpoints, weights
