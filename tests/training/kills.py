@@ -82,10 +82,10 @@ class Result(NamedTuple):
     log: str
 
 
-def prepare(folder: Path) -> None:
-    """Writes what is trained into a folder, and what it is trained on: 8 steps an epoch."""
+def prepare(folder: Path, train: int = 192, test: int = 48) -> None:
+    """Writes what is trained into a folder, and what it is trained on: 8 steps an epoch unless said otherwise."""
     (folder / "net.arch").write_text(TEXT)
-    write_digits(folder / "digits")
+    write_digits(folder / "digits", train, test)
 
 
 def arguments(folder: Path, out: str, *more: str) -> list[str]:
@@ -188,7 +188,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
-        prepare(folder)
+        prepare(folder, 1437, 360)
         more = ("--workers", str(options.workers))
         trained(folder, "whole")
         result = killed(folder, "killed", options.count, options.seed, *more)
