@@ -134,6 +134,7 @@ def compile_source(
     made: list[Architecture] = []
     spaces: list[OpenModel] = []
     recipes: tuple[Recipe, ...] = ()
+    known: dict[tuple[int, str | None], Architecture] = {}
     predicted = 0
     try:
         linked = linked or link_source(source, files)
@@ -159,13 +160,14 @@ def compile_source(
             if result is None:
                 continue
             made.append(result.architecture)
+            known[id(network.definition), network.label] = result.architecture
             if claims and resolution is None and not parameters:
                 environment = network.definition.environment
                 predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
                 claimed = subject(result.architecture, _predict(result.architecture, effort))
                 refuted.add(network, prove(result.requires, claimed, result.names, environment))
         problems.add(*mistakes.reported(chosen))
-        recipes = _recipes(linked.environment, problems)
+        recipes = _recipes(linked.environment, problems, known, effort)
         unmet.add(*refuted.told_claims())
     except RecursionError:
         problems.add(_too_deep(source))
@@ -175,14 +177,23 @@ def compile_source(
     return Compiled(source, tuple(made), problems.sorted(), unmet.sorted(), tuple(spaces), predicted, warnings, recipes)
 
 
-def _recipes(environment: Environment, problems: Problems) -> tuple[Recipe, ...]:
+def _recipes(
+    environment: Environment, problems: Problems, known: Mapping[tuple[int, str | None], Architecture], effort: Work
+) -> tuple[Recipe, ...]:
     """The recipes that a text defines. They are imported late: few texts have any."""
     if not environment.own_recipes:
         return ()
     from archdsl.elaborate.recipes.elaborate import elaborate_recipe
+    from archdsl.elaborate.recipes.layers import check_layers
 
-    made = [elaborate_recipe(definition, problems) for definition in environment.own_recipes]
-    return tuple(recipe for recipe in made if recipe is not None)
+    has_networks = not problems
+    made = []
+    for definition in environment.own_recipes:
+        recipe = elaborate_recipe(definition, problems)
+        if recipe is not None:
+            made.append(recipe)
+            problems.add(*(check_layers(definition, recipe, known, effort) if has_networks else ()))
+    return tuple(made)
 
 
 # What following a layer once more takes, as effort.

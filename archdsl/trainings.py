@@ -13,8 +13,9 @@ from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.recipes.elaborate import elaborate_recipe
 from archdsl.elaborate.recipes.errors import UnknownRecipe
+from archdsl.elaborate.recipes.layers import networks_for, unmet
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
-from archdsl.elaborate.resolve.merge import Variant, variants
+from archdsl.elaborate.resolve.merge import Variant
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
@@ -58,7 +59,10 @@ def open_recipe(
     """
     definition, recipe = _opened(source, name, settings, files)
     network = _network(definition, recipe, variant)
-    return Training(recipe, _elaborated(network, recipe), network)
+    architecture = _elaborated(network, recipe)
+    if found := unmet(definition, recipe, [architecture], architecture.name):
+        raise DiagnosticError(found)
+    return Training(recipe, architecture, network)
 
 
 def recipe_alone(
@@ -131,12 +135,7 @@ def _overridden(definition: RecipeDefinition, settings: Sequence[str]) -> Recipe
 
 
 def _network(definition: RecipeDefinition, recipe: Recipe, variant: str | None) -> Variant:
-    model = definition.environment.models[recipe.model]
-    found = variants(model)
-    if recipe.variant is not None:
-        found = [each for each in found if each.label == recipe.variant]
-    elif recipe.parameters:
-        found = [Variant(model, None, None, model.environment)]
+    found = networks_for(definition, recipe)
     names = ", ".join(each.label or each.name for each in found)
     if variant is not None:
         chosen = [each for each in found if variant in (each.label, each.name)]

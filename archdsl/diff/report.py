@@ -11,23 +11,28 @@ from archdsl.backends.units import human
 from archdsl.diff.difference import Difference, LayerChange, PartChange
 from archdsl.diff.operators import Change, KeyChange, OperatorChange
 from archdsl.diff.pairing import Paired
+from archdsl.diff.recipes import PairedRecipes, RecipeDifference, subject, written
 from archdsl.diff.summary import block_lines, changed, key_groups, value
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.cost import Cost
 from archdsl.ir.walk import Visit
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 # For people ----------------------------------------------------------------------------------------------------------
 
 
-def as_table(paired: Paired) -> str:
-    """Each pair of networks, and which networks came or went."""
+def as_table(paired: Paired, recipes: PairedRecipes) -> str:
+    """Each pair of networks and of recipes, and which of them came or went."""
     texts = [_network(difference) for difference in paired.differences if not difference.is_equal]
     lines = [f"{_name(difference)}: equal" for difference in paired.differences if difference.is_equal]
     lines += [f"- {network.name}: removed" for network in paired.removed]
     lines += [f"+ {network.name}: added" for network in paired.added]
+    texts += [_recipe(difference) for difference in recipes.differences if not difference.is_equal]
+    lines += [f"recipe {one.after.name}: equal" for one in recipes.differences if one.is_equal]
+    lines += [f"- recipe {recipe.name} for {subject(recipe)}: removed" for recipe in recipes.removed]
+    lines += [f"+ recipe {recipe.name} for {subject(recipe)}: added" for recipe in recipes.added]
     return "\n\n".join([*texts, *filter(None, ["\n".join(lines)])])
 
 
@@ -43,6 +48,14 @@ def _network(difference: Difference) -> str:
     if difference.keys:
         texts.append(_keys(difference))
     return "\n\n".join(text for text in texts if text)
+
+
+def _recipe(difference: RecipeDifference) -> str:
+    texts = [f"recipe {difference.after.name}"]
+    for what, changes in (("setting", difference.settings), ("by phase", difference.phases)):
+        rows = [[change.what, written(change.before), written(change.after)] for change in changes]
+        texts += [aligned([what, "before", "after"], rows, "<<<")] if rows else []
+    return "\n".join(texts)
 
 
 def _name(difference: Difference) -> str:
@@ -124,16 +137,29 @@ def _keys(difference: Difference) -> str:
 # For programs --------------------------------------------------------------------------------------------------------
 
 
-def as_json(paired: Paired) -> str:
+def as_json(paired: Paired, recipes: PairedRecipes) -> str:
     """A JSON document with every change in full."""
     document = {
         "format_version": FORMAT_VERSION,
-        "equal": paired.is_equal,
+        "equal": paired.is_equal and recipes.is_equal,
         "models": [_difference(difference) for difference in paired.differences],
         "removed": [network.name for network in paired.removed],
         "added": [network.name for network in paired.added],
+        "recipes": {
+            "changed": [_recipe_json(difference) for difference in recipes.differences if not difference.is_equal],
+            "removed": [recipe.name for recipe in recipes.removed],
+            "added": [recipe.name for recipe in recipes.added],
+        },
     }
     return json.dumps(document, indent=2)
+
+
+def _recipe_json(difference: RecipeDifference) -> dict[str, Any]:
+    return {
+        "name": difference.after.name,
+        "settings": [_change(change) for change in difference.settings],
+        "phases": [_change(change) for change in difference.phases],
+    }
 
 
 def _difference(difference: Difference) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.diagnostics import DiagnosticError
-from archdsl.training.model_errors import NoDropout, NoDropPath
+from archdsl.elaborate.recipes.errors import NoDropout, NoDropPath
 
 # Rates of emitted networks are of these modules, by the name of their class.
 _PER_IMAGE = {"DropPath": True, "PlainDropPath": False}  # whether it scales up what is kept

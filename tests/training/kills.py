@@ -19,14 +19,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib.figure  # noqa: F401 - what takes long to import comes before the forks
-import sklearn.datasets  # noqa: F401
 import torch
 import torch.utils.tensorboard
 
-import archdsl.training.start  # noqa: F401
+import archdsl.training.start
+import archdsl.trainings  # noqa: F401
 from archdsl.cli.main import main as command_line
 from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.training.checkpoint import Checkpoints, weights
+from tests.training.digits import write_digits
 
 _OPERATORS = declare_torchvision_operators()
 import_module("timm.optim")
@@ -48,7 +49,7 @@ model tiny {
 
 recipe quick for tiny {
   epochs          = 2
-  batch           = 64
+  batch           = 24
   optimizer       = rmsprop(0.005, weight_decay = 1e-5)
   schedule        = cosine(warmup = 0.5)
   clip            = agc(0.1)
@@ -81,9 +82,15 @@ class Result(NamedTuple):
     log: str
 
 
+def prepare(folder: Path, train: int = 192, test: int = 48) -> None:
+    """Writes what is trained into a folder, and what it is trained on: 8 steps an epoch unless said otherwise."""
+    (folder / "net.arch").write_text(TEXT)
+    write_digits(folder / "digits", train, test)
+
+
 def arguments(folder: Path, out: str, *more: str) -> list[str]:
-    """A command line that trains on the text in a folder."""
-    common = ("--data", "sklearn:digits", "--out", str(folder / out), "--seed", "3")
+    """A command line that trains what is in a folder."""
+    common = ("--data", str(folder / "digits"), "--out", str(folder / out), "--seed", "3")
     return ["train", str(folder / "net.arch"), *common, *more]
 
 
@@ -181,7 +188,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
-        (folder / "net.arch").write_text(TEXT)
+        prepare(folder, 1437, 360)
         more = ("--workers", str(options.workers))
         trained(folder, "whole")
         result = killed(folder, "killed", options.count, options.seed, *more)

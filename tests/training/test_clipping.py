@@ -152,4 +152,4 @@ def _sharded(rank: int, folder: str) -> None:
 
 def test_sharded_gradients_are_clipped_as_whole_ones(tmp_path):
     """Five units over two processes: one has three of them, and a tensor of three classes is cut unevenly, too."""
-    torch.multiprocessing.spawn(_sharded, (str(tmp_path),), nprocs=2)
+    torch.multiprocessing.start_processes(_sharded, (str(tmp_path),), nprocs=2, start_method="fork")

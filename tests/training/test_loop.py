@@ -16,13 +16,13 @@ from safetensors.torch import load_file
 
 from archdsl.training.checkpoint import Checkpoints
 from archdsl.training.metrics import EpochRow, StepRow, read
-from tests.training.kills import TEXT, arguments, difference, ended, killed, started, trained
+from tests.training.kills import TEXT, arguments, difference, ended, killed, prepare, started, trained
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("runs")
-    (made / "net.arch").write_text(TEXT)
+    prepare(made)
     trained(made, "whole")
     return made
 
@@ -53,7 +53,7 @@ def at_step(run: Path, least: int, child: int) -> None:
 @pytest.mark.parametrize(("workers", "count"), [(0, 5), (2, 2)])
 def test_killed_and_resumed_it_ends_with_the_same_weights(workers: int, count: int, folder: Path) -> None:
     out = f"killed{workers}"
-    result = killed(folder, out, count, workers, "--workers", str(workers), span=3.0)
+    result = killed(folder, out, count, workers, "--workers", str(workers), span=0.3)
     assert len(result.steps) == count
     assert difference(folder / out, folder / "whole") == ""
 
@@ -129,7 +129,7 @@ def test_the_weights_are_those_of_the_emitted_source(folder: Path) -> None:
 
 def test_in_fixres_the_classifier_and_the_norms_alone_learn(folder: Path) -> None:
     before, after = Checkpoints(folder / "whole" / "checkpoints").all()[-2:]
-    assert after.facts.step - before.facts.step == 22
+    assert after.facts.step - before.facts.step == 8
     start, end = before.load()["average"], after.load()["model"]
     changed = {name for name in start if not torch.equal(start[name], end[name])}
     assert "classifier.weight" in changed
@@ -145,7 +145,7 @@ def test_a_loss_that_is_no_number_stops_it(folder: Path) -> None:
     )
     assert "error[ARC921]: the loss is " in text
     step = int(text.partition(" at step ")[2].split()[0])
-    assert 1 < step < 22
+    assert 1 < step < 8
     latest = Checkpoints(folder / "nan" / "checkpoints").latest()
     assert latest is not None
     assert f"the checkpoint of step {latest.facts.step} is whole" in text
@@ -169,15 +169,15 @@ def little_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
-LARGE = ("--set", "progressive = none", "--set", "resolution = 96", "--batch", "512", "--set", "accumulate = 1")
+LARGE = ("--set", "progressive = none", "--set", "resolution = 160", "--batch", "192", "--set", "accumulate = 1")
 
 
 def test_a_batch_that_does_not_fit_is_refused_with_one_that_may(folder: Path) -> None:
     code = limited(little_memory, arguments(folder, "large", *LARGE), folder / "large.log")
     text = (folder / "large.log").read_text()
     assert code == 2, text
-    assert "error[ARC922]: 512 images of 96 x 96 do not fit the memory of a CPU with 1 threads" in text
-    assert "let a step take its batch in parts, `--micro-batch 256`, or have the size found: `--halve-batch`" in text
+    assert "error[ARC922]: 192 images of 160 x 160 do not fit the memory of a CPU with 1 threads" in text
+    assert "let a step take its batch in parts, `--micro-batch 96`, or have the size found: `--halve-batch`" in text
 
 
 def test_a_batch_that_does_not_fit_is_halved_on_request(folder: Path) -> None:
@@ -185,11 +185,11 @@ def test_a_batch_that_does_not_fit_is_halved_on_request(folder: Path) -> None:
     code = limited(little_memory, argv, folder / "halved.log")
     text = (folder / "halved.log").read_text()
     assert code == 0, text
-    assert "512 images do not fit the memory at 96 px: a step now takes its 512 in 2 parts of 256" in text
+    assert "192 images do not fit the memory at 160 px: a step now takes its 192 in 2 parts of 96" in text
     latest = Checkpoints(folder / "halved" / "checkpoints").latest()
     assert latest is not None
     assert latest.facts.accumulate >= 2
-    assert latest.facts.step == 2
+    assert latest.facts.step == 1
 
 
 def test_a_disk_that_is_full_leaves_the_last_checkpoint(folder: Path) -> None:
@@ -241,9 +241,9 @@ def test_a_run_is_not_overwritten_and_not_resumed_as_another(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (("--batch", "2000"), "1437 training images are less than one batch of 2000"),
-        (("--batch", "65"), "a batch of 65 does not divide into 2 equal parts: `accumulate = 2`"),
-        (("--micro-batch", "48"), "a batch of 64 does not divide into 1 equal parts"),
+        (("--batch", "2000"), "192 training images are less than one batch of 2000"),
+        (("--batch", "25"), "a batch of 25 does not divide into 2 equal parts: `accumulate = 2`"),
+        (("--micro-batch", "18"), "a batch of 24 does not divide into 1 equal parts"),
         (("--device", "tpu"), "there is no device `tpu` here"),
         (("--device", "cuda:7"), "there is no device `cuda:7` here"),
         (("--precision", "float16"), "a CPU does not train in float16"),

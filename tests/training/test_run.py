@@ -18,6 +18,7 @@ from archdsl.training.init import initialize_from
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.settings import Settings
 from archdsl.training.start import Subject, begin
+from tests.training.digits import write_digits
 from tests.training.nets import network, recipe
 
 
@@ -30,8 +31,9 @@ class Silent:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two epochs on digits."""
-    path = tmp_path_factory.mktemp("runs") / "run"
-    settings = Settings(data="sklearn:digits", device="cpu")
+    made = tmp_path_factory.mktemp("runs")
+    path = made / "run"
+    settings = Settings(data=write_digits(made / "digits"), device="cpu")
     chosen = recipe(epochs=2, batch=64, resolution=16, test_resolution=16, ema=0.9, recount=10)
     begin(RunFolder(path), Subject(network().architecture, chosen), settings, Silent())
     return path

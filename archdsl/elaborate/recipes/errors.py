@@ -130,6 +130,30 @@ class LongWarmup(Problem):
     epochs: int
 
 
+class NoDropout(Problem):
+    code = codes.BAD_VALUE
+    message = "{network} has no dropout before its classifier whose rate could be {rate:g}"
+    help = "write one into its `head`, `dropout({rate:g})`, or leave `dropout` out of the recipe"
+    network: str
+    rate: float
+
+
+class NoDropPath(Problem):
+    code = codes.BAD_VALUE
+    message = "{network} has no blocks that stochastic depth could drop{wanted}"
+    help = "write `drop_path()` into its blocks, before they are added, or leave `{setting}` out of the recipe"
+    network: str
+    rate: float | None
+
+    @property
+    def wanted(self) -> str:
+        return f" at a rate of {self.rate:g}" if self.rate is not None else ""
+
+    @property
+    def setting(self) -> str:
+        return "drop_path" if self.rate is not None else "drop_path_mode"
+
+
 class TooManyParents(OverBound):
     message = "recipes extend each other more than {most} deep"
     bound = "ancestors"

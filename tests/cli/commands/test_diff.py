@@ -80,7 +80,7 @@ def test_json(small: Path, archdsl: Command) -> None:
     Path("wide.arch").write_text(SMALL.replace("| 16 ", "| 24 "))
     document = json.loads(archdsl("diff", small, "wide.arch", "--output-format", "json").out)
     (model,) = document["models"]
-    assert (document["format_version"], document["equal"], model["equal"]) == ("1.0", False, False)
+    assert (document["format_version"], document["equal"], model["equal"]) == ("1.1", False, False)
     stage, head = model["parts"]
     assert stage["changes"] == [{"what": "channels", "before": 16, "after": 24}]
     (weight,) = (key for layer in head["layers"] for key in layer["keys"])

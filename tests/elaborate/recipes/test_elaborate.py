@@ -9,7 +9,7 @@ from archdsl.diagnostics import Source
 from archdsl.ir.recipe import Ramp, Recipe
 from archdsl.ir.recipe.parts import SGD, AdamW, AdaptiveClipping, Constant, Cosine, Exponential, FixRes, RMSProp
 
-NET = "model net { input = 3 x 32 x 32\n stem = conv(8) }\n"
+NET = "model net { input = 3 x 32 x 32\n stem = conv(8)\n head = global_avg_pool -> dropout(0.2) -> linear(10) }\n"
 BASE = "recipe base for net {\n epochs = 10\n batch = 64\n optimizer = sgd(0.1)\n"
 
 
