@@ -68,13 +68,14 @@ class Controller(NetworkSampler):
         self.baseline = mean if self.baseline is None else _MEMORY * self.baseline + (1 - _MEMORY) * mean
         advantages = rewards - self.baseline
         advantages = advantages / (rewards.std(unbiased=False) + 1e-8)
+        taken = self.policy.encoded([one.taken for one in batch])
         with torch.no_grad():
-            before = torch.stack([self.policy(one.taken)[0] for one in batch])
+            before, _ = self.policy(taken)
         for _ in range(_EPOCHS):
-            likelihoods, entropies = zip(*[self.policy(one.taken) for one in batch], strict=True)
-            ratio = (torch.stack(likelihoods) - before).exp()
+            likelihoods, entropies = self.policy(taken)
+            ratio = (likelihoods - before).exp()
             gain = torch.minimum(ratio * advantages, ratio.clamp(1 - _CLIP, 1 + _CLIP) * advantages).mean()
-            loss = -gain - _ENTROPY * torch.stack(entropies).mean()
+            loss = -gain - _ENTROPY * entropies.mean()
             self.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(self.policy.parameters(), 1.0)
@@ -96,19 +97,29 @@ class Policy(nn.Module):
             nn.init.zeros_(head.weight)  # type: ignore[arg-type]
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
 
-    def forward(self, taken: Mapping[str, int]) -> tuple[Tensor, Tensor]:
-        """The logarithm of how likely a network is, and the entropy of its choices, both scalars."""
-        likelihood, entropy = torch.zeros(()), torch.zeros(())
-        fed, state = self.start, None
-        for index, variable in enumerate(self.variables):
-            if variable.name not in taken:
-                continue
-            state = self.cell(fed, state)
-            logs = self.heads[index](state[0]).log_softmax(-1)[0]
-            option = taken[variable.name]
-            likelihood = likelihood + logs[option]
-            entropy = entropy - (logs.exp() * logs).sum()
-            fed = self.options[index](torch.tensor([option]))
+    def encoded(self, networks: Sequence[Mapping[str, int]]) -> Tensor:
+        """Networks x variables: the option taken at each, -1 where a variable is not there."""
+        return torch.tensor([[one.get(variable.name, -1) for variable in self.variables] for one in networks])
+
+    def forward(self, taken: Tensor) -> tuple[Tensor, Tensor]:
+        """The logarithm of how likely each network is, and the entropy of its choices.
+
+        Args:
+            taken: networks x variables, as `encoded` gives it.
+        """
+        likelihood, entropy = torch.zeros(len(taken)), torch.zeros(len(taken))
+        fed = self.start.expand(len(taken), -1)
+        hidden, memory = torch.zeros_like(fed), torch.zeros_like(fed)
+        for index, options in enumerate(taken.unbind(1)):
+            there = (options >= 0).unsqueeze(1)
+            option = options.clamp(min=0)
+            after = self.cell(fed, (hidden, memory))
+            # A variable that is not there is passed over.
+            hidden, memory = torch.where(there, after[0], hidden), torch.where(there, after[1], memory)
+            logs = self.heads[index](hidden).log_softmax(-1)
+            likelihood = likelihood + there[:, 0] * logs.gather(1, option.unsqueeze(1))[:, 0]
+            entropy = entropy - there[:, 0] * (logs.exp() * logs).sum(-1)
+            fed = torch.where(there, self.options[index](option), fed)
         return likelihood, entropy
 
     @torch.no_grad()
