@@ -18,7 +18,8 @@ class SearchSettings(Frozen):
 
     `measure` is where times without a device are measured, None where they are predicted. `recipe`, `set`, `data` and
     what follows are of the trainings that give accuracies; `validation` is the part of the training images that they
-    are judged by, which leaves the test images for the end; with `keep` they keep their checkpoints.
+    are judged by, which leaves the test images for the end; with `keep` they keep their checkpoints. `grace` is in
+    seconds: a worker without a sign of life for so long counts as dead.
     """
 
     spec: str
@@ -37,3 +38,4 @@ class SearchSettings(Frozen):
     validation: float = Field(0.2, gt=0, lt=1)
     skip_corrupt: bool = False
     keep: bool = False
+    grace: int = Field(90, ge=1)

@@ -73,7 +73,7 @@ class Training:
         Raises DiagnosticError as a training does, InterruptedTrial after a signal, StoppedEarlyError where the judge
         ends it.
         """
-        folder = RunFolder(self.folder / f"{number:06d}")
+        folder = self._run_folder(number)
         if folder.is_finished:
             return _last_accuracy(folder)
         settings = Settings(
@@ -92,6 +92,13 @@ class Training:
         else:
             outcome = begin(folder, subject, settings, report, force=True, judge=hear)
         return self._accuracy(outcome, folder)
+
+    def is_in_use(self, number: int) -> bool:
+        """Whether another process is at the training of this number."""
+        return self._run_folder(number).is_in_use
+
+    def _run_folder(self, number: int) -> RunFolder:
+        return RunFolder(self.folder / f"{number:06d}")
 
     def _accuracy(self, outcome: Outcome, folder: RunFolder) -> float:
         if not outcome.is_finished:
