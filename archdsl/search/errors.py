@@ -79,11 +79,32 @@ class TooLargeGrid(Problem):
 
 class StudyExists(Problem):
     code = codes.WRONG_USAGE
-    message = "there is a study in {place} already, with {trials:,} trials"
+    message = "there is a study in {place} already{with_trials}"
     help = "go on with it, or help it along: `archdsl search --join --out {folder}`; or use another `--out`"
     place: str
-    trials: int
+    trials: int | None
     folder: str
+
+    @property
+    def with_trials(self) -> str:
+        return f", with {self.trials:,} trials" if self.trials is not None else ""
+
+
+class NoNameOfStudy(Problem):
+    code = codes.WRONG_USAGE
+    message = "a study cannot be called `{name}`: {reason}"
+    help = "give another name with `--study`"
+    name: str
+    reason: str
+
+
+class OtherStudy(Problem):
+    code = codes.WRONG_USAGE
+    message = "{folder} is the folder of the study `{study}` in {place}"
+    help = "give another `--out`, or leave out `--storage` and `--study`"
+    folder: str
+    study: str
+    place: str
 
 
 class NoStudy(Problem):
@@ -125,6 +146,14 @@ class CannotSave(Problem):
     message = "cannot write to {folder}: {reason}"
     folder: str
     reason: str
+
+
+class OtherArchdsl(Problem):
+    code = codes.WRONG_USAGE
+    message = "the study was started by archdsl {theirs}, and this is {own}: its networks may be judged differently"
+    help = "use one version for all workers of a study"
+    theirs: str
+    own: str
 
 
 class NothingFound(Problem):

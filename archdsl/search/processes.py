@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
 _PR_SET_PDEATHSIG = 1
@@ -37,7 +38,9 @@ class Helpers:
                     env=environment,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+                    # Ctrl-C at a terminal is for the first: a second signal would end a helper without a checkpoint.
+                    start_new_session=True,
+                    preexec_fn=partial(_end_with, os.getpid()) if sys.platform == "linux" else None,
                 )
             )
         return self
@@ -57,6 +60,8 @@ class Helpers:
                 one.send_signal(signal.SIGTERM)
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     # A worker whose parent was killed would go on, with nobody to see it.
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -19,7 +19,8 @@ class SearchSettings(Frozen):
     `measure` is where times without a device are measured, None where they are predicted. `recipe`, `set`, `data` and
     what follows are of the trainings that give accuracies; `validation` is the part of the training images that they
     are judged by, which leaves the test images for the end; with `share_weights` a network begins with those of
-    the one most alike; with `keep` they keep their checkpoints.
+    the one most alike; with `keep` they keep their checkpoints. `grace` is in seconds: a worker without a sign of life
+    for so long counts as dead.
     """
 
     spec: str
@@ -38,3 +39,4 @@ class SearchSettings(Frozen):
     skip_corrupt: bool = False
     share_weights: bool = False
     keep: bool = False
+    grace: int = Field(90, ge=1)

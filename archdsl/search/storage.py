@@ -10,29 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import optuna
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
-from sqlalchemy import event
+from optuna.storages import RDBStorage
+from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archdsl.search.errors import StorageFails
 
-# Seconds between heartbeats of a worker, and after how many without one it counts as dead: a worker that is busy, or
-# whose machine is, must not be taken for one.
+# Seconds between heartbeats of a worker, and after how many without one it counts as dead, unless a study says
+# otherwise: a worker that is busy, or whose machine is, must not be taken for one.
 HEARTBEAT, GRACE = 10, 90
-# How often a trial whose worker died is run again before it is given up.
-MOST_RETRIES = 3
 _DATABASE = "study.db"
+_FILE = "sqlite:///"
+# Parts of the query of an address that are as secret as its password.
+_SECRET = ("password", "sslpassword", "passfile")
 
 
 def address(storage: str | None, folder: Path) -> str:
-    """The address of a storage; without one it is a file in the folder of the study."""
+    """The address of a storage as SQLAlchemy reads it; without one it is a file in the folder of the study."""
     if storage is None:
-        return f"sqlite:///{(folder / _DATABASE).absolute()}"
-    if storage.startswith("postgresql://"):
-        return storage.replace("postgresql://", "postgresql+psycopg://", 1)
+        return f"{_FILE}{(folder / _DATABASE).absolute()}"
+    scheme, colon, rest = storage.partition("://")
+    if scheme in ("postgresql", "postgres"):
+        return f"postgresql+psycopg{colon}{rest}"
+    if storage.startswith(_FILE):
+        return f"{_FILE}{Path(storage.removeprefix(_FILE)).absolute()}"
     return storage
 
 
@@ -41,14 +44,23 @@ def has_file(folder: Path) -> bool:
     return (folder / _DATABASE).is_file()
 
 
+def without_password(url: str) -> str:
+    """An address to be kept: `PGPASSWORD` or a password file has the password."""
+    if url.startswith(_FILE):
+        return url
+    try:
+        made = make_url(url)
+    except (ArgumentError, ValueError):
+        return "?"  # whatever it is, it may hold one
+    query = {name: value for name, value in made.query.items() if name not in _SECRET}
+    scheme = made.drivername.partition("+")[0]
+    kept = URL.create(scheme, made.username, None, made.host, made.port, made.database, query)
+    return kept.render_as_string(hide_password=False)
+
+
 def printable(url: str) -> str:
-    """An address without its password."""
-    parts = urlsplit(url)
-    if parts.scheme.startswith("sqlite"):
-        return url.removeprefix("sqlite:///")
-    host = parts.netloc.rpartition("@")[2]
-    user = parts.username
-    return urlunsplit((parts.scheme.partition("+")[0], f"{user}@{host}" if user else host, parts.path, "", ""))
+    """An address as it is shown, without its password."""
+    return without_password(url).removeprefix(_FILE)
 
 
 @contextmanager
@@ -59,38 +71,45 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def retry() -> RetryHeartbeatStaleTrialCallback:
-    """What queues a trial again whose worker died."""
-    with quiet():
-        return RetryHeartbeatStaleTrialCallback(max_retry=MOST_RETRIES)
+class Storage(RDBStorage):
+    """A relational storage. A heartbeat that does not get through is made up for by the next one."""
+
+    def record_heartbeat(self, trial_id: int) -> None:
+        with suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):
+            super().record_heartbeat(trial_id)
+
+    def set_grace(self, grace: int) -> None:
+        """Sets after how many seconds a worker counts as dead; it gives three signs of life meanwhile, or more."""
+        self.grace_period = grace
+        self.heartbeat_interval = min(HEARTBEAT, max(1, grace // 3))
 
 
-def open_storage(url: str, *, grace: int = GRACE) -> RDBStorage:
+def open_storage(url: str) -> Storage:
     """Opens a storage, and makes its tables where there are none. Raises DiagnosticError."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     is_file = url.startswith("sqlite:")
+    try:
+        make_url(url)
+    except (ArgumentError, ValueError):
+        raise StorageFails("of that address", "it is no address, or has signs that are to be escaped").error(
+            help="for example postgresql://user@host:5432/database; in a password @ is written %40, / is %2F, : is %3A"
+        ) from None
     options: dict[str, Any] = {"connect_args": {"timeout": 60}} if is_file else {"pool_pre_ping": True}
     try:
         with quiet():
-            storage = RDBStorage(
-                url,
-                options,
-                heartbeat_interval=min(HEARTBEAT, max(1, grace // 3)),
-                grace_period=grace,
-                heartbeat_stale_trial_callback=retry(),
-            )
+            storage = Storage(url, options, heartbeat_interval=HEARTBEAT, grace_period=GRACE)
         if is_file:
             event.listen(storage.engine, "connect", _tune_file)
+            event.listen(storage.engine, "begin", _lock_file)
             storage.engine.dispose()  # connections made before know nothing of it
         return storage
-    except (ArgumentError, ImportError, ValueError) as error:
-        raise StorageFails(printable(url), _reason(error)).error() from None
-    except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
-        raise StorageFails(printable(url), _reason(error)).error() from None
+    except (SQLAlchemyError, ImportError, ValueError, optuna.exceptions.OptunaError, RuntimeError) as error:
+        raise StorageFails(printable(url), reason(error)).error() from None
 
 
 def _tune_file(connection: Any, record: Any) -> None:
-    """A write-ahead log: a trial is many small commits, and readers need not wait for writers."""
+    """A write-ahead log: a trial is many small commits."""
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says so
     cursor = connection.cursor()
     with suppress(Exception):  # a file system without shared memory keeps the journal that it has
         cursor.execute("PRAGMA journal_mode=WAL")
@@ -98,7 +117,13 @@ def _tune_file(connection: Any, record: Any) -> None:
     cursor.close()
 
 
-def _reason(error: BaseException) -> str:
+def _lock_file(connection: Connection) -> None:
+    """SQLite has no locks of rows: without one of the file, two workers would take the same trial out of the queue."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def reason(error: BaseException) -> str:
+    """What a database says that it refuses."""
     cause = error.__cause__ or error
     text = str(getattr(cause, "orig", None) or cause) or type(cause).__name__
     return " ".join(text.split())[:300]

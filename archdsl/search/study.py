@@ -13,9 +13,10 @@ In a folder, if it has one:
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,15 +24,25 @@ from typing import Any
 import optuna
 from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler
-from optuna.storages import RDBStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from archdsl.diagnostics import Source
+from archdsl.diagnostics import DiagnosticError, Source
+from archdsl.diagnostics.render import printable
 from archdsl.language.nodes import names_in
+from archdsl.search import repeats
 from archdsl.search import storage as storages
-from archdsl.search.errors import CannotSave, FolderNotEmpty, NoStudy, OtherVersion, StorageFails, StudyExists
+from archdsl.search.errors import (
+    CannotSave,
+    FolderNotEmpty,
+    NoNameOfStudy,
+    NoStudy,
+    OtherStudy,
+    OtherVersion,
+    StorageFails,
+    StudyExists,
+)
 from archdsl.search.settings import SearchSettings
 from archdsl.search_space.objective import Objective
 from archdsl.search_space.space import Space
@@ -41,6 +52,8 @@ from archdsl.training import atomic
 from archdsl.version import __version__
 
 FORMAT = 1
+# Signs of a name; the database takes 512.
+_LONGEST = 200
 _FACTS, _SPEC, _OWN = "study.json", "spec", "archdsl"
 # The user attributes of a trial.
 WORKER, RESULT = "worker", "result"
@@ -58,7 +71,7 @@ class Counts:
 class Study:
     """A study that is open."""
 
-    def __init__(self, storage: RDBStorage, name: str, url: str, folder: Path):
+    def __init__(self, storage: storages.Storage, name: str, url: str, folder: Path):
         self.storage, self.name, self.url, self.folder = storage, name, url, folder
         self.optuna = optuna.load_study(study_name=name, storage=storage)
         said = self.optuna.user_attrs.get(_OWN)
@@ -68,6 +81,8 @@ class Study:
             raise OtherVersion(found, FORMAT, version).error()
         self.said: dict[str, Any] = said
         self.settings = SearchSettings.model_validate(said["settings"])
+        storage.set_grace(self.settings.grace)
+        self._silent: set[int] = set()
 
     # Starting and joining ---------------------------------------------------------------------------------------------
 
@@ -81,28 +96,42 @@ class Study:
         texts: Mapping[str, str],
         objective: Objective,
     ) -> Study:
-        """Starts a study. Raises DiagnosticError where there is one of that name, or the storage cannot be used."""
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / _FACTS).is_file():
+        """Starts a study. Raises DiagnosticError where there is one of that name, or the storage cannot be used.
+
+        Nothing is left behind then.
+        """
+        if why := _no_name(name):
+            raise NoNameOfStudy(printable(name), why).error()
+        if (folder / _FACTS).is_file():
+            raise StudyExists(str(folder), _count_in(folder), str(folder)).error()
+        if folder.is_dir() and any(folder.iterdir()):
             raise FolderNotEmpty(str(folder)).error()
-        if (folder / _FACTS).is_file() and (found := _facts(folder))["storage"] is None and storages.has_file(folder):
-            earlier = cls.join(folder, None, found["study"])
-            raise StudyExists(str(folder), len(earlier.trials()), str(folder)).error()
-        write_texts(
-            folder, texts, {"format": FORMAT, "storage": storage and storages.printable(storage), "study": name}
-        )
+        is_new = not folder.exists()
+        _make(folder)
         url = storages.address(storage, folder)
-        opened = storages.open_storage(url)
-        directions = [
-            StudyDirection.MAXIMIZE if goal.is_maximized else StudyDirection.MINIMIZE for goal in objective.goals
-        ]
         try:
-            made = optuna.create_study(study_name=name, storage=opened, directions=directions)
-        except optuna.exceptions.DuplicatedStudyError:
-            trials = len(cls(opened, name, url, folder).trials())
-            place = f"{storages.printable(url)}, called `{name}`"
-            raise StudyExists(place, trials, str(folder)).error(
-                help=f"join it, `archdsl search --join --storage ... --study {name}`, or name another by `--study`"
+            opened = storages.open_storage(url)
+            directions = [
+                StudyDirection.MAXIMIZE if goal.is_maximized else StudyDirection.MINIMIZE for goal in objective.goals
+            ]
+            with _Reporting(url):
+                made = optuna.create_study(study_name=name, storage=opened, directions=directions)
+        except (DiagnosticError, optuna.exceptions.DuplicatedStudyError) as error:
+            if is_new:
+                with suppress(OSError):
+                    folder.rmdir()
+            if isinstance(error, DiagnosticError):
+                raise
+            trials = len(optuna.load_study(study_name=name, storage=opened).get_trials(deepcopy=False))
+            raise StudyExists(f"{storages.printable(url)}, called `{name}`", trials, str(folder)).error(
+                help=f"join it, `archdsl search --join --storage ... --study {shlex.quote(name)}`, "
+                "or name another by `--study`"
             ) from None
+        try:
+            write_texts(folder, texts, _facts_of(storage and url, name))
+        except DiagnosticError:
+            optuna.delete_study(study_name=name, storage=opened)
+            raise
         made.set_user_attr(
             _OWN,
             {
@@ -118,31 +147,38 @@ class Study:
         return cls(opened, name, url, folder)
 
     @classmethod
-    def join(cls, folder: Path, storage: str | None, name: str | None, *, grace: int = storages.GRACE) -> Study:
+    def join(cls, folder: Path, storage: str | None, name: str | None) -> Study:
         """Opens a study that somebody started. Raises DiagnosticError where there is none.
 
         `storage` and `name` may be left out where `folder` is that of the study.
         """
-        if storage is None:
+        if (folder / _FACTS).is_file() or storage is None:
             facts = _facts(folder)
-            storage, name = facts["storage"], name or facts["study"]
+            own = storages.address(facts["storage"], folder)
+            if storage is None:
+                storage, name = facts["storage"], name or facts["study"]
+            elif storages.printable(storages.address(storage, folder)) != storages.printable(own) or (
+                name is not None and name != facts["study"]
+            ):
+                raise OtherStudy(str(folder), facts["study"], storages.printable(own)).error()
+            name = name or facts["study"]
             if storage is None and not storages.has_file(folder):
                 raise NoStudy(str(folder), "its storage is gone").error()
         url = storages.address(storage, folder)
-        opened = storages.open_storage(url, grace=grace)
-        names = optuna.get_all_study_names(opened)
-        if name is None and len(names) == 1:
-            name = names[0]
-        if name is None or name not in names:
-            known = ", ".join(names[:10]) or "it has none"
-            reason = f"none is called `{name}`" if name is not None else "it has several"
-            raise NoStudy(storages.printable(url), f"{reason}; there are: {known}").error(
-                help="name one: `--study NAME`"
-            )
-        study = cls(opened, name, url, folder)
+        opened = storages.open_storage(url)
+        with _Reporting(url):
+            names = optuna.get_all_study_names(opened)
+            if name is None and len(names) == 1:
+                name = names[0]
+            if name is None or name not in names:
+                known = ", ".join(names[:10]) or "it has none"
+                reason = f"none is called `{name}`" if name is not None else "it has several"
+                raise NoStudy(storages.printable(url), f"{reason}; there are: {known}").error(
+                    help="name one: `--study NAME`"
+                )
+            study = cls(opened, name, url, folder)
         if not (folder / _FACTS).is_file():
-            facts = {"format": FORMAT, "storage": storage and storages.printable(storage), "study": name}
-            write_texts(folder, study.said["texts"], facts)
+            write_texts(folder, study.said["texts"], _facts_of(storage and url, name))
         return study
 
     # What it is of ----------------------------------------------------------------------------------------------------
@@ -185,23 +221,24 @@ class Study:
         """All trials, by number."""
         return self.optuna.get_trials(deepcopy=False)
 
-    def settle(self) -> None:
-        """Has trials fail whose worker died, and queues them again. Those that it had not begun are left out.
+    def settle(self) -> list[FrozenTrial]:
+        """Has trials fail whose worker died, and queues all again that came to no end; all trials, by number.
 
         Raises DiagnosticError where the storage cannot be used.
         """
         with self.reporting(), storages.quiet():
             optuna.storages.fail_stale_trials(self.optuna)
-            grace = timedelta(seconds=self.storage.grace_period or storages.GRACE)
-            for trial in self.trials():
-                # It has no heartbeat, which comes first.
-                is_late = trial.datetime_start is not None and datetime.now() - trial.datetime_start > grace
-                if trial.state is TrialState.RUNNING and WORKER not in trial.user_attrs and is_late:
-                    self.optuna.tell(trial.number, state=TrialState.FAIL)
-
-    def queue_again(self, trial: FrozenTrial) -> None:
-        """Has a trial that was interrupted run again, by whoever comes next."""
-        storages.retry()(self.optuna, trial)
+            trials = self.trials()
+            for trial in trials:
+                is_silent = trial.state is TrialState.RUNNING and WORKER not in trial.user_attrs
+                if is_silent and trial.number not in self._silent:
+                    # Its worker may have died before the first sign of life: this is one on its behalf, and the last.
+                    self._silent.add(trial.number)
+                    self.storage.record_heartbeat(trial._trial_id)
+            due = repeats.due(trials, what_of)
+            for trial in due:
+                repeats.repeat(self.optuna, trial)
+            return self.trials() if due else trials
 
     def reporting(self) -> _Reporting:
         """In here errors of the storage are diagnostics."""
@@ -242,7 +279,7 @@ def counts(trials: Sequence[FrozenTrial]) -> Counts:
 def is_finished(trial: FrozenTrial) -> bool:
     """Whether a trial counts: a network that a `require` line prunes does not, nor does a trial whose worker died."""
     if trial.state is TrialState.PRUNED:
-        return bool(result_of(trial).get("what") != "pruned")
+        return what_of(trial) != "pruned"
     return trial.state is TrialState.COMPLETE
 
 
@@ -250,6 +287,11 @@ def result_of(trial: FrozenTrial) -> Mapping[str, Any]:
     """What a worker noted of a trial: its network, its numbers, what became of it and why."""
     found = trial.user_attrs.get(RESULT, {})
     return found if isinstance(found, dict) else {}
+
+
+def what_of(trial: FrozenTrial) -> str:
+    """What a worker noted as having become of a trial, in a word; nothing where it has a value."""
+    return str(result_of(trial).get("what", ""))
 
 
 def network_of(trial: FrozenTrial) -> str:
@@ -270,6 +312,32 @@ def write_texts(folder: Path, texts: Mapping[str, str], facts: Mapping[str, Any]
         atomic.write(folder / _FACTS, (json.dumps(dict(facts), indent=2) + "\n").encode())
     except OSError as error:
         raise CannotSave(str(folder), (error.strerror or str(error)).lower()).error() from None
+
+
+def _no_name(name: str) -> str:
+    """Why a study cannot have a name; nothing where it can."""
+    if not name.strip() or not name.isprintable():
+        return "it has signs that cannot be seen"
+    return f"it has more than {_LONGEST} signs" if len(name) > _LONGEST else ""
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotSave(str(folder), (error.strerror or str(error)).lower()).error() from None
+
+
+def _facts_of(url: str | None, name: str) -> dict[str, Any]:
+    return {"format": FORMAT, "storage": url and storages.without_password(url), "study": name}
+
+
+def _count_in(folder: Path) -> int | None:
+    """How many trials the study of a folder has; None where its storage does not say."""
+    try:
+        return len(Study.join(folder, None, None).trials())
+    except DiagnosticError:
+        return None
 
 
 def _facts(folder: Path) -> dict[str, Any]:
@@ -303,7 +371,5 @@ class _Reporting:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, SQLAlchemyError | optuna.exceptions.StorageInternalError):
-            cause = error.__cause__ or error
-            reason = " ".join(str(getattr(cause, "orig", None) or cause).split())[:300]
-            raise StorageFails(storages.printable(self.url), reason).error() from None
+        if isinstance(error, SQLAlchemyError | optuna.exceptions.StorageInternalError | UnicodeError):
+            raise StorageFails(storages.printable(self.url), storages.reason(error)).error() from None

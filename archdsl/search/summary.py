@@ -12,6 +12,7 @@ from archdsl.backends.pareto.measures import measure
 from archdsl.backends.table import aligned
 from archdsl.backends.units import duration
 from archdsl.elaborate.resolve.objectives import COUNTS
+from archdsl.search.repeats import INTERRUPTED, SURPLUS, history
 from archdsl.search.study import WORKER, Study, counts, network_of, result_of
 from archdsl.search_space.open_models import counted
 
@@ -23,7 +24,7 @@ _MOST = 20
 def state_of(trial: FrozenTrial) -> str:
     """What became of a trial, in a word."""
     what = result_of(trial).get("what")
-    if trial.state is TrialState.PRUNED:
+    if trial.state is TrialState.PRUNED or what in (SURPLUS, INTERRUPTED):
         return str(what)
     words = {TrialState.COMPLETE: "complete", TrialState.RUNNING: "running", TrialState.WAITING: "waiting"}
     return words.get(trial.state, "lost")
@@ -64,6 +65,7 @@ def as_text(study: Study) -> str:
         ("failed", "without a value, for the network cannot be built or trained"),
         ("pruned", "pruned by `require` lines, which do not count"),
         ("lost", "lost by their workers, which do not count"),
+        ("interrupted", "interrupted, which do not count"),
     ):
         if states.count(state):
             lines.append(f"{states.count(state):,} {meaning}")
@@ -123,4 +125,6 @@ def _trial(trial: FrozenTrial, is_best: bool) -> dict[str, Any]:
             found[name] = result[name]
     if trial.state is TrialState.COMPLETE:
         found |= {"values": list(trial.values), "is_best": is_best, "numbers": result.get("numbers", {})}
+    if history(trial):
+        found["repeats"] = list(history(trial))
     return {**found, "choices": trial.params, "worker": trial.user_attrs.get(WORKER)}

@@ -1,27 +1,31 @@
 """A worker: it takes one trial after the other until the study has as many as it is to have.
 
 Workers know of each other through the storage alone. As many trials come to an end as were asked for, however many
-workers there are and whichever of them die: a trial begins only while those that have ended or are at work are too few,
-and of two that begin at once for one place, the later gives way.
+workers there are and whichever of them die: a trial begins only while those that have ended, are at work or are to be
+repeated are too few, and of two that begin at once for one place, the later gives way.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from optuna import TrialPruned
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.codes import DIVERGED, OUT_OF_MEMORY
+from archdsl.search import repeats
 from archdsl.search.evaluation.evaluator import Evaluator, Judged
 from archdsl.search.samplers.algorithms import ALGORITHMS
 from archdsl.search.storage import quiet
-from archdsl.search.study import RESULT, WORKER, Study, counts, is_finished, network_of, result_of
+from archdsl.search.study import RESULT, WORKER, Study, counts, is_finished, network_of, result_of, what_of
 from archdsl.search_space.encoding import Encoding
 from archdsl.search_space.errors import NoneMeets
 from archdsl.search_space.networks import Sample
@@ -47,13 +51,18 @@ class Worker:
 
     Args:
         evaluator: judges the networks.
-        on_trial: is given each trial that came to an end here, and the number of those that have in the study.
+        on_trial: is given each trial that came to an end here.
+        remark: is told what is out of the ordinary.
     """
 
     def __init__(
-        self, study: Study, evaluator: Evaluator, on_trial: Callable[[FrozenTrial, int], None] = lambda *_: None
+        self,
+        study: Study,
+        evaluator: Evaluator,
+        on_trial: Callable[[FrozenTrial], None] = lambda _: None,
+        remark: Callable[[str], None] = lambda _: None,
     ):
-        self.study, self.evaluator, self.on_trial = study, evaluator, on_trial
+        self.study, self.evaluator, self.on_trial, self.remark = study, evaluator, on_trial, remark
         self.settings, self.space = study.settings, study.space
         self.encoding = Encoding(self.space)
         algorithm = ALGORITHMS[self.settings.algorithm]
@@ -68,43 +77,64 @@ class Worker:
         """
         with Stopping() as stopping, self.study.reporting():
             while not stopping.signal:
-                self.study.settle()
-                found = counts(self.study.trials())
+                found = counts(self.study.settle())
                 if found.finished >= self.settings.trials:
-                    self._wait_for_surplus(stopping)
+                    self._leave_none_at_work(stopping)
                     break
                 if found.finished + found.running >= self.settings.trials and not found.waiting:
                     time.sleep(_WAIT)  # one of those at work may die
                     continue
                 self._one(stopping)
+            if stopping.signal:
+                self.study.settle()  # the trial that was interrupted is queued again
             return stopping.signal
 
     def _one(self, stopping: Stopping) -> None:
         """One trial."""
         ended: list[FrozenTrial] = []
-        with quiet():
-            self.study.optuna.optimize(
-                lambda trial: self._judged(trial, stopping),
-                n_trials=1,
-                catch=(SurplusError, WorkerStoppedError),
-                callbacks=[lambda _, trial: ended.append(trial)],
+        failures: list[BaseException] = []
+
+        def judged(trial: Trial) -> tuple[float, ...]:
+            try:
+                return self._judged(trial, stopping)
+            except BaseException as failure:
+                failures.append(failure)
+                raise
+
+        try:
+            with quiet():
+                self.study.optuna.optimize(
+                    judged,
+                    n_trials=1,
+                    catch=(SurplusError, WorkerStoppedError),
+                    callbacks=[lambda _, trial: ended.append(trial)],
+                )
+        except (UpdateFinishedTrialError, ValueError) as refused:
+            if refused in failures and not isinstance(refused, UpdateFinishedTrialError):
+                raise
+            # Optuna takes no value of a trial that has ended: while this machine slept, say, others took it for dead.
+            self.remark(
+                f"a trial was given to another worker, for this one gave no sign of life for {self.settings.grace} "
+                "seconds"
             )
+            return
         trial = ended[0]
         if is_finished(trial):
             self._in_vain = 0
-            self.on_trial(trial, counts(self.study.trials()).finished)
+            self.on_trial(trial)
         elif trial.state is TrialState.PRUNED:
             self._in_vain += 1
             if self._in_vain >= MOST_IN_VAIN:
                 raise NoneMeets(self._in_vain, self.space.name, "its `require` lines").error()
-        elif stopping.signal and trial.params:
-            self.study.queue_again(trial)
 
     def _judged(self, trial: Trial, stopping: Stopping) -> tuple[float, ...]:
         # A heartbeat comes first: a trial with a worker has one, however soon the worker dies.
         self.study.storage.record_heartbeat(trial._trial_id)
         trial.set_user_attr(WORKER, self.name)
-        self._give_way(trial.number)
+        trials = self.study.trials()
+        if not self._is_needed(trial.number, trials):
+            trial.set_user_attr(RESULT, {"what": repeats.SURPLUS})
+            raise SurplusError
         sample = self.encoding.sample(
             lambda variable: variable.options.index(trial.suggest_categorical(variable.name, variable.options))
         )
@@ -118,9 +148,13 @@ class Worker:
             if not self.space.pruning.meets(sample):
                 note(what="pruned", why="a `require` line")
                 raise TrialPruned
-            judged, same = self._known(trial, sample), True
+            judged, same = self._known(sample, trials), True
             if judged is None:
-                judged, same = self._evaluated(trial, sample, stopping, note), False
+                first = repeats.first(trials[trial.number])
+                judged, same = self._evaluated(trial, first, sample, stopping, note), False
+            if any(map(math.isnan, judged.values)):
+                note(what="failed", why="its objective is not a number")
+                raise TrialPruned
         except DiagnosticError as failure:
             if not all(problem.code.name.startswith(_OF_NETWORK) for problem in failure.diagnostics):
                 raise
@@ -129,7 +163,9 @@ class Worker:
         note(numbers=dict(judged.numbers), **({"what": "known"} if same else {}))
         return judged.values
 
-    def _evaluated(self, trial: Trial, sample: Sample, stopping: Stopping, note: Callable[..., None]) -> Judged:
+    def _evaluated(
+        self, trial: Trial, number: int, sample: Sample, stopping: Stopping, note: Callable[..., None]
+    ) -> Judged:
         seen: dict[int, float] = {}
 
         def judge(epoch: int, accuracy: float) -> bool:
@@ -139,45 +175,50 @@ class Worker:
             trial.report(accuracy, epoch)
             return not trial.should_prune()
 
-        number = self._origin(trial)
         if not self.evaluator.is_trained:
             return self.evaluator.judged(sample, number, judge)
         from archdsl.search.evaluation.accuracy import InterruptedTrial, StoppedEarlyError
 
         try:
+            while self.evaluator.training.is_in_use(number):  # by a worker that only seemed to be dead
+                time.sleep(_WAIT)
+                if stopping.signal:
+                    raise InterruptedTrial(stopping.signal)
             return self.evaluator.judged(sample, number, judge)
         except InterruptedTrial as interrupted:
             stopping.signal = interrupted.signal
+            note(what=repeats.INTERRUPTED)
             raise WorkerStoppedError from None
         except StoppedEarlyError:
             note(what="stopped", why=f"after epoch {max(seen)}, with an accuracy of {100 * seen[max(seen)]:.2f} %")
             raise TrialPruned from None
 
-    def _origin(self, trial: Trial) -> int:
-        """The number of a trial, or of the first that it repeats."""
-        known = self.study.storage.get_trial(trial._trial_id).system_attrs
-        return int(known.get("failed_trial", trial.number))
-
-    def _known(self, trial: Trial, sample: Sample) -> Judged | None:
+    def _known(self, sample: Sample, trials: Sequence[FrozenTrial]) -> Judged | None:
         """What an earlier trial found of a network that is trained: the same training would find the same."""
         if not self.evaluator.is_trained:
             return None
-        for one in self.study.trials():
+        for one in trials:
             if one.state is TrialState.COMPLETE and network_of(one) == str(sample.index):
                 numbers: Mapping[str, Any] = result_of(one)["numbers"]
                 return Judged(tuple(one.values), numbers)
         return None
 
-    def _give_way(self, number: int) -> None:
-        """Raises SurplusError where earlier trials are enough."""
-        ahead = [one for one in self.study.trials() if one.number < number]
+    def _is_needed(self, number: int, trials: Sequence[FrozenTrial]) -> bool:
+        """Whether those that began before are too few without a trial, which no earlier one repeats as it does."""
+        doubled = repeats.doubled(trials)
+        ahead = [one for one in trials[:number] if one.number not in doubled]
         at_work = sum(one.state in (TrialState.RUNNING, TrialState.WAITING) for one in ahead)
-        if sum(map(is_finished, ahead)) + at_work >= self.settings.trials:
-            raise SurplusError
+        due = sum(one.number < number for one in repeats.due(trials, what_of))
+        return number not in doubled and sum(map(is_finished, ahead)) + at_work + due < self.settings.trials
 
-    def _wait_for_surplus(self, stopping: Stopping) -> None:
-        """A trial that is at work now gives way in a moment."""
+    def _leave_none_at_work(self, stopping: Stopping) -> None:
+        """A trial that is at work now is not needed, and gives way in a moment; if not, its worker is dead."""
         for _ in range(20):
             if not counts(self.study.trials()).running or stopping.signal:
                 return
             time.sleep(0.1)
+        with quiet():
+            for trial in self.study.trials():
+                if trial.state is TrialState.RUNNING:
+                    with suppress(ValueError, UpdateFinishedTrialError):  # in the meantime it has given way
+                        self.study.optuna.tell(trial.number, state=TrialState.FAIL)

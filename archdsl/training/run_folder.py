@@ -188,6 +188,18 @@ class RunFolder:
         os.write(descriptor, f"{os.getpid()} on {platform.node()}\n".encode())
         self._lock = descriptor
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a training of another process is in."""
+        if not self.path.is_dir():
+            return False
+        try:
+            self.lock()
+        except DiagnosticError:
+            return True
+        self.unlock()
+        return False
+
     def unlock(self) -> None:
         if self._lock is not None:
             os.close(self._lock)

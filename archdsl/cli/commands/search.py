@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ from archdsl.cli.progress import progress
 from archdsl.cli.specs import open_spec
 from archdsl.cli.texts import KeptFiles
 from archdsl.diagnostics.render import printable
+from archdsl.search.errors import OtherArchdsl
 from archdsl.search.requirements import require
 from archdsl.search.settings import AlgorithmName, SearchSettings, StopEarly
+from archdsl.version import __version__
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -30,7 +33,7 @@ STATUS = "status"
 # Options that a study keeps: whoever joins it does the same.
 _OF_STUDY = (
     "objective", "device", "measure", "algorithm", "trials", "seed", "stop_early", "recipe", "data", "validation",
-    "skip_corrupt", "share_weights", "keep",
+    "skip_corrupt", "share_weights", "keep", "grace",
 )  # fmt: skip
 _OF_JOIN = ("data",)
 
@@ -85,9 +88,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--keep", action="store_true", default=None, help="keep the checkpoints of all trainings")
 
     group = parser.add_argument_group("workers")
-    group.add_argument("--jobs", type=count, default=1, metavar="N", help="workers on this machine (default: 1)")
+    group.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="workers on this machine (default: 1); 0 has others work"
+    )
     group.add_argument("--storage", metavar="URL", help="postgresql://user:password@host/database (default: a file)")
     group.add_argument("--study", metavar="NAME", help="its name in the storage (default: that of the space)")
+    group.add_argument(
+        "--grace", type=count, metavar="S", help="a worker without a sign of life for S seconds is dead (default: 90)"
+    )
     group.add_argument("--quiet", action="store_true", help="print no trials")
     parser.add_argument("--output-format", choices=("text", "json"), default="text", help="of `status`")
 
@@ -99,8 +107,20 @@ def run(arguments: Namespace, output: Output) -> int:
     if arguments.of is not None:
         raise TwoPlaces(arguments.spec, arguments.of).error()
     collect_from_here()
-    study = _joined(arguments) if arguments.join else _created(arguments)
+    study = _joined(arguments, output) if arguments.join else _created(arguments)
+    if not arguments.jobs:
+        output.remark(f"nobody works on it yet: `archdsl search --join {_address(study, arguments)}`")
+        return FINE
     return _work(study, arguments, output)
+
+
+def _address(study: Study, arguments: Namespace) -> str:
+    """Options that lead to a study, without a password."""
+    from archdsl.search.storage import without_password
+
+    if arguments.storage is None:
+        return f"--out {shlex.quote(str(study.folder))}"
+    return f"--storage {shlex.quote(without_password(study.url))} --study {shlex.quote(study.name)} --out DIR"
 
 
 def _status(arguments: Namespace, output: Output) -> int:
@@ -148,7 +168,7 @@ def _created(arguments: Namespace) -> Study:
     return Study.create(folder, arguments.storage, arguments.study or space.name, settings, texts, objective)
 
 
-def _joined(arguments: Namespace) -> Study:
+def _joined(arguments: Namespace, output: Output) -> Study:
     from archdsl.search.study import Study
 
     changed = [name for name in ("spec", "space", *_OF_STUDY) if getattr(arguments, name) is not None]
@@ -159,11 +179,18 @@ def _joined(arguments: Namespace) -> Study:
         ).error()
     if arguments.out is None and arguments.storage is None:
         raise JoinWithout("there is no study to join", "--out DIR, or --storage URL --study NAME").error()
-    folder = Path(arguments.out or arguments.study or "study")
-    study = Study.join(folder, arguments.storage, arguments.study)
+    if arguments.out is None and (arguments.study is None or not _is_plain(arguments.study)):
+        raise JoinWithout("a worker needs a folder for what it finds", "--out DIR").error()
+    study = Study.join(Path(arguments.out or arguments.study), arguments.storage, arguments.study)
+    if study.said["version"] != __version__:
+        output.warnings([OtherArchdsl(study.said["version"], __version__).at(None)])
     if arguments.data is not None:
         study.settings = study.settings.model_copy(update={"data": _absolute(arguments.data)})
     return study
+
+
+def _is_plain(name: str) -> bool:
+    return name == Path(name).name and name not in (".", "..")
 
 
 def _absolute(data: str | None) -> str | None:
@@ -183,7 +210,7 @@ def _work(study: Study, arguments: Namespace, output: Output) -> int:
         study.space, study.objective, study.source, study.texts, study.settings, study.folder,
         progress=progress, remark=output.remark if not arguments.quiet else _nothing,
     )  # fmt: skip
-    worker = Worker(study, evaluator, shown.more)
+    worker = Worker(study, evaluator, shown.more, output.remark)
     shown.begin()
     threads = max(1, cores() // arguments.jobs)
     if arguments.jobs > 1 and evaluator.needs_torch:
@@ -198,7 +225,7 @@ def _work(study: Study, arguments: Namespace, output: Output) -> int:
     shown.rest()
     if signal:
         if not arguments.quiet:
-            output.remark(f"stopped; go on with `archdsl search --join --out {study.folder}`")
+            output.remark(f"stopped; go on with `archdsl search --join --out {shlex.quote(str(study.folder))}`")
         return 128 + signal
     if not arguments.quiet:
         _finish(study, output)
@@ -253,7 +280,7 @@ class _Lines:
             f"{study.space.name}: {goals} among {counted(study.space.size)} networks; {of}, by {settings.algorithm}"
         )
 
-    def more(self, trial: FrozenTrial, finished: int) -> None:
+    def more(self, trial: FrozenTrial) -> None:
         """After a trial of this worker."""
         self.rest()
 
@@ -308,6 +335,10 @@ def _nothing(text: str) -> None:
 
 
 # Arguments ------------------------------------------------------------------------------------------------------------
+
+
+def _jobs(text: str) -> int:
+    return 0 if text == "0" else count(text)
 
 
 def _seed(text: str) -> int:

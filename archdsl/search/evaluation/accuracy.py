@@ -75,7 +75,7 @@ class Training:
         Raises DiagnosticError as a training does, InterruptedTrial after a signal, StoppedEarlyError where the judge
         ends it.
         """
-        folder = RunFolder(self.folder / f"{number:06d}")
+        folder = self._run_folder(number)
         if folder.is_finished:
             return _last_accuracy(folder)
         settings = Settings(
@@ -95,6 +95,13 @@ class Training:
             prepare = partial(inherit, folder=self.folder) if self.settings.share_weights else None
             outcome = begin(folder, subject, settings, report, force=True, judge=hear, prepare=prepare)
         return self._accuracy(outcome, folder)
+
+    def is_in_use(self, number: int) -> bool:
+        """Whether another process is at the training of this number."""
+        return self._run_folder(number).is_in_use
+
+    def _run_folder(self, number: int) -> RunFolder:
+        return RunFolder(self.folder / f"{number:06d}")
 
     def _accuracy(self, outcome: Outcome, folder: RunFolder) -> float:
         if not outcome.is_finished:

@@ -17,6 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from archdsl.search.repeats import first
 from archdsl.search_space.encoding import Encoding, Variable
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -48,6 +49,10 @@ class NetworkSampler(BaseSampler):
         """A network drawn uniformly of those that meet the `require` lines. Raises DiagnosticError."""
         return self.space.pruning.draw(1, random.getrandbits(62), None, "its `require` lines")[0]
 
+    def random(self, trial: FrozenTrial) -> Random:
+        """What a trial draws from: a repeat draws what the first one did."""
+        return Random(f"{self.seed}:{first(trial)}")
+
     # What Optuna asks -------------------------------------------------------------------------------------------------
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -56,7 +61,7 @@ class NetworkSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        sample = self.propose(past(study, self.encoding), Random(f"{self.seed}:{trial.number}"))
+        sample = self.propose(past(study, self.encoding), self.random(trial))
         taken = self.encoding.taken(sample)
         return {name: self.encoding.by_name[name].options[option] for name, option in taken.items()}
 
@@ -64,7 +69,7 @@ class NetworkSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         assert isinstance(param_distribution, CategoricalDistribution)
-        return Random(f"{self.seed}:{trial.number}:{param_name}").choice(param_distribution.choices)
+        return Random(f"{self.seed}:{first(trial)}:{param_name}").choice(param_distribution.choices)
 
 
 def distribution(variable: Variable) -> CategoricalDistribution:

@@ -11,6 +11,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from archdsl.search.repeats import first
+
 
 class Delegated(BaseSampler):
     """Lets a sampler that `make` makes of a seed propose each trial.
@@ -27,7 +29,7 @@ class Delegated(BaseSampler):
         self.inner = make(seed)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        self.inner = self.make(Random(f"{self.seed}:{trial.number}").getrandbits(32))
+        self.inner = self.make(Random(f"{self.seed}:{first(trial)}").getrandbits(32))
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

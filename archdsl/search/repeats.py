@@ -1,0 +1,80 @@
+"""Trials that are run again, as their worker died or was stopped. A repeat is a trial that names the first one.
+
+Which trials are to be repeated follows from the trials alone, so that a worker may die at any moment, also between the
+two entries that a repeat takes. Two workers may enter one repeat each; the later one gives way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+# How often a trial whose worker died is run again before it is given up: the network may be what kills.
+MOST = 3
+# What a worker notes of a trial that gave way to others, and of one that a signal ended, whose network is not at fault.
+SURPLUS, INTERRUPTED = "surplus", "interrupted"
+# Optuna's names, as its own callback writes and reads them.
+_FIRST, _HISTORY = "failed_trial", "retry_history"
+
+
+def first(trial: FrozenTrial) -> int:
+    """The number of a trial, or of the first that it repeats."""
+    return int(trial.system_attrs.get(_FIRST, trial.number))
+
+
+def history(trial: FrozenTrial) -> tuple[int, ...]:
+    """The numbers of the trials that one repeats, in order."""
+    return tuple(trial.system_attrs.get(_HISTORY, ()))
+
+
+def doubled(trials: Sequence[FrozenTrial]) -> set[int]:
+    """The numbers of repeats of which an earlier trial is one too; `trials` are in order."""
+    seen, found = set[int](), set[int]()
+    for trial in trials:
+        if before := history(trial):
+            found |= {trial.number} if before[-1] in seen else set()
+            seen.add(before[-1])
+    return found
+
+
+def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> list[FrozenTrial]:
+    """Trials that came to no end and are to be repeated.
+
+    Args:
+        trials: all trials of a study, in order.
+        what: says what became of one: `SURPLUS`, `INTERRUPTED`, or anything else.
+    """
+    repeated = {before[-1] for trial in trials if (before := history(trial))}
+    left_out = repeated | doubled(trials)
+    by_number = {trial.number: trial for trial in trials}
+
+    def deaths(trial: FrozenTrial) -> int:
+        numbers = (*history(trial), trial.number)
+        return sum(what(by_number[number]) != INTERRUPTED for number in numbers if number in by_number)
+
+    return [
+        trial
+        for trial in trials
+        if trial.state is TrialState.FAIL
+        and trial.number not in left_out
+        and what(trial) != SURPLUS
+        and deaths(trial) <= MOST
+    ]
+
+
+def repeat(study: optuna.Study, trial: FrozenTrial) -> None:
+    """Queues a trial again, with the options that were taken; what its worker noted of it is left behind."""
+    study.add_trial(
+        optuna.create_trial(
+            state=TrialState.WAITING,
+            params=trial.params,
+            distributions=trial.distributions,
+            system_attrs={
+                **trial.system_attrs,
+                _FIRST: first(trial),
+                _HISTORY: [*history(trial), trial.number],
+            },
+        )
+    )
