@@ -7,11 +7,11 @@ puts them into /usr/share/datasets/fashion-mnist), or letters that `benchmarks.g
 (`training/v2_small.arch`) are run by the real command, in turns, seed by seed:
 
 - `fixed`, all epochs at the full resolution;
-- `progressive`, from half of it, with regularization that grows;
+- `progressive`, from less on, with regularization that grows;
 - `timm`, the defaults of timm's training script, for as many epochs as take at least the time of `progressive`, by a
   measured epoch.
 
-While they train, few images are tested; all are at the end, by `archdsl evaluate`, which does not count. Times are the
+While they train, few images are tested; more are at the end, by `archdsl evaluate`, which does not count. Times are the
 CPU time of the whole process, which on a machine with other work tells more than the clock.
 """
 
@@ -25,7 +25,7 @@ import os
 import resource
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -50,6 +50,10 @@ class Run:
     loading: float
 
 
+# Of each recipe, seed by seed.
+Runs = dict[str, list[Run]]
+
+
 class Trainings:
     """Runs recipes of a spec on a part of the images.
 
@@ -61,7 +65,7 @@ class Trainings:
         self.spec, self.folder, self.threads = arguments.spec, folder, arguments.threads
         test = arguments.test_images
         self.counts = write_subset(arguments.data, folder / "few", train=arguments.images, test=test)
-        self.all = write_subset(arguments.data, folder / "all", train=arguments.images, test=None)
+        self.last = write_subset(arguments.data, folder / "last", train=arguments.images, test=arguments.last_images)
         # Of one step, for what a run takes besides its epochs.
         batch = _batch(self.spec)
         write_subset(str(folder / "few"), folder / "least", train=batch, test=batch)
@@ -76,7 +80,7 @@ class Trainings:
             rows = list(csv.DictReader(file))
         top1 = float(rows[-1]["top1"])
         if tested:
-            found = self._archdsl("evaluate", str(out), "--data", str(self.folder / "all"), "--output-format", "json")
+            found = self._archdsl("evaluate", str(out), "--data", str(self.folder / "last"), "--output-format", "json")
             top1 = json.loads(found)["top1"]
         seconds = sum(float(row["seconds"]) for row in rows)
         loading = mean(float(row["loading"]) for row in rows)
@@ -109,9 +113,9 @@ def _batch(spec: Path) -> int:
     return open_recipe(read(spec), "fixed").recipe.batch
 
 
-def compare(trainings: Trainings, epochs: dict[str, int], seeds: int) -> dict[str, list[Run]]:
-    """Every recipe with every seed; who begins changes from seed to seed."""
-    runs: dict[str, list[Run]] = {recipe: [] for recipe in ("progressive", "fixed", "timm")}
+def compare(trainings: Trainings, epochs: dict[str, int], seeds: int, keep: Callable[[Runs], None]) -> None:
+    """Every recipe with every seed; who begins changes from seed to seed. After each seed, `keep` gets all so far."""
+    runs: Runs = {recipe: [] for recipe in ("progressive", "fixed", "timm")}
     for seed in range(seeds):
         for recipe in runs if seed % 2 == 0 else reversed(runs):
             if recipe not in epochs:
@@ -119,7 +123,7 @@ def compare(trainings: Trainings, epochs: dict[str, int], seeds: int) -> dict[st
             found = trainings.train(recipe, epochs[recipe], seed, tested=True)
             runs[recipe].append(found)
             _say(f"{recipe:12} seed {seed}: {found.top1:.2f} % in {found.cpu_seconds:.0f} s of CPU")
-    return runs
+        keep(runs)
 
 
 def summary(found: Sequence[Run]) -> dict[str, float]:
@@ -146,6 +150,29 @@ def versus(other: Sequence[Run], progressive: Sequence[Run]) -> dict[str, Any]:
     }
 
 
+def show(runs: Runs) -> None:
+    for recipe, found in runs.items():
+        each = summary(found)
+        spread = f"{each['top1']:.2f} % (standard deviation {each['top1_stdev']:.2f})"
+        _say(f"{recipe:12} {each['epochs']} epochs: {spread} in {each['cpu_seconds']:.0f} s of CPU")
+    for recipe in ("fixed", "timm"):
+        found = versus(runs[recipe], runs["progressive"])
+        time, gain = found["time"], found["gain"]
+        _say(f"{recipe:12} takes {time['mean']} x the time of progressive ({time['least']} to {time['most']});")
+        _say(f"{'':12} progressive is {gain['mean']:+} points better ({gain['least']:+} to {gain['most']:+})")
+
+
+def write(name: str, command: str, trainings: Trainings, runs: Runs) -> None:
+    results = {
+        "images": {**trainings.counts, "tested at the end": trainings.last["test"]},
+        "summary": {recipe: summary(found) for recipe, found in runs.items()},
+        "against_progressive": {recipe: versus(runs[recipe], runs["progressive"]) for recipe in ("fixed", "timm")},
+        "runs": {recipe: [asdict(each) for each in found] for recipe, found in runs.items()},
+        "load_after": round(os.getloadavg()[0], 1),
+    }
+    write_results(name, results, command=command)
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
@@ -156,6 +183,7 @@ def main() -> None:
     parser.add_argument("--spec", type=Path, default=ROOT / "benchmarks" / "training" / "v2_small.arch", metavar="FILE")
     parser.add_argument("--images", type=int, metavar="N", help="of the images to train on, N (default: all)")
     parser.add_argument("--test-images", type=int, default=500, metavar="N", help="after each epoch (default: 500)")
+    parser.add_argument("--last-images", type=int, metavar="N", help="to test on at the end (default: all)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="(default: 3)")
     parser.add_argument("--epochs", type=int, default=10, metavar="N", help="of `fixed` (default: 10)")
     parser.add_argument("--progressive-epochs", type=int, metavar="N", help="(default: those of `fixed`)")
@@ -165,29 +193,17 @@ def main() -> None:
     if not Path(arguments.data).exists():
         sys.exit(f"{arguments.data} does not exist; Fashion-MNIST: apt-get install dataset-fashion-mnist")
     epochs = {"fixed": arguments.epochs, "progressive": arguments.progressive_epochs or arguments.epochs}
+    given = {name: value for name, value in vars(arguments).items() if value != parser.get_default(name)}
+    options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
     with tempfile.TemporaryDirectory() as folder:
         trainings = Trainings(arguments, Path(folder))
-        runs = compare(trainings, epochs, arguments.seeds)
-    summaries = {recipe: summary(found) for recipe, found in runs.items()}
-    comparison = {recipe: versus(runs[recipe], runs["progressive"]) for recipe in ("fixed", "timm")}
-    for recipe, found in summaries.items():
-        spread = f"{found['top1']:.2f} % (standard deviation {found['top1_stdev']:.2f})"
-        _say(f"{recipe:12} {found['epochs']} epochs: {spread} in {found['cpu_seconds']:.0f} s of CPU")
-    for recipe, found in comparison.items():
-        time, gain = found["time"], found["gain"]
-        _say(f"{recipe:12} takes {time['mean']} x the time of progressive ({time['least']} to {time['most']});")
-        _say(f"{'':12} progressive is {gain['mean']:+} points better ({gain['least']:+} to {gain['most']:+})")
-    if arguments.out != "-":
-        given = {name: value for name, value in vars(arguments).items() if value != parser.get_default(name)}
-        options = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in given.items())
-        results = {
-            "images": {**trainings.counts, "tested at the end": trainings.all["test"]},
-            "summary": summaries,
-            "against_progressive": comparison,
-            "runs": {recipe: [asdict(each) for each in found] for recipe, found in runs.items()},
-            "load_after": round(os.getloadavg()[0], 1),
-        }
-        write_results(arguments.out, results, command=f"progressive {options}".strip())
+
+        def keep(runs: Runs) -> None:
+            show(runs)
+            if arguments.out != "-":
+                write(arguments.out, f"progressive {options}".strip(), trainings, runs)
+
+        compare(trainings, epochs, arguments.seeds, keep)
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from archdsl.ir.recipe import Recipe
+from archdsl.ir.recipe import Phase, Recipe
 from archdsl.ir.recipe.parts import SGD
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
 from archdsl.training.learner import Learner, build
 from archdsl.training.settings import Settings
-from archdsl.training.timetable import Timetable
+from archdsl.training.timetable import Position
 from tests.peers.zoo import peer
 
 # Takes a step, and gives its loss, which stays on the device.
@@ -93,11 +93,27 @@ class Terms:
         return torch.compile(model, dynamic=False) if self.compile else model  # type: ignore[return-value]
 
 
-def step_of_ours(
-    network: archdsl.Network, terms: Terms, *, dropout: float | None = None, drop_path: float | None = None
-) -> tuple[Step, nn.Module]:
-    """The step that `archdsl train` takes of a network as emitted."""
-    recipe = Recipe(
+def step_of_recipe(network: archdsl.Network, recipe: Recipe, terms: Terms, phase: Phase) -> tuple[Step, Learner]:
+    """The step that `archdsl train` takes of a network as emitted, by a recipe, in a phase of it."""
+    settings = Settings(data="", compile=terms.compile)
+    made = build(network.architecture, CLASSES, 0)
+    learner = Learner(made, recipe, settings, CLASSES, terms.device, terms.precision, Processes())
+    learner.enter(phase)
+    images, labels = terms.batch_of_noise()
+    position = Position(step=500, epoch=0, batch=500, phase=phase, lr=1e-3, is_fixres=False)
+
+    def step() -> Tensor:
+        loss = learner.step([(images, labels)], 1, position)[0]
+        if learner.average is not None:
+            learner.average.update(position.step)
+        return loss
+
+    return step, learner
+
+
+def equal_recipe(network: archdsl.Network, terms: Terms, dropout: float | None, drop_path: float | None) -> Recipe:
+    """The terms as a recipe."""
+    return Recipe(
         name="speed",
         model=network.name,
         place=network.architecture.place,
@@ -108,18 +124,6 @@ def step_of_ours(
         dropout=dropout,
         drop_path=drop_path,
     )
-    settings = Settings(data="", compile=terms.compile)
-    made = build(network.architecture, CLASSES, 0)
-    learner = Learner(made, recipe, settings, CLASSES, terms.device, terms.precision, Processes())
-    table = Timetable(recipe, terms.batch, 1000 * terms.batch, terms.resolution, terms.resolution)
-    position = table.at(500)
-    learner.enter(position.phase)
-    images, labels = terms.batch_of_noise()
-
-    def step() -> Tensor:
-        return learner.step([(images, labels)], 1, position)[0]
-
-    return step, learner.model
 
 
 def step_of_timm(name: str, terms: Terms, **rates: float) -> tuple[Step, nn.Module]:
@@ -191,8 +195,10 @@ def steps(case: Case, terms: Terms) -> dict[Literal["archdsl", "timm", "torchvis
     network = archdsl.find(case.ours, resolution=terms.resolution)
     rates = {"drop_rate": case.dropout, "drop_path_rate": case.drop_path}
     given = {name: rate for name, rate in rates.items() if rate is not None}
+    recipe = equal_recipe(network, terms, case.dropout, case.drop_path)
+    ours, learner = step_of_recipe(network, recipe, terms, recipe.phases(terms.resolution)[0])
     made = {
-        "archdsl": step_of_ours(network, terms, dropout=case.dropout, drop_path=case.drop_path),
+        "archdsl": (ours, learner.model),
         "timm": step_of_timm(case.timm, terms, **given),
         "torchvision": step_of_torchvision(case.torchvision, terms),
     }
