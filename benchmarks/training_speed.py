@@ -53,7 +53,7 @@ def timing(step: Callable[[], object], device: torch.device, count: int) -> Call
 def compare(case: Case, terms: Terms, rounds: int, count: int) -> dict[str, Any]:
     """A row: images per second of each, and how many times as fast ours is, with the middle half of the rounds."""
     progress(f"{case.ours}: the first steps")
-    timings = {name: timing(step, terms.device, count) for name, step in steps(case, terms).items()}
+    timings = {name: timing(side.step, terms.device, count) for name, side in steps(case, terms).items()}
     for take in timings.values():
         take()
     taken = interleave(timings, rounds)
@@ -110,11 +110,11 @@ def transforms(resolution: int, seed: int = 0) -> dict[str, Callable[[], object]
     image = picture(seed)
     counts = dict.fromkeys(made, 0)
 
-    def apply(name: str) -> None:
+    def apply(name: str) -> object:
         # The same crops for all: what they cost depends on their size.
         counts[name] += 1
         with seeded(seed, counts[name]):
-            made[name](image)
+            return made[name](image)
 
     return {name: partial(apply, name) for name in made}
 
@@ -185,15 +185,15 @@ def main() -> None:
         print("no CUDA device here, or not wanted: on the CPU alone")
     resolution = arguments.resolution or (224 if is_gpu else 128)
     terms = Terms(arguments.batch or (128 if is_gpu else 16), resolution, device, "bfloat16" if is_gpu else "float32")
-    cases, rounds, count, images = CASES, arguments.rounds, 20 if is_gpu else 1, 2000 if is_gpu else 400
+    cases, rounds, count, images = CASES, arguments.rounds, 20 if is_gpu else 1, 2000 if is_gpu else 64
     if arguments.quick:
         terms, cases, rounds, images = Terms(4, 32, device), CASES[2:3], 2, 40
 
     rows = [compare(case, terms, rounds, count) for case in cases]
     show(rows)
-    costs = transform_costs(resolution, rounds, 3 if arguments.quick else 20)
+    costs = transform_costs(terms.resolution, rounds, 3 if arguments.quick else 20)
     for name, cost in costs.items():
-        print(f"{name:28} {cost:.2f} ms an image of {_PICTURE[0]} x {_PICTURE[1]}, to {resolution} px")
+        print(f"{name:28} {cost:.2f} ms an image of {_PICTURE[0]} x {_PICTURE[1]}, to {terms.resolution} px")
     waits = [loading(case, terms, images, workers) for case in cases for workers in ((0, 8) if is_gpu else (0,))]
     for found in waits:
         print(

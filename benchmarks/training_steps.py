@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,14 @@ CASES = (
 
 
 @dataclass(frozen=True)
+class Side:
+    """Who takes a step, and the network that it changes."""
+
+    step: Step
+    model: nn.Module
+
+
+@dataclass(frozen=True)
 class Terms:
     """What is the same for all."""
 
@@ -100,7 +108,7 @@ def step_of_recipe(network: archdsl.Network, recipe: Recipe, terms: Terms, phase
     learner = Learner(made, recipe, settings, CLASSES, terms.device, terms.precision, Processes())
     learner.enter(phase)
     images, labels = terms.batch_of_noise()
-    position = Position(step=500, epoch=0, batch=500, phase=phase, lr=1e-3, is_fixres=False)
+    position = Position(step=500, epoch=0, batch=500, phase=phase, lr=recipe.lr(0, terms.batch), is_fixres=False)
 
     def step() -> Tensor:
         loss = learner.step([(images, labels)], 1, position)[0]
@@ -126,7 +134,7 @@ def equal_recipe(network: archdsl.Network, terms: Terms, dropout: float | None, 
     )
 
 
-def step_of_timm(name: str, terms: Terms, **rates: float) -> tuple[Step, nn.Module]:
+def step_of_timm(name: str, terms: Terms, **rates: float) -> Side:
     """The statements of `train_one_epoch` in timm's train.py (1.0), without mixup and without its prefetcher.
 
     In turn: images to the device and to channels-last, forward and loss under autocast, backward, step, zero_grad. It
@@ -152,10 +160,10 @@ def step_of_timm(name: str, terms: Terms, **rates: float) -> tuple[Step, nn.Modu
         optimizer.zero_grad()
         return loss.detach()
 
-    return step, model
+    return Side(step, model)
 
 
-def step_of_torchvision(name: str, terms: Terms) -> tuple[Step, nn.Module]:
+def step_of_torchvision(name: str, terms: Terms) -> Side:
     """The statements of `train_one_epoch` in torchvision's references/classification/train.py.
 
     In turn: images to the device, forward and loss under autocast, zero_grad, backward, step, and the accuracies that
@@ -179,7 +187,7 @@ def step_of_torchvision(name: str, terms: Terms) -> tuple[Step, nn.Module]:
         loss.item()
         return loss.detach()
 
-    return step, model
+    return Side(step, model)
 
 
 @torch.inference_mode()
@@ -190,7 +198,7 @@ def _accuracies(output: Tensor, target: Tensor) -> list[float]:
     return [float(correct[:k].flatten().sum(dtype=torch.float32) * (100 / len(target))) for k in (1, 5)]
 
 
-def steps(case: Case, terms: Terms) -> dict[Literal["archdsl", "timm", "torchvision"], Step]:
+def steps(case: Case, terms: Terms) -> dict[str, Side]:
     """The three, of networks with as many weights. Raises ValueError where the numbers differ."""
     network = archdsl.find(case.ours, resolution=terms.resolution)
     rates = {"drop_rate": case.dropout, "drop_path_rate": case.drop_path}
@@ -198,11 +206,11 @@ def steps(case: Case, terms: Terms) -> dict[Literal["archdsl", "timm", "torchvis
     recipe = equal_recipe(network, terms, case.dropout, case.drop_path)
     ours, learner = step_of_recipe(network, recipe, terms, recipe.phases(terms.resolution)[0])
     made = {
-        "archdsl": (ours, learner.model),
+        "archdsl": Side(ours, learner.model),
         "timm": step_of_timm(case.timm, terms, **given),
         "torchvision": step_of_torchvision(case.torchvision, terms),
     }
-    sizes = {name: sum(weight.numel() for weight in model.parameters()) for name, (_, model) in made.items()}
+    sizes = {name: sum(weight.numel() for weight in side.model.parameters()) for name, side in made.items()}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"{case.ours} is not the same network for all: {sizes} weights")
-    return {name: step for name, (step, _) in made.items()}  # type: ignore[misc]
+    return made
