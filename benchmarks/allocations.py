@@ -37,7 +37,7 @@ def inference_peak(model: nn.Module, images: Tensor) -> int:
             model(images)
 
     run()
-    return _storages([*model.parameters(), *model.buffers(), images]) + _peak(run, images.device)
+    return storages([*model.parameters(), *model.buffers(), images]) + peak_beyond(run, images.device)
 
 
 def training_peak(model: nn.Module, images: Tensor, *, optimizer: str = "sgd", ema: bool = False) -> int:
@@ -59,7 +59,7 @@ def training_peak(model: nn.Module, images: Tensor, *, optimizer: str = "sgd", e
     held = [*model.parameters(), *model.buffers(), images, labels, *_tensors(weights.state_dict())]
     if averaged is not None:
         held += [*averaged.parameters(), *averaged.buffers()]
-    peak = _storages(held) + _peak(run, images.device)
+    peak = storages(held) + peak_beyond(run, images.device)
     weights.zero_grad(set_to_none=True)
     return peak
 
@@ -79,7 +79,7 @@ def _checkpointed(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Ten
     return run
 
 
-def _peak(run: Callable[[], None], device: torch.device) -> int:
+def peak_beyond(run: Callable[[], object], device: torch.device) -> int:
     """The most bytes held during a run beyond those held before it."""
     gc.collect()
     if device.type == "cuda":
@@ -106,7 +106,7 @@ def _allocations(events: Iterable[Any]) -> Iterator[tuple[int, int]]:
         yield from _allocations(event.children)
 
 
-def _storages(tensors: Iterable[Tensor]) -> int:
+def storages(tensors: Iterable[Tensor]) -> int:
     """The bytes of the storages of tensors, each counted once."""
     return sum({tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}.values())
 

@@ -29,12 +29,13 @@ def seconds(action: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Runs a command in the repository to its end, which must be a good one.
+def run(command: Sequence[str], variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the repository to its end, which must be a good one, with more variables in its environment.
 
     Python keeps its compiled modules between runs, as it does for installed packages, whatever the environment says.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment.update(variables or {})
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
 
 
