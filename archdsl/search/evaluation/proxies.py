@@ -35,7 +35,7 @@ def synflow(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     finally:
         for handle in handles:
             handle.remove()
-    flow = sum(float((one * one.grad).abs().sum()) for one in model.parameters() if one.grad is not None)
+    flow = sum(float((one.detach() * one.grad).abs().sum()) for one in model.parameters() if one.grad is not None)
     return math.log(flow) if 0 < flow < math.inf else -math.inf
 
 
