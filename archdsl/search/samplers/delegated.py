@@ -1,4 +1,4 @@
-"""Optuna's own samplers, made anew for each trial: each draw is a function of the seed and the trial's number."""
+"""Optuna's own samplers, made anew for each trial: each draw is a function of the seed and the trial's place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import first
+from archdsl.search.repeats import place
 
 
 class Delegated(BaseSampler):
@@ -22,7 +22,8 @@ class Delegated(BaseSampler):
         self.inner = make(seed)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        self.inner = self.make(Random(f"{self.seed}:{first(trial)}").getrandbits(32))
+        number = place(trial, study.get_trials(deepcopy=False))
+        self.inner = self.make(Random(f"{self.seed}:{number}").getrandbits(32))
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
