@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -83,12 +83,12 @@ class _Reader:
             found[id][key] = json.loads(written)
         return found
 
-    def _rows(self, table: str, columns: str) -> Iterable[Any]:
+    def _rows(self, table: str, columns: str) -> Sequence[Any]:
         query = (
             f"select trial_id, {columns} from {table} "
             "where trial_id in (select trial_id from trials where study_id = :study)"
         )
-        return self.connection.execute(text(query), {"study": self.study_id})
+        return self.connection.execute(text(query), {"study": self.study_id}).all()  # one by one takes twice as long
 
 
 @cache

@@ -13,6 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.search.repeats import place
 
+_CHOICES = "_search_space"  # where Optuna's samplers keep them
+
 
 class Delegated(BaseSampler):
     """Lets a sampler that `make` makes of a seed propose each trial."""
@@ -23,7 +25,10 @@ class Delegated(BaseSampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         number = place(trial, study.get_trials(deepcopy=False))
-        self.inner = self.make(Random(f"{self.seed}:{number}").getrandbits(32))
+        made = self.make(Random(f"{self.seed}:{number}").getrandbits(32))
+        # Which choices all networks have takes a sampler long to find out anew, and does not depend on its seed.
+        vars(made).update({_CHOICES: vars(self.inner)[_CHOICES]} if _CHOICES in vars(self.inner) else {})
+        self.inner = made
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
