@@ -29,14 +29,28 @@ def history(trial: FrozenTrial) -> tuple[int, ...]:
     return tuple(trial.system_attrs.get(_HISTORY, ()))
 
 
+def place(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+    """What a trial would have as its number, or the first that it repeats, if none had been repeated.
+
+    What is drawn depends on this: a study draws the same networks, whatever becomes of its workers.
+    """
+    return sum(not history(one) for one in trials[: first(trial)])
+
+
 def doubled(trials: Sequence[FrozenTrial]) -> set[int]:
     """The numbers of repeats of which an earlier trial is one too; `trials` are in order."""
-    seen, found = set[int](), set[int]()
+    return _repeated(trials)[1]
+
+
+def _repeated(trials: Sequence[FrozenTrial]) -> tuple[set[int], set[int]]:
+    """The numbers of trials that others repeat, and of those others that do it for a second time."""
+    found, again = set[int](), set[int]()
     for trial in trials:
         if before := history(trial):
-            found |= {trial.number} if before[-1] in seen else set()
-            seen.add(before[-1])
-    return found
+            if before[-1] in found:
+                again.add(trial.number)
+            found.add(before[-1])
+    return found, again
 
 
 def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> list[FrozenTrial]:
@@ -46,21 +60,16 @@ def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> li
         trials: all trials of a study, in order.
         what: says what became of one: `SURPLUS`, `INTERRUPTED`, or anything else.
     """
-    repeated = {before[-1] for trial in trials if (before := history(trial))}
-    left_out = repeated | doubled(trials)
-    by_number = {trial.number: trial for trial in trials}
+    failed = [trial for trial in trials if trial.state is TrialState.FAIL]
+    if not failed:
+        return []
+    left_out = set[int]().union(*_repeated(trials))
 
     def deaths(trial: FrozenTrial) -> int:
-        numbers = (*history(trial), trial.number)
-        return sum(what(by_number[number]) != INTERRUPTED for number in numbers if number in by_number)
+        return sum(what(trials[number]) != INTERRUPTED for number in (*history(trial), trial.number))
 
     return [
-        trial
-        for trial in trials
-        if trial.state is TrialState.FAIL
-        and trial.number not in left_out
-        and what(trial) != SURPLUS
-        and deaths(trial) <= MOST
+        trial for trial in failed if trial.number not in left_out and what(trial) != SURPLUS and deaths(trial) <= MOST
     ]
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from archdsl.search.errors import MissingDriver, MissingOfSearch
 
 # The driver of each database that a study can be kept in, beside SQLite, by the scheme of its address.
-_DRIVERS = {"postgresql": "psycopg"}
+_DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg"}
 
 
 def require(storage: str | None = None) -> None:

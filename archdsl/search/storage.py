@@ -6,17 +6,20 @@ Both are relational storages, which alone have heartbeats: a worker that dies is
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from archdsl.search.errors import StorageFails
+from archdsl.search.reading import read_trials
+from archdsl.search.requirements import require
 
 # Seconds between heartbeats of a worker, and after how many without one it counts as dead, unless a study says
 # otherwise: a worker that is busy, or whose machine is, must not be taken for one.
@@ -48,14 +51,22 @@ def without_password(url: str) -> str:
     """An address to be kept: `PGPASSWORD` or a password file has the password."""
     if url.startswith(_FILE):
         return url
-    try:
-        made = make_url(url)
-    except (ArgumentError, ValueError):
+    made = _parsed(url)
+    if made is None:
         return "?"  # whatever it is, it may hold one
     query = {name: value for name, value in made.query.items() if name not in _SECRET}
     scheme = made.drivername.partition("+")[0]
     kept = URL.create(scheme, made.username, None, made.host, made.port, made.database, query)
     return kept.render_as_string(hide_password=False)
+
+
+def _parsed(url: str) -> URL | None:
+    try:
+        made = make_url(url)
+    except (ArgumentError, ValueError):
+        return None
+    # A password with an @ in it would end up in the name of the host.
+    return None if "@" in (made.host or "") else made
 
 
 def printable(url: str) -> str:
@@ -78,6 +89,17 @@ class Storage(RDBStorage):
         with suppress(SQLAlchemyError, optuna.exceptions.StorageInternalError):
             super().record_heartbeat(trial_id)
 
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        if states is None and trial_id_greater_than < 0:
+            return read_trials(self.engine, study_id)  # all: what Optuna keeps in memory is empty yet
+        return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
+
     def set_grace(self, grace: int) -> None:
         """Sets after how many seconds a worker counts as dead; it gives three signs of life meanwhile, or more."""
         self.grace_period = grace
@@ -86,14 +108,13 @@ class Storage(RDBStorage):
 
 def open_storage(url: str) -> Storage:
     """Opens a storage, and makes its tables where there are none. Raises DiagnosticError."""
+    require(url)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     is_file = url.startswith("sqlite:")
-    try:
-        make_url(url)
-    except (ArgumentError, ValueError):
+    if _parsed(url) is None:
         raise StorageFails("of that address", "it is no address, or has signs that are to be escaped").error(
             help="for example postgresql://user@host:5432/database; in a password @ is written %40, / is %2F, : is %3A"
-        ) from None
+        )
     options: dict[str, Any] = {"connect_args": {"timeout": 60}} if is_file else {"pool_pre_ping": True}
     try:
         with quiet():

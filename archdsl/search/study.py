@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from operator import le
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -246,27 +247,30 @@ class Study:
 
     def better(self, one: Sequence[float], other: Sequence[float]) -> bool:
         """Whether values dominate others: no worse in any goal, and better in one."""
-        pairs = [(sign * a, sign * b) for sign, a, b in zip(self._signs, one, other, strict=True)]
-        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+        lost, more = self._lost(one), self._lost(other)
+        return lost != more and all(map(le, lost, more))
 
     def best(self) -> list[FrozenTrial]:
         """The trials that no other dominates, of one goal the best: the first of each network, by their values."""
-        complete = [trial for trial in self.trials() if trial.state is TrialState.COMPLETE]
         first: dict[str, FrozenTrial] = {}
-        for trial in complete:
-            first.setdefault(network_of(trial), trial)
-        found = list(first.values())
-        # From the best in the first goal on: what dominates a trial comes before it.
-        found.sort(key=lambda trial: [-sign * value for sign, value in zip(self._signs, trial.values, strict=True)])
-        front: list[FrozenTrial] = []
-        for one in found:
-            if not any(self.better(other.values, one.values) for other in front):
-                front.append(one)
-        return front[:1] if self.is_single else sorted(front, key=lambda trial: trial.values)
+        for trial in self.trials():
+            if trial.state is TrialState.COMPLETE:
+                first.setdefault(network_of(trial), trial)
+        # Those ahead in this order may dominate those behind, and never the other way round.
+        found = sorted(((self._lost(trial.values), trial) for trial in first.values()), key=lambda pair: pair[0])
+        if self.is_single:
+            return [trial for _, trial in found[:1]]
+        front: list[tuple[tuple[float, ...], FrozenTrial]] = []
+        for lost, trial in found:
+            if not any(other != lost and all(map(le, other, lost)) for other, _ in front):
+                front.append((lost, trial))
+        return sorted((trial for _, trial in front), key=lambda trial: trial.values)
 
-    @cached_property
-    def _signs(self) -> tuple[int, ...]:
-        return tuple(1 if way is StudyDirection.MAXIMIZE else -1 for way in self.optuna.directions)
+    def _lost(self, values: Sequence[float]) -> tuple[float, ...]:
+        """Values of which less is better."""
+        maximized = StudyDirection.MAXIMIZE
+        ways = self.optuna.directions
+        return tuple(-value if way is maximized else value for way, value in zip(ways, values, strict=True))
 
 
 def counts(trials: Sequence[FrozenTrial]) -> Counts:

@@ -185,8 +185,7 @@ class Worker:
                 if stopping.signal:
                     raise InterruptedTrial(stopping.signal)
             return self.evaluator.judged(sample, number, judge)
-        except InterruptedTrial as interrupted:
-            stopping.signal = interrupted.signal
+        except InterruptedTrial:
             note(what=repeats.INTERRUPTED)
             raise WorkerStoppedError from None
         except StoppedEarlyError:

@@ -16,7 +16,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopping:
-    """In here `signal` is the number of the signal that asked for an end, 0 before there was one."""
+    """In here `signal` is the number of the signal that asked for an end, 0 before there was one.
+
+    One inside another, as a training in a search, knows what the outer one does, and hands on what it hears.
+    """
 
     _current: Stopping | None = None
 
@@ -24,8 +27,11 @@ class Stopping:
         self.signal = 0
         self._before: dict[signal.Signals, Any] = {}
         self._process = os.getpid()
+        self._outer: Stopping | None = None
 
     def __enter__(self) -> Stopping:
+        self._outer = Stopping._current
+        self.signal = self._outer.signal if self._outer is not None else 0
         if threading.current_thread() is threading.main_thread():
             # Whoever started this may have an interrupt ignored, as for a job in the background.
             heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
@@ -37,7 +43,9 @@ class Stopping:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        Stopping._current = None
+        Stopping._current = self._outer
+        if self._outer is not None:
+            self._outer.signal = self.signal
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

@@ -1,0 +1,1 @@
+"""Searches: studies, workers and where they are kept."""

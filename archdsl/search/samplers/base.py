@@ -1,6 +1,6 @@
 """Samplers that propose a whole network at a time, from the trials that have come to an end.
 
-Their state is those trials alone, and each draw is a function of the seed and the trial's number: any number of workers
+Their state is those trials alone, and each draw is a function of the seed and the trial's place: any number of workers
 share a sampler without talking to each other, and a search that goes on after a kill goes on as it would have.
 """
 
@@ -17,7 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import first
+from archdsl.search.repeats import place
 from archdsl.search_space.encoding import Encoding, Variable
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -49,9 +49,10 @@ class NetworkSampler(BaseSampler):
         """A network drawn uniformly of those that meet the `require` lines. Raises DiagnosticError."""
         return self.space.pruning.draw(1, random.getrandbits(62), None, "its `require` lines")[0]
 
-    def random(self, trial: FrozenTrial) -> Random:
-        """What a trial draws from: a repeat draws what the first one did."""
-        return Random(f"{self.seed}:{first(trial)}")
+    def random(self, study: Study, trial: FrozenTrial, variable: str = "") -> Random:
+        """What a trial draws from; what it draws for a variable alone."""
+        number = place(trial, study.get_trials(deepcopy=False))
+        return Random(f"{self.seed}:{number}:{variable}" if variable else f"{self.seed}:{number}")
 
     # What Optuna asks -------------------------------------------------------------------------------------------------
 
@@ -61,7 +62,7 @@ class NetworkSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        sample = self.propose(past(study, self.encoding), self.random(trial))
+        sample = self.propose(past(study, self.encoding), self.random(study, trial))
         taken = self.encoding.taken(sample)
         return {name: self.encoding.by_name[name].options[option] for name, option in taken.items()}
 
@@ -69,7 +70,7 @@ class NetworkSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
     ) -> Any:
         assert isinstance(param_distribution, CategoricalDistribution)
-        return Random(f"{self.seed}:{first(trial)}:{param_name}").choice(param_distribution.choices)
+        return self.random(study, trial, param_name).choice(param_distribution.choices)
 
 
 def distribution(variable: Variable) -> CategoricalDistribution:

@@ -1,4 +1,4 @@
-"""Optuna's own samplers, made anew for each trial: each draw is a function of the seed and the trial's number."""
+"""Optuna's own samplers, made anew for each trial: each draw is a function of the seed and the trial's place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import first
+from archdsl.search.repeats import place
+
+_CHOICES = "_search_space"  # where Optuna's samplers keep them
 
 
 class Delegated(BaseSampler):
@@ -29,7 +31,11 @@ class Delegated(BaseSampler):
         self.inner = make(seed)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        self.inner = self.make(Random(f"{self.seed}:{first(trial)}").getrandbits(32))
+        number = place(trial, study.get_trials(deepcopy=False))
+        made = self.make(Random(f"{self.seed}:{number}").getrandbits(32))
+        # Which choices all networks have takes a sampler long to find out anew, and does not depend on its seed.
+        vars(made).update({_CHOICES: vars(self.inner)[_CHOICES]} if _CHOICES in vars(self.inner) else {})
+        self.inner = made
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:

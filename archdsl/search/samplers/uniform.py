@@ -19,7 +19,7 @@ class Uniform(NetworkSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, str]:
-        taken = self.encoding.taken(self.propose((), self.random(trial)))
+        taken = self.encoding.taken(self.propose((), self.random(study, trial)))
         return {name: self.encoding.by_name[name].options[option] for name, option in taken.items()}
 
     def propose(self, past: Sequence[Past], random: Random) -> Sample:

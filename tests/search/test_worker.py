@@ -1,0 +1,183 @@
+"""Workers that share a study and are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+from optuna.trial import TrialState
+
+from archdsl.search.repeats import first, history
+from archdsl.search.samplers.uniform import Uniform
+from archdsl.search.study import Study, network_of, result_of, what_of
+from archdsl.search_space.encoding import Encoding
+from tests.search.studies import (
+    COSTS,
+    PATIENCE,
+    SPACE,
+    TRAININGS,
+    at_work,
+    check,
+    created,
+    finished,
+    is_well,
+    networks,
+    opened,
+    run,
+    start,
+    stop,
+    wait_until,
+)
+
+# Trainings of a study: a few seconds each.
+TRIALS = 3
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals"),
+    pytest.mark.timeout(2 * PATIENCE),
+]
+
+
+def undisturbed(study: Study) -> list[str]:
+    """The networks that random search draws for as many trials as a study has."""
+    sampler = Uniform(study.space, Encoding(study.space), study.settings.seed)
+    seed = study.settings.seed
+    return [str(sampler.propose((), Random(f"{seed}:{number}")).index) for number in range(study.settings.trials)]
+
+
+def test_workers_that_die_at_every_commit(space: Path, tmp_path: Path, storage: str | None) -> None:
+    study = created(space, tmp_path / "study", storage, *COSTS, "--trials", 50)
+    # All commits of a trial, one death for each trial; then those of whoever has trials repeated, which may die again.
+    killed = [die(study, 1, 32, 3600), die(study, 1, 9, 0)]
+    assert killed[0] == 31
+    assert killed[1] >= 3
+    work(study, 3)
+    check(study)
+    assert len([trial for trial in study.trials() if history(trial)]) > 20
+    assert networks(study) == undisturbed(study)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """What an undisturbed search finds: the accuracy of each network."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    (folder / "space.arch").write_text(SPACE)
+    done = run(folder / "space.arch", "--out", folder / "study", *TRAININGS, "--trials", TRIALS, "--quiet")
+    assert done.returncode == 0, done.stderr
+    return accuracies(opened(folder / "study"))
+
+
+def accuracies(study: Study) -> dict[str, float]:
+    return {network_of(trial): result_of(trial)["numbers"]["accuracy"] for trial in finished(study)}
+
+
+def is_training(study: Study, count: int = 1) -> bool:
+    """Whether so many workers are past the first epoch of a training."""
+    folders = [study.folder / "trials" / f"{first(trial):06d}" for trial in at_work(study)]
+    tables = [path.read_text() for folder in folders if (path := folder / "metrics.csv").is_file()]
+    return sum(text.count("\n") > 1 for text in tables) >= count
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_search_that_is_interrupted_goes_on(
+    number: signal.Signals, space: Path, tmp_path: Path, trained: dict[str, float]
+) -> None:
+    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", TRIALS)
+    search = start("--join", "--out", study.folder)
+    try:
+        wait_until(lambda: is_training(study), "a training")
+        search.send_signal(number)
+        _, errors = search.communicate(timeout=PATIENCE)
+    finally:
+        stop([search])
+    assert search.returncode == 128 + number
+    assert f"stopped; go on with `archdsl search --join --out {study.folder}`\n" in errors
+    (interrupted,) = [trial for trial in study.trials() if what_of(trial) == "interrupted"]
+    (waiting,) = [trial for trial in study.trials() if trial.state is TrialState.WAITING]
+    assert (history(waiting), waiting.params) == ((interrupted.number,), interrupted.params)
+    assert any((study.folder / "trials" / f"{interrupted.number:06d}" / "checkpoints").iterdir())
+    work(study, 1)
+    check(study)
+    assert accuracies(study) == trained
+
+
+def test_a_second_interrupt_ends_a_search_that_goes_on_all_the_same(
+    space: Path, tmp_path: Path, trained: dict[str, float]
+) -> None:
+    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", TRIALS)
+    search = start("--join", "--out", study.folder)
+    try:
+        wait_until(lambda: is_training(study), "a training")
+        for _ in range(2):
+            search.send_signal(signal.SIGINT)
+        assert search.wait(PATIENCE) == 130
+    finally:
+        stop([search])
+    work(study, 1)
+    check(study)
+    assert accuracies(study) == trained
+
+
+def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: str, trained: dict[str, float]) -> None:
+    """Two in mid-trial, and one at some moment."""
+    study = created(space, tmp_path / "study", postgresql, *TRAININGS, "--trials", TRIALS)
+    workers = {
+        str(worker.pid): worker for worker in (start("--join", "--out", study.folder, "--quiet") for _ in range(4))
+    }
+    try:
+        wait_until(lambda: is_training(study, 2), "two trainings")
+        for trial in [trial for trial in at_work(study) if trial.params][:2]:
+            workers.pop(trial.user_attrs["worker"].partition(":")[2]).kill()
+        third, last = workers.values()
+        time.sleep(Random(0).random())
+        third.kill()
+        _, errors = last.communicate(timeout=PATIENCE)
+        assert last.returncode == 0
+        assert is_well(errors), errors
+    finally:
+        stop(list(workers.values()))
+    check(study)
+    assert any(history(trial) for trial in study.trials())
+    assert accuracies(study) == trained
+
+
+def test_a_worker_that_was_taken_for_dead_goes_on(space: Path, tmp_path: Path, storage: str | None) -> None:
+    study = created(space, tmp_path / "study", storage, *TRAININGS, "--trials", 2)
+    asleep = start("--join", "--out", study.folder)
+    try:
+        wait_until(lambda: is_training(study), "a training")
+        asleep.send_signal(signal.SIGSTOP)
+        (trial,) = at_work(study)
+        wait_until(lambda: study.settle()[trial.number].state is TrialState.FAIL, "that it is taken for dead")
+        asleep.send_signal(signal.SIGCONT)
+        _, errors = asleep.communicate(timeout=PATIENCE)
+    finally:
+        stop([asleep])
+    assert asleep.returncode == 0
+    assert errors
+    assert is_well(errors), errors
+    check(study)
+
+
+def die(study: Study, first: int, last: int, grace: int) -> int:
+    """Has workers die at their commits `first` to `last`; how many have."""
+    dying = [sys.executable, "-m", "tests.search.dying", study.folder, first, last, grace]
+    return int(subprocess.run(list(map(str, dying)), check=True, capture_output=True, timeout=PATIENCE).stdout)
+
+
+def work(study: Study, count: int) -> None:
+    """Has so many workers work on a study until it is done."""
+    workers = [start("--join", "--out", study.folder, "--quiet") for _ in range(count)]
+    try:
+        for worker in workers:
+            _, errors = worker.communicate(timeout=PATIENCE)
+            assert worker.returncode == 0
+            assert is_well(errors), errors
+    finally:
+        stop(workers)
