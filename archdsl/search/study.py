@@ -221,12 +221,13 @@ class Study:
             first.setdefault(network_of(trial), trial)
         found = list(first.values())
         if self.is_single:
-            return sorted(found, key=lambda trial: -self._sign * trial.values[0])[:1]
+            return sorted(found, key=lambda trial: -self.sign * trial.values[0])[:1]
         front = [one for one in found if not any(self.better(other.values, one.values) for other in found)]
         return sorted(front, key=lambda trial: trial.values)
 
     @property
-    def _sign(self) -> int:
+    def sign(self) -> int:
+        """Of a study with one goal: 1 if it is maximized, else -1."""
         return 1 if self.optuna.directions[0] is StudyDirection.MAXIMIZE else -1
 
 
