@@ -161,3 +161,11 @@ class NothingFound(Problem):
     message = "no trial of the search found a network with a value"
     help = "`archdsl search status {folder} --output-format json` says what became of each"
     folder: str
+
+
+class EditedNetwork(Problem):
+    code = codes.EDITED
+    message = "{path} has been edited since a search wrote it, and stays as it is"
+    help = "move it away; `archdsl search page {folder}` then writes the new one"
+    path: str
+    folder: str

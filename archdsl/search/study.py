@@ -272,6 +272,11 @@ class Study:
         ways = self.optuna.directions
         return tuple(-value if way is maximized else value for way, value in zip(ways, values, strict=True))
 
+    @property
+    def sign(self) -> int:
+        """Of a study with one goal: 1 if it is maximized, else -1."""
+        return 1 if self.optuna.directions[0] is StudyDirection.MAXIMIZE else -1
+
 
 def counts(trials: Sequence[FrozenTrial]) -> Counts:
     """How many trials count, are at work and are queued."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
@@ -12,6 +15,7 @@ from archdsl.backends.pareto.measures import measure
 from archdsl.backends.table import aligned
 from archdsl.backends.units import duration
 from archdsl.elaborate.resolve.objectives import COUNTS
+from archdsl.search.progress import Progress
 from archdsl.search.repeats import INTERRUPTED, SURPLUS, history
 from archdsl.search.study import WORKER, Study, counts, network_of, result_of
 from archdsl.search_space.open_models import counted
@@ -19,6 +23,18 @@ from archdsl.search_space.open_models import counted
 FORMAT_VERSION = "1.0"
 # Best networks that a table shows.
 _MOST = 20
+# Reasons of failures that are shown, the most frequent first.
+_MOST_REASONS = 5
+# What is said of trials that did not simply end with a value.
+_STATES = {
+    "running": "running",
+    "waiting": "waiting to be run again",
+    "stopped": "stopped early",
+    "failed": "failed",
+    "pruned": "pruned by `require` lines (not counted)",
+    "lost": "lost with their workers (not counted)",
+    "interrupted": "interrupted (not counted)",
+}
 
 
 def state_of(trial: FrozenTrial) -> str:
@@ -48,36 +64,69 @@ def columns(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
     return [name for name in known if name not in COUNTS] + [name for name in counts_ if name in known]
 
 
-def as_text(study: Study) -> str:
-    """The size of a study, and its best networks."""
-    trials = study.trials()
-    found, settings = counts(trials), study.settings
-    lines = [
-        f"{study.name}: {found.finished:,} of {settings.trials:,} trials, by {settings.algorithm}, "
-        f"seed {settings.seed}",
-        f"for {', '.join(study.said['goals'])}, among {counted(study.space.size)} networks",
-    ]
+def states_text(trials: Sequence[FrozenTrial], wanted: int) -> str:
+    """What became of trials, in a line."""
     states = [state_of(trial) for trial in trials]
-    for state, meaning in (
-        ("running", "at work"),
-        ("waiting", "waiting to be run again"),
-        ("stopped", "stopped early"),
-        ("failed", "without a value, for the network cannot be built or trained"),
-        ("pruned", "pruned by `require` lines, which do not count"),
-        ("lost", "lost by their workers, which do not count"),
-        ("interrupted", "interrupted, which do not count"),
-    ):
-        if states.count(state):
-            lines.append(f"{states.count(state):,} {meaning}")
-    workers = {str(trial.user_attrs[WORKER]) for trial in trials if WORKER in trial.user_attrs}
-    if len(workers) > 1:
-        lines.append(f"{len(workers)} workers")
+    further = [f"{states.count(state):,} {meaning}" for state, meaning in _STATES.items() if state in states]
+    return ", ".join([f"{counts(trials).finished:,} of {wanted:,} trials", *further])
+
+
+def as_text(study: Study) -> str:
+    """How far a study is, who is at work on it, and its best networks."""
+    trials, settings = study.trials(), study.settings
+    lines = [
+        f"{study.name}: {', '.join(study.said['goals'])} among {counted(study.space.size)} networks, "
+        f"by {settings.algorithm}, seed {settings.seed}",
+        states_text(trials, settings.trials),
+        *_progress_lines(Progress(trials, settings.trials), study),
+    ]
     best = study.best()
     if best:
         lines += ["", table(study, best[:_MOST])]
         if len(best) > _MOST:
             lines.append(f"and {len(best) - _MOST} more on the front")
+    else:
+        lines.append("no trial has a value so far")
     return "\n".join(lines)
+
+
+def _progress_lines(progress: Progress, study: Study) -> Iterator[str]:
+    """Why trials failed, who is at work and since when, and what is left to do."""
+    now = datetime.now()
+    for what, word in (("failed", "failed"), ("pruned", "pruned")):
+        for why, count in progress.reasons(what)[:_MOST_REASONS]:
+            yield f"  {count:,} {word}: {why}"
+    if progress.last is not None and progress.last.datetime_complete is not None:
+        each = progress.seconds_a_trial
+        took = f"; a trial takes {_span(each)}" if each is not None else ""
+        yield f"last trial: {progress.last.number}, {_ago(progress.last.datetime_complete, now)}{took}"
+    for worker in progress.workers:
+        yield f"at work: {worker.name} since {_span((now - worker.since).total_seconds())}, on trial {worker.trial}"
+    if progress.seconds_left is not None:
+        yield f"about {_span(progress.seconds_left)} left"
+    elif not progress.workers and len(progress.ended) < progress.wanted:
+        yield f"nobody is at work on it; go on with `archdsl search --join --out {study.folder}`"
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    """`16:32:05, 3 min ago`: with the day where it was another."""
+    day = "%Y-%m-%d %H:%M:%S" if then.date() != now.date() else "%H:%M:%S"
+    return f"{then.strftime(day)}, {_span((now - then).total_seconds())} ago"
+
+
+def _span(seconds: float) -> str:
+    """A time in one or two units: `0.4 s`, `12 s`, `3 min 10 s`, `2 h 5 min`, `3 d 4 h`."""
+    seconds = max(0.0, seconds)
+    if seconds < 1:
+        return duration(seconds) if seconds > 0 else "0 s"
+    if seconds < 10:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
+    whole = round(seconds)
+    for (large, size), (small, part) in pairwise((("d", 86400), ("h", 3600), ("min", 60), ("s", 1))):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {large} {rest} {small}" if rest else f"{whole // size} {large}"
+    return f"{whole} s"
 
 
 def table(study: Study, trials: Sequence[FrozenTrial]) -> str:
@@ -100,7 +149,7 @@ def table(study: Study, trials: Sequence[FrozenTrial]) -> str:
 
 def as_json(study: Study) -> str:
     """All trials with their numbers; times are in seconds, accuracies from 0 to 1."""
-    best = {trial.number for trial in study.best()}
+    trials, best = study.trials(), {trial.number for trial in study.best()}
     return json.dumps(
         {
             "format_version": FORMAT_VERSION,
@@ -110,11 +159,33 @@ def as_json(study: Study) -> str:
             "objective": study.said["objective"],
             "goals": study.said["goals"],
             "settings": study.settings.model_dump(mode="json"),
-            "trials": [_trial(trial, trial.number in best) for trial in study.trials()],
+            **_progress(Progress(trials, study.settings.trials)),
+            "trials": [_trial(trial, trial.number in best) for trial in trials],
         },
         indent=2,
         ensure_ascii=False,
     )
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    last, states = progress.last, Counter(map(state_of, progress.trials))
+    return {
+        "finished": len(progress.ended),
+        "states": dict(states),
+        "failed": [{"why": why, "trials": count} for why, count in progress.reasons("failed")],
+        "workers": [
+            {"name": one.name, "since": _moment(one.since), "trial": one.trial, "began": _moment(one.began)}
+            for one in progress.workers
+        ],
+        "last_trial": last and {"number": last.number, "ended": _moment(last.datetime_complete)},
+        "seconds_a_trial": progress.seconds_a_trial,
+        "seconds_left": progress.seconds_left,
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    """A time of the clock of the machine that noted it, in ISO 8601."""
+    return moment.isoformat(timespec="seconds") if moment is not None else None
 
 
 def _trial(trial: FrozenTrial, is_best: bool) -> dict[str, Any]:

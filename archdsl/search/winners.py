@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from archdsl.search.errors import CannotSave, NothingFound
+from archdsl.diagnostics import DiagnosticError
+from archdsl.file_errors import reason_of
+from archdsl.search.errors import CannotSave, EditedNetwork, NothingFound
 from archdsl.search.study import Study, network_of, result_of
 from archdsl.search.summary import columns, number_text
 from archdsl.spaces import freeze
 from archdsl.training import atomic
 
 BEST, FRONT = "best.arch", "front"
+_TRIAL = re.compile(r"^## Found by `archdsl search`, study .*: trial (\d{1,9}),", re.MULTILINE)
 
 
 def write_winners(study: Study) -> list[Path]:
-    """Writes the best network, or those of the front. Raises DiagnosticError where there are none."""
+    """Writes the best network, or those of the front, and removes files of networks that are no longer among them.
+
+    Raises DiagnosticError where there are none, and before anything is written where a file that is there is not what
+    a search wrote: somebody has edited it.
+    """
     trials = study.best()
     if not trials:
         raise NothingFound(str(study.folder)).error()
-    paths = []
     try:
-        if study.is_single:
-            paths.append(_write(study, trials[0], study.folder / BEST))
-        else:
-            (study.folder / FRONT).mkdir(exist_ok=True)
-            for old in (study.folder / FRONT).glob("trial_*.arch"):
-                old.unlink()
-            for trial in trials:
-                paths.append(_write(study, trial, study.folder / FRONT / f"trial_{trial.number:06d}.arch"))
+        texts = {file_of(study, trial): frozen(study, trial, file_of(study, trial)) for trial in trials}
+        old = [path for path in (study.folder / FRONT).glob("trial_*.arch") if path not in texts]
+        for path in (*old, *texts):
+            if path.is_file() and not _is_of_search(study, path):
+                raise EditedNetwork(str(path), str(study.folder)).error()
+        for path, text in texts.items():
+            path.parent.mkdir(exist_ok=True)
+            atomic.write(path, text.encode())
+        for path in old:
+            path.unlink()
     except OSError as error:
-        raise CannotSave(str(study.folder), (error.strerror or str(error)).lower()).error() from None
-    return paths
+        raise CannotSave(str(study.folder), reason_of(error)).error() from None
+    return list(texts)
+
+
+def file_of(study: Study, trial: FrozenTrial) -> Path:
+    """Where the network of a trial is written."""
+    return study.folder / (BEST if study.is_single else f"{FRONT}/trial_{trial.number:06d}.arch")
 
 
 def frozen(study: Study, trial: FrozenTrial, target: Path) -> str:
@@ -59,6 +73,15 @@ def lineage(study: Study, trial: FrozenTrial) -> list[str]:
     return lines
 
 
-def _write(study: Study, trial: FrozenTrial, path: Path) -> Path:
-    atomic.write(path, frozen(study, trial, path).encode())
-    return path
+def _is_of_search(study: Study, path: Path) -> bool:
+    """Whether a file is as a search wrote it: the network of the trial that it says it is of."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    trials = study.trials()
+    for found in _TRIAL.finditer(text):
+        number = int(found[1])
+        if number < len(trials) and network_of(trials[number]):
+            try:
+                return frozen(study, trials[number], path) == text
+            except DiagnosticError:
+                return False
+    return False

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from archdsl.search.study import Study
 
-STATUS = "status"
+# Words in the place of a file, with the folder of a study after them. A file of such a name is `./status`.
+STATUS, PAGE = "status", "page"
 # Options that a study keeps: whoever joins it does the same.
 _OF_STUDY = (
     "objective", "device", "measure", "algorithm", "trials", "seed", "stop_early", "recipe", "data", "validation",
@@ -51,11 +52,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "  archdsl search space.arch --out study --recipe quick --data images --trials 200 --jobs 4\n"
         "  archdsl search --join --out study                    go on, or help along\n"
         "  archdsl search status study                          what has been found so far\n"
+        "  archdsl search page study                            the same as a page, and the best networks\n"
         "  archdsl search space.arch --out study --storage postgresql://user@host/database --study first\n"
         "  archdsl search --join --storage postgresql://user@host/database --study first --out here --data images"
     )
-    parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file, or `status` with the folder of a study")
-    parser.add_argument("of", nargs="?", metavar="DIR", help="of `status`: the folder of a study")
+    parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file, or `status` or `page` with a study")
+    parser.add_argument("of", nargs="?", metavar="DIR", help="of `status` and `page`: the folder of a study")
     parser.add_argument("--space", metavar="V", help="the model or variant, where the file has several spaces")
     parser.add_argument("--out", metavar="DIR", help="the folder of the study")
     parser.add_argument("--join", action="store_true", help="go on with a study, beside the others that work on it")
@@ -97,13 +99,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--grace", type=count, metavar="S", help="a worker without a sign of life for S seconds is dead (default: 90)"
     )
     group.add_argument("--quiet", action="store_true", help="print no trials")
+    group.add_argument("--helper", action="store_true", help=SUPPRESS)
     parser.add_argument("--output-format", choices=("text", "json"), default="text", help="of `status`")
 
 
 def run(arguments: Namespace, output: Output) -> int:
     require(arguments.storage)
-    if arguments.spec == STATUS:
-        return _status(arguments, output)
+    if arguments.spec in (STATUS, PAGE):
+        return _looked_at(arguments, output)
     if arguments.of is not None:
         raise TwoPlaces(arguments.spec, arguments.of).error()
     collect_from_here()
@@ -123,14 +126,32 @@ def _address(study: Study, arguments: Namespace) -> str:
     return f"--storage {shlex.quote(without_password(study.url))} --study {shlex.quote(study.name)} --out DIR"
 
 
-def _status(arguments: Namespace, output: Output) -> int:
+def _looked_at(arguments: Namespace, output: Output) -> int:
     from archdsl.search.study import Study
     from archdsl.search.summary import as_json, as_text
 
     folder = Path(arguments.of or arguments.out or ".")
     study = Study.join(folder, arguments.storage, arguments.study)
     study.settle()
+    if arguments.spec == PAGE:
+        return _write(study, output)
     output.result(as_json(study) if arguments.output_format == "json" else as_text(study))
+    return FINE
+
+
+def _write(study: Study, output: Output, say: Callable[[str], None] | None = None) -> int:
+    """Writes what came of a study: the page whatever happens, and the best networks where there are any."""
+    from archdsl.search.page.document import write_page
+    from archdsl.search.winners import write_winners
+
+    say = say or output.result
+    page = write_page(study)
+    try:
+        paths = write_winners(study)
+    finally:
+        say(f"wrote {printable(str(page))}")
+    names = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {paths[0].parent}"
+    say(f"wrote {printable(names)}")
     return FINE
 
 
@@ -227,9 +248,8 @@ def _work(study: Study, arguments: Namespace, output: Output) -> int:
         if not arguments.quiet:
             output.remark(f"stopped; go on with `archdsl search --join --out {shlex.quote(str(study.folder))}`")
         return 128 + signal
-    if not arguments.quiet:
-        _finish(study, output)
-    return FINE
+    # Workers that another one has started leave it to that one.
+    return FINE if arguments.helper else _finish(study, output, quiet=arguments.quiet)
 
 
 def _of_helper(study: Study, arguments: Namespace) -> list[str]:
@@ -241,16 +261,12 @@ def _of_helper(study: Study, arguments: Namespace) -> list[str]:
     return given
 
 
-def _finish(study: Study, output: Output) -> None:
+def _finish(study: Study, output: Output, *, quiet: bool) -> int:
     from archdsl.search.summary import as_text
-    from archdsl.search.winners import write_winners
 
-    paths = write_winners(study)
-    output.result("")
-    output.result(as_text(study))
-    output.result("")
-    names = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {paths[0].parent}"
-    output.result(f"wrote {printable(names)}")
+    if not quiet:
+        output.result(f"\n{as_text(study)}\n")
+    return _write(study, output, _nothing if quiet else None)
 
 
 class _Lines:
