@@ -380,5 +380,8 @@ class _Reporting:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        # Optuna, which is to write what became of a trial, asserts that it could; why not is the context.
+        if isinstance(error, AssertionError) and error.__context__ is not None:
+            error = error.__context__
         if isinstance(error, SQLAlchemyError | optuna.exceptions.StorageInternalError | UnicodeError):
             raise StorageFails(storages.printable(self.url), storages.reason(error)).error() from None

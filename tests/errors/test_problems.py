@@ -30,7 +30,15 @@ from archdsl.search_space.proof import prove
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze, open_space
 from archdsl.trainings import open_recipe
-from tests.errors import cases_backends, cases_cli, cases_importing, cases_language, cases_search, cases_weights
+from tests.errors import (
+    cases_backends,
+    cases_cli,
+    cases_importing,
+    cases_language,
+    cases_search,
+    cases_studies,
+    cases_weights,
+)
 from tests.errors.showing import NET, Case, check, found, with_bounds
 from tests.errors.test_golden import FILES, diagnose
 
@@ -209,6 +217,7 @@ CASES: dict[str, Case] = {
     **cases_cli.CASES,
     **cases_backends.CASES,
     **cases_search.CASES,
+    **cases_studies.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -294,6 +303,7 @@ PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     **cases_weights.PATCHED,
     **cases_cli.PATCHED,
     **cases_backends.PATCHED,
+    **cases_studies.PATCHED,
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }
