@@ -164,6 +164,7 @@ def show(runs: Runs) -> None:
 
 def write(name: str, command: str, trainings: Trainings, runs: Runs) -> None:
     results = {
+        "spec": trainings.spec.name,
         "images": {**trainings.counts, "tested at the end": trainings.last["test"]},
         "summary": {recipe: summary(found) for recipe, found in runs.items()},
         "against_progressive": {recipe: versus(runs[recipe], runs["progressive"]) for recipe in ("fixed", "timm")},
@@ -188,7 +189,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10, metavar="N", help="of `fixed` (default: 10)")
     parser.add_argument("--progressive-epochs", type=int, metavar="N", help="(default: those of `fixed`)")
     parser.add_argument("--threads", type=int, metavar="N", help="of a training (default: one a core)")
-    parser.add_argument("--out", default="progressive", metavar="NAME", help="of the result, or -")
+    parser.add_argument("--out", default="progressive_fashion_mnist", metavar="NAME", help="of the result, or -")
     arguments = parser.parse_args()
     if not Path(arguments.data).exists():
         sys.exit(f"{arguments.data} does not exist; Fashion-MNIST: apt-get install dataset-fashion-mnist")

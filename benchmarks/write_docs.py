@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks import memory_page
+from benchmarks import memory_page, training_page
 from benchmarks.measure import RESULTS, ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -53,13 +53,13 @@ _CANDIDATES = """\
 
 Networks of `specs/mnasnet_space.arch`, MnasNet's search space, costed on one core. Ours begins with the text in each
 round, so that every stage is elaborated when the first network has it; timm builds the same stages from block strings
-on the meta device and counts them with torch's flop counter. Latency is that of one image, told by a data
+on the meta device and counts them with torch's flop counter. Latency is that of one image, predicted by a data
 sheet (`a100`) and by a calibrated profile (`epyc_eager`), whose kernels are interpolated in tables.
 """
 _GPU = """\
 ## On a GPU
 
-The emitted `codegen/v2_l.py`: what its `compile` helper does to the outputs and to the speed.
+The emitted `codegen/v2_l.py`: what its `compile_model` helper does to the outputs and to the speed.
 """
 _LATENCY = """\
 ## Predicted latency
@@ -95,6 +95,7 @@ def page() -> str:
     parts += [_LATENCY, _latency(latency)] if latency else []
     threads = _results("latency_2_threads")
     parts += [_THREADS, _latency(threads)] if threads else []
+    parts += training_page.section(_results, _table, _requirement, _footnote)
     parts.append(_GPU)
     gpu = _results("run_on_gpu")
     parts.append(_gpu(gpu) if gpu else _NO_GPU.format(command="python -m benchmarks.run_on_gpu").lstrip())
