@@ -77,7 +77,18 @@ def progressive(results: Any, table: Table) -> str:
     seeds = len(results["runs"]["fixed"])
     facts = {"spec": f"`{results['spec']}`", "classes": images["classes"], "seeds": seeds}
     text = _IMAGES.format(train=images["train"], test=images["tested at the end"], **facts)
-    return "\n".join([text, table(header, rows, "lrrrrrr")])
+    return "\n".join([text, table(header, rows, "lrrrrrr"), _verdict(results["against_progressive"])])
+
+
+def _verdict(against: Any) -> str:
+    """Whether it is as accurate on average as both: as the fixed resolution in less time, as timm's in no more."""
+    fixed, timm = against["fixed"], against["timm"]
+    found = [
+        ("the accuracy of `fixed` in less time", fixed["gain"]["mean"] >= 0 and fixed["time"]["mean"] > 1),
+        ("that of `timm` in no more time", timm["gain"]["mean"] >= 0 and timm["time"]["mean"] >= 1),
+    ]
+    verdicts = [f"{text} ({'met' if met else '**not met**'})" for text, met in found]
+    return f"Required: {' and '.join(verdicts)}.\n"
 
 
 def speed(results: Any, table: Table) -> str:
