@@ -102,7 +102,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, f"in vain: {what}"
-        time.sleep(0.02)
+        time.sleep(0.2)
 
 
 def at_work(study: Study) -> list[FrozenTrial]:

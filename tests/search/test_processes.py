@@ -33,7 +33,7 @@ def has_ended(pid: int) -> bool:
 
 
 def both_at_work(space: Path, folder: Path) -> tuple[Study, subprocess.Popen[str], list[int]]:
-    study = created(space, folder, None, *TRAININGS, "--trials", 4)
+    study = created(space, folder, None, *TRAININGS, "--trials", 2)
     search = start("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")

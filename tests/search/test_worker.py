@@ -78,17 +78,16 @@ def accuracies(study: Study) -> dict[str, float]:
 
 
 def is_training(study: Study, count: int = 1) -> bool:
-    """Whether so many workers are past the first epoch of a training."""
+    """Whether so many trainings have begun and not ended."""
     folders = [study.folder / "trials" / f"{first(trial):06d}" for trial in at_work(study)]
-    tables = [path.read_text() for folder in folders if (path := folder / "metrics.csv").is_file()]
-    return sum(text.count("\n") > 1 for text in tables) >= count
+    return sum((folder / "run.json").is_file() for folder in folders) >= count
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_search_that_is_interrupted_goes_on(
     number: signal.Signals, space: Path, tmp_path: Path, trained: dict[str, float]
 ) -> None:
-    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", TRIALS)
+    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", 2)
     search = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")
@@ -104,13 +103,13 @@ def test_a_search_that_is_interrupted_goes_on(
     assert any((study.folder / "trials" / f"{interrupted.number:06d}" / "checkpoints").iterdir())
     work(study, 1)
     check(study)
-    assert accuracies(study) == trained
+    assert accuracies(study).items() <= trained.items()
 
 
 def test_a_second_interrupt_ends_a_search_that_goes_on_all_the_same(
     space: Path, tmp_path: Path, trained: dict[str, float]
 ) -> None:
-    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", TRIALS)
+    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", 2)
     search = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")
@@ -121,34 +120,33 @@ def test_a_second_interrupt_ends_a_search_that_goes_on_all_the_same(
         stop([search])
     work(study, 1)
     check(study)
-    assert accuracies(study) == trained
+    assert accuracies(study).items() <= trained.items()
 
 
 def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: str, trained: dict[str, float]) -> None:
     """Two in mid-trial, and one at some moment."""
     study = created(space, tmp_path / "study", postgresql, *TRAININGS, "--trials", TRIALS)
-    workers = {
-        str(worker.pid): worker for worker in (start("--join", "--out", study.folder, "--quiet") for _ in range(4))
-    }
+    workers = [start("--join", "--out", study.folder, "--quiet") for _ in range(4)]
     try:
         wait_until(lambda: is_training(study, 2), "two trainings")
-        for trial in [trial for trial in at_work(study) if trial.params][:2]:
-            workers.pop(trial.user_attrs["worker"].partition(":")[2]).kill()
-        third, last = workers.values()
+        training = {trial.user_attrs["worker"].partition(":")[2] for trial in at_work(study) if trial.params}
+        first, second, third, last = sorted(workers, key=lambda worker: str(worker.pid) not in training)
+        first.kill()
+        second.kill()
         time.sleep(Random(0).random())
         third.kill()
         _, errors = last.communicate(timeout=PATIENCE)
         assert last.returncode == 0
         assert is_well(errors), errors
     finally:
-        stop(list(workers.values()))
+        stop(workers)
     check(study)
     assert any(history(trial) for trial in study.trials())
     assert accuracies(study) == trained
 
 
-def test_a_worker_that_was_taken_for_dead_goes_on(space: Path, tmp_path: Path, storage: str | None) -> None:
-    study = created(space, tmp_path / "study", storage, *TRAININGS, "--trials", 2)
+def test_a_worker_that_was_taken_for_dead_goes_on(space: Path, tmp_path: Path, postgresql: str) -> None:
+    study = created(space, tmp_path / "study", postgresql, *TRAININGS, "--trials", 2)
     asleep = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")
