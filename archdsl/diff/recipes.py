@@ -39,6 +39,10 @@ class PairedRecipes(NamedTuple):
         return not self.removed and not self.added and all(one.is_equal for one in self.differences)
 
 
+# Of files without any.
+NO_RECIPES = PairedRecipes((), (), ())
+
+
 def pair_recipes(before: Sequence[Recipe], after: Sequence[Recipe]) -> PairedRecipes:
     """Recipes go together by name."""
     named, known = {recipe.name: recipe for recipe in after}, {recipe.name for recipe in before}

@@ -11,7 +11,7 @@ from archdsl.backends.units import human
 from archdsl.diff.difference import Difference, LayerChange, PartChange
 from archdsl.diff.operators import Change, KeyChange, OperatorChange
 from archdsl.diff.pairing import Paired
-from archdsl.diff.recipes import PairedRecipes, RecipeDifference, subject, written
+from archdsl.diff.recipes import NO_RECIPES, PairedRecipes, RecipeDifference, subject, written
 from archdsl.diff.summary import block_lines, changed, key_groups, value
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.cost import Cost
@@ -23,7 +23,7 @@ FORMAT_VERSION = "1.1"
 # For people ----------------------------------------------------------------------------------------------------------
 
 
-def as_table(paired: Paired, recipes: PairedRecipes) -> str:
+def as_table(paired: Paired, recipes: PairedRecipes = NO_RECIPES) -> str:
     """Each pair of networks and of recipes, and which of them came or went."""
     texts = [_network(difference) for difference in paired.differences if not difference.is_equal]
     lines = [f"{_name(difference)}: equal" for difference in paired.differences if difference.is_equal]
@@ -137,7 +137,7 @@ def _keys(difference: Difference) -> str:
 # For programs --------------------------------------------------------------------------------------------------------
 
 
-def as_json(paired: Paired, recipes: PairedRecipes) -> str:
+def as_json(paired: Paired, recipes: PairedRecipes = NO_RECIPES) -> str:
     """A JSON document with every change in full."""
     document = {
         "format_version": FORMAT_VERSION,
