@@ -94,8 +94,10 @@ def rate(study: Study, workers: int, during: float) -> float:
     for _ in range(workers):
         child = os.fork()
         if not child:
-            worker(Study.join(study.folder, None, None)).run()
-            os._exit(0)
+            try:
+                worker(Study.join(study.folder, None, None)).run()
+            finally:
+                os._exit(0)  # what the parent has begun is the parent's to end
         children.append(child)
     while len({trial.user_attrs.get(WORKER) for trial in study.trials()} - {None}) < workers:
         time.sleep(0.05)
