@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from tests.peers.test_counts import counts
+from tests.peers.counting import counts
 from tests.peers.zoo import peer, relative_error, settle
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
