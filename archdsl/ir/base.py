@@ -4,7 +4,6 @@ from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
 _set = object.__setattr__
 
 
