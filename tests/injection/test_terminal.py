@@ -7,12 +7,16 @@ import io
 import json
 import os
 import re
+from collections.abc import Hashable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from archdsl.cli import specs
+from archdsl.cli.commands import check
 from archdsl.cli.main import main
+from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import HIDDEN_CHARACTER
 from archdsl.ir.architecture import Architecture
@@ -35,10 +39,26 @@ class Ran(NamedTuple):
     err: str
 
 
+class Once:
+    """Compiles a text once, however many commands and formats are about it: what is tested here is what they print."""
+
+    def __init__(self) -> None:
+        self.known: dict[Hashable, Compiled] = {}
+
+    def __call__(self, source: Source, **options: Any) -> Compiled:
+        asked = (source.name, source.original, source.mark, *sorted(options.items()))
+        if asked not in self.known:
+            self.known[asked] = compile_source(source, **options)
+        return self.known[asked]
+
+
 @pytest.fixture
 def archdsl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
     """Runs a command in a folder of its own. Whatever it prints is safe to show, and it never confesses to a bug."""
     monkeypatch.chdir(tmp_path)
+    once = Once()
+    for module in (check, specs):
+        monkeypatch.setattr(module, "compile_source", once)
 
     def run(*words: str) -> Ran:
         capfd.readouterr()
