@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 import archdsl
+from tests.meta import on_meta
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 
@@ -96,7 +97,7 @@ class Counter(TorchDispatchMode):
 @cache
 def counts_of_peer(name: str, size: int) -> tuple[int, int]:
     """What a peer costs: several of ours may have the same one."""
-    with torch.device("meta"):
+    with on_meta():
         model = peer(name).eval()
     return counts(model, size)
 
@@ -115,10 +116,10 @@ def counts_of_peer(name: str, size: int) -> tuple[int, int]:
     ],
 )
 def test_the_counter_is_that_of_torch(name: str, size: int) -> None:
-    with torch.device("meta"):
+    with on_meta():
         model = peer(name).eval()
-        with FlopCounterMode(display=False) as counter:
-            model(torch.empty(1, 3, size, size))
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        model(torch.empty(1, 3, size, size))
     assert counts(model, size) == (sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)
 
 
@@ -129,7 +130,7 @@ def test_reference_counts(entry: str) -> None:
     network = archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name)
     assert network.architecture.input == (3, expected["resolution"], expected["resolution"])
     assert (network.params, network.macs) == (expected["params"], expected["macs"])
-    with torch.device("meta"):
+    with on_meta():
         model = network.build().eval()
     assert counts(model, expected["resolution"]) == (expected["params"], expected["macs"])
 
@@ -152,7 +153,7 @@ def test_counts_without_skip_init_equal_the_peer(n: int) -> None:
 
 @pytest.mark.parametrize("other", dict.fromkeys(other for _, _, other in PEERS))
 def test_counts_of_the_others_equal_the_peer(other: str) -> None:
-    with torch.device("meta"):
+    with on_meta():
         theirs = peer(other).eval()
     found: dict[int, tuple[int, int]] = {}
     for spec, name, of in PEERS:
