@@ -23,7 +23,7 @@ class Frozen(BaseModel):
         names = cls.__pydantic_fields__
         if len(fields) != len(names):  # the others are as they are unless said
             return cast("Self", cls.model_construct(set(fields), **fields))
-        # What `model_construct` does, without its search for aliases, in a quarter of the time.
+        # What `model_construct` does, without its search for aliases, in two thirds of the time.
         one = cls.__new__(cls)
         _set(one, "__dict__", {name: fields[name] for name in names})
         _set(one, "__pydantic_fields_set__", set(fields))
