@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 import archdsl
+from tests.meta import on_meta
+from tests.peers.counting import counts
 from tests.peers.zoo import peer
 
 REFERENCE: dict[str, dict[str, Any]] = json.loads(
@@ -92,18 +94,33 @@ class Counter(TorchDispatchMode):
 
 
 @torch.no_grad()
-def counts(model: nn.Module, size: int) -> tuple[int, int]:
-    """Parameters, and multiply-accumulates of one image by torch's own formulas."""
-    with Counter() as counter, torch.device("meta"):
+@cache
+def counts_of_peer(name: str, size: int) -> tuple[int, int]:
+    """What a peer costs: several of ours may have the same one."""
+    with on_meta():
+        model = peer(name).eval()
+    return counts(model, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("timm resnet18", 97),
+        ("timm efficientnet_b0", 97),
+        ("timm dm_nfnet_f0", 96),
+        ("timm regnety_002", 96),
+        ("timm convnext_tiny", 64),
+        ("torchvision densenet121", 65),
+        ("pytorchcv shufflenet_g3_wd4", 224),
+        ("pytorchcv resattnet56", 224),
+    ],
+)
+def test_the_counter_is_that_of_torch(name: str, size: int) -> None:
+    with on_meta():
+        model = peer(name).eval()
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
         model(torch.empty(1, 3, size, size))
-    return sum(p.numel() for p in model.parameters()), counter.flops // 2
-
-
-def test_the_counter_counts_as_torch_does() -> None:
-    model = peer("timm resnet18").eval()
-    with FlopCounterMode(display=False) as counter, torch.device("meta"):
-        model.to("meta")(torch.empty(1, 3, 224, 224))
-    assert counts(model, 224)[1] == counter.get_total_flops() // 2
+    assert counts(model, size) == (sum(p.numel() for p in model.parameters()), counter.get_total_flops() // 2)
 
 
 @pytest.mark.parametrize("entry", OURS)
@@ -113,7 +130,7 @@ def test_reference_counts(entry: str) -> None:
     network = archdsl.load(archdsl.specs_folder() / f"{spec}.arch", name)
     assert network.architecture.input == (3, expected["resolution"], expected["resolution"])
     assert (network.params, network.macs) == (expected["params"], expected["macs"])
-    with torch.device("meta"):
+    with on_meta():
         model = network.build().eval()
     assert counts(model, expected["resolution"]) == (expected["params"], expected["macs"])
 
@@ -130,14 +147,13 @@ def test_counts_without_skip_init(entry: str) -> None:
 def test_counts_without_skip_init_equal_the_peer(n: int) -> None:
     network = archdsl.load(archdsl.specs_folder() / "nfnet.arch", f"nfnet_f{n}")
     blocks = sum(len(stage.layers) for stage in network.architecture.stages)
-    with torch.device("meta"):
-        theirs = peer(f"timm nfnet_f{n}").eval()
-    assert (network.params - blocks, network.macs) == counts(theirs, network.architecture.input.height)
+    theirs = counts_of_peer(f"timm nfnet_f{n}", network.architecture.input.height)
+    assert (network.params - blocks, network.macs) == theirs
 
 
 @pytest.mark.parametrize("other", dict.fromkeys(other for _, _, other in PEERS))
 def test_counts_of_the_others_equal_the_peer(other: str) -> None:
-    with torch.device("meta"):
+    with on_meta():
         theirs = peer(other).eval()
     found: dict[int, tuple[int, int]] = {}
     for spec, name, of in PEERS:

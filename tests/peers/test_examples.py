@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
-from tests.peers.test_counts import counts
+from tests.meta import on_meta
+from tests.peers.counting import counts
 from tests.peers.zoo import peer, relative_error, settle
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -48,7 +49,7 @@ def test_every_network_of_the_examples_is_compared() -> None:
 )
 def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
     network = archdsl.load(EXAMPLES / f"{spec}.arch", name)
-    with torch.device("meta"):
+    with on_meta():
         theirs = peer(other, **OPTIONS.get(other, {})).eval()
         ours = network.build()
     assert (network.params, network.macs) == counts(theirs, network.architecture.input.height)

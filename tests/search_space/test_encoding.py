@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from tests.search_space.test_shipped import SIZES, opened
 from tests.search_space.test_space import SMALL
 
 
+@cache
 def space_of(text: str) -> Space:
     return open_space(Source("space.arch", text))
 

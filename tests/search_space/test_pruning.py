@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ model small {
 """
 
 
+@cache
 def space_of(*claims: str, text: str = SPACE) -> Space:
     return open_space(Source("small.arch", text.replace("CLAIMS", "\n  ".join(f"require {one}" for one in claims))))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ OBJECTIVES = {
 }
 
 
+@cache
 def opened(name: str) -> Space:
     (path,) = [path for path in SPACES if path.stem == name]
     return open_space(read(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,7 @@ model small(width = {0.5, 1}) {
 """
 
 
+@cache
 def space_of(text: str, name: str | None = None) -> Space:
     return open_space(Source("small.arch", text), name)
 

@@ -50,6 +50,8 @@ class ModuleBuilder:
     _used: set[str] = field(default_factory=set)
     _open: dict[Expression, bool] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
+    # The one formula that all instances have of a scalar, of those that were asked for.
+    _shared: dict[str, Expression | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in _COUNTED:
@@ -221,7 +223,9 @@ class ModuleBuilder:
             return self.made[name]
         if self._is_given(name) and name not in self.declared:
             return None
-        return _common(formula.get(name) for formula in self.formulas)
+        if name not in self._shared:
+            self._shared[name] = _common(formula.get(name) for formula in self.formulas)
+        return self._shared[name]
 
     def _use(self, name: str) -> Expression | None:
         """What the constructor reads a scalar: a literal, a local, or an argument that it now has."""

@@ -255,7 +255,7 @@ class StepWriter:
     ) -> Expression:
         """A number that may follow the channels of the input; where it cannot say so, it is baked."""
         made = self.builder.source(values, formulas, hint)
-        wanted = {root for formula in formulas for root in self.builder.roots(formula)}
+        wanted = {root for formula in set(formulas) for root in self.builder.roots(formula)}
         self.baked |= wanted - self.builder.roots(made)
         return made
 

@@ -7,7 +7,6 @@ from math import prod
 from pathlib import Path
 
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from torch import nn
 
@@ -15,6 +14,7 @@ import archdsl
 from archdsl.backends.pytorch.state import modules, state
 from archdsl.catalogue import models
 from archdsl.ir.operators.base import Tensors
+from tests.meta import on_meta
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
 
@@ -25,7 +25,7 @@ EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.arch") if not pat
 
 
 def built(network: archdsl.Network) -> Tensors:
-    with torch.device("meta"):
+    with on_meta():
         module: nn.Module = network.build()
     return {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
 
@@ -41,7 +41,7 @@ def test_shipped(path: Path) -> None:
     committed = import_module(f"codegen.{path.stem}")
     for network in {network.architecture.model: network for network in networks}.values():
         agree(network)
-        with torch.device("meta"):
+        with on_meta():
             module = getattr(committed, network.name)()  # written together with the other variants
         assert {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()} == state(network.architecture)
 
