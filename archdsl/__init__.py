@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
+    from archdsl.search.load import load_study
     from archdsl.training.run import load_run
     from archdsl.version import __version__
 
@@ -38,6 +39,7 @@ __all__ = [
     "load",
     "load_all",
     "load_run",
+    "load_study",
     "loads",
     "space",
     "specs_folder",
@@ -59,6 +61,7 @@ _HOMES = {
     "load": "archdsl.api",
     "load_all": "archdsl.api",
     "load_run": "archdsl.training.run",
+    "load_study": "archdsl.search.load",
     "loads": "archdsl.api",
     "space": "archdsl.api",
     "specs_folder": "archdsl.folders",

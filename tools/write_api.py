@@ -9,6 +9,7 @@ from typing import Any
 
 import archdsl
 from archdsl.api import Network
+from archdsl.search.loaded import FoundNetwork, LoadedStudy, StudyTrial
 from archdsl.search_space.space import Space
 from tools import DOCS
 
@@ -27,7 +28,13 @@ model = network.build(num_classes=10)
 
 """
 # The classes that these functions return, with what a user calls on them.
-_CLASSES = {"Network": Network, "Space": Space}
+_CLASSES = {
+    "Network": Network,
+    "Space": Space,
+    "LoadedStudy": LoadedStudy,
+    "FoundNetwork": FoundNetwork,
+    "StudyTrial": StudyTrial,
+}
 
 
 def page() -> str:

@@ -169,3 +169,14 @@ class EditedNetwork(Problem):
     help = "move it away; `archdsl search page {folder}` then writes the new one"
     path: str
     folder: str
+
+
+class NoFilesOfNetworks(Problem):
+    code = codes.WRONG_USAGE
+    message = (
+        "the best networks will be in the study and its page, but not in .arch files: "
+        "the choice of `{choice}` is in another file than the space, {place}"
+    )
+    help = "to have files, put what the choice is in into the file of the space"
+    choice: str
+    place: str

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from archdsl.diagnostics import DiagnosticError
+from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.file_errors import reason_of
-from archdsl.search.errors import CannotSave, EditedNetwork, NothingFound
+from archdsl.search.errors import CannotSave, EditedNetwork, NoFilesOfNetworks, NothingFound
 from archdsl.search.study import Study, network_of, result_of
 from archdsl.search.summary import columns, number_text
+from archdsl.search_space.frozen import elsewhere
+from archdsl.search_space.space import Space
 from archdsl.spaces import freeze
 from archdsl.training import atomic
 
@@ -71,6 +73,12 @@ def lineage(study: Study, trial: FrozenTrial) -> list[str]:
         recipe = f"recipe {settings.recipe}" if settings.recipe else "its recipe"
         lines.append(f"Trained by {recipe} on {settings.data}, {settings.validation:.0%} of it held back.")
     return lines
+
+
+def without_files(space: Space) -> list[Diagnostic]:
+    """Warns that the best networks cannot be written, where they cannot: it is good to know before a search."""
+    choices = elsewhere(space)
+    return [NoFilesOfNetworks(choices[0].place, str(choices[0].node.span)).at(None)] if choices else []
 
 
 def _is_of_search(study: Study, path: Path) -> bool:

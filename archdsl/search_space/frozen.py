@@ -14,6 +14,7 @@ from archdsl.folders import shipped
 from archdsl.language import tree
 from archdsl.language.literals import string
 from archdsl.language.nodes import children
+from archdsl.search_space.choices import Choice
 from archdsl.search_space.errors import ChoiceInOtherFile
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
@@ -29,16 +30,21 @@ def frozen(space: Space, sample: Sample, target: Path, lineage: Sequence[str] = 
     Where the model has no variants, the counts of the network are claimed. Raises DiagnosticError where a choice
     stands in another file than the space, whose text would have to change.
     """
-    source, decisions = space.source, space.decisions(sample)
+    decisions = space.decisions(sample)
     module = space.model.variant.definition.environment.module
-    for choice in space.model.choices:
-        if id(choice.node) in decisions and choice.node.span.source is not source:
+    for choice in elsewhere(space):
+        if id(choice.node) in decisions:
             raise DiagnosticError([ChoiceInOtherFile(choice.place, str(choice.node.span)).at(None)])
     edits = [edit for item in module.items for edit in _decided(item, decisions)]
-    edits += [*_uses(module, target), *_claims(space, sample), *_lineage(space, lineage)]
-    text = _edited(source.text, 0, edits)
+    edits += [*_uses(module, target), *_input(space, sample), *_claims(space, sample), *_lineage(space, lineage)]
+    text = _edited(space.source.text, 0, edits)
     heading = f"# Network {sample.index} of the space `{space.name}`."
     return f"{heading}\n{text}"
+
+
+def elsewhere(space: Space) -> list[Choice]:
+    """The choices of a space that stand in another file than it does."""
+    return [choice for choice in space.model.choices if choice.node.span.source is not space.source]
 
 
 def _edited(text: str, start: int, edits: list[Edit]) -> str:
@@ -127,6 +133,20 @@ def _lineage(space: Space, lines: Sequence[str]) -> Iterator[Edit]:
         start = space.model.variant.definition.model.span.start
         text = "".join(f"## {' '.join(printable(line).split())}\n" for line in lines)
         yield Edit(Span(space.source, start, start), text)
+
+
+def _input(space: Space, sample: Sample) -> Iterator[Edit]:
+    """The input of the network, where the space was opened at another resolution than its text says."""
+    if space.model.resolution is None:
+        return
+    model = space.model.variant.definition.model
+    text = str(space.architecture(sample).input)
+    own = next((item for item in model.body if isinstance(item, tree.Binding) and item.name.text == "input"), None)
+    if own is not None:
+        yield Edit(own.value.span, text)
+    else:  # an ancestor has it, of which there may be other models
+        first = model.body[0].span if model.body else Span(model.span.source, model.span.end - 1, model.span.end)
+        yield Edit(Span(first.source, first.start, first.start), f"input = {text}\n")
 
 
 def _claims(space: Space, sample: Sample) -> Iterator[Edit]:

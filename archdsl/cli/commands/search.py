@@ -224,6 +224,7 @@ def _absolute(data: str | None) -> str | None:
 def _work(study: Study, arguments: Namespace, output: Output) -> int:
     from archdsl.search.evaluation.evaluator import Evaluator
     from archdsl.search.processes import Helpers
+    from archdsl.search.winners import without_files
     from archdsl.search.worker import Worker
 
     shown = _Lines(study, output if not arguments.quiet else None)
@@ -233,6 +234,8 @@ def _work(study: Study, arguments: Namespace, output: Output) -> int:
     )  # fmt: skip
     worker = Worker(study, evaluator, shown.more, output.remark)
     shown.begin()
+    if not arguments.helper:
+        output.warnings(without_files(study.space))
     threads = max(1, cores() // arguments.jobs)
     if arguments.jobs > 1 and evaluator.needs_torch:
         import torch

@@ -13,14 +13,14 @@ from xml.etree.ElementTree import Element
 from archdsl.search.page.markup import tag
 from archdsl.search.page.scales import Axis, Scale
 
-_WIDTH, _HEIGHT = 720, 380
+_WIDTH, _HEIGHT = 640, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 84, 18, 18, 52
 # So many points have a tooltip each; more of them are one shape, for the page stays small and quick.
 _MOST_POINTS = 1500
 _RADIUS = 3.0
 # The size of a label of a point: a letter's width, and its height.
-_LETTER, _LINE = 7.0, 13.0
-_BAR, _NAME_LETTERS = 22, 34
+_LETTER, _LINE = 7.5, 14.0
+_BAR, _NAME_LETTERS = 24, 30
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,15 @@ def chart(
     places = [(across.at(point.x), up.at(point.y), point) for point in points]
     plain = [place for place in places if place[2].label is None]
     marked = [place for place in places if place[2].label is not None]
-    return tag(
-        "svg",
-        tag("title", description),
+    return _picture(
+        description,
+        _HEIGHT,
         *_grid(across, up),
         *_crowd(plain),
         *([_steps([(across.at(a), up.at(b)) for a, b in line], falls)] if len(line) > 1 else []),
         *(_dot(*place, class_="winner" if place[2].is_winner else "front", radius=_RADIUS + 2) for place in marked),
         *_labels(marked),
-        viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", class_="chart",
-    )  # fmt: skip
+    )
 
 
 def bars(description: str, values: Sequence[tuple[str, float]]) -> Element:
@@ -81,10 +80,14 @@ def bars(description: str, values: Sequence[tuple[str, float]]) -> Element:
                 tag("text", f"{value:.1%}", x=left + value * size + 6, y=middle + 4),
             )
         )
-    return tag(
-        "svg", tag("title", description), *drawn,
-        viewBox=f"0 0 {_WIDTH} {_BAR * len(values)}", role="img", class_="chart",
-    )  # fmt: skip
+    return _picture(description, _BAR * len(values), *drawn)
+
+
+def _picture(description: str, height: float, *drawn: Element) -> Element:
+    size = f"0 0 {_WIDTH} {height:g}"
+    # Named by an attribute: a title would be a tooltip of everything in it.
+    svg = tag("svg", *drawn, viewBox=size, role="img", aria_label=description, class_="chart")
+    return tag("div", svg, class_="scroll", tabindex="0")
 
 
 # Parts ----------------------------------------------------------------------------------------------------------------

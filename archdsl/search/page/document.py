@@ -16,7 +16,7 @@ from archdsl.search.page.importance import importance_parts
 from archdsl.search.page.markup import Content, page, tag
 from archdsl.search.page.networks import network_parts
 from archdsl.search.page.trials_table import trials_table
-from archdsl.search.study import Study
+from archdsl.search.study import Study, counts
 from archdsl.search.summary import states_text
 from archdsl.search_space.open_models import counted
 from archdsl.training import atomic
@@ -45,8 +45,9 @@ def as_html(study: Study) -> str:
 
 def _body(study: Study) -> Iterator[Content]:
     best = study.best()
+    so_far = "" if counts(study.trials()).finished >= study.settings.trials else " so far"
     yield tag("h1", study.name)
-    yield tag("p", f"What a search found so far: {states_text(study.trials(), study.settings.trials)}.")
+    yield tag("p", f"What a search found{so_far}: {states_text(study.trials(), study.settings.trials)}.")
     yield _facts(study)
     if not best:
         yield tag("p", "No trial has a value so far.")

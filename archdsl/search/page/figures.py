@@ -10,6 +10,7 @@ from functools import partial
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from archdsl.backends.pareto import measure
 from archdsl.search.page.charts import Point, chart
 from archdsl.search.page.markup import Content, tag
 from archdsl.search.page.scales import Axis
@@ -32,7 +33,7 @@ class Quantity:
     def axis(self, trials: Sequence[FrozenTrial]) -> Axis:
         text = (lambda value: f"{100 * value:.4g} %") if self.name == "accuracy" else self.text
         way = "less is better" if self.is_lower_better else "more is better"
-        return Axis(f"{self.name} ({way})", [self.of(trial) for trial in trials], text)
+        return Axis(f"{measure(self.name).label} ({way})", [self.of(trial) for trial in trials], text)
 
     def of(self, trial: FrozenTrial) -> float:
         found = self.value(trial)

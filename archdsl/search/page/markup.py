@@ -33,10 +33,12 @@ def table(header: Sequence[Content], rows: Iterable[Element], *, caption: Conten
     return tag("div", tag("table", *parts), class_="scroll", tabindex="0")
 
 
-def row(cells: Iterable[Content], *, class_: str | None = None) -> Element:
-    """A row of a table; its first cell is its heading."""
+def row(cells: Iterable[Content], numbers: int = 0, *, class_: str | None = None) -> Element:
+    """A row of a table; its first cell is its heading, and its last `numbers` cells are flush right."""
     first, *rest = cells
-    return tag("tr", tag("th", first, scope="row"), *(tag("td", cell) for cell in rest), class_=class_)
+    sides = [None] * (len(rest) - numbers) + ["number"] * numbers
+    made = (tag("td", cell, class_=side) for cell, side in zip(rest, sides, strict=True))
+    return tag("tr", tag("th", first, scope="row"), *made, class_=class_)
 
 
 def page(title: str, style: str, body: Iterable[Content]) -> str:

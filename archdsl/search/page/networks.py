@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
@@ -24,6 +25,7 @@ from archdsl.search.winners import file_of, frozen
 from archdsl.search_space.choices import Choice
 
 _SECTIONS = ("stem", "head")
+_SPACES = re.compile(r"\s+")
 
 
 def network_parts(study: Study, trial: FrozenTrial) -> Iterator[Content]:
@@ -64,7 +66,9 @@ def _stages(merged: Merged, decisions: Decisions, made: Estimate) -> Element:
         cells = tag("td", _marked(binding[0].value, decisions) if binding else "", colspan=max(1, len(names)))
         rows.append(tag("tr", tag("th", section, scope="row"), cells, *_costs(part)) if part else None)
     stages = [_stage(each, names, decisions, parts.get(f"stages.{stage_name(each)}")) for each in merged.rows.rows]
-    total = row(["total", *[""] * max(1, len(names)), str(made.output), human(made.cost.params), human(made.cost.macs)])
+    total = row(
+        ["total", *[""] * max(1, len(names)), str(made.output), human(made.cost.params), human(made.cost.macs)], 3
+    )
     header = ["", *(names or [""]), "output", "params", "MACs"]
     caption = "What was taken is marked; what else the space has is beside it."
     stem, head = rows
@@ -127,5 +131,5 @@ def _outermost(node: tree.Node) -> Iterator[tree.Choice]:
 
 
 def _line(text: str) -> str:
-    """A piece of text on one line, with its spaces at the ends."""
-    return " ".join(text.replace("\n", " ").split(" ")) if "\n" not in text else f" {' '.join(text.split())} "
+    """A piece of text on one line, with a space at an end where it has some there."""
+    return _SPACES.sub(" ", text)
