@@ -157,7 +157,8 @@ def test_time_and_size_fuse_early_stages_and_no_late_ones() -> None:
 
     def value(fused: tuple[bool, ...]) -> float:
         def decide(variable: Variable) -> int:
-            stage, column = int(variable.name[len("stages.")]), variable.name.partition(" ")[2]
+            row, _, column = variable.name.partition(" ")
+            stage = int(row.removeprefix("stages."))
             wanted = {
                 "op": "fused_mbconv" if fused[stage] else "mbconv(se = 0.25)",
                 "kernel": kernels[stage],
