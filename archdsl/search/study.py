@@ -55,7 +55,7 @@ from archdsl.version import __version__
 FORMAT = 1
 # Signs of a name; the database takes 512.
 _LONGEST = 200
-_FACTS, _SPEC, _OWN = "study.json", "spec", "archdsl"
+_FACTS, SPEC, _OWN = "study.json", "spec", "archdsl"
 # The user attributes of a trial.
 WORKER, RESULT = "worker", "result"
 
@@ -187,7 +187,7 @@ class Study:
     @cached_property
     def source(self) -> Source:
         """The text of the space."""
-        return read(self.folder / _SPEC / self.settings.spec)
+        return read(self.folder / SPEC / self.settings.spec)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -312,7 +312,7 @@ def write_texts(folder: Path, texts: Mapping[str, str], facts: Mapping[str, Any]
     """Writes the files of a space and the facts of a study into its folder. Raises DiagnosticError."""
     try:
         for name, text in texts.items():
-            path = folder / _SPEC / PurePosixPath(name)
+            path = folder / SPEC / PurePosixPath(name)
             if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
                 raise CannotSave(str(folder), f"`{name}` leads out of it").error()
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from optuna.trial import FrozenTrial
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.file_errors import reason_of
 from archdsl.search.errors import CannotSave, EditedNetwork, NoFilesOfNetworks, NothingFound
-from archdsl.search.study import Study, network_of, result_of
+from archdsl.search.study import SPEC, Study, network_of, result_of
 from archdsl.search.summary import columns, number_text
 from archdsl.search_space.frozen import elsewhere
 from archdsl.search_space.space import Space
@@ -36,9 +37,13 @@ def write_winners(study: Study) -> list[Path]:
         for path in (*old, *texts):
             if path.is_file() and not _is_of_search(study, path):
                 raise EditedNetwork(str(path), str(study.folder)).error()
-        for path, text in texts.items():
-            path.parent.mkdir(exist_ok=True)
-            atomic.write(path, text.encode())
+        copies = {} if study.is_single else _used(study)
+        for path, content in copies.items():
+            if path.is_file() and path.read_bytes() != content:
+                raise EditedNetwork(str(path), str(study.folder)).error()
+        for path, content in {**copies, **{path: text.encode() for path, text in texts.items()}}.items():
+            path.parent.mkdir(exist_ok=True, parents=True)
+            atomic.write(path, content)
         for path in old:
             path.unlink()
     except OSError as error:
@@ -54,7 +59,15 @@ def file_of(study: Study, trial: FrozenTrial) -> Path:
 def frozen(study: Study, trial: FrozenTrial, target: Path) -> str:
     """The text of the network of a trial as a file `target`, which need not be there. Raises DiagnosticError."""
     sample = study.space.numbered(int(network_of(trial)))
-    return freeze(study.space, sample, target, lineage(study, trial))
+    # A file uses others of its own folder, or of folders in it: those of a front have copies there.
+    return freeze(study.space, sample, study.folder / target.name, lineage(study, trial))
+
+
+def _used(study: Study) -> dict[Path, bytes]:
+    """Copies, for the networks of a front, of the files that the space uses besides its own."""
+    own, space = study.folder / SPEC, Path(os.path.abspath(study.space.source.name))
+    others = [path for path in sorted(own.rglob("*.arch")) if Path(os.path.abspath(path)) != space]
+    return {study.folder / FRONT / path.relative_to(study.folder): path.read_bytes() for path in others}
 
 
 def lineage(study: Study, trial: FrozenTrial) -> list[str]:

@@ -17,6 +17,9 @@ SPACE = """model net {
   objective = params
 }
 """
+# A space whose choice is in another file.
+USES = 'use "blocks.arch"\n\nmodel net {\n  input = 3 x 16 x 16\n  stem = unit()\n  objective = params\n}\n'
+BLOCKS = "block unit() {\n  out = in -> conv({8, 16})\n}\n"
 START = "search net.arch --out study --trials 2 --algorithm random"
 
 
@@ -86,6 +89,7 @@ CASES: dict[str, Case] = {
     "CannotSave": a_file,
     "NothingFound": nothing_found,
     "EditedNetwork": edited,
+    "NoFilesOfNetworks": command(START, net_arch=USES, blocks_arch=BLOCKS),
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "MissingOfSearch": without("optuna", START),
