@@ -142,7 +142,7 @@ def test_a_choice_in_another_file_is_said_before_and_the_study_is_kept(capsys: p
     study = search(USES, blocks=OPEN_BLOCKS, code=2)
     errors = " ".join(capsys.readouterr().err.split())
     assert errors.index("will be in the study and its page, but not in .arch files") < errors.index(
-        "the choice of `twice kernel` is in another file: study/spec/blocks.arch:1:36"
+        "the choice of `twice kernel` is in another file: study/spec/blocks.arch:1:32"
     )
     assert "There is no .arch file of it: the choice of" in (study.folder / "search.html").read_text()
     assert not (study.folder / "best.arch").exists()
