@@ -153,7 +153,7 @@ def test_a_choice_in_another_file_is_said_before_and_the_study_is_kept(capsys: p
 def test_an_earlier_front_goes_but_for_what_was_edited() -> None:
     study = search(NET, objective="front(params, macs)")
     first = files(study)[0]
-    later = [trial for trial in study.trials() if trial.number not in {one.number for one in study.best()}][0]
+    later = next(trial for trial in study.trials() if trial.number not in {one.number for one in study.best()})
     text = first.read_text()
     stale = study.folder / "front" / f"trial_{later.number:06d}.arch"
     stale.write_text(frozen(study, later, stale))
