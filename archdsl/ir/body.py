@@ -73,7 +73,7 @@ class Apply(Frozen):
     """One operator or one block, applied. `name` is its sub-module's; exactly one of `operator`, `block` is set.
 
     `formulas` says how attributes (of the operator) or arguments (of the block) were computed. `others` are further
-    tensors that the operator reads (`resize(like = x)`).
+    tensors that it reads: of an operator (`resize(like = x)`), or a block's `tensors` in their order.
     """
 
     step: Literal["apply"] = "apply"
@@ -154,7 +154,8 @@ class BlockInstance(Frozen):
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
     `formulas` says how the bound ones, and parameters that are not given, were computed. `layers` are the arguments and
-    settings that are layers or names, as text.
+    settings that are layers or names, as text. `tensors` are the further tensors that it reads besides `input`, by the
+    parameters that they are given to.
     """
 
     id: str
@@ -165,6 +166,7 @@ class BlockInstance(Frozen):
     formulas: dict[str, Formula]
     layers: dict[str, str]
     input: Shape
+    tensors: dict[str, Shape] = {}
     output: Shape
     facts: dict[str, OutputFact]
     body: tuple[TensorBinding, ...]

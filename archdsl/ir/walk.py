@@ -185,26 +185,28 @@ class PartTracer:
         return source
 
     def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
+        others = tuple(self._only_tensor(other, scope) for other in step.others)
         if step.block is not None:
-            return self.block(step.block, source, path)
+            return self.block(step.block, source, path, others)
         if step.operator is None:
             raise ValueError(f"`{path}` is neither an operator nor a block")
-        others = tuple(self._only_tensor(other, scope) for other in step.others)
         return self.note(path, step.operator.kind, (source, *others), step.output, step.operator)
 
     # Blocks ----------------------------------------------------------------------------------------------------------
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
-        """Follow a tensor through a block, given by its instance's id, whose module is at `path`."""
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+        """Follow a tensor, and the others that it reads, through a block, given by its instance's id, whose module is
+        at `path`."""
         level = Level(path, self.blocks[identity].name, identity)
         outer, self.levels = self.levels, (*self.levels, level)
-        tensor = self.inside(identity, source, path)
+        tensor = self.inside(identity, source, path, others)
         self.levels = outer
         return tensor
 
-    def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def inside(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         """The bindings of a block that its output is made of, in order."""
         scope = Scope(path, source)
+        scope.bound.update(zip(self.blocks[identity].tensors, others, strict=True))
         self.bindings(identity, scope)
         return scope.bound["out"]
 
@@ -293,13 +295,14 @@ class ShallowTracer(Tracer):
         """The operators and blocks that a block applies, from `input` to `output`."""
         instance = self.architecture.blocks[identity]
         source = self.note("input", "input", (), instance.input)
-        out = self.inside(identity, source, "")
+        others = tuple(self.note(name, "input", (), shape) for name, shape in instance.tensors.items())
+        out = self.inside(identity, source, "", others)
         self.note("output", "output", (out,), out.shape)
         return self.visits
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source,), instance.output, block=identity)
+        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
 
 
 def _join(path: str, name: str) -> str:

@@ -183,8 +183,10 @@ def bulk(value: Value) -> int:
 
 
 def holds_tensor(value: Value) -> bool:
-    """Whether a layer looks at a tensor of the block where it was written (`resize(like = x)`)."""
+    """Whether a layer reads a tensor of the block where it was written (`resize(like = x)`, `up(skip)`)."""
     match value:
+        case Tensor():
+            return True
         case PrimitiveLayer(like=like):
             return like is not None
         case BlockLayer(arguments=arguments):
@@ -231,6 +233,8 @@ def key(value: Value) -> Hashable:
     """
     if isinstance(value, AlternativeLayer):
         return ("alternative", value.taken, key(value.layer))
+    if isinstance(value, Tensor):
+        return (Tensor, value.shape, value.facts)
     if not isinstance(value, LAYERS):
         return (type(value), value)
     place = (value.span.source, value.span.start)

@@ -42,8 +42,8 @@ from archdsl.elaborate.instantiate.errors import (
     FactNotNumber,
     FactOfOtherBinding,
     FactOfShape,
+    LayerOfTensor,
     OutNotTensor,
-    TensorAsArgument,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
@@ -236,13 +236,14 @@ class Applier:
             self.effort.spend(TAKEN * self.instances.take(made), layer.span)
         if self._parts:
             self._parts[-1].append(made)
+        others = [value for value in map(given.get, layer.definition.parameters) if isinstance(value, Tensor)]
         step = Apply.made(
             step="apply",
             name=name,
             operator=None,
             block=self.instances.id_of(made),
-            others=(),
-            other_shapes=(),
+            others=tuple([other.expression for other in others]),
+            other_shapes=tuple([other.shape for other in others]),
             input=tensor.shape,
             output=made.result.shape,
             formulas=dict(layer.formulas),
@@ -254,7 +255,9 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names, {}, decisions=self.decisions)
+        others = {name: given[name].shape for name in definition.parameters if isinstance(given.get(name), Tensor)}
+        modules = definition.names(frozenset(others))
+        scope = Scope(definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions)
         body = scope.body = []
         names = scope.names
         source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
@@ -265,20 +268,23 @@ class Applier:
         formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
-            if isinstance(value, Tensor):
+            if parameter.name.text in others:
+                known |= _facts_of(parameter.name.text, value, known)
+            elif isinstance(value, Tensor):
                 value = scope.bound(parameter.name.text, value)
             names[parameter.name.text] = value
             _note(parameter.name.text, value, known, layers)
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
                 formulas |= of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
-        deferred = Deferred(scope) if definition.deferred else None
+        lazy = definition.deferred(modules)
+        deferred = Deferred(scope) if lazy else None
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
                 self._require(statement, definition, scope)
                 continue
             bind = partial(_bind, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
-            if deferred is not None and statement.fact is None and statement.name.text in definition.deferred:
+            if deferred is not None and statement.fact is None and statement.name.text in lazy:
                 deferred.add(statement, bind)
                 continue
             if deferred is not None:
@@ -300,6 +306,7 @@ class Applier:
             formulas=formulas,
             layers=layers,
             input=tensor.shape,
+            tensors=others,
             output=out.shape,
             facts={
                 fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
@@ -330,10 +337,18 @@ class Applier:
         origin = layer.origins.get(name)
         if origin is not None:
             scope.origins[name] = origin
-        if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
-            what = "a tensor" if isinstance(value, Tensor) else "a layer that reads a tensor"
-            raise ElaborationError(TensorAsArgument(name, what).at(origin.node.span if origin else layer.span))
+        if isinstance(value, Tensor):
+            return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
+        if isinstance(value, LAYERS) and holds_tensor(value):
+            raise ElaborationError(LayerOfTensor(name).at(origin.node.span if origin else layer.span))
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
+    """The scalars that say the shape of a further tensor: `in_skip_channels` and so on, unless `in` has such a fact."""
+    assert isinstance(tensor, Tensor)
+    facts = zip(("channels", "height", "width"), tensor.shape, strict=True)
+    return {key: value for fact, value in facts if (key := f"in_{name}_{fact}") not in known}
 
 
 def _endless(layer: BlockLayer, label: str) -> ElaborationError:

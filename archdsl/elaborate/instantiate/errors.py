@@ -44,14 +44,13 @@ class OutNotTensor(Problem):
     found: str
 
 
-class TensorAsArgument(Problem):
-    """`what` the argument is: a tensor, or a layer that holds one."""
+class LayerOfTensor(Problem):
+    """An argument that is a layer which reads a tensor of the block where it was written."""
 
     code = codes.WRONG_KIND
-    message = "a block takes numbers and layers, and `{parameter}` is {what}"
-    help = "the tensor of a block is the one that flows into it: `x -> block(...)`"
+    message = "`{parameter}` is a layer that reads a tensor of another block"
+    help = "give the tensor to the block as an argument of its own, and write the layer there"
     parameter: str
-    what: str
 
 
 class FactOfOtherBinding(Problem):

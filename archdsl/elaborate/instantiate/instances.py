@@ -119,10 +119,9 @@ def _tensor(expression: TensorExpression, ids: Mapping[str, str]) -> TensorExpre
 
 def _step(step: Step, ids: Mapping[str, str]) -> Step:
     match step:
-        case Apply(block=str(block)):
-            return _with(step, block=ids[block])
-        case Apply(others=others) if others:
-            return _with(step, others=tuple(_tensor(other, ids) for other in others))
+        case Apply(block=block, others=others) if block is not None or others:
+            named = ids[block] if block is not None else None
+            return _with(step, block=named, others=tuple(_tensor(other, ids) for other in others))
         case Sequence(steps=steps):
             return _with(step, steps=tuple(_step(inner, ids) for inner in steps))
         case Repeat(copies=copies):

@@ -71,15 +71,16 @@ class _Scope:
         return name
 
 
-def name_block(block: tree.Block) -> Names:
-    """The names of every step in a block, the defaults of its parameters included."""
-    names, tensors = Names(), {"in"}
+def name_block(block: tree.Block, given: frozenset[str] = frozenset()) -> Names:
+    """The names of every step in a block, the defaults of its parameters included. `given` are the parameters that
+    tensors are given to."""
+    names, tensors = Names(), {"in", *given}
     bindings = [(s.name.text, s.value) for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
     own = {name for name, _ in bindings}
-    own |= {module_name(name) for name in own}
+    own |= {module_name(name) for name in (*own, *given)}
     for parameter in block.parameters:
         name, default = parameter.name.text, parameter.default
-        if default is None:
+        if default is None or name in given:
             continue
         if _is_tensor(default, tensors):
             own.add(module_name(name))
