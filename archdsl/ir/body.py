@@ -149,13 +149,21 @@ class OutputFact(Frozen):
     formula: Formula | None = None
 
 
+class NamedOutput(Frozen):
+    """A tensor that a block puts out under a name."""
+
+    value: TensorExpression
+    shape: Shape
+
+
 class BlockInstance(Frozen):
     """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
     `formulas` says how the bound ones, and parameters that are not given, were computed. `layers` are the arguments and
     settings that are layers or names, as text. `tensors` are the further tensors that it reads besides `input`, by the
-    parameters that they are given to.
+    parameters that they are given to. The head of a model with named outputs has these as `outputs`, and `output` is
+    the shape of the first; any other block puts out what it binds to `out`.
     """
 
     id: str
@@ -167,6 +175,7 @@ class BlockInstance(Frozen):
     layers: dict[str, str]
     input: Shape
     tensors: dict[str, Shape] = {}
+    outputs: dict[str, NamedOutput] = {}
     output: Shape
     facts: dict[str, OutputFact]
     body: tuple[TensorBinding, ...]

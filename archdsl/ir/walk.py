@@ -30,7 +30,7 @@ from archdsl.ir.body import (
 from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
-from archdsl.ir.parts import is_own_module
+from archdsl.ir.parts import applied, is_own_module
 from archdsl.limits import limits
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
@@ -110,6 +110,10 @@ class PartTracer:
         self.name, self.blocks = name, blocks
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
+        # What the stem and the stages put out, for the head, by the names that it reads them by.
+        self.maps: dict[str, Tensor] = {}
+        # The outputs of a network that have names.
+        self.outputs: tuple[Tensor, ...] = ()
         self._paths: dict[str, int] = {}
         self._followed, self._most = 0, limits().steps
 
@@ -127,10 +131,15 @@ class PartTracer:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
         name, steps = section.name, section.steps.steps
         outer, self.levels = self.levels, (*self.levels, Level(name, name))
-        if name == "stem" and len(steps) == 1 and isinstance(steps[0], Apply):
-            tensor = self._apply(steps[0], source, name, Scope(name, source))
+        scope = Scope(name, source)
+        for apply in applied(section.steps) if section.reads_maps else ():
+            for other, shape in zip(apply.others, apply.other_shapes, strict=True):
+                if isinstance(other, Bound):
+                    scope.bound[other.name] = self.maps.get(other.name, Tensor(other.name, shape))
+        if len(steps) == 1 and isinstance(steps[0], Apply) and (name == "stem" or section.reads_maps):
+            tensor = self._apply(steps[0], source, name, scope)
         else:
-            tensor = self.step(section.steps, source, name, Scope(name, source))
+            tensor = self.step(section.steps, source, name, scope)
         self.levels = outer
         return tensor
 
@@ -205,10 +214,13 @@ class PartTracer:
 
     def inside(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         """The bindings of a block that its output is made of, in order."""
-        scope = Scope(path, source)
-        scope.bound.update(zip(self.blocks[identity].tensors, others, strict=True))
+        instance, scope = self.blocks[identity], Scope(path, source)
+        scope.bound.update(zip(instance.tensors, others, strict=True))
         self.bindings(identity, scope)
-        return scope.bound["out"]
+        if not instance.outputs:
+            return scope.bound["out"]
+        self.outputs = tuple(self._only_tensor(output.value, scope) for output in instance.outputs.values())
+        return self.outputs[0]
 
     def bindings(self, identity: str, scope: Scope) -> None:
         """Bind what a block binds."""
@@ -271,11 +283,11 @@ class Tracer(PartTracer):
         architecture = self.architecture
         tensor = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
-            tensor = self.section(architecture.stem, tensor)
+            tensor = self.maps["stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
-        self.note("output", "output", (tensor,), tensor.shape)
+        self.note("output", "output", self.outputs or (tensor,), tensor.shape)
         return self.visits
 
     def stages(self, source: Tensor) -> Tensor:
@@ -283,7 +295,7 @@ class Tracer(PartTracer):
         for stage in self.architecture.stages:
             path = f"stages.{stage.name}"
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
-            source = self.stage(stage, source, path)
+            source = self.maps[path] = self.stage(stage, source, path)
             self.levels = outer
         return source
 
@@ -297,7 +309,7 @@ class ShallowTracer(Tracer):
         source = self.note("input", "input", (), instance.input)
         others = tuple(self.note(name, "input", (), shape) for name, shape in instance.tensors.items())
         out = self.inside(identity, source, "", others)
-        self.note("output", "output", (out,), out.shape)
+        self.note("output", "output", self.outputs or (out,), out.shape)
         return self.visits
 
     def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:

@@ -223,6 +223,10 @@ class Builder:
         keyword, (bindings, closing) = children
         return tree.Scale(self._span(keyword, closing), bindings)
 
+    def outputs(self, children: list[Any]) -> tree.Outputs:
+        keyword, (bindings, closing) = children
+        return tree.Outputs(self._span(keyword, closing), bindings)
+
     def stages(self, children: list[Any]) -> tree.Stages:
         keyword, _, table, closing = children
         span = self._span(keyword, closing)

@@ -103,6 +103,8 @@ class _Formatter:
                     entry.column, entry.cells = "claim", cells
             case tree.Scale(bindings=bindings):
                 entry.lines = self._bindings("scale", node, bindings)
+            case tree.Outputs(bindings=bindings):
+                entry.lines = self._bindings("outputs", node, bindings)
             case tree.StagesOverride(first=first, last=last, bindings=bindings):
                 entry.lines = self._bindings(f"stages {_range(first, last)}", node, bindings)
             case tree.AddedStages(number=number, is_after=is_after, table=table):
@@ -131,7 +133,7 @@ class _Formatter:
         return joined([f"{binding.name.text}{fact} = "], self.layout.expression(binding.value))
 
     def _bindings(
-        self, head: str, node: tree.Scale | tree.StagesOverride, bindings: Sequence[tree.Binding]
+        self, head: str, node: tree.Scale | tree.Outputs | tree.StagesOverride, bindings: Sequence[tree.Binding]
     ) -> list[str]:
         if len(bindings) == 1 and not self.layout.has_line_end(node.span.start, node.span.end):
             lines = self._binding(bindings[0])

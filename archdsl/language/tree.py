@@ -159,6 +159,12 @@ class Scale(Node, frozen=True):
     bindings: tuple[Binding, ...]
 
 
+class Outputs(Node, frozen=True):
+    """`outputs { boxes = neck -> conv(64) }`: what a model puts out, each with its name."""
+
+    bindings: tuple[Binding, ...]
+
+
 class Stages(Node, frozen=True):
     table: Table
 
@@ -226,7 +232,7 @@ class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages, ...]
+    body: tuple[Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...]
     doc: str = ""
 
 
@@ -246,7 +252,7 @@ class Recipe(Node, frozen=True):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+Statement = Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 

@@ -11,7 +11,7 @@ from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import is_same, is_variable
+from archdsl.backends.pytorch.nodes import call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of
@@ -78,6 +78,7 @@ class BlockWriter(TensorWriter):
             builder, self._noting(find), taken, self.variables.new("inputs" if "x" in self.variables else "x")
         )
         self.tensors = self._tensors()
+        self.outputs = self._outputs()
 
     def _tensors(self) -> dict[str, str]:
         """The further tensors that it reads, with the variables of `forward` that hold them."""
@@ -90,6 +91,13 @@ class BlockWriter(TensorWriter):
             knows = all(i.scalars.get(fact) == i.tensors[name].channels for _, i in self.instances)
             self.bound[name] = Flow(Name(variable), Name(fact) if knows else None)
         return variables
+
+    def _outputs(self) -> tuple[str, ...]:
+        """The names of its outputs, if they have some."""
+        named = {tuple(instance.outputs) for _, instance in self.instances}
+        if len(named) > 1:
+            raise Unmergeable("outputs")
+        return named.pop()
 
     def _noting(self, find: Find) -> Find:
         def noting(index: int, block: str) -> tuple[Made, str]:
@@ -116,7 +124,7 @@ class BlockWriter(TensorWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         self.baked |= self.builder.fixed
-        keeps = is_same(self.bound["out"].channels, Name("in_channels"))
+        keeps = not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
         made = Made(
             self.name,
             tuple(order),
@@ -126,6 +134,7 @@ class BlockWriter(TensorWriter):
             keeps,
             self.builder.declared,
             others,
+            self._returns,
         )
         return ClassSource(made, partial(self._source, order, hands_on), self.uses)
 
@@ -171,10 +180,24 @@ class BlockWriter(TensorWriter):
         flags = [(index, item.value is not None) for index, item in seen]
         return self.decide(flags, formulas_of(item.condition for _, item in seen), f"has_{module_name(binding)}")
 
+    def _record(self) -> list[str]:
+        """The class of its outputs, if they have names."""
+        if not self.outputs:
+            return []
+        fields = [f"    {python_name(name)}: Tensor" for name in self.outputs]
+        return [f"class {self._returns}(NamedTuple):", f'    """What {self.name} puts out."""', "", *fields, "", ""]
+
     def _inputs(self) -> list[str]:
         return ["self", *(f"{name}: Tensor" for name in (self.input_name, *self.tensors.values()))]
 
     def _forward(self) -> list[str]:
+        if self.outputs:
+            made = {}
+            for name in self.outputs:
+                flow = self.tensor([(i, one.outputs[name].value) for i, (_, one) in enumerate(self.instances)], None)
+                made[python_name(name)] = flow.value
+            lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
+            return [*lines, *expression_lines("return ", call(self._returns, **made))]
         out, computed = self.bound["out"].value, self.computed
         if computed:
             *before, (last, made) = computed
@@ -200,13 +223,19 @@ class BlockWriter(TensorWriter):
         self.assign(name, conditional(own, otherwise_of(own)))
         return Flow(called(name, source.value, own, others), self.short(channels), source.depth + 1)
 
+    @property
+    def _returns(self) -> str:
+        return f"{self.name}Outputs" if self.outputs else "Tensor"
+
     def _take_channels(self) -> dict[str, int]:
         """Makes arguments of the channels of further tensors that the constructor speaks of; with the tensors' numbers."""
-        said = {*self.builder.assigned.values(), *self.attributes.values(), self.bound["out"].channels}
+        said: set[Expression | None] = {*self.builder.assigned.values(), *self.attributes.values()}
+        said |= {flow.channels for name, flow in self.bound.items() if name == "out"}
         spoken = set[str]().union(*(names(part) for part in said if part is not None))
         found = {_channels_of(name): number for number, name in enumerate(self.tensors)}
-        for fact in found.keys() & spoken:
-            self.builder.take(fact)
+        for fact in found:
+            if fact in spoken:
+                self.builder.take(fact)
         return {fact: number for fact, number in found.items() if fact in self.builder.arguments}
 
     # What the next block needs to know -------------------------------------------------------------------------------
@@ -242,13 +271,14 @@ class BlockWriter(TensorWriter):
         for name, made in {**hands_on, **self.attributes}.items():
             body += expression_lines(f"self.{name} = ", made)
         return [
+            *self._record(),
             f"class {self.name}({base}):",
             *([*(f"    {line}".rstrip() for line in docstring_lines(doc)), ""] if doc.strip() else []),
             *call_lines("    def __init__", ["self", *arguments], " -> None:"),
             "        super().__init__()",
             *(f"        {line}" for line in body),
             "",
-            *call_lines("    def forward", self._inputs(), " -> Tensor:"),
+            *call_lines("    def forward", self._inputs(), f" -> {self._returns}:"),
             *(f"        {line}" for line in self._forward()),
         ]
 

@@ -63,7 +63,7 @@ class _Modules(Tracer):
         return tensor
 
     def section(self, section: Section, source: Tensor) -> Tensor:
-        if section.name == "stem":
+        if section.name == "stem" or section.reads_maps:
             return super().section(section, source)
         outer, self.levels = self.levels, (*self.levels, Level(section.name, section.name))
         steps, head = section.steps.steps, divided(self.architecture)

@@ -38,6 +38,7 @@ class Made:
     declared: tuple[str, ...] = ()  # the arguments that are parameters of the block
     # The arguments that are the channels of further tensors, with the numbers of these.
     others: Mapping[str, int] = field(default_factory=dict)
+    returns: str = "Tensor"  # the type of what it puts out
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.

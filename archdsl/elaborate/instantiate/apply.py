@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from archdsl.diagnostics import Note, Source, Span
 from archdsl.elaborate.check.errors import NoOut
 from archdsl.elaborate.evaluate import scalars
@@ -44,13 +46,15 @@ from archdsl.elaborate.instantiate.errors import (
     FactOfShape,
     LayerOfTensor,
     OutNotTensor,
+    OutputNotTensor,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import ElaborationError
+from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
+from archdsl.elaborate.resolve.graph import Graph
 from archdsl.elaborate.resolve.liveness import without_unread
 from archdsl.elaborate.resolve.signatures import missing
 from archdsl.elaborate.resolve.written import shown
@@ -63,6 +67,7 @@ from archdsl.ir.body import (
     Chain,
     Guard,
     Input,
+    NamedOutput,
     OutputFact,
     Repeat,
     Sequence,
@@ -72,6 +77,7 @@ from archdsl.ir.body import (
 from archdsl.ir.names import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
+from archdsl.language.nodes import names_in
 from archdsl.limits import limits
 
 # A block instance that is new takes about as long as so many layers.
@@ -80,6 +86,7 @@ INSTANCE = 25
 TAKEN = 5
 
 _INPUT = Input.made(node="input")
+_SIDES = ("channels", "height", "width")
 
 
 def place(span: Span) -> Place:
@@ -290,11 +297,7 @@ class Applier:
             if deferred is not None:
                 deferred.make_for(statement.value)
             bind(scope)
-        out = names.get("out")
-        if not isinstance(out, Tensor):
-            if out is None:  # reported by the check of names, unless the block is another file's
-                raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
-            raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
+        out = _out(definition, scope)
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -307,6 +310,7 @@ class Applier:
             layers=layers,
             input=tensor.shape,
             tensors=others,
+            outputs={},
             output=out.shape,
             facts={
                 fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
@@ -316,6 +320,91 @@ class Applier:
         )
         result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
         return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
+
+    def head(self, graph: Graph, outer: Scope, last: Tensor, maps: Mapping[str, tuple[str, Tensor]]) -> Apply:
+        """The head of a model that reads tensors by name: a block, applied to what comes out of the last stage.
+
+        `outer` has the names of the model; `maps` are the tensors of `graph.reads` by these names, with the paths that
+        they come from. What is `last` itself is what the block is applied to.
+        """
+        definition = Definition(graph.block, outer.environment)
+        others = {name: (path, tensor) for name, (path, tensor) in maps.items() if tensor is not last}
+        modules = definition.names(frozenset(graph.reads))
+        names, origins = dict(outer.names), dict(outer.origins)
+        scope = Scope(outer.environment, names, self.settings, self, modules, origins, decisions=self.decisions)
+        scope.body = []
+        names["in"] = Tensor(last.shape, _INPUT, last.facts, last.channels_from)
+        known: dict[str, Any] = {f"in_{fact}": value for fact, value in zip(_SIDES, last.shape, strict=True)}
+        layers: dict[str, str] = dict(self._shown)
+        formulas: dict[str, str] = {}
+        for name in maps.keys() - others.keys():
+            names[name] = names["in"]
+        for name, (_, tensor) in others.items():
+            bound = Bound.made(node="bound", name=name)
+            names[name] = Tensor(tensor.shape, bound, tensor.facts, tensor.channels_from)
+            known |= _facts_of(name, tensor, known)
+        for read in dict.fromkeys(name.text for name in names_in(graph.block)):
+            if read in outer.names:
+                _note(read, outer.names[read], known, layers)
+        self._parts.append([])
+        try:
+            for statement, environment in zip(graph.block.body, graph.environments, strict=True):
+                assert isinstance(statement, tree.Binding)
+                with bounded_depth(statement.value.span):
+                    _bind(statement, replace(scope, environment=environment), known, layers, formulas, {})
+            shapes = {name: tensor.shape for name, (_, tensor) in others.items()}
+            made = self._made_head(definition, graph, scope, known, formulas, layers, last.shape, shapes)
+        finally:
+            parts = self._parts.pop()
+        self.instances.add(made, Tensor(made.output, None), dict.fromkeys(parts), tries_layers=True)
+        return Apply.made(
+            step="apply",
+            name="head",
+            operator=None,
+            block=made.id,
+            others=tuple(Bound.made(node="bound", name=path) for path, _ in others.values()),
+            other_shapes=tuple(shapes.values()),
+            input=last.shape,
+            output=made.output,
+            formulas={"classes": "classes"} if "classes" in known else {},
+            place=made.place,
+        )
+
+    def _made_head(
+        self,
+        definition: Definition,
+        graph: Graph,
+        scope: Scope,
+        known: dict[str, Any],
+        formulas: dict[str, str],
+        layers: dict[str, str],
+        last: Shape,
+        others: dict[str, Shape],
+    ) -> BlockInstance:
+        named: dict[str, NamedOutput] = {}
+        for name, bound in graph.outputs.items():
+            tensor = scope.names[bound]
+            if not isinstance(tensor, Tensor):
+                raise ElaborationError(OutputNotTensor(name, kind(tensor)).at(scope.origins[bound].node.span))
+            named[name] = NamedOutput.made(value=tensor.expression, shape=tensor.shape)
+        output = next(iter(named.values())).shape if named else _out(definition, scope).shape
+        assert scope.body is not None
+        return BlockInstance.made(
+            id=self.instances.new_id(definition.name),
+            name=definition.name,
+            doc="",
+            parameters=(),
+            scalars=known,
+            formulas=formulas,
+            layers=layers,
+            input=last,
+            tensors=others,
+            outputs=named,
+            output=output,
+            facts={},
+            body=tuple(without_unread(scope.body, {}, graph.outputs.values() or ("out",))),
+            place=place(definition.block.name.span),
+        )
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)
@@ -344,10 +433,20 @@ class Applier:
         return without_formulas(value) if isinstance(value, LAYERS) else value
 
 
+def _out(definition: Definition, scope: Scope) -> Tensor:
+    """What a block puts out."""
+    out = scope.names.get("out")
+    if isinstance(out, Tensor):
+        return out
+    if out is None:  # reported by the check of names, unless the block is another file's
+        raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
+    raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
+
+
 def _facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
     """The scalars that say the shape of a further tensor: `in_skip_channels` and so on, unless `in` has such a fact."""
     assert isinstance(tensor, Tensor)
-    facts = zip(("channels", "height", "width"), tensor.shape, strict=True)
+    facts = zip(_SIDES, tensor.shape, strict=True)
     return {key: value for fact, value in facts if (key := f"in_{name}_{fact}") not in known}
 
 

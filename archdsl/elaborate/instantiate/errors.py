@@ -44,6 +44,26 @@ class OutNotTensor(Problem):
     found: str
 
 
+class OutputNotTensor(Problem):
+    code = codes.WRONG_KIND
+    message = "an output must be a tensor, and `{name}` is {found}"
+    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+    name: str
+    found: str
+
+
+class StagesUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads what the last stage puts out"
+    help = "read it by its name in the table, or remove the stages that are not needed"
+
+
+class NoOutputs(Problem):
+    code = codes.MISSING_BINDING
+    message = "`outputs` names nothing that the network puts out"
+    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+
+
 class LayerOfTensor(Problem):
     """An argument that is a layer which reads a tensor of the block where it was written."""
 
@@ -99,12 +119,6 @@ class ParameterWithoutValue(Problem):
     help = "give it a default, `{parameter} = ...`, or a column in `variants {model}`"
     parameter: str
     model: str
-
-
-class RefersToItself(Problem):
-    code = codes.USE_CYCLE
-    message = "`{name}` refers to itself"
-    name: str
 
 
 class EmptyModel(Problem):

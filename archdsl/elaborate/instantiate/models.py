@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -34,19 +34,23 @@ from archdsl.elaborate.instantiate.errors import (
     FactNotNumber,
     InputNotShape,
     ParameterWithoutValue,
-    RefersToItself,
+    StagesUnread,
 )
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.errors import RefersToItself
+from archdsl.elaborate.resolve.graph import graph, stage_label, tensors
+from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
-from archdsl.ir.body import BlockInstance, Input, Sequence
+from archdsl.ir.body import BlockInstance, Input
+from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
@@ -125,7 +129,11 @@ class ModelElaborator:
         for name in merged.parameters:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
-        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE}
+        self.graph = graph(merged)
+        late = tensors(merged) if self.graph is not None else set[str]()
+        if self.graph is not None:
+            late.add("head")
+        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE, *late}
 
     def _parameter(self, name: str) -> Value:
         """The value of a parameter: given from outside, by a row or reference, or by default.
@@ -260,8 +268,8 @@ class ModelElaborator:
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None
-        stages, tensor = built
-        head, tensor = self.section("head", tensor)
+        stages, made = built
+        head, output, outputs = self.head(tensor, made)
         if stem is None and head is None and not stages:
             raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
         return Architecture.made(
@@ -282,7 +290,8 @@ class ModelElaborator:
             stem=stem,
             stages=stages,
             head=head,
-            output=tensor.shape,
+            output=output,
+            outputs=outputs,
             requirements=tuple(
                 Requirement.made(text=claim.claim.span.text, place=place(claim.span)) for claim in merged.requires
             ),
@@ -352,16 +361,42 @@ class ModelElaborator:
             if problem.is_inside(written):
                 raise
             raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
-        assert isinstance(steps, Sequence)
+        assert isinstance(steps, Steps)
         where = self.merged.bindings[name][0].span if name in self.merged.bindings else written
         section = Section.made(
             name=name,
             steps=steps,
+            reads_maps=False,
             input=tensor.shape,
             output=result.shape,
             place=place(where),
         )
         return section, result
+
+    def head(self, stem: Tensor, stages: Sequence[Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
+        """The head on what the stem and the stages put out, if there is one; the network's output, and those that have
+        names. Raises ElaborationError."""
+        last = stages[-1] if stages else stem
+        if self.graph is None:
+            section, tensor = self.section("head", last)
+            return section, tensor.shape, {}
+        rows = {stage_label(row): (row, tensor) for row, tensor in zip(self.merged.rows.rows, stages, strict=True)}
+        found = {name: (f"stages.{stage_name(row)}", tensor) for name, (row, tensor) in rows.items() if name is not None}
+        maps = {name: ("stem", stem) if name == "stem" else found[name] for name in self.graph.reads}
+        where = self.graph.block.name.span
+        if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
+            raise ElaborationError(StagesUnread().at(where))
+        made = self.applier.head(self.graph, self._scope(self.merged.definition.environment), last, maps)
+        block = self.applier.instances.blocks[made.block or ""]
+        section = Section.made(
+            name="head",
+            steps=Steps.made(step="sequence", name=None, steps=(made,)),
+            reads_maps=True,
+            input=last.shape,
+            output=made.output,
+            place=place(where),
+        )
+        return section, made.output, {name: output.shape for name, output in block.outputs.items()}
 
     def _with_facts(self, name: str, tensor: Tensor) -> Tensor:
         facts = dict(tensor.facts)

@@ -17,6 +17,12 @@ class UnknownName(Problem):
     name: str
 
 
+class RefersToItself(Problem):
+    code = codes.USE_CYCLE
+    message = "`{name}` refers to itself"
+    name: str
+
+
 class UnknownBlock(Problem):
     """`what` was expected: a block or, in a call, a block or function."""
 
