@@ -174,8 +174,8 @@ class BlockInstance(Frozen):
     formulas: dict[str, Formula]
     layers: dict[str, str]
     input: Shape
-    tensors: dict[str, Shape] = {}
-    outputs: dict[str, NamedOutput] = {}
+    tensors: dict[str, Shape] = Field(default_factory=dict)
+    outputs: dict[str, NamedOutput] = Field(default_factory=dict)
     output: Shape
     facts: dict[str, OutputFact]
     body: tuple[TensorBinding, ...]

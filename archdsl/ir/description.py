@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from archdsl.ir.base import Frozen, Place, Scalar, Shape, Size
 from archdsl.ir.body import Apply, BlockInstance, Sequence
 
@@ -92,6 +94,6 @@ class Description(Frozen):
     stages: tuple[Stage, ...]
     head: Section | None
     output: Shape
-    outputs: dict[str, Shape] = {}
+    outputs: dict[str, Shape] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
     place: Place

@@ -192,12 +192,9 @@ class BlockWriter(TensorWriter):
 
     def _forward(self) -> list[str]:
         if self.outputs:
-            made = {}
-            for name in self.outputs:
-                flow = self.tensor([(i, one.outputs[name].value) for i, (_, one) in enumerate(self.instances)], None)
-                made[python_name(name)] = flow.value
+            fields = {python_name(name): self._output(name) for name in self.outputs}
             lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
-            return [*lines, *expression_lines("return ", call(self._returns, **made))]
+            return [*lines, *expression_lines("return ", call(self._returns, **fields))]
         out, computed = self.bound["out"].value, self.computed
         if computed:
             *before, (last, made) = computed
@@ -207,6 +204,11 @@ class BlockWriter(TensorWriter):
                 out, computed = joined, before
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
         return [*lines, *expression_lines("return ", out)]
+
+    def _output(self, name: str) -> Expression:
+        """One of its outputs that have names."""
+        seen = [(index, instance.outputs[name].value) for index, (_, instance) in enumerate(self.instances)]
+        return self.tensor(seen, None).value
 
     def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
@@ -228,7 +230,7 @@ class BlockWriter(TensorWriter):
         return f"{self.name}Outputs" if self.outputs else "Tensor"
 
     def _take_channels(self) -> dict[str, int]:
-        """Makes arguments of the channels of further tensors that the constructor speaks of; with the tensors' numbers."""
+        """Makes arguments of the channels of further tensors of which the constructor speaks, with their numbers."""
         said: set[Expression | None] = {*self.builder.assigned.values(), *self.attributes.values()}
         said |= {flow.channels for name, flow in self.bound.items() if name == "out"}
         spoken = set[str]().union(*(names(part) for part in said if part is not None))

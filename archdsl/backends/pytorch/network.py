@@ -75,10 +75,10 @@ class NetworkWriter(StepWriter):
     def followed(
         self, values: Sequence[tuple[int, Any]], formulas: Sequence[Expression | None], hint: str
     ) -> Expression:
-        if self.section == "head" and all(formula == Name("classes") for formula in formulas):
-            if all(value == self.architectures[index].classes for index, value in values):
-                self._says_classes = True
-                return Name("num_classes")
+        is_classes = self.section == "head" and all(formula == Name("classes") for formula in formulas)
+        if is_classes and all(value == self.architectures[index].classes for index, value in values):
+            self._says_classes = True
+            return Name("num_classes")
         return self.builder.source(values, formulas, hint)
 
     def may_say(self, known: Expression) -> bool:

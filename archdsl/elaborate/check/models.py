@@ -23,9 +23,9 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.errors import TooManyStages
+from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
-from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.merge import merge, reference_problems
 from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
 from archdsl.elaborate.resolve.scopes import (

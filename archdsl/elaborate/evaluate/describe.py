@@ -6,6 +6,7 @@ from archdsl.elaborate.evaluate.values import (
     AlternativeLayer,
     BlockLayer,
     Bytes,
+    Outputs,
     PrimitiveLayer,
     RepeatLayer,
     Seconds,
@@ -44,6 +45,8 @@ def describe(value: Value) -> str:
         return f"{describe(value.layer)} * {value.count}"
     if isinstance(value, AlternativeLayer):
         return describe(value.layer)
+    if isinstance(value, Outputs):
+        return f"outputs {{ {', '.join(value.shapes)} }}"
     if isinstance(value, Schedule):
         return f"ramp({number(value.rate)}{', reach = true' if value.reach else ''})"
     return str(value)

@@ -33,6 +33,12 @@ class Tensor(Struct, eq=False):
     channels_from: Origin | None = None
 
 
+class Outputs(Struct, frozen=True, eq=False):
+    """The shapes of what a network puts out, by their names; claims speak of them."""
+
+    shapes: Mapping[str, Shape]
+
+
 class PrimitiveLayer(Struct, eq=False):
     """An operator with its arguments. `like` is a second input tensor."""
 
@@ -99,7 +105,7 @@ class AlternativeLayer(Struct, eq=False):
 
 Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer
 LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer)
-Value = Scalar | Shape | Tensor | Layer | Schedule
+Value = Scalar | Shape | Tensor | Layer | Schedule | Outputs
 
 
 class Origin(NamedTuple):

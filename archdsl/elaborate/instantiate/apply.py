@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
-
-from msgspec.structs import replace
 
 from archdsl.diagnostics import Note, Source, Span
 from archdsl.elaborate.check.errors import NoOut
@@ -46,15 +45,13 @@ from archdsl.elaborate.instantiate.errors import (
     FactOfShape,
     LayerOfTensor,
     OutNotTensor,
-    OutputNotTensor,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import ElaborationError, bounded_depth
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
-from archdsl.elaborate.resolve.graph import Graph
 from archdsl.elaborate.resolve.liveness import without_unread
 from archdsl.elaborate.resolve.signatures import missing
 from archdsl.elaborate.resolve.written import shown
@@ -67,7 +64,6 @@ from archdsl.ir.body import (
     Chain,
     Guard,
     Input,
-    NamedOutput,
     OutputFact,
     Repeat,
     Sequence,
@@ -77,7 +73,6 @@ from archdsl.ir.body import (
 from archdsl.ir.names import identifier
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
-from archdsl.language.nodes import names_in
 from archdsl.limits import limits
 
 # A block instance that is new takes about as long as so many layers.
@@ -85,8 +80,8 @@ INSTANCE = 25
 # One that another network of the file has already is still counted and written.
 TAKEN = 5
 
-_INPUT = Input.made(node="input")
-_SIDES = ("channels", "height", "width")
+INPUT = Input.made(node="input")
+SIDES = ("channels", "height", "width")
 
 
 def place(span: Span) -> Place:
@@ -118,10 +113,10 @@ class Applier:
         self._open: list[Hashable] = []
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
-        self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        self.shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
         self._heeds_facts = any(heeds_facts(value) for value in settings.values())
         # What a block depends on besides its arguments and its input.
-        self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
+        self._style = (*(key(settings[name]) for name in self.shown), *decisions.items())
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
@@ -262,25 +257,26 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        others = {name: given[name].shape for name in definition.parameters if isinstance(given.get(name), Tensor)}
+        arguments = {name: given.get(name) for name in definition.parameters}
+        others = {name: value.shape for name, value in arguments.items() if isinstance(value, Tensor)}
         modules = definition.names(frozenset(others))
         scope = Scope(definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions)
         body = scope.body = []
         names = scope.names
-        source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
+        source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
         names["in"] = source
         facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
         known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
-        layers: dict[str, str] = dict(self._shown)
+        layers: dict[str, str] = dict(self.shown)
         formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
             if parameter.name.text in others:
-                known |= _facts_of(parameter.name.text, value, known)
+                known |= facts_of(parameter.name.text, value, known)
             elif isinstance(value, Tensor):
                 value = scope.bound(parameter.name.text, value)
             names[parameter.name.text] = value
-            _note(parameter.name.text, value, known, layers)
+            note(parameter.name.text, value, known, layers)
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
                 formulas |= of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
@@ -290,14 +286,14 @@ class Applier:
             if isinstance(statement, tree.Require):
                 self._require(statement, definition, scope)
                 continue
-            bind = partial(_bind, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
+            bind = partial(bind_name, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
             if deferred is not None and statement.fact is None and statement.name.text in lazy:
                 deferred.add(statement, bind)
                 continue
             if deferred is not None:
                 deferred.make_for(statement.value)
             bind(scope)
-        out = _out(definition, scope)
+        out = out_of(definition, scope)
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -321,90 +317,14 @@ class Applier:
         result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
         return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
 
-    def head(self, graph: Graph, outer: Scope, last: Tensor, maps: Mapping[str, tuple[str, Tensor]]) -> Apply:
-        """The head of a model that reads tensors by name: a block, applied to what comes out of the last stage.
-
-        `outer` has the names of the model; `maps` are the tensors of `graph.reads` by these names, with the paths that
-        they come from. What is `last` itself is what the block is applied to.
-        """
-        definition = Definition(graph.block, outer.environment)
-        others = {name: (path, tensor) for name, (path, tensor) in maps.items() if tensor is not last}
-        modules = definition.names(frozenset(graph.reads))
-        names, origins = dict(outer.names), dict(outer.origins)
-        scope = Scope(outer.environment, names, self.settings, self, modules, origins, decisions=self.decisions)
-        scope.body = []
-        names["in"] = Tensor(last.shape, _INPUT, last.facts, last.channels_from)
-        known: dict[str, Any] = {f"in_{fact}": value for fact, value in zip(_SIDES, last.shape, strict=True)}
-        layers: dict[str, str] = dict(self._shown)
-        formulas: dict[str, str] = {}
-        for name in maps.keys() - others.keys():
-            names[name] = names["in"]
-        for name, (_, tensor) in others.items():
-            bound = Bound.made(node="bound", name=name)
-            names[name] = Tensor(tensor.shape, bound, tensor.facts, tensor.channels_from)
-            known |= _facts_of(name, tensor, known)
-        for read in dict.fromkeys(name.text for name in names_in(graph.block)):
-            if read in outer.names:
-                _note(read, outer.names[read], known, layers)
+    @contextmanager
+    def parts(self) -> Iterator[list[Made]]:
+        """Collects the instances that are applied meanwhile."""
         self._parts.append([])
         try:
-            for statement, environment in zip(graph.block.body, graph.environments, strict=True):
-                assert isinstance(statement, tree.Binding)
-                with bounded_depth(statement.value.span):
-                    _bind(statement, replace(scope, environment=environment), known, layers, formulas, {})
-            shapes = {name: tensor.shape for name, (_, tensor) in others.items()}
-            made = self._made_head(definition, graph, scope, known, formulas, layers, last.shape, shapes)
+            yield self._parts[-1]
         finally:
-            parts = self._parts.pop()
-        self.instances.add(made, Tensor(made.output, None), dict.fromkeys(parts), tries_layers=True)
-        return Apply.made(
-            step="apply",
-            name="head",
-            operator=None,
-            block=made.id,
-            others=tuple(Bound.made(node="bound", name=path) for path, _ in others.values()),
-            other_shapes=tuple(shapes.values()),
-            input=last.shape,
-            output=made.output,
-            formulas={"classes": "classes"} if "classes" in known else {},
-            place=made.place,
-        )
-
-    def _made_head(
-        self,
-        definition: Definition,
-        graph: Graph,
-        scope: Scope,
-        known: dict[str, Any],
-        formulas: dict[str, str],
-        layers: dict[str, str],
-        last: Shape,
-        others: dict[str, Shape],
-    ) -> BlockInstance:
-        named: dict[str, NamedOutput] = {}
-        for name, bound in graph.outputs.items():
-            tensor = scope.names[bound]
-            if not isinstance(tensor, Tensor):
-                raise ElaborationError(OutputNotTensor(name, kind(tensor)).at(scope.origins[bound].node.span))
-            named[name] = NamedOutput.made(value=tensor.expression, shape=tensor.shape)
-        output = next(iter(named.values())).shape if named else _out(definition, scope).shape
-        assert scope.body is not None
-        return BlockInstance.made(
-            id=self.instances.new_id(definition.name),
-            name=definition.name,
-            doc="",
-            parameters=(),
-            scalars=known,
-            formulas=formulas,
-            layers=layers,
-            input=last,
-            tensors=others,
-            outputs=named,
-            output=output,
-            facts={},
-            body=tuple(without_unread(scope.body, {}, graph.outputs.values() or ("out",))),
-            place=place(definition.block.name.span),
-        )
+            self._parts.pop()
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)
@@ -433,7 +353,7 @@ class Applier:
         return without_formulas(value) if isinstance(value, LAYERS) else value
 
 
-def _out(definition: Definition, scope: Scope) -> Tensor:
+def out_of(definition: Definition, scope: Scope) -> Tensor:
     """What a block puts out."""
     out = scope.names.get("out")
     if isinstance(out, Tensor):
@@ -443,10 +363,10 @@ def _out(definition: Definition, scope: Scope) -> Tensor:
     raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
 
 
-def _facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
+def facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
     """The scalars that say the shape of a further tensor: `in_skip_channels` and so on, unless `in` has such a fact."""
     assert isinstance(tensor, Tensor)
-    facts = zip(_SIDES, tensor.shape, strict=True)
+    facts = zip(SIDES, tensor.shape, strict=True)
     return {key: value for fact, value in facts if (key := f"in_{name}_{fact}") not in known}
 
 
@@ -454,7 +374,7 @@ def _endless(layer: BlockLayer, label: str) -> ElaborationError:
     return ElaborationError(EndlessRecursion(layer.definition.name).at(layer.span, label))
 
 
-def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
+def note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
     """Numbers go to a block's scalars, layers and names to its layers."""
     if isinstance(value, bool | int | float | Size) or value is None:
         known[identifier(name)] = value
@@ -462,7 +382,7 @@ def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]
         layers[name] = describe(value)
 
 
-def _bind(
+def bind_name(
     statement: tree.Binding,
     scope: Scope,
     known: dict[str, Any],
@@ -499,6 +419,6 @@ def _bind(
         scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
         return
     scope.names[name] = value
-    _note(name, value, known, layers)
+    note(name, value, known, layers)
     if text is not None and not isinstance(value, LAYERS):
         formulas[identifier(name)] = text

@@ -58,12 +58,6 @@ class StagesUnread(Problem):
     help = "read it by its name in the table, or remove the stages that are not needed"
 
 
-class NoOutputs(Problem):
-    code = codes.MISSING_BINDING
-    message = "`outputs` names nothing that the network puts out"
-    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
-
-
 class LayerOfTensor(Problem):
     """An argument that is a layer which reads a tensor of the block where it was written."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -36,6 +37,7 @@ from archdsl.elaborate.instantiate.errors import (
     ParameterWithoutValue,
     StagesUnread,
 )
+from archdsl.elaborate.instantiate.heads import head
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
@@ -269,7 +271,8 @@ class ModelElaborator:
         if built is None or "head" in self.failures:
             return None
         stages, made = built
-        head, output, outputs = self.head(tensor, made)
+        last = made[-1] if made else tensor
+        head, output, outputs = self.head(last, self.maps(tensor, made))
         if stem is None and head is None and not stages:
             raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
         return Architecture.made(
@@ -373,21 +376,31 @@ class ModelElaborator:
         )
         return section, result
 
-    def head(self, stem: Tensor, stages: Sequence[Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
-        """The head on what the stem and the stages put out, if there is one; the network's output, and those that have
-        names. Raises ElaborationError."""
-        last = stages[-1] if stages else stem
+    @cached_property
+    def read_rows(self) -> dict[str, int]:
+        """The rows of the table whose output the head reads by name, as positions."""
+        reads = self.graph.reads if self.graph is not None else ()
+        labels = [stage_label(row) for row in self.merged.rows.rows]
+        return {name: labels.index(name) for name in reads if name != "stem"}
+
+    def maps(self, stem: Tensor, stages: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What the head reads by name, of what the stem and the stages put out."""
+        found = {name: stages[row] for name, row in self.read_rows.items()}
+        return {"stem": stem, **found} if self.graph is not None and "stem" in self.graph.reads else found
+
+    def head(self, last: Tensor, read: Mapping[str, Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
+        """The head, if there is one, on what comes out of the last stage and on what it reads by name; the network's
+        output, and those that have names. Raises ElaborationError."""
         if self.graph is None:
             section, tensor = self.section("head", last)
             return section, tensor.shape, {}
-        rows = {stage_label(row): (row, tensor) for row, tensor in zip(self.merged.rows.rows, stages, strict=True)}
-        found = {name: (f"stages.{stage_name(row)}", tensor) for name, (row, tensor) in rows.items() if name is not None}
-        maps = {name: ("stem", stem) if name == "stem" else found[name] for name in self.graph.reads}
+        rows = self.merged.rows.rows
+        paths = {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
+        maps = {name: (paths.get(name, "stem"), tensor) for name, tensor in read.items()}
         where = self.graph.block.name.span
+        made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
             raise ElaborationError(StagesUnread().at(where))
-        made = self.applier.head(self.graph, self._scope(self.merged.definition.environment), last, maps)
-        block = self.applier.instances.blocks[made.block or ""]
         section = Section.made(
             name="head",
             steps=Steps.made(step="sequence", name=None, steps=(made,)),

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
-from archdsl.elaborate.resolve.errors import RefersToItself
+from archdsl.elaborate.resolve.errors import NoOutputs, RefersToItself
 from archdsl.elaborate.resolve.labels import label
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.merge import Merged
@@ -39,7 +39,7 @@ class Graph(Struct, frozen=True, eq=False):
 
 
 def readable(merged: Merged) -> list[str]:
-    """The tensors that bindings of a model can read by name: the stem, and stages with a name that means nothing else."""
+    """The tensors that bindings of a model can read: the stem, and stages whose name means nothing else."""
     bound = {*merged.bindings, *merged.parameters}
     found = ["stem"] if "stem" in bound else []
     for row in merged.rows.rows:
@@ -85,6 +85,8 @@ def graph(merged: Merged) -> Graph | None:
         written["out"] = (_named(head, "out"), environment)
     else:
         statement, environment = merged.outputs
+        if not statement.bindings:
+            raise ElaborationError(NoOutputs().at(statement.span))
         if "head" in merged.bindings and "head" not in members:
             head, home = merged.bindings["head"]
             written["head"] = (_on_last(head), home)

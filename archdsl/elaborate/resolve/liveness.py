@@ -49,7 +49,7 @@ def _also(found: list[_All], one: _All) -> None:
 def without_unread(
     body: Sequence[TensorBinding], known: Mapping[str, str | None], outputs: Iterable[str] = ("out",)
 ) -> list[TensorBinding]:
-    """The bindings of an instance, without the values of those that do not reach its outputs. `known` are conditions."""
+    """The bindings of an instance, without the values of those that reach no output. `known` are conditions."""
     needed = {*outputs}
     kept: list[TensorBinding] = []
     for binding in reversed(body):
