@@ -328,8 +328,8 @@ class StepWriter:
             write = self.builder.source if None in formulas else self.followed
             given[argument] = write(values, formulas, hint)
         baked = frozenset[str]().union(*(one.baked for one, _ in found))
-        if "in_channels" in baked:
-            self.bake([channels])
+        if "in_channels" in baked or any(other in baked for other in made.others):
+            self.bake([channels, *(self.other_channels(seen, number) for number in range(len(seen[0][1].others)))])
         self.bake(parse(step.formulas[name]) for _, step in seen for name in baked if name in step.formulas)
         after = None
         if "channels" in made.arguments and all(

@@ -121,7 +121,7 @@ class TensorWriter(StepWriter):
         values = [(index, as_whole(number.value)) for index, number in seen]
         formulas = formulas_of(number.formula for _, number in seen)
         factor = self.builder.source(values, formulas, "factor", is_count=False)
-        for formula in filter(None, formulas):
+        for formula in formulas:
             self.baked |= self.builder.roots(formula) - self.builder.roots(factor)
         return Flow(Name(f"self.{self._noted('factor', factor)}") if names(factor) else factor, None)
 
