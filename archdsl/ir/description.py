@@ -41,7 +41,7 @@ class Stage(Frozen):
 class Section(Frozen):
     """The stem or the head: steps in sequence.
 
-    A head that `reads_maps` is one block, whose further tensors are bound as `stem` and `stages.NAME`.
+    A head that `reads_maps` is one block, whose further tensors are bound as `input`, `stem` and `stages.NAME`.
     """
 
     name: Literal["stem", "head"]

@@ -281,7 +281,7 @@ class Tracer(PartTracer):
     def network(self) -> list[Visit]:
         """Follow the whole network."""
         architecture = self.architecture
-        tensor = self.note("input", "input", (), architecture.input)
+        tensor = self.maps["input"] = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
             tensor = self.maps["stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)

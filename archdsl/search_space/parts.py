@@ -140,8 +140,9 @@ class Frame:
         self.latencies = clock.latencies(model.name, blocks) if clock is not None else None
         self._input, self._read_rows = tensor, self.elaborator.read_rows
         self.stem = self._section(stem, tensor, "plain")
-        if (graph := self.elaborator.graph) is not None and "stem" in graph.reads:
-            maps = (Map("stem", tensor.shape, tensor.facts),)
+        first = self.elaborator.first_maps(tensor)
+        if first:
+            maps = tuple(Map(name, tensor.shape, tensor.facts) for name, tensor in first.items())
             self.stem = self.stem._replace(out=self.stem.out._replace(maps=maps))
 
     def stage(self, row: int, number: int, flow: Flow) -> Passed:
@@ -184,6 +185,8 @@ class Frame:
                 last, end = self._tensor(flow), self._read_rows.get
                 row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
                 maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
+                if row < 0 and "input" in maps:
+                    maps["input"] = self.elaborator.images
                 head, shape, self.outputs[flow] = self.elaborator.head(last, maps)
                 tensor = Tensor(shape, None, last.facts)
             except ElaborationError as problem:

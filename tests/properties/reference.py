@@ -66,12 +66,12 @@ class Reference:
 
     def __call__(self, x: Tensor) -> list[Tensor]:
         """What the network puts out, in its order."""
-        a = self.architecture
+        a, maps = self.architecture, {"input": x}
         if a.stem is not None:
             steps = a.stem.steps.steps
             is_single = len(steps) == 1 and isinstance(steps[0], body.Apply)
             x = self.step(steps[0] if is_single else a.stem.steps, x, "stem", Frame(x), is_named=not is_single)
-        maps = {"stem": x}
+        maps["stem"] = x
         for stage in a.stages:
             for index, layer in enumerate(stage.layers):
                 x = self.step(layer.apply, x, f"stages.{stage.name}.{index}", Frame(x), is_named=False)

@@ -19,8 +19,10 @@ class Head:
     features: Expression | None = None  # the classifier's input size
     bias: bool = True
     single: frozenset[str] = frozenset()  # the parts that are one layer
-    # The maps that a head reads by name, as positions: 0 is that of the stem, 1 that of the first stage.
+    # The maps that a head reads by name, as positions: 0 is that of the stem, 1 that of the first stage; where it
+    # `reads_images`, they come first.
     reads: list[int] | None = None
+    reads_images: bool = False
     returns: str = "Tensor"  # the type of what the network puts out
 
     @property
@@ -52,20 +54,22 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
 def _methods_of_maps(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
     """The methods of a network whose head reads several maps."""
     assert head.reads is not None
-    lines = [f"maps = [{'self.stem(x)' if has_stem else 'x'}]"]
+    first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
+    lines = [f"maps = [{', '.join(first)}]"]
     if has_stages:
         lines += ["for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
+    what = f"{'themselves and ' if head.reads_images else ''}the maps of the stem and of every stage"
     read = ["maps[-1]", *(f"maps[{number}]" for number in head.reads)]
     return [
         *_method(
             "forward_features(self, x: Tensor) -> list[Tensor]",
-            f"Images, B x {in_channels} x H x W, to the maps of the stem and of every stage.",
+            f"Images, B x {in_channels} x H x W, to {what}.",
             *lines,
             "return maps",
         ),
         *_method(
             f"forward_head(self, maps: list[Tensor]) -> {head.returns}",
-            "The maps of the stem and of every stage to what the network puts out.",
+            f"{'Images' if head.reads_images else 'The'}{what.removeprefix('themselves').removeprefix('the')} to what the network puts out.",
             *call_lines("return self.head", read, ""),
         ),
         *(_CHECKPOINTING if has_stages else ()),

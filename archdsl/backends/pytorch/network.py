@@ -252,8 +252,11 @@ class NetworkWriter(StepWriter):
     def _read_maps(self, head: Head, seen: Seen) -> None:
         """What a head that reads maps by name reads and puts out."""
         places = []
+        head.reads_images = any(other.name == "input" for _, step in seen for other in step.others)
         for architecture in self.architectures:
             names = ["stem", *(f"stages.{stage.name}" for stage in architecture.stages)]
+            if head.reads_images:
+                names.insert(0, "input")
             places.append({name: number for number, name in enumerate(names)})
         read = [[places[index][other.name] for other in step.others] for index, step in seen]
         if any(numbers != read[0] for numbers in read):

@@ -250,7 +250,7 @@ class ModelElaborator:
 
     def stem(self) -> tuple[Section | None, Tensor]:
         """The stem, if there is one, and what the stages get. Raises ElaborationError."""
-        tensor = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        tensor = self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
         stem, tensor = self.section("stem", tensor)
         return stem, self._with_facts("stem", tensor)
 
@@ -381,12 +381,16 @@ class ModelElaborator:
         """The rows of the table whose output the head reads by name, as positions."""
         reads = self.graph.reads if self.graph is not None else ()
         labels = [stage_label(row) for row in self.merged.rows.rows]
-        return {name: labels.index(name) for name in reads if name != "stem"}
+        return {name: labels.index(name) for name in reads if name not in ("input", "stem")}
 
     def maps(self, stem: Tensor, stages: Sequence[Tensor]) -> dict[str, Tensor]:
         """What the head reads by name, of what the stem and the stages put out."""
-        found = {name: stages[row] for name, row in self.read_rows.items()}
-        return {"stem": stem, **found} if self.graph is not None and "stem" in self.graph.reads else found
+        return {**self.first_maps(stem), **{name: stages[row] for name, row in self.read_rows.items()}}
+
+    def first_maps(self, stem: Tensor) -> dict[str, Tensor]:
+        """What it reads by name that is there before the stages."""
+        reads = self.graph.reads if self.graph is not None else ()
+        return {name: tensor for name, tensor in (("input", self.images), ("stem", stem)) if name in reads}
 
     def head(self, last: Tensor, read: Mapping[str, Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
         """The head, if there is one, on what comes out of the last stage and on what it reads by name; the network's
@@ -396,7 +400,7 @@ class ModelElaborator:
             return section, tensor.shape, {}
         rows = self.merged.rows.rows
         paths = {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
-        maps = {name: (paths.get(name, "stem"), tensor) for name, tensor in read.items()}
+        maps = {name: (paths.get(name, name), tensor) for name, tensor in read.items()}
         where = self.graph.block.name.span
         made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:

@@ -20,7 +20,7 @@ from archdsl.elaborate.resolve.merge import Merged
 from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.elaborate.resolve.words import SETTINGS
 from archdsl.language import tree
-from archdsl.language.nodes import names_in
+from archdsl.language.nodes import children
 
 # Bindings with a meaning that no tensor has.
 _OTHER = frozenset({"input", "classes", "stem", "objective", *SETTINGS})
@@ -28,7 +28,7 @@ _Written = tuple[tree.Binding, Environment]
 
 
 class Graph(Struct, frozen=True, eq=False):
-    """The head of a model as a block: `reads` are the stem and the stages that it reads, in their order, and `outputs`
+    """The head of a model as a block: `reads` are the images, the stem and the stages that it reads, in their order, and `outputs`
     the names of what it puts out, with those of the bindings that make them; none where it has `out` alone."""
 
     block: tree.Block
@@ -39,9 +39,9 @@ class Graph(Struct, frozen=True, eq=False):
 
 
 def readable(merged: Merged) -> list[str]:
-    """The tensors that bindings of a model can read: the stem, and stages whose name means nothing else."""
+    """The tensors that bindings of a model can read: the images, the stem, and stages whose name means nothing else."""
     bound = {*merged.bindings, *merged.parameters}
-    found = ["stem"] if "stem" in bound else []
+    found = [name for name in ("input", "stem") if name in bound]
     for row in merged.rows.rows:
         name = stage_label(row)
         if name is not None and name not in bound and meaning_of(name, row.cells["name"][1]) is None:
@@ -58,9 +58,7 @@ def stage_label(row: StageRow) -> str | None:
 def tensors(merged: Merged) -> set[str]:
     """The bindings of a model that read its tensors, directly or by way of others."""
     read = {
-        name: {found.text for found in names_in(binding.value)}
-        for name, (binding, _) in merged.bindings.items()
-        if name not in _OTHER
+        name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER
     }
     found, new = set[str](), set(readable(merged))
     while new:
@@ -101,7 +99,7 @@ def graph(merged: Merged) -> Graph | None:
                     taken.add(own)
                     written[own] = (_named(binding, own), environment)
     ordered = _ordered(written)
-    read = {found.text for binding, _ in ordered for found in names_in(binding.value)} | {*outputs.values()}
+    read = {name for binding, _ in ordered for name in _read(binding.value)} | {*outputs.values()}
     reads = tuple(name for name in readable(merged) if name in read)
     model = merged.definition.model
     block = tree.Block(
@@ -111,6 +109,21 @@ def graph(merged: Merged) -> Graph | None:
         tuple(binding for binding, _ in ordered),
     )
     return Graph(block, tuple(environment for _, environment in ordered), reads, "in" in read, outputs)
+
+
+def _read(value: tree.Expression) -> set[str]:
+    """The names that an expression reads. The size of the images is known without them: `input.height`."""
+    found, ahead = set[str](), [value]
+    while ahead:
+        node = ahead.pop()
+        match node:
+            case tree.Name(text=text):
+                found.add(text)
+            case tree.Fact(owner=tree.Name(text="input")):
+                pass
+            case _:
+                ahead += children(node)
+    return found
 
 
 def _place(merged: Merged) -> tree.Node:
@@ -143,8 +156,7 @@ def _ordered(written: Mapping[str, _Written]) -> list[_Written]:
     """Bindings, each after those that it reads, else in their order."""
     places = {name: (binding.span.source.name, binding.span.start) for name, (binding, _) in written.items()}
     read = {
-        name: {found.text for found in names_in(binding.value) if found.text in written}
-        for name, (binding, _) in written.items()
+        name: {found for found in _read(binding.value) if found in written} for name, (binding, _) in written.items()
     }
     readers: dict[str, list[str]] = {name: [] for name in written}
     for name, names in read.items():
