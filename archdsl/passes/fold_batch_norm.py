@@ -15,6 +15,7 @@ maps. `archdsl/fold_state_dict.py` turns the weights.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import (
@@ -24,6 +25,7 @@ from archdsl.ir.body import (
     Bound,
     Chain,
     Guard,
+    NamedOutput,
     Repeat,
     Select,
     Sequence,
@@ -136,11 +138,11 @@ class _SourceFlow(_Flow):
 class _Body:
     """The block that is rewritten: its bindings so far, and how often each is read."""
 
-    def __init__(self, bindings: tuple[TensorBinding, ...]):
+    def __init__(self, bindings: tuple[TensorBinding, ...], outputs: Iterable[NamedOutput] = ()):
         reads = _Reads()
-        for binding in bindings:
-            if binding.value is not None:
-                reads.tensor(binding.value)
+        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
+            if value is not None:
+                reads.tensor(value)
         self.reads = reads.counts
         self.bindings: dict[str, TensorBinding] = {}
 
@@ -168,7 +170,7 @@ class _Folder(Rewriter):
         return made
 
     def _rewritten(self, block: BlockInstance) -> BlockInstance:
-        self.body = body = _Body(block.body)
+        self.body = body = _Body(block.body, block.outputs.values())
         for binding in block.body:
             self.flow = None
             made = self.binding(binding)
@@ -259,7 +261,7 @@ class _Folder(Rewriter):
             case Select(value=value):
                 inner = self.tensor_with_norm(value)
                 return changed(expression, value=inner) if inner is not None else None
-            case Bound(name=name) if self.body.reads[name] == 1:
+            case Bound(name=name) if self.body.reads[name] == 1 and name in self.body.bindings:
                 binding = self.body.bindings[name]
                 made = self.tensor_with_norm(binding.value) if binding.value is not None else None
                 if made is None:
@@ -273,7 +275,7 @@ class _Folder(Rewriter):
         if name not in self.followed:
             self.followed[name] = None
             block = self.blocks[name]
-            outer, self.body, ahead, self.ahead = self.body, _Body(block.body), self.ahead, None
+            outer, self.body, ahead, self.ahead = self.body, _Body(block.body, block.outputs.values()), self.ahead, None
             self.body.bindings = {binding.name: binding for binding in block.body}
             out = self.body.bindings["out"]
             value = self.tensor_with_norm(out.value) if out.value is not None else None

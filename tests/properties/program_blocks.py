@@ -201,7 +201,13 @@ class BlockWriter:
         parameters = {**own, **self._parameters(body + " ".join(followers.values())), **followers}
         declared = ", ".join(name if default is None else f"{name} = {default}" for name, default in parameters.items())
         doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
-        return Block(self.name, parameters, f"{doc}block {self.name}({declared}) {{\n{body}}}\n", form == self._dense, self.tensor)
+        return Block(
+            self.name,
+            parameters,
+            f"{doc}block {self.name}({declared}) {{\n{body}}}\n",
+            form == self._dense,
+            self.tensor,
+        )
 
     def _parameters(self, body: str) -> dict[str, str | None]:
         parameters: dict[str, str | None] = {"channels": None} if self.sets_channels else {}

@@ -58,7 +58,8 @@ def _methods_of_maps(head: Head, in_channels: int, has_stem: bool, has_stages: b
     lines = [f"maps = [{', '.join(first)}]"]
     if has_stages:
         lines += ["for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
-    what = f"{'themselves and ' if head.reads_images else ''}the maps of the stem and of every stage"
+    maps = "the maps of the stem and of every stage"
+    what, given = (f"themselves and {maps}", f"Images and {maps}") if head.reads_images else (maps, f"T{maps[1:]}")
     read = ["maps[-1]", *(f"maps[{number}]" for number in head.reads)]
     return [
         *_method(
@@ -69,7 +70,7 @@ def _methods_of_maps(head: Head, in_channels: int, has_stem: bool, has_stages: b
         ),
         *_method(
             f"forward_head(self, maps: list[Tensor]) -> {head.returns}",
-            f"{'Images' if head.reads_images else 'The'}{what.removeprefix('themselves').removeprefix('the')} to what the network puts out.",
+            f"{given} to what the network puts out.",
             *call_lines("return self.head", read, ""),
         ),
         *(_CHECKPOINTING if has_stages else ()),

@@ -28,8 +28,11 @@ _Written = tuple[tree.Binding, Environment]
 
 
 class Graph(Struct, frozen=True, eq=False):
-    """The head of a model as a block: `reads` are the images, the stem and the stages that it reads, in their order, and `outputs`
-    the names of what it puts out, with those of the bindings that make them; none where it has `out` alone."""
+    """The head of a model as a block.
+
+    `reads` are the images, the stem and the stages that it reads, in their order, and `outputs` the names of what it
+    puts out, with those of the bindings that make them; none where it has `out` alone.
+    """
 
     block: tree.Block
     environments: tuple[Environment, ...]  # of the statements of the block
@@ -57,9 +60,7 @@ def stage_label(row: StageRow) -> str | None:
 
 def tensors(merged: Merged) -> set[str]:
     """The bindings of a model that read its tensors, directly or by way of others."""
-    read = {
-        name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER
-    }
+    read = {name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER}
     found, new = set[str](), set(readable(merged))
     while new:
         known = found | set(readable(merged))
@@ -113,7 +114,8 @@ def graph(merged: Merged) -> Graph | None:
 
 def _read(value: tree.Expression) -> set[str]:
     """The names that an expression reads. The size of the images is known without them: `input.height`."""
-    found, ahead = set[str](), [value]
+    found = set[str]()
+    ahead: list[tree.Node] = [value]
     while ahead:
         node = ahead.pop()
         match node:
