@@ -44,7 +44,7 @@ class Graph(Struct, frozen=True, eq=False):
 def readable(merged: Merged) -> list[str]:
     """The tensors that bindings of a model can read: the images, the stem, and stages whose name means nothing else."""
     bound = {*merged.bindings, *merged.parameters}
-    found = [name for name in ("input", "stem") if name in bound]
+    found: list[str] = [name for name in ("input", "stem") if name in bound]
     for row in merged.rows.rows:
         name = stage_label(row)
         if name is not None and name not in bound and meaning_of(name, row.cells["name"][1]) is None:
