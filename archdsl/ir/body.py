@@ -123,7 +123,18 @@ class Alternative(Frozen):
     value: "Step"
 
 
-Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discriminator="step")]
+class Shared(Frozen):
+    """A layer whose uses have the same weights: a sub-module of the block, `name`, that each use applies.
+
+    `value` is what it is on the tensor at hand; it has that name, too.
+    """
+
+    step: Literal["shared"] = "shared"
+    name: str
+    value: "Step"
+
+
+Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative | Shared, Field(discriminator="step")]
 
 
 # Blocks ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -59,7 +60,8 @@ class Visit(NamedTuple):
 
     `operator` is its name in the language, `add`, `multiply` and so on for combined tensors, `input` and `output` for
     the two ends; for a block that was not looked into it is the block's name, and `block` its instance's id. `inputs`
-    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`.
+    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`. It
+    `is_again` where its weights are those of another visit.
     """
 
     path: str
@@ -70,6 +72,7 @@ class Visit(NamedTuple):
     primitive: Primitive | None = None
     block: str | None = None
     factors: tuple[float, ...] = ()
+    is_again: bool = False
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -77,7 +80,7 @@ class Visit(NamedTuple):
 
     @property
     def params(self) -> int:
-        return self.primitive.parameters(*self.shapes) if self.primitive is not None else 0
+        return self.primitive.parameters(*self.shapes) if self.primitive is not None and not self.is_again else 0
 
     @property
     def macs(self) -> int:
@@ -114,6 +117,9 @@ class PartTracer:
         self.maps: dict[str, Tensor] = {}
         # The outputs of a network that have names.
         self.outputs: tuple[Tensor, ...] = ()
+        # Whether the layer at hand has been met before, with the same weights; and those that were met.
+        self.is_again = False
+        self._shared: set[str] = set()
         self._paths: dict[str, int] = {}
         self._followed, self._most = 0, limits().steps
 
@@ -160,7 +166,8 @@ class PartTracer:
         if count > 1:
             path = f"{path}_{count}"
             self._paths[path] = 1
-        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+        self.visits.append(visit)
         return Tensor(path, output)
 
     def _count(self) -> None:
@@ -186,6 +193,18 @@ class PartTracer:
                 return self.repeat(step, source, _join(prefix, step.name), scope)
             case Guard(value=value) | Alternative(value=value):
                 return self.step(value, source, prefix, scope) if value is not None else source
+            case Shared(name=name, value=value):
+                return self.shared(name, value, source, scope)
+
+    def shared(self, name: str, step: Step, source: Tensor, scope: Scope) -> Tensor:
+        """Follow a tensor through a layer of the block that others use as well; its weights count where it is met
+        first."""
+        path, outer = _join(scope.path, name), self.is_again
+        self.is_again = outer or path in self._shared
+        self._shared.add(path)
+        tensor = self.step(step, source, scope.path, scope)
+        self.is_again = outer
+        return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through the copies of a layer, called 0, 1, ..."""

@@ -212,6 +212,12 @@ class Builder:
             _expression(value),
         )
 
+    def shared(self, children: list[Any]) -> tree.Binding:
+        keyword, name, value = children
+        return tree.Binding(
+            self._span(keyword, value), self._identifier(name), None, _expression(value), is_shared=True
+        )
+
     def require(self, children: list[Any]) -> tree.Require:
         keyword, claim = children
         return tree.Require(self._span(keyword, claim), _expression(claim))

@@ -96,7 +96,8 @@ class _Formatter:
             case tree.Binding():
                 entry.lines = self._binding(node)
                 if has_settings and node.fact is None and node.name.text not in _LAYERS and len(entry.lines) == 1:
-                    entry.column, entry.cells = "setting", (node.name.text, f"= {one_line(node.value)}")
+                    name = f"{'shared ' if node.is_shared else ''}{node.name.text}"
+                    entry.column, entry.cells = "setting", (name, f"= {one_line(node.value)}")
             case tree.Require(claim=claim):
                 entry.lines = joined(["require "], self.layout.expression(claim))
                 if (cells := _claim_cells(claim)) and len(entry.lines) == 1:
@@ -130,7 +131,8 @@ class _Formatter:
 
     def _binding(self, binding: tree.Binding) -> list[str]:
         fact = f".{binding.fact.text}" if binding.fact else ""
-        return joined([f"{binding.name.text}{fact} = "], self.layout.expression(binding.value))
+        shared = "shared " if binding.is_shared else ""
+        return joined([f"{shared}{binding.name.text}{fact} = "], self.layout.expression(binding.value))
 
     def _bindings(
         self, head: str, node: tree.Scale | tree.Outputs | tree.StagesOverride, bindings: Sequence[tree.Binding]

@@ -131,11 +131,15 @@ Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | Shape
 
 
 class Binding(Node, frozen=True):
-    """`name = value`, or `name.fact = value` for a fact of a tensor."""
+    """`name = value`, or `name.fact = value` for a fact of a tensor.
+
+    With `shared name = value` all uses of a layer have the same weights.
+    """
 
     name: Identifier
     fact: Identifier | None
     value: Expression
+    is_shared: bool = False
 
 
 class Require(Node, frozen=True):

@@ -29,6 +29,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -209,6 +210,11 @@ class _Folder(Rewriter):
     def step(self, step: Step) -> Step | None:
         if isinstance(step, Repeat):
             return changed(step, copies=self.steps(step.copies))
+        if isinstance(step, Shared):  # what stands before one use of it does not before another
+            outer, self.flow = self.flow, None
+            made = super().step(step)
+            self.flow = outer
+            return made
         return super().step(step)
 
     def apply(self, apply: Apply) -> Step | None:
@@ -304,6 +310,8 @@ def _is_passed(step: Step) -> bool:
             return all(map(_is_passed, steps))
         case Guard(value=value) | Alternative(value=value):
             return value is None or _is_passed(value)
+        case Shared():
+            return False
 
 
 def _does_nothing(operator: Activation) -> bool:

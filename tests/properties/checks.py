@@ -121,7 +121,7 @@ def check_attributes(architecture: Architecture, model: nn.Module) -> None:
     modules: dict[str, Any] = dict(model.named_modules())
     for path, node in architecture.graph().nodes(data=True):
         primitive = node["primitive"]
-        if primitive is None or path.startswith("head"):
+        if primitive is None or path.startswith("head") or node["is_again"]:
             continue  # the parts of a head are divided in ways that the IR does not know
         module = modules.get(path)
         if primitive.kind not in ("identity", "drop_path"):

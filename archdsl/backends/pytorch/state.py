@@ -50,7 +50,8 @@ class _Modules(Tracer):
     ) -> Tensor:
         if primitive is None:
             return super().note(path, operator, inputs, output, primitive, block, factors)
-        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+        self.visits.append(visit)
         return Tensor(path, output)
 
     def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:

@@ -19,7 +19,7 @@ from archdsl.backends.pytorch.repeats import repeated
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of, does_nothing, is_composite, name_of, one_type
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.ir.base import Size
-from archdsl.ir.body import Alternative, Apply, Guard, Repeat
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Shared
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import Call, Conditional, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.operators import Operator
@@ -54,6 +54,7 @@ class Child:
     condition: Expression | None
     # The further tensors that are handed to it, by their numbers among those of the module at hand.
     reads: tuple[int, ...] = ()
+    is_shared: bool = False  # whether other layers are the same module
 
 
 # What follows the channels of the image: those of a block's input, and the variable of the loop over stages.
@@ -105,6 +106,9 @@ class StepWriter:
             return self._guard(seen, channels, condition)
         if kind is Alternative:
             return self._alternative(seen, channels, condition)
+        if kind is Shared:
+            (child,), channels = self._step([(index, step.value) for index, step in seen], channels, condition)
+            return [dataclasses.replace(child, is_shared=True)], channels
         if kind is Steps:
             name = agreed(seen, lambda step: step.name)
             inner, channels = self.children(

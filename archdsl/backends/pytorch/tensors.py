@@ -12,7 +12,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, StepWriter, conditional
-from archdsl.ir.body import Alternative, Apply, Bound, Combine, Guard, Input, Number, Select, Step
+from archdsl.ir.body import Alternative, Apply, Bound, Combine, Guard, Input, Number, Select, Shared, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import (
     Call,
@@ -212,7 +212,8 @@ class TensorWriter(StepWriter):
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
             child = replace(child, condition=both(here, child.condition))
-            self.assign(child.name, conditional(child, otherwise_of(child)))
+            if not (child.is_shared and child.name in self.attributes):
+                self.assign(child.name, conditional(child, otherwise_of(child)))
             value = called(child.name, value, child, others)
         return Flow(value, channels, flow.depth + len(made)) if made else flow
 
@@ -241,7 +242,7 @@ class TensorWriter(StepWriter):
         match step:
             case Apply(others=others):
                 return tuple(self.others.index(self.tensor([(index, other)], None).value) for other in others)
-            case Guard(value=value) | Alternative(value=value):
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value):
                 return self._reads(index, value) if value is not None else None
         return tuple(range(len(self.others))) if reads_others(step) else ()
 

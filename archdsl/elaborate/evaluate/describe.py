@@ -11,6 +11,7 @@ from archdsl.elaborate.evaluate.values import (
     RepeatLayer,
     Seconds,
     SequenceLayer,
+    SharedLayer,
     Tensor,
     Value,
 )
@@ -43,7 +44,7 @@ def describe(value: Value) -> str:
         return "[" + " -> ".join(describe(step.layer) for step in value.steps if step.layer) + "]"
     if isinstance(value, RepeatLayer):
         return f"{describe(value.layer)} * {value.count}"
-    if isinstance(value, AlternativeLayer):
+    if isinstance(value, AlternativeLayer | SharedLayer):
         return describe(value.layer)
     if isinstance(value, Outputs):
         return f"outputs {{ {', '.join(value.shapes)} }}"

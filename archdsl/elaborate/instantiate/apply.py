@@ -28,6 +28,7 @@ from archdsl.elaborate.evaluate.values import (
     RepeatLayer,
     Scope,
     SequenceLayer,
+    SharedLayer,
     Tensor,
     Value,
     bulk,
@@ -45,6 +46,9 @@ from archdsl.elaborate.instantiate.errors import (
     FactOfShape,
     LayerOfTensor,
     OutNotTensor,
+    SharedDiffers,
+    SharedElsewhere,
+    SharedNotLayer,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
@@ -67,11 +71,15 @@ from archdsl.ir.body import (
     OutputFact,
     Repeat,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
 )
-from archdsl.ir.names import identifier
+from archdsl.ir.names import identifier, module_name
 from archdsl.ir.operators import Operator
+from archdsl.ir.walk import PartTracer
+from archdsl.ir.walk import Scope as Frame
+from archdsl.ir.walk import Tensor as Traced
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -113,6 +121,8 @@ class Applier:
         self._open: list[Hashable] = []
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
+        # The layers that each open one shares: their weights, and where they were used first.
+        self._shared: list[dict[str, tuple[Any, Span]]] = []
         self.shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
         self._heeds_facts = any(heeds_facts(value) for value in settings.values())
         # What a block depends on besides its arguments and its input.
@@ -120,11 +130,19 @@ class Applier:
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
-        steps, result = self._steps(layers.steps, tensor)
+        made: list[Step] = []
+        result = tensor
+        for item in layers.steps:
+            if isinstance(item.layer, SharedLayer):
+                step, result = self._share(item.layer, result, layers.span)
+                made.append(Guard.made(step="guard", condition=item.condition, value=step) if item.guarded else step)
+            else:
+                steps, result = self._steps((item,), result)
+                made += steps
         expression = Chain.made(
             node="chain",
             source=tensor.expression,
-            steps=steps,
+            steps=tuple(made),
         )
         return Tensor(result.shape, expression, result.facts, result.channels_from)
 
@@ -140,6 +158,8 @@ class Applier:
             step, result = self.apply(layer.layer, tensor, name)
             made = Alternative.made(step="alternative", condition=layer.condition, taken=layer.taken, value=step)
             return made, result
+        if isinstance(layer, SharedLayer):
+            raise ElaborationError(SharedElsewhere(layer.name).at(layer.span))
         steps, result = self._steps(layer.steps, tensor)
         return Sequence.made(step="sequence", name=name or None, steps=steps), result
 
@@ -154,6 +174,23 @@ class Applier:
             if step is not None:
                 steps.append(step)
         return tuple(steps), tensor
+
+    def _share(self, layer: SharedLayer, tensor: Tensor, span: Span) -> tuple[Shared, Tensor]:
+        """A layer that others use as well, on one more tensor."""
+        name = module_name(layer.name)
+        step, result = self.apply(layer.layer, tensor, name)
+        tracer = PartTracer(name, self.instances.blocks)
+        tracer.step(step, Traced("", tensor.shape), "", Frame("", Traced("", tensor.shape)))
+        weights = [
+            (visit.primitive, visit.primitive.state(*visit.shapes)) for visit in tracer.visits if visit.primitive
+        ]
+        if not self._shared:
+            raise ElaborationError(SharedElsewhere(layer.name).at(span))
+        known, first = self._shared[-1].setdefault(layer.name, (weights, span))
+        if known != weights:
+            note = Note("used first here", first)
+            raise ElaborationError(SharedDiffers(layer.name).at(span, f"on a tensor of {tensor.shape}", notes=(note,)))
+        return Shared.made(step="shared", name=name, value=step), result
 
     def _count(self, layer: Layer) -> None:
         instead = "use fewer repetitions, or repeat a block instead of single layers"
@@ -220,6 +257,7 @@ class Applier:
             self.effort.spend(INSTANCE + layer.definition.excess, layer.span)
             self._open.append(identity)
             self._parts.append([])
+            self._shared.append({})
             try:
                 made = self._instance(layer, given, tensor)
             except ElaborationError as problem:
@@ -233,6 +271,7 @@ class Applier:
             finally:
                 self._open.pop()
                 self._parts.pop()
+                self._shared.pop()
             self.effort.made[identity] = made
         elif made not in self.instances:
             self.effort.spend(TAKEN * self.instances.take(made), layer.span)
@@ -321,10 +360,12 @@ class Applier:
     def parts(self) -> Iterator[list[Made]]:
         """Collects the instances that are applied meanwhile."""
         self._parts.append([])
+        self._shared.append({})
         try:
             yield self._parts[-1]
         finally:
             self._parts.pop()
+            self._shared.pop()
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)
@@ -348,9 +389,21 @@ class Applier:
             scope.origins[name] = origin
         if isinstance(value, Tensor):
             return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
+        if isinstance(value, SharedLayer):
+            raise ElaborationError(SharedElsewhere(value.name).at(origin.node.span if origin else layer.span))
         if isinstance(value, LAYERS) and holds_tensor(value):
             raise ElaborationError(LayerOfTensor(name).at(origin.node.span if origin else layer.span))
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def shared(statement: tree.Binding, value: Value) -> Value:
+    """The value of a binding, as a layer that is shared where the text says so. Raises ElaborationError."""
+    if not statement.is_shared:
+        return value
+    name = statement.name.text
+    if not isinstance(value, LAYERS) or isinstance(value, SharedLayer):
+        raise ElaborationError(SharedNotLayer(name, kind(value)).at(statement.value.span))
+    return SharedLayer(name, value.layer if isinstance(value, AlternativeLayer) else value, statement.value.span)
 
 
 def out_of(definition: Definition, scope: Scope) -> Tensor:
@@ -391,7 +444,7 @@ def bind_name(
     facts: dict[str, str | None],
 ) -> None:
     name = statement.name.text
-    value = evaluate(statement.value, scope)
+    value = shared(statement, evaluate(statement.value, scope))
     text = formula(statement.value)
     if statement.fact is not None:
         tensor = scope.value(name)

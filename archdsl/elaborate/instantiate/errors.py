@@ -58,6 +58,30 @@ class StagesUnread(Problem):
     help = "read it by its name in the table, or remove the stages that are not needed"
 
 
+class SharedNotLayer(Problem):
+    code = codes.WRONG_KIND
+    message = "only layers are shared, and `{name}` is {found}"
+    help = "every tensor and number is computed once anyway: write `{name} = ...`"
+    name: str
+    found: str
+
+
+class SharedElsewhere(Problem):
+    code = codes.WRONG_KIND
+    message = (
+        "`{name}` is shared, so it stands by itself in the pipeline of a tensor, in the block or model that binds it"
+    )
+    help = "write `x -> {name}`; what belongs to it besides, such as copies, goes into `shared {name} = ...`"
+    name: str
+
+
+class SharedDiffers(Problem):
+    code = codes.BAD_VALUE
+    message = "`{name}` cannot have the same weights here as where it is used first"
+    help = "give both uses tensors of the same channels, or let each have weights of its own: `{name} = ...`"
+    name: str
+
+
 class LayerOfTensor(Problem):
     """An argument that is a layer which reads a tensor of the block where it was written."""
 

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archdsl.elaborate.evaluate.describe import kind
-from archdsl.elaborate.evaluate.values import Scope, Tensor
+from archdsl.elaborate.evaluate.values import Scope, SharedLayer, Tensor
 from archdsl.elaborate.instantiate.apply import INPUT, SIDES, Applier, bind_name, facts_of, note, out_of, place
 from archdsl.elaborate.instantiate.errors import OutputNotTensor
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
@@ -45,9 +45,8 @@ def head(
     known = _Known(dict(zip((f"in_{side}" for side in SIDES), last.shape, strict=True)), dict(applier.shown))
     for name in shapes:
         known.scalars |= facts_of(name, scope.names[name], known.scalars)
-    for read in dict.fromkeys(name.text for name in names_in(graph.block)):
-        if read in outer.names:
-            note(read, outer.names[read], known.scalars, known.layers)
+    for name in _read(graph.block, outer):
+        note(name, outer.names[name], known.scalars, known.layers)
     with applier.parts() as parts:
         for statement, environment in zip(graph.block.body, graph.environments, strict=True):
             assert isinstance(statement, tree.Binding)
@@ -74,6 +73,18 @@ def head(
     return apply, block
 
 
+def _read(block: tree.Block, outer: Scope) -> list[str]:
+    """The names of the model that the head reads, those among them that its layers are written with."""
+    found: dict[str, None] = {}
+    ahead: list[tree.Node] = [block]
+    while ahead:
+        for name in dict.fromkeys(name.text for name in names_in(ahead.pop())):
+            if name in outer.names and name not in found:
+                found[name] = None
+                ahead += [outer.origins[name].node] if name in outer.origins else []
+    return [*found]
+
+
 def _scope(
     applier: Applier,
     definition: Definition,
@@ -89,7 +100,8 @@ def _scope(
         bound = Bound.made(node="bound", name=name)
         is_last = tensor is last
         names[name] = names["in"] if is_last else Tensor(tensor.shape, bound, tensor.facts, tensor.channels_from)
-    modules = definition.names(frozenset(graph.reads))
+    shared = frozenset(name for name, value in names.items() if isinstance(value, SharedLayer))
+    modules = definition.names(frozenset(graph.reads), shared)
     origins, decisions = dict(outer.origins), applier.decisions
     return Scope(outer.environment, names, applier.settings, applier, modules, origins, decisions=decisions, body=[])
 

@@ -19,6 +19,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -126,7 +127,7 @@ def _step(step: Step, ids: Mapping[str, str]) -> Step:
             return _with(step, steps=tuple(_step(inner, ids) for inner in steps))
         case Repeat(copies=copies):
             return _with(step, copies=tuple(_step(inner, ids) for inner in copies))
-        case Guard(value=value) | Alternative(value=value) if value is not None:
+        case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
             return _with(step, value=_step(value, ids))
         case _:
             return step

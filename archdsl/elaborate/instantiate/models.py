@@ -28,7 +28,7 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
 )
-from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.apply import Applier, place, shared
 from archdsl.elaborate.instantiate.errors import (
     BadClasses,
     EmptyModel,
@@ -205,7 +205,7 @@ class ModelElaborator:
         scope = self._scope(environment, name_expression(binding.value))
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
-                value = evaluate(binding.value, scope)
+                value = shared(binding, evaluate(binding.value, scope))
         except ElaborationError as problem:
             self.failures[name] = problem
             raise

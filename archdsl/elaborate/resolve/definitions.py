@@ -35,11 +35,12 @@ class Definition(Struct, eq=False, dict=True):
     def name(self) -> str:
         return self.block.name.text
 
-    def names(self, given: frozenset[str] = frozenset()) -> Names:
-        """The names of its sub-modules, where tensors are given to some of its parameters."""
+    def names(self, given: frozenset[str] = frozenset(), shared: frozenset[str] = frozenset()) -> Names:
+        """The names of its sub-modules, where tensors are given to some of its parameters, and it shares layers that
+        are bound outside of it."""
         known: dict[frozenset[str], Names] = self._names
         if given not in known:
-            known[given] = name_block(self.block, given)
+            known[given] = name_block(self.block, given, shared)
         return known[given]
 
     @cached_property
