@@ -178,6 +178,7 @@ class BlockWriter:
             self._product,
             self._resized,
             self._joined,
+            self._sharing,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
@@ -501,6 +502,28 @@ class BlockWriter:
             self.lines.append(f"joined = {joined}")
             joined = f"joined -> {self.keeping(Flow('in.channels', 1))}"
         return joined
+
+    def _sharing(self) -> str:
+        """A layer with the same weights on tensors of several sizes."""
+        draw = self.draw
+        flow = Flow("in.channels", 1)
+        layers = ["[conv(in.channels, 3) -> norm -> act]", "conv(in.channels, bias = skip)", "depthwise(3) -> norm"]
+        layer = draw.pick([*layers, f"[{self.keeping(flow)} -> conv(in.channels)]"])
+        self.lines.append(
+            f"shared tower = {layer}{draw.pick(['', '', ' * 2']) if ' -> norm' not in layer[-8:] else ''}"
+        )
+        self.lines.append(f"small = in -> max_pool(3, stride = 2) -> tower -> {self.keeping(flow)}")
+        if draw.chance(50):
+            self.lines.append(f"second = small -> norm -> tower when {self.condition()} -> tower")
+        last = "second" if self.lines[-1].startswith("second") else "small"
+        return draw.pick(
+            [
+                f"in + ({last} -> resize(like = in))",
+                f"(in -> tower) * ({last} -> resize(like = in) -> sigmoid)",
+                f"{last} -> resize(like = in) -> tower",
+                f"concat(in -> tower, {last} -> resize(like = in)) -> conv(in.channels)",
+            ]
+        )
 
     def _gated(self) -> str:
         draw = self.draw

@@ -170,6 +170,13 @@ class ModelWriter:
             ]
             lines.append(f"{name} = {draw.pick(forms).format_map(self.blanks)}")
             known.append(name)
+        if draw.chance(30):
+            lines.append(
+                f"shared tower = {draw.pick(['conv({width}, 3)', '[conv(8) -> norm -> act]'])}".format_map(self.blanks)
+            )
+            for name in ("left", "right")[: draw.number(1, 2)]:
+                lines.append(f"{name} = {draw.pick(known)} -> conv(8) -> tower -> act")
+                known.append(name)
         layers = ["conv({classes})", "global_avg_pool -> linear({classes})", "norm", "conv({classes}) -> softplus"]
 
         def end(source: str) -> str:

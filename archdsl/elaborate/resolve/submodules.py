@@ -102,6 +102,8 @@ def _name_binding(name: str, value: tree.Expression, names: Names, own: set[str]
     namer = _Namer(names, tensors, scope)
     if isinstance(value, tree.Pipeline) and name != "out" and not _shares(value, names.shared):
         namer.pipeline(value, _Scope())
+    elif name in names.shared:  # a module of its own
+        namer.visit(value, _Scope())
     else:
         namer.visit(value, scope)
     if _is_tensor(value, tensors):
