@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from archdsl.backends.estimate_parts import CostedPart
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Shared, Step
 from archdsl.ir.cost import Cost, Costs
 from archdsl.ir.description import Description, Section, Stage
 from archdsl.ir.walk import Visit, walk
@@ -134,4 +134,6 @@ def _text(step: Step, architecture: Description) -> str:
             return ""
         case Guard(value=value) | Alternative(value=value):
             assert value is not None
+            return _text(value, architecture)
+        case Shared(value=value):
             return _text(value, architecture)

@@ -57,9 +57,9 @@ def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[s
 class _Unopened(Tracer):
     """Notes the blocks of the network without a look into them."""
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source,), instance.output, block=identity)
+        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
 
 
 def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[CostedPart, ...] = ()) -> CostedPart:

@@ -41,7 +41,8 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (r"(?m)^use\b(?=[ \t]*\")", Keyword.Namespace),
             (r"(extends|for)\b(?=[ \t]+[A-Za-z_])", Keyword),
             (r"require\b(?=[ \t]+[^ \t=.])", Keyword),
-            (r"(scale|stages)\b(?=[ \t]*(\{|[0-9]))", Keyword),
+            (r"shared\b(?=[ \t]+[A-Za-z_])", Keyword),
+            (r"(scale|outputs|stages)\b(?=[ \t]*(\{|[0-9]))", Keyword),
             (
                 r"(stages)([ \t]+)(after|before|without)\b(?=[ \t]+[0-9])",
                 bygroups(Keyword, Text.Whitespace, Keyword),

@@ -73,7 +73,7 @@ class Apply(Frozen):
     """One operator or one block, applied. `name` is its sub-module's; exactly one of `operator`, `block` is set.
 
     `formulas` says how attributes (of the operator) or arguments (of the block) were computed. `others` are further
-    tensors that the operator reads (`resize(like = x)`).
+    tensors that it reads: of an operator (`resize(like = x)`), or a block's `tensors` in their order.
     """
 
     step: Literal["apply"] = "apply"
@@ -123,7 +123,18 @@ class Alternative(Frozen):
     value: "Step"
 
 
-Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative, Field(discriminator="step")]
+class Shared(Frozen):
+    """A layer whose uses have the same weights: a sub-module of the block, `name`, that each use applies.
+
+    `value` is what it is on the tensor at hand; it has that name, too.
+    """
+
+    step: Literal["shared"] = "shared"
+    name: str
+    value: "Step"
+
+
+Step = Annotated[Apply | Sequence | Repeat | Guard | Alternative | Shared, Field(discriminator="step")]
 
 
 # Blocks ----------------------------------------------------------------------------------------------------------
@@ -149,12 +160,21 @@ class OutputFact(Frozen):
     formula: Formula | None = None
 
 
+class NamedOutput(Frozen):
+    """A tensor that a block puts out under a name."""
+
+    value: TensorExpression
+    shape: Shape
+
+
 class BlockInstance(Frozen):
     """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
     `formulas` says how the bound ones, and parameters that are not given, were computed. `layers` are the arguments and
-    settings that are layers or names, as text.
+    settings that are layers or names, as text. `tensors` are the further tensors that it reads besides `input`, by the
+    parameters that they are given to. The head of a model with named outputs has these as `outputs`, and `output` is
+    the shape of the first; any other block puts out what it binds to `out`.
     """
 
     id: str
@@ -165,6 +185,8 @@ class BlockInstance(Frozen):
     formulas: dict[str, Formula]
     layers: dict[str, str]
     input: Shape
+    tensors: dict[str, Shape] = Field(default_factory=dict)
+    outputs: dict[str, NamedOutput] = Field(default_factory=dict)
     output: Shape
     facts: dict[str, OutputFact]
     body: tuple[TensorBinding, ...]

@@ -23,6 +23,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorExpression,
 )
@@ -72,6 +73,7 @@ class PartCosts:
     def __init__(self, blocks: Mapping[str, BlockInstance]):
         self.blocks = blocks
         self._known: dict[str, Cost] = {}
+        self._shared: set[str] = set()  # the layers of the block at hand that are counted already
 
     def section(self, section: Section) -> Cost:
         return self.step(section.steps)
@@ -83,8 +85,10 @@ class PartCosts:
         """The cost of a block instance, by its id."""
         cost = self._known.get(name)
         if cost is None:
-            instance = self.blocks[name]
+            instance, outer = self.blocks[name], self._shared
+            self._shared = set()
             cost = self._known[name] = total(self._tensor(binding.value) for binding in instance.body if binding.value)
+            self._shared = outer
         return cost
 
     def step(self, step: Step) -> Cost:
@@ -95,6 +99,12 @@ class PartCosts:
                 return total(map(self.step, steps))
             case Guard(value=value) | Alternative(value=value):
                 return self.step(value) if value is not None else NOTHING
+            case Shared(name=name, value=value):
+                cost = self.step(value)
+                if name in self._shared:
+                    return cost._replace(params=0)
+                self._shared.add(name)
+                return cost
 
     def apply(self, step: Apply) -> Cost:
         if step.block is not None:

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from archdsl.ir.base import Frozen, Place, Scalar, Shape, Size
 from archdsl.ir.body import Apply, BlockInstance, Sequence
 
@@ -37,10 +39,14 @@ class Stage(Frozen):
 
 
 class Section(Frozen):
-    """The stem or the head: steps in sequence."""
+    """The stem or the head: steps in sequence.
+
+    A head that `reads_maps` is one block, whose further tensors are bound as `input`, `stem` and `stages.NAME`.
+    """
 
     name: Literal["stem", "head"]
     steps: Sequence
+    reads_maps: bool = False
     input: Shape
     output: Shape
     place: Place
@@ -68,7 +74,10 @@ class Requirement(Frozen):
 
 
 class Description(Frozen):
-    """One network in all its parts; `Architecture` is this, with what follows from it."""
+    """One network in all its parts; `Architecture` is this, with what follows from it.
+
+    `outputs` are the shapes of what it puts out where that has names; `output` is the first of them, or the only one.
+    """
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
     name: str
@@ -85,5 +94,6 @@ class Description(Frozen):
     stages: tuple[Stage, ...]
     head: Section | None
     output: Shape
+    outputs: dict[str, Shape] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
     place: Place

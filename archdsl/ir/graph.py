@@ -13,8 +13,9 @@ def operator_graph(architecture: Description) -> networkx.DiGraph:
 
     Nodes are the paths of the operators in the built module. Each has the attributes `operator` (its name in the
     language; `add`, `multiply` and so on for combined tensors), `input` and `output` (shapes, the input being that of
-    the first tensor it reads), `primitive` (the operator with its attributes, or None), `params` and `macs`. Edges
-    carry the `shape` that flows along them.
+    the first tensor it reads), `primitive` (the operator with its attributes, or None), `params`, `macs`, and
+    `is_again`: whether its weights are those of an earlier node, which then has their `params`. Edges carry the
+    `shape` that flows along them.
     """
     graph = networkx.DiGraph(name=architecture.name)
     for visit in walk(architecture):
@@ -26,6 +27,7 @@ def operator_graph(architecture: Description) -> networkx.DiGraph:
             primitive=visit.primitive,
             params=visit.params,
             macs=visit.macs,
+            is_again=visit.is_again,
         )
         for tensor in visit.inputs:
             graph.add_edge(tensor.path, visit.path, shape=tensor.shape)

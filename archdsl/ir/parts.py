@@ -14,6 +14,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -29,7 +30,7 @@ def applied(step: Step) -> Iterator[Apply]:
         case Sequence(steps=steps) | Repeat(copies=steps):
             for inner in steps:
                 yield from applied(inner)
-        case Guard(value=value) | Alternative(value=value) if value is not None:
+        case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
             yield from applied(value)
 
 
@@ -71,8 +72,14 @@ def reads_others(step: Step) -> bool:
 
 
 def is_own_module(binding: TensorBinding) -> bool:
-    """Whether a binding is a pipeline that becomes a sub-module of its name; other layers are their block's own."""
-    return binding.name != "out" and isinstance(binding.value, Chain)
+    """Whether a binding is a pipeline that becomes a sub-module of its name; other layers are their block's own, and so
+    are those beside a layer that others use as well."""
+    value = binding.value
+    return binding.name != "out" and isinstance(value, Chain) and not any(map(_is_shared, value.steps))
+
+
+def _is_shared(step: Step) -> bool:
+    return isinstance(step, Shared) or (isinstance(step, Guard) and isinstance(step.value, Shared))
 
 
 def modules_of(binding: TensorBinding) -> Iterator[str]:
@@ -117,5 +124,5 @@ def _in_step(step: Step) -> Iterator[str]:
         case Sequence(steps=steps):
             for inner in steps:
                 yield from _in_step(inner)
-        case Guard(value=value) | Alternative(value=value) if value is not None:
+        case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
             yield from _in_step(value)

@@ -21,6 +21,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -81,7 +82,7 @@ class Visitor:
             case Sequence(steps=steps) | Repeat(copies=steps):
                 for inner in steps:
                     self.step(inner)
-            case Guard(value=value) | Alternative(value=value) if value is not None:
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
                 self.step(value)
 
     def apply(self, apply: Apply) -> None:
@@ -147,7 +148,7 @@ class Rewriter:
                 if copies and all(copy is None for copy in found):
                     return None
                 return changed(step, copies=tuple(_NOTHING if copy is None else copy for copy in found))
-            case Guard(value=value) | Alternative(value=value):
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value):
                 if value is None:
                     return step
                 inner = self.step(value)

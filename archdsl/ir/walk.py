@@ -23,6 +23,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -30,7 +31,7 @@ from archdsl.ir.body import (
 from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
-from archdsl.ir.parts import is_own_module
+from archdsl.ir.parts import applied, is_own_module
 from archdsl.limits import limits
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
@@ -59,7 +60,8 @@ class Visit(NamedTuple):
 
     `operator` is its name in the language, `add`, `multiply` and so on for combined tensors, `input` and `output` for
     the two ends; for a block that was not looked into it is the block's name, and `block` its instance's id. `inputs`
-    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`.
+    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`. It
+    `is_again` where its weights are those of another visit.
     """
 
     path: str
@@ -70,6 +72,7 @@ class Visit(NamedTuple):
     primitive: Primitive | None = None
     block: str | None = None
     factors: tuple[float, ...] = ()
+    is_again: bool = False
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -77,7 +80,7 @@ class Visit(NamedTuple):
 
     @property
     def params(self) -> int:
-        return self.primitive.parameters(*self.shapes) if self.primitive is not None else 0
+        return self.primitive.parameters(*self.shapes) if self.primitive is not None and not self.is_again else 0
 
     @property
     def macs(self) -> int:
@@ -110,6 +113,13 @@ class PartTracer:
         self.name, self.blocks = name, blocks
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
+        # What the stem and the stages put out, for the head, by the names that it reads them by.
+        self.maps: dict[str, Tensor] = {}
+        # The outputs of a network that have names.
+        self.outputs: tuple[Tensor, ...] = ()
+        # Whether the layer at hand has been met before, with the same weights; and those that were met.
+        self.is_again = False
+        self._shared: set[str] = set()
         self._paths: dict[str, int] = {}
         self._followed, self._most = 0, limits().steps
 
@@ -127,10 +137,15 @@ class PartTracer:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
         name, steps = section.name, section.steps.steps
         outer, self.levels = self.levels, (*self.levels, Level(name, name))
-        if name == "stem" and len(steps) == 1 and isinstance(steps[0], Apply):
-            tensor = self._apply(steps[0], source, name, Scope(name, source))
+        scope = Scope(name, source)
+        for apply in applied(section.steps) if section.reads_maps else ():
+            for other, shape in zip(apply.others, apply.other_shapes, strict=True):
+                if isinstance(other, Bound):
+                    scope.bound[other.name] = self.maps.get(other.name, Tensor(other.name, shape))
+        if len(steps) == 1 and isinstance(steps[0], Apply) and (name == "stem" or section.reads_maps):
+            tensor = self._apply(steps[0], source, name, scope)
         else:
-            tensor = self.step(section.steps, source, name, Scope(name, source))
+            tensor = self.step(section.steps, source, name, scope)
         self.levels = outer
         return tensor
 
@@ -151,7 +166,8 @@ class PartTracer:
         if count > 1:
             path = f"{path}_{count}"
             self._paths[path] = 1
-        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+        self.visits.append(visit)
         return Tensor(path, output)
 
     def _count(self) -> None:
@@ -177,6 +193,18 @@ class PartTracer:
                 return self.repeat(step, source, _join(prefix, step.name), scope)
             case Guard(value=value) | Alternative(value=value):
                 return self.step(value, source, prefix, scope) if value is not None else source
+            case Shared(name=name, value=value):
+                return self.shared(name, value, source, scope)
+
+    def shared(self, name: str, step: Step, source: Tensor, scope: Scope) -> Tensor:
+        """Follow a tensor through a layer of the block that others use as well; its weights count where it is met
+        first."""
+        path, outer = _join(scope.path, name), self.is_again
+        self.is_again = outer or path in self._shared
+        self._shared.add(path)
+        tensor = self.step(step, source, scope.path, scope)
+        self.is_again = outer
+        return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through the copies of a layer, called 0, 1, ..."""
@@ -185,28 +213,33 @@ class PartTracer:
         return source
 
     def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
+        others = tuple(self._only_tensor(other, scope) for other in step.others)
         if step.block is not None:
-            return self.block(step.block, source, path)
+            return self.block(step.block, source, path, others)
         if step.operator is None:
             raise ValueError(f"`{path}` is neither an operator nor a block")
-        others = tuple(self._only_tensor(other, scope) for other in step.others)
         return self.note(path, step.operator.kind, (source, *others), step.output, step.operator)
 
     # Blocks ----------------------------------------------------------------------------------------------------------
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
-        """Follow a tensor through a block, given by its instance's id, whose module is at `path`."""
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+        """Follow a tensor, and the others that it reads, through a block, given by its instance's id, whose module is
+        at `path`."""
         level = Level(path, self.blocks[identity].name, identity)
         outer, self.levels = self.levels, (*self.levels, level)
-        tensor = self.inside(identity, source, path)
+        tensor = self.inside(identity, source, path, others)
         self.levels = outer
         return tensor
 
-    def inside(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def inside(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         """The bindings of a block that its output is made of, in order."""
-        scope = Scope(path, source)
+        instance, scope = self.blocks[identity], Scope(path, source)
+        scope.bound.update(zip(instance.tensors, others, strict=True))
         self.bindings(identity, scope)
-        return scope.bound["out"]
+        if not instance.outputs:
+            return scope.bound["out"]
+        self.outputs = tuple(self._only_tensor(output.value, scope) for output in instance.outputs.values())
+        return self.outputs[0]
 
     def bindings(self, identity: str, scope: Scope) -> None:
         """Bind what a block binds."""
@@ -267,13 +300,13 @@ class Tracer(PartTracer):
     def network(self) -> list[Visit]:
         """Follow the whole network."""
         architecture = self.architecture
-        tensor = self.note("input", "input", (), architecture.input)
+        tensor = self.maps["input"] = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
-            tensor = self.section(architecture.stem, tensor)
+            tensor = self.maps["stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
-        self.note("output", "output", (tensor,), tensor.shape)
+        self.note("output", "output", self.outputs or (tensor,), tensor.shape)
         return self.visits
 
     def stages(self, source: Tensor) -> Tensor:
@@ -281,7 +314,7 @@ class Tracer(PartTracer):
         for stage in self.architecture.stages:
             path = f"stages.{stage.name}"
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
-            source = self.stage(stage, source, path)
+            source = self.maps[path] = self.stage(stage, source, path)
             self.levels = outer
         return source
 
@@ -293,13 +326,14 @@ class ShallowTracer(Tracer):
         """The operators and blocks that a block applies, from `input` to `output`."""
         instance = self.architecture.blocks[identity]
         source = self.note("input", "input", (), instance.input)
-        out = self.inside(identity, source, "")
-        self.note("output", "output", (out,), out.shape)
+        others = tuple(self.note(name, "input", (), shape) for name, shape in instance.tensors.items())
+        out = self.inside(identity, source, "", others)
+        self.note("output", "output", self.outputs or (out,), out.shape)
         return self.visits
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source,), instance.output, block=identity)
+        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
 
 
 def _join(path: str, name: str) -> str:

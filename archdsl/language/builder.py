@@ -212,6 +212,12 @@ class Builder:
             _expression(value),
         )
 
+    def shared(self, children: list[Any]) -> tree.Binding:
+        keyword, name, value = children
+        return tree.Binding(
+            self._span(keyword, value), self._identifier(name), None, _expression(value), is_shared=True
+        )
+
     def require(self, children: list[Any]) -> tree.Require:
         keyword, claim = children
         return tree.Require(self._span(keyword, claim), _expression(claim))
@@ -222,6 +228,10 @@ class Builder:
     def scale(self, children: list[Any]) -> tree.Scale:
         keyword, (bindings, closing) = children
         return tree.Scale(self._span(keyword, closing), bindings)
+
+    def outputs(self, children: list[Any]) -> tree.Outputs:
+        keyword, (bindings, closing) = children
+        return tree.Outputs(self._span(keyword, closing), bindings)
 
     def stages(self, children: list[Any]) -> tree.Stages:
         keyword, _, table, closing = children

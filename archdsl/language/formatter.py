@@ -96,13 +96,16 @@ class _Formatter:
             case tree.Binding():
                 entry.lines = self._binding(node)
                 if has_settings and node.fact is None and node.name.text not in _LAYERS and len(entry.lines) == 1:
-                    entry.column, entry.cells = "setting", (node.name.text, f"= {one_line(node.value)}")
+                    name = f"{'shared ' if node.is_shared else ''}{node.name.text}"
+                    entry.column, entry.cells = "setting", (name, f"= {one_line(node.value)}")
             case tree.Require(claim=claim):
                 entry.lines = joined(["require "], self.layout.expression(claim))
                 if (cells := _claim_cells(claim)) and len(entry.lines) == 1:
                     entry.column, entry.cells = "claim", cells
             case tree.Scale(bindings=bindings):
                 entry.lines = self._bindings("scale", node, bindings)
+            case tree.Outputs(bindings=bindings):
+                entry.lines = self._bindings("outputs", node, bindings)
             case tree.StagesOverride(first=first, last=last, bindings=bindings):
                 entry.lines = self._bindings(f"stages {_range(first, last)}", node, bindings)
             case tree.AddedStages(number=number, is_after=is_after, table=table):
@@ -128,10 +131,11 @@ class _Formatter:
 
     def _binding(self, binding: tree.Binding) -> list[str]:
         fact = f".{binding.fact.text}" if binding.fact else ""
-        return joined([f"{binding.name.text}{fact} = "], self.layout.expression(binding.value))
+        shared = "shared " if binding.is_shared else ""
+        return joined([f"{shared}{binding.name.text}{fact} = "], self.layout.expression(binding.value))
 
     def _bindings(
-        self, head: str, node: tree.Scale | tree.StagesOverride, bindings: Sequence[tree.Binding]
+        self, head: str, node: tree.Scale | tree.Outputs | tree.StagesOverride, bindings: Sequence[tree.Binding]
     ) -> list[str]:
         if len(bindings) == 1 and not self.layout.has_line_end(node.span.start, node.span.end):
             lines = self._binding(bindings[0])

@@ -22,6 +22,8 @@ _KEYWORDS = {
     "_FOR": "for",
     "REQUIRE": "require",
     "SCALE": "scale",
+    "SHARED": "shared",
+    "OUTPUTS": "outputs",
     "STAGES": "stages",
     "_THEN": "then",
     "_ELSE": "else",
@@ -31,7 +33,7 @@ _KEYWORDS = {
     "AND": "and",
 }
 # Those that begin a statement: a name in their place, with no `=` behind it, cannot stand there.
-_STATEMENTS = ("require", "scale", "stages")
+_STATEMENTS = ("require", "shared", "scale", "outputs", "stages")
 _FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*")
 
 

@@ -93,7 +93,9 @@ class Recovery:
 
 
 # How a line begins that is not an argument, and how one ends that goes on.
-_BEGINS_STATEMENT = re.compile(r"[ \t]*(?:[A-Za-z_]\w*(?:\.\w+)?\s*=(?!=)|(?:require|scale|stages)\b|[}|])")
+_BEGINS_STATEMENT = re.compile(
+    r"[ \t]*(?:[A-Za-z_]\w*(?:\.\w+)?\s*=(?!=)|(?:require|shared|scale|outputs|stages)\b|[}|])"
+)
 _GOES_ON = re.compile(r"[,(\[][ \t]*(?:#.*)?$")
 
 

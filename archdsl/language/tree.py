@@ -131,11 +131,15 @@ Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | Shape
 
 
 class Binding(Node, frozen=True):
-    """`name = value`, or `name.fact = value` for a fact of a tensor."""
+    """`name = value`, or `name.fact = value` for a fact of a tensor.
+
+    With `shared name = value` all uses of a layer have the same weights.
+    """
 
     name: Identifier
     fact: Identifier | None
     value: Expression
+    is_shared: bool = False
 
 
 class Require(Node, frozen=True):
@@ -156,6 +160,12 @@ class Table(Node, frozen=True):
 
 
 class Scale(Node, frozen=True):
+    bindings: tuple[Binding, ...]
+
+
+class Outputs(Node, frozen=True):
+    """`outputs { boxes = neck -> conv(64) }`: what a model puts out, each with its name."""
+
     bindings: tuple[Binding, ...]
 
 
@@ -226,7 +236,7 @@ class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages, ...]
+    body: tuple[Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...]
     doc: str = ""
 
 
@@ -246,7 +256,7 @@ class Recipe(Node, frozen=True):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+Statement = Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
 Item = Use | Block | Model | Variants | Recipe
 
 

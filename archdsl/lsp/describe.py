@@ -48,6 +48,8 @@ def describe(symbol: Symbol) -> str:
             return _titled(symbol.name, words.WORDS[symbol.name])
         case Symbol(kind=Kind.FACT):
             return _titled(f".{symbol.name}", "a fact that travels with tensors")
+        case Symbol(kind=Kind.STAGE):
+            return _titled(symbol.name, f"the tensor that the stage of `{symbol.owner}` puts out")
         case Symbol(kind=Kind.VARIANT):
             return _titled(f"{symbol.owner}.{symbol.name}", f"a variant of `{symbol.owner}`")
         case _:

@@ -69,6 +69,10 @@ class _Outline:
                     yield self._symbol(text, SymbolKind.Array, statement.span, _word(statement.span, "stages"))
                 case tree.Scale():
                     yield self._symbol("scale", SymbolKind.Operator, statement.span, _word(statement.span, "scale"))
+                case tree.Outputs(bindings=bindings):
+                    inside = list(self._statements(bindings))
+                    place = _word(statement.span, "outputs")
+                    yield self._symbol("outputs", SymbolKind.Array, statement.span, place, inside)
                 case _:
                     pass
 

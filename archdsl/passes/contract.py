@@ -88,7 +88,10 @@ def inconsistency(architecture: Architecture) -> str | None:
 def _mismatch(architecture: Architecture, visits: list[Visit]) -> str | None:
     for visit in visits:
         if visit.block is not None:
-            read, made = architecture.blocks[visit.block].input, architecture.blocks[visit.block].output
+            block = architecture.blocks[visit.block]
+            read, made = block.input, block.output
+            if visit.shapes[1:] != tuple(block.tensors.values()):
+                return f"`{visit.path}` reads {visit.shapes[1:]} besides, not {tuple(block.tensors.values())}"
         elif visit.primitive is not None:
             read = visit.shapes[0]
             try:

@@ -15,6 +15,7 @@ maps. `archdsl/fold_state_dict.py` turns the weights.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import (
@@ -24,9 +25,11 @@ from archdsl.ir.body import (
     Bound,
     Chain,
     Guard,
+    NamedOutput,
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -136,11 +139,11 @@ class _SourceFlow(_Flow):
 class _Body:
     """The block that is rewritten: its bindings so far, and how often each is read."""
 
-    def __init__(self, bindings: tuple[TensorBinding, ...]):
+    def __init__(self, bindings: tuple[TensorBinding, ...], outputs: Iterable[NamedOutput] = ()):
         reads = _Reads()
-        for binding in bindings:
-            if binding.value is not None:
-                reads.tensor(binding.value)
+        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
+            if value is not None:
+                reads.tensor(value)
         self.reads = reads.counts
         self.bindings: dict[str, TensorBinding] = {}
 
@@ -168,7 +171,7 @@ class _Folder(Rewriter):
         return made
 
     def _rewritten(self, block: BlockInstance) -> BlockInstance:
-        self.body = body = _Body(block.body)
+        self.body = body = _Body(block.body, block.outputs.values())
         for binding in block.body:
             self.flow = None
             made = self.binding(binding)
@@ -207,6 +210,11 @@ class _Folder(Rewriter):
     def step(self, step: Step) -> Step | None:
         if isinstance(step, Repeat):
             return changed(step, copies=self.steps(step.copies))
+        if isinstance(step, Shared):  # what stands before one use of it does not before another
+            outer, self.flow = self.flow, None
+            made = super().step(step)
+            self.flow = outer
+            return made
         return super().step(step)
 
     def apply(self, apply: Apply) -> Step | None:
@@ -259,7 +267,7 @@ class _Folder(Rewriter):
             case Select(value=value):
                 inner = self.tensor_with_norm(value)
                 return changed(expression, value=inner) if inner is not None else None
-            case Bound(name=name) if self.body.reads[name] == 1:
+            case Bound(name=name) if self.body.reads[name] == 1 and name in self.body.bindings:
                 binding = self.body.bindings[name]
                 made = self.tensor_with_norm(binding.value) if binding.value is not None else None
                 if made is None:
@@ -273,7 +281,7 @@ class _Folder(Rewriter):
         if name not in self.followed:
             self.followed[name] = None
             block = self.blocks[name]
-            outer, self.body, ahead, self.ahead = self.body, _Body(block.body), self.ahead, None
+            outer, self.body, ahead, self.ahead = self.body, _Body(block.body, block.outputs.values()), self.ahead, None
             self.body.bindings = {binding.name: binding for binding in block.body}
             out = self.body.bindings["out"]
             value = self.tensor_with_norm(out.value) if out.value is not None else None
@@ -302,6 +310,8 @@ def _is_passed(step: Step) -> bool:
             return all(map(_is_passed, steps))
         case Guard(value=value) | Alternative(value=value):
             return value is None or _is_passed(value)
+        case Shared():
+            return False
 
 
 def _does_nothing(operator: Activation) -> bool:

@@ -35,12 +35,22 @@ MAX_STAGES = 200_000
 class Flow(NamedTuple):
     """What a stage gives to the next: all that its networks depend on from there.
 
-    The layout in memory is of account where a clock is at hand, and always `plain` otherwise.
+    The layout in memory is of account where a clock is at hand, and always `plain` otherwise. `maps` are the tensors
+    that the head reads by name, of those made so far.
     """
 
     shape: Shape
     facts: tuple[tuple[str, float], ...]
     layout: Layout = "plain"
+    maps: tuple[Map, ...] = ()
+
+
+class Map(NamedTuple):
+    """What the stem or a stage puts out, for the head to read by name."""
+
+    name: str
+    shape: Shape
+    facts: tuple[tuple[str, float], ...]
 
 
 class Passed(NamedTuple):
@@ -110,6 +120,8 @@ class Frame:
         self.shared = model.choices.shared.decisions(index)
         self._stages: dict[tuple[int, int, Flow], Passed] = {}
         self._heads: dict[Flow, Passed] = {}
+        # What networks put out that has names, by what goes into their heads.
+        self.outputs: dict[Flow, dict[str, Shape]] = {}
         self.problems = Problems()
         self.elaborator = ModelElaborator(
             model.variant, self.problems, Work(), model.resolution, model.overrides, self.shared
@@ -126,8 +138,12 @@ class Frame:
         blocks = self.elaborator.applier.instances.blocks
         self.costs = PartCosts(blocks)
         self.latencies = clock.latencies(model.name, blocks) if clock is not None else None
-        self._input = tensor
+        self._input, self._read_rows = tensor, self.elaborator.read_rows
         self.stem = self._section(stem, tensor, "plain")
+        first = self.elaborator.first_maps(tensor)
+        if first:
+            maps = tuple(Map(name, tensor.shape, tensor.facts) for name, tensor in first.items())
+            self.stem = self.stem._replace(out=self.stem.out._replace(maps=maps))
 
     def stage(self, row: int, number: int, flow: Flow) -> Passed:
         """The stage of a row, with combination `number` of its choices, on `flow`. Raises DiagnosticError."""
@@ -147,12 +163,18 @@ class Frame:
         stage, tensor = made
         cost = self.costs.stage(stage)
         if self.latencies is None:
-            return Passed(cost, Flow(tensor.shape, tensor.facts))
+            return Passed(cost, Flow(tensor.shape, tensor.facts, maps=self._maps(row, flow, tensor)))
         from archdsl.backends.latency.roofline import total
 
         fragments = self.latencies.stage(stage, flow.layout)
         layout = fragments[-1].layout if fragments else flow.layout
-        return Passed(cost, Flow(tensor.shape, tensor.facts, layout), total(part.time for part in fragments))
+        out = Flow(tensor.shape, tensor.facts, layout, self._maps(row, flow, tensor))
+        return Passed(cost, out, total(part.time for part in fragments))
+
+    def _maps(self, row: int, flow: Flow, tensor: Tensor) -> tuple[Map, ...]:
+        """What the head reads by name of all that has been made after a row."""
+        made = (Map(name, tensor.shape, tensor.facts) for name, number in self._read_rows.items() if number == row)
+        return (*flow.maps, *made)
 
     def head(self, flow: Flow) -> Passed:
         """The head on what comes out of the last stage. Raises DiagnosticError."""
@@ -160,7 +182,13 @@ class Frame:
         if known is None:
             try:
                 self.elaborator.effort.spent = 0
-                head, tensor = self.elaborator.section("head", self._tensor(flow))
+                last, end = self._tensor(flow), self._read_rows.get
+                row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
+                maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
+                if row < 0 and "input" in maps:
+                    maps["input"] = self.elaborator.images
+                head, shape, self.outputs[flow] = self.elaborator.head(last, maps)
+                tensor = Tensor(shape, None, last.facts)
             except ElaborationError as problem:
                 self.problems.add(problem.diagnostic)
                 self._raise(self.shared)
@@ -197,7 +225,7 @@ class Frame:
         for flow in ways:
             self.head(flow)
 
-    def _tensor(self, flow: Flow) -> Tensor:
+    def _tensor(self, flow: Flow | Map) -> Tensor:
         return Tensor(flow.shape, self._input.expression, flow.facts)
 
     def _raise(self, decisions: dict[int, int]) -> None:

@@ -71,6 +71,7 @@ class Pruning:
             elaborator.image,
             last.shape if len(sample.numbers) > 1 else out.shape,
             out.shape,
+            frame.outputs[last],
             elaborator.settings["padding"],
             lambda asks, span: space.predicted(sample, asks),
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,12 +33,40 @@ def difference(
     with torch.no_grad():
         settle(settled, images, large)
         twin.load_state_dict(key_map.to_ours(settled.state_dict()))
-        expected, found = settled(images).flatten(), twin(images).flatten()
-    scale = float(expected.abs().max())
+        expected, found = settled(images), twin(images)
+    pairs = _pairs(found, expected)
+    return max((_difference(one, other) for one, other in pairs), default=float("inf"))
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    expected, found = expected.flatten(), found.flatten()
+    scale = float(expected.abs().max()) if expected.numel() else 0.0
     if expected.shape != found.shape or not scale > 0:
         return float("inf")
     error = float((found - expected).abs().max()) / scale
     return error if error == error else float("inf")
+
+
+def _pairs(found: Any, expected: Any) -> list[tuple[Tensor, Tensor]]:
+    """The outputs of both, by their names where these agree, else in their order; none where their numbers differ."""
+    ours, theirs = dict(_named_tensors(found)), dict(_named_tensors(expected))
+    if len(ours) != len(theirs):
+        return []
+    if ours.keys() == theirs.keys():
+        return [(ours[name], theirs[name]) for name in ours]
+    return list(zip(ours.values(), theirs.values(), strict=True))
+
+
+def _named_tensors(value: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
+    """The tensors of what a module puts out, with their places in it: names of a dict or a named tuple, or numbers."""
+    if isinstance(value, Tensor):
+        yield path, value
+    elif isinstance(value, Mapping) or hasattr(value, "_asdict"):
+        for name, inner in (value if isinstance(value, Mapping) else value._asdict()).items():
+            yield from _named_tensors(inner, f"{path}.{name}")
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _named_tensors(inner, f"{path}.{number}")
 
 
 def differences(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from itertools import pairwise
 from typing import Any
@@ -97,12 +98,22 @@ def check_counts(architecture: Architecture, model: nn.Module) -> None:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         output = model.eval()(images(architecture, 1))
     assert counter.get_total_flops() == cost.flops
+    if architecture.outputs:
+        assert output._fields == tuple(architecture.outputs)
+        assert [tuple(one.shape[1:]) for one in output] == [*architecture.outputs.values()]
+        return
     graph = architecture.graph()
     (last,) = graph.pred["output"]
-    if last.startswith("head") and graph.nodes[last]["operator"] in ("linear", "flatten"):
+    is_vector = last.startswith("head") and graph.nodes[last]["operator"] in ("linear", "flatten")
+    if is_vector and not (architecture.head and architecture.head.reads_maps):
         assert output.dim() == 2
     expected = architecture.output if output.dim() == 4 else architecture.output[:1]
     assert tuple(output.shape) == (1, *expected)
+
+
+def listed(output: Any) -> list[Tensor]:
+    """What a network puts out."""
+    return [output] if isinstance(output, Tensor) else list(output)
 
 
 def check_attributes(architecture: Architecture, model: nn.Module) -> None:
@@ -110,7 +121,7 @@ def check_attributes(architecture: Architecture, model: nn.Module) -> None:
     modules: dict[str, Any] = dict(model.named_modules())
     for path, node in architecture.graph().nodes(data=True):
         primitive = node["primitive"]
-        if primitive is None or path.startswith("head"):
+        if primitive is None or path.startswith("head") or node["is_again"]:
             continue  # the parts of a head are divided in ways that the IR does not know
         module = modules.get(path)
         if primitive.kind not in ("identity", "drop_path"):
@@ -148,17 +159,21 @@ def check_outputs(architecture: Architecture, model: nn.Module) -> None:
                     tensor.abs_().add_(0.5)
         x = images(architecture)
         expected = Reference(architecture, model.state_dict())(x)
-        actual = model.eval()(x)
-    torch.testing.assert_close(actual.reshape(expected.shape), expected, rtol=1e-6, atol=1e-9, equal_nan=True)
+        actual = listed(model.eval()(x))
+    assert len(actual) == len(expected)
+    for one, other in zip(actual, expected, strict=True):
+        torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def check_gradients(architecture: Architecture, model: nn.Module) -> None:
     """In training, gradients reach exactly the parameters of the operators that lead to the output."""
-    output = model.train()(images(architecture, 3))
-    assert output.numel() == 3 * architecture.output.elements
-    if not output.requires_grad:
+    outputs = listed(model.train()(images(architecture, 3)))
+    shapes = [*architecture.outputs.values()] or [architecture.output]
+    assert [output.numel() for output in outputs] == [3 * shape.elements for shape in shapes]
+    learned = [output.sum() for output in outputs if output.requires_grad]
+    if not learned:
         return
-    output.sum().backward()
+    torch.stack(learned).sum().backward()
     graph = architecture.graph()
     for visit in walk(architecture):
         first, *others = visit.inputs or (None,)
@@ -177,6 +192,9 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         assert built(namespace, architecture, num_classes=7).eval()(x).shape == (1, 7)
         model.reset_classifier(0)
         assert model(x).shape == (1, model.num_features)
+    elif "num_classes" in inspect.signature(namespace[function_name(architecture.name)]).parameters:
+        one, other = (built(namespace, architecture, num_classes=count).eval()(x) for count in (7, 8))
+        assert [a.shape for a in listed(one)] != [b.shape for b in listed(other)]
     if architecture.stages:
         maps = built(namespace, architecture, features_only=True).eval()(x)
         assert [m.shape[1] for m in maps] == [f["num_chs"] for f in model.feature_info]
@@ -187,7 +205,7 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
     if first_is_convolution(architecture):
         other = architecture.input._replace(channels=architecture.input.channels + 1)
         y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other).double())
-        assert y.numel() == architecture.output.elements
+        assert listed(y)[0].numel() == architecture.output.elements
 
 
 def check_channels(text: str, architectures: tuple[Architecture, ...], namespace: dict[str, Any], count: int) -> None:
@@ -212,7 +230,7 @@ def check_channels(text: str, architectures: tuple[Architecture, ...], namespace
         other.load_state_dict(model.state_dict())
         x = images(named[architecture.name])
         with torch.no_grad():
-            torch.testing.assert_close(other(x), model(x), rtol=1e-6, atol=1e-9, equal_nan=True)
+            torch.testing.assert_close(listed(other(x)), listed(model(x)), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def first_is_convolution(architecture: Architecture) -> bool:
@@ -233,7 +251,7 @@ def check_alone(architecture: Architecture, namespace: dict[str, Any]) -> None:
     alone.load_state_dict(model.state_dict())
     x = images(architecture)
     with torch.no_grad():
-        torch.testing.assert_close(alone(x), model(x), rtol=1e-6, atol=1e-9, equal_nan=True)
+        torch.testing.assert_close(listed(alone(x)), listed(model(x)), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def _shapes(model: nn.Module) -> list[tuple[str, torch.Size]]:

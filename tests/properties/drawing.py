@@ -60,6 +60,8 @@ class Block:
     parameters: dict[str, str | None]
     text: str = ""
     grows: bool = False
+    # The parameter that takes a further tensor, if it has one.
+    tensor: str | None = None
 
     @property
     def sets_channels(self) -> bool:
@@ -68,7 +70,7 @@ class Block:
     @property
     def free(self) -> list[str]:
         """The parameters that a caller may set as it likes."""
-        return [name for name in self.parameters if name not in ("channels", "stride", "depth")]
+        return [name for name in self.parameters if name not in ("channels", "stride", "depth", self.tensor)]
 
 
 def values_of(parameter: str) -> list[str]:

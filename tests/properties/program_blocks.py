@@ -13,6 +13,15 @@ from dataclasses import dataclass, field, replace
 from tests.properties.drawing import ACTIVATIONS, PARAMETERS, Blanks, Block, Draw, mentions, values_of
 
 BLOCK_NAMES = ["unit", "bottleneck", "cell", "gated_unit", "fire", "mixer", "dense_unit", "pyramid"]
+# What a block does with a further tensor, of whatever size and channels.
+JOINS = [
+    "in + ({other} -> conv(in.channels) -> resize(like = in))",
+    "concat(in, {other} -> resize(like = in)) -> conv(in.channels)",
+    "in * ({other} -> global_avg_pool -> conv(in.channels) -> sigmoid)",
+    "in -> conv({other}.channels) -> norm -> conv(in.channels) -> act",
+    "(in -> resize(like = {other}) -> resize(like = in)) * 0.5",
+    "in",
+]
 
 # Scalars that a block can bind: their texts, and what divides them.
 WIDTHS = {
@@ -154,6 +163,7 @@ class BlockWriter:
     calls: int = 0
     sets_channels: bool = False
     is_strided: bool = False
+    tensor: str | None = None
 
     def write(self) -> Block:
         draw = self.draw
@@ -167,10 +177,13 @@ class BlockWriter:
             self._arithmetic,
             self._product,
             self._resized,
+            self._joined,
+            self._sharing,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
         self.is_strided = self.sets_channels and draw.chance(70)
+        self.tensor = "other" if form == self._joined else None
         self._bind_scalars()
         self._bind_layers()
         self.lines.append(f"out = {form()}")
@@ -185,10 +198,17 @@ class BlockWriter:
             self.lines.append(f"out.variance = {draw.pick(facts)}")
         followers = self._followers()
         body = "".join(f"  {line}\n" for line in self.lines)
-        parameters = {**self._parameters(body + " ".join(followers.values())), **followers}
+        own = {self.tensor: None} if self.tensor is not None else {}
+        parameters = {**own, **self._parameters(body + " ".join(followers.values())), **followers}
         declared = ", ".join(name if default is None else f"{name} = {default}" for name, default in parameters.items())
         doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
-        return Block(self.name, parameters, f"{doc}block {self.name}({declared}) {{\n{body}}}\n", form == self._dense)
+        return Block(
+            self.name,
+            parameters,
+            f"{doc}block {self.name}({declared}) {{\n{body}}}\n",
+            form == self._dense,
+            self.tensor,
+        )
 
     def _parameters(self, body: str) -> dict[str, str | None]:
         parameters: dict[str, str | None] = {"channels": None} if self.sets_channels else {}
@@ -301,7 +321,8 @@ class BlockWriter:
         draw = self.draw
         blocks = self._blocks(sets_channels=False)
         if blocks and draw.chance(20):
-            return self._called(draw.pick(blocks))
+            block = draw.pick(blocks)
+            return self._called(block, *(["in"] if block.tensor else []))
         options = [*KEEPING, *(KEEPING_KNOWN if flow.channels else [])]
         options += [name for name, width in self.layers.items() if width in (None, flow.channels)] * 5
         return self._filled(draw.pick(options), flow, self.width()[0])
@@ -464,6 +485,44 @@ class BlockWriter:
         names = [line.split(" ")[0] for line in self.lines if line.split(" ")[0] in ("wide", "conv", "tall")]
         return draw.pick(["{} -> resize(like = small) -> resize(like = in)", "{} -> norm", "in + {}"]).format(
             f"({' + '.join(names)})"
+        )
+
+    def _joined(self) -> str:
+        """A further tensor: of another size and other channels than the input, or the same."""
+        draw = self.draw
+        other = "other"
+        if draw.chance(40):
+            self.lines.append(f"second = other -> {draw.pick(['norm', 'conv(8) -> norm', 'max_pool(2) -> act'])}")
+            other = "second"
+        joined = draw.pick(JOINS).format(other=other)
+        if joined == "in":  # read by another block, or by nothing
+            blocks = [block for block in self.known if block.tensor]
+            joined = f"in -> {self._called(draw.pick(blocks), other)}" if blocks else f"in + {other}.channels"
+        if draw.chance(30):
+            self.lines.append(f"joined = {joined}")
+            joined = f"joined -> {self.keeping(Flow('in.channels', 1))}"
+        return joined
+
+    def _sharing(self) -> str:
+        """A layer with the same weights on tensors of several sizes."""
+        draw = self.draw
+        flow = Flow("in.channels", 1)
+        layers = ["[conv(in.channels, 3) -> norm -> act]", "conv(in.channels, bias = skip)", "depthwise(3) -> norm"]
+        layer = draw.pick([*layers, f"[{self.keeping(flow)} -> conv(in.channels)]"])
+        self.lines.append(
+            f"shared tower = {layer}{draw.pick(['', '', ' * 2']) if ' -> norm' not in layer[-8:] else ''}"
+        )
+        self.lines.append(f"small = in -> max_pool(3, stride = 2) -> tower -> {self.keeping(flow)}")
+        if draw.chance(50):
+            self.lines.append(f"second = small -> norm -> tower when {self.condition()} -> tower")
+        last = "second" if self.lines[-1].startswith("second") else "small"
+        return draw.pick(
+            [
+                f"in + ({last} -> resize(like = in))",
+                f"(in -> tower) * ({last} -> resize(like = in) -> sigmoid)",
+                f"{last} -> resize(like = in) -> tower",
+                f"concat(in -> tower, {last} -> resize(like = in)) -> conv(in.channels)",
+            ]
         )
 
     def _gated(self) -> str:

@@ -104,6 +104,7 @@ class ModelWriter:
     parameters: dict[str, str] = field(default_factory=dict)
     labels: list[str] = field(default_factory=list)
     count: int = 0
+    stages: list[str] = field(default_factory=list)  # their names
 
     def write(self) -> str:
         draw = self.draw
@@ -129,7 +130,10 @@ class ModelWriter:
         if self.has_facts:
             lines.append(f"{'stem' if has_stem else 'input'}.variance = {draw.pick(['1', '2.5', '0.5', 'base / 8'])}")
         lines += ["stages {", *(f"  {line}" for line in stages), "}"] if stages else []
-        if draw.chance(92) or not (has_stem or stages):
+        tensors = self._tensors(has_stem)
+        if tensors and draw.chance(60):
+            lines += self._graph(tensors)
+        elif draw.chance(92) or not (has_stem or stages):
             lines.append(f"head = {draw.pick(HEADS).format_map(self.blanks)}")
         body = "".join(f"  {line}\n" for line in lines)
         for name, (default, *_) in PARAMETERS_OF_MODELS.items():
@@ -141,6 +145,54 @@ class ModelWriter:
         doc = f"## The network of this file, called {self.name}.\n" if draw.chance(30) else ""
         text = f"{doc}model {self.name}{f'({parameters})' if parameters else ''} {{\n{body}}}\n"
         return text + self._variants() + self._extension()
+
+    def _tensors(self, has_stem: bool) -> list[str]:
+        """What bindings can read by name, the last stage at the end; none where that has no name."""
+        named = [name for name in self.stages if name.isidentifier()]
+        if len(set(self.stages)) < len(self.stages) or not named or named[-1] != self.stages[-1]:
+            return []
+        return (["stem"] if has_stem else []) + named
+
+    def _graph(self, tensors: list[str]) -> list[str]:
+        """A head of tensors: bindings that read stages and each other, with one output or several."""
+        draw, last = self.draw, tensors[-1]
+        joins = [block for block in self.blocks if block.tensor and None not in list(block.parameters.values())[1:]]
+        lines, known = [], [*tensors]
+        for name in ("neck", "p4", "forward")[: draw.number(0, 3)]:
+            one, other = draw.pick(known), draw.pick(known)
+            forms = [
+                f"{one} -> conv({{width}}) -> norm",
+                f"({one} -> conv(8)) + ({other} -> conv(8) -> resize(like = {one}))",
+                f"concat({one}, {other} -> resize(like = {one})) -> conv({{width}}) when {{flag}}",
+                f"{one} -> conv({other}.channels) -> act",
+                *(f"{one} -> conv(8) -> {block.name}({other}) -> norm" for block in joins),
+                *(f"{one} -> [{block.name}({other}) -> act] * n" for block in joins),
+            ]
+            lines.append(f"{name} = {draw.pick(forms).format_map(self.blanks)}")
+            known.append(name)
+        if draw.chance(30):
+            lines.append(
+                f"shared tower = {draw.pick(['conv({width}, 3)', '[conv(8) -> norm -> act]'])}".format_map(self.blanks)
+            )
+            for name in ("left", "right")[: draw.number(1, 2)]:
+                lines.append(f"{name} = {draw.pick(known)} -> conv(8) -> tower -> act")
+                known.append(name)
+        layers = ["conv({classes})", "global_avg_pool -> linear({classes})", "norm", "conv({classes}) -> softplus"]
+
+        def end(source: str) -> str:
+            return f"{source} -> {draw.pick(layers)}".format_map(self.blanks)
+
+        if draw.chance(40):
+            rest = [name for name in known if name not in (last, "stem")]
+            joined = f"({last} -> conv(8)) + ({draw.pick(rest)} -> conv(8) -> resize(like = {last}))" if rest else last
+            return [*lines, f"head = {end(joined)}"]
+        names = ["logits", last, "raw"][: draw.number(1, 3)]
+        sources = [last, *(draw.pick(known) for _ in names[1:])]
+        outputs = [f"{name} = {draw.pick([source, end(source)])}" for name, source in zip(names, sources, strict=True)]
+        if draw.chance(20):
+            lines.append(f"head = {draw.pick(HEADS[:4]).format_map(self.blanks)}")
+            outputs.append("vector = head")
+        return [*lines, "outputs {", *(f"  {line}" for line in outputs), "}"]
 
     def _input(self) -> str:
         draw = self.draw
@@ -182,13 +234,14 @@ class ModelWriter:
 
     def _stages(self) -> list[str]:
         draw = self.draw
-        few = [draw.pick([*self.blocks, *LIBRARY]) for _ in range(2)]
-        used = [draw.pick(few) if draw.chance(50) else draw.pick([*self.blocks, *LIBRARY]) for _ in range(self.count)]
+        blocks = [block for block in self.blocks if block.tensor is None] + LIBRARY  # a cell is no tensor
+        few = [draw.pick(blocks) for _ in range(2)]
+        used = [draw.pick(few) if draw.chance(50) else draw.pick(blocks) for _ in range(self.count)]
         used = [draw.pick(PRIMITIVE_STAGES) if draw.chance(5) else block for block in used]
         parameters = dict.fromkeys(name for block in used for name in block.parameters)
         needed = {name for block in used for name in block.parameters if block.parameters[name] in (None, "")}
         shown = [name for name in parameters if name in needed or name == "depth" or draw.chance(60)]
-        ends = ["layers"] * draw.chance(70) + ["name"] * draw.chance(15)
+        ends = ["layers"] * draw.chance(70) + ["name"] * draw.chance(25)
         rows = [["op", *shown, *ends]]
         for index, block in enumerate(used):
             hidden = [name for name in block.free if name not in shown]
@@ -198,16 +251,9 @@ class ModelWriter:
             if "layers" in ends:
                 row.append(draw.pick(["1", "2", "3", "n", "1 + n"]))
             if "name" in ends:
-                row.append(
-                    draw.pick(
-                        [
-                            ["low", "middle", "high", "last"][index],
-                            str(index),
-                            str(index + 5),
-                            "append" if index == 0 else f"s{index}",
-                        ]
-                    )
-                )
+                names = [["low", "middle", "high", "last"][index], str(index), str(index + 5)]
+                row.append(draw.pick([*names, "append" if index == 0 else f"s{index}"]))
+                self.stages.append(row[-1])
             rows.append(row)
         return table(rows)
 

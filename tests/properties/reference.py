@@ -62,20 +62,28 @@ class Reference:
 
     def __init__(self, architecture: Architecture, weights: Mapping[str, Tensor]):
         self.architecture, self.weights = architecture, weights
+        self.outputs: list[Tensor] = []
 
-    def __call__(self, x: Tensor) -> Tensor:
-        a = self.architecture
+    def __call__(self, x: Tensor) -> list[Tensor]:
+        """What the network puts out, in its order."""
+        a, maps = self.architecture, {"input": x}
         if a.stem is not None:
             steps = a.stem.steps.steps
             is_single = len(steps) == 1 and isinstance(steps[0], body.Apply)
             x = self.step(steps[0] if is_single else a.stem.steps, x, "stem", Frame(x), is_named=not is_single)
+        maps["stem"] = x
         for stage in a.stages:
             for index, layer in enumerate(stage.layers):
                 x = self.step(layer.apply, x, f"stages.{stage.name}.{index}", Frame(x), is_named=False)
+            maps[f"stages.{stage.name}"] = x
+        if a.head is not None and a.head.reads_maps:
+            (step,) = a.head.steps.steps
+            x = self.step(step, x, "head", Frame(x, bound=maps), is_named=False)
+            return self.outputs or [x]
         for step in a.head.steps.steps if a.head is not None else ():
             own = self._classifier(step)
             x = self.step(step, x, own or "head", Frame(x), is_named=own is None)
-        return x
+        return [x]
 
     def _classifier(self, step: body.Step) -> str | None:
         """Where the last linear layer stands if it is the classifier: not under `head`, but by itself."""
@@ -111,22 +119,25 @@ class Reference:
                 return x
             case body.Guard(value=value) | body.Alternative(value=value):
                 return x if value is None else self.step(value, x, path, frame)
+            case body.Shared(value=value):
+                return self.step(value, x, frame.path, frame)
 
     def apply(self, step: body.Apply, x: Tensor, path: str, frame: Frame) -> Tensor:
         """A layer whose module stands at `path`."""
         assert tuple(x.shape[1:]) == tuple(step.input), (path, x.shape, step.input)
+        others = [self.tensor(other, frame) for other in step.others]
         if step.block is not None:
-            y = self.block(step.block, x, path)
+            y = self.block(step.block, x, path, others)
         else:
             assert step.operator is not None
-            others = [self.tensor(other, frame) for other in step.others]
             y = getattr(self, f"_{step.operator.kind}", self._activation)(x, path, step.operator, *others)
         assert tuple(y.shape[1:]) == tuple(step.output), (path, y.shape, step.output)
         return y
 
-    def block(self, identity: str, x: Tensor, path: str) -> Tensor:
-        frame = Frame(x, path)
-        for binding in self.architecture.blocks[identity].body:
+    def block(self, identity: str, x: Tensor, path: str, others: list[Tensor]) -> Tensor:
+        instance = self.architecture.blocks[identity]
+        frame = Frame(x, path, dict(zip(instance.tensors, others, strict=True)))
+        for binding in instance.body:
             value = binding.value
             if value is None:
                 continue
@@ -138,7 +149,10 @@ class Reference:
                 frame.bound[binding.name] = y
             else:
                 frame.bound[binding.name] = self.tensor(value, frame)
-        return frame.bound["out"]
+        if not instance.outputs:
+            return frame.bound["out"]
+        self.outputs = [self.tensor(output.value, frame) for output in instance.outputs.values()]
+        return self.outputs[0]
 
     def tensor(self, expression: body.TensorExpression, frame: Frame) -> Any:
         match expression:

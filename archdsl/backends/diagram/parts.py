@@ -47,9 +47,10 @@ class DrawnBox(NamedTuple):
 class FigureTracer(ShallowTracer):
     """Follows one block or section as a figure does: of copies the first, and of blocks in sequence the layers."""
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         is_shown_inside = is_pipeline(self.architecture.blocks[identity])
-        return self.inside(identity, source, path) if is_shown_inside else super().block(identity, source, path)
+        follow = self.inside if is_shown_inside else super().block
+        return follow(identity, source, path, others)
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         outer, self.levels = self.levels, (*self.levels, Level(path, step.name, copies=step.count))

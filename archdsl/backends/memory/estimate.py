@@ -181,7 +181,7 @@ def _sizes(lives: Lifetimes, setting: Setting) -> tuple[int, int, int]:
     """The bytes of all weights, of all buffers, and of the largest tensor of weights."""
     weights = buffers = largest = 0
     for visit in lives.visits:
-        if visit.primitive is None:
+        if visit.primitive is None or visit.is_again:
             continue
         learned = visit.params
         weights += learned * setting.width

@@ -105,9 +105,10 @@ class _Holder(Tracer):
         self.layer_spans.append(Span(path, first, self._now, source.path))
         return tensor
 
-    def block(self, identity: str, source: Tensor, path: str) -> Tensor:
-        tensor = super().block(identity, source, path)
-        self._hold(source)
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+        tensor = super().block(identity, source, path, others)
+        for given in (source, *others):
+            self._hold(given)
         return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:

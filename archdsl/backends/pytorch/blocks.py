@@ -11,13 +11,13 @@ from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import is_same, is_variable
+from archdsl.backends.pytorch.nodes import call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance
-from archdsl.ir.formula import Call, Conditional, Expression, Name, parse
+from archdsl.ir.formula import Call, Conditional, Expression, Name, names, parse
 from archdsl.ir.names import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_in
 
@@ -77,6 +77,27 @@ class BlockWriter(TensorWriter):
         super().__init__(
             builder, self._noting(find), taken, self.variables.new("inputs" if "x" in self.variables else "x")
         )
+        self.tensors = self._tensors()
+        self.outputs = self._outputs()
+
+    def _tensors(self) -> dict[str, str]:
+        """The further tensors that it reads, with the variables of `forward` that hold them."""
+        read = {tuple(instance.tensors) for _, instance in self.instances}
+        if len(read) > 1:
+            raise Unmergeable("further tensors")
+        variables = {name: python_name(name) for name in read.pop()}
+        for name, variable in variables.items():
+            fact = _channels_of(name)
+            knows = all(i.scalars.get(fact) == i.tensors[name].channels for _, i in self.instances)
+            self.bound[name] = Flow(Name(variable), Name(fact) if knows else None)
+        return variables
+
+    def _outputs(self) -> tuple[str, ...]:
+        """The names of its outputs, if they have some."""
+        named = {tuple(instance.outputs) for _, instance in self.instances}
+        if len(named) > 1:
+            raise Unmergeable("outputs")
+        return named.pop()
 
     def _noting(self, find: Find) -> Find:
         def noting(index: int, block: str) -> tuple[Made, str]:
@@ -94,6 +115,7 @@ class BlockWriter(TensorWriter):
         for argument in self.contract.takes:
             if argument.startswith("in_"):
                 self.builder.take(argument)
+        others = self._take_channels()
         if self.uses_drop_path or "drop_path" in self.contract.takes:
             self.builder.arguments["drop_path"] = [0.0] * len(self.instances)
         order = self.builder.argument_order()
@@ -102,9 +124,17 @@ class BlockWriter(TensorWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         self.baked |= self.builder.fixed
-        keeps = is_same(self.bound["out"].channels, Name("in_channels"))
+        keeps = not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
         made = Made(
-            self.name, tuple(order), values, self.uses_drop_path, frozenset(self.baked), keeps, self.builder.declared
+            self.name,
+            tuple(order),
+            values,
+            self.uses_drop_path,
+            frozenset(self.baked),
+            keeps,
+            self.builder.declared,
+            others,
+            self._returns,
         )
         return ClassSource(made, partial(self._source, order, hands_on), self.uses)
 
@@ -150,7 +180,21 @@ class BlockWriter(TensorWriter):
         flags = [(index, item.value is not None) for index, item in seen]
         return self.decide(flags, formulas_of(item.condition for _, item in seen), f"has_{module_name(binding)}")
 
+    def _record(self) -> list[str]:
+        """The class of its outputs, if they have names."""
+        if not self.outputs:
+            return []
+        fields = [f"    {python_name(name)}: Tensor" for name in self.outputs]
+        return [f"class {self._returns}(NamedTuple):", f'    """What {self.name} puts out."""', "", *fields, "", ""]
+
+    def _inputs(self) -> list[str]:
+        return ["self", *(f"{name}: Tensor" for name in (self.input_name, *self.tensors.values()))]
+
     def _forward(self) -> list[str]:
+        if self.outputs:
+            fields = {python_name(name): self._output(name) for name in self.outputs}
+            lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
+            return [*lines, *expression_lines("return ", call(self._returns, **fields))]
         out, computed = self.bound["out"].value, self.computed
         if computed:
             *before, (last, made) = computed
@@ -161,19 +205,40 @@ class BlockWriter(TensorWriter):
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
         return [*lines, *expression_lines("return ", out)]
 
+    def _output(self, name: str) -> Expression:
+        """One of its outputs that have names."""
+        seen = [(index, instance.outputs[name].value) for index, (_, instance) in enumerate(self.instances)]
+        return self.tensor(seen, None).value
+
     def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
         source = self.tensor([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
-        likes = self.read_besides(columns)
+        others = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         if not children:
             return source
-        own = children[0] if is_single else Child(name, self.pipeline(children), None, bool(likes))
+        every = tuple(range(len(others)))
+        own = children[0] if is_single else Child(name, self.pipeline(children), None, every)
         own = replace(own, condition=both(condition, own.condition))
         self.assign(name, conditional(own, otherwise_of(own)))
-        return Flow(called(name, source.value, own, likes), self.short(channels), source.depth + 1)
+        return Flow(called(name, source.value, own, others), self.short(channels), source.depth + 1)
+
+    @property
+    def _returns(self) -> str:
+        return f"{self.name}Outputs" if self.outputs else "Tensor"
+
+    def _take_channels(self) -> dict[str, int]:
+        """Makes arguments of the channels of further tensors of which the constructor speaks, with their numbers."""
+        said: set[Expression | None] = {*self.builder.assigned.values(), *self.attributes.values()}
+        said |= {flow.channels for name, flow in self.bound.items() if name == "out"}
+        spoken = set[str]().union(*(names(part) for part in said if part is not None))
+        found = {_channels_of(name): number for number, name in enumerate(self.tensors)}
+        for fact in found:
+            if fact in spoken:
+                self.builder.take(fact)
+        return {fact: number for fact, number in found.items() if fact in self.builder.arguments}
 
     # What the next block needs to know -------------------------------------------------------------------------------
 
@@ -208,15 +273,21 @@ class BlockWriter(TensorWriter):
         for name, made in {**hands_on, **self.attributes}.items():
             body += expression_lines(f"self.{name} = ", made)
         return [
+            *self._record(),
             f"class {self.name}({base}):",
             *([*(f"    {line}".rstrip() for line in docstring_lines(doc)), ""] if doc.strip() else []),
             *call_lines("    def __init__", ["self", *arguments], " -> None:"),
             "        super().__init__()",
             *(f"        {line}" for line in body),
             "",
-            f"    def forward(self, {self.input_name}: Tensor) -> Tensor:",
+            *call_lines("    def forward", self._inputs(), f" -> {self._returns}:"),
             *(f"        {line}" for line in self._forward()),
         ]
+
+
+def _channels_of(tensor: str) -> str:
+    """The scalar that is the channels of a further tensor of a block."""
+    return f"in_{tensor}_channels"
 
 
 def _is_plain_call(node: Expression) -> bool:

@@ -28,6 +28,7 @@ _TYPES = "# mypy: no-warn-return-any\n"
 # Lines of imports by what they are for, in the order of linters.
 _IMPORTS = {
     "Callable": "from collections.abc import Callable\n\n",
+    "NamedTuple": "from typing import NamedTuple\n\n",
     "torch": "import torch\nfrom torch import Tensor, nn\n",
     "functional": "from torch.nn import functional\n",
     "checkpoint": "from torch.utils.checkpoint import checkpoint\n",

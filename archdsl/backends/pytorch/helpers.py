@@ -309,36 +309,30 @@ class ResizeLike(nn.Module):
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
 '''
 
-SOURCES["SequentialLike"] = '''
-class SequentialLike(nn.Sequential):
-    """Layers in sequence, with further tensors for those that resize to them."""
+SOURCES["Reads"] = '''
+class Reads(NamedTuple):
+    """A layer of a sequence that reads further tensors, by their numbers among those of the sequence."""
 
-    def forward(self, x: Tensor, *likes: Tensor) -> Tensor:
-        for layer in self:
-            x = layer(x, *likes) if isinstance(layer, ResizeLike | SequentialLike) else layer(x)
+    layer: nn.Module
+    numbers: tuple[int, ...]
+'''
+
+SOURCES["SequentialWith"] = '''
+class SequentialWith(nn.Sequential):
+    """Layers in sequence, under their names if they have some, of which some read further tensors; None is left out."""
+
+    def __init__(self, /, *layers: nn.Module | Reads, **named: nn.Module | Reads | None) -> None:
+        super().__init__()
+        self.reads: list[tuple[int, ...]] = []
+        for name, layer in {**{str(number): layer for number, layer in enumerate(layers)}, **named}.items():
+            if layer is not None:
+                self.add_module(name, layer.layer if isinstance(layer, Reads) else layer)
+                self.reads.append(layer.numbers if isinstance(layer, Reads) else ())
+
+    def forward(self, x: Tensor, *others: Tensor) -> Tensor:
+        for layer, numbers in zip(self, self.reads, strict=True):
+            x = layer(x, *(others[number] for number in numbers))
         return x
-'''
-
-SOURCES["LikeNumber"] = '''
-class LikeNumber(SequentialLike):
-    """A layer that reads one of several further tensors."""
-
-    def __init__(self, number: int, layer: nn.Module) -> None:
-        super().__init__(layer)
-        self.number = number
-
-    def forward(self, x: Tensor, *likes: Tensor) -> Tensor:
-        return super().forward(x, likes[self.number])
-'''
-
-SOURCES["pipeline_like"] = '''
-def pipeline_like(**layers: nn.Module | None) -> SequentialLike:
-    """Layers in sequence under their names, some of which read further tensors; None stands for one left out."""
-    sequence = SequentialLike()
-    for name, layer in layers.items():
-        if layer is not None:
-            sequence.add_module(name, layer)
-    return sequence
 '''
 
 

@@ -12,7 +12,7 @@ from archdsl.ir.formula import Call, Conditional, Constant, Expression, Logical,
 WIDTH = 120
 _BODY_WIDTH = WIDTH - 8  # of a method's body
 
-_PIPELINES = ("pipeline", "pipeline_like")
+_PIPELINES = ("pipeline", "SequentialWith")
 _SUMS = ("+", "-")
 _PRODUCTS = ("*", "/", "//", "%")
 
@@ -114,7 +114,7 @@ def _operands(node: Operation) -> list[tuple[str, Expression]]:
 
 
 def _is_pipeline(node: Expression) -> bool:
-    return isinstance(node, Call) and node.function in _PIPELINES
+    return isinstance(node, Call) and node.function in _PIPELINES and bool(node.named)
 
 
 def _is_broken(node: Expression) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from archdsl.backends.pytorch.layout import call_lines
 from archdsl.backends.pytorch.steps import Child
 from archdsl.ir.formula import Expression
 
@@ -18,6 +19,11 @@ class Head:
     features: Expression | None = None  # the classifier's input size
     bias: bool = True
     single: frozenset[str] = frozenset()  # the parts that are one layer
+    # The maps that a head reads by name, as positions: 0 is that of the stem, 1 that of the first stage; where it
+    # `reads_images`, they come first.
+    reads: list[int] | None = None
+    reads_images: bool = False
+    returns: str = "Tensor"  # the type of what the network puts out
 
     @property
     def linear(self) -> str:
@@ -28,6 +34,8 @@ class Head:
 
 def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
     """The methods, each after an empty line."""
+    if head.reads is not None:
+        return _methods_of_maps(head, in_channels, has_stem, has_stages)
     flow = "self.stem(x)" if has_stem else "x"
     flow = f"self.stages({flow})" if has_stages else flow
     flow = f"self.head({flow})" if head.maps else flow
@@ -38,18 +46,37 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
             f"return {flow}",
         ),
         *_head_methods(head),
-        *(
-            _method(
-                "set_grad_checkpointing(self, enable: bool = True) -> None",
-                "Saves memory in training: what is inside the layers of the stages is not kept, but computed twice.",
-                "for stage in self.stages:",
-                "    if isinstance(stage, Stage):",
-                "        stage.grad_checkpointing = enable",
-            )
-            if has_stages
-            else ()
-        ),
+        *(_CHECKPOINTING if has_stages else ()),
         *_method("forward(self, x: Tensor) -> Tensor", "", "return self.forward_head(self.forward_features(x))"),
+    ]
+
+
+def _methods_of_maps(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
+    """The methods of a network whose head reads several maps."""
+    assert head.reads is not None
+    first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
+    lines = [f"maps = [{', '.join(first)}]"]
+    if has_stages:
+        lines += ["for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
+    maps = "the maps of the stem and of every stage"
+    what, given = (f"themselves and {maps}", f"Images and {maps}") if head.reads_images else (maps, f"T{maps[1:]}")
+    read = ["maps[-1]", *(f"maps[{number}]" for number in head.reads)]
+    return [
+        *_method(
+            "forward_features(self, x: Tensor) -> list[Tensor]",
+            f"Images, B x {in_channels} x H x W, to {what}.",
+            *lines,
+            "return maps",
+        ),
+        *_method(
+            f"forward_head(self, maps: list[Tensor]) -> {head.returns}",
+            f"{given} to what the network puts out.",
+            *call_lines("return self.head", read, ""),
+        ),
+        *(_CHECKPOINTING if has_stages else ()),
+        *_method(
+            f"forward(self, x: Tensor) -> {head.returns}", "", "return self.forward_head(self.forward_features(x))"
+        ),
     ]
 
 
@@ -84,3 +111,12 @@ def _method(signature: str, doc: str, *body: str) -> list[str]:
     if doc:
         lines.append(f'        """{doc}"""')
     return [*lines, *(f"        {line}" for line in body)]
+
+
+_CHECKPOINTING = _method(
+    "set_grad_checkpointing(self, enable: bool = True) -> None",
+    "Saves memory in training: what is inside the layers of the stages is not kept, but computed twice.",
+    "for stage in self.stages:",
+    "    if isinstance(stage, Stage):",
+    "        stage.grad_checkpointing = enable",
+)

@@ -21,8 +21,8 @@ from archdsl.ir.base import Size
 from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.names import identifier
 
-# Never literals: a network can be built for other images, and a block is written for any channels.
-_OPEN = ("in_channels", "channels")
+# Never literals: a network can be built for other images and classes, and a block is written for any channels.
+_OPEN = ("in_channels", "channels", "classes")
 # What loops over stages reckon with, whichever way a cell says it: 16 * 0.5 channels are 8.
 _COUNTED = ("channels", "stride")
 

@@ -62,6 +62,7 @@ class NetworkWriter(StepWriter):
         self.section = ""
         self._pools = False  # whether the steps at hand are those between the last map and the classifier
         self._reads: dict[int, Expression] = {}
+        self._says_classes = False  # whether layers of the head follow the number of classes
 
     def _find(self, index: int, block: str) -> tuple[Made, str]:
         key = f"{self.numbers[index]}/{block}"
@@ -74,6 +75,10 @@ class NetworkWriter(StepWriter):
     def followed(
         self, values: Sequence[tuple[int, Any]], formulas: Sequence[Expression | None], hint: str
     ) -> Expression:
+        is_classes = self.section == "head" and all(formula == Name("classes") for formula in formulas)
+        if is_classes and all(value == self.architectures[index].classes for index, value in values):
+            self._says_classes = True
+            return Name("num_classes")
         return self.builder.source(values, formulas, hint)
 
     def may_say(self, known: Expression) -> bool:
@@ -211,7 +216,8 @@ class NetworkWriter(StepWriter):
 
     def _head(self, channels: Expression | None) -> Head:
         self._enter("head")
-        columns = self._columns([architecture.head for architecture in self.architectures])
+        sections = [architecture.head for architecture in self.architectures]
+        columns = self._columns(sections)
         head = Head()
         division = divided(self.architectures[0])
         if any(divided(architecture)[:-1] != division[:-1] for architecture in self.architectures):
@@ -237,9 +243,27 @@ class NetworkWriter(StepWriter):
                 head.maps += made
             else:
                 head.pool += made
+            if any(section is not None and section.reads_maps for section in sections):
+                self._read_maps(head, column)
         self.on_vectors = self._pools = False
         flatten.name = Names(child.name for child in head.pool).new("flatten")
         return head
+
+    def _read_maps(self, head: Head, seen: Seen) -> None:
+        """What a head that reads maps by name reads and puts out."""
+        places = []
+        head.reads_images = any(other.name == "input" for _, step in seen for other in step.others)
+        for architecture in self.architectures:
+            names = ["stem", *(f"stages.{stage.name}" for stage in architecture.stages)]
+            if head.reads_images:
+                names.insert(0, "input")
+            places.append({name: number for number, name in enumerate(names)})
+        read = [[places[index][other.name] for other in step.others] for index, step in seen]
+        if any(numbers != read[0] for numbers in read):
+            raise Unmergeable("the maps of the head")
+        head.reads = read[0]
+        head.returns = self.find(*next((index, step.block) for index, step in seen))[0].returns
+        self.decided |= self.open  # what the channels of images would be further on is not followed
 
     # Text ------------------------------------------------------------------------------------------------------------
 
@@ -289,7 +313,7 @@ class NetworkWriter(StepWriter):
         """The options of a constructor or function that makes these variants, with types, and defaults of the first."""
         first = variants[0]
         options: dict[str, str] = {}
-        if head.classifier is not None:
+        if head.classifier is not None or self._says_classes:
             options["num_classes"] = f"num_classes: int = {first.classes}"
         options["in_channels"] = f"in_channels: int = {first.input.channels}"
         if self._says_dropout and (rates := [rate for one in variants for rate in dropout_rates(one) or ()]):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.module import Unmergeable
-from archdsl.ir.body import Alternative, Apply, Guard, Repeat
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Shared
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.operators.activation import Activation
 
@@ -42,7 +42,7 @@ def name_of(step: Any, otherwise: str = "layers") -> str:
             return name or otherwise
         case Steps(name=name, steps=steps):
             return name or (name_of(steps[0], otherwise) if steps and otherwise else otherwise)
-        case Guard(value=value) | Alternative(value=value) if value is not None:
+        case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
             return name_of(value, otherwise)
         case _:
             return otherwise

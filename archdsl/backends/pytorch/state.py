@@ -50,7 +50,8 @@ class _Modules(Tracer):
     ) -> Tensor:
         if primitive is None:
             return super().note(path, operator, inputs, output, primitive, block, factors)
-        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+        self.visits.append(visit)
         return Tensor(path, output)
 
     def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
@@ -63,7 +64,7 @@ class _Modules(Tracer):
         return tensor
 
     def section(self, section: Section, source: Tensor) -> Tensor:
-        if section.name == "stem":
+        if section.name == "stem" or section.reads_maps:
             return super().section(section, source)
         outer, self.levels = self.levels, (*self.levels, Level(section.name, section.name))
         steps, head = section.steps.steps, divided(self.architecture)

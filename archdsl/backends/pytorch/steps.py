@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,17 +13,16 @@ from archdsl.backends.pytorch.channels import OUT_CHANNELS
 from archdsl.backends.pytorch.conditions import LONGEST, both, either, only_if
 from archdsl.backends.pytorch.factories import factories
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, formulas_of
-from archdsl.backends.pytorch.nodes import Code, Derived, is_same, plain, whole_number
+from archdsl.backends.pytorch.nodes import Code, Copies, Derived, is_same, plain, whole_number
 from archdsl.backends.pytorch.operators import module, vector_module
 from archdsl.backends.pytorch.repeats import repeated
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of, does_nothing, is_composite, name_of, one_type
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.ir.base import Size
-from archdsl.ir.body import Alternative, Apply, Guard, Repeat
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Shared
 from archdsl.ir.body import Sequence as Steps
-from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
+from archdsl.ir.formula import Call, Conditional, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.operators import Operator
-from archdsl.ir.parts import reads_others
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,9 @@ class Made:
     baked: frozenset[str] = frozenset()  # the arguments that it takes no other values of than it was written for
     keeps: bool = False  # whether it puts out as many channels as it reads, whatever their number
     declared: tuple[str, ...] = ()  # the arguments that are parameters of the block
+    # The arguments that are the channels of further tensors, with the numbers of these.
+    others: Mapping[str, int] = field(default_factory=dict)
+    returns: str = "Tensor"  # the type of what it puts out
 
 
 # Which class a block instance has, by the number of the instance that applies it and the id of the one applied.
@@ -49,7 +52,9 @@ class Child:
     name: str
     made: Expression
     condition: Expression | None
-    reads_others: bool = False  # whether further tensors are handed to it
+    # The further tensors that are handed to it, by their numbers among those of the module at hand.
+    reads: tuple[int, ...] = ()
+    is_shared: bool = False  # whether other layers are the same module
 
 
 # What follows the channels of the image: those of a block's input, and the variable of the loop over stages.
@@ -101,6 +106,9 @@ class StepWriter:
             return self._guard(seen, channels, condition)
         if kind is Alternative:
             return self._alternative(seen, channels, condition)
+        if kind is Shared:
+            (child,), channels = self._step([(index, step.value) for index, step in seen], channels, condition)
+            return [dataclasses.replace(child, is_shared=True)], channels
         if kind is Steps:
             name = agreed(seen, lambda step: step.name)
             inner, channels = self.children(
@@ -108,16 +116,16 @@ class StepWriter:
             )
             if not name:
                 return inner, channels
-            return [Child(name, self.pipeline(inner), condition, _any_reads_others(inner))], channels
+            return [Child(name, self.pipeline(inner), condition, self.reads(seen))], channels
         name = agreed(seen, lambda step: step.name)
-        reads = any(reads_others(step) for _, step in seen)
         if kind is Repeat:
             copies, channels = repeated(self, seen, channels, name)
-            return [
-                Child(name, replace(copies, function="SequentialLike") if reads else copies, condition, reads)
-            ], channels
+            inner_reads = self.reads([(index, copy) for index, step in seen for copy in step.copies])
+            if inner_reads:
+                copies = Call("SequentialWith", tuple(reading(copy, inner_reads) for copy in copies.arguments), ())
+            return [Child(name, copies, condition, self.reads(seen))], channels
         made, channels = self.apply(seen, channels)
-        return [Child(name, made, condition, reads)], channels
+        return [Child(name, made, condition, self.reads(seen))], channels
 
     def _guard(
         self, seen: Seen, channels: Expression | None, condition: Expression | None
@@ -147,9 +155,9 @@ class StepWriter:
             if not all(is_composite(step) for _, step in same):
                 return self._step(same, channels, condition)
             made, channels = self.copy(same, channels)  # layers in brackets are one copy
-            return [Child("", made, condition, any(reads_others(step) for _, step in same))], channels
+            return [Child("", made, condition, self.reads(same))], channels
         name = agreed(seen, lambda step: name_of(step, ""))
-        reads = agreed(seen, reads_others)
+        reads = self.reads(seen)
         first, after_first = self.copy(taken, channels)
         second, after_second = self.copy(other, channels)
         if first == second:
@@ -170,8 +178,14 @@ class StepWriter:
         return self.pipeline(made), channels
 
     def pipeline(self, children: Sequence[Child]) -> Call:
-        function = "pipeline_like" if _any_reads_others(children) else "pipeline"
-        return Call(function, (), tuple((child.name, conditional(child, constant(None))) for child in children))
+        function = "SequentialWith" if any(child.reads for child in children) else "pipeline"
+        made = [dataclasses.replace(child, made=reading(child.made, child.reads)) for child in children]
+        return Call(function, (), tuple((child.name, conditional(child, constant(None))) for child in made))
+
+    def reads(self, seen: Seen) -> tuple[int, ...]:
+        """The further tensors that a layer reads, by their numbers among those of the module at hand. A sequence that
+        holds one that does has all of them."""
+        return ()
 
     # One layer -------------------------------------------------------------------------------------------------------
 
@@ -310,13 +324,16 @@ class StepWriter:
             if argument == "in_channels":
                 given[argument] = self.channels(seen, channels)
                 continue
+            if argument in made.others:
+                given[argument] = self.channels_of(values, self.other_channels(seen, made.others[argument]))
+                continue
             formulas = formulas_of(step.formulas.get(argument) for _, step in seen)
             # An argument without a formula is the parameter's default, or the cell of a row.
             write = self.builder.source if None in formulas else self.followed
             given[argument] = write(values, formulas, hint)
         baked = frozenset[str]().union(*(one.baked for one, _ in found))
-        if "in_channels" in baked:
-            self.bake([channels])
+        if "in_channels" in baked or any(other in baked for other in made.others):
+            self.bake([channels, *(self.other_channels(seen, number) for number in range(len(seen[0][1].others)))])
         self.bake(parse(step.formulas[name]) for _, step in seen for name in baked if name in step.formulas)
         after = None
         if "channels" in made.arguments and all(
@@ -331,6 +348,10 @@ class StepWriter:
                 self.bake([channels])
         first = tuple(given.pop(name) for name in ("in_channels", "channels") if name in given)
         return Call(self._constructor(seen, made), first, tuple(given.items())), after
+
+    def other_channels(self, seen: Seen, number: int) -> Expression | None:
+        """The channels of a further tensor that a block reads, as far as it is known how they came about."""
+        return None
 
     def _constructor(self, seen: Seen, made: Made) -> str:
         """A block's class: the argument that holds it where a layer of that name has one."""
@@ -361,10 +382,15 @@ def conditional(child: Child, otherwise: Expression) -> Expression:
     return only_if(child.condition, child.made, otherwise)
 
 
+def reading(layer: Expression, reads: tuple[int, ...]) -> Expression:
+    """A layer of a sequence, with the numbers of the further tensors that it reads, if it does."""
+    if not reads:
+        return layer
+    if isinstance(layer, Copies):
+        return replace(layer, element=reading(layer.element, reads))
+    return Call("Reads", (layer, Tuple(tuple(map(constant, reads)))), ())
+
+
 def _form(value: Any) -> Any:
     """What operators that are written as one must have in common of an attribute: a word itself, else its form."""
     return value if isinstance(value, str) else isinstance(value, Size)
-
-
-def _any_reads_others(children: Sequence[Child]) -> bool:
-    return any(child.reads_others for child in children)

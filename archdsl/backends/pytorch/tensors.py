@@ -12,7 +12,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, StepWriter, conditional
-from archdsl.ir.body import Bound, Combine, Input, Number, Select
+from archdsl.ir.body import Alternative, Apply, Bound, Combine, Guard, Input, Number, Select, Shared, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import (
     Call,
@@ -29,7 +29,7 @@ from archdsl.ir.formula import (
 )
 from archdsl.ir.names import module_name
 from archdsl.ir.operators.normalization import BatchNorm
-from archdsl.ir.parts import applied
+from archdsl.ir.parts import applied, reads_others
 
 # Python reads no expression of 200 within one another, and people none of a tenth of that.
 _DEEPEST = 20
@@ -65,7 +65,7 @@ class TensorWriter(StepWriter):
         super().__init__(builder, find)
         self.names, self.input_name = names, input_name
         # The tensors that the module at hand reads besides its input.
-        self.likes: list[Expression] = []
+        self.others: list[Expression] = []
         # The attributes that the constructor sets, sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, Expression] = {}
         self._notes: dict[Expression, str] = {}
@@ -121,7 +121,7 @@ class TensorWriter(StepWriter):
         values = [(index, as_whole(number.value)) for index, number in seen]
         formulas = formulas_of(number.formula for _, number in seen)
         factor = self.builder.source(values, formulas, "factor", is_count=False)
-        for formula in filter(None, formulas):
+        for formula in formulas:
             self.baked |= self.builder.roots(formula) - self.builder.roots(factor)
         return Flow(Name(f"self.{self._noted('factor', factor)}") if names(factor) else factor, None)
 
@@ -201,8 +201,8 @@ class TensorWriter(StepWriter):
 
     def _through(self, column: Seen, flow: Flow, condition: Expression | None) -> Flow:
         """A tensor through one step whose layers belong to the block itself."""
-        likes = self.read_besides([column])
-        if likes and all(isinstance(step, Steps) and not step.name for _, step in column):
+        others = self.read_besides([column])
+        if others and all(isinstance(step, Steps) and not step.name for _, step in column):
             for inner in columns_of(column, lambda step: step.steps):
                 flow = self._readable(self._through(inner, flow, condition), condition)
             return flow
@@ -212,8 +212,9 @@ class TensorWriter(StepWriter):
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
             child = replace(child, condition=both(here, child.condition))
-            self.assign(child.name, conditional(child, otherwise_of(child)))
-            value = called(child.name, value, child, likes)
+            if not (child.is_shared and child.name in self.attributes):
+                self.assign(child.name, conditional(child, otherwise_of(child)))
+            value = called(child.name, value, child, others)
         return Flow(value, channels, flow.depth + len(made)) if made else flow
 
     # Layers that read further tensors --------------------------------------------------------------------------------
@@ -228,17 +229,25 @@ class TensorWriter(StepWriter):
             for apply in applied(step)
             for other in apply.others
         ]
-        self.likes = list(dict.fromkeys(self.tensor([other], None).value for other in others))
-        return self.likes
+        self.others = list(dict.fromkeys(self.tensor([other], None).value for other in others))
+        return self.others
 
-    def apply(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
-        made, after = super().apply(seen, channels)
-        if len(self.likes) < 2 or not seen[0][1].others:
-            return made, after
-        read = {self.tensor([(index, step.others[0])], None).value for index, step in seen}
-        if len(read) != 1:
-            raise Unmergeable("a further tensor")
-        return call("LikeNumber", constant(self.likes.index(read.pop())), made), after
+    def reads(self, seen: Seen) -> tuple[int, ...]:
+        found = {numbers for index, step in seen if (numbers := self._reads(index, step)) is not None}
+        if len(found) > 1:
+            raise Unmergeable("the tensors that a layer reads")
+        return found.pop() if found else ()
+
+    def _reads(self, index: int, step: Step) -> tuple[int, ...] | None:
+        match step:
+            case Apply(others=others):
+                return tuple(self.others.index(self.tensor([(index, other)], None).value) for other in others)
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value):
+                return self._reads(index, value) if value is not None else None
+        return tuple(range(len(self.others))) if reads_others(step) else ()
+
+    def other_channels(self, seen: Seen, number: int) -> Expression | None:
+        return self.tensor([(index, step.others[number]) for index, step in seen], None).channels
 
     def assign(self, name: str, made: Expression) -> None:
         if name in self.attributes or not name.isidentifier():
@@ -253,14 +262,14 @@ def _hint(taken: Seen, other: Seen) -> str:
     return "transforms" if all(isinstance(value, Input) for _, value in other) else "chosen"
 
 
-def called(name: str, value: Expression, child: Child, likes: Sequence[Expression]) -> Call:
+def called(name: str, value: Expression, child: Child, others: Sequence[Expression]) -> Call:
     """A sub-module's output: it reads a tensor, and further ones if it does."""
-    return call(f"self.{name}", value, *(likes if child.reads_others else ()))
+    return call(f"self.{name}", value, *(others[number] for number in child.reads))
 
 
 def otherwise_of(child: Child) -> Expression:
     """What stands for a sub-module that is not there: it takes what the sub-module would."""
-    return call("SequentialLike") if child.reads_others else IDENTITY
+    return call("SequentialWith") if child.reads else IDENTITY
 
 
 def _operation(symbol: str, left: Expression, right: Expression) -> Operation:

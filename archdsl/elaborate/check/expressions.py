@@ -239,6 +239,9 @@ class Vocabulary:
     def _fact(self, node: tree.Fact, is_last: bool) -> None:
         self.check(node.owner)
         name = node.name.text
+        match node.owner:
+            case tree.Name(text="outputs") if "outputs" in self.given and "outputs" not in self.own:
+                return  # those of the network, when it is known
         if name not in OWN_FACTS:
             self.resolve(node.name.span, of_fact(node.name))
         if name in OWN_FACTS or self.environment.is_partial:

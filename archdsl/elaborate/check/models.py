@@ -23,6 +23,7 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.errors import TooManyStages
+from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
 from archdsl.elaborate.resolve.merge import merge, reference_problems
@@ -39,7 +40,7 @@ from archdsl.elaborate.resolve.scopes import (
 )
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.stage_rows import Change, StageRow
-from archdsl.elaborate.resolve.symbols import Occurrence, of_fact, of_model, of_parameter
+from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, of_model, of_parameter
 from archdsl.elaborate.resolve.words import FUNCTIONS, SETTINGS
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of, names_in
@@ -98,6 +99,10 @@ class ModelNames:
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
                         self._check_cell(binding.name.text, binding.value)
+                case tree.Outputs(bindings=bindings):
+                    self.problems.add(*repeats([binding.name for binding in bindings], "output "))
+                    for binding in bindings:
+                        self.words.check(binding.value)
                 case tree.Scale() | tree.RemovedStages():
                     pass  # names of the first are those of the rows, too
         self._check_unique()
@@ -212,7 +217,20 @@ class ModelNames:
                 for column, cell in zip(table.header, row.cells, strict=True):
                     if column.text in self.values and not isinstance(cell, tree.DefaultCell):
                         self.values[column.text].append(cell)
+        self._own_maps()
         self.words.own.pop("drop_path", None)  # as a name it is the layer, whatever the schedule
+
+    def _own_maps(self) -> None:
+        """The stages that bindings can read."""
+        try:
+            merged = merge(self.definition)
+        except ElaborationError:
+            return  # a mistake that is reported elsewhere
+        labels = {stage_label(row): row for row in merged.rows.rows}
+        for name in readable(merged):
+            if name not in self.words.own:
+                span = labels[name].cells["name"][0].span
+                self.words.own[name] = Symbol(Kind.STAGE, name, self.model.name.text, span)
 
     def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:
         self.values.setdefault(name.text, [] if value is None else [value])
@@ -252,7 +270,7 @@ class ModelNames:
             for name in plain:
                 if name.text in inherited and name.text not in own:
                     self.problems.add(_is_parameter(name, base.name, inherited[name.text]))
-        for kind, word in ((tree.Stages, "stages"), (tree.Scale, "scale")):
+        for kind, word in ((tree.Stages, "stages"), (tree.Scale, "scale"), (tree.Outputs, "outputs")):
             places = [_keyword(s.span, word) for s in self.model.body if isinstance(s, kind)]
             for place in places[1:]:
                 notes = (Note("the first one", places[0]),)

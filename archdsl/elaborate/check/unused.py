@@ -125,6 +125,9 @@ def _parts(merged: Merged) -> Iterator[_Written]:
         yield given.node, given.environment
     for table in merged.definition.variants:
         yield from ((cell, merged.definition.environment) for row in table.table.rows for cell in row.cells)
+    if merged.outputs is not None:
+        outputs, environment = merged.outputs
+        yield from ((binding.value, environment) for binding in outputs.bindings)
     if merged.scale is not None:
         scale, environment = merged.scale
         yield from ((binding.value, environment) for binding in scale.bindings)

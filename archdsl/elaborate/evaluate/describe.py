@@ -6,10 +6,12 @@ from archdsl.elaborate.evaluate.values import (
     AlternativeLayer,
     BlockLayer,
     Bytes,
+    Outputs,
     PrimitiveLayer,
     RepeatLayer,
     Seconds,
     SequenceLayer,
+    SharedLayer,
     Tensor,
     Value,
 )
@@ -42,8 +44,10 @@ def describe(value: Value) -> str:
         return "[" + " -> ".join(describe(step.layer) for step in value.steps if step.layer) + "]"
     if isinstance(value, RepeatLayer):
         return f"{describe(value.layer)} * {value.count}"
-    if isinstance(value, AlternativeLayer):
+    if isinstance(value, AlternativeLayer | SharedLayer):
         return describe(value.layer)
+    if isinstance(value, Outputs):
+        return f"outputs {{ {', '.join(value.shapes)} }}"
     if isinstance(value, Schedule):
         return f"ramp({number(value.rate)}{', reach = true' if value.reach else ''})"
     return str(value)

@@ -174,6 +174,19 @@ class UnknownFactOfTensor(Problem):
     fact: str
 
 
+class UnknownOutput(Problem):
+    code = codes.UNKNOWN_NAME
+    message = "the network has no output `{name}`"
+    name: str
+
+
+class SeveralOutputs(Problem):
+    code = codes.WRONG_KIND
+    message = "the network has outputs with names, so `out` is none of them"
+    help = "say which: {known}"
+    known: str
+
+
 class TooManyFacts(OverBound):
     message = "{needed:,} facts of a tensor are more than the bound of {most:,}"
     bound = "facts"

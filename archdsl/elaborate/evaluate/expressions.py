@@ -19,6 +19,7 @@ from archdsl.elaborate.evaluate.errors import (
     ToleranceElsewhere,
     TooManySides,
     UnknownFactOfTensor,
+    UnknownOutput,
 )
 from archdsl.elaborate.evaluate.explain import came_from, reasons, situation, trace
 from archdsl.elaborate.evaluate.layers import (
@@ -37,6 +38,7 @@ from archdsl.elaborate.evaluate.values import (
     Layer,
     LayerStep,
     Origin,
+    Outputs,
     Scope,
     SequenceLayer,
     Tensor,
@@ -120,10 +122,16 @@ _OF_SYMBOLS: dict[Kind, Callable[[Symbol, Span, Scope], Value]] = {
 def _fact(node: tree.Fact, scope: Scope) -> Value:
     owner = evaluate(node.owner, scope)
     name = node.name.text
-    if not isinstance(owner, Tensor):
+    if isinstance(owner, Outputs):
+        if name not in owner.shapes:
+            raise ElaborationError(UnknownOutput(name).at(node.name.span).suggesting(name, owner.shapes))
+        return owner.shapes[name]
+    if not isinstance(owner, Tensor | Shape):
         raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))
     if name in ("channels", "height", "width"):
-        return int(getattr(owner.shape, name))
+        return int(getattr(owner if isinstance(owner, Shape) else owner.shape, name))
+    if isinstance(owner, Shape):
+        raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))
     for fact, value in owner.facts:
         if fact == name:
             return value

@@ -33,6 +33,12 @@ class Tensor(Struct, eq=False):
     channels_from: Origin | None = None
 
 
+class Outputs(Struct, frozen=True, eq=False):
+    """The shapes of what a network puts out, by their names; claims speak of them."""
+
+    shapes: Mapping[str, Shape]
+
+
 class PrimitiveLayer(Struct, eq=False):
     """An operator with its arguments. `like` is a second input tensor."""
 
@@ -97,9 +103,21 @@ class AlternativeLayer(Struct, eq=False):
         self.bulk = 1 + bulk(self.layer)
 
 
-Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer
-LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer)
-Value = Scalar | Shape | Tensor | Layer | Schedule
+class SharedLayer(Struct, eq=False):
+    """A layer whose uses have the same weights: a sub-module of the block that binds it."""
+
+    name: str
+    layer: Layer
+    span: Span
+    bulk: int = 0
+
+    def __post_init__(self) -> None:
+        self.bulk = 1 + bulk(self.layer)
+
+
+Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer
+LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer, SharedLayer)
+Value = Scalar | Shape | Tensor | Layer | Schedule | Outputs
 
 
 class Origin(NamedTuple):
@@ -177,21 +195,23 @@ class Scope(Struct, eq=False):
 
 def bulk(value: Value) -> int:
     """How many layers a value is written out as: layers that are used in layers again and again grow fast."""
-    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer):
+    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer):
         return value.bulk
     return 1
 
 
 def holds_tensor(value: Value) -> bool:
-    """Whether a layer looks at a tensor of the block where it was written (`resize(like = x)`)."""
+    """Whether a layer reads a tensor of the block where it was written (`resize(like = x)`, `up(skip)`)."""
     match value:
+        case Tensor():
+            return True
         case PrimitiveLayer(like=like):
             return like is not None
         case BlockLayer(arguments=arguments):
             return any(holds_tensor(argument) for _, argument in arguments)
         case SequenceLayer(steps=steps):
             return any(holds_tensor(step.layer) for step in steps)
-        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer) | SharedLayer(layer=layer):
             return holds_tensor(layer)
     return False
 
@@ -203,7 +223,7 @@ def heeds_facts(value: Value) -> bool:
             return definition.heeds_facts or any(heeds_facts(argument) for _, argument in arguments)
         case SequenceLayer(steps=steps):
             return any(heeds_facts(step.layer) for step in steps)
-        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer):
+        case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer) | SharedLayer(layer=layer):
             return heeds_facts(layer)
     return False
 
@@ -222,6 +242,8 @@ def without_formulas(layer: Layer) -> Layer:
             return RepeatLayer(without_formulas(inner), count, span)
         case AlternativeLayer(taken=taken, layer=inner):
             return AlternativeLayer(None, taken, without_formulas(inner))
+        case SharedLayer(name=name, layer=inner, span=span):
+            return SharedLayer(name, without_formulas(inner), span)
 
 
 def key(value: Value) -> Hashable:
@@ -231,6 +253,10 @@ def key(value: Value) -> Hashable:
     """
     if isinstance(value, AlternativeLayer):
         return ("alternative", value.taken, key(value.layer))
+    if isinstance(value, SharedLayer):
+        return ("shared", value.name, key(value.layer))
+    if isinstance(value, Tensor):
+        return (Tensor, value.shape, value.facts)
     if not isinstance(value, LAYERS):
         return (type(value), value)
     place = (value.span.source, value.span.start)
@@ -291,7 +317,7 @@ def _form(value: Value) -> Hashable:
             return ("sequence", *(_form(step.layer) for step in steps if step.layer is not None))
         case RepeatLayer(layer=layer, count=count):
             return ("repeat", count, _form(layer))
-        case AlternativeLayer(layer=layer):
+        case AlternativeLayer(layer=layer) | SharedLayer(layer=layer):
             return _form(layer)
         case Tensor():
             return id(value)

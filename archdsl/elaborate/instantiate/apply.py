@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from archdsl.elaborate.evaluate.values import (
     RepeatLayer,
     Scope,
     SequenceLayer,
+    SharedLayer,
     Tensor,
     Value,
     bulk,
@@ -42,8 +44,11 @@ from archdsl.elaborate.instantiate.errors import (
     FactNotNumber,
     FactOfOtherBinding,
     FactOfShape,
+    LayerOfTensor,
     OutNotTensor,
-    TensorAsArgument,
+    SharedDiffers,
+    SharedElsewhere,
+    SharedNotLayer,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
@@ -66,11 +71,15 @@ from archdsl.ir.body import (
     OutputFact,
     Repeat,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
 )
-from archdsl.ir.names import identifier
+from archdsl.ir.names import identifier, module_name
 from archdsl.ir.operators import Operator
+from archdsl.ir.walk import PartTracer
+from archdsl.ir.walk import Scope as Frame
+from archdsl.ir.walk import Tensor as Traced
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -79,7 +88,8 @@ INSTANCE = 25
 # One that another network of the file has already is still counted and written.
 TAKEN = 5
 
-_INPUT = Input.made(node="input")
+INPUT = Input.made(node="input")
+SIDES = ("channels", "height", "width")
 
 
 def place(span: Span) -> Place:
@@ -111,18 +121,28 @@ class Applier:
         self._open: list[Hashable] = []
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
-        self._shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
+        # The layers that each open one shares: their weights, and where they were used first.
+        self._shared: list[dict[str, tuple[Any, Span]]] = []
+        self.shown = {name: describe(settings[name]) for name in ("norm", "act", "padding")}
         self._heeds_facts = any(heeds_facts(value) for value in settings.values())
         # What a block depends on besides its arguments and its input.
-        self._style = (*(key(settings[name]) for name in self._shown), *decisions.items())
+        self._style = (*(key(settings[name]) for name in self.shown), *decisions.items())
 
     def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
         """A tensor fed through the steps of a pipeline."""
-        steps, result = self._steps(layers.steps, tensor)
+        made: list[Step] = []
+        result = tensor
+        for item in layers.steps:
+            if isinstance(item.layer, SharedLayer):
+                step, result = self._share(item.layer, result, layers.span)
+                made.append(Guard.made(step="guard", condition=item.condition, value=step) if item.guarded else step)
+            else:
+                steps, result = self._steps((item,), result)
+                made += steps
         expression = Chain.made(
             node="chain",
             source=tensor.expression,
-            steps=steps,
+            steps=tuple(made),
         )
         return Tensor(result.shape, expression, result.facts, result.channels_from)
 
@@ -138,6 +158,8 @@ class Applier:
             step, result = self.apply(layer.layer, tensor, name)
             made = Alternative.made(step="alternative", condition=layer.condition, taken=layer.taken, value=step)
             return made, result
+        if isinstance(layer, SharedLayer):
+            raise ElaborationError(SharedElsewhere(layer.name).at(layer.span))
         steps, result = self._steps(layer.steps, tensor)
         return Sequence.made(step="sequence", name=name or None, steps=steps), result
 
@@ -152,6 +174,23 @@ class Applier:
             if step is not None:
                 steps.append(step)
         return tuple(steps), tensor
+
+    def _share(self, layer: SharedLayer, tensor: Tensor, span: Span) -> tuple[Shared, Tensor]:
+        """A layer that others use as well, on one more tensor."""
+        name = module_name(layer.name)
+        step, result = self.apply(layer.layer, tensor, name)
+        tracer = PartTracer(name, self.instances.blocks)
+        tracer.step(step, Traced("", tensor.shape), "", Frame("", Traced("", tensor.shape)))
+        weights = [
+            (visit.primitive, visit.primitive.state(*visit.shapes)) for visit in tracer.visits if visit.primitive
+        ]
+        if not self._shared:
+            raise ElaborationError(SharedElsewhere(layer.name).at(span))
+        known, first = self._shared[-1].setdefault(layer.name, (weights, span))
+        if known != weights:
+            note = Note("used first here", first)
+            raise ElaborationError(SharedDiffers(layer.name).at(span, f"on a tensor of {tensor.shape}", notes=(note,)))
+        return Shared.made(step="shared", name=name, value=step), result
 
     def _count(self, layer: Layer) -> None:
         instead = "use fewer repetitions, or repeat a block instead of single layers"
@@ -218,6 +257,7 @@ class Applier:
             self.effort.spend(INSTANCE + layer.definition.excess, layer.span)
             self._open.append(identity)
             self._parts.append([])
+            self._shared.append({})
             try:
                 made = self._instance(layer, given, tensor)
             except ElaborationError as problem:
@@ -231,18 +271,20 @@ class Applier:
             finally:
                 self._open.pop()
                 self._parts.pop()
+                self._shared.pop()
             self.effort.made[identity] = made
         elif made not in self.instances:
             self.effort.spend(TAKEN * self.instances.take(made), layer.span)
         if self._parts:
             self._parts[-1].append(made)
+        others = [value for value in map(given.get, layer.definition.parameters) if isinstance(value, Tensor)]
         step = Apply.made(
             step="apply",
             name=name,
             operator=None,
             block=self.instances.id_of(made),
-            others=(),
-            other_shapes=(),
+            others=tuple([other.expression for other in others]),
+            other_shapes=tuple([other.shape for other in others]),
             input=tensor.shape,
             output=made.result.shape,
             formulas=dict(layer.formulas),
@@ -254,41 +296,43 @@ class Applier:
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
-        scope = Scope(definition.environment, {}, self.settings, self, definition.names, {}, decisions=self.decisions)
+        arguments = {name: given.get(name) for name in definition.parameters}
+        others = {name: value.shape for name, value in arguments.items() if isinstance(value, Tensor)}
+        modules = definition.names(frozenset(others))
+        scope = Scope(definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions)
         body = scope.body = []
         names = scope.names
-        source = Tensor(tensor.shape, _INPUT, tensor.facts, tensor.channels_from)
+        source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
         names["in"] = source
         facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
         known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
-        layers: dict[str, str] = dict(self._shown)
+        layers: dict[str, str] = dict(self.shown)
         formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
-            if isinstance(value, Tensor):
+            if parameter.name.text in others:
+                known |= facts_of(parameter.name.text, value, known)
+            elif isinstance(value, Tensor):
                 value = scope.bound(parameter.name.text, value)
             names[parameter.name.text] = value
-            _note(parameter.name.text, value, known, layers)
+            note(parameter.name.text, value, known, layers)
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
                 formulas |= of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
-        deferred = Deferred(scope) if definition.deferred else None
+        lazy = definition.deferred(modules)
+        deferred = Deferred(scope) if lazy else None
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
                 self._require(statement, definition, scope)
                 continue
-            bind = partial(_bind, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
-            if deferred is not None and statement.fact is None and statement.name.text in definition.deferred:
+            bind = partial(bind_name, statement, known=known, layers=layers, formulas=formulas, facts=fact_formulas)
+            if deferred is not None and statement.fact is None and statement.name.text in lazy:
                 deferred.add(statement, bind)
                 continue
             if deferred is not None:
                 deferred.make_for(statement.value)
             bind(scope)
-        out = names.get("out")
-        if not isinstance(out, Tensor):
-            if out is None:  # reported by the check of names, unless the block is another file's
-                raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
-            raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
+        out = out_of(definition, scope)
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -300,6 +344,8 @@ class Applier:
             formulas=formulas,
             layers=layers,
             input=tensor.shape,
+            tensors=others,
+            outputs={},
             output=out.shape,
             facts={
                 fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
@@ -309,6 +355,17 @@ class Applier:
         )
         result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
         return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
+
+    @contextmanager
+    def parts(self) -> Iterator[list[Made]]:
+        """Collects the instances that are applied meanwhile."""
+        self._parts.append([])
+        self._shared.append({})
+        try:
+            yield self._parts[-1]
+        finally:
+            self._parts.pop()
+            self._shared.pop()
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
         refuted = refute(statement.claim, scope)
@@ -330,17 +387,47 @@ class Applier:
         origin = layer.origins.get(name)
         if origin is not None:
             scope.origins[name] = origin
-        if isinstance(value, Tensor) or (isinstance(value, LAYERS) and holds_tensor(value)):
-            what = "a tensor" if isinstance(value, Tensor) else "a layer that reads a tensor"
-            raise ElaborationError(TensorAsArgument(name, what).at(origin.node.span if origin else layer.span))
+        if isinstance(value, Tensor):
+            return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
+        if isinstance(value, SharedLayer):
+            raise ElaborationError(SharedElsewhere(value.name).at(origin.node.span if origin else layer.span))
+        if isinstance(value, LAYERS) and holds_tensor(value):
+            raise ElaborationError(LayerOfTensor(name).at(origin.node.span if origin else layer.span))
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def shared(statement: tree.Binding, value: Value) -> Value:
+    """The value of a binding, as a layer that is shared where the text says so. Raises ElaborationError."""
+    if not statement.is_shared:
+        return value
+    name = statement.name.text
+    if not isinstance(value, LAYERS) or isinstance(value, SharedLayer):
+        raise ElaborationError(SharedNotLayer(name, kind(value)).at(statement.value.span))
+    return SharedLayer(name, value.layer if isinstance(value, AlternativeLayer) else value, statement.value.span)
+
+
+def out_of(definition: Definition, scope: Scope) -> Tensor:
+    """What a block puts out."""
+    out = scope.names.get("out")
+    if isinstance(out, Tensor):
+        return out
+    if out is None:  # reported by the check of names, unless the block is another file's
+        raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
+    raise ElaborationError(OutNotTensor(definition.name, kind(out)).at(scope.origins["out"].node.span))
+
+
+def facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
+    """The scalars that say the shape of a further tensor: `in_skip_channels` and so on, unless `in` has such a fact."""
+    assert isinstance(tensor, Tensor)
+    facts = zip(SIDES, tensor.shape, strict=True)
+    return {key: value for fact, value in facts if (key := f"in_{name}_{fact}") not in known}
 
 
 def _endless(layer: BlockLayer, label: str) -> ElaborationError:
     return ElaborationError(EndlessRecursion(layer.definition.name).at(layer.span, label))
 
 
-def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
+def note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
     """Numbers go to a block's scalars, layers and names to its layers."""
     if isinstance(value, bool | int | float | Size) or value is None:
         known[identifier(name)] = value
@@ -348,7 +435,7 @@ def _note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]
         layers[name] = describe(value)
 
 
-def _bind(
+def bind_name(
     statement: tree.Binding,
     scope: Scope,
     known: dict[str, Any],
@@ -357,7 +444,7 @@ def _bind(
     facts: dict[str, str | None],
 ) -> None:
     name = statement.name.text
-    value = evaluate(statement.value, scope)
+    value = shared(statement, evaluate(statement.value, scope))
     text = formula(statement.value)
     if statement.fact is not None:
         tensor = scope.value(name)
@@ -385,6 +472,6 @@ def _bind(
         scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
         return
     scope.names[name] = value
-    _note(name, value, known, layers)
+    note(name, value, known, layers)
     if text is not None and not isinstance(value, LAYERS):
         formulas[identifier(name)] = text

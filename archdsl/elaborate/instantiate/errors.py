@@ -44,14 +44,51 @@ class OutNotTensor(Problem):
     found: str
 
 
-class TensorAsArgument(Problem):
-    """`what` the argument is: a tensor, or a layer that holds one."""
+class OutputNotTensor(Problem):
+    code = codes.WRONG_KIND
+    message = "an output must be a tensor, and `{name}` is {found}"
+    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+    name: str
+    found: str
+
+
+class StagesUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads what the last stage puts out"
+    help = "read it by its name in the table, or remove the stages that are not needed"
+
+
+class SharedNotLayer(Problem):
+    code = codes.WRONG_KIND
+    message = "only layers are shared, and `{name}` is {found}"
+    help = "every tensor and number is computed once anyway: write `{name} = ...`"
+    name: str
+    found: str
+
+
+class SharedElsewhere(Problem):
+    code = codes.WRONG_KIND
+    message = (
+        "`{name}` is shared, so it stands by itself in the pipeline of a tensor, in the block or model that binds it"
+    )
+    help = "write `x -> {name}`; what belongs to it besides, such as copies, goes into `shared {name} = ...`"
+    name: str
+
+
+class SharedDiffers(Problem):
+    code = codes.BAD_VALUE
+    message = "`{name}` cannot have the same weights here as where it is used first"
+    help = "give both uses tensors of the same channels, or let each have weights of its own: `{name} = ...`"
+    name: str
+
+
+class LayerOfTensor(Problem):
+    """An argument that is a layer which reads a tensor of the block where it was written."""
 
     code = codes.WRONG_KIND
-    message = "a block takes numbers and layers, and `{parameter}` is {what}"
-    help = "the tensor of a block is the one that flows into it: `x -> block(...)`"
+    message = "`{parameter}` is a layer that reads a tensor of another block"
+    help = "give the tensor to the block as an argument of its own, and write the layer there"
     parameter: str
-    what: str
 
 
 class FactOfOtherBinding(Problem):
@@ -100,12 +137,6 @@ class ParameterWithoutValue(Problem):
     help = "give it a default, `{parameter} = ...`, or a column in `variants {model}`"
     parameter: str
     model: str
-
-
-class RefersToItself(Problem):
-    code = codes.USE_CYCLE
-    message = "`{name}` refers to itself"
-    name: str
 
 
 class EmptyModel(Problem):

@@ -19,6 +19,7 @@ from archdsl.ir.body import (
     Repeat,
     Select,
     Sequence,
+    Shared,
     Step,
     TensorBinding,
     TensorExpression,
@@ -119,15 +120,14 @@ def _tensor(expression: TensorExpression, ids: Mapping[str, str]) -> TensorExpre
 
 def _step(step: Step, ids: Mapping[str, str]) -> Step:
     match step:
-        case Apply(block=str(block)):
-            return _with(step, block=ids[block])
-        case Apply(others=others) if others:
-            return _with(step, others=tuple(_tensor(other, ids) for other in others))
+        case Apply(block=block, others=others) if block is not None or others:
+            named = ids[block] if block is not None else None
+            return _with(step, block=named, others=tuple(_tensor(other, ids) for other in others))
         case Sequence(steps=steps):
             return _with(step, steps=tuple(_step(inner, ids) for inner in steps))
         case Repeat(copies=copies):
             return _with(step, copies=tuple(_step(inner, ids) for inner in copies))
-        case Guard(value=value) | Alternative(value=value) if value is not None:
+        case Guard(value=value) | Alternative(value=value) | Shared(value=value) if value is not None:
             return _with(step, value=_step(value, ids))
         case _:
             return step

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -27,26 +28,31 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
 )
-from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.apply import Applier, place, shared
 from archdsl.elaborate.instantiate.errors import (
     BadClasses,
     EmptyModel,
     FactNotNumber,
     InputNotShape,
     ParameterWithoutValue,
-    RefersToItself,
+    StagesUnread,
 )
+from archdsl.elaborate.instantiate.heads import head
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
+from archdsl.elaborate.resolve.errors import RefersToItself
+from archdsl.elaborate.resolve.graph import graph, stage_label, tensors
+from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
-from archdsl.ir.body import BlockInstance, Input, Sequence
+from archdsl.ir.body import BlockInstance, Input
+from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
@@ -125,7 +131,11 @@ class ModelElaborator:
         for name in merged.parameters:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
-        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE}
+        self.graph = graph(merged)
+        late = tensors(merged) if self.graph is not None else set[str]()
+        if self.graph is not None:
+            late.add("head")
+        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE, *late}
 
     def _parameter(self, name: str) -> Value:
         """The value of a parameter: given from outside, by a row or reference, or by default.
@@ -195,7 +205,7 @@ class ModelElaborator:
         scope = self._scope(environment, name_expression(binding.value))
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
-                value = evaluate(binding.value, scope)
+                value = shared(binding, evaluate(binding.value, scope))
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -240,7 +250,7 @@ class ModelElaborator:
 
     def stem(self) -> tuple[Section | None, Tensor]:
         """The stem, if there is one, and what the stages get. Raises ElaborationError."""
-        tensor = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        tensor = self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
         stem, tensor = self.section("stem", tensor)
         return stem, self._with_facts("stem", tensor)
 
@@ -260,8 +270,9 @@ class ModelElaborator:
         built = builder.build(self.applier, planned, tensor, schedule)
         if built is None or "head" in self.failures:
             return None
-        stages, tensor = built
-        head, tensor = self.section("head", tensor)
+        stages, made = built
+        last = made[-1] if made else tensor
+        head, output, outputs = self.head(last, self.maps(tensor, made))
         if stem is None and head is None and not stages:
             raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
         return Architecture.made(
@@ -282,7 +293,8 @@ class ModelElaborator:
             stem=stem,
             stages=stages,
             head=head,
-            output=tensor.shape,
+            output=output,
+            outputs=outputs,
             requirements=tuple(
                 Requirement.made(text=claim.claim.span.text, place=place(claim.span)) for claim in merged.requires
             ),
@@ -352,16 +364,56 @@ class ModelElaborator:
             if problem.is_inside(written):
                 raise
             raise problem.within(f"in the {name}, on an input of {tensor.shape}", written) from None
-        assert isinstance(steps, Sequence)
+        assert isinstance(steps, Steps)
         where = self.merged.bindings[name][0].span if name in self.merged.bindings else written
         section = Section.made(
             name=name,
             steps=steps,
+            reads_maps=False,
             input=tensor.shape,
             output=result.shape,
             place=place(where),
         )
         return section, result
+
+    @cached_property
+    def read_rows(self) -> dict[str, int]:
+        """The rows of the table whose output the head reads by name, as positions."""
+        reads = self.graph.reads if self.graph is not None else ()
+        labels = [stage_label(row) for row in self.merged.rows.rows]
+        return {name: labels.index(name) for name in reads if name not in ("input", "stem")}
+
+    def maps(self, stem: Tensor, stages: Sequence[Tensor]) -> dict[str, Tensor]:
+        """What the head reads by name, of what the stem and the stages put out."""
+        return {**self.first_maps(stem), **{name: stages[row] for name, row in self.read_rows.items()}}
+
+    def first_maps(self, stem: Tensor) -> dict[str, Tensor]:
+        """What it reads by name that is there before the stages."""
+        reads = self.graph.reads if self.graph is not None else ()
+        return {name: tensor for name, tensor in (("input", self.images), ("stem", stem)) if name in reads}
+
+    def head(self, last: Tensor, read: Mapping[str, Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
+        """The head, if there is one, on what comes out of the last stage and on what it reads by name; the network's
+        output, and those that have names. Raises ElaborationError."""
+        if self.graph is None:
+            section, tensor = self.section("head", last)
+            return section, tensor.shape, {}
+        rows = self.merged.rows.rows
+        paths = {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
+        maps = {name: (paths.get(name, name), tensor) for name, tensor in read.items()}
+        where = self.graph.block.name.span
+        made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
+        if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
+            raise ElaborationError(StagesUnread().at(where))
+        section = Section.made(
+            name="head",
+            steps=Steps.made(step="sequence", name=None, steps=(made,)),
+            reads_maps=True,
+            input=last.shape,
+            output=made.output,
+            place=place(where),
+        )
+        return section, made.output, {name: output.shape for name, output in block.outputs.items()}
 
     def _with_facts(self, name: str, tensor: Tensor) -> Tensor:
         facts = dict(tensor.facts)

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
+from archdsl.elaborate.evaluate.errors import SeveralOutputs
 from archdsl.elaborate.evaluate.predictions import Predict, no_prediction, prediction
 from archdsl.elaborate.evaluate.refutation import refute
 from archdsl.elaborate.evaluate.scope import NO_NAMES
-from archdsl.elaborate.evaluate.values import Scope, Value
+from archdsl.elaborate.evaluate.values import Outputs, Scope, Value
 from archdsl.elaborate.instantiate.errors import RequireFailed
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
@@ -20,6 +21,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost
 from archdsl.language import tree
+from archdsl.language.nodes import names_in
 
 
 class Subject(NamedTuple):
@@ -30,6 +32,7 @@ class Subject(NamedTuple):
     input: Shape
     map: Shape
     output: Shape
+    outputs: Mapping[str, Shape]
     padding: Value
     predict: Predict
 
@@ -38,7 +41,8 @@ def subject(architecture: Architecture, predict: Predict) -> Subject:
     """A network in full."""
     last = architecture.stages[-1].output if architecture.stages else architecture.output
     padding, cost = architecture.settings["padding"], architecture.costs.model()
-    return Subject(architecture.name, cost, architecture.input, last, architecture.output, padding, predict)
+    ends = architecture.output, architecture.outputs
+    return Subject(architecture.name, cost, architecture.input, last, *ends, padding, predict)
 
 
 def prove(
@@ -54,6 +58,7 @@ def prove(
         "flops": cost.flops,
         "activations": cost.activations,
         "out": subject.output,
+        "outputs": Outputs(subject.outputs),
         "reduction": -(-subject.input.height // subject.map.height),
     }
     applier: Any = None
@@ -62,6 +67,8 @@ def prove(
     found = []
     for claim in claims:
         try:
+            if subject.outputs:
+                _check_out(claim.claim, subject.outputs)
             known = _predicted(claim.claim, scope, names, subject)
             predicted = scope.among(environment, {text: value for text, (value, _) in known.items()})
             refuted = refute(answered(claim.claim, names) if known else claim.claim, predicted)
@@ -73,6 +80,14 @@ def prove(
             unmet = RequireFailed(subject.name, shown(claim.claim))
             found.append(unmet.at(claim.claim.span, refuted.label, notes=(*refuted.notes, *how)))
     return found
+
+
+def _check_out(claim: tree.Expression, outputs: Mapping[str, Shape]) -> None:
+    """Refuses a claim about the output of a network that has several."""
+    for name in names_in(claim):
+        if name.text == "out":
+            known = " or ".join(f"`outputs.{output}`" for output in outputs)
+            raise ElaborationError(SeveralOutputs(known).at(name.span))
 
 
 def is_predicted(claim: tree.Require, names: Mapping[str, Value]) -> bool:

@@ -189,9 +189,10 @@ class StageBuilder:
 
     def build(
         self, applier: Applier, planned: list[_Planned], tensor: Tensor, schedule: Schedule
-    ) -> tuple[tuple[Stage, ...], Tensor] | None:
-        """The stages, and the tensor that comes out of the last; None when one of them has a mistake."""
+    ) -> tuple[tuple[Stage, ...], list[Tensor]] | None:
+        """The stages, and the tensors that come out of them; None when one of them has a mistake."""
         stages: list[Stage] = []
+        made: list[Tensor] = []
         total = sum(plan.layers for plan in planned)
         index = 0
         is_known = True  # whether the input of the row is known, or likely; else its shape means nothing
@@ -203,6 +204,7 @@ class StageBuilder:
                     with bounded_depth(plan.row.span):
                         stage, result = self._stage(applier, plan, plan.op, tensor, rates)
                     stages.append(stage)
+                    made.append(result)
                 except ElaborationError as problem:
                     if is_known or problem.diagnostic.code not in _OF_SHAPES:
                         self._report(problem, plan.row)
@@ -213,7 +215,7 @@ class StageBuilder:
             tensor = result
             index += plan.layers
         self.problems.add(*self.mistakes.taken())
-        return (tuple(stages), tensor) if len(stages) == len(planned) else None
+        return (tuple(stages), made) if len(stages) == len(planned) else None
 
     def _stage(
         self, applier: Applier, plan: _Planned, op: BlockLayer | PrimitiveLayer, tensor: Tensor, rates: list[float]

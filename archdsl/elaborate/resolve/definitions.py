@@ -35,9 +35,17 @@ class Definition(Struct, eq=False, dict=True):
     def name(self) -> str:
         return self.block.name.text
 
+    def names(self, given: frozenset[str] = frozenset(), shared: frozenset[str] = frozenset()) -> Names:
+        """The names of its sub-modules, where tensors are given to some of its parameters, and it shares layers that
+        are bound outside of it."""
+        known: dict[frozenset[str], Names] = self._names
+        if given not in known:
+            known[given] = name_block(self.block, given, shared)
+        return known[given]
+
     @cached_property
-    def names(self) -> Names:
-        return name_block(self.block)
+    def _names(self) -> dict[frozenset[str], Names]:
+        return {}
 
     @cached_property
     def conditions(self) -> Mapping[str, str | None]:
@@ -54,12 +62,13 @@ class Definition(Struct, eq=False, dict=True):
         """The work of evaluating its text, so far as that is more than an ordinary block's."""
         return max(0, work_of_text(self.block) - _ORDINARY)
 
-    @cached_property
-    def deferred(self) -> frozenset[str]:
+    def deferred(self, names: Names) -> frozenset[str]:
         """The tensors that are elaborated only where they are read: those of a block that applies itself."""
-        return (
-            self.names.tensors & frozenset(self.conditions) if self.conditions and self._is_recursive else frozenset()
-        )
+        return names.tensors & self._conditional
+
+    @cached_property
+    def _conditional(self) -> frozenset[str]:
+        return frozenset(self.conditions) if self.conditions and self._is_recursive else frozenset()
 
     @cached_property
     def _is_recursive(self) -> bool:

@@ -17,6 +17,18 @@ class UnknownName(Problem):
     name: str
 
 
+class NoOutputs(Problem):
+    code = codes.MISSING_BINDING
+    message = "`outputs` names nothing that the network puts out"
+    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+
+
+class RefersToItself(Problem):
+    code = codes.USE_CYCLE
+    message = "`{name}` refers to itself"
+    name: str
+
+
 class UnknownBlock(Problem):
     """`what` was expected: a block or, in a call, a block or function."""
 

@@ -7,7 +7,7 @@ class can stand for blocks with the tensor and for blocks without.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.ir.body import Bound, TensorBinding
@@ -46,9 +46,11 @@ def _also(found: list[_All], one: _All) -> None:
         found.append(one)
 
 
-def without_unread(body: Sequence[TensorBinding], known: Mapping[str, str | None]) -> list[TensorBinding]:
-    """The bindings of an instance, without the values of those that do not reach its output. `known` are conditions."""
-    needed = {"out"}
+def without_unread(
+    body: Sequence[TensorBinding], known: Mapping[str, str | None], outputs: Iterable[str] = ("out",)
+) -> list[TensorBinding]:
+    """The bindings of an instance, without the values of those that reach no output. `known` are conditions."""
+    needed = {*outputs}
     kept: list[TensorBinding] = []
     for binding in reversed(body):
         if binding.name not in needed:

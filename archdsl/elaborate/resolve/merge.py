@@ -36,6 +36,7 @@ class Merged(Struct):
     bindings: dict[str, tuple[tree.Binding, Environment]] = field(default_factory=dict)
     facts: list[tuple[tree.Binding, Environment]] = field(default_factory=list)
     scale: tuple[tree.Scale, Environment] | None = None
+    outputs: tuple[tree.Outputs, Environment] | None = None
     rows: StageRows = field(default_factory=StageRows)
     requires: tuple[tree.Require, ...] = ()
     doc: str = ""
@@ -47,6 +48,7 @@ class Merged(Struct):
         nodes += [binding for binding, _ in (*self.bindings.values(), *self.facts)]
         nodes += [given.node for given in self.given.values()]
         nodes += self.requires
+        nodes += self.outputs[0].bindings if self.outputs is not None else ()
         nodes += [cell for row in self.rows.rows for cell, _ in row.cells.values()]
         return sum(max(1, work_of_text(node)) for node in nodes)
 
@@ -105,6 +107,8 @@ def merge(definition: ModelDefinition) -> Merged:
                 merged.facts.append((statement, environment))
             case tree.Scale():
                 merged.scale = (statement, environment)
+            case tree.Outputs():
+                merged.outputs = (statement, environment)
             case tree.Stages(table=table):
                 merged.rows = StageRows.of(table, environment)
             case tree.Require():

@@ -53,7 +53,7 @@ _EXAMPLES: Mapping[str, str] = {
 
 QUANTITIES = tuple(_TAKES)
 # What a claim can speak of besides the names of its model and what the cost model predicts.
-MEASURES = ("params", "macs", "flops", "activations", "out", "reduction")
+MEASURES = ("params", "macs", "flops", "activations", "out", "outputs", "reduction")
 
 
 def asked(claim: tree.Expression, own: Collection[str] = ()) -> Iterator[tree.Name | tree.Call]:

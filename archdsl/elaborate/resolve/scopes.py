@@ -20,13 +20,18 @@ Taken = list[dict[str, Symbol]]
 def scope_of_model(definition: ModelDefinition) -> dict[str, Symbol]:
     """The parameters and bindings of a model, those that it inherits among them."""
     own: dict[str, Symbol] = {}
+    outputs: dict[str, Symbol] = {}
     for owner in reversed(ancestry(definition)):
         for parameter in owner.model.parameters:
             own[parameter.name.text] = of_parameter(parameter, owner.name, own.get(parameter.name.text))
         for statement in owner.model.body:
             if isinstance(statement, tree.Binding) and statement.fact is None:
                 own[statement.name.text] = of_binding(statement, owner.name, own.get(statement.name.text))
-    return own
+    for statement in (statement for owner in reversed(ancestry(definition)) for statement in owner.model.body):
+        if isinstance(statement, tree.Outputs):  # a name of a binding or a stage is that in expressions
+            found = {binding.name.text: binding for binding in statement.bindings if binding.name.text not in own}
+            outputs = {name: of_binding(binding, definition.name) for name, binding in found.items()}
+    return {**own, **outputs}
 
 
 def parameters_in(scope: dict[str, Symbol]) -> dict[str, Symbol]:

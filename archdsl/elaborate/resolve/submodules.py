@@ -29,6 +29,8 @@ class Names:
     def __init__(self) -> None:
         # The bindings that are tensors.
         self.tensors: frozenset[str] = frozenset()
+        # Those that are layers which others use as well.
+        self.shared: frozenset[str] = frozenset()
         self._names: dict[int, str] = {}
         self._met: set[int] = set()
         self._nodes: list[object] = []  # keeps the nodes alive, so that their ids stay theirs
@@ -71,15 +73,17 @@ class _Scope:
         return name
 
 
-def name_block(block: tree.Block) -> Names:
-    """The names of every step in a block, the defaults of its parameters included."""
-    names, tensors = Names(), {"in"}
+def name_block(block: tree.Block, given: frozenset[str] = frozenset(), shared: frozenset[str] = frozenset()) -> Names:
+    """The names of every step in a block, the defaults of its parameters included. `given` are the parameters that
+    tensors are given to, `shared` the layers around the block that it shares."""
+    names, tensors = Names(), {"in", *given}
+    names.shared = shared | {s.name.text for s in block.body if isinstance(s, tree.Binding) and s.is_shared}
     bindings = [(s.name.text, s.value) for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
     own = {name for name, _ in bindings}
-    own |= {module_name(name) for name in own}
+    own |= {module_name(name) for name in (*own, *given, *shared)}
     for parameter in block.parameters:
         name, default = parameter.name.text, parameter.default
-        if default is None:
+        if default is None or name in given:
             continue
         if _is_tensor(default, tensors):
             own.add(module_name(name))
@@ -96,12 +100,19 @@ def _name_binding(name: str, value: tree.Expression, names: Names, own: set[str]
     """Names the layers of `name = value`; `own` are the names of the block's sub-modules."""
     scope = _Scope(own) if name == "out" else _Scope(own, f"{name}_")
     namer = _Namer(names, tensors, scope)
-    if isinstance(value, tree.Pipeline) and name != "out":
+    if isinstance(value, tree.Pipeline) and name != "out" and not _shares(value, names.shared):
         namer.pipeline(value, _Scope())
+    elif name in names.shared:  # a module of its own
+        namer.visit(value, _Scope())
     else:
         namer.visit(value, scope)
     if _is_tensor(value, tensors):
         tensors.add(name)
+
+
+def _shares(pipeline: tree.Pipeline, shared: frozenset[str]) -> bool:
+    """Whether a layer of a pipeline is one that others use as well: then it is no sub-module of its own."""
+    return any(isinstance(step.value, tree.Name) and step.value.text in shared for step in pipeline.steps)
 
 
 def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:

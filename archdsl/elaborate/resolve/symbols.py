@@ -26,6 +26,7 @@ class Kind(StrEnum):
     BINDING = "binding"
     INPUT = "input"
     VARIANT = "variant"
+    STAGE = "stage"
     FACT = "fact"
     FILE = "file"
     PRIMITIVE = "primitive"
