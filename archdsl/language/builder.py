@@ -180,6 +180,10 @@ class Builder:
         if not self._check_length(children, "steps", children[0], children[-1]):
             children = children[:1]
         steps = tuple(child if isinstance(child, tree.Step) else tree.Step(child.span, child) for child in children)
+        if any(isinstance(step.value, tree.Conditional) for step in steps[:-1]):
+            from archdsl.language.ambiguity import after_else
+
+            self.problems += after_else(steps)
         return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
 
     def group(self, children: list[Any]) -> Any:
