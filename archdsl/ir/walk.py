@@ -59,7 +59,8 @@ class Visit(NamedTuple):
 
     `operator` is its name in the language, `add`, `multiply` and so on for combined tensors, `input` and `output` for
     the two ends; for a block that was not looked into it is the block's name, and `block` its instance's id. `inputs`
-    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`.
+    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`;
+    `leads` says that such a number stands first, as in `1 - x`.
     """
 
     path: str
@@ -70,6 +71,7 @@ class Visit(NamedTuple):
     primitive: Primitive | None = None
     block: str | None = None
     factors: tuple[float, ...] = ()
+    leads: bool = False
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -143,6 +145,8 @@ class PartTracer:
         primitive: Primitive | None = None,
         block: str | None = None,
         factors: tuple[float, ...] = (),
+        *,
+        leads: bool = False,
     ) -> Tensor:
         """Note one operator. A path that is taken already (modules and tensors have separate names) gets a number."""
         count = self._paths[path] = self._paths.get(path, 0) + 1
@@ -151,7 +155,7 @@ class PartTracer:
         if count > 1:
             path = f"{path}_{count}"
             self._paths[path] = 1
-        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors))
+        self.visits.append(Visit(path, operator, inputs, output, self.levels, primitive, block, factors, leads))
         return Tensor(path, output)
 
     def _count(self) -> None:
@@ -254,7 +258,8 @@ class PartTracer:
                 found = [self._tensor(operand, scope) for operand in operands]
                 tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
                 factors = tuple(operand for operand in found if not isinstance(operand, Tensor))
-                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors)
+                leads = bool(found) and not isinstance(found[0], Tensor)
+                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors, leads=leads)
 
 
 class Tracer(PartTracer):

@@ -43,8 +43,8 @@ def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
     copies = drawn.copies()
     nodes = tuple(_node(drawn, box, keys[box.first.path], copies, options) for box in boxes)
     edges = tuple(
-        Edge(keys[tensor.path], keys[visit.path], skips=skips)
-        for tensor, visit, skips in flows(drawn.visits[0])
+        Edge(keys[tensor.path], keys[visit.path], skips=skips, sign=sign)
+        for tensor, visit, skips, sign in flows(drawn.visits[0])
         if keys[tensor.path] != keys[visit.path]
     )
     tooltip = (drawn.name, *style.wrapped(drawn.instances[0].doc, 60, 6))
@@ -123,7 +123,7 @@ def _structure(visits: Sequence[Visit]) -> object:
             visit.operator,
             tuple(index[tensor.path] for tensor in visit.inputs),
             tuple(level.path for level in visit.levels),
-            len(visit.factors),
+            (len(visit.factors), visit.leads),
         )
         for visit in visits
     )

@@ -42,6 +42,11 @@ def label(lines: Iterable[str]) -> str:
     return shown
 
 
+def sign(text: str) -> dict[str, str]:
+    """Which operand an edge leads to, beside it."""
+    return {"label": f"  {label([text])}  "} if text else {}
+
+
 def heading(text: str) -> str:
     """A label in bold, with spaces around it, which `rendering` takes out of an SVG again.
 

@@ -69,7 +69,8 @@ def _draw(row: graphviz.Digraph, panel: Panel, name: str, tallest: int, options:
 
 
 def _look(edge: Edge, options: Options) -> dict[str, str]:
-    return dot.SKIP_IN_FRAME[options.layout] if edge.skips else dot.THROUGH
+    look = dot.SKIP_IN_FRAME[options.layout] if edge.skips else dot.THROUGH
+    return look | dot.sign(edge.sign)
 
 
 def _box(graph: graphviz.Digraph, node: Node, name: str) -> None:

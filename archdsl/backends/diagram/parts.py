@@ -19,6 +19,8 @@ from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
 _COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
+# Beside the arrows into what is not the same the other way round.
+_SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 
 # How an attribute reads, and the value that goes without saying. `kernel` and the channels have a form of their own.
 _ATTRIBUTES: dict[str, tuple[str, object]] = {
@@ -103,13 +105,25 @@ def colors(visit: Visit) -> Colors:
     return FAMILIES.get(family(visit), NEUTRAL)
 
 
-def flows(visits: Sequence[Visit]) -> Iterator[tuple[Tensor, Visit, bool]]:
-    """Every tensor with an operator that reads it, and whether it gets there past others, as a skip connection does."""
+class Flow(NamedTuple):
+    """A tensor with an operator that reads it; `skips` where it gets there past others, as a skip connection does, and
+    `sign` is which operand it is, where that makes a difference."""
+
+    tensor: Tensor
+    visit: Visit
+    skips: bool
+    sign: str
+
+
+def flows(visits: Sequence[Visit]) -> Iterator[Flow]:
+    """Every tensor with every operator that reads it."""
     readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
     for visit in visits:
+        signs = _SIGNS.get(visit.operator, ()) if visit.primitive is None and visit.block is None else ()
         for index, tensor in enumerate(visit.inputs):
             is_joined = len(visit.inputs) > 1 and (visit.primitive is None or index > 0)
-            yield tensor, visit, is_joined and readers[tensor.path] > 1
+            sign = signs[index] if len(visit.inputs) == len(signs) else ""
+            yield Flow(tensor, visit, is_joined and readers[tensor.path] > 1, sign)
 
 
 def parts(visits: Iterable[Visit]) -> list[DrawnBox]:
@@ -174,7 +188,9 @@ def title(visits: Sequence[Visit]) -> str:
 def _combined(visits: Sequence[Visit]) -> str:
     symbol = _COMBINED.get(visits[0].operator, visits[0].operator)
     factors = [spread(values) for values in zip(*(visit.factors for visit in visits), strict=True)]
-    return " ".join([symbol, *factors])
+    # A number alone follows its sign, `– 1` of what comes in; one that stands first is said in full, `1 – x`.
+    is_turned = visits[0].leads and visits[0].operator in _SIGNS
+    return " ".join([*factors, symbol, "x"] if is_turned else [symbol, *factors])
 
 
 def _channels(visits: Sequence[Visit]) -> str:

@@ -21,8 +21,8 @@ _CALLED = {
     "dilation": "d dilation_rate",
 }
 _MEANS = {name: column for column, names in _CALLED.items() for name in names.split()}
-# Of those, what some papers write for another measure: the expanded channels, the width of a group, the depth of a stage,
-# how many times fewer channels a squeeze has. Only a person can tell.
+# Of those, what some papers write for another measure: the expanded channels, the width of a group, the depth of a
+# stage, how many times fewer channels a squeeze has. Only a person can tell.
 _AMBIGUOUS = frozenset({"exp", "g", "d", "squeeze_ratio"})
 # Columns of papers that say what follows from the others, or say it in another measure.
 _FOLLOWS = "leave the column out: it follows from the rows before"

@@ -645,3 +645,36 @@ def test_drawing_imports_nothing_heavy() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
+
+
+OPERANDS = """
+block arithmetic(channels) {
+  gate  = in -> conv(channels) -> sigmoid
+  left  = (1 - gate) - (gate - 1)
+  right = in - gate
+  out   = left / right + 2 / gate + gate / 2 - 3 * gate
+}
+
+model m {
+  input = 8 x 16 x 16
+  stem  = arithmetic(8)
+}
+"""
+
+
+@pytest.mark.parametrize("level", ["block", "operator"])
+def test_operands_that_cannot_be_exchanged_are_told_apart(level: Level) -> None:
+    architectures = compile_source(Source("m.arch", OPERANDS)).checked()
+    found = [text for text in texts(parsed(draw(architectures, level))) if "x 16" not in text]
+    for text, count in (("1 – x", 1), ("– 1", 1), ("2 ÷ x", 1), ("÷ 2", 1), ("× 3", 1), ("÷", 1), ("divisor", 1)):
+        assert found.count(text) == count, text
+    # Of three differences, the sign in the box and one at what is taken away.
+    assert (found.count("+"), found.count("–")) == (3 + 2, 3 + 3)
+
+
+def test_operands_in_a_flowchart() -> None:
+    architectures = compile_source(Source("m.arch", OPERANDS)).checked()
+    chart = mermaid(architectures, "block")
+    assert all(LINE.fullmatch(line) for line in chart.splitlines())
+    assert len(re.findall(r'\|"–"\|', chart)) == 3
+    assert chart.count('|"divisor"|') == 1
