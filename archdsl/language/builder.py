@@ -223,6 +223,12 @@ class Builder:
     def bindings(self, children: list[Any]) -> tuple[tuple[tree.Binding, ...], Token]:
         return _statements(children), children[-1]
 
+    cell_bindings = bindings
+
+    def cell_binding(self, children: list[Any]) -> tree.CellBinding:
+        name, value = children
+        return tree.CellBinding(self._span(name, value), self._identifier(name), _expression(value))
+
     def scale(self, children: list[Any]) -> tree.Scale:
         keyword, (bindings, closing) = children
         return tree.Scale(self._span(keyword, closing), bindings)

@@ -170,6 +170,13 @@ class Writer:
         self.put("=")
         self.expression(3)
 
+    def cell_binding(self) -> None:
+        self.put(self.random.choice(["op", "channels", "longer_name"]), "=")
+        if self.maybe(0.3):
+            self.put("-")
+        else:
+            self.expression(2)
+
     def require(self) -> None:
         self.put("require")
         self.expression(2)
@@ -184,7 +191,7 @@ class Writer:
 
     def override(self) -> None:
         self.put("stages", self.random.choice(["1", "2..3", "02"]))
-        self.body(self.binding)
+        self.body(self.cell_binding)
 
     def added(self) -> None:
         self.put("stages", self.random.choice(["after", "before"]), self.random.choice(["1", "3"]))

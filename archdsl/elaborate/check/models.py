@@ -135,7 +135,7 @@ class ModelNames:
                         if node.text in columns or node.text in self.scope:
                             words.resolve(node.span, *symbols_of_column(node.text, taken))
 
-    def _resolve_columns(self, bindings: Iterable[tree.Binding], taken: Taken) -> None:
+    def _resolve_columns(self, bindings: Iterable[tree.Binding | tree.CellBinding], taken: Taken) -> None:
         """Notes the bindings of `scale` and `stages 1..3`, whose names are columns."""
         for binding in bindings:
             self.words.resolve(binding.name.span, *symbols_of_column(binding.name.text, taken))
