@@ -33,6 +33,10 @@ SKIP_IN_FRAME: dict[Layout, dict[str, str]] = {
     "lr": SKIP | {"weight": "1"},
 }
 HIDDEN = {"style": "invis"}
+# Keeps what stands below another in its column.
+BELOW = HIDDEN | {"weight": "30"}
+# Keeps it below, and pulls nothing down to it.
+APART = HIDDEN | {"weight": "0"}
 
 
 def label(lines: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
+from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Select, Step
 from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
@@ -74,9 +74,19 @@ def section_parts(architecture: Architecture, section: Section) -> list[DrawnBox
     return parts(tracer.visits)
 
 
+def is_identity(instance: BlockInstance) -> bool:
+    """Whether a block gives what it gets, as a branch that is not taken does: figures do not show it."""
+    value = instance.body[-1].value if instance.body else None
+    while isinstance(value, Select):
+        value = value.value
+    return isinstance(value, Input)
+
+
 def is_pipeline(instance: BlockInstance) -> bool:
     """Whether a block is no more than a few operators in sequence, as `conv_norm_act` is: figures show them instead."""
     value = instance.body[0].value if len(instance.body) == 1 else None
+    if is_identity(instance):
+        return True
     if not isinstance(value, Chain) or not isinstance(value.source, Input):
         return False
     return len(value.steps) <= 6 and all(map(_is_plain, value.steps))

@@ -113,7 +113,7 @@ def test_block_level_folds_what_differs_in_numbers_only() -> None:
     assert headings == ["fused_mbconv"] * 3 + ["mbconv"] * 2
     # The inner block is a box in both, and has a figure of its own.
     assert found.count("squeeze_excite") == 3
-    for text in ("used 57 times in stages 3–6", "192–640 → 768–3840", "depthwise 3 x 3", "batch norm · drop path", "+"):
+    for text in ("used 57 times in stages 4–7", "192–640 → 768–3840", "depthwise 3 x 3", "batch norm · drop path", "+"):
         assert text in found, text
 
 
