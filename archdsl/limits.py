@@ -147,15 +147,17 @@ def parse(text: str) -> Limits:
     return Limits(**values)
 
 
-def raising(name: str, needed: int = 0, instead: str = "") -> str:
-    """A help line for who goes over a bound: what to do instead, and how to raise it to what is needed, where known."""
+def raising(name: str, needed: int = 0, instead: str = "", *, is_enough: bool = True) -> str:
+    """A help line for who goes over a bound: what to do instead, and how to raise it: to what is needed, or to a guess
+    where that is not known, or is not all (`is_enough`)."""
     bound: int = getattr(limits(), name)
     most, why = BOUNDS[name].most, BOUNDS[name].why
     value = _round_up(max(needed, 2 * bound))
     if most is not None and max(needed, bound + 1) > most:
         return ", and ".join(filter(None, [instead, f"the bound cannot be higher than {most}: {why}"]))
     value = value if most is None else min(value, most)
-    return ", or ".join(filter(None, [instead, f"raise the bound: `{VARIABLE}={name}={value}`"]))
+    guess = "" if needed and is_enough else " (a guess: how much is needed is not known)"
+    return ", or ".join(filter(None, [instead, f"raise the bound: `{VARIABLE}={name}={value}`{guess}"]))
 
 
 def _round_up(value: int) -> int:

@@ -70,15 +70,15 @@ def is_slip(name: str, candidate: str) -> bool:
     """Whether a name can only be a slip of the pen for a candidate: the same letters in another notation
     (`BatchNorm`), two letters swapped, or one missing, doubled or wrong.
 
-    A digit, another first letter or a letter put at an end makes another name, not a misspelling: `relu6`, `prelu`,
-    `convt`.
+    A digit, another first letter, another letter at the end or one put there, or another word of one letter makes
+    another name, not a misspelling: `relu6`, `prelu`, `cellb`, `convt`, `cell_b_small`.
     """
     if _plain(name) == _plain(candidate):
         return True
     name, candidate = name.lower(), candidate.lower()
     if len(candidate) < _SHORTEST_SLIP or name[:1] != candidate[:1] or _digits(name) != _digits(candidate):
         return False
-    if distance(name, candidate, 1) != 1:
+    if distance(name, candidate, 1) != 1 or name[:-1] == candidate[:-1] or _has_other_letter(name, candidate):
         return False
     added = next((i for i in range(len(name)) if name[:i] + name[i + 1 :] == candidate), None)
     return added is None or added < len(name) - 1 or name[-1] == name[-2]
@@ -97,6 +97,13 @@ def question(near: list[str]) -> str | None:
 def _plain(name: str) -> str:
     """A name without what notations differ in: `BatchNorm` and `batch_norm` are one."""
     return name.lower().replace("_", "").replace("-", "")
+
+
+def _has_other_letter(name: str, candidate: str) -> bool:
+    """Whether two names of as many words differ in one that is a single letter, `cell_a_small` and `cell_b_small`."""
+    words, others = name.split("_"), candidate.split("_")
+    pairs = zip(words, others, strict=True) if len(words) == len(others) else ()
+    return any(word != other and len(word) == len(other) == 1 for word, other in pairs)
 
 
 def _digits(name: str) -> str:

@@ -79,13 +79,15 @@ class Problem:
 
 
 class OverBound(Problem):
-    """More of something than a field of `Limits` allows. A field `needed` is how much, where that is known."""
+    """More of something than a field of `Limits` allows. A field `needed` is how much, where that is known; where
+    `is_enough` is not set, more may be needed further on."""
 
     code = TOO_LARGE
     help = "{raising}"
     # The field of `Limits`, and what to do other than to raise it.
     bound: ClassVar[str]
     instead: ClassVar[str] = ""
+    is_enough: ClassVar[bool] = True
 
     @property
     def most(self) -> int:
@@ -94,4 +96,4 @@ class OverBound(Problem):
 
     @property
     def raising(self) -> str:
-        return raising(self.bound, getattr(self, "needed", 0), self.instead)
+        return raising(self.bound, getattr(self, "needed", 0), self.instead, is_enough=self.is_enough)

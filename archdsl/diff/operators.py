@@ -143,8 +143,12 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
     if before.operator != after.operator:
         return [Change("operator", before.operator, after.operator)]
     if before.primitive is None or after.primitive is None:
-        factors = before.factors, after.factors
-        return [Change("factors", *factors)] if factors[0] != factors[1] else []
+        factors, leads = (before.factors, after.factors), (before.leads, after.leads)
+        found = [Change("factors", *factors)] if factors[0] != factors[1] else []
+        if leads[0] != leads[1] and before.operator in ("subtract", "divide"):
+            first = ("a tensor", "a number")
+            found.append(Change("first operand", first[leads[0]], first[leads[1]]))
+        return found
     kind = type(before.primitive)
     is_padded_alike = _zeros(before.primitive) == _zeros(after.primitive)
     values = ((name, getattr(before.primitive, name), getattr(after.primitive, name)) for name in kind.model_fields)

@@ -60,8 +60,9 @@ class Visit(NamedTuple):
 
     `operator` is its name in the language, `add`, `multiply` and so on for combined tensors, `input` and `output` for
     the two ends; for a block that was not looked into it is the block's name, and `block` its instance's id. `inputs`
-    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`. It
-    `is_again` where its weights are those of another visit.
+    are the tensors that it reads; `factors` the plain numbers that tensors are combined with, as in `2 * x`;
+    `leads` says that such a number stands first, as in `1 - x`. It `is_again` where its weights are those of another
+    visit.
     """
 
     path: str
@@ -72,6 +73,7 @@ class Visit(NamedTuple):
     primitive: Primitive | None = None
     block: str | None = None
     factors: tuple[float, ...] = ()
+    leads: bool = False
     is_again: bool = False
 
     @property
@@ -158,6 +160,8 @@ class PartTracer:
         primitive: Primitive | None = None,
         block: str | None = None,
         factors: tuple[float, ...] = (),
+        *,
+        leads: bool = False,
     ) -> Tensor:
         """Note one operator. A path that is taken already (modules and tensors have separate names) gets a number."""
         count = self._paths[path] = self._paths.get(path, 0) + 1
@@ -166,7 +170,7 @@ class PartTracer:
         if count > 1:
             path = f"{path}_{count}"
             self._paths[path] = 1
-        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, leads, self.is_again)
         self.visits.append(visit)
         return Tensor(path, output)
 
@@ -287,7 +291,8 @@ class PartTracer:
                 found = [self._tensor(operand, scope) for operand in operands]
                 tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
                 factors = tuple(operand for operand in found if not isinstance(operand, Tensor))
-                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors)
+                leads = bool(found) and not isinstance(found[0], Tensor)
+                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors, leads=leads)
 
 
 class Tracer(PartTracer):

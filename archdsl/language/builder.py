@@ -180,6 +180,10 @@ class Builder:
         if not self._check_length(children, "steps", children[0], children[-1]):
             children = children[:1]
         steps = tuple(child if isinstance(child, tree.Step) else tree.Step(child.span, child) for child in children)
+        if any(isinstance(step.value, tree.Conditional) for step in steps[:-1]):
+            from archdsl.language.ambiguity import after_else
+
+            self.problems += after_else(steps)
         return tree.Pipeline(self._span(steps[0], steps[-1]), steps)
 
     def group(self, children: list[Any]) -> Any:
@@ -224,6 +228,12 @@ class Builder:
 
     def bindings(self, children: list[Any]) -> tuple[tuple[tree.Binding, ...], Token]:
         return _statements(children), children[-1]
+
+    cell_bindings = bindings
+
+    def cell_binding(self, children: list[Any]) -> tree.CellBinding:
+        name, value = children
+        return tree.CellBinding(self._span(name, value), self._identifier(name), _expression(value))
 
     def scale(self, children: list[Any]) -> tree.Scale:
         keyword, (bindings, closing) = children

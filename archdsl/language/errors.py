@@ -93,6 +93,22 @@ class ChainedComparison(Problem):
     help = "write both comparisons and join them with `and`"
 
 
+class ArrowAfterElse(Problem):
+    """`branch` stands behind `else`, and `rest` behind the `->` that follows it."""
+
+    code = codes.SYNTAX
+    message = "this `->` may follow the `else` branch, or both branches"
+    label = "after which of them?"
+    help = "{advice}"
+    branch: str
+    rest: str
+
+    @property
+    def advice(self) -> str:
+        both = f"`(if ... else {self.branch}) -> {self.rest}` follows both"
+        return f"write parentheses: {both}, `else ({self.branch} -> {self.rest})` the `else` branch alone"
+
+
 # Tables --------------------------------------------------------------------------------------------------------------
 
 

@@ -77,7 +77,8 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
         case tree.Pipeline(steps=steps):
             found: list[Fragment] = []
             for step in steps:
-                found += (" -> ", *step_value(step)) if found else step_value(step)
+                value = step_value(step, is_last=step is steps[-1])
+                found += (" -> ", *value) if found else value
                 found += (" ", *step_condition(step)) if step.condition is not None else ()
             return found
         case tree.Composite(value=value, span=span):
@@ -94,10 +95,20 @@ def operands(operator: str) -> tuple[int, int]:
     return binds + 1 if binds == COMPARISON else binds, binds + 1
 
 
-def step_value(step: tree.Step) -> Sequence[Fragment]:
+def step_value(step: tree.Step, *, is_last: bool) -> Sequence[Fragment]:
     """`value as name`."""
-    value = Slot(step.value, CONDITIONAL)
+    value = Slot(step.value, CONDITIONAL if is_last or not _has_arrow(step.value) else CONDITIONAL + 1)
     return (value, f" as {step.name.text}") if step.name else (value,)
+
+
+def _has_arrow(expression: tree.Expression) -> bool:
+    """Whether a `then` holds a `->`: one that comes behind `else` would not say which branches it follows."""
+    while isinstance(expression, tree.Conditional):
+        chosen = expression.chosen
+        if (isinstance(chosen, tree.Pipeline) and len(chosen.steps) > 1) or _has_arrow(chosen):
+            return True
+        expression = expression.otherwise
+    return False
 
 
 def step_condition(step: tree.Step) -> Sequence[Fragment]:

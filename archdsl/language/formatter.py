@@ -89,15 +89,20 @@ class _Formatter:
 
     # Statements
 
-    def _entry(self, node: tree.Item | tree.Statement, before: int, *, has_settings: bool = False) -> _Entry:
+    def _entry(
+        self, node: tree.Item | tree.Statement | tree.CellBinding, before: int, *, has_settings: bool = False
+    ) -> _Entry:
         """An item, or a statement of a body that ends with the brace at `before`."""
         entry = _Entry(self._above(node.span.start), [])
         match node:
-            case tree.Binding():
+            case tree.Binding() | tree.CellBinding():
                 entry.lines = self._binding(node)
-                if has_settings and node.fact is None and node.name.text not in _LAYERS and len(entry.lines) == 1:
-                    name = f"{'shared ' if node.is_shared else ''}{node.name.text}"
-                    entry.column, entry.cells = "setting", (name, f"= {one_line(node.value)}")
+                is_fact = isinstance(node, tree.Binding) and node.fact is not None
+                if has_settings and not is_fact and node.name.text not in _LAYERS and len(entry.lines) == 1:
+                    entry.column, entry.cells = (
+                        "setting",
+                        (f"{_shared(node)}{node.name.text}", f"= {_cell(node.value)}"),
+                    )
             case tree.Require(claim=claim):
                 entry.lines = joined(["require "], self.layout.expression(claim))
                 if (cells := _claim_cells(claim)) and len(entry.lines) == 1:
@@ -129,13 +134,18 @@ class _Formatter:
         entry.trailing = self._trailing(node.span.end, before)
         return entry
 
-    def _binding(self, binding: tree.Binding) -> list[str]:
-        fact = f".{binding.fact.text}" if binding.fact else ""
-        shared = "shared " if binding.is_shared else ""
-        return joined([f"{shared}{binding.name.text}{fact} = "], self.layout.expression(binding.value))
+    def _binding(self, binding: tree.Binding | tree.CellBinding) -> list[str]:
+        fact = f".{binding.fact.text}" if isinstance(binding, tree.Binding) and binding.fact else ""
+        if isinstance(binding.value, tree.DefaultCell):
+            return [f"{binding.name.text} = -"]
+        text = f"{_shared(binding)}{binding.name.text}{fact} = "
+        return joined([text], self.layout.expression(binding.value))
 
     def _bindings(
-        self, head: str, node: tree.Scale | tree.Outputs | tree.StagesOverride, bindings: Sequence[tree.Binding]
+        self,
+        head: str,
+        node: tree.Scale | tree.Outputs | tree.StagesOverride,
+        bindings: Sequence[tree.Binding | tree.CellBinding],
     ) -> list[str]:
         if len(bindings) == 1 and not self.layout.has_line_end(node.span.start, node.span.end):
             lines = self._binding(bindings[0])
@@ -191,7 +201,7 @@ class _Formatter:
         head: list[str],
         node: tree.Node,
         after: int,
-        statements: Sequence[tree.Statement],
+        statements: Sequence[tree.Statement | tree.CellBinding],
         *,
         has_settings: bool,
     ) -> list[str]:
@@ -234,6 +244,10 @@ def _may_touch(before: tree.Item, item: tree.Item) -> bool:
     if isinstance(item, tree.Variants):
         return isinstance(before, tree.Model) and before.name.text == item.model.text
     return isinstance(item, tree.Use) and isinstance(before, tree.Use)
+
+
+def _shared(binding: tree.Binding | tree.CellBinding) -> str:
+    return "shared " if isinstance(binding, tree.Binding) and binding.is_shared else ""
 
 
 def _cell(cell: tree.Expression | tree.DefaultCell) -> str:

@@ -99,7 +99,8 @@ FORMS_OF_VALUES = (
     ),
     Form(
         "cells of a row stand between `|`",
-        rf"{LINE}(?P<at>(?!(?:require|shared|scale|outputs|stages)\b){NAME}(?:[ \t]*,[ \t]*|[ \t]+)[^|=\n#&{{}}]+?){END}",
+        rf"{LINE}(?P<at>(?!(?:require|shared|scale|outputs|stages)\b){NAME}"
+        rf"(?:[ \t]*,[ \t]*|[ \t]+)[^|=\n#&{{}}]+?){END}",
         "write `{0}`",
         (("b, 3", "| b | 3 |"), ("b    3", "| b | 3 |"), ("b\t3", "| b | 3 |")),
         _listed,

@@ -261,7 +261,7 @@ class Layout:
             else:
                 rows.append(_StepLine([], []))
             row = rows[-1]
-            row.parts.append(self._lay(step_value(step)))
+            row.parts.append(self._lay(step_value(step, is_last=step is pipeline.steps[-1])))
             row.condition = self._lay(step_condition(step)) if step.condition else []
             row.written = self._distance(arrow, step)
             end = step.span.end

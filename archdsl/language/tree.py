@@ -173,12 +173,19 @@ class Stages(Node, frozen=True):
     table: Table
 
 
+class CellBinding(Node, frozen=True):
+    """`column = value`, or `column = -` for whatever the block says by default, whatever the table has."""
+
+    name: Identifier
+    value: Expression | DefaultCell
+
+
 class StagesOverride(Node, frozen=True):
     """`stages first..last { column = value }` in a model that extends another; 1-based, `last` included."""
 
     first: int
     last: int
-    bindings: tuple[Binding, ...]
+    bindings: tuple[CellBinding, ...]
 
 
 class AddedStages(Node, frozen=True):

@@ -20,7 +20,7 @@ from archdsl.weights.key_pairs import pairs_of
 from archdsl.weights.matching import Matching, matchings, signature, wired_differently
 from archdsl.weights.mismatches import MismatchError, MismatchRow, described, side_by_side, unequal_operators
 from archdsl.weights.partial import Piece, advice, after_what_is_left_out, kept, restricted
-from archdsl.weights.proof import TOLERANCE, difference, differences
+from archdsl.weights.proof import TOLERANCE, Difference, difference, differences
 from archdsl.weights.selection import EVERYTHING, Selection
 from archdsl.weights.trace import Trace, TracedOperator, trace
 
@@ -31,6 +31,7 @@ _BATCH = 2
 _SMALLEST = 32
 _MOST_NAMES = 4
 _PART = "{} of the {} operators come after what is left out: their order and shapes agree, their outputs prove nothing"
+_UNPROVEN = "NOT PROVEN, for debugging only: on equal weights the outputs differ by {:.1e} of the largest"
 _CAVEAT = (
     "outputs are equal where standardized weights are large; with fresh ones they differ by {:.1e} of the largest, for "
     "the two keep the standardization from dividing by zero in different ways"
@@ -49,7 +50,7 @@ def map_module(network: Network, module: nn.Module, origin: str, selection: Sele
     if selection and not _agree(our_trace, their_trace):
         return _map_part(network, ours, our_trace, module, their_trace, origin, selection, size)
     images = _images(network, size)
-    best: tuple[float, Matching] | None = None
+    best: tuple[float, Matching, KeyMap] | None = None
     for matching in matchings(our_trace, their_trace):
         pairs = pairs_of(our_trace, their_trace, matching)
         if pairs is None:
@@ -67,13 +68,13 @@ def map_module(network: Network, module: nn.Module, origin: str, selection: Sele
             if error_of_large < TOLERANCE:
                 return replace(key_map, error=error_of_large, caveat=_CAVEAT.format(error))
         if best is None or error < best[0]:
-            best = error, matching
+            best = error, matching, key_map
     if best is None:
         raise _unequal(network, origin, our_trace, their_trace, advice(_pieces(our_trace), _pieces(their_trace)))
-    pairs = pairs_of(our_trace, their_trace, best[1])
-    errors = differences(ours, module, KeyMap(network.name, origin, pairs or ()), images, best[1])
-    first = _first_that_differs(network, our_trace, their_trace, best[1], errors)
-    raise _unproven(network, origin, our_trace, their_trace, *best, first)
+    error, matching, refused = best
+    found = differences(ours, module, refused, images, matching)
+    first = _first_that_differs(network, our_trace, their_trace, matching, found)
+    raise _unproven(network, our_trace, their_trace, error, matching, first, refused)
 
 
 def _map_part(
@@ -101,7 +102,8 @@ def _map_part(
         proven = {at: other for at, other in matching.items() if at not in unproven and other not in stained}
         whole = {here[at]: there[other] for at, other in proven.items()}
         errors = differences(ours, theirs, key_map, _images(network, size), whole)
-        best = max(errors.values(), default=0.0 if not proven else float("inf"))
+        errors = {at: one for at, one in errors.items() if at in whole}  # what is left out has its part in the rest
+        best = max((one.error for one in errors.values()), default=0.0 if not proven else float("inf"))
         if best < TOLERANCE:
             unsure = len(matching) - len(proven)
             return replace(
@@ -112,35 +114,49 @@ def _map_part(
             )
     if not here or best == 0.0:
         raise _unequal(network, origin, our_part, their_part, None)
-    raise _differ_in_part(network, origin, our_trace, their_trace, whole, errors)
+    raise _differ_in_part(network, our_trace, their_trace, whole, errors, key_map)
 
 
 def _differ_in_part(
     network: Network,
-    origin: str,
     ours: Trace,
     theirs: Trace,
     matching: Mapping[int, int],
-    errors: Mapping[int, float],
+    found: Mapping[int, Difference],
+    refused: KeyMap,
 ) -> MismatchError:
     rows = _other_constants(ours, theirs, dict(matching))
-    notes = _first_that_differs(network, ours, theirs, matching, errors)
-    return MismatchError(PartsDiffer(network.name, origin).at(None, notes=notes), rows)
+    notes = _first_that_differs(network, ours, theirs, matching, found)
+    error = max((one.error for one in found.values()), default=float("inf"))
+    problem = PartsDiffer(network.name, refused.origin).at(None, notes=notes)
+    return MismatchError(problem, rows, refused=_for_debugging(refused, error))
+
+
+def _for_debugging(key_map: KeyMap, error: float) -> KeyMap:
+    return replace(key_map, caveat=_UNPROVEN.format(error), is_by_use=True)
 
 
 def _first_that_differs(
-    network: Network, ours: Trace, theirs: Trace, matching: Mapping[int, int], errors: Mapping[int, float]
+    network: Network, ours: Trace, theirs: Trace, matching: Mapping[int, int], found: Mapping[int, Difference]
 ) -> tuple[Note, ...]:
-    """The first operator, in our order of use, whose outputs differ from those of its counterpart."""
-    for at, error in sorted(errors.items()):
-        if not error < TOLERANCE:
-            here, there = ours.operators[at], theirs.operators[matching[at]]
-            by = f"by {error:.1e} of the largest" if error < float("inf") else "in size"
-            note = Note(
-                f"first `{printable(_name(here))}` and `{printable(_name(there))}` have outputs that differ {by}: "
-                "what lies before them, or their own stride, padding or epsilon, is not the same"
+    """The first operator, in our order of use, whose outputs differ from those of its counterpart, with both values."""
+    for at, (error, here, there) in sorted(found.items()):
+        if error < TOLERANCE:
+            continue
+        if error < float("inf"):
+            values = f"by {error:.1e} of the largest: {here} and {there} where they differ most"
+        else:
+            values = f"in size: {here} and {there}"
+        if at not in matching:
+            return (
+                Note(f"the outputs of all operators with weights are equal; what follows the last differs {values}"),
             )
-            return note, *_right_before(network, here)
+        operator, other = ours.operators[at], theirs.operators[matching[at]]
+        note = Note(
+            f"first `{printable(_name(operator))}` and `{printable(_name(other))}` have outputs that differ {values}; "
+            "what lies before them, or their own stride, padding or epsilon, is not the same"
+        )
+        return note, *_right_before(network, operator)
     return ()
 
 
@@ -208,7 +224,13 @@ def _unequal(network: Network, origin: str, ours: Trace, theirs: Trace, options:
 
 
 def _unproven(
-    network: Network, origin: str, ours: Trace, theirs: Trace, error: float, matching: Matching, first: tuple[Note, ...]
+    network: Network,
+    ours: Trace,
+    theirs: Trace,
+    error: float,
+    matching: Matching,
+    first: tuple[Note, ...],
+    refused: KeyMap,
 ) -> MismatchError:
     """Says why outputs may differ: other wiring, else other constants, else what lies between the weights."""
     here, there = wired_differently(ours, theirs)
@@ -222,7 +244,8 @@ def _unproven(
         notes.append(Note(f"{len(rows)} operators have other constants or come after other activations"))
         help_line = "give the specification what the table says of the other side, or take weights of another model"
     notes += first
-    return MismatchError(OutputsDiffer(network.name, origin).at(None, notes=tuple(notes), help=help_line), rows)
+    problem = OutputsDiffer(network.name, refused.origin).at(None, notes=tuple(notes), help=help_line)
+    return MismatchError(problem, rows, refused=_for_debugging(refused, error))
 
 
 def _other_constants(ours: Trace, theirs: Trace, matching: Matching) -> list[MismatchRow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from archdsl.weights.files import Checkpoint, read_checkpoint
 from archdsl.weights.from_file import map_file
 from archdsl.weights.from_module import map_module
 from archdsl.weights.key_map import KeyMap, Pair
+from archdsl.weights.mismatches import MismatchError
 from archdsl.weights.peers import LIBRARIES, build_peer, is_peer
 from archdsl.weights.scope import scoped
 from archdsl.weights.selection import Selection
@@ -32,7 +33,8 @@ class MappedWeights:
     """A map, the tensors under the keys of theirs, and under those of ours the ones that were carried over it.
 
     `left` are the tensors of both sides that were not, `adapted` says how the weights of a first convolution were made
-    to fit other images, and `others` what else a file holds. `are_fresh` says that nobody trained the weights.
+    to fit other images, and `others` what else a file holds. `are_fresh` says that nobody trained the weights, and
+    `refusal` why the map is not proven, where it was forced.
     """
 
     key_map: KeyMap
@@ -42,6 +44,7 @@ class MappedWeights:
     adapted: Mapping[str, str] = field(default_factory=dict)
     others: Mapping[str, str] = field(default_factory=dict)
     are_fresh: bool = False
+    refusal: MismatchError | None = None
 
     @property
     def is_partial(self) -> bool:
@@ -67,12 +70,14 @@ def map_weights(
     state: str | None = None,
     parts: Iterable[str] = (),
     skips: Iterable[str] = (),
+    force: bool = False,
 ) -> MappedWeights:
     """The map between `network.build()` and `origin`: `timm:NAME`, `torchvision:NAME`, `pytorchcv:NAME` or a file.
 
     Of a model, the numbers are those of the file `weights`, or trained ones that the library has (`pretrained`), or
     fresh. `state` names one of several state dicts of a file. Only what is below one of the paths `parts` is carried
-    over, where there are any, and nothing that is below one of `skips`.
+    over, where there are any, and nothing that is below one of `skips`. `force` gives the map of a model all the same
+    where outputs differ on equal weights, with its `refusal`: for debugging.
 
     Raises:
         MismatchError: when the two do not correspond.
@@ -101,9 +106,16 @@ def map_weights(
         selection.require_meaning([*((key, None) for key in ours.state_dict()), *((None, key) for key in names)])
     else:
         require_all(origin, module, tensors, source)
-    key_map = map_module(network, module, origin, selection)
+    refusal: MismatchError | None = None
+    try:
+        key_map = map_module(network, module, origin, selection)
+    except MismatchError as mismatch:
+        if not force or mismatch.refused is None:
+            raise
+        refusal, key_map = mismatch, mismatch.refused
     carried = carry(key_map, shapes_of(ours), tensors, selection, _readers(network, ours), source)
-    return _mapped(key_map, tensors, carried, checkpoint, are_fresh=checkpoint is None and not pretrained)
+    mapped = _mapped(key_map, tensors, carried, checkpoint, are_fresh=checkpoint is None and not pretrained)
+    return replace(mapped, refusal=refusal)
 
 
 def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> MappedWeights:

@@ -10,7 +10,7 @@ from typing import Any
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.render import printable
-from archdsl.weights.key_map import FORMAT_VERSION
+from archdsl.weights.key_map import FORMAT_VERSION, KeyMap
 from archdsl.weights.matching import signature
 from archdsl.weights.trace import Trace, TracedOperator
 
@@ -31,13 +31,21 @@ class MismatchRow:
 class MismatchError(DiagnosticError):
     """Weights that do not fit a network. `rows` is the table of what did not match.
 
-    `sides` are the names of both sides where they are others than the network's and the origin's.
+    `sides` are the names of both sides where they are others than the network's and the origin's. `refused` is the map
+    where the weights have one that the outputs do not prove.
     """
 
-    def __init__(self, diagnostic: Diagnostic, rows: Sequence[MismatchRow] = (), sides: tuple[str, str] | None = None):
+    def __init__(
+        self,
+        diagnostic: Diagnostic,
+        rows: Sequence[MismatchRow] = (),
+        sides: tuple[str, str] | None = None,
+        refused: KeyMap | None = None,
+    ):
         super().__init__([diagnostic])
         self.rows = tuple(rows)
         self.sides = sides
+        self.refused = refused
 
     def as_json(self, network: str, origin: str) -> dict[str, Any]:
         """A JSON object: what was compared, why it does not match, and the rows of the table."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,15 @@ from archdsl.weights.trace import outputs_of
 # Double precision: networks that are equal differ by 1e-12 or so, and one exchanged bias shows.
 TOLERANCE = 1e-6
 _LARGE = 1e4
+
+
+class Difference(NamedTuple):
+    """How far two outputs are apart, relative to the largest of what is expected, infinite where that is undefined; and
+    `ours` and `theirs` as text: the values where they differ most, or the shapes where those do."""
+
+    error: float
+    ours: str
+    theirs: str
 
 
 def difference(
@@ -35,10 +44,11 @@ def difference(
         twin.load_state_dict(key_map.to_ours(settled.state_dict()))
         expected, found = settled(images), twin(images)
     pairs = _pairs(found, expected)
-    return max((_difference(one, other) for one, other in pairs), default=float("inf"))
+    return max((_error(one, other) for one, other in pairs), default=float("inf"))
 
 
-def _difference(found: Tensor, expected: Tensor) -> float:
+def _error(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, relative to the largest of what is expected; infinite where that is all zero."""
     expected, found = expected.flatten(), found.flatten()
     scale = float(expected.abs().max()) if expected.numel() else 0.0
     if expected.shape != found.shape or not scale > 0:
@@ -71,11 +81,12 @@ def _named_tensors(value: Any, path: str = "") -> Iterator[tuple[str, Tensor]]:
 
 def differences(
     ours: nn.Module, theirs: nn.Module, key_map: KeyMap, images: Tensor, matching: Mapping[int, int]
-) -> dict[int, float]:
+) -> dict[int, Difference]:
     """The difference between the outputs of each operator of ours and its counterpart, as `difference` has it.
 
-    By position of ours in the order of use; `matching` has that of theirs. Empty where the two cannot be compared. The
-    map may leave out tensors: ours keep their own, and what depends on them differs.
+    By position of ours in the order of use; `matching` has that of theirs. Behind the last of them that of what the two
+    modules put out. Empty where the two cannot be compared. The map may leave out tensors: ours keep their own, and
+    what depends on them differs.
     """
     settled = copy.deepcopy(theirs).double().eval()
     twin = copy.deepcopy(ours).double().eval()
@@ -83,20 +94,24 @@ def differences(
     with torch.no_grad():
         settle(settled, images)
         twin.load_state_dict(key_map.to_ours(settled.state_dict()), strict=False)
-        expected, found = outputs_of(settled, images), outputs_of(twin, images)
+        (expected, last), (found, our_last) = outputs_of(settled, images), outputs_of(twin, images)
     if len(expected) <= max(matching.values(), default=0) or len(found) <= max(matching, default=0):
         return {}
-    return {here: _error(found[here], expected[there]) for here, there in sorted(matching.items())}
+    compared = {here: _difference(found[here], expected[there]) for here, there in sorted(matching.items())}
+    for one, other in _pairs(our_last, last)[:1]:
+        compared[len(found)] = _difference(one, other)
+    return compared
 
 
-def _error(found: Tensor, expected: Tensor) -> float:
-    """The largest difference, relative to the largest of what is expected; infinite where it is undefined."""
+def _difference(found: Tensor, expected: Tensor) -> Difference:
     if found.numel() != expected.numel() or found.numel() == 0:
-        return float("inf")
-    scale = float(expected.abs().max())
-    error = float((found.flatten() - expected.flatten()).abs().max())
+        return Difference(float("inf"), *(" x ".join(map(str, one.shape[1:])) for one in (found, expected)))
+    ours, theirs = found.flatten(), expected.flatten()
+    scale = float(theirs.abs().max())
+    place = int((ours - theirs).abs().argmax())
+    error = float((ours - theirs).abs().max())
     error = error / scale if scale > 0 else error
-    return error if error == error else float("inf")
+    return Difference(error if error == error else float("inf"), f"{ours[place]:.6g}", f"{theirs[place]:.6g}")
 
 
 def settle(module: nn.Module, images: Tensor, large: Collection[str] = ()) -> None:

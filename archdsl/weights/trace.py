@@ -130,12 +130,13 @@ def trace(module: nn.Module, channels: int, height: int, width: int) -> Trace:
     return Trace(tuple(watcher.operators), {key: tuple(tensor.shape) for key, tensor in state.items()}, tied)
 
 
-def outputs_of(module: nn.Module, images: Tensor) -> list[Tensor]:
-    """The output of each operator that reads weights, on these images, in order of use, as `trace` finds them."""
+def outputs_of(module: nn.Module, images: Tensor) -> tuple[list[Tensor], Any]:
+    """The output of each operator that reads weights, on these images, in order of use, as `trace` finds them; and that
+    of the whole module."""
     watcher = _Watcher(module.state_dict(keep_vars=True), images, outputs=[])
     with torch.no_grad(), watcher:
-        module(images)
-    return watcher.outputs or []
+        whole = module(images)
+    return watcher.outputs or [], whole
 
 
 def image_readers(trace: Trace) -> set[str]:

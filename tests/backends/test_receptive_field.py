@@ -24,7 +24,7 @@ STEMS = [
     "conv(4, 2, stride = 2, padding = valid) -> avg_pool(3, stride = 2)",
     "avg_pool(2) -> pad(1) -> conv(4, 3, padding = valid)",
     "conv(4, 3) -> resize(2, mode = nearest) -> conv(4, 3)",
-    "avg_pool(4) -> resize(2) -> conv(4, 3)",
+    "avg_pool(4, padding = 1) -> resize(2) -> conv(4, 3)",
     "both",
     "long",
 ]

@@ -112,23 +112,27 @@ class Writer:
                 self.put(self.random.choice(["-", "not"]))
             self.operand(budget - number)
 
-    def conditional(self, budget: int) -> None:
+    def conditional(self, budget: int, *, is_last: bool = False) -> None:
+        """`is_last`: no `->` follows, so that `then` may hold one of its own."""
         if budget > 0 and self.maybe(0.15):
             self.put("if")
             self.expression(budget - 1)
             if self.maybe(0.2):
                 self.end_line()
             self.put("then")
-            self.expression(budget - 1)
+            if is_last:
+                self.expression(budget - 1)
+            else:
+                self.operation(budget - 1)
             if self.maybe(0.2):
                 self.end_line()
             self.put("else")
-            self.conditional(budget - 1)
+            self.conditional(budget - 1, is_last=is_last)
         else:
             self.operation(budget)
 
-    def step(self, budget: int) -> None:
-        self.conditional(budget)
+    def step(self, budget: int, *, is_last: bool) -> None:
+        self.conditional(budget, is_last=is_last)
         if self.maybe(0.15):
             self.put("as")
             self.name()
@@ -137,12 +141,14 @@ class Writer:
             self.conditional(budget - 1)
 
     def expression(self, budget: int) -> None:
-        self.step(budget)
-        while self.maybe(0.3):
+        is_last = not self.maybe(0.3)
+        self.step(budget, is_last=is_last)
+        while not is_last:
             if self.maybe(0.3):
                 self.end_line()
             self.put("->")
-            self.step(budget - 1)
+            is_last = not self.maybe(0.3)
+            self.step(budget - 1, is_last=is_last)
 
     # Statements
 
@@ -164,6 +170,13 @@ class Writer:
         self.put("=")
         self.expression(3)
 
+    def cell_binding(self) -> None:
+        self.put(self.random.choice(["op", "channels", "longer_name"]), "=")
+        if self.maybe(0.3):
+            self.put("-")
+        else:
+            self.expression(2)
+
     def require(self) -> None:
         self.put("require")
         self.expression(2)
@@ -178,7 +191,7 @@ class Writer:
 
     def override(self) -> None:
         self.put("stages", self.random.choice(["1", "2..3", "02"]))
-        self.body(self.binding)
+        self.body(self.cell_binding)
 
     def added(self) -> None:
         self.put("stages", self.random.choice(["after", "before"]), self.random.choice(["1", "3"]))

@@ -297,3 +297,13 @@ def test_random_white_space(path: Path, random: Random) -> None:
         (type(item), getattr(item, "body", None)) for item in original.items
     ]
     check(text)
+
+
+def test_parentheses_say_which_branches_an_arrow_follows() -> None:
+    both = "  a = (if c then in -> f else in) -> g"
+    assert check(in_block(both)) == in_block(both)
+    assert check(in_block("  a = if c then (in -> f) else in -> g")) == in_block(both)
+    assert check(in_block("  a = (if b then (if c then in -> f else in) else x) -> g")) == in_block(
+        "  a = (if b then if c then in -> f else in else x) -> g"
+    )
+    assert check(in_block("  a = (if c then in else x) -> g")) == in_block("  a = if c then in else x -> g")

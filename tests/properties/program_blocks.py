@@ -66,7 +66,11 @@ KEEPING = [
     *("gain", "gain(alpha)", "channel_gain(0.1)", "channel_gain(alpha)", "identity", "act", "gate", "inner"),
     *("max_pool(3, stride = 1)", "avg_pool(3, stride = 1)", "avg_pool(3, stride = 1, count_padding = skip)"),
     *("max_pool({kernel}, stride = 1)", "avg_pool({kernel}, stride = 1, count_padding = false)"),
-    *("[resize(2) -> avg_pool(2)]", "[resize(2, mode = nearest) -> max_pool(2)]", "[resize(n) -> avg_pool(n)]"),
+    *(
+        "[resize(2) -> avg_pool(2)]",
+        "[resize(2, mode = nearest) -> max_pool(2)]",
+        "[resize(n) -> avg_pool(n, padding = valid)]",
+    ),
     *(
         "[pad(1) -> max_pool(3, stride = 1, padding = valid)]",
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",

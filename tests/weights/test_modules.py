@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -290,3 +291,52 @@ def test_networks_defined_in_a_random_order(spec: str, name: str) -> None:
     assert list(module.state_dict()) != list(network.build().state_dict())
     key_map = map_module(network, module, "shuffled")
     assert all(pair.ours == pair.theirs for pair in key_map.pairs)
+
+
+class Halved(Backwards):
+    """The same, but for what comes out at the end."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) / 2
+
+
+def notes_of(refused: MismatchError) -> list[str]:
+    return [note.text for note in refused.diagnostics[0].notes]
+
+
+def test_the_first_operator_whose_outputs_differ_is_named_with_both_values() -> None:
+    class Shifted(Backwards):
+        def forward(self, x: Tensor) -> Tensor:
+            x = functional.relu(self.n1(self.c1(x))) + 1
+            x = functional.relu(self.n2(self.c2(x)))
+            x = functional.relu(self.n3(self.c3(x)))
+            return self.classifier(x.mean((2, 3), keepdim=True)).flatten(1)
+
+    with pytest.raises(MismatchError) as refused:
+        mapped(CHAIN, Shifted())
+    (found,) = [text for text in notes_of(refused.value) if text.startswith("first ")]
+    assert found.startswith("first `stem.conv_2.weight` and `c2.weight` have outputs that differ by ")
+    values = re.search(r"of the largest: (-?[\d.e-]+) and (-?[\d.e-]+) where they differ most", found)
+    assert values is not None
+    assert abs(float(values[1]) - float(values[2])) > 0.01
+
+
+def test_what_differs_behind_the_last_operator_is_said() -> None:
+    with pytest.raises(MismatchError) as refused:
+        mapped(CHAIN, Halved())
+    found = [text for text in notes_of(refused.value) if text.startswith("the outputs of all operators with weights")]
+    values = re.search(r"(-?[\d.e-]+) and (-?[\d.e-]+) where they differ most", *found)
+    assert values is not None
+    assert float(values[1]) == pytest.approx(2 * float(values[2]), rel=1e-3)
+
+
+def test_a_refused_map_is_there_for_debugging_and_says_so() -> None:
+    with pytest.raises(MismatchError) as refused:
+        mapped(CHAIN, Halved())
+    assert refused.value.refused is not None
+    assert names(refused.value.refused) == names(mapped(CHAIN, Backwards()))
+    assert not refused.value.refused.is_proven
+    assert (refused.value.refused.caveat or "").startswith("NOT PROVEN, for debugging only")
+    with pytest.raises(MismatchError) as none:
+        mapped(CHAIN, nn.Sequential(nn.Conv2d(3, 8, 3)))
+    assert none.value.refused is None

@@ -43,8 +43,8 @@ def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
     copies = drawn.copies()
     nodes = tuple(_node(drawn, box, keys[box.first.path], copies, options) for box in boxes)
     edges = tuple(
-        Edge(keys[tensor.path], keys[visit.path], skips=skips)
-        for tensor, visit, skips in flows(drawn.visits[0])
+        Edge(keys[tensor.path], keys[visit.path], skips=skips, sign=sign)
+        for tensor, visit, skips, sign in flows(drawn.visits[0])
         if keys[tensor.path] != keys[visit.path]
     )
     tooltip = (drawn.name, *style.wrapped(drawn.instances[0].doc, 60, 6))
@@ -102,6 +102,8 @@ def drawn_blocks(architectures: Iterable[Architecture]) -> list[DrawnBlock]:
         seen = set(queue)
         for identity in queue:  # grows while blocks inside blocks come up
             visits = FigureTracer(architecture).whole(identity)
+            if len(visits) == 2:  # what comes in goes out
+                continue
             instance = architecture.blocks[identity]
             drawn = found.setdefault((instance.name, _structure(visits)), DrawnBlock(instance.name))
             drawn.instances.append(instance)
@@ -123,7 +125,7 @@ def _structure(visits: Sequence[Visit]) -> object:
             visit.operator,
             tuple(index[tensor.path] for tensor in visit.inputs),
             tuple(level.path for level in visit.levels),
-            len(visit.factors),
+            (len(visit.factors), visit.leads),
         )
         for visit in visits
     )
@@ -146,7 +148,9 @@ def _uses(architecture: Architecture) -> tuple[Counter[str], dict[str, dict[int,
     for position, stage in enumerate(architecture.stages):
         for layer in stage.layers:
             if layer.apply.block:
-                places[layer.apply.block][position] = stage.name
+                # Counted as in the language, which begins with 1.
+                is_numbered = stage.name == str(position)
+                places[layer.apply.block][position] = str(position + 1) if is_numbered else stage.name
     for identity in reversed(architecture.blocks):  # those that use others before those that they use
         for visit in ShallowTracer(architecture).whole(identity):
             if visit.block is not None:

@@ -33,6 +33,10 @@ SKIP_IN_FRAME: dict[Layout, dict[str, str]] = {
     "lr": SKIP | {"weight": "1"},
 }
 HIDDEN = {"style": "invis"}
+# Keeps what stands below another in its column.
+BELOW = HIDDEN | {"weight": "30"}
+# Keeps it below, and pulls nothing down to it.
+APART = HIDDEN | {"weight": "0"}
 
 
 def label(lines: Iterable[str]) -> str:
@@ -40,6 +44,11 @@ def label(lines: Iterable[str]) -> str:
     texts = (graphviz.escape(plain(line).replace("&", "&amp;")) for line in lines)
     shown: str = graphviz.nohtml(r"\n".join(texts))
     return shown
+
+
+def sign(text: str) -> dict[str, str]:
+    """Which operand an edge leads to, beside it."""
+    return {"label": f"  {label([text])}  "} if text else {}
 
 
 def heading(text: str) -> str:

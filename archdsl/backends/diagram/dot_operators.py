@@ -73,7 +73,7 @@ class _Network:
             items += [(self.frames[layer], self.entries[layer])] if layer in self.entries else []
             items += [(visit.levels, visit) for visit in visits]
         dot.nested(self.column, items, self._draw_node, self._frame)
-        for tensor, visit, skips in flows(self.visits):
+        for tensor, visit, skips, sign in flows(self.visits):
             layer, look = self.layer_of[visit.path], dot.SKIP if skips else dot.THROUGH
             if self.layer_of[tensor.path] == layer:
                 tail, levels = self._name(tensor.path), self.levels[tensor.path]
@@ -85,7 +85,8 @@ class _Network:
             else:  # it leads to this layer, which is one operator
                 continue
             into = self._into(visit, levels)
-            self.column.edge(tail, self._name(visit.path), tooltip=dot.label([str(tensor.shape)]), **look, **into)
+            look = look | into | dot.sign(sign)
+            self.column.edge(tail, self._name(visit.path), tooltip=dot.label([str(tensor.shape)]), **look)
         self._arrange()
 
     def _into(self, visit: Visit, outside: tuple[Level, ...]) -> dict[str, str]:

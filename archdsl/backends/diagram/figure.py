@@ -47,12 +47,16 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """A tensor from one node of a panel to another, by their keys, with its shape where the figure shows it."""
+    """A tensor from one node of a panel to another, by their keys, with its shape where the figure shows it.
+
+    `sign` is which operand it is, where that makes a difference: of `x - y` the one has `+`, the other `–`.
+    """
 
     tail: str
     head: str
     shape: Shape | None = None
     skips: bool = False
+    sign: str = ""
 
 
 class Panel(Struct, frozen=True):

@@ -55,7 +55,7 @@ def mermaid_blocks(figure: Figure, options: Options) -> str:
             chart.box(f"b{number}_{node.key}", [*node.lines, *repeated], node.colors)
         chart.edge(f"b{number}_about", f"b{number}_0", is_hidden=True)
         for edge in panel.edges:
-            chart.edge(f"b{number}_{edge.tail}", f"b{number}_{edge.head}")
+            chart.edge(f"b{number}_{edge.tail}", f"b{number}_{edge.head}", edge.sign)
         chart.end()
     return chart.text()
 

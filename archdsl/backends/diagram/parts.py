@@ -12,13 +12,15 @@ from typing import Any, NamedTuple
 
 from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Step
+from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Select, Step
 from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
 _COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
+# Beside the arrows into what is not the same the other way round.
+_SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 
 # How an attribute reads, and the value that goes without saying. `kernel` and the channels have a form of their own.
 _ATTRIBUTES: dict[str, tuple[str, object]] = {
@@ -73,9 +75,19 @@ def section_parts(architecture: Architecture, section: Section) -> list[DrawnBox
     return parts(tracer.visits)
 
 
+def is_identity(instance: BlockInstance) -> bool:
+    """Whether a block gives what it gets, as a branch that is not taken does: figures do not show it."""
+    value = instance.body[-1].value if instance.body else None
+    while isinstance(value, Select):
+        value = value.value
+    return isinstance(value, Input)
+
+
 def is_pipeline(instance: BlockInstance) -> bool:
     """Whether a block is no more than a few operators in sequence, as `conv_norm_act` is: figures show them instead."""
     value = instance.body[0].value if len(instance.body) == 1 else None
+    if is_identity(instance):
+        return True
     if not isinstance(value, Chain) or not isinstance(value.source, Input):
         return False
     return len(value.steps) <= 6 and all(map(_is_plain, value.steps))
@@ -104,13 +116,25 @@ def colors(visit: Visit) -> Colors:
     return FAMILIES.get(family(visit), NEUTRAL)
 
 
-def flows(visits: Sequence[Visit]) -> Iterator[tuple[Tensor, Visit, bool]]:
-    """Every tensor with an operator that reads it, and whether it gets there past others, as a skip connection does."""
+class Flow(NamedTuple):
+    """A tensor with an operator that reads it; `skips` where it gets there past others, as a skip connection does, and
+    `sign` is which operand it is, where that makes a difference."""
+
+    tensor: Tensor
+    visit: Visit
+    skips: bool
+    sign: str
+
+
+def flows(visits: Sequence[Visit]) -> Iterator[Flow]:
+    """Every tensor with every operator that reads it."""
     readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
     for visit in visits:
+        signs = _SIGNS.get(visit.operator, ()) if visit.primitive is None and visit.block is None else ()
         for index, tensor in enumerate(visit.inputs):
             is_joined = len(visit.inputs) > 1 and (visit.primitive is None or index > 0)
-            yield tensor, visit, is_joined and readers[tensor.path] > 1
+            sign = signs[index] if len(visit.inputs) == len(signs) else ""
+            yield Flow(tensor, visit, is_joined and readers[tensor.path] > 1, sign)
 
 
 def parts(visits: Iterable[Visit]) -> list[DrawnBox]:
@@ -175,7 +199,9 @@ def title(visits: Sequence[Visit]) -> str:
 def _combined(visits: Sequence[Visit]) -> str:
     symbol = _COMBINED.get(visits[0].operator, visits[0].operator)
     factors = [spread(values) for values in zip(*(visit.factors for visit in visits), strict=True)]
-    return " ".join([symbol, *factors])
+    # A number alone follows its sign, `– 1` of what comes in; one that stands first is said in full, `1 – x`.
+    is_turned = visits[0].leads and visits[0].operator in _SIGNS
+    return " ".join([*factors, symbol, "x"] if is_turned else [symbol, *factors])
 
 
 def _channels(visits: Sequence[Visit]) -> str:

@@ -131,6 +131,8 @@ class _Drawer:
             yield f"\\draw[arch {kind}] {_at(first)} {bends} -- {_at(curve.tip)};"
         if edge.shape is not None and curve.label is not None:
             yield _text("shape", curve.label, self._shape(edge.shape))
+        if edge.sign and curve.label is not None:
+            yield _text("shape", curve.label, [edge.sign])
 
 
 class _Stages(_Drawer):

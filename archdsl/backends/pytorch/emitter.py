@@ -25,6 +25,8 @@ MAX_ROUNDS = 16
 _DIGEST = "# {} as emitted; once you edit this file, only `archdsl build --force` replaces it.\n"
 # `nn.Module.__call__` is typed to return Any, and a `forward` returns what its layers do.
 _TYPES = "# mypy: no-warn-return-any\n"
+# Rows of tables stay rows, however long, and names can be long.
+_LONG = "# ruff: noqa: E501\n"
 # Lines of imports by what they are for, in the order of linters.
 _IMPORTS = {
     "Callable": "from collections.abc import Callable\n\n",
@@ -58,7 +60,9 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     body = "\n\n".join([SOURCES[name].strip() + "\n" for name in helpers] + parts)
     mentioned = mentioned.union(*map(_mentioned_by_helper, helpers))
     imports = "".join(line for name, line in _IMPORTS.items() if name in mentioned or name == "torch")
-    text = f"{_title(architectures, source_name)}\n\n{_TYPES}{imports}\n{_exports(functions)}\n\n{body}"
+    title, exports = _title(architectures, source_name), _exports(functions)
+    is_long = any(len(line) > WIDTH for part in (title, exports, body) for line in part.splitlines())
+    text = f"{title}\n\n{_TYPES}{_LONG if is_long else ''}{imports}\n{exports}\n\n{body}"
     return with_digest(text, _DIGEST, at=2)
 
 

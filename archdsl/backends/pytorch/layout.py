@@ -89,6 +89,11 @@ def _inside(indent: str, parts: Sequence[tuple[str, Expression]], is_broken: boo
     inner = f"{indent}    {', '.join(name + spelled(part) for name, part in parts)}"
     if len(inner) <= _BODY_WIDTH and not is_broken and not any(_is_broken(part) for _, part in parts):
         return [inner]
+    if len(parts) == 1 and not parts[0][0] and isinstance(parts[0][1], Operation | Logical | Conditional):
+        # Alone in its brackets it needs none of its own.
+        lines = _lines(indent, parts[0][1], "")
+        if (lines[0].strip(), lines[-1].strip()) == ("(", ")"):
+            return lines[1:-1]
     comma = "," if len(parts) > 1 or is_broken else ""
     return [line for name, part in parts for line in _lines(f"{indent}    {name}", part, comma)]
 

@@ -347,7 +347,7 @@ class NetworkWriter(StepWriter):
         message = (
             f"{architecture.name} is made for {count} channels; for others, change its `input` and compile it again"
         )
-        return [f"    if in_channels != {count}:", f"        raise ValueError({literal(message)})"]
+        return [f"    if in_channels != {count}:", *call_lines("        raise ValueError", [literal(message)], "")]
 
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
         cost = architecture.costs.model()

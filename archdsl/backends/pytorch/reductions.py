@@ -1,4 +1,7 @@
-"""How far maps have shrunk, as `feature_info` reports it."""
+"""How far maps have shrunk, as `feature_info` reports it: the product of the strides, whatever the sizes round to.
+
+After strides 2, 2 and 2 an image of 33 is a map of 5, and has shrunk by 8, not by 7.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,14 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
+from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.arrangement import Resize
+from archdsl.ir.operators.base import Windowed
+from archdsl.ir.operators.window import sides
 from archdsl.ir.parts import applied
+from archdsl.ir.walk import ShallowTracer, Tensor, Visit
 
 
 class Feature(NamedTuple):
@@ -34,24 +43,61 @@ def features_of(architecture: Architecture) -> list[Feature]:
 
 
 def stage_reductions(architecture: Architecture) -> list[int]:
-    """The product of the strides up to the end of each stage.
-
-    It is taken layer by layer: after strides 2, 2 and 2 an image of 33 is a map of 5, and has shrunk by 8, not by 7.
-    """
-    reduction = _after(Fraction(1), applied(architecture.stem.steps) if architecture.stem else ())
+    """The product of the strides up to the end of each stage."""
+    reductions = _Reductions(architecture)
+    reduction = reductions.after(Fraction(1), applied(architecture.stem.steps) if architecture.stem else ())
     found = []
     for stage in architecture.stages:
-        reduction = _after(reduction, (layer.apply for layer in stage.layers))
-        found.append(_whole(reduction))
+        reduction = reductions.after(reduction, (layer.apply for layer in stage.layers))
+        found.append(max(1, round(reduction)))
     return found
 
 
-def _after(reduction: Fraction, layers: Iterable[Apply]) -> Fraction:
-    for layer in layers:
-        before, after = layer.input.height, layer.output.height
-        reduction *= round(before / after) if before >= after else Fraction(1, round(after / before))
-    return reduction
+class _Reductions:
+    """How many times smaller layers make a map; each block is followed once."""
+
+    def __init__(self, architecture: Architecture):
+        self.architecture = architecture
+        self.blocks: dict[str, Fraction] = {}
+
+    def after(self, reduction: Fraction, layers: Iterable[Apply]) -> Fraction:
+        for layer in layers:
+            if layer.block is not None:
+                reduction *= self.block(layer.block)
+            elif layer.operator is not None:
+                reduction *= _own(layer.operator, layer.input, layer.output)
+        return reduction
+
+    def block(self, identity: str) -> Fraction:
+        if identity not in self.blocks:
+            # Those of the tensors inside: where several meet, as in a gate, the largest map is what comes out.
+            inside: dict[str, Fraction] = {}
+            for visit in ShallowTracer(self.architecture).whole(identity):
+                inside[visit.path] = self._visited(visit, inside)
+            self.blocks[identity] = inside[visit.path]
+        return self.blocks[identity]
+
+    def _visited(self, visit: Visit, inside: dict[str, Fraction]) -> Fraction:
+        if not visit.inputs:
+            return Fraction(1)
+        if isinstance(visit.primitive, Resize) and len(visit.inputs) > 1:
+            return inside[visit.inputs[1].path]  # `like` that tensor
+        if visit.primitive is None and visit.block is None:
+            return inside[_largest(visit.inputs).path]
+        source = visit.inputs[0]
+        own = self.block(visit.block) if visit.block is not None else _own(visit.primitive, source.shape, visit.output)
+        return inside[source.path] * own
 
 
-def _whole(reduction: Fraction) -> int:
-    return max(1, round(reduction))
+def _largest(tensors: Iterable[Tensor]) -> Tensor:
+    return max(tensors, key=lambda tensor: tensor.shape.height)
+
+
+def _own(operator: Primitive | None, before: Shape, after: Shape) -> Fraction:
+    """The stride of an operator, or the ratio of its maps where it has none."""
+    if isinstance(operator, Windowed):
+        stride = getattr(operator, "stride", None)
+        return Fraction(sides(stride or operator.kernel).height)
+    is_smaller = before.height >= after.height
+    ratio = round(before.height / after.height) if is_smaller else round(after.height / before.height)
+    return Fraction(ratio) if is_smaller else Fraction(1, ratio)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archdsl.backends.pytorch.network import classifier_attribute
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Alternative, Apply, Combine, Guard, Number, Repeat, Sequence, Step, TensorExpression
+from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.description import Section
 from archdsl.ir.head import divided
 from archdsl.ir.operators import Primitive
@@ -47,21 +47,14 @@ class _Modules(Tracer):
         primitive: Primitive | None = None,
         block: str | None = None,
         factors: tuple[float, ...] = (),
+        *,
+        leads: bool = False,
     ) -> Tensor:
         if primitive is None:
-            return super().note(path, operator, inputs, output, primitive, block, factors)
-        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, self.is_again)
+            return super().note(path, operator, inputs, output, primitive, block, factors, leads=leads)
+        visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, is_again=self.is_again)
         self.visits.append(visit)
         return Tensor(path, output)
-
-    def _tensor(self, expression: TensorExpression, scope: Scope) -> Tensor | float:
-        tensor = super()._tensor(expression, scope)
-        match expression:
-            # A visit holds tensors and numbers apart, and so would not distinguish `1 - x` from `x - 1`.
-            case Combine(operator="subtract" | "divide", operands=[Number(), _]):
-                last = self.visits[-1]
-                self.visits[-1] = last._replace(operator=f"{last.operator} from a number")
-        return tensor
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         if section.name == "stem" or section.reads_maps:

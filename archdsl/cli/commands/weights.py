@@ -82,6 +82,11 @@ def _add_map(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="write the tensors, a .safetensors or a .pth; - for standard output",
     )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="write them although outputs differ on equal weights (ARC702), for debugging; the exit code stays 1",
+    )
 
 
 def _add_export(parser: ArgumentParser) -> None:
@@ -136,7 +141,8 @@ def run(arguments: Namespace, output: Output) -> int:
     try:
         (_map if arguments.direction == "map" else _export)(network, arguments, style, output)
     except MismatchError as mismatch:
-        if arguments.out != STANDARD_INPUT:
+        is_forced = arguments.direction == "map" and arguments.force and mismatch.refused is not None
+        if arguments.out != STANDARD_INPUT and not is_forced:
             _print_mismatch(mismatch, network, arguments, output)
         raise
     return FINE
@@ -153,6 +159,7 @@ def _map(network: Network, arguments: Namespace, style: str, output: Output) -> 
         state=arguments.state,
         parts=arguments.part,
         skips=arguments.skip,
+        force=arguments.force,
     )
     data = as_file(mapped.ours, style) if arguments.out else b""
     file = arguments.weights or arguments.origin
@@ -165,6 +172,8 @@ def _map(network: Network, arguments: Namespace, style: str, output: Output) -> 
             f"the weights of {arguments.origin} are fresh, nobody trained them; see --weights and --pretrained"
         )
     _finish(mapped.key_map, data, arguments, output, mapped)
+    if mapped.refusal is not None:
+        raise mapped.refusal
     if mapped.is_partial:
         output.remark("a part of the weights: load it with `load_state_dict(weights, strict=False)`")
 

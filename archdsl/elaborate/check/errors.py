@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archdsl.diagnostics import OverBound, Problem, codes
-from archdsl.diagnostics.wording import quoted
+from archdsl.diagnostics.wording import enumerated, quoted
 from archdsl.elaborate.resolve.errors import UnknownName
 
 # Names in expressions ------------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class OpWithoutColumns(ColumnsNotOfBlock):
     """A block that was put into rows of an inherited table, which give it what it does not take."""
 
     message = "`{block}` has no {parameters}, but {stages} {give}"
-    help = "choose a block that has {them}, or give this model `stages` of its own"
+    help = "choose a block that has {them}, or take {them} out of these rows: {unset}"
     stages: str
     are_many_stages: bool
 
@@ -233,6 +233,10 @@ class OpWithoutColumns(ColumnsNotOfBlock):
     @property
     def them(self) -> str:
         return "them" if len(self.columns) > 1 else quoted(self.columns)
+
+    @property
+    def unset(self) -> str:
+        return enumerated([f"`{column} = -`" for column in self.columns])
 
 
 class MissingCell(Problem):

@@ -99,10 +99,10 @@ class ModelNames:
                     self.problems.add(*repeats([binding.name for binding in bindings], "column ", "given"))
                     for binding in bindings:
                         self._check_cell(binding.name.text, binding.value)
-                case tree.Outputs(bindings=bindings):
-                    self.problems.add(*repeats([binding.name for binding in bindings], "output "))
-                    for binding in bindings:
-                        self.words.check(binding.value)
+                case tree.Outputs(bindings=outputs):
+                    self.problems.add(*repeats([output.name for output in outputs], "output "))
+                    for output in outputs:
+                        self.words.check(output.value)
                 case tree.Scale() | tree.RemovedStages():
                     pass  # names of the first are those of the rows, too
         self._check_unique()
@@ -140,7 +140,7 @@ class ModelNames:
                         if node.text in columns or node.text in self.scope:
                             words.resolve(node.span, *symbols_of_column(node.text, taken))
 
-    def _resolve_columns(self, bindings: Iterable[tree.Binding], taken: Taken) -> None:
+    def _resolve_columns(self, bindings: Iterable[tree.Binding | tree.CellBinding], taken: Taken) -> None:
         """Notes the bindings of `scale` and `stages 1..3`, whose names are columns."""
         for binding in bindings:
             self.words.resolve(binding.name.span, *symbols_of_column(binding.name.text, taken))

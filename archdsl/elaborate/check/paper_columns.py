@@ -21,6 +21,9 @@ _CALLED = {
     "dilation": "d dilation_rate",
 }
 _MEANS = {name: column for column, names in _CALLED.items() for name in names.split()}
+# Of those, what some papers write for another measure: the expanded channels, the width of a group, the depth of a
+# stage, how many times fewer channels a squeeze has. Only a person can tell.
+_AMBIGUOUS = frozenset({"exp", "g", "d", "squeeze_ratio"})
 # Columns of papers that say what follows from the others, or say it in another measure.
 _FOLLOWS = "leave the column out: it follows from the rows before"
 _EXPLAINED = {
@@ -44,7 +47,8 @@ def of_a_paper(column: str, header: Span, free: Collection[str]) -> Diagnostic |
     meant = meaning(column)
     if meant is not None and meant in free:
         # It is a header's name and no value: what the cells say stays as it is.
-        fix = Fix(f"replace `{column}` by `{meant}`", (Edit(header, meant),))
+        is_safe = column.lower() not in _AMBIGUOUS
+        fix = Fix(f"replace `{column}` by `{meant}`", (Edit(header, meant),), is_safe)
         return ColumnOfPapers(column, meant).at(header, fix=fix)
     if (plain := column.lower()) in _EXPLAINED:
         return UnknownColumn(column).at(header, "unknown column", help=_EXPLAINED[plain])

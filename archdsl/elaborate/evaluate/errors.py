@@ -338,6 +338,7 @@ class TooManyRepetitions(OverBound):
 class TooManyParts(OverBound):
     message = "a layer made of {needed:,} layers is more than the bound of {most:,}"
     bound = "parts"
+    is_enough = False
     instead = "make it a block, or repeat with `* n`"
     needed: int
 

@@ -38,6 +38,15 @@ class StageRow(Struct):
         """Whether a place is in the row itself, not in a model that changes it."""
         return span.source is self.span.source and self.span.start <= span.start < self.span.end
 
+    def set(self, binding: tree.CellBinding, environment: Environment) -> None:
+        """Gives a cell another value. With `-` the row is as if it had no such column, whatever block it has now."""
+        column = binding.name.text
+        if isinstance(binding.value, tree.DefaultCell) and column in self.cells and column != "op":
+            del self.cells[column], self.columns[column]
+            return
+        self.cells[column] = (binding.value, environment)
+        self.columns[column] = binding.name.span
+
 
 # What changes some of the rows of an inherited table.
 Change = tree.StagesOverride | tree.AddedStages | tree.RemovedStages
@@ -100,8 +109,7 @@ class StageRows(Struct):
             raise ElaborationError(TooManyChangedCells().at(statement.span))
         for row in chosen:
             for binding in statement.bindings:
-                row.cells[binding.name.text] = (binding.value, environment)
-                row.columns[binding.name.text] = binding.name.span
+                row.set(binding, environment)
 
     def _remove(self, statement: tree.RemovedStages, removed: dict[int, tree.RemovedStages]) -> None:
         self._check(statement.first, statement.last, statement)

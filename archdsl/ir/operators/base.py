@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Shape, ShapeError
-from archdsl.ir.operators.window import Kernel, Padding
+from archdsl.ir.base import Frozen, Shape, ShapeError, Size
+from archdsl.ir.operators.window import Kernel, Padding, pad_width
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Eps = Annotated[float, Field(gt=0, lt=1)]
@@ -72,6 +72,32 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int
             help="use a smaller kernel, padding, smaller strides before it, or a larger input",
         )
     return height, width
+
+
+def check_centred(kernel: Size, dilation: int, padding: Padding) -> None:
+    """Refuses symmetric padding of a kernel without a centre, one that extends over an even number of positions. The
+    smallest, 2, gets no zeros."""
+    if padding != "symmetric":
+        return
+    for side in kernel:
+        extent, zeros = dilation * (side - 1) + 1, pad_width(side, padding, dilation)
+        if extent % 2 == 0 and zeros:
+            over = f" with dilation {dilation}, which extends over {extent}," if dilation > 1 else ""
+            message = f"symmetric padding cannot centre a kernel of {kernel}{over} as {extent} is even"
+            raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
+
+
+def check_overlap(kernel: Size, stride: Size, padding: Padding) -> None:
+    """Refuses symmetric padding of windows side by side, which its zeros would shift."""
+    for side, step in zip(kernel, stride, strict=True):
+        if padding == "symmetric" and step >= side and (zeros := pad_width(side, padding)):
+            message = f"symmetric padding would shift windows of {kernel} that do not overlap, with stride {stride}"
+            raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
+
+
+def _other_paddings(kernel: Size, zeros: int) -> str:
+    number = f"zeros a side, `padding = {zeros}`" if kernel.height == kernel.width else "a number of zeros a side"
+    return f"say how to pad: `padding = valid` (no zeros), `padding = same` (TensorFlow's) or {number}"
 
 
 def check_divides(count: int, channels: str, parts: int, noun: str, attribute: str) -> None:

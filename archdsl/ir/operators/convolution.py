@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape
-from archdsl.ir.operators.base import Eps, Tensors, Windowed, check_divides, check_spatial
+from archdsl.ir.operators.base import Eps, Tensors, Windowed, check_centred, check_divides, check_spatial
 from archdsl.ir.operators.window import Kernel, Padding, sides, window
 
 
@@ -30,6 +30,7 @@ class _Convolution(Windowed):
 
     def positions(self, shape: Shape) -> tuple[int, int]:
         kernel = sides(self.kernel)
+        check_centred(kernel, self.dilation, self.padding)
         height = window(shape.height, kernel.height, self.stride, self.padding, self.dilation)
         width = window(shape.width, kernel.width, self.stride, self.padding, self.dilation)
         return check_spatial(shape, height, width, f"a {kernel} convolution with stride {self.stride}")
@@ -56,7 +57,7 @@ class Conv(_Convolution):
     """Convolution of `in.channels` to `channels`, without a bias unless asked.
 
     Kernel: a number, or height x width as in `1 x 7`. Padding: `symmetric`, `same` (TensorFlow's), `valid` or a number
-    of zeros a side.
+    of zeros a side; a kernel of 4, 6, ... has no centre, so it must say one of the last three.
     """
 
     kind: Literal["conv"] = "conv"

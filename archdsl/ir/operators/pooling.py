@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Operator, Windowed, check_spatial
+from archdsl.ir.operators.base import Operator, Windowed, check_centred, check_overlap, check_spatial
 from archdsl.ir.operators.window import Kernel, Padding, sides, window
 
 
@@ -25,13 +25,16 @@ class _Pool(Windowed):
             raise ShapeError(message, "value", "padding")
         if self.ceil and self.padding == "same":
             raise ShapeError("`same` rounds up as it is, so `ceil` says nothing more", "value", "ceil")
+        check_centred(kernel, 1, self.padding)
+        check_overlap(kernel, step, self.padding)
         height = window(shape.height, kernel.height, step.height, self.padding, ceil=self.ceil)
         width = window(shape.width, kernel.width, step.width, self.padding, ceil=self.ceil)
         return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
 
 
 class MaxPool(_Pool):
-    """The largest value of each window; padding never wins. `stride` is the kernel's size unless given.
+    """The largest value of each window; padding never wins. `stride` is the kernel's size unless given. Symmetric
+    padding is for windows that overlap and have a centre: `max_pool(4)` and `max_pool(3)` must say another.
 
     `ceil` adds a window where the last ones leave a rest at the bottom or right (Caffe's rule).
     """
@@ -46,7 +49,7 @@ class MaxPool(_Pool):
 class AvgPool(_Pool):
     """The mean of each window. `count_padding` counts the zeros of symmetric padding too, as PyTorch does.
 
-    `stride` and `ceil` are those of `max_pool`.
+    `stride`, `padding` and `ceil` are those of `max_pool`.
     """
 
     kind: Literal["avg_pool"] = "avg_pool"

@@ -113,7 +113,7 @@ def test_block_level_folds_what_differs_in_numbers_only() -> None:
     assert headings == ["fused_mbconv"] * 3 + ["mbconv"] * 2
     # The inner block is a box in both, and has a figure of its own.
     assert found.count("squeeze_excite") == 3
-    for text in ("used 57 times in stages 3–6", "192–640 → 768–3840", "depthwise 3 x 3", "batch norm · drop path", "+"):
+    for text in ("used 57 times in stages 4–7", "192–640 → 768–3840", "depthwise 3 x 3", "batch norm · drop path", "+"):
         assert text in found, text
 
 
@@ -645,3 +645,36 @@ def test_drawing_imports_nothing_heavy() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
+
+
+OPERANDS = """
+block arithmetic(channels) {
+  gate  = in -> conv(channels) -> sigmoid
+  left  = (1 - gate) - (gate - 1)
+  right = in - gate
+  out   = left / right + 2 / gate + gate / 2 - 3 * gate
+}
+
+model m {
+  input = 8 x 16 x 16
+  stem  = arithmetic(8)
+}
+"""
+
+
+@pytest.mark.parametrize("level", ["block", "operator"])
+def test_operands_that_cannot_be_exchanged_are_told_apart(level: Level) -> None:
+    architectures = compile_source(Source("m.arch", OPERANDS)).checked()
+    found = [text for text in texts(parsed(draw(architectures, level))) if "x 16" not in text]
+    for text, count in (("1 – x", 1), ("– 1", 1), ("2 ÷ x", 1), ("÷ 2", 1), ("× 3", 1), ("÷", 1), ("divisor", 1)):
+        assert found.count(text) == count, text
+    # Of three differences, the sign in the box and one at what is taken away.
+    assert (found.count("+"), found.count("–")) == (3 + 2, 3 + 3)
+
+
+def test_operands_in_a_flowchart() -> None:
+    architectures = compile_source(Source("m.arch", OPERANDS)).checked()
+    chart = mermaid(architectures, "block")
+    assert all(LINE.fullmatch(line) for line in chart.splitlines())
+    assert len(re.findall(r'\|"–"\|', chart)) == 3
+    assert chart.count('|"divisor"|') == 1

@@ -69,14 +69,14 @@ UNUSUAL = [
     ("8 x 32 x 32", "conv(24, 3, groups = 8) -> silu -> conv(9, 3, dilation = 2)", ""),
     ("12 x 40 x 40", "max_pool(7, stride = 1) -> conv(7, 3) -> avg_pool(5, stride = 3)", ""),
     ("3 x 40 x 40", "conv(5, 3) -> layer_norm -> resize(2) -> conv(7)", ""),
-    ("3 x 40 x 40", "conv(6, 3) -> resize(2) -> resize(2, mode = nearest) -> max_pool(4)", ""),
+    ("3 x 40 x 40", "conv(6, 3) -> resize(2) -> resize(2, mode = nearest) -> max_pool(4, padding = 1)", ""),
     ("1 x 40 x 40", "resize(2) -> conv(1) -> batch_norm -> l2_norm -> conv(2)", ""),
     ("3 x 40 x 40", "both -> conv(3, 3)", TWO.format("conv(4, 3)", "conv(4)", "concat(x, y, x, x, y)")),
     ("3 x 40 x 40", "both -> conv(3)", TWO.format("conv(1, 3)", "conv(1)", "x / y")),
     ("3 x 40 x 40", "conv(8, 3) -> both", TWO.format("conv(6)", "conv(6)", "x * (y -> global_avg_pool -> sigmoid)")),
     ("3 x 24 x 24", "conv(16, 3) -> chunk(2, 1) -> conv(24) -> depthwise(3)", ""),
     ("3 x 8 x 8", "conv(16) -> layer_norm -> conv(64, 5, stride = 2) -> conv(24, 5)", ""),
-    ("10 x 24 x 24", "ws_conv(20, 3, stride = 2) -> gelu -> pad(2) -> conv(3, 4)", ""),
+    ("10 x 24 x 24", "ws_conv(20, 3, stride = 2) -> gelu -> pad(2) -> conv(3, 4, padding = 1)", ""),
 ]
 
 

@@ -58,7 +58,7 @@ def test_pipelines_that_resize_to_a_tensor_are_modules_of_their_own() -> None:
 def test_resizing_to_several_tensors_in_brackets_under_conditions_and_in_layers_that_have_a_name() -> None:
     body = """
       half = in -> avg_pool(2)
-      third = in -> avg_pool(3)
+      third = in -> avg_pool(3, padding = 1)
       up = resize(like = half) -> conv(c)
       a = in -> resize(like = third) -> [conv(c) -> resize(like = half) -> norm] as part -> resize(like = in)
       b = in -> up -> [resize(like = third) -> norm] * 2 -> (if c > 3 then resize(like = half) else norm)

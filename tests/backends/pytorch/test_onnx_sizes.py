@@ -21,7 +21,7 @@ EXPORTED, OTHERS = (60, 60), ((75, 75), (64, 97), (33, 131), (7, 8))
 
 LAYERS = {
     "conv": "conv(8, 3, stride = 2) -> conv(8, 5, stride = 3) -> conv(8, 3, dilation = 2)",
-    "even_kernel": "conv(8, 2, stride = 2) -> conv(8, 4, stride = 2)",
+    "even_kernel": "conv(8, 2, stride = 2) -> conv(8, 4, stride = 2, padding = 1)",
     "ws_conv": "ws_conv(8, 3, stride = 2)",
     "max_pool": "max_pool(3, stride = 2) -> max_pool(2, stride = 3)",
     "smaller_than_stride": "conv(8, 1, stride = 2) -> conv(8, 1 x 3, stride = 4)",

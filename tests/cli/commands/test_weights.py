@@ -119,6 +119,13 @@ def test_padding_that_differs_is_found_by_the_outputs(archdsl: Command) -> None:
     assert ran.code == 1
     assert "error[ARC702]" in ran.err
     assert "eps 0.001" in ran.out
+    # Forced, it is written, and reported all the same.
+    command = ("weights", "map", spec, "--variant", "b0", "--resolution", 64, "--from", "timm:tf_efficientnet_b0")
+    ran = archdsl(*command, "--force", "--out", "forced.safetensors")
+    assert (ran.code, Path("forced.safetensors").exists()) == (1, True)
+    assert "NOT PROVEN, for debugging only" in ran.err
+    assert "error[ARC702]" in ran.err
+    assert "first `stem.conv.weight` and `conv_stem.weight`" in ran.err
 
 
 @pytest.mark.parametrize(

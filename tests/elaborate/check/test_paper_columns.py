@@ -38,6 +38,13 @@ def test_one_meaning(header: str, row: str, right: str) -> None:
     assert source.text == MODEL.format(right, row)
 
 
+@pytest.mark.parametrize("column", ["exp", "squeeze_ratio"])
+def test_a_name_that_is_another_measure_in_some_papers_is_a_suggestion(column: str) -> None:
+    _, (problem,) = problems(f"op | channels | {column}", "mbconv | 16 | 64")
+    assert problem.fix is not None
+    assert not problem.fix.is_safe
+
+
 def test_a_row_of_dashes_below_a_header() -> None:
     source, (problem,) = problems("op | channels", "- | - |\n    | mbconv | 16")
     assert problem.message == "this row is empty"

@@ -134,3 +134,26 @@ def test_too_many_rows_are_those_of_the_last_change() -> None:
     assert problem.problem == "TooManyStages"
     assert problem.span is not None
     assert (problem.span.text, problem.span.line) == ("stages", 19)
+
+
+def test_a_cell_that_is_unset_is_as_if_the_table_had_no_such_column() -> None:
+    """The block's default then, or nothing where the row's block has no such parameter."""
+    (base, changed) = compiled(
+        model(list(ROWS.values()))
+        + "model changed extends base {\n  stages 2 { layers = - }\n"
+        + "  stages 3..4 {\n    op = conv_norm_act\n    kernel = -\n    layers = -\n  }\n}\n"
+    ).checked()
+    assert [len(stage.layers) for stage in base.stages] == [1, 2, 1, 2]
+    assert [len(stage.layers) for stage in changed.stages] == [1, 1, 1, 1]
+    assert [stage.kernel for stage in changed.stages[:2]] == [stage.kernel for stage in base.stages[:2]]
+    assert [stage.arguments.get("kernel", 1) for stage in changed.stages[2:]] == [1, 1]
+
+
+def test_what_is_unset_can_be_set_again_and_a_column_that_is_not_there_cannot_be_unset() -> None:
+    text = model(list(ROWS.values())) + "model a extends base {\n  stages 2 { kernel = - }\n}\n"
+    again = compiled(text + "model b extends a {\n  stages 2 { kernel = 7 }\n}\n").checked()[-1]
+    assert again.stages[1].kernel == 7
+    (problem,) = compiled(text + "model c extends base {\n  stages 2 { kernl = - }\n}\n").problems
+    assert (problem.code.name, problem.message) == ("ARC203", "`mbconv` has no parameter `kernl`")
+    (problem,) = compiled(text + "model d extends base {\n  stages 1..3 { op = - }\n}\n").problems
+    assert problem.code.name == "ARC209"

@@ -1,0 +1,55 @@
+"""`reduction` is the product of the strides: sizes that do not divide round, and a quotient of them would say less."""
+
+from __future__ import annotations
+
+import pytest
+
+from archdsl.backends.pytorch.reductions import features_of, stage_reductions
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
+from archdsl.ir.architecture import Architecture
+
+BLOCKS = """
+block down(channels) {
+  half    = in -> conv(channels, 3, stride = 2, padding = valid) -> conv(channels, 3, stride = 2, padding = valid)
+  quarter = half -> conv_norm_act(channels, 3, stride = 2) -> max_pool(3, stride = 2, padding = valid)
+  out     = quarter * (quarter -> global_avg_pool -> conv(channels) -> sigmoid)
+}
+
+block twice(channels) {
+  out = in -> [conv(channels, 3, stride = 2, padding = valid) -> norm] * 2
+}
+
+block there_and_back(channels) {
+  small = in -> avg_pool(2) -> conv(channels, 3, stride = 2)
+  out   = in + (small -> resize(like = in) -> conv(in.channels))
+}
+
+block finer(channels) {
+  out = in -> conv(channels) -> resize(2)
+}
+"""
+
+
+def network(rows: str, size: int) -> Architecture:
+    model = (
+        f"model m {{\n  input = 3 x {size} x {size}\n  stem = conv(8, 3, stride = 2, padding = valid)\n"
+        f"  stages {{\n    | op | channels |\n{rows}  }}\n}}\n"
+    )
+    (architecture,) = compile_source(Source("m.arch", BLOCKS + model)).checked()
+    return architecture
+
+
+@pytest.mark.parametrize("size", [65, 128, 224, 299, 331, 333])
+def test_strides_within_blocks_count_whatever_the_size(size: int) -> None:
+    assert stage_reductions(network("    | down | 8 |\n", size)) == [32]
+
+
+def test_blocks_in_sequence_and_branches() -> None:
+    rows = "".join(f"    | {op} | 8 |\n" for op in ("twice", "there_and_back", "finer", "twice"))
+    assert stage_reductions(network(rows, 331)) == [8, 8, 4, 16]
+
+
+def test_of_several_stages_with_one_reduction_the_last_is_listed() -> None:
+    found = features_of(network("    | twice | 8 |\n    | there_and_back | 8 |\n    | twice | 16 |\n", 331))
+    assert [(feature.module, feature.reduction) for feature in found] == [("stages.1", 8), ("stages.2", 32)]
