@@ -12,17 +12,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 from typing import Any, NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import Operator
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.operators.window import Padding, pad_width, sides
@@ -60,6 +75,19 @@ class _Axis(NamedTuple):
         """Behind a window."""
         first = self.first - padding * self.step
         return _Axis(self.step * stride, first, self.last + ((kernel - 1) * dilation - padding) * self.step)
+
+    def spread(self, kernel: int, stride: int, padding: int, dilation: int) -> _Axis:
+        """Behind a transposed window: position i sees those from (i + padding - reach) / stride to (i + padding) /
+        stride, which are more for some positions than for others."""
+        step = self.step / stride
+        first, last = (padding - dilation * (kernel - 1)) * step, padding * step
+        return _Axis(step, self.first + first, self.last + max(last, first))
+
+    def divided(self, length: int, parts: int) -> _Axis:
+        """Behind windows that divide an axis, as large as needed: they begin and end on whole positions."""
+        rest = Fraction(parts - gcd(length, parts), parts)
+        size = Fraction(length, parts)
+        return _Axis(self.step * size, self.first - rest * self.step, self.last + (size - 1 + rest) * self.step)
 
     def stretched(self, before: int, after: int, *, is_smooth: bool) -> _Axis:
         """Behind a resizing: one position of the map before, or the two nearest."""
@@ -137,6 +165,61 @@ def _pool(operator: MaxPool | AvgPool, visit: Visit, source: _Seen) -> _Seen:
     return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
 
 
+@RULES.rule(ConvTranspose)
+def _spread(operator: ConvTranspose, visit: Visit, source: _Seen) -> _Seen:
+    """Each element is written to a window, and so each that is written sees those whose windows it is in."""
+    kernel = sides(operator.kernel)
+    down, across = (
+        axis and axis.spread(side, operator.stride, _cut(operator, side), operator.dilation)
+        for axis, side in zip(source[:2], kernel, strict=True)
+    )
+    return _Seen(down, across, source.sees_all)
+
+
+def _cut(operator: ConvTranspose, kernel: int) -> int:
+    """What is taken off at the top or the left."""
+    if operator.padding != "same":
+        return pad_width(kernel, operator.padding, operator.dilation)
+    return max(operator.dilation * (kernel - 1) + 1 - operator.stride, 0) // 2
+
+
+@RULES.rule(Blur)
+def _blur(operator: Blur, visit: Visit, source: _Seen) -> _Seen:
+    stride = Size(operator.stride, operator.stride)
+    return _window(source, visit.inputs[0].shape, sides(operator.kernel), stride, operator.margin, 1)
+
+
+@RULES.rule(AdaptiveAvgPool)
+def _adaptive_pool(operator: AdaptiveAvgPool, visit: Visit, source: _Seen) -> _Seen:
+    before, after = visit.inputs[0].shape, visit.output
+    if after[1:] == (1, 1):
+        return _whole_map(operator, visit, source)
+    down, across = (
+        axis and axis.divided(length, parts)
+        for axis, length, parts in zip(source[:2], before[1:], after[1:], strict=True)
+    )
+    return _Seen(down, across, source.sees_all)
+
+
+@RULES.rule(Reduce)
+def _reduce(operator: Reduce, visit: Visit, source: _Seen) -> _Seen:
+    return source if visit.inputs[0].shape[1:] == visit.output[1:] else _ALL
+
+
+@RULES.rule(Transpose)
+def _transpose(operator: Transpose, visit: Visit, source: _Seen) -> _Seen:
+    """Channels are no places: what is an axis of the map afterwards sees what all of it saw."""
+    if "channels" in (operator.first, operator.second):
+        return source if visit.inputs[0].shape[1:] == visit.output[1:] == (1, 1) else _ALL
+    return _Seen(source.across, source.down, source.sees_all)
+
+
+@RULES.rule(Softmax)
+def _softmax(operator: Softmax, visit: Visit, source: _Seen) -> _Seen:
+    is_local = operator.over == "channels" or visit.output[1:] == (1, 1)
+    return source if is_local else source._replace(sees_all=True)
+
+
 @RULES.rule(GlobalPool, Linear, Flatten)
 def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
@@ -150,8 +233,25 @@ def _group_norm(operator: GroupNorm, visit: Visit, source: _Seen) -> _Seen:
 
 @RULES.rule(Pad)
 def _pad(operator: Pad, visit: Visit, source: _Seen) -> _Seen:
-    window = (1, 1, operator.size, 1)
-    return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
+    top, _, left, _ = operator.margins
+    return _Seen(_through(source.down, 1, 1, top, 1), _through(source.across, 1, 1, left, 1), source.sees_all)
+
+
+@RULES.rule(Crop)
+def _crop(operator: Crop, visit: Visit, source: _Seen) -> _Seen:
+    top, _, left, _ = operator.margins
+    return _Seen(_through(source.down, 1, 1, -top, 1), _through(source.across, 1, 1, -left, 1), source.sees_all)
+
+
+@RULES.rule(PixelShuffle)
+def _pixel_shuffle(operator: PixelShuffle, visit: Visit, source: _Seen) -> _Seen:
+    return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=False)
+
+
+@RULES.rule(PixelUnshuffle)
+def _pixel_unshuffle(operator: PixelUnshuffle, visit: Visit, source: _Seen) -> _Seen:
+    square = sides(operator.factor)
+    return _window(source, visit.inputs[0].shape, square, square, "valid", 1)
 
 
 @RULES.rule(Resize)
@@ -161,8 +261,8 @@ def _resize(operator: Resize, visit: Visit, source: _Seen) -> _Seen:
 
 
 @RULES.rule(
-    *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu),
-    *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
+    *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function),
+    *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, Gain, ChannelGain, ChannelBias),
 )
 def _each_position(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source

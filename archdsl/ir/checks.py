@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from archdsl.ir.base import Frozen, Size
+from archdsl.ir.operators.base import AXES
 
 
 @cache
@@ -31,6 +32,13 @@ def real_attributes(operator: type[Frozen]) -> frozenset[str]:
     fields = operator.model_fields.items()
     kinds = {name: {kind for kind, _ in _kinds(field.annotation, tuple(field.metadata))} for name, field in fields}
     return frozenset(name for name, found in kinds.items() if float in found and int not in found)
+
+
+@cache
+def axes(operator: type[Frozen]) -> frozenset[str]:
+    """The words for axes that a primitive's arguments may be. They are facts of tensors and usual parameters, too."""
+    kinds = (kind for field in operator.model_fields.values() for kind, _ in _kinds(field.annotation, ()))
+    return frozenset(kind for kind in kinds if kind in AXES)
 
 
 def refusal(operator: type[Frozen], attribute: str, value: object) -> str | None:

@@ -23,12 +23,15 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, fit, missing
+from archdsl.elaborate.resolve.signatures import Signature, fit, missing, word
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.functions import OF_NUMBERS
+from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
+# Functions that are no layers as well: they mean nothing by themselves.
+_ONLY_CALLED = FUNCTIONS - PRIMITIVES.keys()
 LITERALS = {"true", "false", "none"}
 # What papers and other languages write for them.
 _TRUTHS = {**dict.fromkeys(("true", "yes", "on"), "true"), **dict.fromkeys(("false", "no", "off"), "false")}
@@ -88,7 +91,7 @@ class Vocabulary:
         match node:
             case tree.Name(text=text) if not self.knows(text):
                 self.resolve(node.span, self.meaning(text))
-                if text in FUNCTIONS:
+                if text in _ONLY_CALLED:
                     self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
                 else:
                     self.signature(node, is_block=True)
@@ -191,15 +194,20 @@ class Vocabulary:
         signature = self.signature(node, is_block=False)
         if signature is None:
             return
-        if node.text in FUNCTIONS:
+        if node.text in _ONLY_CALLED:
             self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
-        elif is_last:
+        elif is_last and node.text not in FUNCTIONS:
             self._complete(signature, (), node.span)
 
     def _call(self, node: tree.Call, is_last: bool) -> None:
-        for argument in node.arguments:
-            self.check(argument.value)
         function = node.function
+        takes = signature_of(self.meaning(function.text)) if isinstance(function, tree.Name) else None
+        for argument in node.arguments:
+            own = word(argument.value, takes)
+            if own is None:
+                self.check(argument.value)
+            else:
+                self.resolve(argument.value.span, Symbol(Kind.WORD, own))
         self._resolve_call(node)
         if not isinstance(function, tree.Name):
             self.check(function)

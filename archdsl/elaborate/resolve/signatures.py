@@ -18,7 +18,7 @@ from archdsl.elaborate.resolve.errors import (
     TooManyArguments,
     UnknownArgument,
 )
-from archdsl.ir.checks import attributes
+from archdsl.ir.checks import attributes, axes
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -30,6 +30,8 @@ class Signature(NamedTuple):
     name: str
     parameters: tuple[str, ...]
     required: tuple[str, ...] = ()
+    # Words that mean themselves where they are an argument, whatever they mean elsewhere: `over = channels`.
+    words: frozenset[str] = frozenset()
     # Takes any number of values, none of them by name.
     takes_many: bool = False
     # The name of a block where it is defined.
@@ -44,7 +46,8 @@ RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 def of_primitive(name: str) -> Signature:
     known = attributes(PRIMITIVES[name])
     required = tuple(attribute for attribute, default in known.items() if default is ...)
-    return Signature(name, (*known, "like") if name == "resize" else tuple(known), required)
+    parameters = (*known, "like") if name == "resize" else tuple(known)
+    return Signature(name, parameters, required, axes(PRIMITIVES[name]))
 
 
 @cache
@@ -88,6 +91,12 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
     if signature.takes_many and not call.arguments:
         problems.append(NoValues(signature.name).at(call.span))
     return list(fitting.items()), problems
+
+
+def word(node: tree.Expression, signature: Signature | None) -> str | None:
+    """The word that an argument of a call is, if it is one that means itself there."""
+    is_word = signature is not None and isinstance(node, tree.Name) and node.text in signature.words
+    return node.text if is_word else None  # type: ignore[union-attr]
 
 
 def missing(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:
