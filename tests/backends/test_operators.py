@@ -30,6 +30,7 @@ from archdsl.ir.walk import walk
 from archdsl.weights import aten
 from archdsl.weights.trace import trace
 from tests.operators import SAMPLES, TEXTS, made, text
+from tests.samples import of_positive
 
 # By the file that a missing rule goes into.
 TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
@@ -71,11 +72,6 @@ def test_no_operator_is_without_a_sample() -> None:
 
 # What only looks at a tensor in another way.
 _VIEWS = ("chunk", "slice", "crop", "transpose")
-
-
-def of_positive(operator: str) -> str:
-    """An operator, behind a layer that makes all positive where it is of positive numbers."""
-    return "abs -> sqrt" if operator == "sqrt" else operator
 
 
 def network(operator: str) -> archdsl.Network:
@@ -178,7 +174,8 @@ def test_is_dilated_or_refused(operator: str) -> None:
     with torch.no_grad():
         expected, found = before(images), dense(images)
     step = -(-found.shape[2] // expected.shape[2])
-    # What is computed from the whole map, or a given part of it, or has the zeros of `same`, is another on a denser one, in timm too.
+    # What is computed from the whole map or from shares of it, or has the zeros of `same`, is another on a denser one,
+    # in timm too.
     (field,) = receptive_field.receptive_fields(network(operator).architecture).values()
     if not field.sees_all and not operator.startswith("adaptive") and "padding = same" not in operator:
         torch.testing.assert_close(found[..., ::step, ::step], expected, rtol=1e-9, atol=1e-9)

@@ -35,7 +35,7 @@ from archdsl.ir.rewrite import changed
 from archdsl.ir.walk import Visit
 
 # Activations whose derivative PyTorch computes from what they put out; all others need what they read.
-_FROM_OUTPUT = {"relu", "sigmoid", "tanh", "sqrt", "exp"}
+_FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
 
@@ -95,11 +95,15 @@ def _transposed(on: Allocator, operator: ConvTranspose, visit: Visit, source: Va
     if operator.padding == "same":  # computed whole, and cut
         whole = changed(operator, padding="valid").output(visit.inputs[0].shape)
         full = Shape(full.channels, max(full.height, whole.height), max(full.width, whole.width))
+    room = on.transposed(operator, visit.inputs[0].shape, full, source)
     made = on.tape.call(
         [source],
         on.bytes(full),
         keeps=[source],
         parameters=visit.params * on.setting.width,
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward,
         reads_whole=on.on_cpu,
     )
     return _part(on, visit, made) if full != visit.output else made
@@ -108,11 +112,28 @@ def _transposed(on: Allocator, operator: ConvTranspose, visit: Visit, source: Va
 @RULES.rule(Blur)
 def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: float) -> Value:
     shape, margin = visit.inputs[0].shape, 2 * operator.margin
-    padded = source
     if margin:
-        room = Shape(shape.channels, shape.height + margin, shape.width + margin)
-        padded = on.tape.call([source], on.bytes(room), keeps=[source], is_fleeting=True)
-    return on.tape.call([padded], on.bytes(visit.output), keeps=[padded], reads_whole=on.on_cpu)
+        shape = Shape(shape.channels, shape.height + margin, shape.width + margin)
+        source = on.tape.call([source], on.bytes(shape), keeps=[source], is_fleeting=True)
+    filters = Depthwise.made(
+        kind="depthwise",
+        kernel=operator.kernel,
+        stride=operator.stride,
+        multiplier=1,
+        bias=False,
+        dilation=1,
+        padding=0,
+    )
+    room = on.workspace(filters, shape, visit.output, source, None)
+    return on.tape.call(
+        [source],
+        on.bytes(visit.output),
+        keeps=[source],
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------
@@ -223,8 +244,11 @@ def _leaky_relu(on: Allocator, operator: LeakyRelu, visit: Visit, source: Value,
 
 @RULES.rule(Function)
 def _function(on: Allocator, operator: Function, visit: Visit, source: Value, rate: float) -> Value:
-    from_output = operator.kind in _FROM_OUTPUT
-    return on.tape.call([source], source.size, keeps=[] if from_output else [source], keeps_output=from_output)
+    if operator.kind == "abs":
+        return on.tape.call([source], source.size, keeps=[source])
+    # The derivative of a root is half of its inverse: the result is doubled before it divides.
+    twice = source.size if operator.kind == "sqrt" else 0
+    return on.tape.call([source], source.size, keeps_output=True, backward=(twice, Gradient(0), -twice))
 
 
 @RULES.rule(Softmax)
@@ -264,10 +288,16 @@ def _adaptive_pool(on: Allocator, operator: AdaptiveAvgPool, visit: Visit, sourc
 
 @RULES.rule(Reduce)
 def _reduce(on: Allocator, operator: Reduce, visit: Visit, source: Value, rate: float) -> Value:
-    is_linear = operator.kind in ("reduce_mean", "reduce_sum")
-    is_of_both = operator.kind not in ("reduce_mean", "reduce_sum", "reduce_var")
-    keeps = [] if is_linear else [source]
-    return on.tape.call([source], on.bytes(visit.output), keeps=keeps, keeps_output=is_of_both)
+    size = on.bytes(visit.output)
+    if operator.kind in ("reduce_mean", "reduce_sum"):
+        return on.tape.call([source], size)
+    # What is computed before the gradient: which elements are the largest, how many, and the gradient at these; or a
+    # factor of each element, and what it is divided by.
+    mask = source.size // on.setting.width + 2 * size if operator.kind in ("reduce_max", "reduce_min") else 0
+    before = mask + source.size + 2 * size
+    backward = (before, Gradient(0), -before)
+    is_of_both = operator.kind != "reduce_var"
+    return on.tape.call([source], size, keeps=[source], keeps_output=is_of_both, backward=backward)
 
 
 @RULES.rule(MaxPool)
