@@ -203,11 +203,7 @@ class Vocabulary:
         function = node.function
         takes = signature_of(self.meaning(function.text)) if isinstance(function, tree.Name) else None
         for argument in node.arguments:
-            own = word(argument.value, takes)
-            if own is None:
-                self.check(argument.value)
-            else:
-                self.resolve(argument.value.span, Symbol(Kind.WORD, own))
+            self._argument(argument.value, takes)
         self._resolve_call(node)
         if not isinstance(function, tree.Name):
             self.check(function)
@@ -221,6 +217,19 @@ class Vocabulary:
         self.problems.add(*problems)
         if not problems and (is_last or function.text in FUNCTIONS):
             self._complete(signature, [parameter for parameter, _ in fitting], node.span)
+
+    def _argument(self, value: tree.Expression, takes: Signature | None) -> None:
+        """An argument of a call that may be one of its own words."""
+        if (own := word(value, takes)) is not None:
+            self.resolve(value.span, Symbol(Kind.WORD, own))
+        elif takes is not None and takes.words and isinstance(value, tree.Name) and self._is_nothing(value.text):
+            problem = UnknownName(value.text).at(value.span, help=f"an axis is {', '.join(sorted(takes.words))}")
+            self.problems.add(problem.suggesting(value.text, takes.words))
+        else:
+            self.check(value)
+
+    def _is_nothing(self, name: str) -> bool:
+        return not self.knows(name) and name not in self.later and self.meaning(name) is None
 
     def _resolve_call(self, node: tree.Call) -> None:
         """Notes the function of a call, and the names of its arguments."""

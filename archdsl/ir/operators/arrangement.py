@@ -151,9 +151,9 @@ class Pad(_Margins):
         (shape,) = shapes
         height, width = self.more()
         if self.mode == "reflect":
-            top, bottom, left, right = self.margins
-            check_mirror(max(top, bottom), shape.height, "height", "size" if self.size else "top")
-            check_mirror(max(left, right), shape.width, "width", "size" if self.size else "left")
+            axes = ("height", shape.height), ("height", shape.height), ("width", shape.width), ("width", shape.width)
+            for side, margin, (axis, size) in zip(("top", "bottom", "left", "right"), self.margins, axes, strict=True):
+                _check_mirror(margin, size, axis, "size" if self.size else side)
         return Shape(shape.channels, shape.height + height, shape.width + width)
 
 
@@ -236,7 +236,7 @@ class ChannelBias(Operator):
         return {"bias": (shapes[0].channels, 1, 1)}
 
 
-def check_mirror(margin: int, size: int, what: str, attribute: str) -> None:
+def _check_mirror(margin: int, size: int, what: str, attribute: str) -> None:
     """Refuses a margin that has more elements than a mirror shows, all but the one at the edge."""
     if margin < size:
         return

@@ -119,8 +119,10 @@ class ConvTranspose(Windowed):
     def positions(self, shape: Shape) -> tuple[int, int]:
         kernel = sides(self.kernel)
         if self.output_padding >= max(self.stride, self.dilation):
-            message = f"an `output_padding` of {self.output_padding} is more than a stride of {self.stride} leaves open"
-            help = "it is less than the stride or the dilation"
+            message = (
+                f"an `output_padding` of {self.output_padding} is more than the stride of {self.stride} leaves open"
+            )
+            help = f"use at most {max(self.stride, self.dilation) - 1}, or a larger stride"
             raise ShapeError(message, "value", "output_padding", help)
         if self.output_padding and self.padding == "same":
             message = "`same` makes the output as large as the stride says, so `output_padding` says nothing more"
@@ -129,7 +131,10 @@ class ConvTranspose(Windowed):
             spread(size, side, self.stride, self.padding, self.dilation) + self.output_padding
             for size, side in zip(shape[1:], kernel, strict=True)
         )
-        return check_spatial(shape, height, width, f"a transposed {kernel} convolution with padding {self.padding}")
+        if height < 1 or width < 1:
+            message = f"a padding of {self.padding} cuts off all of a transposed {kernel} convolution's output"
+            raise ShapeError(message, "vanishing", "padding", "use less padding, or a larger input")
+        return height, width
 
     def weights(self, shape: Shape) -> int:
         kernel = sides(self.kernel)
