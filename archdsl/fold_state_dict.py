@@ -125,7 +125,7 @@ def _folded(layer: Visit, own: dict[str, Tensor], norm: Visit, held: dict[str, T
     grouped = scaled.double()
     if isinstance(layer.primitive, ConvTranspose):  # the second, in each group of input channels
         groups = layer.primitive.groups
-        grouped, column = grouped.unflatten(0, (groups, -1)), scale.reshape(groups, 1, -1, 1, 1)
+        grouped, column = grouped.reshape(groups, -1, *scaled.shape[1:]), scale.reshape(groups, 1, -1, 1, 1)
     return {
         **own,
         name: (grouped * column).reshape(scaled.shape).to(scaled.dtype),

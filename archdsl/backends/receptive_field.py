@@ -89,13 +89,15 @@ class _Axis(NamedTuple):
         size = Fraction(length, parts)
         return _Axis(self.step * size, self.first - rest * self.step, self.last + (size - 1 + rest) * self.step)
 
-    def stretched(self, before: int, after: int, *, is_smooth: bool) -> _Axis:
-        """Behind a resizing: one position of the map before, or the two nearest."""
-        step = self.step * Fraction(before, after)
-        if not is_smooth:
-            return self._replace(step=step, first=self.first - self.step + step)
+    def stretched(self, before: int, after: int, near: int) -> _Axis:
+        """Behind a resizing: one position of the map before, or so many nearest ones on both sides."""
+        ratio = Fraction(before, after)
+        step = self.step * ratio
+        if not near:  # as far as rounding down goes: not at all where each position is one of the map before
+            return self._replace(step=step, first=self.first - self.step * (1 - Fraction(1, ratio.denominator)))
         half = (step - self.step) / 2
-        return _Axis(step, self.first + half - self.step + step, self.last + half + self.step)
+        first = self.first + half - near * self.step + min(step, self.step)
+        return _Axis(step, first if ratio < 1 else first - self.step, self.last + half + near * self.step)
 
     def joined(self, other: _Axis) -> _Axis:
         return self._replace(first=min(self.first, other.first), last=max(self.last, other.last))
@@ -194,6 +196,10 @@ def _adaptive_pool(operator: AdaptiveAvgPool, visit: Visit, source: _Seen) -> _S
     before, after = visit.inputs[0].shape, visit.output
     if after[1:] == (1, 1):
         return _whole_map(operator, visit, source)
+    return _divided(source, before, after)
+
+
+def _divided(source: _Seen, before: Shape, after: Shape) -> _Seen:
     down, across = (
         axis and axis.divided(length, parts)
         for axis, length, parts in zip(source[:2], before[1:], after[1:], strict=True)
@@ -245,7 +251,7 @@ def _crop(operator: Crop, visit: Visit, source: _Seen) -> _Seen:
 
 @RULES.rule(PixelShuffle)
 def _pixel_shuffle(operator: PixelShuffle, visit: Visit, source: _Seen) -> _Seen:
-    return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=False)
+    return _stretched(source, visit.inputs[0].shape, visit.output, near=0)
 
 
 @RULES.rule(PixelUnshuffle)
@@ -256,8 +262,10 @@ def _pixel_unshuffle(operator: PixelUnshuffle, visit: Visit, source: _Seen) -> _
 
 @RULES.rule(Resize)
 def _resize(operator: Resize, visit: Visit, source: _Seen) -> _Seen:
-    is_smooth = operator.mode == "bilinear"
-    return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=is_smooth)
+    before, after = visit.inputs[0].shape, visit.output
+    if operator.mode == "area":
+        return _divided(source, before, after)
+    return _stretched(source, before, after, near={"bilinear": 1, "bicubic": 2}.get(operator.mode, 0))
 
 
 @RULES.rule(
@@ -292,11 +300,11 @@ def _zeros_before(size: int, kernel: int, stride: int, padding: Padding, dilatio
     return max(missing, 0) // 2
 
 
-def _stretched(source: _Seen, before: Shape, after: Shape, *, is_smooth: bool) -> _Seen:
+def _stretched(source: _Seen, before: Shape, after: Shape, *, near: int) -> _Seen:
     down, across = source.down, source.across
     return _Seen(
-        down and down.stretched(before.height, after.height, is_smooth=is_smooth),
-        across and across.stretched(before.width, after.width, is_smooth=is_smooth),
+        down and down.stretched(before.height, after.height, near),
+        across and across.stretched(before.width, after.width, near),
         source.sees_all,
     )
 

@@ -13,7 +13,6 @@ from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from archdsl.ir.base import Frozen, Size
-from archdsl.ir.operators.base import AXES
 
 
 @cache
@@ -35,10 +34,15 @@ def real_attributes(operator: type[Frozen]) -> frozenset[str]:
 
 
 @cache
-def axes(operator: type[Frozen]) -> frozenset[str]:
-    """The words for axes that a primitive's arguments may be. They are facts of tensors and usual parameters, too."""
-    kinds = (kind for field in operator.model_fields.values() for kind, _ in _kinds(field.annotation, ()))
-    return frozenset(kind for kind in kinds if kind in AXES)
+def words(operator: type[Frozen]) -> dict[str, tuple[str, ...]]:
+    """The words that each argument of a primitive may be, of those that may be any."""
+    fields = operator.model_fields.items()
+    found = {
+        name: tuple(kind for kind, _ in _kinds(field.annotation, ()) if isinstance(kind, str))
+        for name, field in fields
+        if name != "kind"
+    }
+    return {name: known for name, known in found.items() if known}
 
 
 def refusal(operator: type[Frozen], attribute: str, value: object) -> str | None:

@@ -63,6 +63,10 @@ KEEPING = [
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
     ),
     *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
+    *(
+        "[resize(2, mode = bicubic) -> resize(0.5)]",
+        "[resize(2 * n, mode = nearest_exact) -> resize(0.5 / n, mode = area)]",
+    ),
     *("channel_bias", "channel_bias(alpha)", "prelu(shared = skip)", "abs", "[abs -> sqrt]", "[tanh -> exp]"),
     *("softmax(over = channels)", "softmax(over = positions)", "softmax(over = height)", "softmax(over = width)"),
     *("[pad(1, mode = replicate) -> crop(1)]", "[pad(top = margin, right = 1) -> crop(top = margin, right = 1)]"),
@@ -543,7 +547,17 @@ class BlockWriter:
         layer = draw.pick(["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(flow)])
         pool = draw.pick(["max_pool(3, stride = 2)", "avg_pool(3, stride = 2)"])
         self.lines += [f"down = in -> {pool} -> {layer}", f"deep = if depth > 1 then {deeper} else down"]
-        mode = draw.pick(["", ", mode = nearest", ", align_corners = true", ", align_corners = skip"])
+        mode = draw.pick(
+            [
+                "",
+                ", mode = nearest",
+                ", mode = bicubic",
+                ", mode = area",
+                ", mode = nearest_exact",
+                ", align_corners = true",
+                ", align_corners = skip",
+            ]
+        )
         resize = f"resize(like = in{mode})"
         ends = [
             f"deep -> {resize}",

@@ -336,9 +336,10 @@ class Reference:
         return x.transpose(*(_DIMENSIONS[axis][0] for axis in (op.first, op.second)))
 
     def _resize(self, x: Tensor, path: str, op: Any, like: Tensor | None = None) -> Tensor:
-        size = (x.shape[2] * op.factor, x.shape[3] * op.factor) if like is None else like.shape[2:]
-        corners = op.align_corners if op.mode == "bilinear" else None
-        return functional.interpolate(x, size, mode=op.mode, align_corners=corners)
+        corners = op.align_corners if op.mode in ("bilinear", "bicubic") else None
+        size = None if like is None else like.shape[2:]
+        factor = op.factor if like is None else None
+        return functional.interpolate(x, size, factor, op.mode.replace("_", "-"), corners)
 
     def _gain(self, x: Tensor, path: str, op: Any) -> Tensor:
         return x * self.weight(path)

@@ -88,7 +88,7 @@ def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bo
 
 @RULES.rule(AdaptiveAvgPool)
 def _adaptive_pool(
-    operator: AdaptiveAvgPool, source: Shape, output: Shape, batch: int, training: bool
+    operator: AdaptiveAvgPool | Resize, source: Shape, output: Shape, batch: int, training: bool
 ) -> tuple[Kernel, ...]:
     window = Size(-(-source.height // output.height), -(-source.width // output.width))
     return (Kernel("avg_pool", source, output, batch, window, window.height),)
@@ -149,7 +149,9 @@ def _pad(operator: Pad, source: Shape, output: Shape, batch: int, training: bool
 
 @RULES.rule(Resize)
 def _resize(operator: Resize, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
-    return (Kernel(f"resize_{operator.mode}", source, output, batch),)
+    if operator.mode == "area":
+        return _adaptive_pool(operator, source, output, batch, training)
+    return (Kernel(f"resize_{operator.mode.removesuffix('_exact')}", source, output, batch),)
 
 
 @RULES.rule(Gain)

@@ -72,6 +72,7 @@ _KINDS = {
     "pad": _Kind("movement"),
     "resize_nearest": _Kind("movement"),
     "resize_bilinear": _Kind("movement"),
+    "resize_bicubic": _Kind("movement"),
     "reorder_plain": _Kind("movement"),
     "reorder_blocked": _Kind("movement"),
     OPTIMIZER: _Kind(OPTIMIZER, 4),

@@ -38,7 +38,7 @@ class Allocator:
     def turns(self, mode: str, output: Shape, source: Value) -> bool:
         """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
         that, which it takes for small maps and for images of three colors."""
-        if not self.on_cpu or source.channels_last or output.channels == 1:
+        if not self.on_cpu or source.channels_last or output.channels == 1 or mode == "bicubic":
             return False
         return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 

@@ -281,7 +281,9 @@ def _global_pool(on: Allocator, operator: GlobalPool, visit: Visit, source: Valu
 
 
 @RULES.rule(AdaptiveAvgPool)
-def _adaptive_pool(on: Allocator, operator: AdaptiveAvgPool, visit: Visit, source: Value, rate: float) -> Value:
+def _adaptive_pool(
+    on: Allocator, operator: AdaptiveAvgPool | Resize, visit: Visit, source: Value, rate: float
+) -> Value:
     is_mean = visit.output[1:] == (1, 1)  # which PyTorch then computes
     return on.tape.call([source], on.bytes(visit.output), keeps=[] if is_mean else [source], reads_whole=on.on_cpu)
 
@@ -392,5 +394,7 @@ def _transpose(on: Allocator, operator: Transpose, visit: Visit, source: Value, 
 @RULES.rule(Resize)
 def _resize(on: Allocator, operator: Resize, visit: Visit, source: Value, rate: float) -> Value:
     out = on.bytes(visit.output)
+    if operator.mode == "area":
+        return _adaptive_pool(on, operator, visit, source, rate)
     copies = source.size + out if on.turns(operator.mode, visit.output, source) else 0
     return on.tape.call([source], out, after=(copies, -copies), reads_whole=on.on_cpu)

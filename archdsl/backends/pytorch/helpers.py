@@ -431,7 +431,7 @@ class ResizeLike(nn.Module):
     def __init__(self, mode: str = "bilinear", align_corners: bool = False) -> None:
         super().__init__()
         self.mode = mode
-        self.align_corners = align_corners if mode == "bilinear" else None
+        self.align_corners = align_corners if mode in ("bilinear", "bicubic") else None
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)

@@ -394,13 +394,12 @@ def _margins(of: Expressions, *sides: str) -> tuple[Expression, ...]:
 
 @MAPS.rule(Resize)
 def _resize(resize: Resize, of: Expressions) -> Expression:
-    mode = None if resize.mode == "bilinear" else of["mode"]
-    corners = None if mode or of["align_corners"] == constant(False) else of["align_corners"]
+    mode = constant(resize.mode.replace("_", "-"))
+    corners = of["align_corners"] if resize.mode in ("bilinear", "bicubic") else None
     if of["factor"] == constant(None):
-        return call("ResizeLike", mode=mode, align_corners=corners)
-    if mode is not None:
-        return call("nn.Upsample", scale_factor=of["factor"])
-    return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
+        corners = None if corners == constant(False) else corners
+        return call("ResizeLike", mode=unless("bilinear", mode), align_corners=corners)
+    return call("nn.Upsample", scale_factor=of["factor"], mode=unless("nearest", mode), align_corners=corners)
 
 
 @VECTORS.rule(Gain)

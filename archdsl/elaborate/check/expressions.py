@@ -23,7 +23,7 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, fit, missing, word
+from archdsl.elaborate.resolve.signatures import Signature, axis, fit, missing, words_of
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.functions import OF_NUMBERS
@@ -202,8 +202,8 @@ class Vocabulary:
     def _call(self, node: tree.Call, is_last: bool) -> None:
         function = node.function
         takes = signature_of(self.meaning(function.text)) if isinstance(function, tree.Name) else None
-        for argument in node.arguments:
-            self._argument(argument.value, takes)
+        for argument, words in zip(node.arguments, words_of(node, takes), strict=True):
+            self._argument(argument.value, words)
         self._resolve_call(node)
         if not isinstance(function, tree.Name):
             self.check(function)
@@ -218,13 +218,13 @@ class Vocabulary:
         if not problems and (is_last or function.text in FUNCTIONS):
             self._complete(signature, [parameter for parameter, _ in fitting], node.span)
 
-    def _argument(self, value: tree.Expression, takes: Signature | None) -> None:
-        """An argument of a call that may be one of its own words."""
-        if (own := word(value, takes)) is not None:
+    def _argument(self, value: tree.Expression, words: tuple[str, ...]) -> None:
+        """An argument of a call, which may be one of some words."""
+        if (own := axis(value, words)) is not None:
             self.resolve(value.span, Symbol(Kind.WORD, own))
-        elif takes is not None and takes.words and isinstance(value, tree.Name) and self._is_nothing(value.text):
-            problem = UnknownName(value.text).at(value.span, help=f"an axis is {', '.join(sorted(takes.words))}")
-            self.problems.add(problem.suggesting(value.text, takes.words))
+        elif words and isinstance(value, tree.Name) and self._is_nothing(value.text):
+            problem = UnknownName(value.text).at(value.span, help=f"here it may be {', '.join(words)}")
+            self.problems.add(problem.suggesting(value.text, {*words, *self.own, *self.given}))
         else:
             self.check(value)
 

@@ -1,5 +1,6 @@
 """Operators that move, cut, stretch or scale values."""
 
+from math import floor
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -177,11 +178,15 @@ class Crop(_Margins):
 
 
 class Resize(Operator):
-    """The map stretched by a whole `factor`; `resize(like = x)` to the height and width of the tensor `x`."""
+    """The map stretched by a `factor`, such as 2 or 0.5; `resize(like = x)` to the height and width of the tensor `x`.
+
+    `mode`: `bilinear`; `nearest`; `nearest_exact`, which rounds as Pillow does; `bicubic`; `area`, means of windows.
+    `align_corners` is for `bilinear` and `bicubic`.
+    """
 
     kind: Literal["resize"] = "resize"
-    factor: Count | None = None
-    mode: Literal["bilinear", "nearest"] = "bilinear"
+    factor: Count | Annotated[float, Field(gt=0, lt=2**15)] | None = None
+    mode: Literal["bilinear", "nearest", "nearest_exact", "bicubic", "area"] = "bilinear"
     align_corners: bool = False
 
     def output(self, *shapes: Shape) -> Shape:
@@ -190,7 +195,11 @@ class Resize(Operator):
             return Shape(shape.channels, shapes[1].height, shapes[1].width)
         if self.factor is None:
             raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
-        return Shape(shape.channels, shape.height * self.factor, shape.width * self.factor)
+        height, width = floor(shape.height * self.factor), floor(shape.width * self.factor)
+        if height < 1 or width < 1:
+            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.height} x {shape.width}"
+            raise ShapeError(message, "vanishing", "factor", "use a larger factor, or a larger input")
+        return Shape(shape.channels, height, width)
 
 
 class Gain(Operator):

@@ -149,6 +149,9 @@ class _Symbol:
 
     # Checks are of what must not be, and so nothing is: no rest is left, and nothing is too small or too large.
 
+    def __floor__(self) -> Any:
+        return _Symbol(f"floor({self})")
+
     def __mod__(self, other: Any) -> int:
         return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -44,7 +45,7 @@ def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int
         return (length + 2 * zeros - dilation * (kernel - 1) - 1) // along + 1
 
     names = {**attributes, "input": SimpleNamespace(**shape._asdict(), elements=shape.elements), "out": out}
-    value = eval(formula.replace("in.", "input."), {"window": positions, "spread": spread, **names})
+    value = eval(formula.replace("in.", "input."), {"window": positions, "spread": spread, "floor": floor, **names})
     assert isinstance(value, int)
     return value
 
