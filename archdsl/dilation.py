@@ -12,12 +12,26 @@ from typing import Any, Literal
 from torch import nn
 
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Visit, walk
@@ -26,10 +40,14 @@ from archdsl.ir.walk import Visit, walk
 # a fully connected layer on a map) does not fit a denser map; the rest does the same at each position or on the whole.
 RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
 RULES.rule(Conv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
-RULES.rule(Pad, Resize, Linear, Flatten)("of one size")
 RULES.rule(
-    *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, GlobalPool),
-    *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
+    *(Pad, Crop, Resize, PixelShuffle, PixelUnshuffle, Transpose, ConvTranspose, Blur),
+    *(Linear, Flatten),
+)("of one size")
+RULES.rule(
+    *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
+    *(AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
+    *(Gain, ChannelGain, ChannelBias),
 )("of any size")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.backends.pytorch.state import modules
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.operators.convolution import WeightStandardizedConv
+from archdsl.ir.operators.convolution import ConvTranspose, WeightStandardizedConv
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.walk import Visit
 from archdsl.passes.fold_batch_norm import is_mark, marked, without_marks
@@ -121,10 +121,14 @@ def _folded(layer: Visit, own: dict[str, Tensor], norm: Visit, held: dict[str, T
     name = "gain" if isinstance(layer.primitive, WeightStandardizedConv) else "weight"
     scaled = own[name]
     bias = own["bias"].double() * scale + shift if "bias" in own else shift
-    column = scale.reshape(-1, *[1] * (scaled.dim() - 1))  # of output channels, the first dimension of all weights
+    column = scale.reshape(-1, *[1] * (scaled.dim() - 1))  # of output channels, the first dimension of most weights
+    grouped = scaled.double()
+    if isinstance(layer.primitive, ConvTranspose):  # the second, in each group of input channels
+        groups = layer.primitive.groups
+        grouped, column = grouped.reshape(groups, -1, *scaled.shape[1:]), scale.reshape(groups, 1, -1, 1, 1)
     return {
         **own,
-        name: (scaled.double() * column).to(scaled.dtype),
+        name: (grouped * column).reshape(scaled.shape).to(scaled.dtype),
         "bias": bias.to(scaled.dtype),
     }
 

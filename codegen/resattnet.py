@@ -1,6 +1,6 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:9bf0fc047b991192 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:c16fe3a9c057b067 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 from collections.abc import Callable
 
@@ -105,7 +105,7 @@ class ResizeLike(nn.Module):
     def __init__(self, mode: str = "bilinear", align_corners: bool = False) -> None:
         super().__init__()
         self.mode = mode
-        self.align_corners = align_corners if mode == "bilinear" else None
+        self.align_corners = align_corners if mode in ("bilinear", "bicubic") else None
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)

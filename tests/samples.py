@@ -20,6 +20,11 @@ _COMBINED = [
 ]
 
 
+def of_positive(operator: str) -> str:
+    """An operator, behind a layer that makes all positive where it is of positive numbers."""
+    return "abs -> sqrt" if operator == "sqrt" else operator
+
+
 def networks() -> dict[str, Architecture]:
     """By what is in their middle; the map there is neither square nor of powers of two."""
     return {

@@ -7,7 +7,7 @@ import inspect
 from archdsl.elaborate.evaluate.describe import describe
 from archdsl.ir.checks import attributes
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.formulas import Formulas, formulas
+from archdsl.ir.operators.formulas import Formulas, cases, condition
 from tools import DOCS
 
 HEAD = """# Primitives
@@ -27,6 +27,9 @@ number. `window(n, k)` is how many positions a window of `k` takes along `n`:
 | a number | the same with that number as `p` |
 | `valid` | the same with `p = 0` |
 | `same` | `n / stride`, rounded up |
+
+`conv_transpose` has `spread(n, k)` positions: `(n - 1) * stride - 2 * p + dilation * (k - 1) + 1 + output_padding`
+with the same `p`, and `n * stride` with `same`. The `p` of `blur` is `(stride + kernel - 2) // 2`.
 
 Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window
 begins behind the map.
@@ -48,7 +51,18 @@ def _section(operator: type[Operator], names: list[str]) -> str:
     )
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""
-    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_rules(formulas(operator))}\n"
+    return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_cases(operator)}\n"
+
+
+def _cases(operator: type[Operator]) -> str:
+    """The rules of an operator; with words that must be given, those for each."""
+    found = cases(operator)
+    if len(found) == 1:
+        return _rules(*found.values())
+    return "\n".join(
+        f"- `{condition(operator, words)}`: {_rules(rules).removeprefix('- output: ')}"
+        for words, rules in found.items()
+    )
 
 
 def _rules(rules: Formulas) -> str:

@@ -12,17 +12,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 from typing import Any, NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import Operator
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.operators.window import Padding, pad_width, sides
@@ -61,13 +76,28 @@ class _Axis(NamedTuple):
         first = self.first - padding * self.step
         return _Axis(self.step * stride, first, self.last + ((kernel - 1) * dilation - padding) * self.step)
 
-    def stretched(self, before: int, after: int, *, is_smooth: bool) -> _Axis:
-        """Behind a resizing: one position of the map before, or the two nearest."""
-        step = self.step * Fraction(before, after)
-        if not is_smooth:
-            return self._replace(step=step, first=self.first - self.step + step)
+    def spread(self, kernel: int, stride: int, padding: int, dilation: int) -> _Axis:
+        """Behind a transposed window: position i sees those from (i + padding - reach) / stride to (i + padding) /
+        stride, which are more for some positions than for others."""
+        step = self.step / stride
+        first, last = (padding - dilation * (kernel - 1)) * step, padding * step
+        return _Axis(step, self.first + first, self.last + max(last, first))
+
+    def divided(self, length: int, parts: int) -> _Axis:
+        """Behind windows that divide an axis, as large as needed: they begin and end on whole positions."""
+        rest = Fraction(parts - gcd(length, parts), parts)
+        size = Fraction(length, parts)
+        return _Axis(self.step * size, self.first - rest * self.step, self.last + (size - 1 + rest) * self.step)
+
+    def stretched(self, before: int, after: int, near: int) -> _Axis:
+        """Behind a resizing: one position of the map before, or so many nearest ones on both sides."""
+        ratio = Fraction(before, after)
+        step = self.step * ratio
+        if not near:  # as far as rounding down goes: not at all where each position is one of the map before
+            return self._replace(step=step, first=self.first - self.step * (1 - Fraction(1, ratio.denominator)))
         half = (step - self.step) / 2
-        return _Axis(step, self.first + half - self.step + step, self.last + half + self.step)
+        first = self.first + half - near * self.step + min(step, self.step)
+        return _Axis(step, first if ratio < 1 else first - self.step, self.last + half + near * self.step)
 
     def joined(self, other: _Axis) -> _Axis:
         return self._replace(first=min(self.first, other.first), last=max(self.last, other.last))
@@ -137,6 +167,65 @@ def _pool(operator: MaxPool | AvgPool, visit: Visit, source: _Seen) -> _Seen:
     return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
 
 
+@RULES.rule(ConvTranspose)
+def _spread(operator: ConvTranspose, visit: Visit, source: _Seen) -> _Seen:
+    """Each element is written to a window, and so each that is written sees those whose windows it is in."""
+    kernel = sides(operator.kernel)
+    down, across = (
+        axis and axis.spread(side, operator.stride, _cut(operator, side), operator.dilation)
+        for axis, side in zip(source[:2], kernel, strict=True)
+    )
+    return _Seen(down, across, source.sees_all)
+
+
+def _cut(operator: ConvTranspose, kernel: int) -> int:
+    """What is taken off at the top or the left."""
+    if operator.padding != "same":
+        return pad_width(kernel, operator.padding, operator.dilation)
+    return max(operator.dilation * (kernel - 1) + 1 - operator.stride, 0) // 2
+
+
+@RULES.rule(Blur)
+def _blur(operator: Blur, visit: Visit, source: _Seen) -> _Seen:
+    stride = Size(operator.stride, operator.stride)
+    return _window(source, visit.inputs[0].shape, sides(operator.kernel), stride, operator.margin, 1)
+
+
+@RULES.rule(AdaptiveAvgPool)
+def _adaptive_pool(operator: AdaptiveAvgPool, visit: Visit, source: _Seen) -> _Seen:
+    before, after = visit.inputs[0].shape, visit.output
+    if after[1:] == (1, 1):
+        return _whole_map(operator, visit, source)
+    return _divided(source, before, after)
+
+
+def _divided(source: _Seen, before: Shape, after: Shape) -> _Seen:
+    down, across = (
+        axis and axis.divided(length, parts)
+        for axis, length, parts in zip(source[:2], before[1:], after[1:], strict=True)
+    )
+    return _Seen(down, across, source.sees_all)
+
+
+@RULES.rule(Reduce)
+def _reduce(operator: Reduce, visit: Visit, source: _Seen) -> _Seen:
+    return source if visit.inputs[0].shape[1:] == visit.output[1:] else _ALL
+
+
+@RULES.rule(Transpose)
+def _transpose(operator: Transpose, visit: Visit, source: _Seen) -> _Seen:
+    """Channels are no places: what is an axis of the map afterwards sees what all of it saw."""
+    if "channels" in (operator.first, operator.second):
+        return source if visit.inputs[0].shape[1:] == visit.output[1:] == (1, 1) else _ALL
+    return _Seen(source.across, source.down, source.sees_all)
+
+
+@RULES.rule(Softmax)
+def _softmax(operator: Softmax, visit: Visit, source: _Seen) -> _Seen:
+    is_local = operator.over == "channels" or visit.output[1:] == (1, 1)
+    return source if is_local else source._replace(sees_all=True)
+
+
 @RULES.rule(GlobalPool, Linear, Flatten)
 def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
@@ -150,19 +239,38 @@ def _group_norm(operator: GroupNorm, visit: Visit, source: _Seen) -> _Seen:
 
 @RULES.rule(Pad)
 def _pad(operator: Pad, visit: Visit, source: _Seen) -> _Seen:
-    window = (1, 1, operator.size, 1)
-    return _Seen(_through(source.down, *window), _through(source.across, *window), source.sees_all)
+    top, _, left, _ = operator.margins
+    return _Seen(_through(source.down, 1, 1, top, 1), _through(source.across, 1, 1, left, 1), source.sees_all)
+
+
+@RULES.rule(Crop)
+def _crop(operator: Crop, visit: Visit, source: _Seen) -> _Seen:
+    top, _, left, _ = operator.margins
+    return _Seen(_through(source.down, 1, 1, -top, 1), _through(source.across, 1, 1, -left, 1), source.sees_all)
+
+
+@RULES.rule(PixelShuffle)
+def _pixel_shuffle(operator: PixelShuffle, visit: Visit, source: _Seen) -> _Seen:
+    return _stretched(source, visit.inputs[0].shape, visit.output, near=0)
+
+
+@RULES.rule(PixelUnshuffle)
+def _pixel_unshuffle(operator: PixelUnshuffle, visit: Visit, source: _Seen) -> _Seen:
+    square = sides(operator.factor)
+    return _window(source, visit.inputs[0].shape, square, square, "valid", 1)
 
 
 @RULES.rule(Resize)
 def _resize(operator: Resize, visit: Visit, source: _Seen) -> _Seen:
-    is_smooth = operator.mode == "bilinear"
-    return _stretched(source, visit.inputs[0].shape, visit.output, is_smooth=is_smooth)
+    before, after = visit.inputs[0].shape, visit.output
+    if operator.mode == "area":
+        return _divided(source, before, after)
+    return _stretched(source, before, after, near={"bilinear": 1, "bicubic": 2}.get(operator.mode, 0))
 
 
 @RULES.rule(
-    *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu),
-    *(Dropout, DropPath, ChannelShuffle, Chunk, Gain, ChannelGain),
+    *(BatchNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function),
+    *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, Gain, ChannelGain, ChannelBias),
 )
 def _each_position(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source
@@ -192,11 +300,11 @@ def _zeros_before(size: int, kernel: int, stride: int, padding: Padding, dilatio
     return max(missing, 0) // 2
 
 
-def _stretched(source: _Seen, before: Shape, after: Shape, *, is_smooth: bool) -> _Seen:
+def _stretched(source: _Seen, before: Shape, after: Shape, *, near: int) -> _Seen:
     down, across = source.down, source.across
     return _Seen(
-        down and down.stretched(before.height, after.height, is_smooth=is_smooth),
-        across and across.stretched(before.width, after.width, is_smooth=is_smooth),
+        down and down.stretched(before.height, after.height, near),
+        across and across.stretched(before.width, after.width, near),
         source.sees_all,
     )
 

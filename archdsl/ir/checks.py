@@ -33,6 +33,18 @@ def real_attributes(operator: type[Frozen]) -> frozenset[str]:
     return frozenset(name for name, found in kinds.items() if float in found and int not in found)
 
 
+@cache
+def words(operator: type[Frozen]) -> dict[str, tuple[str, ...]]:
+    """The words that each argument of a primitive may be, of those that may be any."""
+    fields = operator.model_fields.items()
+    found = {
+        name: tuple(kind for kind, _ in _kinds(field.annotation, ()) if isinstance(kind, str))
+        for name, field in fields
+        if name != "kind"
+    }
+    return {name: known for name, known in found.items() if known}
+
+
 def refusal(operator: type[Frozen], attribute: str, value: object) -> str | None:
     """What the attribute must be, when `value` is not that; None when it is."""
     field = operator.model_fields[attribute]

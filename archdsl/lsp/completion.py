@@ -13,9 +13,10 @@ from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.objectives import COUNTS
 from archdsl.elaborate.resolve.scopes import labels, rows_of, scope_of_model
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
-from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol
+from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
+from archdsl.ir.operators.base import AXES
 from archdsl.language import tree
 from archdsl.lsp import recipes, words
 from archdsl.lsp.context import Bracket, Context, bound_names, context
@@ -181,8 +182,12 @@ class _Completion:
             for name, parameter in (parameters_of(base) if base else {}).items():
                 yield _item(f"{name} = ", CompletionItemKind.Variable, "0", parameter.span.text)
             return
-        for name, symbol in parameters_of_symbol(self._layer(called)).items():
+        layer = self._layer(called)
+        for name, symbol in parameters_of_symbol(layer).items():
             yield _item(f"{name} = ", CompletionItemKind.Variable, "0", _detail(symbol))
+        takes = signature_of(layer)
+        own = {word for known in takes.words.values() for word in known} if takes is not None else set()
+        yield from _items({axis: words.AXES[axis] for axis in sorted(own & AXES)}, CompletionItemKind.Constant, "0")
         yield from self._expression()
 
     def _expression(self) -> Iterator[CompletionItem]:
@@ -243,7 +248,7 @@ class _Completion:
                 yield _item(name, CompletionItemKind.Method, order, head_of_primitive(name), doc)
 
     def _functions(self, order: str) -> Iterator[CompletionItem]:
-        for name in sorted(FUNCTIONS):
+        for name in sorted(FUNCTIONS - PRIMITIVES.keys()):
             yield _item(name, CompletionItemKind.Operator, order, words.FUNCTIONS.get(name, ""))
 
     # What names mean -------------------------------------------------------------------------------------------------

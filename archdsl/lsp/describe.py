@@ -10,7 +10,7 @@ from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.checks import attributes
 from archdsl.ir.operators import PRIMITIVES, Operator
-from archdsl.ir.operators.formulas import formulas
+from archdsl.ir.operators.formulas import Formulas, cases, condition
 from archdsl.language import tree
 from archdsl.lsp import recipes, words
 from archdsl.lsp.escapes import code, prose
@@ -45,7 +45,7 @@ def describe(symbol: Symbol) -> str:
         case Symbol(kind=Kind.COLUMN):
             return _titled(symbol.name, words.COLUMNS[symbol.name])
         case Symbol(kind=Kind.WORD):
-            return _titled(symbol.name, words.WORDS[symbol.name])
+            return _titled(symbol.name, words.WORDS.get(symbol.name) or words.AXES[symbol.name])
         case Symbol(kind=Kind.FACT):
             return _titled(f".{symbol.name}", "a fact that travels with tensors")
         case Symbol(kind=Kind.STAGE):
@@ -100,11 +100,21 @@ def _attribute(primitive: str, name: str) -> str:
 def _primitive(name: str) -> str:
     operator = PRIMITIVES[name]
     doc = inspect.getdoc(operator) if operator.__doc__ else ""
-    return f"{_titled(head_of_primitive(name), doc or '')}\n\n{_rules(operator)}"
+    return f"{_titled(head_of_primitive(name), doc or '')}\n\n{_cases(operator)}"
 
 
-def _rules(operator: type[Operator]) -> str:
-    rules = formulas(operator)
+def _cases(operator: type[Operator]) -> str:
+    """What it does to a shape and what it costs, by the words that must be given to it."""
+    found = cases(operator)
+    if len(found) == 1:
+        return _rules(*found.values())
+    return "\n".join(
+        f"- `{condition(operator, words)}`: {_rules(rules).removeprefix('- output: ')}"
+        for words, rules in found.items()
+    )
+
+
+def _rules(rules: Formulas) -> str:
     lines = [
         "as large as the input" if rules.keeps_shape else f"output: `{rules.channels} x {rules.height} x {rules.width}`"
     ]

@@ -22,7 +22,7 @@ FUNCTIONS = {
     "round_even": "the nearest whole number, halves to the even one",
     "floor": "the whole number below",
     "ceil": "the whole number above",
-    "sqrt": "the square root",
+    "sqrt": "the square root; by itself, `in -> sqrt`, the layer that takes it of each element",
     "min": "the least of several numbers",
     "max": "the greatest of several numbers",
     "concat": "tensors joined along the channels",
@@ -74,7 +74,21 @@ WORDS = {
     "valid": "no padding",
     "bilinear": "interpolation between the nearest four",
     "nearest": "the nearest element",
+    "nearest_exact": "the nearest element, rounded as Pillow does",
+    "bicubic": "interpolation between the nearest sixteen",
+    "area": "the mean of what each new element covers",
+    "zero": "zeros around the map",
+    "reflect": "the map in a mirror at its first and last elements",
+    "replicate": "the first and last elements of the map, again and again",
     "in": "the tensor that comes into the block",
+}
+
+# What arguments of some primitives mean by these names: `softmax(over = channels)`.
+AXES = {
+    "channels": "along the channels, at each position",
+    "height": "along the height",
+    "width": "along the width",
+    "positions": "along height and width together",
 }
 
 # What can begin an item, and a statement of a block or a model.

@@ -35,21 +35,16 @@ from archdsl.ir.body import (
     TensorExpression,
 )
 from archdsl.ir.description import Section
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import Gain
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.linear import Linear
+from archdsl.ir.operators.activation import Activation
+from archdsl.ir.operators.convolution import Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm
-from archdsl.ir.operators.regularization import Dropout
 from archdsl.ir.parts import applied
 from archdsl.ir.rewrite import Rewriter, Visitor, changed
 from archdsl.passes.contract import IS_CONSISTENT, KEEPS_ENDS, KEEPS_STAGES, STAYS_CONSISTENT, Pass, Postcondition
 
 # What a norm folds into: linear in its weights, or in its gain, with a bias that is added last.
-FOLDABLE = (Conv, Depthwise, WeightStandardizedConv, Linear)
-
-# What a head may end in and still put out vectors, where a linear layer is before it.
-_ON_VECTORS = (Activation, LeakyRelu, Prelu, Dropout, Gain)
+FOLDABLE = (Conv, ConvTranspose, Depthwise, WeightStandardizedConv, Linear)
 
 # Stands where a norm has been folded, until it is removed. It is known by being this object: the text's own stay.
 _FOLDED = Activation.model_construct(kind="identity", gain=1.0)
@@ -320,7 +315,10 @@ def _does_nothing(operator: Activation) -> bool:
 
 def _settles_the_end(apply: Apply) -> bool:
     """Whether a layer of a head decides by itself if maps or vectors come out of it."""
-    return apply.block is not None or not isinstance(apply.operator, (*_ON_VECTORS, BatchNorm))
+    operator = apply.operator
+    if operator is None or isinstance(operator, Linear | Flatten):
+        return True
+    return not (operator.takes_vectors or isinstance(operator, BatchNorm))
 
 
 def _applied(architecture: Architecture, blocks: dict[str, BlockInstance]) -> dict[str, BlockInstance]:

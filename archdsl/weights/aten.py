@@ -10,12 +10,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 
@@ -37,7 +51,7 @@ def _activates(*aten: str) -> Seen:
 
 
 RULES = RuleTable[Seen]("weights")
-RULES.rule(Conv, Depthwise, WeightStandardizedConv)(_reads("convolution"))
+RULES.rule(Conv, ConvTranspose, Depthwise, WeightStandardizedConv)(_reads("convolution"))
 RULES.rule(Linear)(_reads("linear", "linear", "addmm", "mm"))
 RULES.rule(BatchNorm)(
     _reads(
@@ -50,6 +64,7 @@ RULES.rule(GroupNorm)(_reads("group_norm", "native_group_norm"))
 RULES.rule(LayerNorm)(_reads("layer_norm", "native_layer_norm"))
 RULES.rule(Prelu)(_reads("prelu", "prelu", "_prelu_kernel"))
 RULES.rule(Gain, ChannelGain)(_reads("mul"))
+RULES.rule(ChannelBias)(_reads("add"))
 RULES.rule(Activation)(
     _activates(
         *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "elu", "mish"),
@@ -58,7 +73,8 @@ RULES.rule(Activation)(
 )
 RULES.rule(LeakyRelu)(_activates("leaky_relu"))
 RULES.rule(
-    *(Flatten, L2Norm, AvgPool, GlobalPool, MaxPool, Dropout, DropPath, ChannelShuffle, Chunk, Pad, Resize),
+    *(Blur, Flatten, L2Norm, Function, Softmax, AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool, Reduce),
+    *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize),
 )(Seen())
 
 # What people call an operator of ATen that reads weights, and the activations.

@@ -134,6 +134,9 @@ BODIES = {
     "in -> depthwise(3, multiplier = 2, padding = same) -> norm -> conv(channels, groups = 2) -> norm": 0,
     "in -> conv(channels, 3, padding = valid, dilation = 2) -> norm -> pad(2) -> norm": 1,
     "in -> ws_conv(channels, 3) -> norm -> ws_conv(channels, bias = false) -> norm": 0,
+    "in -> conv_transpose(channels, 2, stride = 2) -> norm -> blur(stride = 2)": 0,
+    "in -> conv(channels) -> conv_transpose(channels, 3, groups = 2, padding = same, bias = b) -> norm": 0,
+    "in -> conv(channels) -> blur -> norm": 1,
     "in -> conv(channels) -> norm -> norm -> act": 0,
     "in -> conv(channels) -> act -> norm": 1,
     "in -> conv(channels) -> identity -> norm": 0,
@@ -188,6 +191,8 @@ def test_what_folds(body: str) -> None:
         # Vectors would come out of the network, and not maps.
         ("global_avg_pool -> linear(classes) -> norm", 1),
         ("global_avg_pool -> linear(classes) -> norm -> act", 1),
+        ("global_avg_pool -> linear(classes) -> norm -> abs -> softmax(channels)", 1),
+        ("global_avg_pool -> linear(16) -> norm -> softmax(channels) -> linear(classes)", 0),
         # What comes out of the stages is a feature map of `features_only`.
         (f"norm -> act -> {HEAD}", 1),
     ],

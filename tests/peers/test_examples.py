@@ -30,6 +30,8 @@ PEERS = {
     "densenet": {f"densenet_{depth}": f"torchvision densenet{depth}" for depth in (121, 169, 201, 161)},
     "ghostnet": {f"ghostnet_{width}": f"timm ghostnet_{width}" for width in ("050", "100", "130")},
     "inception": {"googlenet_narrow": "torchvision googlenet", "inception_v3": "torchvision inception_v3"},
+    "eca_resnet": {"eca_resnet26t": "timm ecaresnet26t"},
+    "blur_resnet": {"resnet_blur50": "timm resnetblur50"},
 }
 # What no peer has: GoogLeNet with the 5 x 5 convolutions of the paper.
 WITHOUT_PEER = {"inception": {"googlenet"}}
@@ -69,6 +71,8 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
         ("ghostnet", "ghostnet_100", 65),
         ("inception", "googlenet_narrow", 75),
         ("inception", "inception_v3", 139),
+        ("eca_resnet", "eca_resnet26t", 97),
+        ("blur_resnet", "resnet_blur50", 97),
     ],
 )
 def test_outputs_equal_the_peer(spec: str, name: str, size: int) -> None:

@@ -76,6 +76,17 @@ KEEPING = [
         "[pad(margin + 1) -> depthwise(3 + 2 * margin, padding = valid)]",
     ),
     *("depthwise(1 + 2 * margin, padding = margin)", "depthwise(3, dilation = margin + 1)"),
+    *(
+        "[resize(2, mode = bicubic) -> resize(0.5)]",
+        "[resize(2 * n, mode = nearest_exact) -> resize(0.5 / n, mode = area)]",
+    ),
+    *("channel_bias", "channel_bias(alpha)", "prelu(shared = skip)", "abs", "[abs -> sqrt]", "[tanh -> exp]"),
+    *("softmax(over = channels)", "softmax(over = positions)", "softmax(over = height)", "softmax(over = width)"),
+    *("[pad(1, mode = replicate) -> crop(1)]", "[pad(top = margin, right = 1) -> crop(top = margin, right = 1)]"),
+    *("[pad(margin + 1, mode = replicate) -> depthwise(3, padding = valid) -> crop(margin) when margin]",),
+    *("[resize(2) -> pixel_unshuffle(2) -> pixel_shuffle(2) -> avg_pool(2)]",),
+    *("[transpose(height, width) -> depthwise(3) -> transpose(width, height)]",),
+    *("blur", "[resize(2) -> blur(stride = 2)]", "[pad(1, mode = reflect) -> crop(1)]"),
     *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]", "gain(2)", "gelu(gain = 1)"),
     *("inside", "[inside]", "[inside -> norm]", "[act] * 2", "[inside] * n", "inside * 2 * 2", "[norm]", "inside"),
 ]
@@ -90,6 +101,13 @@ KEEPING_KNOWN = [
     ),
     *("[conv({width}, 3) -> act -> conv({here}, 3)]", "fused_mbconv({here}, expansion = 2, kernel = {kernel})"),
     *("squeeze_excite(4, gate = gate, inner = relu)", "body({here})"),
+    *("conv_transpose({here}, 3, groups = {group})", "[conv({here} + 3) -> slice(margin, {here})]"),
+    *(
+        "[conv_transpose({here}, 2, stride = 2) -> max_pool(2)]",
+        "[conv({here} * 4) -> pixel_shuffle(2) -> avg_pool(2)]",
+    ),
+    *("[conv_transpose({here}, 3, stride = n, padding = same) -> avg_pool(n)]",),
+    *("[conv_transpose({here}, 4, stride = 2, padding = 1) -> norm -> blur(stride = 2)]",),
 ]
 # Layers that put out other channels.
 CHANGING = [
@@ -114,6 +132,7 @@ CHANGING = [
         "body({width})",
         "conv({width}, 3, dilation = n)",
     ),
+    *("conv_transpose({width}, 3, bias = skip)", "conv_transpose({width}, 2 * margin + 1, dilation = n)"),
     *("conv_norm_act(kernel = {kernel}, channels = {width})",),
 ]
 STRIDED_KEEPING = [
@@ -591,7 +610,17 @@ class BlockWriter:
         layer = draw.pick(["conv(in.channels, 3)", "depthwise(3)", "separable_conv(in.channels)", self.keeping(flow)])
         pool = draw.pick(["max_pool(3, stride = 2)", "avg_pool(3, stride = 2)"])
         self.lines += [f"down = in -> {pool} -> {layer}", f"deep = if depth > 1 then {deeper} else down"]
-        mode = draw.pick(["", ", mode = nearest", ", align_corners = true", ", align_corners = skip"])
+        mode = draw.pick(
+            [
+                "",
+                ", mode = nearest",
+                ", mode = bicubic",
+                ", mode = area",
+                ", mode = nearest_exact",
+                ", align_corners = true",
+                ", align_corners = skip",
+            ]
+        )
         resize = f"resize(like = in{mode})"
         ends = [
             f"deep -> {resize}",
@@ -622,6 +651,17 @@ class BlockWriter:
                     "2 ** n * main - in",
                     "main - (in - main)",
                 ),
+                *(
+                    "main * (in -> reduce_max(over = channels) -> tanh)",
+                    "main - (main -> reduce_mean(over = positions))",
+                ),
+                *(
+                    "in / (1 + (in -> reduce_norm(over = positions)))",
+                    "in * (main -> reduce_var(over = channels)) + main",
+                ),
+                "main + (in -> reduce_min(over = channels)) - (in -> reduce_sum(over = channels))",
+                "in * (main -> global_avg_pool -> transpose(channels, width) -> conv(1, 1 x 3)"
+                " -> transpose(channels, width) -> sigmoid)",
                 *("main * (in -> conv(1) -> sigmoid)", "(main -> conv(1, 3) -> tanh) + in * (in -> conv(1))"),
                 *("if skip then main * factor else in", "in + (if n > 1 then main -> act else -main)", "main"),
             ]

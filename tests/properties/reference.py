@@ -5,8 +5,9 @@ Only evaluation is told, not training: dropout and drop path do nothing here.
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,17 @@ _COMBINATIONS = {
     "divide": operator.truediv,
     "negate": operator.neg,
     "concat": lambda *tensors: torch.cat(tensors, dim=1),
+}
+
+
+_DIMENSIONS = {"channels": (1,), "height": (2,), "width": (3,), "positions": (2, 3)}
+_REDUCTIONS: dict[str, Callable[[Tensor, tuple[int, ...]], Tensor]] = {
+    "reduce_mean": lambda x, dim: x.mean(dim, keepdim=True),
+    "reduce_sum": lambda x, dim: x.sum(dim, keepdim=True),
+    "reduce_max": lambda x, dim: x.amax(dim, keepdim=True),
+    "reduce_min": lambda x, dim: x.amin(dim, keepdim=True),
+    "reduce_norm": lambda x, dim: (x * x).sum(dim, keepdim=True).sqrt(),
+    "reduce_var": lambda x, dim: ((x - x.mean(dim, keepdim=True)) ** 2).mean(dim, keepdim=True),
 }
 
 
@@ -204,6 +216,26 @@ class Reference:
         scale = ((variance + op.variance_eps) * weight[0].numel()).clamp(min=op.eps).sqrt()
         return self._conv(x, path, op, (weight - mean) / scale * self.weight(path, "gain"))
 
+    def _conv_transpose(self, x: Tensor, path: str, op: Any) -> Tensor:
+        full = functional.conv_transpose2d(x, self.weight(path), None, op.stride, 0, 0, op.groups, op.dilation)
+        for axis, (size, length) in enumerate(zip(x.shape[2:], sides(op.kernel), strict=True), 2):
+            reach = op.dilation * (length - 1) + 1
+            begin = {"valid": 0, "symmetric": (reach - 1) // 2, "same": max(reach - op.stride, 0) // 2}.get(
+                op.padding, op.padding
+            )
+            end = size * op.stride + begin if op.padding == "same" else full.shape[axis] - begin + op.output_padding
+            more = [0, 0] * (3 - axis) + [0, max(end - full.shape[axis], 0)]
+            full = functional.pad(full, more).narrow(axis, begin, end - begin)
+        return full + self.weight(path, "bias")[:, None, None] if op.bias else full
+
+    def _blur(self, x: Tensor, path: str, op: Any) -> Tensor:
+        row = torch.tensor([math.comb(op.kernel - 1, index) for index in range(op.kernel)], dtype=x.dtype)
+        row /= row.sum()
+        margin, channels = (op.stride + op.kernel - 2) // 2, x.shape[1]
+        x = functional.pad(x, [margin] * 4, mode="reflect").flatten(0, 1)[:, None]
+        x = functional.conv2d(x, (row[:, None] * row)[None, None], stride=op.stride)
+        return x.flatten(0, 1).unflatten(0, (-1, channels))
+
     def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:
         bias = self.weight(path, "bias") if op.bias else None
         return functional.linear(x.flatten(1), self.weight(path), bias)[:, :, None, None]
@@ -238,6 +270,32 @@ class Reference:
     def _prelu(self, x: Tensor, path: str, op: Any) -> Tensor:
         return functional.prelu(x, self.weight(path))
 
+    def _sqrt(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return torch.sqrt(x)
+
+    def _exp(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return torch.exp(x)
+
+    def _abs(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return torch.abs(x)
+
+    def _softmax(self, x: Tensor, path: str, op: Any) -> Tensor:
+        dim = _DIMENSIONS[op.over]
+        powers = (x - x.amax(dim, keepdim=True)).exp()
+        return powers / powers.sum(dim, keepdim=True)
+
+    def _reduced(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return _REDUCTIONS[op.kind](x, _DIMENSIONS[op.over])
+
+    _reduce_mean = _reduce_sum = _reduce_max = _reduce_min = _reduce_norm = _reduce_var = _reduced
+
+    def _adaptive_avg_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
+        for axis, parts in enumerate(sides(op.size), 2):
+            size = x.shape[axis]
+            windows = [(index * size // parts, -(-(index + 1) * size // parts)) for index in range(parts)]
+            x = torch.cat([x.narrow(axis, a, b - a).mean(axis, keepdim=True) for a, b in windows], axis)
+        return x
+
     def _max_pool(self, x: Tensor, path: str, op: Any) -> Tensor:
         stride = op.stride or op.kernel
         x = padded(x, op.kernel, stride, 1, op.padding, -torch.inf)
@@ -271,18 +329,40 @@ class Reference:
         return x.chunk(op.parts, dim=1)[op.index]
 
     def _pad(self, x: Tensor, path: str, op: Any) -> Tensor:
-        return functional.pad(x, [op.size] * 4)
+        top, bottom, left, right = op.margins
+        return functional.pad(x, [left, right, top, bottom], mode="constant" if op.mode == "zero" else op.mode)
+
+    def _crop(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return functional.pad(x, [-op.margins[side] for side in (2, 3, 0, 1)])
+
+    def _slice(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.narrow(1, op.start, op.channels)
+
+    def _pixel_shuffle(self, x: Tensor, path: str, op: Any) -> Tensor:
+        x = x.unflatten(1, (-1, op.factor, op.factor))
+        return x.permute(0, 1, 4, 2, 5, 3).flatten(4, 5).flatten(2, 3)
+
+    def _pixel_unshuffle(self, x: Tensor, path: str, op: Any) -> Tensor:
+        x = x.unflatten(3, (-1, op.factor)).unflatten(2, (-1, op.factor))
+        return x.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)
+
+    def _transpose(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x.transpose(*(_DIMENSIONS[axis][0] for axis in (op.first, op.second)))
 
     def _resize(self, x: Tensor, path: str, op: Any, like: Tensor | None = None) -> Tensor:
-        size = (x.shape[2] * op.factor, x.shape[3] * op.factor) if like is None else like.shape[2:]
-        corners = op.align_corners if op.mode == "bilinear" else None
-        return functional.interpolate(x, size, mode=op.mode, align_corners=corners)
+        corners = op.align_corners if op.mode in ("bilinear", "bicubic") else None
+        size = None if like is None else like.shape[2:]
+        factor = op.factor if like is None else None
+        return functional.interpolate(x, size, factor, op.mode.replace("_", "-"), corners)
 
     def _gain(self, x: Tensor, path: str, op: Any) -> Tensor:
         return x * self.weight(path)
 
     def _channel_gain(self, x: Tensor, path: str, op: Any) -> Tensor:
         return x * self.weight(path).reshape(-1, 1, 1)
+
+    def _channel_bias(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return x + self.weight(path, "bias").reshape(-1, 1, 1)
 
 
 def padded(

@@ -8,12 +8,26 @@ from typing import Any
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import Primitive
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.operators.window import sides
@@ -54,12 +68,43 @@ def _convolution(
     return (*before, kernel)
 
 
+@RULES.rule(ConvTranspose)
+def _transposed(
+    operator: ConvTranspose, source: Shape, output: Shape, batch: int, training: bool
+) -> tuple[Kernel, ...]:
+    # The same work as the convolution from the output back to the input, of which it is the gradient.
+    groups = operator.groups
+    kind = "conv" if groups == 1 else "depthwise" if groups == source.channels == output.channels else "grouped_conv"
+    return (Kernel(kind, output, source, batch, sides(operator.kernel), operator.stride, groups),)
+
+
+@RULES.rule(Blur)
+def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    margin = 2 * operator.margin
+    padded = Shape(source.channels, source.height + margin, source.width + margin)
+    blurred = Kernel("depthwise", padded, output, batch, sides(operator.kernel), operator.stride, source.channels)
+    return (Kernel("pad", source, padded, batch), blurred) if margin else (blurred,)
+
+
+@RULES.rule(AdaptiveAvgPool)
+def _adaptive_pool(
+    operator: AdaptiveAvgPool | Resize, source: Shape, output: Shape, batch: int, training: bool
+) -> tuple[Kernel, ...]:
+    window = Size(-(-source.height // output.height), -(-source.width // output.width))
+    return (Kernel("avg_pool", source, output, batch, window, window.height),)
+
+
+@RULES.rule(Reduce)
+def _reduce(operator: Reduce, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+    return (Kernel("reduce", source, output, batch),)
+
+
 @RULES.rule(BatchNorm)
 def _batch_norm(operator: BatchNorm, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return (Kernel("batch_norm_training" if training else "batch_norm", source, output, batch),)
 
 
-@RULES.rule(Linear, GroupNorm, LayerNorm, L2Norm, LeakyRelu, Prelu, GlobalPool)
+@RULES.rule(Linear, GroupNorm, LayerNorm, L2Norm, LeakyRelu, Prelu, Function, Softmax, GlobalPool)
 def _of_its_name(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return (Kernel(operator.kind, source, output, batch),)
 
@@ -92,8 +137,8 @@ def _dropped(
     return (Kernel("dropout", source, output, batch),) if training and operator.rate != 0 else ()
 
 
-@RULES.rule(ChannelShuffle)
-def _shuffle(operator: ChannelShuffle, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+@RULES.rule(ChannelShuffle, PixelShuffle, PixelUnshuffle)
+def _shuffle(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return (Kernel("shuffle", source, output, batch),)
 
 
@@ -104,7 +149,9 @@ def _pad(operator: Pad, source: Shape, output: Shape, batch: int, training: bool
 
 @RULES.rule(Resize)
 def _resize(operator: Resize, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
-    return (Kernel(f"resize_{operator.mode}", source, output, batch),)
+    if operator.mode == "area":
+        return _adaptive_pool(operator, source, output, batch, training)
+    return (Kernel(f"resize_{operator.mode.removesuffix('_exact')}", source, output, batch),)
 
 
 @RULES.rule(Gain)
@@ -112,15 +159,15 @@ def _gain(operator: Gain, source: Shape, output: Shape, batch: int, training: bo
     return (Kernel("scale", source, output, batch),)
 
 
-@RULES.rule(ChannelGain)
-def _channel_gain(
-    operator: ChannelGain, source: Shape, output: Shape, batch: int, training: bool
+@RULES.rule(ChannelGain, ChannelBias)
+def _of_channels(
+    operator: ChannelGain | ChannelBias, source: Shape, output: Shape, batch: int, training: bool
 ) -> tuple[Kernel, ...]:
     return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
 
 
-@RULES.rule(Chunk, Flatten)
-def _view(operator: Chunk | Flatten, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
+@RULES.rule(Chunk, Slice, Crop, Transpose, Flatten)
+def _view(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return ()
 
 

@@ -34,6 +34,7 @@ _KINDS = {
     "group_norm": _Kind("normalization", 6),
     "layer_norm": _Kind("normalization", 8),
     "l2_norm": _Kind("normalization", 4),
+    "softmax": _Kind("normalization", 8),
     "standardize": _Kind("normalization", 6),
     "relu": _Kind("activation"),
     "relu6": _Kind("activation"),
@@ -48,6 +49,9 @@ _KINDS = {
     "softplus": _Kind("activation", 8),
     "leaky_relu": _Kind("activation"),
     "prelu": _Kind("activation"),
+    "sqrt": _Kind("activation", 2),
+    "exp": _Kind("activation", 5),
+    "abs": _Kind("activation"),
     "add": _Kind("arithmetic"),
     "subtract": _Kind("arithmetic"),
     "multiply": _Kind("arithmetic"),
@@ -60,6 +64,7 @@ _KINDS = {
     "avg_pool": _Kind("pooling"),
     "global_avg_pool": _Kind("reduction"),
     "global_max_pool": _Kind("reduction"),
+    "reduce": _Kind("reduction"),
     "concat": _Kind("movement"),
     "slice": _Kind("movement"),
     "reshape": _Kind("movement"),
@@ -67,6 +72,7 @@ _KINDS = {
     "pad": _Kind("movement"),
     "resize_nearest": _Kind("movement"),
     "resize_bilinear": _Kind("movement"),
+    "resize_bicubic": _Kind("movement"),
     "reorder_plain": _Kind("movement"),
     "reorder_blocked": _Kind("movement"),
     OPTIMIZER: _Kind(OPTIMIZER, 4),
@@ -152,7 +158,7 @@ class Kernel(NamedTuple):
 
 
 # Normalizations that look at everything before they write anything.
-_TWO_PASSES = frozenset({"batch_norm_training", "group_norm", "layer_norm", "l2_norm"})
+_TWO_PASSES = frozenset({"batch_norm_training", "group_norm", "layer_norm", "l2_norm", "softmax"})
 
 
 def family_of(kind: str) -> str:

@@ -15,12 +15,26 @@ from math import prod
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel, Layout
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import Tensor, Visit
@@ -30,7 +44,7 @@ _ALIGNMENT = 4
 # Computed on each output of a convolution before it is written.
 FUSED = frozenset({"relu", "relu6", "sigmoid", "tanh", "leaky_relu", "hard_sigmoid", "hard_swish"})
 # Elementwise, and so indifferent to where channels stand.
-_ANY_LAYOUT = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "silu", "gelu"})
+_ANY_LAYOUT = frozenset({"relu", "sigmoid", "tanh", "leaky_relu", "silu", "gelu", "sqrt", "exp", "abs"})
 
 
 @dataclass
@@ -100,8 +114,10 @@ class _Lowering:
         for tensor in visit.inputs[:1] if visit.operator == "resize" else visit.inputs:
             self.want(index, tensor, layout)
         made = eager.kernels(visit, self.batch)
-        if visit.operator == "chunk":
+        if visit.operator in ("chunk", "slice", "crop"):
             made = (Kernel("slice", visit.output, visit.output, self.batch),)
+        elif visit.operator == "transpose":
+            made = (Kernel("shuffle", visit.inputs[0].shape, visit.output, self.batch),)
         elif visit.operator == "channel_shuffle":
             reshaped = Kernel("reshape", visit.output, visit.output, self.batch)
             made = (reshaped, *made, reshaped)
@@ -164,8 +180,8 @@ def _convolution(on: _Lowering, index: int, visit: Visit) -> _Map:
     return _Map(layout, index)
 
 
-@RULES.rule(ChannelGain)
-def _channel_gain(on: _Lowering, index: int, visit: Visit) -> _Map:
+@RULES.rule(ChannelGain, ChannelBias)
+def _of_channels(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.folded(visit) or on.plainly(index, visit, "plain")
 
 
@@ -186,7 +202,7 @@ def _batch_norm(on: _Lowering, index: int, visit: Visit) -> _Map:
     return _Map("blocked", index)
 
 
-@RULES.rule(Activation, LeakyRelu, Prelu)
+@RULES.rule(Activation, LeakyRelu, Prelu, Function)
 def _activation(on: _Lowering, index: int, visit: Visit) -> _Map:
     source = visit.inputs[0]
     before, made = on.map(source), eager.kernels(visit, on.batch)
@@ -219,7 +235,10 @@ def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.plainly(index, visit, on.map(visit.inputs[0]).layout)
 
 
-@RULES.rule(Linear, Flatten, GroupNorm, LayerNorm, L2Norm, GlobalPool, ChannelShuffle, Chunk, Pad, Gain)
+@RULES.rule(
+    *(ConvTranspose, Blur, Linear, Flatten, GroupNorm, LayerNorm, L2Norm, Softmax, AdaptiveAvgPool, GlobalPool, Reduce),
+    *(ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Gain),
+)
 def _plain(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.plainly(index, visit, "plain")
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Steps, Tape, Value
 from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
-from archdsl.backends.memory.workspace import Workspace, convolution
+from archdsl.backends.memory.workspace import Workspace, convolution, transposed
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.window import Kernel, pad_width, sides
+from archdsl.ir.operators.convolution import Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.window import Kernel, Padding, pad_width, sides
 from archdsl.ir.walk import Visit
 
 # The bytes of a number in single precision.
@@ -38,7 +38,7 @@ class Allocator:
     def turns(self, mode: str, output: Shape, source: Value) -> bool:
         """Whether resizing turns a map around to have its channels last, and the result back: PyTorch has a kernel for
         that, which it takes for small maps and for images of three colors."""
-        if not self.on_cpu or source.channels_last or output.channels == 1:
+        if not self.on_cpu or source.channels_last or output.channels == 1 or mode == "bicubic":
             return False
         return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 
@@ -66,18 +66,37 @@ class Allocator:
         shape: Shape,
         output: Shape,
         source: Value,
-        weight: Gradient | Parameters,
+        weight: Gradient | Parameters | None,
     ) -> Workspace:
         if not self.on_cpu:
             return Workspace()
-        setting, kernel = self.setting, sides(operator.kernel)
         # A copy with the zeros of `same` around it has them already; where the layer adds them they are symmetric.
         is_copy, padding = self.tape.visit in self.padded, operator.padding
         padding = "valid" if is_copy else "symmetric" if padding == "same" else padding
-        it = Convolution(
+        it = self._convolution(operator, shape, output, operator.filters(shape)[1], padding)
+        return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
+
+    def transposed(self, operator: ConvTranspose, shape: Shape, output: Shape, source: Value) -> Workspace:
+        """The same for a transposed convolution; with `same` its output is the whole map, before it is cut."""
+        if not self.on_cpu:
+            return Workspace()
+        padding = "valid" if operator.padding == "same" else operator.padding
+        it = self._convolution(operator, output, shape, operator.groups, padding)
+        return transposed(it, needs_gradient=source.needs_gradient)
+
+    def _convolution(
+        self,
+        operator: Conv | Depthwise | WeightStandardizedConv | ConvTranspose,
+        shape: Shape,
+        output: Shape,
+        groups: int,
+        padding: Padding,
+    ) -> Convolution:
+        setting, kernel = self.setting, sides(operator.kernel)
+        return Convolution(
             shape,
             output,
-            operator.filters(shape)[1],
+            groups,
             kernel,
             operator.stride,
             operator.dilation,
@@ -88,7 +107,6 @@ class Allocator:
             setting.isa if setting.width == _SINGLE else "avx512",
             setting.threads,
         )
-        return convolution(it, weight, channels_last=source.channels_last, needs_gradient=source.needs_gradient)
 
     def same(
         self,

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 class Value(NamedTuple):
     """A tensor: its number, that of the storage that holds it, its bytes, whether a gradient flows back to it, and
-    whether it lies in memory with its channels last, or in pieces, between channels of others."""
+    whether it lies in memory with its channels last, or in pieces, between channels of others, or even `scattered`, so
+    that its rows are in pieces, too: to flatten that copies it."""
 
     number: int
     storage: int
@@ -20,6 +21,7 @@ class Value(NamedTuple):
     needs_gradient: bool = True
     channels_last: bool = False
     in_pieces: bool = False
+    scattered: bool = False
 
 
 class Gradient(NamedTuple):

@@ -7,14 +7,31 @@ from typing import Any
 
 from archdsl.backends.memory.allocator import Allocator
 from archdsl.backends.memory.kernels import Gradient, Parameters, Value
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.base import Shape
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.base import Operator
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
+from archdsl.ir.rewrite import changed
 from archdsl.ir.walk import Visit
 
 # Activations whose derivative PyTorch computes from what they put out; all others need what they read.
@@ -72,18 +89,70 @@ def _standardized(on: Allocator, operator: WeightStandardizedConv, visit: Visit,
     )
 
 
+@RULES.rule(ConvTranspose)
+def _transposed(on: Allocator, operator: ConvTranspose, visit: Visit, source: Value, rate: float) -> Value:
+    full = visit.output
+    if operator.padding == "same":  # computed whole, and cut
+        whole = changed(operator, padding="valid").output(visit.inputs[0].shape)
+        full = Shape(full.channels, max(full.height, whole.height), max(full.width, whole.width))
+    room = on.transposed(operator, visit.inputs[0].shape, full, source)
+    made = on.tape.call(
+        [source],
+        on.bytes(full),
+        keeps=[source],
+        parameters=visit.params * on.setting.width,
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
+    return _part(on, visit, made) if full != visit.output else made
+
+
+@RULES.rule(Blur)
+def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: float) -> Value:
+    shape, margin = visit.inputs[0].shape, 2 * operator.margin
+    if margin:
+        shape = Shape(shape.channels, shape.height + margin, shape.width + margin)
+        source = on.tape.call([source], on.bytes(shape), keeps=[source], is_fleeting=True)
+    filters = Depthwise.made(
+        kind="depthwise",
+        kernel=operator.kernel,
+        stride=operator.stride,
+        multiplier=1,
+        bias=False,
+        dilation=1,
+        padding=0,
+    )
+    room = on.workspace(filters, shape, visit.output, source, None)
+    return on.tape.call(
+        [source],
+        on.bytes(visit.output),
+        keeps=[source],
+        forward=room.forward,
+        after=room.after,
+        backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
+
+
 # Fully connected layers -----------------------------------------------------------------------------------------------
 
 
 @RULES.rule(Linear)
 def _linear(on: Allocator, operator: Linear, visit: Visit, source: Value, rate: float) -> Value:
     weights = visit.params * on.setting.width
+    source = _flat(on, source)
     return on.tape.call([source], on.bytes(visit.output), keeps=[source], parameters=weights)
 
 
 @RULES.rule(Flatten)
 def _flatten(on: Allocator, operator: Flatten, visit: Visit, source: Value, rate: float) -> Value:
-    return source
+    return _flat(on, source)
+
+
+def _flat(on: Allocator, source: Value) -> Value:
+    return on.tape.call([source], source.size) if source.scattered else source
 
 
 # Normalizations -------------------------------------------------------------------------------------------------------
@@ -173,6 +242,26 @@ def _leaky_relu(on: Allocator, operator: LeakyRelu, visit: Visit, source: Value,
     return on.tape.call([source], source.size, keeps=[source])
 
 
+@RULES.rule(Function)
+def _function(on: Allocator, operator: Function, visit: Visit, source: Value, rate: float) -> Value:
+    if operator.kind == "abs":
+        return on.tape.call([source], source.size, keeps=[source])
+    # The derivative of a root is half of its inverse: the result is doubled before it divides.
+    twice = source.size if operator.kind == "sqrt" else 0
+    return on.tape.call([source], source.size, keeps_output=True, backward=(twice, Gradient(0), -twice))
+
+
+@RULES.rule(Softmax)
+def _softmax(on: Allocator, operator: Softmax, visit: Visit, source: Value, rate: float) -> Value:
+    source = _flat(on, source) if operator.over == "positions" else source
+    return on.tape.call([source], source.size, keeps_output=True, reads_whole=on.on_cpu)
+
+
+@RULES.rule(ChannelBias)
+def _bias(on: Allocator, operator: ChannelBias, visit: Visit, source: Value, rate: float) -> Value:
+    return on.tape.call([source], source.size, flows=["same"], parameters=visit.params * on.setting.width)
+
+
 @RULES.rule(Prelu, Gain, ChannelGain)
 def _factor(on: Allocator, operator: Prelu | Gain | ChannelGain, visit: Visit, source: Value, rate: float) -> Value:
     return on.product([source], [source], visit.params * on.setting.width)
@@ -189,6 +278,28 @@ def _global_pool(on: Allocator, operator: GlobalPool, visit: Visit, source: Valu
         is_turned = source.channels_last and visit.inputs[0].shape.channels > 1
         return on.tape.call([source], size, flows=["turned" if is_turned else "new"])
     return on.tape.call([source], size, keeps=[source], statistics=_indices(on, visit), reads_whole=on.on_cpu)
+
+
+@RULES.rule(AdaptiveAvgPool)
+def _adaptive_pool(
+    on: Allocator, operator: AdaptiveAvgPool | Resize, visit: Visit, source: Value, rate: float
+) -> Value:
+    is_mean = visit.output[1:] == (1, 1)  # which PyTorch then computes
+    return on.tape.call([source], on.bytes(visit.output), keeps=[] if is_mean else [source], reads_whole=on.on_cpu)
+
+
+@RULES.rule(Reduce)
+def _reduce(on: Allocator, operator: Reduce, visit: Visit, source: Value, rate: float) -> Value:
+    size = on.bytes(visit.output)
+    if operator.kind in ("reduce_mean", "reduce_sum"):
+        return on.tape.call([source], size)
+    # What is computed before the gradient: which elements are the largest, how many, and the gradient at these; or a
+    # factor of each element, and what it is divided by.
+    mask = source.size // on.setting.width + 2 * size if operator.kind in ("reduce_max", "reduce_min") else 0
+    before = mask + source.size + 2 * size
+    backward = (before, Gradient(0), -before)
+    is_of_both = operator.kind != "reduce_var"
+    return on.tape.call([source], size, keeps=[source], keeps_output=is_of_both, backward=backward)
 
 
 @RULES.rule(MaxPool)
@@ -244,25 +355,46 @@ def _drop_path(on: Allocator, operator: DropPath, visit: Visit, source: Value, r
 # What moves, cuts or stretches values ---------------------------------------------------------------------------------
 
 
-@RULES.rule(ChannelShuffle)
-def _channel_shuffle(on: Allocator, operator: ChannelShuffle, visit: Visit, source: Value, rate: float) -> Value:
+@RULES.rule(ChannelShuffle, PixelShuffle, PixelUnshuffle)
+def _shuffle(on: Allocator, operator: Operator, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], on.bytes(visit.output), reads_whole=on.on_cpu)
 
 
 @RULES.rule(Pad)
 def _pad(on: Allocator, operator: Pad, visit: Visit, source: Value, rate: float) -> Value:
-    return on.tape.call([source], on.bytes(visit.output))
+    return on.tape.call([source], on.bytes(visit.output), keeps=[] if operator.mode == "zero" else [source])
 
 
-@RULES.rule(Chunk)
-def _chunk(on: Allocator, operator: Chunk, visit: Visit, source: Value, rate: float) -> Value:
-    """Part of the channels is a view: it takes nothing, but the gradient is that of all channels."""
-    part = on.tape.call([source], 0)
-    return part._replace(storage=source.storage, size=on.bytes(visit.output), in_pieces=on.setting.batch > 1)
+@RULES.rule(Chunk, Slice)
+def _channels(on: Allocator, operator: Chunk | Slice, visit: Visit, source: Value, rate: float) -> Value:
+    part = _part(on, visit, source)
+    return part._replace(in_pieces=on.setting.batch > 1, scattered=source.scattered)
+
+
+@RULES.rule(Crop)
+def _crop(on: Allocator, operator: Crop, visit: Visit, source: Value, rate: float) -> Value:
+    return _part(on, visit, source)
+
+
+def _part(on: Allocator, visit: Visit, whole: Value) -> Value:
+    """Part of a map is a view: it takes nothing, but the gradient is that of the whole."""
+    part = on.tape.call([whole], 0)
+    return part._replace(storage=whole.storage, size=on.bytes(visit.output), in_pieces=True, scattered=True)
+
+
+@RULES.rule(Transpose)
+def _transpose(on: Allocator, operator: Transpose, visit: Visit, source: Value, rate: float) -> Value:
+    """A view, and so is its gradient; in another order only where more than one axis is longer than 1."""
+    view = on.tape.call([source], 0, flows=["same"])
+    is_turned = sum(size > 1 for size in visit.output) > 1
+    is_apart = source.in_pieces or is_turned
+    return view._replace(storage=source.storage, size=source.size, in_pieces=is_apart, scattered=is_apart)
 
 
 @RULES.rule(Resize)
 def _resize(on: Allocator, operator: Resize, visit: Visit, source: Value, rate: float) -> Value:
     out = on.bytes(visit.output)
+    if operator.mode == "area":
+        return _adaptive_pool(on, operator, visit, source, rate)
     copies = source.size + out if on.turns(operator.mode, visit.output, source) else 0
     return on.tape.call([source], out, after=(copies, -copies), reads_whole=on.on_cpu)

@@ -29,10 +29,10 @@ class Workspace(NamedTuple):
 
 
 def convolution(
-    it: Convolution, weight: Gradient | Parameters, *, channels_last: bool = False, needs_gradient: bool = True
+    it: Convolution, weight: Gradient | Parameters | None, *, channels_last: bool = False, needs_gradient: bool = True
 ) -> Workspace:
-    """The copies of one convolution. `weight` is where the gradient of the weights goes; that of the input is not
-    computed where nothing needs it."""
+    """The copies of one convolution. `weight` is where the gradient of the weights goes, if they are learned; that of
+    the input is not computed where nothing needs it."""
     if is_native(it):
         return _native(it, weight, turned=it.filters(it.output.channels, it.read) if channels_last else 0)
     if channels_last:
@@ -42,6 +42,22 @@ def convolution(
     forward = (used.x, used.filters, y, used.scratch, -used.scratch, -used.filters, -used.x)
     data = _backward_data(it) if needs_gradient else ()
     return Workspace(forward, (-y,), (*data, *_backward_weights(it, weight)))
+
+
+def transposed(it: Convolution, *, needs_gradient: bool = True) -> Workspace:
+    """The copies of a transposed convolution. `it` is the convolution that goes the other way, from its output to its
+    input: what one computes forward is the other's gradient."""
+    used = onednn.backward_data(it)
+    plain = it.x(it.source.channels)
+    x = used.x or plain
+    read = (used.y, used.filters, x, used.scratch, -used.scratch, -used.filters, -used.y)
+    data: Steps = ()
+    if needs_gradient:
+        back = onednn.forward(it)
+        y = back.y or it.y(it.output.channels)
+        data = (back.x, back.filters, y, back.scratch, -back.scratch, -back.filters, -back.x, Gradient(0), -y)
+    again = plain if used.is_channels_last and it.source.channels > 1 else 0
+    return Workspace(read, (again, -again, -x), (*data, *_backward_weights(it, Parameters())))
 
 
 def _backward_data(it: Convolution) -> Steps:
@@ -55,7 +71,9 @@ def _backward_data(it: Convolution) -> Steps:
     return (*read, -x)
 
 
-def _backward_weights(it: Convolution, weight: Gradient | Parameters) -> Steps:
+def _backward_weights(it: Convolution, weight: Gradient | Parameters | None) -> Steps:
+    if weight is None:
+        return ()
     used = onednn.backward_weights(it)
     filters = used.filters or it.filters(it.output.channels, it.read)
     # In half precision the weights' gradient is summed up in single.
@@ -78,27 +96,27 @@ def is_native(it: Convolution) -> bool:
     return it.groups == 1 and it.batch == 1 and not is_large
 
 
-def _native(it: Convolution, weight: Gradient | Parameters, *, turned: int) -> Workspace:
+def _native(it: Convolution, weight: Gradient | Parameters | None, *, turned: int) -> Workspace:
     """A matrix product over columns of all images; groups are taken apart, and their results put together. `turned` are
     the bytes of filters that are copied to have their channels last, too."""
     is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1 and it.padding == (0, 0)
     columns = 0 if is_plain else it.y(it.source.channels * it.area)
     if it.groups == 1:
         own = turned + columns
-        return Workspace((own,), (-own,), (Gradient(0), weight, own, -own))
+        return Workspace((own,), (-own,), (Gradient(0), weight or 0, own, -own))
     x, y = it.x(it.source.channels), it.y(it.output.channels)
     part, result = x // it.groups, y // it.groups
     filters = it.filters(it.output.channels, it.read)
     forward = tuple(size for _ in range(it.groups) for size in (part, result, -part))
     own = filters // it.groups
     back = tuple(size for _ in range(it.groups) for size in (part, result, part, own, -part, -result))
-    return Workspace(forward, (-y,), (*back, Gradient(0), weight, -x - filters))
+    return Workspace(forward, (-y,), (*back, Gradient(0), weight or 0, -x - filters))
 
 
 # Channels last --------------------------------------------------------------------------------------------------------
 
 
-def _channels_last(it: Convolution, weight: Gradient | Parameters, *, needs_gradient: bool) -> Workspace:
+def _channels_last(it: Convolution, weight: Gradient | Parameters | None, *, needs_gradient: bool) -> Workspace:
     """Where channels are last in the input, PyTorch turns the filters around, too, if that makes a difference."""
     plain = it.filters(it.output.channels, it.read)
     turned = plain if it.area > 1 and it.read > 1 else 0
@@ -107,5 +125,7 @@ def _channels_last(it: Convolution, weight: Gradient | Parameters, *, needs_grad
     back: Steps = ()
     if needs_gradient:
         back = (Gradient(0), data.filters, data.scratch, -data.scratch, -data.filters)
+    if weight is None:
+        return Workspace((turned,), after, (turned, *back, -turned))
     summed = (last.filters, last.scratch, -last.scratch, plain, plain, -plain, -last.filters, -turned, weight, -plain)
     return Workspace((turned,), after, (turned, *back, *summed))

@@ -6,12 +6,26 @@ from collections.abc import Callable
 
 from archdsl.backends.pytorch.nodes import Derived, Expressions
 from archdsl.ir.formula import Expression, Operation, constant
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 
@@ -20,7 +34,7 @@ from archdsl.ir.operators.table import RuleTable
 OUT_CHANNELS = RuleTable[Callable[[Expressions, Expression | None], Expression | None]]("channels as expressions")
 
 
-@OUT_CHANNELS.rule(Conv, WeightStandardizedConv)
+@OUT_CHANNELS.rule(Conv, ConvTranspose, WeightStandardizedConv, Slice)
 def _given(of: Expressions, channels: Expression | None) -> Expression:
     return of["channels"]
 
@@ -41,14 +55,35 @@ def _divided(of: Expressions, channels: Expression | None) -> Expression:
     return Derived(Operation("//", of["in_channels"], of["parts"]))
 
 
+@OUT_CHANNELS.rule(PixelShuffle)
+def _in_squares(of: Expressions, channels: Expression | None) -> Expression:
+    return Derived(Operation("//", of["in_channels"], Operation("**", of["factor"], constant(2))))
+
+
+@OUT_CHANNELS.rule(PixelUnshuffle)
+def _of_squares(of: Expressions, channels: Expression | None) -> Expression:
+    return Derived(Operation("*", of["in_channels"], Operation("**", of["factor"], constant(2))))
+
+
+@OUT_CHANNELS.rule(Transpose)
+def _exchanged(of: Expressions, channels: Expression | None) -> Expression | None:
+    return None if constant("channels") in (of["first"], of["second"]) else channels
+
+
+@OUT_CHANNELS.rule(Reduce)
+def _reduced(of: Expressions, channels: Expression | None) -> Expression | None:
+    return constant(1) if of["over"] == constant("channels") else channels
+
+
 @OUT_CHANNELS.rule(Flatten)
 def _of_elements(of: Expressions, channels: Expression | None) -> None:
     return None
 
 
 @OUT_CHANNELS.rule(
-    *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, MaxPool, AvgPool, GlobalPool),
-    *(Dropout, DropPath, ChannelShuffle, Pad, Resize, Gain, ChannelGain),
+    *(Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
+    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Dropout, DropPath, ChannelShuffle, Pad, Crop, Resize),
+    *(Gain, ChannelGain, ChannelBias),
 )
 def _kept(of: Expressions, channels: Expression | None) -> Expression | None:
     return channels

@@ -132,6 +132,41 @@ class Conv2dSame(nn.Conv2d):
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
+SOURCES["ConvTranspose2dSame"] = '''
+class ConvTranspose2dSame(nn.ConvTranspose2d):
+    """Transposed convolution with SAME padding: a map that is larger by the stride."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2] * self.stride[0], x.shape[3] * self.stride[1]
+        extents = [step * (side - 1) + 1 for step, side in zip(self.dilation, self.kernel_size, strict=True)]
+        missing = [max(stride - extent, 0) for stride, extent in zip(self.stride, extents, strict=True)]
+        top, left = (max(extent - stride, 0) // 2 for stride, extent in zip(self.stride, extents, strict=True))
+        x = functional.conv_transpose2d(
+            x, self.weight, self.bias, self.stride, 0, missing, self.groups, self.dilation
+        )
+        return x[:, :, top : top + height, left : left + width]
+'''
+
+SOURCES["Blur"] = '''
+class Blur(nn.Module):
+    """Depthwise convolution with a fixed binomial kernel, mirrored at the edges (Zhang 2019)."""
+
+    kernel: Tensor
+
+    def __init__(self, channels: int, kernel_size: int = 3, stride: int = 1) -> None:
+        super().__init__()
+        row = torch.ones(1)
+        for _ in range(kernel_size - 1):
+            row = functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))
+        row = row / row.sum()
+        self.register_buffer("kernel", (row[:, None] * row).repeat(channels, 1, 1, 1), persistent=False)
+        self.channels, self.stride, self.padding = channels, stride, (stride + kernel_size - 2) // 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.pad(x, (self.padding, self.padding, self.padding, self.padding), mode="reflect")
+        return functional.conv2d(x, self.kernel, stride=self.stride, groups=self.channels)
+'''
+
 SOURCES["StandardizedConv2d"] = '''
 class StandardizedConv2d(nn.Conv2d):
     """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021)."""
@@ -283,6 +318,99 @@ class ChannelGain(nn.Module):
         return x * self.weight
 '''
 
+SOURCES["ChannelBias"] = '''
+class ChannelBias(nn.Module):
+    """A learnable number per channel that is added."""
+
+    def __init__(self, channels: int, initial: float = 0.0) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.full((channels, 1, 1), float(initial)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias
+'''
+
+_FUNCTIONS = {"Sqrt": "The square root", "Exp": "The exponential", "Abs": "The absolute value"}
+SOURCES |= {
+    name: f'''
+class {name}(nn.Module):
+    """{what} of each element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.{name.lower()}()
+'''
+    for name, what in _FUNCTIONS.items()
+}
+
+SOURCES["SpatialSoftmax"] = '''
+class SpatialSoftmax(nn.Module):
+    """Softmax over all positions of a map, channel by channel."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2).softmax(dim=2).view_as(x)
+'''
+
+# The modules of reductions by the names of primitives: what each says that it computes, and how.
+_REDUCED = {
+    "mean": ("Mean", "The mean", "x.mean(self.dim, keepdim=True)"),
+    "sum": ("Sum", "The sum", "x.sum(self.dim, keepdim=True)"),
+    "max": ("Max", "The largest element", "x.amax(self.dim, keepdim=True)"),
+    "min": ("Min", "The smallest element", "x.amin(self.dim, keepdim=True)"),
+    "norm": ("Norm", "The L2 norm", "torch.linalg.vector_norm(x, dim=self.dim, keepdim=True)"),
+    "var": ("Var", "The variance", "x.var(self.dim, correction=0, keepdim=True)"),
+}
+REDUCTIONS = {f"reduce_{kind}": f"Reduce{name}" for kind, (name, _, _) in _REDUCED.items()}
+SOURCES |= {
+    f"Reduce{name}": f'''
+class Reduce{name}(nn.Module):
+    """{what} over some dimensions, of each of which 1 stays."""
+
+    def __init__(self, *dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return {value}
+'''
+    for name, what, value in _REDUCED.values()
+}
+
+SOURCES["Transpose"] = '''
+class Transpose(nn.Module):
+    """Two dimensions exchanged."""
+
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(self.first, self.second)
+'''
+
+SOURCES["Crop"] = '''
+class Crop(nn.Module):
+    """A map without its edges."""
+
+    def __init__(self, top: int, bottom: int, left: int, right: int) -> None:
+        super().__init__()
+        self.top, self.bottom, self.left, self.right = top, bottom, left, right
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, self.top : x.shape[2] - self.bottom, self.left : x.shape[3] - self.right]
+'''
+
+SOURCES["Slice"] = '''
+class Slice(nn.Module):
+    """Some of the channels, from one of them on."""
+
+    def __init__(self, start: int, channels: int) -> None:
+        super().__init__()
+        self.start, self.channels = start, channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, self.start : self.start + self.channels]
+'''
+
 SOURCES["Chunk"] = '''
 class Chunk(nn.Module):
     """One of several equal parts of the channels."""
@@ -303,7 +431,7 @@ class ResizeLike(nn.Module):
     def __init__(self, mode: str = "bilinear", align_corners: bool = False) -> None:
         super().__init__()
         self.mode = mode
-        self.align_corners = align_corners if mode == "bilinear" else None
+        self.align_corners = align_corners if mode in ("bilinear", "bicubic") else None
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)

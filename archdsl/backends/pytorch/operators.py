@@ -9,16 +9,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from archdsl.backends.pytorch.helpers import REDUCTIONS
 from archdsl.backends.pytorch.nodes import IDENTITY, Expressions, call, unless
 from archdsl.backends.pytorch.paddings import is_static, padding_node
-from archdsl.ir.formula import Call, Conditional, Expression, Operation, constant
+from archdsl.ir.formula import Call, Conditional, Expression, Operation, Tuple, constant
 from archdsl.ir.operators import Operator
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
 
@@ -46,8 +61,9 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 
 
 @VECTORS.rule(
-    *(Conv, Depthwise, WeightStandardizedConv, BatchNorm, GroupNorm, LayerNorm, L2Norm),
-    *(MaxPool, AvgPool, GlobalPool, DropPath, ChannelShuffle, Chunk, Pad, Resize, ChannelGain),
+    *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
+    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice),
+    *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias),
 )
 def _on_maps_alone(operator: object, of: Expressions) -> None:
     return None
@@ -111,6 +127,28 @@ def _convolution(
         groups=unless(1, groups),
         **extra,
     )
+
+
+@MAPS.rule(ConvTranspose)
+def _conv_transpose(conv: ConvTranspose, of: Expressions) -> Expression:
+    is_same = conv.padding == "same"
+    return call(
+        "ConvTranspose2dSame" if is_same else "nn.ConvTranspose2d",
+        of["in_channels"],
+        of["channels"],
+        of["kernel"],
+        stride=unless(1, of["stride"]),
+        padding=None if is_same else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        output_padding=unless(0, of["output_padding"]),
+        groups=unless(1, of["groups"]),
+        bias=unless(True, of["bias"]),
+        dilation=unless(1, of["dilation"]),
+    )
+
+
+@MAPS.rule(Blur)
+def _blur(blur: Blur, of: Expressions) -> Expression:
+    return call("Blur", of["in_channels"], of["kernel"], stride=unless(1, of["stride"]))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------
@@ -210,7 +248,38 @@ def _leaky_relu(activation: LeakyRelu, of: Expressions) -> Expression:
 @VECTORS.rule(Prelu)
 @MAPS.rule(Prelu)
 def _prelu(activation: Prelu, of: Expressions) -> Expression:
-    return call("nn.PReLU", of["in_channels"])
+    shared = of["shared"]
+    if shared in (constant(True), constant(False)):
+        return call("nn.PReLU") if shared == constant(True) else call("nn.PReLU", of["in_channels"])
+    return call("nn.PReLU", Conditional(shared, constant(1), of["in_channels"]))
+
+
+@VECTORS.rule(Function)
+@MAPS.rule(Function)
+def _function(function: Function, of: Expressions) -> Expression:
+    return call({"sqrt": "Sqrt", "exp": "Exp", "abs": "Abs"}[function.kind])
+
+
+# The dimensions of a batch of maps.
+_DIMENSIONS = {"channels": 1, "height": 2, "width": 3}
+
+
+@MAPS.rule(Softmax)
+def _softmax(softmax: Softmax, of: Expressions) -> Expression:
+    if softmax.over == "positions":
+        return call("SpatialSoftmax")
+    return call("nn.Softmax", dim=constant(_DIMENSIONS[softmax.over]))
+
+
+@VECTORS.rule(Softmax)
+def _softmax_on_vectors(softmax: Softmax, of: Expressions) -> Expression | None:
+    return call("nn.Softmax", dim=constant(1)) if softmax.over == "channels" else None
+
+
+@MAPS.rule(Reduce)
+def _reduce(reduce: Reduce, of: Expressions) -> Expression:
+    dimensions = (2, 3) if reduce.over == "positions" else (_DIMENSIONS[reduce.over],)
+    return call(REDUCTIONS[reduce.kind], *map(constant, dimensions))
 
 
 # Poolings -------------------------------------------------------------------------------------------------------------
@@ -233,6 +302,11 @@ def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **ext
         return call(same, of["kernel"], stride)
     padding = padding_node(of, constant(1), pool.padding, pool.kernel)
     return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless(False, of["ceil"]), **extra)
+
+
+@MAPS.rule(AdaptiveAvgPool)
+def _adaptive_pool(pool: AdaptiveAvgPool, of: Expressions) -> Expression:
+    return call("nn.AdaptiveAvgPool2d", of["size"])
 
 
 @MAPS.rule(GlobalPool)
@@ -275,20 +349,57 @@ def _chunk(chunk: Chunk, of: Expressions) -> Expression:
     return call("Chunk", of["parts"], of["index"])
 
 
+@MAPS.rule(Slice)
+def _slice(part: Slice, of: Expressions) -> Expression:
+    return call("Slice", of["start"], of["channels"])
+
+
+@MAPS.rule(PixelShuffle)
+def _pixel_shuffle(shuffle: PixelShuffle, of: Expressions) -> Expression:
+    return call("nn.PixelShuffle", of["factor"])
+
+
+@MAPS.rule(PixelUnshuffle)
+def _pixel_unshuffle(unshuffle: PixelUnshuffle, of: Expressions) -> Expression:
+    return call("nn.PixelUnshuffle", of["factor"])
+
+
+@MAPS.rule(Transpose)
+def _transpose(transpose: Transpose, of: Expressions) -> Expression:
+    return call("Transpose", *(constant(_DIMENSIONS[axis]) for axis in (transpose.first, transpose.second)))
+
+
+_PADDINGS = {"zero": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate": "nn.ReplicationPad2d"}
+
+
 @MAPS.rule(Pad)
 def _pad(pad: Pad, of: Expressions) -> Expression:
-    return call("nn.ZeroPad2d", of["size"])
+    # A number of PyTorch is all sides; else the width comes first.
+    sides = _margins(of, "left", "right", "top", "bottom")
+    return call(_PADDINGS[pad.mode], sides[0] if len(set(sides)) == 1 else Tuple(sides))
+
+
+@MAPS.rule(Crop)
+def _crop(crop: Crop, of: Expressions) -> Expression:
+    return call("Crop", *_margins(of, "top", "bottom", "left", "right"))
+
+
+def _margins(of: Expressions, *sides: str) -> tuple[Expression, ...]:
+    """The margins of some sides: that of all and its own, of which one is nothing."""
+    size, own = of["size"], [of[side] for side in sides]
+    if all(margin == constant(0) for margin in own):
+        return (size,) * len(own)
+    return tuple(own if size == constant(0) else [Operation("+", size, margin) for margin in own])
 
 
 @MAPS.rule(Resize)
 def _resize(resize: Resize, of: Expressions) -> Expression:
-    mode = None if resize.mode == "bilinear" else of["mode"]
-    corners = None if mode or of["align_corners"] == constant(False) else of["align_corners"]
+    mode = constant(resize.mode.replace("_", "-"))
+    corners = of["align_corners"] if resize.mode in ("bilinear", "bicubic") else None
     if of["factor"] == constant(None):
-        return call("ResizeLike", mode=mode, align_corners=corners)
-    if mode is not None:
-        return call("nn.Upsample", scale_factor=of["factor"])
-    return call("nn.Upsample", scale_factor=of["factor"], mode=of["mode"], align_corners=of["align_corners"])
+        corners = None if corners == constant(False) else corners
+        return call("ResizeLike", mode=unless("bilinear", mode), align_corners=corners)
+    return call("nn.Upsample", scale_factor=of["factor"], mode=unless("nearest", mode), align_corners=corners)
 
 
 @VECTORS.rule(Gain)
@@ -300,3 +411,8 @@ def _gain(gain: Gain, of: Expressions) -> Expression:
 @MAPS.rule(ChannelGain)
 def _channel_gain(gain: ChannelGain, of: Expressions) -> Expression:
     return call("ChannelGain", of["in_channels"], of["initial"])
+
+
+@MAPS.rule(ChannelBias)
+def _channel_bias(bias: ChannelBias, of: Expressions) -> Expression:
+    return call("ChannelBias", of["in_channels"], initial=unless(0.0, of["initial"]))

@@ -23,12 +23,15 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, fit, missing
+from archdsl.elaborate.resolve.signatures import Signature, axis, fit, missing, words_of
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.functions import OF_NUMBERS
+from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
+# Functions that are no layers as well: they mean nothing by themselves.
+_ONLY_CALLED = FUNCTIONS - PRIMITIVES.keys()
 LITERALS = {"true", "false", "none"}
 # What papers and other languages write for them.
 _TRUTHS = {**dict.fromkeys(("true", "yes", "on"), "true"), **dict.fromkeys(("false", "no", "off"), "false")}
@@ -88,7 +91,7 @@ class Vocabulary:
         match node:
             case tree.Name(text=text) if not self.knows(text):
                 self.resolve(node.span, self.meaning(text))
-                if text in FUNCTIONS:
+                if text in _ONLY_CALLED:
                     self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
                 else:
                     self.signature(node, is_block=True)
@@ -191,15 +194,16 @@ class Vocabulary:
         signature = self.signature(node, is_block=False)
         if signature is None:
             return
-        if node.text in FUNCTIONS:
+        if node.text in _ONLY_CALLED:
             self.problems.add(FunctionWithoutArguments(node.text).at(node.span))
-        elif is_last:
+        elif is_last and node.text not in FUNCTIONS:
             self._complete(signature, (), node.span)
 
     def _call(self, node: tree.Call, is_last: bool) -> None:
-        for argument in node.arguments:
-            self.check(argument.value)
         function = node.function
+        takes = signature_of(self.meaning(function.text)) if isinstance(function, tree.Name) else None
+        for argument, words in zip(node.arguments, words_of(node, takes), strict=True):
+            self._argument(argument.value, words)
         self._resolve_call(node)
         if not isinstance(function, tree.Name):
             self.check(function)
@@ -213,6 +217,19 @@ class Vocabulary:
         self.problems.add(*problems)
         if not problems and (is_last or function.text in FUNCTIONS):
             self._complete(signature, [parameter for parameter, _ in fitting], node.span)
+
+    def _argument(self, value: tree.Expression, words: tuple[str, ...]) -> None:
+        """An argument of a call, which may be one of some words."""
+        if (own := axis(value, words)) is not None:
+            self.resolve(value.span, Symbol(Kind.WORD, own))
+        elif words and isinstance(value, tree.Name) and self._is_nothing(value.text):
+            problem = UnknownName(value.text).at(value.span, help=f"here it may be {', '.join(words)}")
+            self.problems.add(problem.suggesting(value.text, {*words, *self.own, *self.given}))
+        else:
+            self.check(value)
+
+    def _is_nothing(self, name: str) -> bool:
+        return not self.knows(name) and name not in self.later and self.meaning(name) is None
 
     def _resolve_call(self, node: tree.Call) -> None:
         """Notes the function of a call, and the names of its arguments."""

@@ -49,10 +49,11 @@ from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive
+from archdsl.elaborate.resolve.signatures import Signature, axis, fit, missing, of_function, of_primitive
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
+from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 
@@ -105,7 +106,9 @@ def _word(symbol: Symbol, span: Span, scope: Scope) -> Value:
     return symbol.name
 
 
-def _no_value(symbol: Symbol, span: Span, scope: Scope) -> Value:
+def _function_itself(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    if symbol.name in PRIMITIVES:  # `sqrt` is a layer, too
+        return _primitive(symbol, span, scope)
     raise ElaborationError(FunctionWithoutArguments(symbol.name).at(span))
 
 
@@ -115,7 +118,7 @@ _OF_SYMBOLS: dict[Kind, Callable[[Symbol, Span, Scope], Value]] = {
     Kind.BLOCK: _block,
     Kind.PRIMITIVE: _primitive,
     Kind.WORD: _word,
-    Kind.FUNCTION: _no_value,
+    Kind.FUNCTION: _function_itself,
 }
 
 
@@ -293,6 +296,9 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
         raise ElaborationError(problems[0])
     arguments = Arguments()
     for parameter, argument in fitting:
+        if (own := axis(argument.value, signature.words.get(parameter, ()))) is not None:
+            arguments.add(parameter, own, None, Origin(argument.value, scope))
+            continue
         value = evaluate(argument.value, scope)
         if isinstance(value, Tensor):
             value = scope.bound(scope.steps.get(argument) or parameter, value)

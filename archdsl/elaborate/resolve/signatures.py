@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,9 +19,10 @@ from archdsl.elaborate.resolve.errors import (
     TooManyArguments,
     UnknownArgument,
 )
-from archdsl.ir.checks import attributes
+from archdsl.ir.checks import attributes, words
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
+from archdsl.ir.operators.base import AXES
 from archdsl.language import tree
 
 
@@ -30,6 +32,8 @@ class Signature(NamedTuple):
     name: str
     parameters: tuple[str, ...]
     required: tuple[str, ...] = ()
+    # The words that an argument may be, by parameter. Those for axes mean themselves there, and other things elsewhere.
+    words: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     # Takes any number of values, none of them by name.
     takes_many: bool = False
     # The name of a block where it is defined.
@@ -44,7 +48,8 @@ RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 def of_primitive(name: str) -> Signature:
     known = attributes(PRIMITIVES[name])
     required = tuple(attribute for attribute, default in known.items() if default is ...)
-    return Signature(name, (*known, "like") if name == "resize" else tuple(known), required)
+    parameters = (*known, "like") if name == "resize" else tuple(known)
+    return Signature(name, parameters, required, words(PRIMITIVES[name]))
 
 
 @cache
@@ -88,6 +93,21 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
     if signature.takes_many and not call.arguments:
         problems.append(NoValues(signature.name).at(call.span))
     return list(fitting.items()), problems
+
+
+def axis(node: tree.Expression, words: Iterable[str]) -> str | None:
+    """The axis that an argument says, if it is a word for one among those that may stand there."""
+    is_axis = isinstance(node, tree.Name) and node.text in AXES and node.text in words
+    return node.text if is_axis else None  # type: ignore[union-attr]
+
+
+def words_of(call: tree.Call, signature: Signature | None) -> list[tuple[str, ...]]:
+    """The words that each argument of a call may be."""
+    if signature is None or not signature.words:
+        return [()] * len(call.arguments)
+    names = (*signature.parameters, *[""] * len(call.arguments))
+    parameters = [argument.name.text if argument.name else name for argument, name in zip(call.arguments, names)]  # noqa: B905
+    return [signature.words.get(parameter, ()) for parameter in parameters]
 
 
 def missing(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:

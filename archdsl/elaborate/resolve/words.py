@@ -10,7 +10,13 @@ SETTINGS = ("norm", "act", "padding", "drop_path")
 OWN_FACTS = ("channels", "height", "width")
 FUNCTIONS = frozenset({*OF_NUMBERS, "concat", "ramp"})
 # Names that stand for themselves: values of attributes such as `padding = same`.
-WORDS = frozenset({"symmetric", "same", "valid", "bilinear", "nearest"})
+WORDS = frozenset(
+    {
+        *("symmetric", "same", "valid"),
+        *("bilinear", "nearest", "nearest_exact", "bicubic", "area"),
+        *("zero", "reflect", "replicate"),
+    }
+)
 BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 # Names that no block or model may have.
 RESERVED = BUILT_IN | {"in", "out"}

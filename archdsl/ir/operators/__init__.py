@@ -6,19 +6,35 @@ from typing import Annotated, get_args
 
 from pydantic import Field
 
-from archdsl.ir.operators.activation import Activation, LeakyRelu, Prelu
-from archdsl.ir.operators.arrangement import ChannelGain, ChannelShuffle, Chunk, Gain, Pad, Resize
+from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
+from archdsl.ir.operators.arrangement import (
+    ChannelBias,
+    ChannelGain,
+    ChannelShuffle,
+    Chunk,
+    Crop,
+    Gain,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Resize,
+    Slice,
+    Transpose,
+)
 from archdsl.ir.operators.base import Operator
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
-from archdsl.ir.operators.pooling import AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
+from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 
 Primitive = Annotated[
     Conv
     | Depthwise
     | WeightStandardizedConv
+    | ConvTranspose
+    | Blur
     | Linear
     | Flatten
     | BatchNorm
@@ -28,17 +44,27 @@ Primitive = Annotated[
     | Activation
     | LeakyRelu
     | Prelu
+    | Function
+    | Softmax
     | MaxPool
     | AvgPool
+    | AdaptiveAvgPool
     | GlobalPool
+    | Reduce
     | Dropout
     | DropPath
     | ChannelShuffle
     | Chunk
+    | Slice
+    | PixelShuffle
+    | PixelUnshuffle
+    | Transpose
     | Pad
+    | Crop
     | Resize
     | Gain
-    | ChannelGain,
+    | ChannelGain
+    | ChannelBias,
     Field(discriminator="kind"),
 ]
 

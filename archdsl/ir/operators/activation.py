@@ -1,9 +1,9 @@
-"""Activations: elementwise, without parameters (but `prelu`), free in every cost convention of the field."""
+"""Activations: without parameters (but `prelu`), free in every cost convention of the field."""
 
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Operator, Tensors
+from archdsl.ir.operators.base import Axes, Operator, Tensors
 
 
 class Activation(Operator):
@@ -37,13 +37,35 @@ class LeakyRelu(Operator):
 
 
 class Prelu(Operator):
-    """Leaky ReLU with a learnable slope per channel (He et al. 2015)."""
+    """Leaky ReLU with a learnable slope per channel, or one that is `shared` by all (He et al. 2015)."""
 
     takes_vectors: ClassVar[bool] = True
     kind: Literal["prelu"] = "prelu"
+    shared: bool = False
 
     def parameters(self, *shapes: Shape) -> int:
-        return shapes[0].channels
+        return shapes[0].channels * (1 - self.shared) + self.shared
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {"weight": (shapes[0].channels,)}
+        return {"weight": (self.parameters(*shapes),)}
+
+
+class Function(Operator):
+    """A function of each element. `sqrt` by itself is this layer; `sqrt(4)` is the function of a number."""
+
+    takes_vectors: ClassVar[bool] = True
+    kind: Literal["sqrt", "exp", "abs"]
+
+
+class Softmax(Operator):
+    """The elements `over` an axis, or over all positions of the map, as shares of one.
+
+    `over` is `channels`, `height`, `width` or `positions` (height and width together).
+    """
+
+    kind: Literal["softmax"] = "softmax"
+    over: Axes
+
+    @property
+    def takes_vectors(self) -> bool:  # type: ignore[override]
+        return self.over == "channels"

@@ -1,11 +1,12 @@
 """Operators that move, cut, stretch or scale values."""
 
-from typing import Annotated, ClassVar, Literal
+from math import floor
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Operator, Tensors, check_divides
+from archdsl.ir.operators.base import Axis, Operator, Tensors, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -34,23 +35,158 @@ class Chunk(Operator):
         return Shape(_divided(shape, self.parts, "parts"), shape.height, shape.width)
 
 
-class Pad(Operator):
-    """Zeros around the map: `size` a side."""
+class Slice(Operator):
+    """`channels` of the channels, from number `start` (from 0) on: `slice(64, in.channels - 64)` is all but 64."""
 
-    kind: Literal["pad"] = "pad"
-    size: Count
+    kind: Literal["slice"] = "slice"
+    start: Annotated[int, Field(ge=0, lt=2**31)]
+    channels: Count
 
     def output(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
-        return Shape(shape.channels, shape.height + 2 * self.size, shape.width + 2 * self.size)
+        if self.start >= shape.channels:
+            message = f"there is no channel {self.start} among {shape.channels}"
+            raise ShapeError(message, "value", "start", "channels count from 0")
+        if self.start + self.channels > shape.channels:
+            left = shape.channels - self.start
+            message = f"{self.channels} channels from {self.start} on end behind the {shape.channels} that there are"
+            raise ShapeError(message, "value", "channels", f"at most {left} can be taken from {self.start} on")
+        return Shape(self.channels, shape.height, shape.width)
+
+
+class PixelShuffle(Operator):
+    """Channels to space: `factor` x `factor` channels become as many positions (Shi et al. 2016)."""
+
+    kind: Literal["pixel_shuffle"] = "pixel_shuffle"
+    factor: Count
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        parts = self.factor * self.factor
+        if shape.channels % parts:
+            message = f"{shape.channels} channels do not divide into squares of {self.factor} x {self.factor} positions"
+            above = -(-shape.channels // parts) * parts
+            raise ShapeError(message, "indivisible", "factor", f"use {above} channels, a multiple of {parts}")
+        return Shape(shape.channels // parts, shape.height * self.factor, shape.width * self.factor)
+
+
+class PixelUnshuffle(Operator):
+    """Space to channels, the inverse of `pixel_shuffle`: each square of `factor` x `factor` positions becomes one."""
+
+    kind: Literal["pixel_unshuffle"] = "pixel_unshuffle"
+    factor: Count
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        for what, size in (("height", shape.height), ("width", shape.width)):
+            if size % self.factor:
+                message = f"a {what} of {size} does not divide into squares of {self.factor} x {self.factor} positions"
+                help = f"`crop` or `pad` it to a multiple of {self.factor} before"
+                raise ShapeError(message, "value", "factor", help)
+        channels = shape.channels * self.factor * self.factor
+        return Shape(channels, shape.height // self.factor, shape.width // self.factor)
+
+
+class Transpose(Operator):
+    """Two axes exchanged, so that layers work along channels as along a height or width: `transpose(channels, width)`.
+
+    It is its own inverse. The axes are `channels`, `height` and `width`.
+    """
+
+    kind: Literal["transpose"] = "transpose"
+    first: Axis
+    second: Axis
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if self.first == self.second:
+            raise ShapeError(f"`{self.first}` cannot be exchanged with itself", "value", "second", "name another axis")
+        sizes = shape._asdict()
+        sizes[self.first], sizes[self.second] = sizes[self.second], sizes[self.first]
+        return Shape(**sizes)
+
+
+Margin = Annotated[int, Field(ge=0, lt=2**15)]
+
+
+class _Margins(Operator):
+    if TYPE_CHECKING:  # fields of each subclass, which sets their order
+        size: int
+        top: int
+        bottom: int
+        left: int
+        right: int
+
+    @property
+    def margins(self) -> tuple[int, int, int, int]:
+        """At the top, bottom, left and right."""
+        return (self.size + self.top, self.size + self.bottom, self.size + self.left, self.size + self.right)
+
+    def more(self) -> tuple[int, int]:
+        """Of the height and of the width, what all margins come to. Raises ShapeError for none, and for both forms."""
+        sides = self.top + self.bottom + self.left + self.right
+        if self.size + sides < 1:
+            help = f"give it a number for all sides, `{self.kind}(1)`, or `top`, `bottom`, `left`, `right`"
+            raise ShapeError(f"`{self.kind}` has nothing to do", "value", "size", help)
+        if self.size > 0 and sides > 0:
+            message = f"`{self.kind}` takes one number for all sides or a number for each, and this has both"
+            raise ShapeError(message, "value", "size", "say `top`, `bottom`, `left` and `right`")
+        return 2 * self.size + self.top + self.bottom, 2 * self.size + self.left + self.right
+
+
+class Pad(_Margins):
+    """The map with more around it: `size` on all sides, or `top`, `bottom`, `left` and `right`.
+
+    `mode`: `zero`; `reflect`, the map in a mirror at its first and last elements; `replicate`, these again and again.
+    """
+
+    kind: Literal["pad"] = "pad"
+    size: Margin = 0
+    top: Margin = 0
+    bottom: Margin = 0
+    left: Margin = 0
+    right: Margin = 0
+    mode: Literal["zero", "reflect", "replicate"] = "zero"
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        height, width = self.more()
+        if self.mode == "reflect":
+            axes = ("height", shape.height), ("height", shape.height), ("width", shape.width), ("width", shape.width)
+            for side, margin, (axis, size) in zip(("top", "bottom", "left", "right"), self.margins, axes, strict=True):
+                _check_mirror(margin, size, axis, "size" if self.size else side)
+        return Shape(shape.channels, shape.height + height, shape.width + width)
+
+
+class Crop(_Margins):
+    """The map without its edges: `size` cut off on all sides, or `top`, `bottom`, `left` and `right`."""
+
+    kind: Literal["crop"] = "crop"
+    size: Margin = 0
+    top: Margin = 0
+    bottom: Margin = 0
+    left: Margin = 0
+    right: Margin = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        height, width = self.more()
+        if shape.height - height < 1 or shape.width - width < 1:
+            message = f"`crop` leaves nothing of an input of {shape.height} x {shape.width}"
+            raise ShapeError(message, "vanishing", "size", "crop less, or use a larger input")
+        return Shape(shape.channels, shape.height - height, shape.width - width)
 
 
 class Resize(Operator):
-    """The map stretched by a whole `factor`; `resize(like = x)` to the height and width of the tensor `x`."""
+    """The map stretched by a `factor`, such as 2 or 0.5; `resize(like = x)` to the height and width of the tensor `x`.
+
+    `mode`: `bilinear`; `nearest`; `nearest_exact`, which rounds as Pillow does; `bicubic`; `area`, means of windows.
+    `align_corners` is for `bilinear` and `bicubic`.
+    """
 
     kind: Literal["resize"] = "resize"
-    factor: Count | None = None
-    mode: Literal["bilinear", "nearest"] = "bilinear"
+    factor: Count | Annotated[float, Field(gt=0, lt=2**15)] | None = None
+    mode: Literal["bilinear", "nearest", "nearest_exact", "bicubic", "area"] = "bilinear"
     align_corners: bool = False
 
     def output(self, *shapes: Shape) -> Shape:
@@ -59,7 +195,11 @@ class Resize(Operator):
             return Shape(shape.channels, shapes[1].height, shapes[1].width)
         if self.factor is None:
             raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
-        return Shape(shape.channels, shape.height * self.factor, shape.width * self.factor)
+        height, width = floor(shape.height * self.factor), floor(shape.width * self.factor)
+        if height < 1 or width < 1:
+            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.height} x {shape.width}"
+            raise ShapeError(message, "vanishing", "factor", "use a larger factor, or a larger input")
+        return Shape(shape.channels, height, width)
 
 
 class Gain(Operator):
@@ -89,6 +229,28 @@ class ChannelGain(Operator):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {"weight": (shapes[0].channels, 1, 1)}
+
+
+class ChannelBias(Operator):
+    """A learnable number per channel, starting at `initial`, that is added."""
+
+    for_training: ClassVar[frozenset[str]] = frozenset({"initial"})
+    kind: Literal["channel_bias"] = "channel_bias"
+    initial: float = 0.0
+
+    def parameters(self, *shapes: Shape) -> int:
+        return shapes[0].channels
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"bias": (shapes[0].channels, 1, 1)}
+
+
+def _check_mirror(margin: int, size: int, what: str, attribute: str) -> None:
+    """Refuses a margin that has more elements than a mirror shows, all but the one at the edge."""
+    if margin < size:
+        return
+    message = f"`reflect` shows at most {size - 1} elements of a {what} of {size}, and this asks for {margin}"
+    raise ShapeError(message, "value", attribute, "use `mode = replicate` or `mode = zero`, or a larger input")
 
 
 def _divided(shape: Shape, parts: int, attribute: str) -> int:

@@ -1,6 +1,6 @@
 """What a primitive operator is."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
@@ -9,6 +9,11 @@ from archdsl.ir.operators.window import Kernel, Padding, pad_width
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Eps = Annotated[float, Field(gt=0, lt=1)]
+
+# An axis of a map; both axes of its positions.
+Axis = Literal["channels", "height", "width"]
+Axes = Literal["channels", "height", "width", "positions"]
+AXES = frozenset(get_args(Axes))
 
 # The names of an operator's tensors with their dimensions; those of a scalar are none.
 Tensors = dict[str, tuple[int, ...]]
@@ -53,6 +58,8 @@ class Operator(Frozen):
 class Windowed(Operator):
     """An operator that slides a window over its map."""
 
+    # What the reference calls the number of positions that it takes along an axis.
+    counts: ClassVar[str] = "window"
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
         kernel: Kernel
         padding: Padding

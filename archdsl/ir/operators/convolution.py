@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Shape
+from archdsl.ir.base import Count, Shape, ShapeError
 from archdsl.ir.operators.base import Eps, Tensors, Windowed, check_centred, check_divides, check_spatial
-from archdsl.ir.operators.window import Kernel, Padding, sides, window
+from archdsl.ir.operators.window import Kernel, Padding, sides, spread, window
 
 
 class _Convolution(Windowed):
@@ -86,6 +86,104 @@ class Depthwise(_Convolution):
 
     def filters(self, shape: Shape) -> tuple[int, int]:
         return shape.channels * self.multiplier, shape.channels
+
+
+class ConvTranspose(Windowed):
+    """Transposed convolution, from a map to a larger one: each element of the input adds a filter to the output.
+
+    A padding is what is cut off again on each side; with `same` the output is `stride` times as large as the input, as
+    in TensorFlow. `output_padding` adds to the height and width at the end (PyTorch's way to have even sizes).
+    """
+
+    is_weighted: ClassVar[bool] = True
+    counts: ClassVar[str] = "spread"
+    kind: Literal["conv_transpose"] = "conv_transpose"
+    channels: Count
+    kernel: Kernel = 1
+    stride: Count = 1
+    output_padding: Annotated[int, Field(ge=0, lt=2**15)] = 0
+    groups: Count = 1
+    bias: bool = False
+    dilation: Count = 1
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        """Output channels and groups, for an input of `shape`."""
+        return self.channels, self.groups
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        check_divides(shape.channels, "input channels", self.groups, "groups", "groups")
+        check_divides(self.channels, "output channels", self.groups, "groups", "channels")
+        return Shape(self.channels, *self.positions(shape))
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
+        kernel = sides(self.kernel)
+        if self.output_padding >= max(self.stride, self.dilation):
+            message = (
+                f"an `output_padding` of {self.output_padding} is more than the stride of {self.stride} leaves open"
+            )
+            help = f"use at most {max(self.stride, self.dilation) - 1}, or a larger stride"
+            raise ShapeError(message, "value", "output_padding", help)
+        if self.output_padding and self.padding == "same":
+            message = "`same` makes the output as large as the stride says, so `output_padding` says nothing more"
+            raise ShapeError(message, "value", "output_padding", "leave it out")
+        height, width = (
+            spread(size, side, self.stride, self.padding, self.dilation) + self.output_padding
+            for size, side in zip(shape[1:], kernel, strict=True)
+        )
+        if height < 1 or width < 1:
+            message = f"a padding of {self.padding} cuts off all of a transposed {kernel} convolution's output"
+            raise ShapeError(message, "vanishing", "padding", "use less padding, or a larger input")
+        return height, width
+
+    def weights(self, shape: Shape) -> int:
+        kernel = sides(self.kernel)
+        return shape.channels * (self.channels // self.groups) * kernel.height * kernel.width
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.weights(shapes[0]) + self.channels * self.bias
+
+    def state(self, *shapes: Shape) -> Tensors:
+        weight = {"weight": (shapes[0].channels, self.channels // self.groups, *sides(self.kernel))}
+        return {**weight, "bias": (self.channels,)} if self.bias else {**weight}
+
+    def macs(self, *shapes: Shape) -> int:
+        return self.weights(shapes[0]) * shapes[0].height * shapes[0].width
+
+
+class Blur(Windowed):
+    """Depthwise convolution with a fixed binomial kernel, mirrored at the edges: a low-pass filter (Zhang 2019).
+
+    `kernel` 3 is 1 2 1 / 4 down and across, 5 is 1 4 6 4 1 / 16. With a stride it downsamples without aliasing.
+    Nothing is learned or stored.
+    """
+
+    is_weighted: ClassVar[bool] = True
+    kind: Literal["blur"] = "blur"
+    kernel: Annotated[int, Field(ge=2, le=31)] = 3
+    stride: Count = 1
+
+    @property
+    def margin(self) -> int:
+        """The elements that are mirrored on each side."""
+        return (self.stride - 1 + self.kernel - 1) // 2
+
+    def output(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        return Shape(shape.channels, *self.positions(shape))
+
+    def positions(self, shape: Shape) -> tuple[int, int]:
+        for what, size in (("height", shape.height), ("width", shape.width)):
+            if self.margin >= size:
+                message = f"a blur of {self.kernel} with stride {self.stride} mirrors {self.margin} elements a side"
+                message += f", and a {what} of {size} shows {size - 1}"
+                raise ShapeError(message, "value", "kernel", "use a smaller kernel, or a larger input")
+        height, width = (window(size, self.kernel, self.stride, self.margin) for size in shape[1:])
+        return check_spatial(shape, height, width, f"a blur of {self.kernel} with stride {self.stride}")
+
+    def macs(self, *shapes: Shape) -> int:
+        return self.output(*shapes).elements * self.kernel * self.kernel
 
 
 class WeightStandardizedConv(_Convolution):

@@ -7,9 +7,10 @@ arithmetic: `channels * self.bias`, not a branch on `bias`, which is refused her
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from itertools import product
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
-from archdsl.ir.base import Shape, Size
+from archdsl.ir.base import Shape, ShapeError, Size
 from archdsl.ir.operators.base import Operator, Windowed
 
 _SUM, _PRODUCT, _ATOM = range(3)
@@ -34,21 +35,54 @@ class Formulas(NamedTuple):
 
 
 @cache
-def formulas(operator: type[Operator]) -> Formulas:
-    """The formulas of a class of operators. Raises TypeError where a rule is more than arithmetic."""
+def formulas(operator: type[Operator], *words: str) -> Formulas:
+    """The formulas of a class of operators, with the words that must be given, in their order (see `cases`).
+
+    Raises TypeError where a rule is more than arithmetic.
+    """
     overrides: dict[str, Any] = {"__module__": __name__}
     if issubclass(operator, Windowed):
         overrides["positions"] = lambda self, shape: (
-            _Symbol("window(in.height, kernel.height)"),
-            _Symbol("window(in.width, kernel.width)"),
+            _Symbol(f"{operator.counts}(in.height, {_side(operator, 'height')})"),
+            _Symbol(f"{operator.counts}(in.width, {_side(operator, 'width')})"),
         )
     rules: Any = type(operator.__name__, (operator,), overrides)
     source, attributes = _Named.of("in"), {name: _symbol(rules, name) for name in rules.model_fields}
+    attributes |= dict(zip(_words(operator), words, strict=True))
     output = rules.model_construct(**attributes).output(source)
     # The output's own size has names in the formulas of costs.
     costs: Any = type(operator.__name__, (rules,), {**overrides, "output": lambda self, *shapes: _Named.of("out")})
     costed = costs.model_construct(**attributes)
     return Formulas(*map(str, (*output, costed.parameters(source), costed.macs(source))))
+
+
+def cases(operator: type[Operator]) -> dict[tuple[str, ...], Formulas]:
+    """The formulas of an operator by the words that must be given to it; a single case without any for most.
+
+    What exchanges height and width is the same as what exchanges width and height: of such cases the first stands.
+    """
+    found: dict[Formulas, tuple[str, ...]] = {}
+    for words in product(*_words(operator).values()):
+        try:
+            found.setdefault(formulas(operator, *words), words)
+        except ShapeError:
+            continue
+    return {words: rules for rules, words in found.items()}
+
+
+def condition(operator: type[Operator], words: tuple[str, ...]) -> str:
+    """What has been given in a case: `over = channels`."""
+    return ", ".join(f"{name} = {word}" for name, word in zip(_words(operator), words, strict=True))
+
+
+def _words(operator: type[Operator]) -> dict[str, tuple[str, ...]]:
+    """The attributes that are one of some words and have no default, with those."""
+    fields = {name: field for name, field in operator.model_fields.items() if name != "kind" and field.is_required()}
+    return {name: get_args(one.annotation) for name, one in fields.items() if get_origin(one.annotation) is Literal}
+
+
+def _side(operator: type[Operator], side: str) -> str:
+    return f"kernel.{side}" if Size in _kinds(operator.model_fields["kernel"].annotation) else "kernel"
 
 
 def _symbol(operator: type[Operator], name: str) -> Any:
@@ -115,13 +149,16 @@ class _Symbol:
 
     # Checks are of what must not be, and so nothing is: no rest is left, and nothing is too small or too large.
 
+    def __floor__(self) -> Any:
+        return _Symbol(f"floor({self})")
+
     def __mod__(self, other: Any) -> int:
         return 0
 
     def __lt__(self, other: Any) -> bool:
         return False
 
-    __le__ = __gt__ = __ge__ = __lt__
+    __le__ = __gt__ = __ge__ = __ne__ = __lt__
 
 
 def _is(value: Any, number: int) -> bool:

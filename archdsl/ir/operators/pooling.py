@@ -60,6 +60,20 @@ class AvgPool(_Pool):
     ceil: bool = False
 
 
+class AdaptiveAvgPool(Operator):
+    """A map of a given `size`, a number or height x width: the mean of as many windows, which are as large as needed.
+
+    Window i of n along an axis of m reads from `i * m // n` up to `(i + 1) * m / n`, rounded up.
+    """
+
+    kind: Literal["adaptive_avg_pool"] = "adaptive_avg_pool"
+    size: Kernel
+
+    def output(self, *shapes: Shape) -> Shape:
+        size = sides(self.size)
+        return Shape(shapes[0].channels, size.height, size.width)
+
+
 class GlobalPool(Operator):
     """Each channel to its mean or its largest value: channels x 1 x 1."""
 

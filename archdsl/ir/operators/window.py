@@ -34,6 +34,16 @@ def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int 
     return count - 1 if (count - 1) * stride >= size + zeros else count
 
 
+def spread(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1) -> int:
+    """How long an axis of `size` is behind a transposed convolution: what `window` has taken `size` positions of.
+
+    With a stride several lengths are; this is the shortest, and that of `same` the longest.
+    """
+    if padding == "same":
+        return size * stride
+    return (size - 1) * stride - 2 * pad_width(kernel, padding, dilation) + dilation * (kernel - 1) + 1
+
+
 def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     """Zeros on each side, for every padding but `same` (whose zeros depend on the input's size)."""
     if isinstance(padding, int):

@@ -28,6 +28,16 @@ LAYERS = {
     "avg_pool": "avg_pool(3, stride = 2)",
     "ceil": "max_pool(3, stride = 2, padding = 0, ceil = true) -> avg_pool(2, stride = 2, padding = 0, ceil = true)",
     "like": "u()",
+    "slice": "conv(8) -> slice(3, 4) -> crop(1) -> crop(top = 2, right = 3)",
+    "pads": "pad(top = 1, right = 2) -> pad(3, mode = reflect) -> pad(left = 2, bottom = 5, mode = replicate)",
+    "pixels": "conv(8) -> pixel_shuffle(2) -> conv(3, 3) -> pixel_unshuffle(2)",
+    "transposed": "conv_transpose(8, 4, stride = 2, padding = 1) -> conv_transpose(8, 3, stride = 2, groups = 2)",
+    "transposed_other": "conv_transpose(8, 2, stride = 3) -> conv_transpose(4, 3, 2, output_padding = 1, padding = 0)",
+    "functions": "conv(8) -> abs -> sqrt -> exp -> prelu(shared = true) -> channel_bias(1)",
+    "softmax": "conv(8) -> softmax(channels) -> softmax(height) -> softmax(width) -> softmax(positions)",
+    "blur": "conv(8) -> blur -> blur(5, stride = 2)",
+    "reductions": "reduced",
+    "eca": "attended",
     "shuffle": "conv(8) -> channel_shuffle(4) -> squeeze_excite(2)",
 }
 
@@ -37,6 +47,17 @@ def network(layers: str) -> nn.Module:
 block u() {{
   down = in -> conv(4, 3, stride = 2) -> conv(4, 3, stride = 2)
   out = concat(in, down -> resize(like = in), down -> resize(like = in, mode = nearest))
+}}
+block reduced() {{
+  x = in -> conv(8)
+  large = (x -> reduce_max(over = channels)) - (x -> reduce_min(over = channels))
+  even = x * (x -> reduce_mean(over = positions)) + (x -> reduce_norm(over = positions))
+  out = even * large + (x -> reduce_var(over = channels)) + (x -> reduce_sum(over = channels))
+}}
+block attended() {{
+  x = in -> conv(8)
+  across = x -> global_avg_pool -> transpose(channels, width) -> conv(1, 1 x 3) -> transpose(channels, width)
+  out = x * (across -> sigmoid)
 }}
 model m {{
   input = 3 x {EXPORTED[0]} x {EXPORTED[1]}
@@ -75,3 +96,15 @@ def test_other_sizes(name: str, dynamo: bool, tmp_path: Path) -> None:
             wanted = module(images)
         (found,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
         torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_adaptive_pooling_at_a_fixed_size(tmp_path: Path) -> None:
+    """Its windows follow the size of the map, which no exporter leaves free; that which traces wants even shares."""
+    module, path = network("conv(8, 3) -> adaptive_avg_pool(7 x 5)"), tmp_path / "m.onnx"
+    images = torch.randn(2, 3, *EXPORTED)
+    with contextlib.redirect_stdout(io.StringIO()):
+        torch.onnx.export(module, (images,), path, dynamo=True, verbose=False)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+    with torch.no_grad():
+        torch.testing.assert_close(torch.from_numpy(found), module(images), rtol=1e-4, atol=1e-4)

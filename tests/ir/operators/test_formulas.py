@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.formulas import _Symbol, formulas
+from archdsl.ir.operators.formulas import _Symbol, cases, condition
 from tests.golden import assert_golden
 
 
 def test_every_operator(pytestconfig: pytest.Config) -> None:
-    lines = [f"{name}: {'; '.join(formulas(kind))}" for name, kind in PRIMITIVES.items()]
+    lines = [
+        f"{name}{f'({condition(kind, words)})' if words else ''}: {'; '.join(rules)}"
+        for name, kind in PRIMITIVES.items()
+        for words, rules in cases(kind).items()
+    ]
     assert_golden("\n".join(lines) + "\n", Path(__file__).parent / "golden" / "formulas.txt", pytestconfig)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ import pytest
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import formulas
-from archdsl.ir.operators.window import sides, window
+from archdsl.ir.operators.window import Kernel, sides, window
 from tests.operators import SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
@@ -18,22 +19,33 @@ SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
 
 def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int:
     attributes = dict(operator)
-    if "kernel" in attributes:
-        attributes["kernel"] = sides(attributes["kernel"])
+    fields = type(operator).model_fields
+    attributes |= {name: sides(value) for name, value in attributes.items() if fields[name].annotation == Kernel}
     stride = sides(attributes.get("stride") or attributes.get("kernel") or 1)
     dilation, padding = attributes.get("dilation", 1), attributes.get("padding", "valid")
+    if operator.kind == "blur":
+        padding = (attributes["stride"] + attributes["kernel"] - 2) // 2
+
+    def zeros_of(kernel: int) -> int:
+        return {"symmetric": dilation * (kernel - 1) // 2, "valid": 0}.get(padding, padding)
+
+    def spread(length: int, kernel: int) -> int:
+        if padding == "same":
+            return length * stride.height
+        longer = (length - 1) * stride.height + dilation * (kernel - 1) + 1 + attributes["output_padding"]
+        return longer - 2 * zeros_of(kernel)
 
     def positions(length: int, kernel: int) -> int:
         """The table of the reference, which knows no more than the formulas do."""
         along = stride.height if length == shape.height else stride.width
         if padding == "same":
             return -(-length // along)
-        zeros = {"symmetric": dilation * (kernel - 1) // 2, "valid": 0}.get(padding, padding)
+        zeros = zeros_of(kernel)
         assert window(length, kernel, along, padding, dilation) > 0
         return (length + 2 * zeros - dilation * (kernel - 1) - 1) // along + 1
 
     names = {**attributes, "input": SimpleNamespace(**shape._asdict(), elements=shape.elements), "out": out}
-    value = eval(formula.replace("in.", "input."), {"window": positions, **names})
+    value = eval(formula.replace("in.", "input."), {"window": positions, "spread": spread, "floor": floor, **names})
     assert isinstance(value, int)
     return value
 
@@ -41,7 +53,7 @@ def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int
 @pytest.mark.parametrize(("kind", "arguments"), SAMPLES, ids=TEXTS)
 def test_the_formulas_are_the_code(kind: str, arguments: dict[str, Any]) -> None:
     operator = made(kind, arguments)
-    rules = formulas(type(operator))
+    rules = formulas(type(operator), *(arguments[name] for name in ("over", "first", "second") if name in arguments))
     for shape in SHAPES:
         out = operator.output(shape)
         shown = (rules.channels, rules.height, rules.width)
