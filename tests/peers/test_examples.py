@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import archdsl
 from tests.meta import on_meta
 from tests.peers.counting import counts
+from tests.peers.test_maps import PEERS as PEERS_OF_MAPS
 from tests.peers.zoo import peer, relative_error, settle
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -34,7 +35,7 @@ PEERS = {
     "blur_resnet": {"resnet_blur50": "timm resnetblur50"},
 }
 # What no peer has: GoogLeNet with the 5 x 5 convolutions of the paper.
-WITHOUT_PEER = {"inception": {"googlenet"}}
+WITHOUT_PEER = {"inception": {"googlenet"}, "yolov8": {f"yolov8_{size}" for size in "nsmlx"}}
 _PLAIN = {"aux_logits": False, "init_weights": False}
 OPTIONS: dict[str, dict[str, Any]] = {"torchvision googlenet": _PLAIN, "torchvision inception_v3": _PLAIN}
 
@@ -43,7 +44,8 @@ def test_every_network_of_the_examples_is_compared() -> None:
     files = EXAMPLES.glob("*.arch")
     # Search spaces hold no network.
     found = {path.stem: set(archdsl.load_all(path)) for path in files if not path.stem.endswith("_space")}
-    assert found == {spec: {*peers, *WITHOUT_PEER.get(spec, ())} for spec, peers in PEERS.items()}
+    compared = {spec: {*peers} for spec, peers in {**PEERS, **PEERS_OF_MAPS}.items()}
+    assert found == {spec: compared.get(spec, set()) | WITHOUT_PEER.get(spec, set()) for spec in found}
 
 
 @pytest.mark.parametrize(

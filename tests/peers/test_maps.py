@@ -1,0 +1,100 @@
+"""Networks that put out maps, as examples, equal torchvision's modules: exact counts, and outputs on equal weights.
+
+What comes after the modules there, decoding boxes and removing overlapping ones, has no weights and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from torch import Tensor, nn
+
+import archdsl
+from archdsl.torchvision_operators import declare_torchvision_operators
+from archdsl.weights.from_module import map_module
+from archdsl.weights.proof import TOLERANCE
+from tests.meta import on_meta
+from tests.peers.counting import counts
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+
+
+class DetectorMaps(nn.Module):
+    """The scores and boxes of a RetinaNet, before they are laid out in a row."""
+
+    def __init__(self, detector: nn.Module):
+        super().__init__()
+        self.backbone, self.head = detector.backbone, detector.head
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = list(self.backbone(x).values())
+        scores, boxes = self.head.classification_head, self.head.regression_head
+        return [
+            *(scores.cls_logits(scores.conv(one)) for one in maps),
+            *(boxes.bbox_reg(boxes.conv(one)) for one in maps),
+        ]
+
+
+def _segmentation(name: str, **options: bool) -> nn.Module:
+    from torchvision.models import segmentation
+
+    model: nn.Module = getattr(segmentation, name)(weights=None, weights_backbone=None, **options)
+    return model
+
+
+def _pyramid() -> nn.Module:
+    from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+
+    model: nn.Module = resnet_fpn_backbone(backbone_name="resnet50", weights=None, norm_layer=nn.BatchNorm2d)
+    return model
+
+
+def _retinanet() -> nn.Module:
+    from torchvision.models.detection import retinanet_resnet50_fpn
+
+    return DetectorMaps(retinanet_resnet50_fpn(weights=None, weights_backbone=None))
+
+
+PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
+    "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
+    "segmentation": {
+        "fcn_resnet50": lambda: _segmentation("fcn_resnet50", aux_loss=True),
+        "deeplabv3_resnet50": lambda: _segmentation("deeplabv3_resnet50", aux_loss=True),
+        "lraspp_mobilenet_v3_large": lambda: _segmentation("lraspp_mobilenet_v3_large"),
+    },
+}
+ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _torchvision() -> object:
+    return declare_torchvision_operators()
+
+
+@pytest.mark.parametrize(("spec", "name"), ALL)
+def test_counts_equal_the_peer(spec: str, name: str) -> None:
+    network = archdsl.load(EXAMPLES / f"{spec}.arch", name)
+    with on_meta():
+        theirs = PEERS[spec][name]().eval()
+    assert (network.params, network.macs) == counts(theirs, network.architecture.input.height)
+
+
+@pytest.mark.parametrize(("spec", "name"), ALL)
+def test_outputs_equal_the_peer(spec: str, name: str) -> None:
+    """At a size that keeps the run short; an odd one distinguishes the paddings, and what is resized to what."""
+    network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=67)
+    found = map_module(network, PEERS[spec][name](), name)
+    assert found.error is not None
+    assert found.error < TOLERANCE
+    assert len(found.pairs) > 300
+
+
+def test_yolov8_has_the_published_sizes() -> None:
+    """As its authors publish them, less the 16 of a fixed convolution that decodes boxes."""
+    published = {"n": 3_157_200, "s": 11_166_560, "m": 25_902_640, "l": 43_691_520, "x": 68_229_648}
+    networks = archdsl.load_all(EXAMPLES / "yolov8.arch")
+    assert {name: network.params + 16 for name, network in networks.items()} == {
+        f"yolov8_{size}": params for size, params in published.items()
+    }
