@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from archdsl.backends.diagram import style
 from archdsl.backends.diagram.figure import Edge, Figure, Frame, Group, Kind, Node, Panel
 from archdsl.backends.diagram.options import Options
-from archdsl.backends.diagram.parts import DrawnBox, FigureTracer, colors, facts, family, flows, parts, title
+from archdsl.backends.diagram.parts import OUT, DrawnBox, FigureTracer, colors, facts, family, flows, parts, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
@@ -167,7 +167,8 @@ def _said(columns: list[list[Visit]]) -> list[str]:
     kind = family(columns[0][0])
     if kind in ("input", "output"):
         channels = style.spread(visit.output.channels for visit in columns[0])
-        return ["in" if kind == "input" else "out", f"{channels} channels"]
+        path, own = columns[0][0].path, "in" if kind == "input" else "out"
+        return [own if path == kind else path.removeprefix(OUT), f"{channels} channels"]
     return [title(columns[0])] if kind == "combine" else facts(columns)
 
 

@@ -41,20 +41,23 @@ class _Column:
         self.column.attr(**dot.HEADING, label=dot.heading(panel.title), tooltip=tooltip)
         top = dot.name(panel.key, "about")
         self.column.node(top, dot.label(panel.about), shape="plaintext", style="", fontcolor=SOFT)
-        into = {edge.head: edge for edge in panel.edges}
+        into = {edge.head: edge for edge in panel.edges if not edge.skips}
         for node in panel.nodes:
             self._draw_node(node)
             if node.key in into:
                 self._draw_edge(into[node.key])
             else:
                 self.column.edge(top, node_name(panel, node), style="invis")
+        for edge in panel.edges:
+            if edge.skips:
+                self._draw_edge(edge, **dot.SKIP)
 
-    def _draw_edge(self, edge: Edge) -> None:
+    def _draw_edge(self, edge: Edge, **look: str) -> None:
         tail, head = self.nodes[edge.tail], self.nodes[edge.head]
         clipped = {"lhead": self._cluster(head)} if head.kind == "row" else {}
         clipped |= {"label": self._edge_label(edge.shape)} if edge.shape is not None else {}
         clipped |= {"ltail": self._cluster(tail)} if tail.kind == "row" else {}
-        self.column.edge(node_name(self.panel, tail), node_name(self.panel, head), **clipped)
+        self.column.edge(node_name(self.panel, tail), node_name(self.panel, head), **clipped, **look)
 
     def _cluster(self, node: Node) -> str:
         return f"cluster_{node_name(self.panel, node)}"

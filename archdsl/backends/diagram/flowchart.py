@@ -29,7 +29,7 @@ def mermaid_stages(figure: Figure, options: Options) -> str:
         about = [*figure.heading, *panel.about] if number == 0 else panel.about
         chart.group(f"n{number}", [panel.title])
         chart.note(f"n{number}_about", about)
-        into = {edge.head: edge for edge in panel.edges}
+        into = {edge.head: edge for edge in panel.edges if not edge.skips}
         for node in panel.nodes:
             chart.box(f"n{number}_{node.key}", [node.heading or "", *node.lines, *node.cost], node.colors)
             edge = into.get(node.key)
@@ -38,6 +38,9 @@ def mermaid_stages(figure: Figure, options: Options) -> str:
             else:
                 shape = "" if edge.shape is None else str(edge.shape)
                 chart.edge(f"n{number}_{edge.tail}", f"n{number}_{edge.head}", shape)
+        for edge in panel.edges:
+            if edge.skips:
+                chart.edge(f"n{number}_{edge.tail}", f"n{number}_{edge.head}")
         chart.end()
     return chart.text()
 

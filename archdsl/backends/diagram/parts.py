@@ -36,6 +36,10 @@ _ATTRIBUTES: dict[str, tuple[str, object]] = {
 }
 
 
+# Before the name of an output, in its path.
+OUT = "out."
+
+
 class DrawnBox(NamedTuple):
     """One box: an operator, block or combined tensor, and what follows it in the same box."""
 
@@ -53,6 +57,19 @@ class FigureTracer(ShallowTracer):
         is_shown_inside = is_pipeline(self.architecture.blocks[identity])
         follow = self.inside if is_shown_inside else super().block
         return follow(identity, source, path, others)
+
+    def whole(self, identity: str) -> list[Visit]:
+        visits, named = super().whole(identity), self.architecture.blocks[identity].outputs
+        if not named:
+            return visits
+        end = visits.pop()
+        return [
+            *visits,
+            *(
+                end._replace(path=f"{OUT}{name}", inputs=(tensor,), output=tensor.shape)
+                for name, tensor in zip(named, end.inputs, strict=True)
+            ),
+        ]
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
         outer, self.levels = self.levels, (*self.levels, Level(path, step.name, copies=step.count))

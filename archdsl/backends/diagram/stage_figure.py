@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -15,9 +15,11 @@ from archdsl.backends.diagram.style import NEUTRAL, Colors
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
+from archdsl.ir.body import Bound
 from archdsl.ir.cost import Cost
 from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators.window import sides
+from archdsl.ir.parts import applied
 
 
 class Look(NamedTuple):
@@ -65,11 +67,12 @@ class _Table:
         nodes = [
             self._end("input", architecture.input),
             *(node(key) for key, (node, _) in zip(keys[1:], rows, strict=False)),
-            self._end("output", architecture.output),
+            self._end("output", architecture.output, architecture.outputs),
         ]
         # What goes into the first row, and comes out of the last one, stands at the ends.
         shapes = [None, *(shape for _, shape in rows[1:]), None] if rows else [None]
         edges = [Edge(tail, head, shape) for (tail, head), shape in zip(pairwise(keys), shapes, strict=True)]
+        edges += self._read_by_head({row(key).path: key for key, (row, _) in zip(keys[1:], rows, strict=False)})
         tooltip = (architecture.name, *style.wrapped(architecture.doc, 72, 12))
         name = architecture.name
         return Panel(name, name, tuple(self._about()), tooltip, tuple(nodes), tuple(edges))
@@ -87,10 +90,21 @@ class _Table:
         ]
         return [*doc, *style.filled(parameters, letters), *self._cost(self.costs.model())]
 
-    def _end(self, path: str, shape: Shape) -> Node:
-        """What goes in or comes out; of an image that is pooled to a point, the channels."""
-        text = f"{path}  {shape if shape.height * shape.width > 1 else shape.channels}"
-        return Node(path, path, "end", (text,), style.WHITE, (path,))
+    def _end(self, path: str, shape: Shape, named: Mapping[str, Shape] | None = None) -> Node:
+        """What goes in or comes out, by its names if there are some; of what is pooled to a point, the channels."""
+        lines = (
+            f"{name}  {shape if shape.height * shape.width > 1 else shape.channels}"
+            for name, shape in (named or {path: shape}).items()
+        )
+        return Node(path, path, "end", tuple(lines), style.WHITE, (path,))
+
+    def _read_by_head(self, keys: Mapping[str, str]) -> Iterator[Edge]:
+        """What the head reads by name, besides what comes out of the last stage."""
+        section = self.architecture.head
+        for apply in applied(section.steps) if section is not None and section.reads_maps else ():
+            for other in apply.others:
+                if isinstance(other, Bound):
+                    yield Edge(keys.get(other.name, "input"), keys["head"], skips=True)
 
     def _rows(self) -> Iterable[tuple[Callable[[str], Node], Shape]]:
         architecture = self.architecture
