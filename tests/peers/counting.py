@@ -44,8 +44,8 @@ class _Flops(TorchDispatchMode):
         return func(*args, **kwargs)
 
 
-def counts(model: nn.Module, size: int) -> tuple[int, int]:
+def counts(model: nn.Module, size: int, channels: int = 3) -> tuple[int, int]:
     """Parameters, and multiply-accumulates of one image."""
     with torch.no_grad(), torch.device("meta"), _Flops() as flops:
-        model(torch.empty(1, 3, size, size))
+        model(torch.empty(1, channels, size, size))
     return sum(p.numel() for p in model.parameters()), flops.total // 2
