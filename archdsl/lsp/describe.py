@@ -30,7 +30,9 @@ def describe(symbol: Symbol) -> str:
         case Symbol(kind=Kind.PARAMETER, meaning=tree.Parameter() as parameter):
             return _titled(parameter.span.text, f"parameter of `{symbol.owner}`")
         case Symbol(kind=Kind.BINDING, meaning=tree.Binding() as binding):
-            return _titled(_short(binding.span.text), words.SETTINGS.get(symbol.name) or f"bound in `{symbol.owner}`")
+            return _titled(
+                _short(binding.span.text), words.SETTINGS.get(symbol.name) or _of_binding(binding, symbol.owner)
+            )
         case Symbol(kind=Kind.PRIMITIVE):
             return _primitive(symbol.name)
         case Symbol(kind=Kind.ATTRIBUTE) if symbol.owner in PRIMITIVES:
@@ -54,6 +56,15 @@ def describe(symbol: Symbol) -> str:
             return _titled(f"{symbol.owner}.{symbol.name}", f"a variant of `{symbol.owner}`")
         case _:
             return _titled(symbol.name, str(symbol.kind))
+
+
+def _of_binding(binding: tree.Binding, owner: str) -> str:
+    """What is known of a binding from its text: of layers, whether their uses have the same weights."""
+    if binding.is_shared:
+        return f"bound in `{owner}`; all uses have the same weights"
+    value = binding.value.left if isinstance(binding.value, tree.Binary) else binding.value
+    is_layer = isinstance(value, tree.Composite)
+    return f"bound in `{owner}`" + ("; each use has weights of its own, unless it is `shared`" if is_layer else "")
 
 
 def head_of_block(definition: Definition) -> str:
