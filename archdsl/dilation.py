@@ -7,6 +7,7 @@ what the old one held there, with the same weights.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Literal
 
 from torch import nn
@@ -64,7 +65,8 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     if not isinstance(output_stride, int) or output_stride < 1:
         raise ValueError(f"output_stride is a whole number from 1, not {output_stride!r}")
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
-    reductions, removed = {"input": 1}, {"input": 1}
+    reductions: dict[str, Fraction | int] = {"input": 1}
+    removed = {"input": 1}
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
@@ -75,6 +77,8 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
         reduction, factor = before.pop()
         stride = _stride(visit)
         is_left = reduction * stride <= output_stride
+        if not is_left and stride > 1 and not _is_window(visit):
+            raise ValueError(f"output_stride: {visit.path}, {visit.operator}, has a stride that cannot be taken out")
         if factor > 1 and _is_of_one_size(visit):
             raise ValueError(
                 f"output_stride: {visit.path}, {visit.operator}, is made for the size of the map before it"
@@ -82,7 +86,7 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
         if _is_window(visit) and not (is_left and (factor == 1 or _is_point(visit))):
             _change(model.get_submodule(visit.path), visit, factor, keep_stride=is_left)
         reductions[visit.path] = reduction * stride if is_left else reduction
-        removed[visit.path] = factor if is_left else factor * stride
+        removed[visit.path] = factor if is_left else factor * int(stride)
     if output_stride not in reductions.values() and output_stride < max(reductions.values()) * max(removed.values()):
         reached = ", ".join(map(str, sorted(set(reductions.values()))))
         raise ValueError(f"output_stride: no map is {output_stride} times smaller than the image, only {reached}")
@@ -100,9 +104,21 @@ def _is_of_one_size(visit: Visit) -> bool:
     return visit.primitive is not None and RULES[visit.primitive] == "of one size" and not is_vector
 
 
-def _stride(visit: Visit) -> int:
+def _step(visit: Visit) -> Fraction | int:
+    """How much further apart positions are behind an operator that is no window that can be dilated."""
+    match visit.primitive:
+        case PixelUnshuffle(factor=factor):
+            return factor
+        case Blur(stride=stride):
+            return stride
+        case PixelShuffle(factor=factor) | ConvTranspose(stride=factor):
+            return Fraction(1, factor)
+    return 1
+
+
+def _stride(visit: Visit) -> Fraction | int:
     if not _is_window(visit):
-        return 1
+        return _step(visit)
     stride = getattr(visit.primitive, "stride", None)
     stride = getattr(visit.primitive, "kernel", 1) if stride is None else stride
     if not isinstance(stride, int):

@@ -76,3 +76,33 @@ model net {
     network = archdsl.loads(text)
     with pytest.raises(ValueError, match="combines maps of different strides"):
         dilate(network.build(), network.architecture, 2)
+
+
+def of_pixels(*layers: str) -> archdsl.Network:
+    """A network whose stem makes channels of pixels, with a stage for each layer."""
+    rows = "\n".join(f"| {layer} | 1 |" for layer in layers)
+    stages = f"stages {{\n| op | layers |\n{rows}\n}}"
+    return archdsl.loads(f"model net {{\ninput = 3 x 32 x 48\nstem = pixel_unshuffle(4) -> conv(8, 3)\n{stages}\n}}")
+
+
+def test_pixels_that_become_channels_count_as_a_stride() -> None:
+    network = of_pixels("conv(8, 3, stride = 2)", "conv_transpose(8, 3, stride = 2)", "conv(8, 3)")
+    before, dense = network.build().eval(), network.build().eval()
+    dense.load_state_dict(before.state_dict())
+    dilate(dense, network.architecture, 8)
+    images = torch.randn(1, 3, 32, 48)
+    with torch.no_grad():
+        torch.testing.assert_close(dense(images), before(images))  # 4, 8, 4: there is nothing to take out
+
+
+@pytest.mark.parametrize(
+    ("layer", "output_stride", "message"),
+    [
+        ("blur(stride = 2)", 4, "stages.0.0, blur, has a stride that cannot be taken out"),
+        ("conv(8, 3)", 2, "stem.pixel_unshuffle, pixel_unshuffle, has a stride that cannot be taken out"),
+    ],
+)
+def test_strides_that_cannot_be_taken_out(layer: str, output_stride: int, message: str) -> None:
+    network = of_pixels(layer)
+    with pytest.raises(ValueError, match=message):
+        dilate(network.build(), network.architecture, output_stride)

@@ -16,7 +16,6 @@ from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.base import AXES
 from archdsl.language import tree
 from archdsl.lsp import recipes, words
 from archdsl.lsp.context import Bracket, Context, bound_names, context
@@ -186,8 +185,8 @@ class _Completion:
         for name, symbol in parameters_of_symbol(layer).items():
             yield _item(f"{name} = ", CompletionItemKind.Variable, "0", _detail(symbol))
         takes = signature_of(layer)
-        own = {word for known in takes.words.values() for word in known} if takes is not None else set()
-        yield from _items({axis: words.AXES[axis] for axis in sorted(own & AXES)}, CompletionItemKind.Constant, "0")
+        own = {word for _, known in takes.words for word in known} - WORDS if takes is not None else set()
+        yield from _items({word: words.OF_ARGUMENTS[word] for word in sorted(own)}, CompletionItemKind.Constant, "0")
         yield from self._expression()
 
     def _expression(self) -> Iterator[CompletionItem]:

@@ -47,7 +47,7 @@ def describe(symbol: Symbol) -> str:
         case Symbol(kind=Kind.COLUMN):
             return _titled(symbol.name, words.COLUMNS[symbol.name])
         case Symbol(kind=Kind.WORD):
-            return _titled(symbol.name, words.WORDS.get(symbol.name) or words.AXES[symbol.name])
+            return _titled(symbol.name, words.WORDS.get(symbol.name) or words.OF_ARGUMENTS[symbol.name])
         case Symbol(kind=Kind.FACT):
             return _titled(f".{symbol.name}", "a fact that travels with tensors")
         case Symbol(kind=Kind.STAGE):

@@ -76,15 +76,15 @@ WORDS = {
     "nearest": "the nearest element",
     "nearest_exact": "the nearest element, rounded as Pillow does",
     "bicubic": "interpolation between the nearest sixteen",
-    "area": "the mean of what each new element covers",
-    "zero": "zeros around the map",
     "reflect": "the map in a mirror at its first and last elements",
     "replicate": "the first and last elements of the map, again and again",
     "in": "the tensor that comes into the block",
 }
 
-# What arguments of some primitives mean by these names: `softmax(over = channels)`.
-AXES = {
+# What arguments of some primitives mean by names that mean other things elsewhere: `softmax(over = channels)`.
+OF_ARGUMENTS = {
+    "area": "the mean of what each new element covers",
+    "zero": "zeros around the map",
     "channels": "along the channels, at each position",
     "height": "along the height",
     "width": "along the width",

@@ -136,7 +136,7 @@ SOURCES["ConvTranspose2dSame"] = '''
 class ConvTranspose2dSame(nn.ConvTranspose2d):
     """Transposed convolution with SAME padding: a map that is larger by the stride."""
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
         height, width = x.shape[2] * self.stride[0], x.shape[3] * self.stride[1]
         extents = [step * (side - 1) + 1 for step, side in zip(self.dilation, self.kernel_size, strict=True)]
         missing = [max(stride - extent, 0) for stride, extent in zip(self.stride, extents, strict=True)]

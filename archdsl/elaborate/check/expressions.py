@@ -23,7 +23,7 @@ from archdsl.elaborate.check.errors import (
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, axis, fit, missing, words_of
+from archdsl.elaborate.resolve.signatures import Signature, fit, missing, own_word, words_of
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.functions import OF_NUMBERS
@@ -220,7 +220,7 @@ class Vocabulary:
 
     def _argument(self, value: tree.Expression, words: tuple[str, ...]) -> None:
         """An argument of a call, which may be one of some words."""
-        if (own := axis(value, words)) is not None:
+        if (own := own_word(value, words)) is not None:
             self.resolve(value.span, Symbol(Kind.WORD, own))
         elif words and isinstance(value, tree.Name) and self._is_nothing(value.text):
             problem = UnknownName(value.text).at(value.span, help=f"here it may be {', '.join(words)}")

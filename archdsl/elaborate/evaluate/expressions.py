@@ -49,7 +49,7 @@ from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.signatures import Signature, axis, fit, missing, of_function, of_primitive
+from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive, own_word
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Select
@@ -294,9 +294,9 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
     fitting, problems = fit(node, signature)
     if problems:
         raise ElaborationError(problems[0])
-    arguments = Arguments()
+    arguments, words = Arguments(), dict(signature.words)
     for parameter, argument in fitting:
-        if (own := axis(argument.value, signature.words.get(parameter, ()))) is not None:
+        if (own := own_word(argument.value, words.get(parameter, ()))) is not None:
             arguments.add(parameter, own, None, Origin(argument.value, scope))
             continue
         value = evaluate(argument.value, scope)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -19,10 +18,10 @@ from archdsl.elaborate.resolve.errors import (
     TooManyArguments,
     UnknownArgument,
 )
+from archdsl.elaborate.resolve.words import WORDS
 from archdsl.ir.checks import attributes, words
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
-from archdsl.ir.operators.base import AXES
 from archdsl.language import tree
 
 
@@ -32,8 +31,8 @@ class Signature(NamedTuple):
     name: str
     parameters: tuple[str, ...]
     required: tuple[str, ...] = ()
-    # The words that an argument may be, by parameter. Those for axes mean themselves there, and other things elsewhere.
-    words: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    # The words that an argument may be, with its parameter.
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
     # Takes any number of values, none of them by name.
     takes_many: bool = False
     # The name of a block where it is defined.
@@ -49,7 +48,7 @@ def of_primitive(name: str) -> Signature:
     known = attributes(PRIMITIVES[name])
     required = tuple(attribute for attribute, default in known.items() if default is ...)
     parameters = (*known, "like") if name == "resize" else tuple(known)
-    return Signature(name, parameters, required, words(PRIMITIVES[name]))
+    return Signature(name, parameters, required, tuple(words(PRIMITIVES[name]).items()))
 
 
 @cache
@@ -95,10 +94,10 @@ def fit(call: tree.Call, signature: Signature) -> tuple[list[tuple[str, tree.Arg
     return list(fitting.items()), problems
 
 
-def axis(node: tree.Expression, words: Iterable[str]) -> str | None:
-    """The axis that an argument says, if it is a word for one among those that may stand there."""
-    is_axis = isinstance(node, tree.Name) and node.text in AXES and node.text in words
-    return node.text if is_axis else None  # type: ignore[union-attr]
+def own_word(node: tree.Expression, words: Iterable[str]) -> str | None:
+    """The word that an argument is, if it is one of those that mean themselves there, and other things elsewhere."""
+    is_own = isinstance(node, tree.Name) and node.text in words and node.text not in WORDS
+    return node.text if is_own else None  # type: ignore[union-attr]
 
 
 def words_of(call: tree.Call, signature: Signature | None) -> list[tuple[str, ...]]:
@@ -107,7 +106,8 @@ def words_of(call: tree.Call, signature: Signature | None) -> list[tuple[str, ..
         return [()] * len(call.arguments)
     names = (*signature.parameters, *[""] * len(call.arguments))
     parameters = [argument.name.text if argument.name else name for argument, name in zip(call.arguments, names)]  # noqa: B905
-    return [signature.words.get(parameter, ()) for parameter in parameters]
+    known = dict(signature.words)
+    return [known.get(parameter, ()) for parameter in parameters]
 
 
 def missing(signature: Signature, given: Iterable[str], span: Span, declared: Note | None = None) -> Diagnostic | None:

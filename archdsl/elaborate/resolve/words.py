@@ -9,12 +9,13 @@ SETTINGS = ("norm", "act", "padding", "drop_path")
 # What every tensor has.
 OWN_FACTS = ("channels", "height", "width")
 FUNCTIONS = frozenset({*OF_NUMBERS, "concat", "ramp"})
-# Names that stand for themselves: values of attributes such as `padding = same`.
+# Names that stand for themselves: values of attributes such as `padding = same`. Other words of attributes, which are
+# usual names (`over = channels`, `mode = area`), do so in an argument alone.
 WORDS = frozenset(
     {
         *("symmetric", "same", "valid"),
-        *("bilinear", "nearest", "nearest_exact", "bicubic", "area"),
-        *("zero", "reflect", "replicate"),
+        *("bilinear", "nearest", "nearest_exact", "bicubic"),
+        *("reflect", "replicate"),
     }
 )
 BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})

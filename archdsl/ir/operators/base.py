@@ -1,6 +1,6 @@
 """What a primitive operator is."""
 
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,6 @@ Eps = Annotated[float, Field(gt=0, lt=1)]
 # An axis of a map; both axes of its positions.
 Axis = Literal["channels", "height", "width"]
 Axes = Literal["channels", "height", "width", "positions"]
-AXES = frozenset(get_args(Axes))
 
 # The names of an operator's tensors with their dimensions; those of a scalar are none.
 Tensors = dict[str, tuple[int, ...]]
