@@ -222,6 +222,8 @@ class ModelNames:
 
     def _own_maps(self) -> None:
         """The stages that bindings can read."""
+        if not self.is_whole:
+            return
         try:
             merged = merge(self.definition)
         except ElaborationError:
