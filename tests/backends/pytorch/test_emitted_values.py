@@ -20,7 +20,8 @@ block b(channels, ratio = 0.5, kernel = 3, stride = 1, groups = 1, margin = 0, s
 }
 block b_inner(narrow, channels) {
   wide = narrow * 2.0
-  out = in -> conv(narrow) -> conv(wide, if narrow > 4 then narrow - 1 x 3 else 1 x narrow, padding = same) -> conv(channels)
+  out = in -> conv(narrow) -> conv(wide, if narrow > 4 then narrow - 1 x 3 else 1 x narrow, padding = same)
+    -> conv(channels)
 }
 model m(w = 16, ratio = 0.5) {
   input = 3 x 32 x 32
