@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:f852ccb04fd35ca0 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:193279c5d9be4d2f as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -232,8 +232,7 @@ class NfBottleneck(Block):
 
 class NFNet(nn.Module):
     """NFNet (Brock et al. 2021, https://arxiv.org/abs/2102.06171, Table 1): no batch normalization, but activations and
-    weights
-    of known variance.
+    weights of known variance.
     """
 
     def __init__(

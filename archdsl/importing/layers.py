@@ -68,6 +68,9 @@ def _layer(row: BlockRow, inputs: int, channels: int, stride: int) -> Layer:
     if adds and kernel % 2 == 0 and rule.padding == "symmetric":
         raise EvenKernel(kernel).error(row.kernel.span)
     by_stride = rule.halves == "with_stride" and kernel % 2 == 0 and stride % 2 == 0
+    # An even kernel has no centre: its zeros are said where there are any.
+    is_said = rule.padding == "symmetric" and kernel % 2 == 0 and kernel > 2
+    rounded_down = (kernel - 1) // 2 if is_said else None
     return Layer(
         form=rule.form,
         kernel=kernel,
@@ -77,7 +80,7 @@ def _layer(row: BlockRow, inputs: int, channels: int, stride: int) -> Layer:
         hidden=hidden,
         squeezed=_squeezed(row, inputs, hidden or inputs),
         adds=adds,
-        padding=(stride - 1 + kernel - 1) // 2 if by_stride else None,
+        padding=(stride - 1 + kernel - 1) // 2 if by_stride else rounded_down,
     )
 
 

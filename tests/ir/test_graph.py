@@ -148,7 +148,7 @@ def test_levels_lead_to_the_operator() -> None:
 
 def test_a_short_text_that_unfolds_without_bound_is_refused() -> None:
     text = """
-    block twice(depth) { out = if depth > 0 then in -> twice(depth - 1) -> twice(depth - 1) else in -> relu }
+    block twice(depth) { out = (if depth > 0 then in -> twice(depth - 1) -> twice(depth - 1) else in) -> relu }
     model m {
       input = 3 x 8 x 8
       act = relu

@@ -44,7 +44,7 @@ def repeated(writer: Copier, seen: Seen, channels: Expression | None, name: str)
         made, after = writer.copy(first, channels)
         return call("nn.Sequential", made), after
     count = writer.followed(counts, formulas_of(step.formula for _, step in seen), f"{name or 'layers'}_count")
-    growing = _growing(writer, some, channels, count)
+    growing = _growing(writer, some, channels, count) if max(number for _, number in counts) > 1 else None
     if growing is not None:
         return growing
     made, after = writer.copy(first, channels)

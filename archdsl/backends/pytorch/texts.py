@@ -6,6 +6,7 @@ import builtins
 import keyword
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from archdsl.backends.pytorch.helpers import SOURCES
@@ -13,6 +14,8 @@ from archdsl.backends.pytorch.layout import WIDTH
 from archdsl.backends.pytorch.nodes import Code
 from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
 
+# A line that goes on with nothing before it: an item of a list, a row of a table, text that is indented.
+_BEGINS = re.compile(r"\s+\S|[-*+|#>]|\d+[.)]")
 # What files import.
 IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint")
 # What the names of a file mean already, whatever it defines.
@@ -37,10 +40,25 @@ def docstring_lines(text: str) -> list[str]:
     # Quotes stay as they are but where they could be taken for the string's own.
     shown = re.sub(r'^"|"$|"(?="")|(?<=")"', r"\"", visible(text.strip()))
     lines: list[str] = []
-    for line in f'"""{shown}'.split("\n"):
-        lines += textwrap.wrap(line, WIDTH - 4, break_long_words=False, break_on_hyphens=False) or [""]
+    for paragraph in _paragraphs(f'"""{shown}'.split("\n")):
+        lines += textwrap.wrap(paragraph, WIDTH - 4, break_long_words=False, break_on_hyphens=False) or [""]
     is_short = len(lines) == 1 and len(lines[0]) + 3 <= WIDTH - 4
     return [f'{lines[0]}"""'] if is_short else [*lines, '"""']
+
+
+def _paragraphs(lines: Sequence[str]) -> list[str]:
+    """Lines as they are, but for those around one that is too long: text that goes on is wrapped as one piece."""
+    found: list[str] = []
+    run: list[str] = []
+    for line in [*lines, ""]:
+        if not line.strip() or _BEGINS.match(line):  # what stands before it ends
+            found += [" ".join(run)] if any(len(one) > WIDTH - 4 for one in run) else run
+            run = []
+        if line.strip():
+            run.append(line)
+        else:
+            found.append("")
+    return found[:-1]
 
 
 # Names ---------------------------------------------------------------------------------------------------------------

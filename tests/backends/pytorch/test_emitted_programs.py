@@ -37,7 +37,7 @@ variants m {
     "conditions in conditions": """
 block b(channels, stride = 1, mode = 0) {
   same = stride == 1 and in.channels == channels
-  left = if mode == 0 then in else if mode == 1 then in -> act else in -> conv(in.channels)
+  left = (if mode == 0 then in else if mode == 1 then in -> act else in) -> conv(in.channels)
   main = left -> conv(channels, 3, stride = stride)
   out = if same then (if mode == 2 then in + main else in * main) else if mode == 0 then main else -main
 }
@@ -456,6 +456,41 @@ model m {
 }
 """,
 }
+
+# Layers that are repeated never in one row and once or more in another, whatever they do to the channels.
+_COPIES = (
+    "[act -> conv(channels)] * n",
+    "[conv(channels) -> norm] * n",
+    "conv_norm_act(channels) * n",
+    "conv(channels) -> [norm -> act] * n",
+    "joined(4) * n",
+    "[act -> joined(4)] * n -> conv(channels)",
+    "[[act -> conv(channels)] * n -> norm] * n",
+)
+_REPEATS = """
+block joined(growth) {{
+  out = concat(in, in -> conv(growth))
+}}
+block b(channels, n) {{
+  out = in -> {copies}
+}}
+model m {{
+  input = 3 x 8 x 8
+  stem = conv(8)
+  stages {{
+    | op | channels | layers | n |
+{rows}  }}
+}}
+"""
+
+
+@pytest.mark.parametrize("counts", [(0, 1), (1, 0), (0, 2, 1), (3, 0, 0)], ids=str)
+@pytest.mark.parametrize("copies", _COPIES)
+def test_repeated_never_or_once(copies: str, counts: tuple[int, ...]) -> None:
+    for widths in ((8, 8, 8), (8, 16, 8), (16, 8, 16)):
+        rows = "".join(f"    | b | {width} | 2 | {n} |\n" for width, n in zip(widths, counts, strict=False))
+        text = _REPEATS.format(copies=copies, rows=rows)
+        check_file(compile_source(Source("program.arch", text)).checked())
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -15,12 +15,13 @@ block b(channels, ratio = 0.5, kernel = 3, stride = 1, groups = 1, margin = 0, s
   half = channels / 2
   mid = in -> conv(channels / 2) -> conv(in.channels * ratio, kernel) -> conv(half, 1 x kernel)
   out = mid -> conv(half, kernel, groups = groups, padding = margin, dilation = spread) * n
-    -> conv(channels, kernel, stride = stride) -> depthwise(2 * ratio + 2, multiplier = half / half)
+    -> conv(channels, kernel, stride = stride) -> depthwise(2 * ratio + 2, multiplier = half / half, padding = 1)
     -> b_inner(channels / 4 + 1, channels)
 }
 block b_inner(narrow, channels) {
   wide = narrow * 2.0
-  out = in -> conv(narrow) -> conv(wide, if narrow > 4 then narrow - 1 x 3 else 1 x narrow) -> conv(channels)
+  out = in -> conv(narrow) -> conv(wide, if narrow > 4 then narrow - 1 x 3 else 1 x narrow, padding = same)
+    -> conv(channels)
 }
 model m(w = 16, ratio = 0.5) {
   input = 3 x 32 x 32
