@@ -166,6 +166,7 @@ def limited(limit: Callable[[], None], argv: list[str], log: Path) -> int | None
 
 LITTLE_MEMORY = """
 import os, resource, sys
+import matplotlib.backends.backend_svg, matplotlib.figure, torch.utils.tensorboard
 import archdsl.training.start, archdsl.training.optimizers, archdsl.training.data.transforms, timm.optim
 with open("/proc/self/statm") as file:
     most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + 400_000_000
