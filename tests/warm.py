@@ -54,10 +54,9 @@ class Command:
     def __init__(self, argv: Sequence[object], environment: Mapping[str, str] | None = None):
         self._folder = TemporaryDirectory()
         self._printed: tuple[str, str] | None = None
-        self._process = _forked().Process(
+        self._process = forked().Process(
             target=_command, args=(list(map(str, argv)), {**os.environ, **(environment or {})}, self._folder.name)
         )
-        _ensure_started()
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid
@@ -110,14 +109,10 @@ def run(
 
 
 @cache
-def _forked() -> Any:
+def forked() -> Any:
+    """What `multiprocessing` starts processes by, each forked from the one that has imported."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_IMPORTED)
-    return context
-
-
-@cache
-def _ensure_started() -> None:
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = "1"  # which torch reads once
     try:
@@ -127,6 +122,7 @@ def _ensure_started() -> None:
         del os.environ["OMP_NUM_THREADS"]
         if before is not None:
             os.environ["OMP_NUM_THREADS"] = before
+    return context
 
 
 def _command(argv: list[str], environment: Mapping[str, str], folder: str) -> None:
