@@ -14,7 +14,6 @@ from optuna.trial import TrialState, create_trial
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.search import storage as storages
-from tests import warm
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_no_two_workers_take_the_same_trial_out_of_the_queue(tmp_path: Path, pos
         study = optuna.create_study(study_name="queue", storage=storages.open_storage(url))
         for _ in range(30):
             study.add_trial(_trial(TrialState.WAITING))
-        context = warm.forked()
+        context = multiprocessing.get_context("spawn")
         ready, found = context.Barrier(4), context.Queue()
         takers = [context.Process(target=_take, args=(url, ready, found)) for _ in range(4)]
         for taker in takers:
