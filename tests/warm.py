@@ -67,7 +67,8 @@ class Command:
         code: int | None = self._process.exitcode
         return code
 
-    poll = returncode.fget
+    def poll(self) -> int | None:
+        return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
         """Raises subprocess.TimeoutExpired."""
