@@ -13,7 +13,10 @@ os.environ["LANGUAGE"] = "C"
 
 _MANY = 1_000_000
 # What takes longest goes first, or one worker would be left with it at the end.
-_LONG = ("tests/properties/", "tests/backends/pytorch/", "tests/weights/test_peers.py", "tests/test_tutorial.py")
+_LONG = (
+    *("tests/search/test_worker.py", "tests/search/test_processes.py", "tests/training/test_loop.py"),
+    *("tests/properties/", "tests/backends/pytorch/", "tests/weights/test_peers.py", "tests/test_tutorial.py"),
+)
 # Instead of the `timeout` of pyproject.toml: some of them compile a network, or run it at full size.
 _LONG_TIMEOUT_S = 600
 

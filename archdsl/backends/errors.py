@@ -18,3 +18,10 @@ class NoMatplotlib(Problem):
     code = codes.MISSING_TOOL
     message = "plots need matplotlib"
     help = "pip install 'archdsl[plots]'"
+
+
+class MatplotlibFails(Problem):
+    code = codes.MISSING_TOOL
+    message = "matplotlib is installed, and its import fails: {reason}"
+    help = "install it again, or give the process more memory"
+    reason: str

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from archdsl.backends.errors import NoMatplotlib
+from archdsl.backends.errors import MatplotlibFails, NoMatplotlib
 
 _STYLE = {"svg.hashsalt": "archdsl", "svg.fonttype": "none", "font.family": "sans-serif"}
 _DPI = 160
@@ -17,13 +17,15 @@ _DPI = 160
 def styled(**style: Any) -> Iterator[Any]:
     """matplotlib's class of figures, whose plots in here have one style, changed by `style`.
 
-    Raises DiagnosticError where matplotlib is not installed.
+    Raises DiagnosticError where matplotlib is not installed, or cannot be imported.
     """
     try:
         import matplotlib
         from matplotlib.figure import Figure
-    except ImportError:
+    except ModuleNotFoundError:
         raise NoMatplotlib().error() from None
+    except ImportError as error:  # as where there is no memory left to load its code
+        raise MatplotlibFails(str(error)).error() from None
     given: dict[Any, Any] = {**_STYLE, **style}
     with matplotlib.rc_context(given):
         yield Figure

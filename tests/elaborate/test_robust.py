@@ -19,7 +19,7 @@ from archdsl.compiler import compile_file, compile_source
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.diagnostics.report import report
 
-EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "400"))
+EXAMPLES = int(os.environ.get("ARCHDSL_EXAMPLES", "120"))
 SECONDS = 20
 
 TEXTS = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -47,6 +49,12 @@ def failing_typst(monkeypatch: pytest.MonkeyPatch) -> object:
     return command("diagram net.arch --out net.pdf")()
 
 
+def failing_matplotlib(monkeypatch: pytest.MonkeyPatch) -> object:
+    """What is there does not have what the plots take of it, as a library whose code cannot be loaded does."""
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", ModuleType("matplotlib.figure"))
+    return command("compare net.arch --plot a.svg")()
+
+
 CASES: dict[str, Case] = {
     "TooManyListed": too_many_listed,
     "TooManyProblems": lambda: with_bounds(command("check a.arch", a_arch=f"{NET}stem\nhead\nbody\n" * 9), problems=1),
@@ -71,6 +79,7 @@ CASES: dict[str, Case] = {
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "NoMatplotlib": without("matplotlib", "compare net.arch --plot a.svg"),
+    "MatplotlibFails": failing_matplotlib,
     "NoTypst": without("typst", "diagram net.arch --out net.pdf"),
     "NoFont": without_fonts,
     "PdfFails": failing_typst,

@@ -92,7 +92,7 @@ def count(network: Network) -> int:
     )
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=20)
 @given(programs)
 def test_generated(text: str) -> None:
     made = []

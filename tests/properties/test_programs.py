@@ -16,7 +16,7 @@ from tests.properties.programs import programs
 RUN = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-@settings(RUN, max_examples=60)
+@settings(RUN, max_examples=30)
 @given(programs, sampled_from([1, 4, 6]))
 def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
     """Of a file, of each of its networks alone, and with other channels of the images: each is emitted once for all."""

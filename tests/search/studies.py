@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +11,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.search.repeats import first, history
 from archdsl.search.study import Study, counts, is_finished, network_of, what_of
-from tests.interrupts import heard
+from tests import warm
+from tests.warm import Command
 
 SPACE = """model digits_space {
   input     = 1 x 16 x 16
@@ -55,29 +54,14 @@ TRAININGS = ("--objective", "accuracy", "--data", "sklearn:digits", "--algorithm
 PATIENCE = 240
 
 
-def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "archdsl", "search", *map(str, words)]
-
-
-def start(*words: object, quiet: bool = True) -> subprocess.Popen[str]:
+def start(*words: object) -> Command:
     """Starts `archdsl search`, which hears an interrupt."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    out = subprocess.DEVNULL if quiet else subprocess.PIPE
-    with heard():
-        return subprocess.Popen(
-            command(*words), env=environment, text=True, stdout=out, stderr=subprocess.PIPE, start_new_session=True
-        )
+    return Command(["search", *words], {"OMP_NUM_THREADS": "1"})
 
 
 def run(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `archdsl search` to its end."""
-    return subprocess.run(
-        command(*words),
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    return warm.run(["search", *words], {"OMP_NUM_THREADS": "1", **environment}, PATIENCE)
 
 
 def is_well(errors: str) -> bool:
@@ -102,7 +86,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, f"in vain: {what}"
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 def at_work(study: Study) -> list[FrozenTrial]:
@@ -138,7 +122,7 @@ def check(study: Study) -> None:
             assert first(trial) in ends or not trial.params, f"trial {trial.number} is lost"
 
 
-def stop(processes: Sequence[subprocess.Popen[str]]) -> None:
+def stop(processes: Sequence[Command | subprocess.Popen[str]]) -> None:
     """Ends those that still run."""
     for process in processes:
         if process.poll() is None:

@@ -12,7 +12,8 @@ import pytest
 from optuna.trial import TrialState
 
 from archdsl.search.study import Study, what_of
-from tests.search.studies import PATIENCE, TRAININGS, at_work, check, created, run, start, stop, wait_until
+from tests.interrupts import heard
+from tests.search.studies import PATIENCE, TRAININGS, at_work, check, created, run, stop, wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs processes that end with their parent"),
@@ -32,9 +33,22 @@ def has_ended(pid: int) -> bool:
         return True
 
 
+def fresh(*words: object) -> subprocess.Popen[str]:
+    """Starts a search in an interpreter of its own, as its helpers are: one that is warm would leave them no trial."""
+    with heard():
+        return subprocess.Popen(
+            [sys.executable, "-m", "archdsl", "search", *map(str, words)],
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            text=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+
 def both_at_work(space: Path, folder: Path) -> tuple[Study, subprocess.Popen[str], list[int]]:
     study = created(space, folder, None, *TRAININGS, "--trials", 2)
-    search = start("--join", "--out", folder, "--jobs", 2)
+    search = fresh("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")
     except BaseException:

@@ -64,7 +64,7 @@ def test_every_network_of_a_small_space() -> None:
     assert_round_trip(space, list(range(space.size)))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(choices, choices, choices, choices), st.data())
 def test_networks_of_generated_spaces(parts: tuple[str, str, str, str], data: st.DataObject) -> None:
     text = text_of(*parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -111,8 +112,11 @@ def test_a_run_goes_on_with_another_number_of_processes(
     """The first half by some of them, the other by others."""
     out = f"{before}-{after}"
     whole = folder / "one"
-    train(folder, out, *before)
     run = folder / out
+    if before == (1,):
+        shutil.copytree(whole, run)
+    else:
+        train(folder, out, *before)
     (run / "weights.safetensors").unlink()
     last = max((run / "checkpoints").iterdir())
     for path in last.iterdir():

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import TrialState
 
 from archdsl.search.page.charts import bars
@@ -53,6 +52,9 @@ def importance_parts(study: Study) -> Iterator[Content]:
 
 
 def _importance(study: Study, trials: list[optuna.trial.FrozenTrial], part: float) -> Mapping[str, float]:
+    # Late: it imports scikit-learn, which takes seconds, and a short study has no importance to show.
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     copy = optuna.create_study(directions=study.optuna.directions)
     copy.add_trials(trials)
     with warnings.catch_warnings():

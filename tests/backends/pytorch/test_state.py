@@ -52,7 +52,7 @@ def test_examples(path: Path) -> None:
         agree(network)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=60)
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=30)
 @given(programs)
 def test_generated(text: str) -> None:
     for architecture in architectures_of(text):
