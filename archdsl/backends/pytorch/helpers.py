@@ -141,9 +141,7 @@ class ConvTranspose2dSame(nn.ConvTranspose2d):
         extents = [step * (side - 1) + 1 for step, side in zip(self.dilation, self.kernel_size, strict=True)]
         missing = [max(stride - extent, 0) for stride, extent in zip(self.stride, extents, strict=True)]
         top, left = (max(extent - stride, 0) // 2 for stride, extent in zip(self.stride, extents, strict=True))
-        x = functional.conv_transpose2d(
-            x, self.weight, self.bias, self.stride, 0, missing, self.groups, self.dilation
-        )
+        x = functional.conv_transpose2d(x, self.weight, self.bias, self.stride, 0, missing, self.groups, self.dilation)
         return x[:, :, top : top + height, left : left + width]
 '''
 

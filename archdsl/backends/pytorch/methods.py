@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from archdsl.backends.pytorch.layout import call_lines
@@ -35,7 +36,7 @@ class Head:
 def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
     """The methods, each after an empty line."""
     if head.reads is not None:
-        return _methods_of_maps(head, in_channels, has_stem, has_stages)
+        return _methods_of_maps(head, head.reads, in_channels, has_stem, has_stages)
     flow = "self.stem(x)" if has_stem else "x"
     flow = f"self.stages({flow})" if has_stages else flow
     flow = f"self.head({flow})" if head.maps else flow
@@ -51,16 +52,15 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
     ]
 
 
-def _methods_of_maps(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
+def _methods_of_maps(head: Head, reads: Sequence[int], in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
     """The methods of a network whose head reads several maps."""
-    assert head.reads is not None
     first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
     lines = [f"maps = [{', '.join(first)}]"]
     if has_stages:
         lines += ["for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
     maps = "the maps of the stem and of every stage"
     what, given = (f"themselves and {maps}", f"Images and {maps}") if head.reads_images else (maps, f"T{maps[1:]}")
-    read = ["maps[-1]", *(f"maps[{number}]" for number in head.reads)]
+    read = ["maps[-1]", *(f"maps[{number}]" for number in reads)]
     return [
         *_method(
             "forward_features(self, x: Tensor) -> list[Tensor]",

@@ -98,6 +98,7 @@ def test_other_sizes(name: str, dynamo: bool, tmp_path: Path) -> None:
         torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch about itself
 def test_adaptive_pooling_at_a_fixed_size(tmp_path: Path) -> None:
     """Its windows follow the size of the map, which no exporter leaves free; that which traces wants even shares."""
     module, path = network("conv(8, 3) -> adaptive_avg_pool(7 x 5)"), tmp_path / "m.onnx"
