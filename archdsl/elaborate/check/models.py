@@ -232,7 +232,9 @@ class ModelNames:
         for name in readable(merged):
             if name not in self.words.own:
                 span = labels[name].cells["name"][0].span
-                self.words.own[name] = Symbol(Kind.STAGE, name, self.model.name.text, span)
+                symbol = self.words.own[name] = Symbol(Kind.STAGE, name, self.model.name.text, span)
+                if span.source is self.model.span.source:
+                    self.words.resolve(span, symbol, is_definition=True)
 
     def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:
         self.values.setdefault(name.text, [] if value is None else [value])
