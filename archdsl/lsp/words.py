@@ -102,7 +102,7 @@ ITEMS = {
 STATEMENTS = {
     "require": "a claim that `archdsl check` proves: `require params == 5.3M +- 2%`",
     "stages": "the table of stages; in a model that extends another, `stages 1..3 { op = ... }` changes rows",
-    "shared": "a layer whose uses all have the same weights: `shared tower = conv_norm_act(256, 3) * 4`",
+    "shared": "a layer whose uses all have the same weights: `shared tower = conv(256, 3) * 4`",
     "outputs": "what the network puts out, each with a name: `outputs { boxes = neck -> conv(64) }`",
     "scale": "rewrites columns of the table: `scale { channels = divisible(channels * width) }`",
 }

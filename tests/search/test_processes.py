@@ -47,7 +47,8 @@ def fresh(*words: object) -> subprocess.Popen[str]:
 
 
 def both_at_work(space: Path, folder: Path) -> tuple[Study, subprocess.Popen[str], list[int]]:
-    study = created(space, folder, None, *TRAININGS, "--trials", 2)
+    # As many trials as the first has not done before the second has begun.
+    study = created(space, folder, None, *TRAININGS, "--trials", 8)
     search = fresh("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")
