@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,8 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.search.repeats import first, history
 from archdsl.search.study import Study, counts, is_finished, network_of, what_of
-from tests import warm
-from tests.warm import Command
+from tests.interrupts import heard
 
 SPACE = """model digits_space {
   input     = 1 x 16 x 16
@@ -54,14 +55,29 @@ TRAININGS = ("--objective", "accuracy", "--data", "sklearn:digits", "--algorithm
 PATIENCE = 240
 
 
-def start(*words: object) -> Command:
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "archdsl", "search", *map(str, words)]
+
+
+def start(*words: object, quiet: bool = True) -> subprocess.Popen[str]:
     """Starts `archdsl search`, which hears an interrupt."""
-    return Command(["search", *words], {"OMP_NUM_THREADS": "1"})
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    out = subprocess.DEVNULL if quiet else subprocess.PIPE
+    with heard():
+        return subprocess.Popen(
+            command(*words), env=environment, text=True, stdout=out, stderr=subprocess.PIPE, start_new_session=True
+        )
 
 
 def run(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `archdsl search` to its end."""
-    return warm.run(["search", *words], {"OMP_NUM_THREADS": "1", **environment}, PATIENCE)
+    return subprocess.run(
+        command(*words),
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
 
 
 def is_well(errors: str) -> bool:
@@ -86,7 +102,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, f"in vain: {what}"
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def at_work(study: Study) -> list[FrozenTrial]:
@@ -122,7 +138,7 @@ def check(study: Study) -> None:
             assert first(trial) in ends or not trial.params, f"trial {trial.number} is lost"
 
 
-def stop(processes: Sequence[Command | subprocess.Popen[str]]) -> None:
+def stop(processes: Sequence[subprocess.Popen[str]]) -> None:
     """Ends those that still run."""
     for process in processes:
         if process.poll() is None:

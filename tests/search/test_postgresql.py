@@ -10,10 +10,7 @@ import psycopg
 import pytest
 
 from archdsl.cli.main import main as archdsl
-from tests.search.studies import COSTS, PATIENCE, check, created, opened, run
-
-# The first process waits until there is one to fork it from.
-pytestmark = pytest.mark.timeout(2 * PATIENCE)
+from tests.search.studies import COSTS, check, created, opened, run
 
 FEW = (*COSTS, "--trials", "4")
 PASSWORD = "ge@heim/1"

@@ -12,8 +12,7 @@ import pytest
 from optuna.trial import TrialState
 
 from archdsl.search.study import Study, what_of
-from tests.interrupts import heard
-from tests.search.studies import PATIENCE, TRAININGS, at_work, check, created, run, stop, wait_until
+from tests.search.studies import PATIENCE, TRAININGS, at_work, check, created, run, start, stop, wait_until
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs processes that end with their parent"),
@@ -33,23 +32,10 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def fresh(*words: object) -> subprocess.Popen[str]:
-    """Starts a search in an interpreter of its own, as its helpers are: one that is warm would leave them no trial."""
-    with heard():
-        return subprocess.Popen(
-            [sys.executable, "-m", "archdsl", "search", *map(str, words)],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            text=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-
 def both_at_work(space: Path, folder: Path) -> tuple[Study, subprocess.Popen[str], list[int]]:
-    # As many trials as the first has not done before the second has begun.
+    # As many trials as the first worker has not done before the second has begun.
     study = created(space, folder, None, *TRAININGS, "--trials", 8)
-    search = fresh("--join", "--out", folder, "--jobs", 2)
+    search = start("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")
     except BaseException:

@@ -11,10 +11,7 @@ from optuna.trial import TrialState
 
 from archdsl.cli.main import main as archdsl
 from archdsl.search.study import Study, network_of
-from tests.search.studies import COSTS, PATIENCE, check, created, networks, opened, run
-
-# The first process waits until there is one to fork it from.
-pytestmark = pytest.mark.timeout(2 * PATIENCE)
+from tests.search.studies import COSTS, check, created, networks, opened, run
 
 FEW = (*COSTS, "--trials", "4")
 

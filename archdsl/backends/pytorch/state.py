@@ -31,8 +31,8 @@ def state(architecture: Architecture) -> Tensors:
 
 
 def tensors(visit: Visit) -> Tensors:
-    """The part of an operator in the `state_dict`."""
-    if visit.primitive is None:
+    """The part of an operator in the `state_dict`; of one with the weights of another, that one has it."""
+    if visit.primitive is None or visit.is_again:
         return {}
     return {f"{visit.path}.{name}": size for name, size in visit.primitive.state(*visit.shapes).items()}
 
