@@ -91,6 +91,8 @@ class _Layer:
 
     def tensors(self, state: _Missing) -> dict[str, Tensor]:
         """What it holds in the folded network."""
+        if self.old.is_again:
+            return {}
         operators = [self.old, *self.norms]
         held = [state.of(operator) for operator in operators]
         gone = [
@@ -134,7 +136,7 @@ def _folded(layer: Visit, own: dict[str, Tensor], norm: Visit, held: dict[str, T
 
 
 def _names(visit: Visit) -> list[str]:
-    return list(visit.primitive.state(*visit.shapes)) if visit.primitive is not None else []
+    return [] if visit.primitive is None or visit.is_again else list(visit.primitive.state(*visit.shapes))
 
 
 def _listed(keys: list[str]) -> str:

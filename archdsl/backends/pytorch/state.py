@@ -19,8 +19,9 @@ _Child = Apply | Repeat | Sequence
 def modules(architecture: Architecture) -> list[Visit]:
     """Every operator of the network in the order in which they run, each at the path of its emitted module.
 
-    That is `walk`, but for the head, which emitted networks divide into `head`, `pool` and a classifier, and for names
-    that a module shares with a combined tensor: the module keeps it. Raises DiagnosticError where `walk` does.
+    That is `walk`, but for the head, which emitted networks divide into `head`, `pool` and a classifier, for names that a
+    module shares with a combined tensor (the module keeps it), and for further uses of a module, which say so after its
+    path. Raises DiagnosticError where `walk` does.
     """
     return _Modules(architecture).network()
 
@@ -38,6 +39,10 @@ def tensors(visit: Visit) -> Tensors:
 
 
 class _Modules(Tracer):
+    def __init__(self, architecture: Architecture):
+        super().__init__(architecture)
+        self._uses: dict[str, int] = {}
+
     def note(
         self,
         path: str,
@@ -52,6 +57,9 @@ class _Modules(Tracer):
     ) -> Tensor:
         if primitive is None:
             return super().note(path, operator, inputs, output, primitive, block, factors, leads=leads)
+        if self.is_again:  # the module has its path already
+            count = self._uses[path] = self._uses.get(path, 1) + 1
+            path = f"{path} (use {count})"
         visit = Visit(path, operator, inputs, output, self.levels, primitive, block, factors, is_again=self.is_again)
         self.visits.append(visit)
         return Tensor(path, output)
