@@ -103,14 +103,14 @@ def _native(it: Convolution, weight: Gradient | Parameters | None, *, turned: in
     columns = 0 if is_plain else it.y(it.source.channels * it.area)
     if it.groups == 1:
         own = turned + columns
-        return Workspace((own,), (-own,), (Gradient(0), weight or 0, own, -own))
+        return Workspace((own,), (-own,), (Gradient(0), weight if weight is not None else 0, own, -own))
     x, y = it.x(it.source.channels), it.y(it.output.channels)
     part, result = x // it.groups, y // it.groups
     filters = it.filters(it.output.channels, it.read)
     forward = tuple(size for _ in range(it.groups) for size in (part, result, -part))
     own = filters // it.groups
     back = tuple(size for _ in range(it.groups) for size in (part, result, part, own, -part, -result))
-    return Workspace(forward, (-y,), (*back, Gradient(0), weight or 0, -x - filters))
+    return Workspace(forward, (-y,), (*back, Gradient(0), weight if weight is not None else 0, -x - filters))
 
 
 # Channels last --------------------------------------------------------------------------------------------------------

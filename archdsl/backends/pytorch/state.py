@@ -19,9 +19,9 @@ _Child = Apply | Repeat | Sequence
 def modules(architecture: Architecture) -> list[Visit]:
     """Every operator of the network in the order in which they run, each at the path of its emitted module.
 
-    That is `walk`, but for the head, which emitted networks divide into `head`, `pool` and a classifier, for names that a
-    module shares with a combined tensor (the module keeps it), and for further uses of a module, which say so after its
-    path. Raises DiagnosticError where `walk` does.
+    That is `walk`, but for the head, which emitted networks divide into `head`, `pool` and a classifier, for names that
+    a module shares with a combined tensor (the module keeps it), and for further uses of a module, which say so after
+    its path. Raises DiagnosticError where `walk` does.
     """
     return _Modules(architecture).network()
 
