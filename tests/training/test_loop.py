@@ -170,7 +170,7 @@ import os, resource, sys
 import matplotlib.backends.backend_svg, matplotlib.figure, torch.utils.tensorboard
 import archdsl.training.start, archdsl.training.optimizers, archdsl.training.data.transforms, timm.optim
 with open("/proc/self/statm") as file:
-    most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + 400_000_000
+    most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + 800_000_000
 resource.setrlimit(resource.RLIMIT_AS, (most, most))
 from archdsl.cli.main import main
 sys.exit(main(sys.argv[1:]))
@@ -178,7 +178,7 @@ sys.exit(main(sys.argv[1:]))
 
 
 def in_little_memory(argv: list[str], log: Path) -> int:
-    """The exit code of a training that may use 400 MB beside its code.
+    """The exit code of a training that may use 800 MB beside its code.
 
     In a fresh process: one that is forked from the tests finds all the memory that those before have freed.
     """
