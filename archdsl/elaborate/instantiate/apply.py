@@ -77,9 +77,6 @@ from archdsl.ir.body import (
 )
 from archdsl.ir.names import identifier, module_name
 from archdsl.ir.operators import Operator
-from archdsl.ir.walk import PartTracer
-from archdsl.ir.walk import Scope as Frame
-from archdsl.ir.walk import Tensor as Traced
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -177,6 +174,10 @@ class Applier:
 
     def _share(self, layer: SharedLayer, tensor: Tensor, span: Span) -> tuple[Shared, Tensor]:
         """A layer that others use as well, on one more tensor."""
+        from archdsl.ir.walk import PartTracer  # late: few files share
+        from archdsl.ir.walk import Scope as Frame
+        from archdsl.ir.walk import Tensor as Traced
+
         name = module_name(layer.name)
         step, result = self.apply(layer.layer, tensor, name)
         tracer = PartTracer(name, self.instances.blocks)

@@ -37,7 +37,6 @@ from archdsl.elaborate.instantiate.errors import (
     ParameterWithoutValue,
     StagesUnread,
 )
-from archdsl.elaborate.instantiate.heads import head
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
 from archdsl.elaborate.instantiate.work import Work
@@ -402,6 +401,8 @@ class ModelElaborator:
         paths = {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
         maps = {name: (paths.get(name, name), tensor) for name, tensor in read.items()}
         where = self.graph.block.name.span
+        from archdsl.elaborate.instantiate.heads import head  # late: few heads read tensors
+
         made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
             raise ElaborationError(StagesUnread().at(where))
