@@ -262,7 +262,8 @@ class NetworkWriter(StepWriter):
         if any(numbers != read[0] for numbers in read):
             raise Unmergeable("the maps of the head")
         head.reads = read[0]
-        head.returns = self.find(*next((index, step.block) for index, step in seen))[0].returns
+        index, step = seen[0]
+        head.returns = self.find(index, step.block)[0].returns
         self.decided |= self.open  # what the channels of images would be further on is not followed
 
     # Text ------------------------------------------------------------------------------------------------------------

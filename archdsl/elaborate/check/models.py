@@ -233,7 +233,8 @@ class ModelNames:
             if name not in self.words.own:
                 span = labels[name].cells["name"][0].span
                 symbol = self.words.own[name] = Symbol(Kind.STAGE, name, self.model.name.text, span)
-                if span.source is self.model.span.source:
+                own = self.model.span  # what it inherits is its parent's to define
+                if span.source is own.source and own.start <= span.start < own.end:
                     self.words.resolve(span, symbol, is_definition=True)
 
     def _own(self, name: tree.Identifier, value: tree.Expression | None) -> None:

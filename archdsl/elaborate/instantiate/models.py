@@ -43,7 +43,7 @@ from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import RefersToItself
-from archdsl.elaborate.resolve.graph import graph, stage_label, tensors
+from archdsl.elaborate.resolve.graph import graph, stage_label
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
 from archdsl.elaborate.resolve.submodules import Names, name_expression
@@ -131,9 +131,7 @@ class ModelElaborator:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
         self.graph = graph(merged)
-        late = tensors(merged) if self.graph is not None else set[str]()
-        if self.graph is not None:
-            late.add("head")
+        late = self.graph.bindings if self.graph is not None else ()
         self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE, *late}
 
     def _parameter(self, name: str) -> Value:

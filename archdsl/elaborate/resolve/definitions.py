@@ -38,13 +38,12 @@ class Definition(Struct, eq=False, dict=True):
     def names(self, given: frozenset[str] = frozenset(), shared: frozenset[str] = frozenset()) -> Names:
         """The names of its sub-modules, where tensors are given to some of its parameters, and it shares layers that
         are bound outside of it."""
-        known: dict[frozenset[str], Names] = self._names
-        if given not in known:
-            known[given] = name_block(self.block, given, shared)
-        return known[given]
+        if (given, shared) not in self._names:
+            self._names[given, shared] = name_block(self.block, given, shared)
+        return self._names[given, shared]
 
     @cached_property
-    def _names(self) -> dict[frozenset[str], Names]:
+    def _names(self) -> dict[tuple[frozenset[str], frozenset[str]], Names]:
         return {}
 
     @cached_property

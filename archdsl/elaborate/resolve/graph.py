@@ -6,7 +6,7 @@ tensors that it reads, its text the bindings. `neck = c5 -> up(c4, 256)` reads t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
@@ -31,7 +31,8 @@ class Graph(Struct, frozen=True, eq=False):
     """The head of a model as a block.
 
     `reads` are the images, the stem and the stages that it reads, in their order, and `outputs` the names of what it
-    puts out, with those of the bindings that make them; none where it has `out` alone.
+    puts out, with those of the bindings that make them; none where it has `out` alone. `bindings` are those of the
+    model that are made here, and nowhere before.
     """
 
     block: tree.Block
@@ -39,6 +40,7 @@ class Graph(Struct, frozen=True, eq=False):
     reads: tuple[str, ...]
     reads_last: bool  # whether it reads the last stage without its name
     outputs: Mapping[str, str]
+    bindings: frozenset[str]
 
 
 def readable(merged: Merged) -> list[str]:
@@ -58,13 +60,12 @@ def stage_label(row: StageRow) -> str | None:
     return name if name is not None and name.isidentifier() else None
 
 
-def tensors(merged: Merged) -> set[str]:
-    """The bindings of a model that read its tensors, directly or by way of others."""
+def _tensors(merged: Merged, maps: Iterable[str]) -> set[str]:
+    """The bindings of a model that read its tensors, directly or by way of others. `maps` are those it can read."""
     read = {name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER}
-    found, new = set[str](), set(readable(merged))
+    found, new = set[str](), set(maps)
     while new:
-        known = found | set(readable(merged))
-        new = {name for name, names in read.items() if name not in found and names & known}
+        new = {name for name, names in read.items() if name not in found and names & new}
         found |= new
     return found
 
@@ -74,7 +75,8 @@ def graph(merged: Merged) -> Graph | None:
 
     Raises ElaborationError where tensors are made of each other.
     """
-    members = tensors(merged)
+    maps = readable(merged)
+    members = _tensors(merged, maps)
     if "head" not in members and merged.outputs is None:
         return None
     written = {name: merged.bindings[name] for name in members}
@@ -89,11 +91,11 @@ def graph(merged: Merged) -> Graph | None:
         if "head" in merged.bindings and "head" not in members:
             head, home = merged.bindings["head"]
             written["head"] = (_on_last(head), home)
-        taken = {*merged.bindings, *merged.parameters, *readable(merged), "in", "out"}
+        taken = {*merged.bindings, *merged.parameters, *maps, "in", "out"}
         for binding in statement.bindings:
             name = binding.name.text
             match binding.value:
-                case tree.Name(text=text) if text in written or text in readable(merged):
+                case tree.Name(text=text) if text in written or text in maps:
                     outputs[name] = text
                 case _:
                     outputs[name] = own = _free(name, taken)
@@ -101,15 +103,16 @@ def graph(merged: Merged) -> Graph | None:
                     written[own] = (_named(binding, own), environment)
     ordered = _ordered(written)
     read = {name for binding, _ in ordered for name in _read(binding.value)} | {*outputs.values()}
-    reads = tuple(name for name in readable(merged) if name in read)
-    model = merged.definition.model
+    reads = tuple(name for name in maps if name in read)
+    model, span = merged.definition.model, _place(merged).span
     block = tree.Block(
-        _place(merged).span,
-        tree.Identifier(_place(merged).span, f"{model.name.text}_head"),
+        span,
+        tree.Identifier(span, f"{model.name.text}_head"),
         tuple(tree.Parameter(model.name.span, tree.Identifier(model.name.span, name), None) for name in reads),
         tuple(binding for binding, _ in ordered),
     )
-    return Graph(block, tuple(environment for _, environment in ordered), reads, "in" in read, outputs)
+    environments = tuple(environment for _, environment in ordered)
+    return Graph(block, environments, reads, "in" in read, outputs, frozenset({*members, "head"}))
 
 
 def _read(value: tree.Expression) -> set[str]:
