@@ -66,15 +66,16 @@ def begin(
     force: bool = False,
     judge: Judge | None = None,
     prepare: Prepare | None = None,
+    draws: bool = True,
 ) -> Outcome:
-    """Starts a run and carries it out, unless `judge` ends it after an epoch.
+    """Starts a run and carries it out, unless `judge` ends it after an epoch; at the end it draws the curves.
 
     `prepare` is given the network with the weights that it is to begin with, to change them.
 
     Raises DiagnosticError for whatever is wrong with the folder, the images, the recipe or the machine, and when the
     training cannot go on.
     """
-    run = _Run(folder, subject, settings, report, judge=judge, prepare=prepare)
+    run = _Run(folder, subject, settings, report, judge=judge, prepare=prepare, draws=draws)
     return run.carry_out(partial(_begin, force=force))
 
 
@@ -85,6 +86,7 @@ def resume(
     report: Report,
     *,
     judge: Judge | None = None,
+    draws: bool = True,
 ) -> Outcome:
     """Goes on with a run from its last checkpoint.
 
@@ -107,7 +109,7 @@ def resume(
     settings = before.model_copy(update=dict(given))
     if settings.fsdp and "fsdp" not in given and Processes.of_environment().world == 1:
         settings = settings.model_copy(update={"fsdp": False})
-    return _Run(folder, own, settings, report, facts, judge).carry_out(
+    return _Run(folder, own, settings, report, facts, judge, draws=draws).carry_out(
         _open, is_micro_batch_given="micro_batch" in given
     )
 
@@ -130,9 +132,10 @@ class _Run:
         facts: Mapping[str, Any] | None = None,
         judge: Judge | None = None,
         prepare: Prepare | None = None,
+        draws: bool = True,
     ):
         self.folder, self.subject, self.settings, self.report, self.facts = folder, subject, settings, report, facts
-        self.judge, self.prepare = judge, prepare
+        self.judge, self.prepare, self.draws = judge, prepare, draws
         self.recipe, self.architecture = subject.recipe, subject.architecture
         processes = Processes.of_environment()
         device = device_of(settings.device, processes.local)
@@ -182,7 +185,8 @@ class _Run:
                 self.report.progress("")
                 if loop.metrics is not None:
                     loop.metrics.close()
-        self._draw()
+        if self.draws:
+            self._draw()
         if is_finished:
             self._save_weights(loop)
         return Outcome(is_finished, stopping.signal, loop.score, self.folder.path)
@@ -301,7 +305,7 @@ class _Run:
             at = table.at(checkpoint.facts.step)
             self.report.line(f"resumed at step {checkpoint.facts.step:,}, epoch {at.epoch + 1}, from {checkpoint.path}")
         if place.processes.is_first:
-            missing = [] if curves.is_available() else ["curves.svg needs matplotlib: `pip install 'archdsl[plots]'`"]
+            missing = [] if curves.is_available() or not self.draws else ["curves.svg needs matplotlib: `pip install 'archdsl[plots]'`"]
             for text in missing:
                 self.report.remark(text)
 

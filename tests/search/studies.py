@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.search.repeats import first, history
 from archdsl.search.study import Study, counts, is_finished, network_of, what_of
-from tests.interrupts import heard
+from tests.training.digits import write_digits
+from tests.warm import Process
 
 SPACE = """model digits_space {
   input     = 1 x 16 x 16
@@ -48,36 +48,30 @@ recipe quick for digits_space {
 """
 # Seconds: short, so that tests are. On a busy machine some live worker is taken for dead, and nothing may come of it.
 GRACE = 4
-# A trial of a few milliseconds, and one that trains.
+# A trial of a few milliseconds.
 COSTS = ("--objective", "front(params, macs)", "--algorithm", "random", "--grace", GRACE)
-TRAININGS = ("--objective", "accuracy", "--data", "sklearn:digits", "--algorithm", "random", "--grace", GRACE)
 # Seconds until a worker must be done, however loaded the machine is.
 PATIENCE = 240
 
 
-def command(*words: object) -> list[str]:
-    return [sys.executable, "-m", "archdsl", "search", *map(str, words)]
+def trainings(space: Path) -> tuple[object, ...]:
+    """How a study of trials that train begins: each takes about two seconds, on images beside the space."""
+    images = space.parent / "digits"
+    if not images.exists():
+        write_digits(images, 512, 128)
+    return ("--objective", "accuracy", "--data", images, "--algorithm", "random", "--grace", GRACE)
 
 
-def start(*words: object, quiet: bool = True) -> subprocess.Popen[str]:
+def start(*words: object) -> Process:
     """Starts `archdsl search`, which hears an interrupt."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    out = subprocess.DEVNULL if quiet else subprocess.PIPE
-    with heard():
-        return subprocess.Popen(
-            command(*words), env=environment, text=True, stdout=out, stderr=subprocess.PIPE, start_new_session=True
-        )
+    return Process(["search", *map(str, words)], {**os.environ, "OMP_NUM_THREADS": "1"})
 
 
 def run(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs `archdsl search` to its end."""
-    return subprocess.run(
-        command(*words),
-        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    process = Process(["search", *map(str, words)], {**os.environ, "OMP_NUM_THREADS": "1", **environment})
+    out, errors = process.communicate(PATIENCE)
+    return subprocess.CompletedProcess(words, process.wait(0), out, errors)
 
 
 def is_well(errors: str) -> bool:
@@ -102,7 +96,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < end, f"in vain: {what}"
-        time.sleep(0.2)
+        time.sleep(0.05)
 
 
 def at_work(study: Study) -> list[FrozenTrial]:
@@ -138,9 +132,8 @@ def check(study: Study) -> None:
             assert first(trial) in ends or not trial.params, f"trial {trial.number} is lost"
 
 
-def stop(processes: Sequence[subprocess.Popen[str]]) -> None:
+def stop(processes: Sequence[Process]) -> None:
     """Ends those that still run."""
     for process in processes:
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
+        process.kill()
+        process.wait(PATIENCE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import pytest
 from optuna.trial import TrialState
 
 from archdsl.search.study import Study, what_of
-from tests.search.studies import PATIENCE, TRAININGS, at_work, check, created, run, start, stop, wait_until
+from tests.search.studies import PATIENCE, at_work, check, created, run, start, stop, trainings, wait_until
+from tests.warm import Process
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs processes that end with their parent"),
@@ -32,9 +32,9 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def both_at_work(space: Path, folder: Path) -> tuple[Study, subprocess.Popen[str], list[int]]:
+def both_at_work(space: Path, folder: Path) -> tuple[Study, Process, list[int]]:
     # As many trials as the first worker has not done before the second has begun.
-    study = created(space, folder, None, *TRAININGS, "--trials", 8)
+    study = created(space, folder, None, *trainings(space), "--trials", 16)
     search = start("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")
@@ -48,7 +48,6 @@ def test_an_interrupt_at_a_terminal_ends_all_with_their_checkpoints(space: Path,
     study, search, workers = both_at_work(space, tmp_path / "study")
     os.killpg(search.pid, signal.SIGINT)
     assert search.wait(PATIENCE) == 130
-    search.communicate()
     assert all(map(has_ended, workers))
     ended = [trial for trial in study.trials() if what_of(trial) == "interrupted"]
     waiting = [trial for trial in study.trials() if trial.state is TrialState.WAITING]
@@ -61,7 +60,7 @@ def test_an_interrupt_at_a_terminal_ends_all_with_their_checkpoints(space: Path,
 def test_helpers_end_when_their_parent_is_killed(space: Path, tmp_path: Path) -> None:
     study, search, workers = both_at_work(space, tmp_path / "study")
     search.kill()
-    search.communicate()
+    search.wait(PATIENCE)
     wait_until(lambda: all(map(has_ended, workers)), "the end of the helper")
     assert run("--join", "--out", study.folder, "--quiet").returncode == 0
     check(study)

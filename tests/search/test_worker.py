@@ -21,7 +21,6 @@ from tests.search.studies import (
     COSTS,
     PATIENCE,
     SPACE,
-    TRAININGS,
     at_work,
     check,
     created,
@@ -32,6 +31,7 @@ from tests.search.studies import (
     run,
     start,
     stop,
+    trainings,
     wait_until,
 )
 
@@ -68,7 +68,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
     """What an undisturbed search finds: the accuracy of each network."""
     folder = tmp_path_factory.mktemp("undisturbed")
     (folder / "space.arch").write_text(SPACE)
-    done = run(folder / "space.arch", "--out", folder / "study", *TRAININGS, "--trials", TRIALS, "--quiet")
+    done = run(
+        folder / "space.arch",
+        "--out",
+        folder / "study",
+        *trainings(folder / "space.arch"),
+        "--trials",
+        TRIALS,
+        "--quiet",
+    )
     assert done.returncode == 0, done.stderr
     return accuracies(opened(folder / "study"))
 
@@ -87,7 +95,7 @@ def is_training(study: Study, count: int = 1) -> bool:
 def test_a_search_that_is_interrupted_goes_on(
     number: signal.Signals, space: Path, tmp_path: Path, trained: dict[str, float]
 ) -> None:
-    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", 2)
+    study = created(space, tmp_path / "study", None, *trainings(space), "--trials", 2)
     search = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")
@@ -109,7 +117,7 @@ def test_a_search_that_is_interrupted_goes_on(
 def test_a_second_interrupt_ends_a_search_that_goes_on_all_the_same(
     space: Path, tmp_path: Path, trained: dict[str, float]
 ) -> None:
-    study = created(space, tmp_path / "study", None, *TRAININGS, "--trials", 2)
+    study = created(space, tmp_path / "study", None, *trainings(space), "--trials", 2)
     search = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")
@@ -125,7 +133,7 @@ def test_a_second_interrupt_ends_a_search_that_goes_on_all_the_same(
 
 def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: str, trained: dict[str, float]) -> None:
     """Two in mid-trial, and one at some moment."""
-    study = created(space, tmp_path / "study", postgresql, *TRAININGS, "--trials", TRIALS)
+    study = created(space, tmp_path / "study", postgresql, *trainings(space), "--trials", TRIALS)
     workers = [start("--join", "--out", study.folder, "--quiet") for _ in range(4)]
     try:
         wait_until(lambda: is_training(study, 2), "two trainings")
@@ -146,7 +154,7 @@ def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: 
 
 
 def test_a_worker_that_was_taken_for_dead_goes_on(space: Path, tmp_path: Path, postgresql: str) -> None:
-    study = created(space, tmp_path / "study", postgresql, *TRAININGS, "--trials", 2)
+    study = created(space, tmp_path / "study", postgresql, *trainings(space), "--trials", 2)
     asleep = start("--join", "--out", study.folder)
     try:
         wait_until(lambda: is_training(study), "a training")

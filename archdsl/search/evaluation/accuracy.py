@@ -75,6 +75,7 @@ class Training:
         Raises DiagnosticError as a training does, InterruptedTrial after a signal, StoppedEarlyError where the judge
         ends it.
         """
+        # Of thousands of trials nobody looks at the curves, and to draw them takes as long as a short training.
         folder = self._run_folder(number)
         if folder.is_finished:
             return _last_accuracy(folder)
@@ -90,10 +91,10 @@ class Training:
             return judge(epoch, top1 / 100)
 
         if folder.is_run:
-            outcome = resume(folder, None, {"data": settings.data}, report, judge=hear)
+            outcome = resume(folder, None, {"data": settings.data}, report, judge=hear, draws=False)
         else:
             prepare = partial(inherit, folder=self.folder) if self.settings.share_weights else None
-            outcome = begin(folder, subject, settings, report, force=True, judge=hear, prepare=prepare)
+            outcome = begin(folder, subject, settings, report, force=True, judge=hear, prepare=prepare, draws=False)
         return self._accuracy(outcome, folder)
 
     def is_in_use(self, number: int) -> bool:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
+from functools import cache
 from pathlib import Path
 
 import onnxruntime
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import archdsl
 
@@ -80,22 +81,50 @@ def export(module: nn.Module, path: Path, *, dynamo: bool) -> None:
             torch.onnx.export(module, images, path, dynamo=False, input_names=["images"], dynamic_axes={"images": free})
 
 
+class Together(nn.Module):
+    """Networks of the same images, exported as one: an export takes its time whatever there is to export."""
+
+    def __init__(self, networks: dict[str, nn.Module]):
+        super().__init__()
+        self.networks = nn.ModuleList(networks.values())
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        return tuple(network(images) for network in self.networks)
+
+
 # The exporter that traces has no `channel_shuffle`, and says so.
-CASES = [(name, dynamo) for name in LAYERS for dynamo in (True, False) if dynamo or name != "shuffle"]
+CASES = [(name, dynamo) for dynamo in (True, False) for name in LAYERS if dynamo or name != "shuffle"]
+Outputs = dict[tuple[str, tuple[int, int]], Tensor]
 
 
-@pytest.mark.parametrize(("name", "dynamo"), CASES)
-def test_other_sizes(name: str, dynamo: bool, tmp_path: Path) -> None:
+@cache
+def outputs(folder: Path, dynamo: bool) -> tuple[Outputs, Outputs]:
+    """What each network gives for each size of images: in PyTorch, and exported."""
     torch.manual_seed(0)
-    module, path = network(LAYERS[name]), tmp_path / "m.onnx"
+    names = [name for name, by_dynamo in CASES if by_dynamo is dynamo]
+    module, path = Together({name: network(LAYERS[name]) for name in names}).eval(), folder / f"{dynamo}.onnx"
     export(module, path, dynamo=dynamo)
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    wanted, found = {}, {}
     for size in (EXPORTED, *OTHERS):
         images = torch.randn(1, 3, *size)
         with torch.no_grad():
-            wanted = module(images)
-        (found,) = session.run(None, {session.get_inputs()[0].name: images.numpy()})
-        torch.testing.assert_close(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-4)
+            wanted |= {(name, size): output for name, output in zip(names, module(images), strict=True)}
+        exported = session.run(None, {session.get_inputs()[0].name: images.numpy()})
+        found |= {(name, size): torch.from_numpy(output) for name, output in zip(names, exported, strict=True)}
+    return wanted, found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exported")
+
+
+@pytest.mark.parametrize(("name", "dynamo"), CASES)
+def test_other_sizes(name: str, dynamo: bool, folder: Path) -> None:
+    wanted, found = outputs(folder, dynamo)
+    for size in (EXPORTED, *OTHERS):
+        torch.testing.assert_close(found[name, size], wanted[name, size], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of torch about itself

@@ -20,6 +20,22 @@ SPECS = archdsl.specs_folder()
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
+# A kernel of each kind: to compile one takes a second.
+SMALL = """
+model small {
+  input   = 3 x 64 x 64
+  classes = 10
+  stem    = conv_norm_act(8, kernel = 3, stride = 2)
+  stages {
+    | op           | kernel | stride | expansion | channels | layers | se   |
+    | fused_mbconv | 3      | 2      | 2         | 16       | 1      | -    |
+    | mbconv       | 3      | 2      | 4         | 24       | 2      | 0.25 |
+  }
+  head = conv_norm_act(32) -> global_avg_pool -> linear(classes)
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def v2_l(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("emitted") / "v2_l.py"
@@ -87,7 +103,9 @@ def model() -> nn.Module:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-def test_v2_l_compiles_whole_and_exports(model: nn.Module) -> None:
+def test_a_network_compiles_whole_and_exports() -> None:
+    """One with every kind of block of EfficientNetV2-L, whose tracing takes twice the time of all of this."""
+    model = archdsl.load(SPECS / "tf_efficientnetv2.arch", "b0").build(num_classes=10).eval()
     images = torch.randn(1, 3, 64, 64)
     expected = model(images)
     compiled = torch.compile(model, fullgraph=True, backend="eager")
@@ -100,7 +118,7 @@ def test_v2_l_compiles_whole_and_exports(model: nn.Module) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_the_compile_helper_works_on_the_cpu() -> None:
     torch.manual_seed(0)
-    network = archdsl.load(SPECS / "mobilenetv2.arch", "050")
+    network = archdsl.loads(SMALL)
     model = network.build(num_classes=10).eval()
     images = torch.randn(2, 3, 64, 64)
     expected = model(images)
