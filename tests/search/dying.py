@@ -1,8 +1,8 @@
-"""Workers that die by SIGKILL at one commit after the other: `python -m tests.search.dying FOLDER FIRST LAST GRACE`.
+"""Workers that die by SIGKILL at one commit after the other.
 
-Each is a process of its own that works on the study in the folder, and is killed as it is about to commit to the
-storage for the n-th time, from FIRST to LAST. What it had committed is there, as after a kill at any moment between the
-two. A GRACE of 0 is that of the study.
+`python -m tests.search.dying FOLDER FIRST LAST STEP GRACE`: each is a process of its own that works on the study in the
+folder, and is killed as it is about to commit to the storage for the n-th time, for each STEP-th from FIRST to LAST.
+What it had committed is there, as after a kill at any moment between the two. A GRACE of 0 is that of the study.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def work(worker: Worker, commits: int) -> None:
 
 
 def main() -> None:
-    folder, (first, last, grace) = Path(sys.argv[1]), map(int, sys.argv[2:])
+    folder, (first, last, step, grace) = Path(sys.argv[1]), map(int, sys.argv[2:])
     study = Study.join(folder, None, None)
     if grace:
         study.storage.set_grace(grace)
     worker = Worker(study, Evaluator(study.space, study.objective, study.source, study.texts, study.settings, folder))
     killed = 0
-    for commits in range(first, last):
+    for commits in range(first, last, step):
         child = os.fork()
         if not child:
             work(worker, commits)
