@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,24 @@ from archdsl.diagnostics import Source
 from archdsl.diagnostics.codes import HIDDEN_CHARACTER
 from archdsl.diagnostics.report import report
 from archdsl.ir.architecture import Architecture
+from tests.selection import is_whole
 
 PAYLOADS: dict[str, str] = {
     f"{who}.{name}": text
     for who, texts in tomllib.loads(Path(__file__).with_name("payloads.toml").read_text(encoding="utf-8")).items()
     for name, text in texts.items()
 }
+
+_OTHERS = 3
+
+
+def meant_for(*readers: str) -> list[str]:
+    """The names of payloads that are meant for a reader of these kinds, and of the others one in three, which differ
+    from test to test: of all of them for all readers, each takes a while. `ARCHDSL_TESTS=all` takes all."""
+    number = len("".join(readers))
+    others = count(number)
+    return [name for name in PAYLOADS if is_whole() or name.partition(".")[0] in readers or next(others) % _OTHERS == 0]
+
 
 # Each place with what is harmless in it. Docs and remarks may have several lines; strings are written with escapes;
 # what is a name must be one, or the text is not a program.

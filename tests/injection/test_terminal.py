@@ -22,7 +22,7 @@ from archdsl.diagnostics.codes import HIDDEN_CHARACTER
 from archdsl.ir.architecture import Architecture
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse
-from tests.injection.places import DOCS, FREE, PAYLOADS, REMARKS, architectures, compiled, written
+from tests.injection.places import DOCS, FREE, PAYLOADS, REMARKS, architectures, compiled, meant_for, written
 
 GROUPS = (
     [*DOCS, *REMARKS, *FREE], ["claim"], ["argument"], ["model_name"], ["block_name"], ["column_name"], ["stage_label"]
@@ -106,14 +106,14 @@ def checked(spec: str, archdsl) -> None:
     assert len(counts) == 1
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("terminal", "data", "bidi", "shell"))
 def test_texts_in_files(payload: str, archdsl) -> None:
     for places in GROUPS:
         Path("net.arch").write_text(written(PAYLOADS[payload], *places), encoding="utf-8", newline="")
         checked("net.arch", archdsl)
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("data", "terminal"))
 def test_results(payload: str, archdsl) -> None:
     """What commands print about a network that the language lets in."""
     places = (*DOCS, *REMARKS, *FREE)
@@ -164,7 +164,7 @@ def file_name(payload: str) -> str:
     return os.fsdecode(payload.encode("utf-8", "surrogateescape").replace(b"\0", b"").replace(b"/", b"")[:120])
 
 
-@pytest.mark.parametrize("payload", [*PAYLOADS, "bytes"])
+@pytest.mark.parametrize("payload", [*meant_for("terminal", "paths", "shell", "bidi"), "bytes"])
 def test_names_of_files(payload: str, archdsl) -> None:
     name = file_name(PAYLOADS.get(payload, "no UTF-8: \udcff"))
     folder = Path(name or "empty").absolute()
