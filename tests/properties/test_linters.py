@@ -14,6 +14,7 @@ from archdsl.backends.pytorch import emit
 from tests.backends.pytorch.test_emitted_names import NAMES, PLACES, networks
 from tests.properties.checks import architectures_of
 from tests.properties.programs import program
+from tests.selection import one_in
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -23,12 +24,12 @@ def sources() -> Iterator[tuple[str, str]]:
         shipped = archdsl.load_all(path)
         if shipped:  # not a search space
             yield f"shipped_{path.stem}", emit([network.architecture for network in shipped.values()], path.name)
-    for seed in range(30):
+    for seed in range(10):
         architectures = architectures_of(program(Random(seed)))
         if architectures:
             yield f"program_{seed}", emit(architectures, "program.arch")
     for number, (place, text) in enumerate(PLACES.items()):
-        for name in NAMES[number % 8 :: 8]:
+        for name in one_in(24, NAMES, number % 24):
             architectures = networks(text.replace("NAME", name))
             if architectures and name != "assert":  # ruff takes `self.assert_` for unittest's
                 yield f"named_{place.replace(' ', '_')}_{name}", emit(architectures, "names.arch")

@@ -13,6 +13,7 @@ from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from archdsl.ir.architecture import Architecture
 from tests.properties.checks import built, check_outputs, module_of
+from tests.selection import one_in
 
 EMITTED = """
 stages width reduction layer layers stage rates rate depth index number block arguments rest name x inputs pipeline
@@ -244,8 +245,9 @@ def check(architectures: tuple[Architecture, ...]) -> str:
 @pytest.mark.parametrize("place", PLACES)
 def test_any_name_in_any_place(place: str) -> None:
     accepted = 0
-    share = KEYWORDS[list(PLACES).index(place) % 3 :: 3]  # they are all alike
-    names = [name for name in NAMES if name not in KEYWORDS or name in share]
+    number = list(PLACES).index(place)
+    share = KEYWORDS[number % 6 :: 6]  # they are all alike
+    names = one_in(2, [name for name in NAMES if name not in KEYWORDS or name in share], number % 2)
     for name in names:
         architectures = networks(PLACES[place].replace("NAME", name))
         if architectures:

@@ -17,6 +17,7 @@ from archdsl.ir.operators.base import Tensors
 from tests.meta import on_meta
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
+from tests.selection import one_in
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted(set(models().values()))
@@ -46,7 +47,7 @@ def test_shipped(path: Path) -> None:
         assert {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()} == state(network.architecture)
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(2, EXAMPLES), ids=lambda path: path.stem)
 def test_examples(path: Path) -> None:
     for network in archdsl.load_all(path).values():
         agree(network)
