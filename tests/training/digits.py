@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy
-from sklearn.datasets import load_digits
+
+from archdsl.training.data.bundled import _digits
 
 
 def write_digits(folder: Path, train: int = 192, test: int = 48) -> str:
@@ -15,10 +16,10 @@ def write_digits(folder: Path, train: int = 192, test: int = 48) -> str:
         The folder, as `--data` takes it.
     """
     folder.mkdir()
-    digits = load_digits()
-    pixels = numpy.round(digits.images * (255 / 16)).astype(numpy.uint8)
+    images, classes = _digits("sklearn:digits")
+    pixels = numpy.round(images * (255 / 16)).astype(numpy.uint8)
     for part, chosen in {"train": slice(train), "t10k": slice(train, train + test)}.items():
-        for kind, values in {"images-idx3": pixels[chosen], "labels-idx1": digits.target[chosen]}.items():
+        for kind, values in {"images-idx3": pixels[chosen], "labels-idx1": classes[chosen]}.items():
             head = bytes([0, 0, 8, values.ndim]) + b"".join(size.to_bytes(4, "big") for size in values.shape)
             (folder / f"{part}-{kind}-ubyte").write_bytes(head + values.astype(numpy.uint8).tobytes())
     return str(folder)
