@@ -18,6 +18,7 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
     TensorExpression,
+    TensorList,
 )
 from archdsl.ir.names import module_name
 
@@ -50,6 +51,9 @@ def inside(expression: TensorExpression) -> Iterator[TensorExpression | Apply]:
                 yield from inside(operand)
         case Select(value=value):
             yield from inside(value)
+        case TensorList(values=values):
+            for value in values:
+                yield from inside(value)
 
 
 def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[str, BlockInstance]:
@@ -74,8 +78,12 @@ def reads_others(step: Step) -> bool:
 def is_own_module(binding: TensorBinding) -> bool:
     """Whether a binding is a pipeline that becomes a sub-module of its name; other layers are their block's own, and so
     are those beside a layer that others use as well."""
-    value = binding.value
-    return binding.name != "out" and isinstance(value, Chain) and not any(map(_is_shared, value.steps))
+    return binding.name != "out" and binding.value is not None and is_module(binding.value)
+
+
+def is_module(expression: TensorExpression) -> bool:
+    """Whether a tensor is made by a pipeline that can be a module."""
+    return isinstance(expression, Chain) and not any(map(_is_shared, expression.steps))
 
 
 def _is_shared(step: Step) -> bool:
@@ -111,6 +119,13 @@ def _in_tensor(expression: TensorExpression) -> Iterator[str]:
                 yield from _in_tensor(operand)
         case Select(value=value):
             yield from _in_tensor(value)
+        case TensorList(name=name, values=values, loop=loop):
+            for value in values:
+                if loop is not None and isinstance(value, Chain) and is_module(value):
+                    yield name
+                    yield from _in_tensor(value.source)
+                else:
+                    yield from _in_tensor(value)
 
 
 def _in_step(step: Step) -> Iterator[str]:

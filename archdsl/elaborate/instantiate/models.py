@@ -13,7 +13,7 @@ from archdsl.diagnostics import Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.explain import reasons, trace
-from archdsl.elaborate.evaluate.expressions import evaluate
+from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
 from archdsl.elaborate.evaluate.settings import checked, default
 from archdsl.elaborate.evaluate.tensors import check_facts
@@ -151,9 +151,11 @@ class ModelElaborator:
             is_family = self.variant.row is None and self.variant.definition.variants
             problem = ParameterWithoutValue(name, model)
             raise ElaborationError(problem.at(parameter.span, help="choose a variant" if is_family else None))
-        scope = bare(environment, {}, {}, decisions=self.decisions)
+        scope = bare(environment, {}, {}, decisions=self.decisions, effort=self.effort)
         if speaks_of_parameters:
-            scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
+            scope = bare(
+                environment, self.names, self.origins, self._parameter, self.declared, self.decisions, self.effort
+            )
         with self._opened(name, node.span):
             value = evaluate(node, scope)
         self.names[name], self.origins[name] = value, Origin(node, scope)
@@ -190,7 +192,9 @@ class ModelElaborator:
     def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
         names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
-        return Scope(environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions)
+        return Scope(
+            environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions, None, self.effort
+        )
 
     def _value(self, name: str) -> Value:
         """The value of a binding. Raises the same ElaborationError each time when it has none."""
@@ -202,7 +206,7 @@ class ModelElaborator:
         scope = self._scope(environment, name_expression(binding.value))
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
-                value = shared(binding, evaluate(binding.value, scope))
+                value = shared(binding, evaluate_binding(binding, scope))
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
