@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from archdsl.backends.pytorch.nodes import Code, Derived, call, value_node
+from archdsl.backends.pytorch.nodes import Code, Derived, Item, call, value_node
 from archdsl.backends.pytorch.tidy import tidy_conditional, tidy_not
 from archdsl.ir.base import Scalar
 from archdsl.ir.formula import (
@@ -32,6 +32,10 @@ Value = Scalar | Code
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "bool": bool,
+    "len": len,
+    "sum": sum,
+    "length": len,
+    "item": operator.getitem,
     **{name: function.compute for name, function in OF_NUMBERS.items()},
 }
 # What the names mean in the expressions that `spell` makes, where `round` is Python's own.
@@ -90,6 +94,8 @@ def _value(node: Expression, scalars: Mapping[str, Value], functions: Mapping[st
             return tuple([_value(element, scalars, functions) for element in elements])
         case Derived(inner):
             return _value(inner, scalars, functions)
+        case Item(value, index):
+            return _value(value, scalars, functions)[_value(index, scalars, functions)]
     raise TypeError("no scalar")
 
 
@@ -188,6 +194,10 @@ def _in_python(node: Call) -> Expression:
             return call("int", first)  # of a number that is not negative
         case "ceil":
             return Unary("-", call("int", Operation("//", Unary("-", first), constant(1))))
+        case "length":
+            return call("len", first)
+        case "item":
+            return Item(first, node.arguments[1])
         case "sqrt":
             return Operation("**", first, constant(0.5))
         case _:

@@ -1,0 +1,430 @@
+"""Lists of tensors: loops of `forward`, over the modules of a `nn.ModuleList` where the rounds have layers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from archdsl.backends.pytorch.conditions import both
+from archdsl.backends.pytorch.module import At, Unmergeable, formulas_of
+from archdsl.backends.pytorch.nodes import (
+    IDENTITY,
+    Collected,
+    Derived,
+    Generated,
+    Item,
+    Listed,
+    Slice,
+    Starred,
+    call,
+    is_same,
+    is_variable,
+    plain,
+    spoken,
+)
+from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
+from archdsl.backends.pytorch.steps import Child, conditional
+from archdsl.backends.pytorch.tensors import Flow, TensorWriter, called, otherwise_of
+from archdsl.ir.body import Apply, Bound, Chain, TensorList
+from archdsl.ir.formula import Call, Expression, Name, Operation, Tuple, constant, names, parse
+from archdsl.ir.names import module_name
+from archdsl.ir.operators.arrangement import Chunk, Slice as SliceOperator
+from archdsl.ir.parts import is_module
+
+# What a loop calls the module of a round.
+_LAYER = "layer"
+
+
+@dataclass
+class ListFlow:
+    """A list of tensors in the making: the channels of each, if all have the same, and how many there are. Those that
+    are written one by one are `flows`."""
+
+    value: Expression
+    channels: Expression | None
+    count: Expression | None
+    flows: list[Flow] | None = None
+
+
+@dataclass
+class _Round:
+    """The loop that is being written, as `forward` has it: its index, and the variables of elements by name, each with
+    the list that it goes through. `number` is that of the round where rounds are written one by one."""
+
+    index: Expression | None
+    variables: dict[str, Expression]
+    number: int | None = None
+
+
+class ListWriter(TensorWriter):
+    """Writes lists of tensors, for all instances of a block at once."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.lists: dict[str, ListFlow] = {}
+        self._round: _Round | None = None
+        # The layers of rounds that are written one by one, by their names.
+        self._held: dict[str, list[Expression]] = {}
+
+    def bind_list(self, binding: str, seen: Seen) -> None:
+        """A binding that is a list."""
+        made = self._list(seen, binding)
+        if not is_variable(made.value):
+            variable = module_variable(binding)
+            self.computed.append((variable, made.value))
+            made = replace(made, value=Name(variable))
+        self.lists[binding] = made
+
+    def element(self, seen: Seen) -> Flow:
+        made = self.lists[agreed(seen, lambda value: value.name)]
+        values = [(index, value.index) for index, value in seen]
+        numbers = {value for _, value in values}
+        if len(numbers) == 1 and made.flows is not None:
+            return made.flows[numbers.pop()]
+        chosen = self.builder.source(values, formulas_of(value.formula for _, value in seen), "index")
+        return Flow(Item(made.value, self.forwarded(chosen)), made.channels)
+
+    def joined(self, seen: Seen, condition: Expression | None) -> Flow:
+        operator = agreed(seen, lambda one: one.operator)
+        parts = [self._operand(column, condition) for column in columns_of(seen, lambda one: one.operands)]
+        depth = 1 + max([part.depth for part in parts if isinstance(part, Flow)], default=0)
+        if operator == "sum":
+            return Flow(self._added(parts), self._same(parts), depth)
+        values = [Starred(part.value) if isinstance(part, ListFlow) else part.value for part in parts]
+        given: Expression = Tuple(tuple(values))
+        if any(isinstance(part, ListFlow) for part in parts):
+            given = parts[0].value if len(parts) == 1 else Listed(tuple(values))
+        known = [total for part in parts if (total := _total(part)) is not None]
+        total = self.total(known) if len(known) == len(parts) else None
+        return Flow(call("torch.cat", given, dim=constant(1)), total, depth)
+
+    def _operand(self, seen: Seen, condition: Expression | None) -> Flow | ListFlow:
+        kinds = {type(value) for _, value in seen}
+        if kinds == {TensorList}:
+            if condition is not None:
+                raise Unmergeable("a list that not all need")
+            return self._list(seen)
+        if kinds == {Bound} and (name := agreed(seen, lambda value: value.name)) in self.lists:
+            return self.lists[name]
+        return self.tensor(seen, condition)
+
+    def _added(self, parts: list[Flow | ListFlow]) -> Expression:
+        """Tensors added one after the other."""
+        total: Expression | None = None
+        for part in parts:
+            value = part.value
+            if isinstance(part, ListFlow):
+                if not is_variable(value):
+                    variable = self.new_variable()
+                    self.computed.append((variable, value))
+                    value = Name(variable)
+                first = total or Item(value, constant(0))
+                rest = value if total else Slice(value, constant(1), constant(None))
+                total = call("sum", rest, start=first)
+            else:
+                total = Operation("+", total, value) if total else value
+        assert total is not None
+        return total
+
+    def _same(self, parts: list[Flow | ListFlow]) -> Expression | None:
+        """The channels of a sum."""
+        first = parts[0].channels
+        return first if all(is_same(first, part.channels) for part in parts) else None
+
+    # One list --------------------------------------------------------------------------------------------------------
+
+    def _list(self, seen: Seen, own: str = "") -> ListFlow:
+        """A list; `own` is what it is bound to."""
+        if any(not isinstance(value, TensorList) for _, value in seen):
+            raise Unmergeable("a list")
+        name = agreed(seen, lambda one: one.name)
+        if len({one.loop is None for _, one in seen}) > 1:
+            raise Unmergeable("a loop")
+        if seen[0][1].loop is None:
+            flows = [self.tensor(column, None) for column in columns_of(seen, lambda one: one.values)]
+            same = flows[0].channels if all(is_same(flow.channels, flows[0].channels) for flow in flows) else None
+            return ListFlow(Listed(tuple(flow.value for flow in flows)), same, constant(len(flows)))
+        if self._round is not None:
+            raise Unmergeable("a loop in a loop")
+        made = self._split(seen)
+        if made is not None:
+            return made
+        with self._trying() as restore:
+            try:
+                return self._loop(seen, name, own)
+            except Unmergeable:
+                restore()
+        return self._unrolled(seen, name, own)
+
+    @contextmanager
+    def _trying(self) -> Iterator[Any]:
+        """What is written meanwhile can be taken back."""
+        builder = self.builder
+        parts = (self.attributes, self._notes, self._tests, self.computed, self.names.taken, self._constructs)
+        parts += (self.baked, self.bound, self.lists, builder.arguments, builder.assigned, builder.made, builder._used)
+        parts += (builder._numbers,)
+        before = [copy.copy(part) for part in parts]
+        drops, rounds = self.uses_drop_path, self._round
+
+        def restore() -> None:
+            for part, old in zip(parts, before, strict=True):
+                part.clear()
+                (part.extend if isinstance(part, list) else part.update)(old)
+            self.uses_drop_path = drops
+
+        try:
+            yield restore
+        finally:
+            self._round = rounds
+            builder.variables.clear()
+
+    def _split(self, seen: Seen) -> ListFlow | None:
+        """The parts of one tensor, if that is what a list is."""
+        layers = [_parts(one) for _, one in seen]
+        if any(found is None for found in layers) or len({type(found[0].operator) for found in layers if found}) > 1:
+            return None
+        source = self.tensor([(index, one.values[0].source) for index, one in seen], None)
+        number = [(index, len(one.values)) for index, one in seen]
+        count = self._count(seen)
+        function = f"{source.value.name}.{{}}" if isinstance(source.value, Name) else "torch.{}"
+        first = () if isinstance(source.value, Name) else (source.value,)
+        if isinstance(layers[0][0].operator, Chunk):  # type: ignore[index]
+            channels = source.channels and Derived(Operation("//", plain(source.channels), count))
+            value = call(function.format("chunk"), *first, self.forwarded(count), dim=constant(1))
+            return ListFlow(value, channels, count)
+        sizes: list[tuple[int, Any]] = [
+            (index, tuple(apply.operator.channels for apply in found))
+            for (index, _), found in zip(number, layers, strict=True)
+            if found
+        ]
+        formulas = [None if one.loop.over is None else _inside_length(one.loop.over) for _, one in seen]
+        made = self.builder.source(sizes, formulas, "sizes", is_count=False)
+        self.bake([None])
+        return ListFlow(call(function.format("split"), *first, self.forwarded(made), dim=constant(1)), None, count)
+
+    def _count(self, seen: Seen) -> Expression:
+        """How many tensors there are, as the constructor says it."""
+        values = [(index, len(one.values)) for index, one in seen]
+        over = agreed(seen, lambda one: one.loop.over) if len({one.loop.over for _, one in seen}) == 1 else None
+        if over is None:
+            return self.builder.source(values, [None], "count")
+        formula = parse(over)
+        if all(one.loop.variable is None for _, one in seen):
+            return self.followed(values, [formula], "count")
+        known = self.lists.get(formula.name) if isinstance(formula, Name) else None
+        if known is not None and known.count is not None and self.builder.gives(known.count, values):
+            return known.count
+        return self.followed(values, [Call("length", (formula,))], "count")
+
+    # Loops -----------------------------------------------------------------------------------------------------------
+
+    def _loop(self, seen: Seen, name: str, own: str) -> ListFlow:
+        """One body for all rounds. Raises Unmergeable where they are not alike."""
+        index = agreed(seen, lambda one: one.loop.index)
+        variable = agreed(seen, lambda one: one.loop.variable)
+        pairs = [
+            (At(at, index, number, _variables(one, number)), value)
+            for at, one in seen
+            for number, value in enumerate(one.values)
+        ]
+        if not pairs:
+            return ListFlow(Listed(()), None, constant(0))
+        count = self._count(seen)
+        over = {one.loop.over for _, one in seen}
+        whole = parse(over.copy().pop()) if len(over) == 1 and None not in over else None
+        elements = [(at, one.loop.elements) for at, one in seen]
+        self.builder.variables[index] = None
+        if variable is not None and any(found for _, found in elements):
+            self.builder.variables[variable] = whole
+        counter = self._forward_name(index)
+        self._round = _Round(Name(counter), {})
+        if own:
+            self.lists[own] = ListFlow(Name(module_variable(own)), None, Name(index))
+        outer, self.computed = self.computed, []
+        flow, layer = self._body(pairs, name)
+        inner, self.computed = self.computed, outer
+        # The constructor's loops, each over what it speaks of.
+        for attribute, made in list(self.attributes.items()):
+            if isinstance(made, Call) and made.arguments and isinstance(made.arguments[0], Generated):
+                generated = made.arguments[0]
+                if generated.variables == _OPEN:
+                    variables, goes_over = self._over(generated.element, index, variable, elements, whole, count)
+                    self.attributes[attribute] = call(
+                        made.function, Generated(generated.element, variables, goes_over)
+                    )
+        reads_elements = dict(self._round.variables)
+        self._round = None
+        for element, list_name in reads_elements.items():
+            del element, list_name
+        channels = flow.channels
+        if channels is not None and names(channels) & {index, variable or index}:
+            channels = None
+        self.builder.variables.clear()
+        said = spoken(flow.value) | {word for _, value in inner for word in spoken(value)}
+        head = [*((counter,) if counter in said else ()), *((_LAYER,) if layer else ())]
+        goes: Expression = Name(f"self.{name}") if layer else call("range", self.forwarded(count))
+        if layer and counter in said:
+            goes = call("enumerate", goes)
+        variables = ", ".join(head) or "_"
+        if own and (inner or module_variable(own) in said):
+            value: Expression = Collected(tuple(inner), flow.value, variables, goes)
+        elif inner:
+            raise Unmergeable("statements in a loop that has no name")
+        else:
+            value = Listed((Generated(flow.value, variables, goes),))
+        return ListFlow(value, channels, count)
+
+    def _over(
+        self,
+        element: Expression,
+        index: str,
+        variable: str | None,
+        elements: list[tuple[int, Any]],
+        whole: Expression | None,
+        count: Expression,
+    ) -> tuple[str, Expression]:
+        """The variables of a loop of the constructor, and what it goes over."""
+        said = names(element) | spoken(element)
+        if variable is None or variable not in said or variable not in self.builder.variables:
+            return (index if index in said else "_"), call("range", count)
+        over = self.builder.source(elements, [whole], f"{variable}s", is_count=False)
+        return (f"{index}, {variable}", call("enumerate", over)) if index in said else (variable, over)
+
+    def _body(self, seen: Seen, name: str) -> tuple[Flow, bool]:
+        """The tensor of a round, and whether it is made by a module of its own."""
+        owned = [isinstance(value, Chain) and is_module(value) for _, value in seen]
+        if any(owned) and not all(owned):
+            raise Unmergeable("a module of its own")
+        if not owned[0]:
+            return self.tensor(seen, None), False
+        source = self.tensor([(index, chain.source) for index, chain in seen], None)
+        columns = columns_of(seen, lambda chain: chain.steps)
+        others = self.read_besides(columns)
+        children, channels = self.children(columns, source.channels)
+        if not children:
+            return source, False
+        is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
+        made = children[0] if is_single else Child(name, self.pipeline(children), None, tuple(range(len(others))))
+        made = replace(made, name=name)
+        callee = self.held(made)
+        value = called(callee, source.value, made, others)
+        if self._round is not None and self._round.number is None:
+            value = Call(_LAYER, value.arguments, value.named)
+        return Flow(value, channels, source.depth + 1), True
+
+    def held(self, child: Child) -> str:
+        if self._round is None or child.is_shared:
+            return super().held(child)
+        made = conditional(child, otherwise_of(child))
+        if self._round.number is None:
+            self.assign(child.name, call("nn.ModuleList", Generated(made, _OPEN, constant(0))))
+            index = self._round.index
+            assert isinstance(index, Name)
+            return f"{child.name}[{index.name}]"
+        found = self._held.setdefault(child.name, [])
+        found += [IDENTITY] * (self._round.number - len(found))
+        found.append(made)
+        return f"{child.name}[{self._round.number}]"
+
+    def variable(self, name: str) -> Expression:
+        if self._round is None or name not in self.builder.variables:
+            return super().variable(name)
+        whole = self.builder.variables[name]
+        assert self._round.index is not None
+        if whole is None:
+            return self._round.index
+        return Item(self.forwarded(whole), self._round.index)
+
+    def _forward_name(self, index: str) -> str:
+        """What `forward` calls the number of a round."""
+        return f"{index}_" if index in (self.input_name, _LAYER) else index
+
+    def _unrolled(self, seen: Seen, name: str, own: str) -> ListFlow:
+        """Each round by itself."""
+        flows: list[Flow] = []
+        held, self._held = self._held, {}
+        variable = module_variable(own) if own else name
+        for number, column in enumerate(columns_of(seen, lambda one: one.values)):
+            self._round = _Round(None, {}, number)
+            if own:
+                self.lists[own] = ListFlow(Listed(tuple(flow.value for flow in flows)), None, constant(number), flows)
+            flow, _ = self._body(column, name)
+            if not is_variable(flow.value):
+                self.computed.append((f"{variable}_{number}", flow.value))
+                flow = Flow(Name(f"{variable}_{number}"), flow.channels)
+            flows.append(flow)
+        self._round = None
+        for attribute, made in self._held.items():
+            made += [IDENTITY] * (len(flows) - len(made))
+            self.assign(attribute, call("nn.ModuleList", Listed(tuple(made))))
+        self._held = held
+        same = flows[0].channels if flows and all(is_same(one.channels, flows[0].channels) for one in flows) else None
+        return ListFlow(Listed(tuple(flow.value for flow in flows)), same, constant(len(flows)), flows)
+
+
+# What stands for the variables of a loop of the constructor until its body is written.
+_OPEN = ""
+
+
+def module_variable(name: str) -> str:
+    from archdsl.ir.names import python_name
+
+    return python_name(name)
+
+
+def _total(part: Flow | ListFlow) -> Expression | None:
+    """The channels of a tensor, or of those of a list together."""
+    if isinstance(part, Flow):
+        return part.channels
+    if part.channels is None or part.count is None:
+        if part.flows is None or any(flow.channels is None for flow in part.flows):
+            return None
+        total, *others = (plain(flow.channels) for flow in part.flows if flow.channels is not None)
+        for more in others:
+            total = Operation("+", total, more)
+        return Derived(total)
+    return Derived(Operation("*", part.count, plain(part.channels)))
+
+
+def _variables(one: TensorList, number: int) -> dict[str, Any]:
+    """The variables of a round."""
+    loop = one.loop
+    assert loop is not None
+    found: dict[str, Any] = {loop.index: number}
+    if loop.variable is not None and loop.elements:
+        found[loop.variable] = loop.elements[number]
+    return found
+
+
+def _parts(one: TensorList) -> list[Apply] | None:
+    """The layers that take a tensor apart from its first channel to its last; None where a list is something else."""
+    found: list[Apply] = []
+    for value in one.values:
+        match value:
+            case Chain(source=source, steps=(Apply(operator=Chunk() | SliceOperator()) as apply,)):
+                if found and source != one.values[0].source:  # type: ignore[union-attr]
+                    return None
+                found.append(apply)
+            case _:
+                return None
+    if not found:
+        return None
+    if all(isinstance(apply.operator, Chunk) for apply in found):
+        numbers = [(apply.operator.parts, apply.operator.index) for apply in found]  # type: ignore[union-attr]
+        return found if numbers == [(len(found), number) for number in range(len(found))] else None
+    start = 0
+    for apply in found:
+        operator = apply.operator
+        if not isinstance(operator, SliceOperator) or operator.start != start:
+            return None
+        start += operator.channels
+    return found if start == found[0].input.channels else None
+
+
+def _inside_length(over: str) -> Expression | None:
+    """The list of which a formula gives the length."""
+    node = parse(over)
+    return node.arguments[0] if isinstance(node, Call) and node.function == "length" else None
