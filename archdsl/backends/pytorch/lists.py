@@ -84,7 +84,7 @@ class ListWriter(TensorWriter):
         numbers = {value for _, value in values}
         if len(numbers) == 1 and made.flows is not None:
             return made.flows[numbers.pop()]
-        chosen = self.builder.source(values, formulas_of(value.formula for _, value in seen), "index")
+        chosen = self.builder.chosen(values, formulas_of(value.formula for _, value in seen))
         return Flow(Item(made.value, self.forwarded(chosen)), made.channels)
 
     def joined(self, seen: Seen, condition: Expression | None) -> Flow:

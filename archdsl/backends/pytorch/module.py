@@ -101,6 +101,12 @@ class ModuleBuilder:
             return self._argument(seen, hint)
         return self.whole(matching, seen) if is_count else matching
 
+    def chosen(self, seen: Sequence[tuple[int, Value]], formulas: Iterable[Expression | None]) -> Expression:
+        """Source for the number of a value in a list: in a loop, as its formula says it."""
+        formula = _common(formulas)
+        made = self._formula(formula, seen) if formula is not None and names(formula) & self.variables.keys() else None
+        return made or self.source(seen, [formula], "index")
+
     def condition(
         self, seen: Sequence[tuple[int, bool]], formulas: Iterable[Expression | None], hint: str
     ) -> Expression:
