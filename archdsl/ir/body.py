@@ -184,8 +184,8 @@ class TensorBinding(Frozen):
     """`name = tensor` in a block; `value` is None where the block's output is made without it.
 
     `condition` is the formula of when it is read, where that is not always and a formula can say it. `output` is None
-    for a list of tensors, and for a tensor of a block that applies itself which is not elaborated, because nothing reads
-    it.
+    for a list of tensors, and for a tensor of a block that applies itself which is not elaborated, because nothing
+    reads it.
     """
 
     name: str
@@ -212,10 +212,11 @@ class BlockInstance(Frozen):
     """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
-    `formulas` says how the bound ones, and parameters that are not given, were computed. `lists` are those that are lists
-    of scalars. `layers` are the arguments and settings that are layers or names, as text. `tensors` are the further tensors that it reads besides `input`, by the
-    parameters that they are given to. The head of a model with named outputs has these as `outputs`, and `output` is
-    the shape of the first; any other block puts out what it binds to `out`.
+    `formulas` says how the bound ones, and parameters that are not given, were computed; `lists` are lists of scalars
+    that have names. `layers` are the arguments and settings that are layers or names, as text. `tensors` are the
+    further tensors that it reads besides `input`, by the parameters that they are given to. The head of a model with
+    named outputs has these as `outputs`, and `output` is the shape of the first; any other block puts out what it binds
+    to `out`.
     """
 
     id: str

@@ -21,6 +21,7 @@ from archdsl.ir.body import (
     TensorList,
 )
 from archdsl.ir.names import module_name
+from archdsl.ir.operators.arrangement import Chunk, Slice
 
 
 def applied(step: Step) -> Iterator[Apply]:
@@ -86,6 +87,26 @@ def is_module(expression: TensorExpression) -> bool:
     return isinstance(expression, Chain) and not any(map(_is_shared, expression.steps))
 
 
+def cuts(made: TensorList) -> tuple[Apply, ...]:
+    """The layers that take one tensor apart, from its first channel to its last; none where a list is another."""
+    found: list[Apply] = []
+    end, first = 0, None
+    for number, value in enumerate(made.values):
+        match value:
+            case Chain(source=source, steps=(Apply(operator=Chunk(parts=parts, index=index)) as apply,)):
+                is_next = (parts, index) == (len(made.values), number)
+            case Chain(source=source, steps=(Apply(operator=Slice(start=start, channels=channels)) as apply,)):
+                is_next = start == end
+                end += channels
+            case _:
+                return ()
+        if not is_next or (found and (source != first or type(apply.operator) is not type(found[0].operator))):
+            return ()
+        first = source
+        found.append(apply)
+    return tuple(found) if made.loop is not None and found and end in (0, found[0].input.channels) else ()
+
+
 def _is_shared(step: Step) -> bool:
     return isinstance(step, Shared) or (isinstance(step, Guard) and isinstance(step.value, Shared))
 
@@ -119,6 +140,8 @@ def _in_tensor(expression: TensorExpression) -> Iterator[str]:
                 yield from _in_tensor(operand)
         case Select(value=value):
             yield from _in_tensor(value)
+        case TensorList(values=(Chain(source=source), *_)) if cuts(expression):
+            yield from _in_tensor(source)
         case TensorList(name=name, values=values, loop=loop):
             for value in values:
                 if loop is not None and isinstance(value, Chain) and is_module(value):

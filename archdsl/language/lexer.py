@@ -1,8 +1,9 @@
 """Text to tokens, for Lark: what its contextual lexer does, with two rules of this language.
 
-A line end inside `( )` and `[ ]`, and behind the `:` of a loop, means nothing, and a text ends with one whether it says so or not. A word is a keyword
-only where the parser could go on with it. So only keywords depend on the context: one pattern finds the tokens of all
-states, where Lark's own contextual lexer compiles one a state, which takes longer than most texts take to parse.
+A line end inside `( )` and `[ ]`, and behind the `:` of a loop, means nothing, and a text ends with one whether it says
+so or not. A word is a keyword only where the parser could go on with it. So only keywords depend on the context: one
+pattern finds the tokens of all states, where Lark's own contextual lexer compiles one a state, which takes longer than
+most texts take to parse.
 """
 
 from __future__ import annotations

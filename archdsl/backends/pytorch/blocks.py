@@ -8,13 +8,14 @@ from functools import cached_property, partial
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both, substituted
+from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
+from archdsl.backends.pytorch.lists import ListWriter
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
-from archdsl.backends.pytorch.lists import ListWriter
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance, TensorList
@@ -61,7 +62,7 @@ class BlockWriter(ListWriter):
     ):
         first = instances[0][1]
         builder = ModuleBuilder(
-            [{**instance.scalars, **instance.lists} for _, instance in instances],
+            [dict[str, Value](instance.scalars) | dict[str, Value](instance.lists) for _, instance in instances],
             [{name: parse(text) for name, text in instance.formulas.items()} for _, instance in instances],
             tuple(identifier(parameter) for parameter in first.parameters),
         )

@@ -26,8 +26,8 @@ from archdsl.ir.formula import (
 )
 from archdsl.ir.functions import OF_NUMBERS
 
-# Of an argument: a scalar of the architecture, or source.
-Value = Scalar | Code
+# Of an argument: a scalar of the architecture or a list of them, or source.
+Value = Scalar | tuple[Scalar, ...] | Code
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archdsl.backends.pytorch.conditions import both
 from archdsl.backends.pytorch.module import At, Unmergeable, formulas_of
 from archdsl.backends.pytorch.nodes import (
     IDENTITY,
@@ -26,13 +25,14 @@ from archdsl.backends.pytorch.nodes import (
     spoken,
 )
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
+from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.steps import Child, conditional
 from archdsl.backends.pytorch.tensors import Flow, TensorWriter, called, otherwise_of
 from archdsl.ir.body import Apply, Bound, Chain, TensorList
-from archdsl.ir.formula import Call, Expression, Name, Operation, Tuple, constant, names, parse
-from archdsl.ir.names import module_name
-from archdsl.ir.operators.arrangement import Chunk, Slice as SliceOperator
-from archdsl.ir.parts import is_module
+from archdsl.ir.formula import Call, Expression, Name, Operation, Tuple, constant, names, notation, parse
+from archdsl.ir.names import python_name
+from archdsl.ir.operators.arrangement import Chunk
+from archdsl.ir.parts import cuts, is_module
 
 # What a loop calls the module of a round.
 _LAYER = "layer"
@@ -47,15 +47,16 @@ class ListFlow:
     channels: Expression | None
     count: Expression | None
     flows: list[Flow] | None = None
+    # The channels of each.
+    each: list[Expression] | None = None
 
 
 @dataclass
 class _Round:
-    """The loop that is being written, as `forward` has it: its index, and the variables of elements by name, each with
-    the list that it goes through. `number` is that of the round where rounds are written one by one."""
+    """The loop that is being written: what `forward` calls its index, or the number of the round where rounds are
+    written one by one."""
 
-    index: Expression | None
-    variables: dict[str, Expression]
+    index: Name | None
     number: int | None = None
 
 
@@ -73,19 +74,20 @@ class ListWriter(TensorWriter):
         """A binding that is a list."""
         made = self._list(seen, binding)
         if not is_variable(made.value):
-            variable = module_variable(binding)
+            variable = python_name(binding)
             self.computed.append((variable, made.value))
             made = replace(made, value=Name(variable))
         self.lists[binding] = made
 
     def element(self, seen: Seen) -> Flow:
-        made = self.lists[agreed(seen, lambda value: value.name)]
+        made: ListFlow = self.lists[agreed(seen, lambda value: value.name)]
         values = [(index, value.index) for index, value in seen]
         numbers = {value for _, value in values}
         if len(numbers) == 1 and made.flows is not None:
             return made.flows[numbers.pop()]
+        channels = made.each[numbers.pop()] if len(numbers) == 1 and made.each is not None else made.channels
         chosen = self.builder.chosen(values, formulas_of(value.formula for _, value in seen))
-        return Flow(Item(made.value, self.forwarded(chosen)), made.channels)
+        return Flow(Item(made.value, self.forwarded(chosen)), channels)
 
     def joined(self, seen: Seen, condition: Expression | None) -> Flow:
         operator = agreed(seen, lambda one: one.operator)
@@ -163,9 +165,8 @@ class ListWriter(TensorWriter):
     def _trying(self) -> Iterator[Any]:
         """What is written meanwhile can be taken back."""
         builder = self.builder
-        parts = (self.attributes, self._notes, self._tests, self.computed, self.names.taken, self._constructs)
-        parts += (self.baked, self.bound, self.lists, builder.arguments, builder.assigned, builder.made, builder._used)
-        parts += (builder._numbers,)
+        parts: list[Any] = [self.attributes, self._notes, self._tests, self.computed, self.names.taken]
+        parts += [self._constructs, self.baked, self.bound, self.lists, *builder.written]
         before = [copy.copy(part) for part in parts]
         drops, rounds = self.uses_drop_path, self._round
 
@@ -183,27 +184,52 @@ class ListWriter(TensorWriter):
 
     def _split(self, seen: Seen) -> ListFlow | None:
         """The parts of one tensor, if that is what a list is."""
-        layers = [_parts(one) for _, one in seen]
-        if any(found is None for found in layers) or len({type(found[0].operator) for found in layers if found}) > 1:
+        layers = [(index, cuts(one)) for index, one in seen]
+        kinds = {type(found[0].operator) if found else None for _, found in layers}
+        if kinds == {None}:
             return None
+        if len(kinds) > 1:
+            raise Unmergeable("parts")
         source = self.tensor([(index, one.values[0].source) for index, one in seen], None)
-        number = [(index, len(one.values)) for index, one in seen]
         count = self._count(seen)
-        function = f"{source.value.name}.{{}}" if isinstance(source.value, Name) else "torch.{}"
-        first = () if isinstance(source.value, Name) else (source.value,)
-        if isinstance(layers[0][0].operator, Chunk):  # type: ignore[index]
-            channels = source.channels and Derived(Operation("//", plain(source.channels), count))
-            value = call(function.format("chunk"), *first, self.forwarded(count), dim=constant(1))
-            return ListFlow(value, channels, count)
-        sizes: list[tuple[int, Any]] = [
-            (index, tuple(apply.operator.channels for apply in found))
-            for (index, _), found in zip(number, layers, strict=True)
-            if found
-        ]
-        formulas = [None if one.loop.over is None else _inside_length(one.loop.over) for _, one in seen]
-        made = self.builder.source(sizes, formulas, "sizes", is_count=False)
-        self.bake([None])
-        return ListFlow(call(function.format("split"), *first, self.forwarded(made), dim=constant(1)), None, count)
+        is_named = isinstance(source.value, Name)
+        function, first = (f"{spelled(source.value)}.", ()) if is_named else ("torch.", (source.value,))
+        if kinds == {Chunk}:
+            value = call(f"{function}chunk", *first, self.forwarded(count), dim=constant(1))
+            return ListFlow(value, source.channels and _divided(plain(source.channels), count), count)
+        each = self._sizes(layers, source.channels)
+        if each is None:
+            sizes: list[tuple[int, Any]] = [
+                (index, tuple(apply.output.channels for apply in found)) for index, found in layers
+            ]
+            made = self.builder.source(sizes, formulas_of(_listed_in(one) for _, one in seen), "sizes", is_count=False)
+            self.bake([None])
+        else:
+            made = Tuple(tuple(each))
+        if names(made):
+            made = Name(f"self.{self._noted('sizes', made)}")
+        return ListFlow(call(f"{function}split", *first, made, dim=constant(1)), None, count, each=each)
+
+    def _sizes(self, layers: Seen, whole: Expression | None) -> list[Expression] | None:
+        """The sizes of parts, each with how it is said; one that is not is what the others leave."""
+        if len({len(found) for _, found in layers}) > 1:
+            return None
+        columns = columns_of(layers, lambda found: found)
+        unsaid = [column for column in columns if any("channels" not in apply.formulas for _, apply in column)]
+        if len(unsaid) > 1 or (unsaid and whole is None):
+            return None
+        found: list[Expression | None] = []
+        for column in columns:
+            values = [(index, apply.output.channels) for index, apply in column]
+            formulas = formulas_of(apply.formulas.get("channels") for _, apply in column)
+            found.append(None if column in unsaid else self.followed(values, formulas, "part"))
+        if None in found:
+            assert whole is not None
+            rest = plain(whole)
+            for size in found:
+                rest = rest if size is None else Operation("-", rest, size)
+            found[found.index(None)] = rest
+        return [size for size in found if size is not None]
 
     def _count(self, seen: Seen) -> Expression:
         """How many tensors there are, as the constructor says it."""
@@ -240,9 +266,9 @@ class ListWriter(TensorWriter):
         if variable is not None and any(found for _, found in elements):
             self.builder.variables[variable] = whole
         counter = self._forward_name(index)
-        self._round = _Round(Name(counter), {})
+        self._round = _Round(Name(counter))
         if own:
-            self.lists[own] = ListFlow(Name(module_variable(own)), None, Name(index))
+            self.lists[own] = ListFlow(Name(python_name(own)), None, Name(index))
         outer, self.computed = self.computed, []
         flow, layer = self._body(pairs, name)
         inner, self.computed = self.computed, outer
@@ -252,13 +278,8 @@ class ListWriter(TensorWriter):
                 generated = made.arguments[0]
                 if generated.variables == _OPEN:
                     variables, goes_over = self._over(generated.element, index, variable, elements, whole, count)
-                    self.attributes[attribute] = call(
-                        made.function, Generated(generated.element, variables, goes_over)
-                    )
-        reads_elements = dict(self._round.variables)
+                    self.attributes[attribute] = call(made.function, Generated(generated.element, variables, goes_over))
         self._round = None
-        for element, list_name in reads_elements.items():
-            del element, list_name
         channels = flow.channels
         if channels is not None and names(channels) & {index, variable or index}:
             channels = None
@@ -269,7 +290,7 @@ class ListWriter(TensorWriter):
         if layer and counter in said:
             goes = call("enumerate", goes)
         variables = ", ".join(head) or "_"
-        if own and (inner or module_variable(own) in said):
+        if own and (inner or python_name(own) in said):
             value: Expression = Collected(tuple(inner), flow.value, variables, goes)
         elif inner:
             raise Unmergeable("statements in a loop that has no name")
@@ -322,7 +343,7 @@ class ListWriter(TensorWriter):
         if self._round.number is None:
             self.assign(child.name, call("nn.ModuleList", Generated(made, _OPEN, constant(0))))
             index = self._round.index
-            assert isinstance(index, Name)
+            assert index is not None
             return f"{child.name}[{index.name}]"
         found = self._held.setdefault(child.name, [])
         found += [IDENTITY] * (self._round.number - len(found))
@@ -346,9 +367,9 @@ class ListWriter(TensorWriter):
         """Each round by itself."""
         flows: list[Flow] = []
         held, self._held = self._held, {}
-        variable = module_variable(own) if own else name
+        variable = python_name(own) if own else name
         for number, column in enumerate(columns_of(seen, lambda one: one.values)):
-            self._round = _Round(None, {}, number)
+            self._round = _Round(None, number)
             if own:
                 self.lists[own] = ListFlow(Listed(tuple(flow.value for flow in flows)), None, constant(number), flows)
             flow, _ = self._body(column, name)
@@ -367,12 +388,6 @@ class ListWriter(TensorWriter):
 
 # What stands for the variables of a loop of the constructor until its body is written.
 _OPEN = ""
-
-
-def module_variable(name: str) -> str:
-    from archdsl.ir.names import python_name
-
-    return python_name(name)
 
 
 def _total(part: Flow | ListFlow) -> Expression | None:
@@ -399,32 +414,17 @@ def _variables(one: TensorList, number: int) -> dict[str, Any]:
     return found
 
 
-def _parts(one: TensorList) -> list[Apply] | None:
-    """The layers that take a tensor apart from its first channel to its last; None where a list is something else."""
-    found: list[Apply] = []
-    for value in one.values:
-        match value:
-            case Chain(source=source, steps=(Apply(operator=Chunk() | SliceOperator()) as apply,)):
-                if found and source != one.values[0].source:  # type: ignore[union-attr]
-                    return None
-                found.append(apply)
-            case _:
-                return None
-    if not found:
-        return None
-    if all(isinstance(apply.operator, Chunk) for apply in found):
-        numbers = [(apply.operator.parts, apply.operator.index) for apply in found]  # type: ignore[union-attr]
-        return found if numbers == [(len(found), number) for number in range(len(found))] else None
-    start = 0
-    for apply in found:
-        operator = apply.operator
-        if not isinstance(operator, SliceOperator) or operator.start != start:
-            return None
-        start += operator.channels
-    return found if start == found[0].input.channels else None
+def _divided(channels: Expression, count: Expression) -> Expression:
+    """The channels of one of so many equal parts."""
+    match channels:
+        case Operation("*", one, other) if count in (one, other):
+            return one if other == count else other
+    return Derived(Operation("//", channels, count))
 
 
-def _inside_length(over: str) -> Expression | None:
-    """The list of which a formula gives the length."""
-    node = parse(over)
-    return node.arguments[0] if isinstance(node, Call) and node.function == "length" else None
+def _listed_in(one: TensorList) -> str | None:
+    """The list that a loop goes over, by the formula of its length."""
+    over = one.loop.over if one.loop is not None else None
+    node = parse(over) if over is not None else None
+    is_length = isinstance(node, Call) and node.function == "length"
+    return notation(node.arguments[0]) if is_length else None  # type: ignore[union-attr]

@@ -17,7 +17,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
 from archdsl.backends.pytorch.nodes import Code, Item, call, value_node
-from archdsl.ir.base import Size
+from archdsl.ir.base import Scalar, Size
 from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.names import identifier
 
@@ -117,10 +117,9 @@ class ModuleBuilder:
 
     def matching(self, seen: Sequence[tuple[int, Value]], among: Collection[str] | None = None) -> Expression | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
-        for name in self.variables:
-            if among is None and all(isinstance(at, At) and same(at.variables.get(name), value) for at, value in seen):
-                if not all(isinstance(at, At) and name == at.index for at, _ in seen):
-                    return Name(name)
+        for name in self.variables if among is None else ():
+            if all(isinstance(at, At) and at.index != name and same(at.variables.get(name), v) for at, v in seen):
+                return Name(name)
         candidates = [name for name in reversed(self.scalars[0]) if name not in ("in_height", "in_width")]
         candidates.sort(key=lambda name: name.startswith("in_"))
         for name in [*candidates, *self.arguments]:
@@ -175,7 +174,12 @@ class ModuleBuilder:
 
     def _value(self, node: Expression, index: int) -> Any:
         """What an expression gives in an instance; None when it speaks of what is no scalar."""
-        return value_of(node, {**self.scalars[index], **self.arguments_of(index), **_variables(index)})
+        return value_of(node, {**self._scalars(index), **self.arguments_of(index)})
+
+    def _scalars(self, index: int) -> dict[str, Value]:
+        """The scalars of an instance, with the variables of the loop where it is at a round of one."""
+        scalars = self.scalars[index]
+        return {**scalars, **index.variables} if isinstance(index, At) else scalars
 
     def arguments_of(self, index: int) -> dict[str, Value]:
         """The values of the constructor's arguments in an instance."""
@@ -189,7 +193,7 @@ class ModuleBuilder:
         if None in used.values():
             return None
         made = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
-        if not all(same(of(value_of(made, {**self.scalars[index], **_variables(index)})), value) for index, value in seen):
+        if not all(same(of(value_of(made, self._scalars(index))), value) for index, value in seen):
             return None
         for name in sorted(names(made)):
             self._use(name)
@@ -291,6 +295,11 @@ class ModuleBuilder:
     def _all(self) -> range:
         return range(len(self.scalars))
 
+    @property
+    def written(self) -> list[Any]:
+        """What has come of writing so far, which may be taken back."""
+        return [self.arguments, self.assigned, self.made, self._used, self._numbers]
+
     def take(self, name: str) -> Name:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
@@ -301,7 +310,7 @@ class ModuleBuilder:
 
     def _by_round(self, seen: Sequence[tuple[int, Value]], hint: str) -> Expression:
         """An argument that has a value for each round of a loop."""
-        found: dict[int, dict[int, Value]] = {}
+        found: dict[int, dict[int, Scalar]] = {}
         index = ""
         for at, value in seen:
             if not isinstance(at, At) or isinstance(value, Code | tuple):
@@ -310,10 +319,12 @@ class ModuleBuilder:
             if not same(found.setdefault(at, {}).setdefault(at.number, value), value):
                 raise Unmergeable(hint)
         name = self._new(hint if hint.endswith("s") else f"{hint}s")
-        absent = seen[0][1]
         lists = [found.get(instance, {}) for instance in self._all]
-        values = [tuple(rounds.get(number, absent) for number in range(max(rounds, default=-1) + 1)) for rounds in lists]
-        self.arguments[name] = values  # type: ignore[assignment]
+        values: list[Value] = [
+            tuple(rounds.get(number, next(iter(rounds.values()))) for number in range(max(rounds, default=-1) + 1))
+            for rounds in lists
+        ]
+        self.arguments[name] = values
         return Item(Name(name), Name(index))
 
     def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> Expression:
@@ -370,20 +381,18 @@ def as_whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-def _variables(index: int) -> dict[str, Value]:
-    """The variables of the loop, where an instance is at a round of one."""
-    return index.variables if isinstance(index, At) else {}
-
-
 def _sides(value: Any) -> Sequence[Any]:
     return value if isinstance(value, tuple) else (value,)
 
 
 def annotation(values: Sequence[Value]) -> str:
     """The Python type of an argument with these values."""
-    if values and all(type(value) is tuple for value in values):
-        elements = [element for value in values for element in value]  # type: ignore[union-attr]
-        return f"tuple[{annotation(elements) if elements else 'int'}, ...]"
+    lists = [value for value in values if isinstance(value, tuple) and not isinstance(value, Size)]
+    if lists:
+        elements: list[Value] = [element for value in lists for element in value]
+        text = f"tuple[{annotation(elements) if elements else 'int'}, ...]"
+        others = [value for value in values if isinstance(value, Size) or not isinstance(value, tuple)]
+        return f"{annotation(others)} | {text}" if others else text
     kinds = {type(value) for value in values}
     texts = [text for kind, text in ((Size, "tuple[int, int]"), (type(None), "None")) if kind in kinds]
     is_size = Size in kinds

@@ -60,7 +60,7 @@ class Listed(Expression, frozen=True):
 
 
 class Collected(Expression, frozen=True):
-    """A list that a loop appends to, as statements: `computed` are variables of a round, `element` is what it appends."""
+    """A list that a loop appends to, as statements: `computed` are variables of a round, `element` what it appends."""
 
     computed: tuple[tuple[str, Expression], ...]
     element: Expression

@@ -22,9 +22,7 @@ from archdsl.ir.formula import (
     Expression,
     Name,
     Operation,
-    Tuple,
     Unary,
-    constant,
     names,
 )
 from archdsl.ir.names import module_name

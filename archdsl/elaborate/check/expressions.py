@@ -320,7 +320,9 @@ class Vocabulary:
         known = self.own.get(name.text)
         first = known.span if known is not None else self.later.get(name.text)
         if name.text == "in" or known is not None or first is not None:
-            self.problems.add(VariableTaken(name.text).at(name.span, notes=(Note("bound here", first),) if first else ()))
+            self.problems.add(
+                VariableTaken(name.text).at(name.span, notes=(Note("bound here", first),) if first else ())
+            )
         symbol = Symbol(Kind.BINDING, name.text, span=name.span)
         self.own[name.text] = symbol
         self.resolve(name.span, symbol, is_definition=True)

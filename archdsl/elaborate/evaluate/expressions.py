@@ -68,8 +68,7 @@ def evaluate(node: tree.Expression, scope: Scope) -> Value:
 def evaluate_binding(binding: tree.Binding, scope: Scope) -> Value:
     """The value of a binding: a loop may read what it has made so far, by its name."""
     if isinstance(binding.value, tree.Each):
-        over = evaluate(binding.value.over, scope)
-        return lists.each(binding.value, _bound_list(binding.value.over, over, scope), scope, evaluate, binding.name.text)
+        return _each(binding.value, scope, binding.name.text)
     return evaluate(binding.value, scope)
 
 
@@ -297,9 +296,10 @@ def _element(node: tree.Element, scope: Scope) -> Value:
     return lists.element(node, owner, evaluate(node.index, scope), scope)
 
 
-def _each(node: tree.Each, scope: Scope) -> Value:
+def _each(node: tree.Each, scope: Scope, own: str = "") -> Value:
+    scope = scope.naming(node)
     over = _bound_list(node.over, evaluate(node.over, scope), scope)
-    return lists.each(node, over, scope, evaluate)
+    return lists.each(node, over, scope, evaluate, own)
 
 
 def _bound_list(node: tree.Expression, value: Value, scope: Scope) -> Value:
@@ -350,7 +350,9 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
 
 
 def _has_tensor(value: Value) -> bool:
-    return isinstance(value, Tensor) or (isinstance(value, List) and any(isinstance(one, Tensor) for one in value.items))
+    return isinstance(value, Tensor) or (
+        isinstance(value, List) and any(isinstance(one, Tensor) for one in value.items)
+    )
 
 
 def _function(name: str, node: tree.Call, scope: Scope) -> Value:
@@ -365,7 +367,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
     given_values = [value for _, value in values]
     if name == "split":
-        return lists.split(node, *given_values, scope)
+        return lists.split(node, given_values[0], given_values[1], scope)
     if name in ("concat", "sum") and not (name == "sum" and not any(map(_has_tensor, given_values))):
         return tensors.joined(node, name, [(value, argument.span) for argument, value in values], scope)
     if name == "length":

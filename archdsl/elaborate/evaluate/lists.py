@@ -71,7 +71,9 @@ def _made(values: Sequence[tuple[Value, Span]], name: str, loop: Loop | None) ->
 def element(node: tree.Element, owner: Value, index: Value, scope: Scope) -> Value:
     """`owner[index]`."""
     if not isinstance(owner, List):
-        raise ElaborationError(ElementOfOther(kind(owner)).at(node.owner.span, notes=_reasons(node.owner, owner, scope)))
+        raise ElaborationError(
+            ElementOfOther(kind(owner)).at(node.owner.span, notes=_reasons(node.owner, owner, scope))
+        )
     if isinstance(index, float) and index.is_integer():
         index = int(index)
     if not isinstance(index, int) or isinstance(index, bool):
@@ -134,12 +136,11 @@ def each(
         so_far.append(value.element(own, number) if own and isinstance(value, Tensor) else value)
     if scope.rounds and any(isinstance(value, Tensor) for value in so_far):
         raise ElaborationError(LoopInLoop().at(node.span))
-    items = () if is_count else over.items  # type: ignore[union-attr]
-    are_scalars = all(isinstance(item, bool | int | float | str | Size | None) for item in items)
+    elements = over.items if isinstance(over, List) and over.is_of_scalars else ()
     loop = Loop.made(
         index=index,
         variable=None if is_count else variable,
-        elements=items if are_scalars else (),
+        elements=elements,
         over=formula(node.over),
     )
     return _made(found, scope.steps.get(node) or own, loop)
@@ -190,9 +191,8 @@ def split(node: tree.Call, tensor: Value, parts: Value, scope: Scope) -> List:
             raise ElaborationError(BadSplit(kind(parts)).at(second.value.span, notes=notes))
         if parts > limits().elements:
             raise ElaborationError(TooManyRounds(parts).at(second.value.span))
-        given = [{"parts": parts, "index": number} for number in range(parts)]
-        formulas = {"index": index} | ({"parts": text} if text is not None else {})
-        return _parts(node, tensor, "chunk", given, formulas, index, text, scope)
+        equal: list[dict[str, Value]] = [{"parts": parts, "index": number} for number in range(parts)]
+        return _parts(node, tensor, "chunk", equal, [text] * parts, index, text, scope)
     sizes = [size for size in parts.items if isinstance(size, int) and not isinstance(size, bool) and size >= 1]
     if not sizes or len(sizes) < len(parts.items):
         raise ElaborationError(BadSplit(kind(parts)).at(second.value.span))
@@ -200,8 +200,13 @@ def split(node: tree.Call, tensor: Value, parts: Value, scope: Scope) -> List:
         label = f"{describe(parts)} are {sum(sizes)} channels, and the tensor has {tensor.shape.channels}"
         notes = _reasons(second.value, parts, scope)
         raise ElaborationError(SplitSizes(sum(sizes), tensor.shape.channels).at(second.value.span, label, notes=notes))
-    given = [{"start": sum(sizes[:number]), "channels": size} for number, size in enumerate(sizes)]
-    return _parts(node, tensor, "slice", given, {}, index, text and f"length({text})", scope)
+    given: list[dict[str, Value]] = [
+        {"start": sum(sizes[:number]), "channels": size} for number, size in enumerate(sizes)
+    ]
+    texts: list[str | None] = [None] * len(sizes)
+    if isinstance(second.value, tree.Listing):
+        texts = [formula(size) for size in second.value.elements]
+    return _parts(node, tensor, "slice", given, texts, index, text and f"length({text})", scope)
 
 
 def _parts(
@@ -209,14 +214,15 @@ def _parts(
     tensor: Tensor,
     operator: str,
     given: Sequence[dict[str, Value]],
-    formulas: dict[str, str],
+    texts: Sequence[str | None],
     index: str,
     over: str | None,
     scope: Scope,
 ) -> List:
     origins = {"parts": Origin(node.arguments[1].value, scope)} if operator == "chunk" else {}
     found: list[tuple[Value, Span]] = []
-    for values in given:
+    for values, text in zip(given, texts, strict=True):
+        formulas = {} if text is None else {"parts" if operator == "chunk" else "channels": text}
         layer = primitive(operator, values, formulas, origins, node.span, scope)
         steps = SequenceLayer((LayerStep(operator, layer),), node.span)
         found.append((scope.applier.chain(tensor, steps), node.span))

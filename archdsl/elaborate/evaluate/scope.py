@@ -26,4 +26,6 @@ def bare(
 ) -> Scope:
     """A scope outside any network, for the values of parameters: no tensor can be met in it, so nothing is applied."""
     settings = {**dict.fromkeys(SETTINGS), "padding": "symmetric"}
-    return Scope(environment, names, settings, _NO_APPLIER, NO_NAMES, origins, pending, waiting, decisions, None, effort)
+    return Scope(
+        environment, names, settings, _NO_APPLIER, NO_NAMES, origins, pending, waiting, decisions, None, effort
+    )

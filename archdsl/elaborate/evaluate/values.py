@@ -15,7 +15,7 @@ from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.resolve.definitions import Definition, Environment
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.ir.base import Scalar as Scalar
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Bound, Element, Input, TensorBinding, TensorExpression, TensorList
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import Operator
@@ -57,6 +57,10 @@ class List(Struct, eq=False):
 
     def __post_init__(self) -> None:
         self.bulk = 1 + sum([bulk(item) for item in self.items])
+
+    @property
+    def is_of_scalars(self) -> bool:
+        return all(isinstance(item, bool | int | float | str | Size | None) for item in self.items)
 
     def under(self, name: str) -> List:
         """The list as a binding has it: its tensors are elements of that."""
@@ -334,7 +338,8 @@ def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
 
 
 def alike(one: Layer | List, other: Layer | List) -> bool:
-    """Whether two layers, or lists of values, are the same block or primitive with the same arguments, wherever they were written."""
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written; or two
+    lists of the same values."""
     return _form(one) == _form(other)
 
 

@@ -302,7 +302,9 @@ class Applier:
         arguments = {name: given.get(name) for name in definition.parameters}
         others = {name: value.shape for name, value in arguments.items() if isinstance(value, Tensor)}
         modules = definition.names(frozenset(others))
-        scope = Scope(definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions, effort=self.effort)
+        scope = Scope(
+            definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions, effort=self.effort
+        )
         body = scope.body = []
         names = scope.names
         source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
@@ -449,7 +451,9 @@ def note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str])
     """Numbers, and lists of scalars, go to a block's scalars, layers and names to its layers."""
     if isinstance(value, bool | int | float | Size) or value is None:
         known[identifier(name)] = value
-    elif isinstance(value, List) and all(isinstance(item, bool | int | float | str | Size | None) for item in value.items):
+    elif isinstance(value, List) and all(
+        isinstance(item, bool | int | float | str | Size | None) for item in value.items
+    ):
         known[identifier(name)] = value.items
     elif not isinstance(value, Tensor | Shape):
         layers[name] = describe(value)

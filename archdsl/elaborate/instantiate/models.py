@@ -193,7 +193,17 @@ class ModelElaborator:
         applier: Any = getattr(self, "applier", None)
         names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
         return Scope(
-            environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions, None, self.effort
+            environment,
+            names,
+            self.settings,
+            applier,
+            steps,
+            origins,
+            self._value,
+            waiting,
+            decisions,
+            None,
+            self.effort,
         )
 
     def _value(self, name: str) -> Value:

@@ -77,7 +77,9 @@ def _node(expression: tree.Expression) -> Expression | None:
         case tree.Element(owner=tree.Name() as owner, index=index):
             number = _node(index)
             return Call("item", (Name(identifier(owner.text)), number)) if number is not None else None
-        case tree.Call(function=tree.Name(text="length" | "sum" as name), arguments=(tree.Argument(value=tree.Name() as owner),)):
+        case tree.Call(
+            function=tree.Name(text="length" | "sum" as name), arguments=(tree.Argument(value=tree.Name() as owner),)
+        ):
             return Call(name, (Name(identifier(owner.text)),))
         case tree.ShapeOf(sizes=sizes) if len(sizes) == 2:
             sides = _nodes(sizes)

@@ -105,8 +105,8 @@ def _read(node: tree.Expression, under: _All = ()) -> Iterator[tuple[str, _All]]
         case tree.Each(over=over, body=body):
             yield from _read(over, under)
             # A condition of a round is none of the block.
-            for name, inner in _read(body):
-                yield name, under if inner == () else None
+            for name, inside in _read(body):
+                yield name, under if inside == () else None
 
 
 def _and(under: _All, text: str | None) -> _All:
