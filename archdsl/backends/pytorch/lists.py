@@ -84,7 +84,8 @@ class ListWriter(TensorWriter):
         values = [(index, value.index) for index, value in seen]
         numbers = {value for _, value in values}
         if len(numbers) == 1 and made.flows is not None:
-            return made.flows[numbers.pop()]
+            flow: Flow = made.flows[numbers.pop()]
+            return flow
         channels = made.each[numbers.pop()] if len(numbers) == 1 and made.each is not None else made.channels
         chosen = self.builder.chosen(values, formulas_of(value.formula for _, value in seen))
         return Flow(Item(made.value, self.forwarded(chosen)), channels)

@@ -91,7 +91,8 @@ def kind(value: Value) -> str:
     if isinstance(value, Schedule):
         return "a schedule"
     if isinstance(value, List):
-        return f"a list (`{describe(value)}`)"
+        is_of_tensors = any(isinstance(item, Tensor) for item in value.items)
+        return f"a list of {len(value.items)} tensors" if is_of_tensors else f"a list (`{describe(value)}`)"
     return f"a layer (`{describe(value)}`)"
 
 

@@ -321,7 +321,7 @@ class MixedList(Problem):
     found: str
 
 
-class EmptyList(Problem):
+class NoValue(Problem):
     code = codes.NO_ELEMENT
     message = "`{function}` needs at least one value, and the list is empty"
     help = "a loop over 0 has no rounds; choose with `if length(list) > 0 then ... else ...`"
@@ -365,6 +365,13 @@ class ForOverOther(Problem):
     code = codes.WRONG_KIND
     message = "a loop goes over a list, or over the numbers below a whole number, not {found}"
     help = "for example `for kernel in [3, 5]: ...`, or `for i in 4: ...`, where i is 0, 1, 2, 3"
+    found: str
+
+
+class ListInPipeline(Problem):
+    code = codes.WRONG_KIND
+    message = "a pipeline is of a tensor and layers, and this is {found}"
+    help = "choose one of its values, as in `list[0]`; tensors are joined by `concat(list)`, or added by `sum(list)`"
     found: str
 
 

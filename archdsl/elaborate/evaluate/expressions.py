@@ -11,8 +11,9 @@ from archdsl.elaborate.evaluate import lists, scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.errors import (
     BadSize,
-    EmptyList,
+    NoValue,
     FactOfOtherKind,
+    ListInPipeline,
     MadeInLoop,
     NotLayer,
     NotLayers,
@@ -266,6 +267,8 @@ def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
         return value
     if isinstance(value, Tensor):
         raise ElaborationError(TensorAsLayer().at(node.span))
+    if isinstance(value, List):
+        raise ElaborationError(ListInPipeline(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
     raise ElaborationError(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
 
 
@@ -378,7 +381,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
         for item in (value.items if isinstance(value, List) and signature.takes_many else (value,))
     ]
     if not given:
-        raise ElaborationError(EmptyList(name).at(node.span))
+        raise ElaborationError(NoValue(name).at(node.span))
     try:
         return scalars.call(name, given, node.span)
     except ElaborationError as problem:

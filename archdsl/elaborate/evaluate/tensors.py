@@ -12,7 +12,7 @@ from archdsl.elaborate.evaluate.errors import (
     ChannelsDiffer,
     ConcatOfOther,
     ConcatSizes,
-    EmptyList,
+    NoValue,
     OperatorOfTensors,
     SizesDiffer,
     SumOfOther,
@@ -77,7 +77,7 @@ def joined(node: tree.Call, word: str, values: list[tuple[Value, Span]], scope: 
         (item, span) for value, span in values for item in (value.items if isinstance(value, List) else (value,))
     ]
     if not tensors:
-        raise ElaborationError(EmptyList(word).at(node.span))
+        raise ElaborationError(NoValue(word).at(node.span))
     for value, span in tensors:
         if not isinstance(value, Tensor):
             raise ElaborationError((ConcatOfOther if word == "concat" else SumOfOther)(kind(value)).at(span))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Problems, Span
+from archdsl.diagnostics import Edit, Fix, Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.explain import reasons, trace
@@ -22,6 +22,7 @@ from archdsl.elaborate.evaluate.values import (
     UNDECIDED,
     Decisions,
     LayerStep,
+    List,
     Origin,
     Scope,
     SequenceLayer,
@@ -338,7 +339,13 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(self._written("input"))))
+        written = self._written("input")
+        help = fix = None
+        if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
+            sides = " x ".join(describe(side) for side in image.items)
+            help = f"a shape is written with `x`: `{sides}`"
+            fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
+        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
         classes = self.names.get("classes")
