@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -93,6 +93,7 @@ class ListWriter(TensorWriter):
     def joined(self, seen: Seen, condition: Expression | None) -> Flow:
         operator = agreed(seen, lambda one: one.operator)
         parts = [self._operand(column, condition) for column in columns_of(seen, lambda one: one.operands)]
+        parts = [one for part in parts for one in _apart(part)]
         depth = 1 + max([part.depth for part in parts if isinstance(part, Flow)], default=0)
         if operator == "sum":
             return Flow(self._added(parts), self._same(parts), depth)
@@ -391,17 +392,17 @@ class ListWriter(TensorWriter):
 _OPEN = ""
 
 
+def _apart(part: Flow | ListFlow) -> Sequence[Flow | ListFlow]:
+    """A list as the tensors in it, where they are written one by one."""
+    return part.flows if isinstance(part, ListFlow) and part.flows is not None else [part]
+
+
 def _total(part: Flow | ListFlow) -> Expression | None:
     """The channels of a tensor, or of those of a list together."""
     if isinstance(part, Flow):
         return part.channels
     if part.channels is None or part.count is None:
-        if part.flows is None or any(flow.channels is None for flow in part.flows):
-            return None
-        total, *others = (plain(flow.channels) for flow in part.flows if flow.channels is not None)
-        for more in others:
-            total = Operation("+", total, more)
-        return Derived(total)
+        return None
     return Derived(Operation("*", part.count, plain(part.channels)))
 
 

@@ -127,7 +127,7 @@ def each(
         names = {**scope.names, index: number}
         names[variable] = number if is_count else _numbered(over.items[number], index)  # type: ignore[union-attr]
         if own:
-            names[own] = List(tuple(so_far))
+            names[own] = List(tuple(so_far), None, own)
         origins = {**scope.origins, variable: Origin(_element_of(node.over, number), scope)}
         value = evaluate(node.body, replace(scope, names=names, origins=origins, rounds=rounds))
         if isinstance(value, List):

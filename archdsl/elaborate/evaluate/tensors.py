@@ -128,12 +128,10 @@ def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
 
 
 def _operands(made: List) -> list[Any]:
-    """A list as an operand: itself, or the name that it is bound to; tensors one by one where it is only begun."""
-    if not made.items or made.expression is not None:
-        return [made.expression] if made.items else []
+    """A list as an operand: itself, or the name that it is bound to, whole or so far; none if it is empty."""
     if made.name:
         return [Bound.made(node="bound", name=made.name)]
-    return [item.expression for item in made.items if isinstance(item, Tensor)]
+    return [made.expression] if made.items else []
 
 
 def _size(shape: Shape) -> str:
@@ -148,7 +146,7 @@ def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Sc
     for index, operand in enumerate(operands):
         if isinstance(operand, List):
             parts += _operands(operand)
-            facts = facts or operand.items[0].facts  # type: ignore[union-attr]
+            facts = facts or next((item.facts for item in operand.items if isinstance(item, Tensor)), ())
         elif isinstance(operand, Tensor):
             parts.append(operand.expression)
             facts = facts or operand.facts

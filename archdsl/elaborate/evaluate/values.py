@@ -51,7 +51,7 @@ class List(Struct, eq=False):
 
     items: tuple[Value, ...]
     expression: TensorList | None = None
-    # What it is bound to, where it is one of tensors and whole.
+    # What it is bound to.
     name: str = ""
     bulk: int = 0
 
