@@ -155,8 +155,8 @@ FORMS_OF_STATEMENTS = (
     Form(
         "the language has no such loop",
         r"(?P<at>\b(?:for|while|repeat|loop)\b)(?![ \t]*=)[^\n]*",
-        "`for i in 3: in -> conv(8)` is a list of three tensors, of which `concat(...)` makes one; `layer * n` repeats a "
-        "layer, and a column `layers` the row of a table of stages",
+        "`for i in 3: in -> conv(8)` is a list of three tensors, of which `concat(...)` makes one; `layer * n` repeats "
+        "a layer, and a column `layers` the row of a table of stages",
         (
             ("for i in range(3):", ""),
             ("stem = [conv(8) for i in range(3)]", ""),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ from archdsl.ir.names import python_name
 from archdsl.ir.operators.arrangement import Chunk
 from archdsl.ir.parts import cuts, is_module
 
+_VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 # What a loop calls the module of a round.
 _LAYER = "layer"
 
@@ -168,7 +170,7 @@ class ListWriter(TensorWriter):
         """What is written meanwhile can be taken back."""
         builder = self.builder
         parts: list[Any] = [self.attributes, self._notes, self._tests, self.computed, self.names.taken]
-        parts += [self._constructs, self.baked, self.bound, self.lists, *builder.written]
+        parts += [self._constructs, self._uses, self.baked, self.bound, self.lists, *builder.written]
         before = [copy.copy(part) for part in parts]
         drops, rounds = self.uses_drop_path, self._round
 
@@ -286,7 +288,7 @@ class ListWriter(TensorWriter):
         if channels is not None and names(channels) & {index, variable or index}:
             channels = None
         self.builder.variables.clear()
-        said = spoken(flow.value) | {word for _, value in inner for word in spoken(value)}
+        said = _words(flow.value, *(value for _, value in inner))
         head = [*((counter,) if counter in said else ()), *((_LAYER,) if layer else ())]
         goes: Expression = Name(f"self.{name}") if layer else call("range", self.forwarded(count))
         if layer and counter in said:
@@ -390,6 +392,11 @@ class ListWriter(TensorWriter):
 
 # What stands for the variables of a loop of the constructor until its body is written.
 _OPEN = ""
+
+
+def _words(*nodes: Expression) -> set[str]:
+    """The variables that expressions read, those of `self.layer[i](x)` included."""
+    return {word for node in nodes for word in _VARIABLE.findall(spelled(node))}
 
 
 def _apart(part: Flow | ListFlow) -> Sequence[Flow | ListFlow]:

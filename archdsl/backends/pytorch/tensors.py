@@ -20,6 +20,7 @@ from archdsl.ir.formula import (
     Conditional,
     Constant,
     Expression,
+    Logical,
     Name,
     Operation,
     Unary,
@@ -67,6 +68,8 @@ class TensorWriter(StepWriter):
         # The attributes that the constructor sets, sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, Expression] = {}
         self._notes: dict[Expression, str] = {}
+        # The conditions of the uses of a shared layer, by its name.
+        self._uses: dict[str, dict[Expression | None, None]] = {}
         # Conditions of the constructor as `forward` reads them.
         self._tests: dict[Expression | None, Expression] = {}
         # What `forward` computes, by its variables.
@@ -226,18 +229,27 @@ class TensorWriter(StepWriter):
                 flow = self._readable(self._through(inner, flow, condition), condition)
             return flow
         made, channels = self._step(column, flow.channels, None)
-        value = flow.value
+        value: Expression = flow.value
         for child in made:
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
-            child = replace(child, condition=both(here, child.condition))
-            value = called(self.held(child), value, child, others)
+            applies, child = child.condition, replace(child, condition=both(here, child.condition))
+            made_here = called(self.held(child), value, child, others)
+            if child.is_shared and applies is not None:  # the module is there for its other uses
+                made_here = Conditional(self._test(f"applies_{child.name}", applies), made_here, value)
+            value = made_here
         return Flow(value, channels, flow.depth + len(made)) if made else flow
 
     def held(self, child: Child) -> str:
         """Makes an attribute of a layer, and says how `forward` calls it."""
-        if not (child.is_shared and child.name in self.attributes):
-            self.assign(child.name, conditional(child, otherwise_of(child)))
+        if child.is_shared:
+            uses = self._uses.setdefault(child.name, {})
+            uses[child.condition] = None
+            conditions = [condition for condition in uses if condition is not None]
+            needed = None if None in uses else conditions[0] if len(uses) == 1 else Logical("or", tuple(conditions))
+            child = replace(child, condition=needed)
+            self.attributes.pop(child.name, None)
+        self.assign(child.name, conditional(child, otherwise_of(child)))
         return child.name
 
     # Layers that read further tensors --------------------------------------------------------------------------------

@@ -11,12 +11,12 @@ from archdsl.elaborate.evaluate import lists, scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.errors import (
     BadSize,
-    NoValue,
     FactOfOtherKind,
     ListInPipeline,
     MadeInLoop,
     NotLayer,
     NotLayers,
+    NoValue,
     OpenChoice,
     TensorAsLayer,
     ToleranceElsewhere,
