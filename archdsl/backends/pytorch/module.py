@@ -318,12 +318,13 @@ class ModuleBuilder:
             index = at.index
             if not same(found.setdefault(at, {}).setdefault(at.number, value), value):
                 raise Unmergeable(hint)
-        name = self._new(hint if hint.endswith("s") else f"{hint}s")
         lists = [found.get(instance, {}) for instance in self._all]
         values: list[Value] = [
             tuple(rounds.get(number, next(iter(rounds.values()))) for number in range(max(rounds, default=-1) + 1))
             for rounds in lists
         ]
+        known = [name for name, vector in self.arguments.items() if vector == values]
+        name = known[0] if known else self._new(hint if hint.endswith("s") else f"{hint}s")
         self.arguments[name] = values
         return Item(Name(name), Name(index))
 
