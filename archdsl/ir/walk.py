@@ -320,7 +320,7 @@ class PartTracer:
                     source = self.step(step, source, scope.path, scope)
                 return source
             case Combine(operator=operator, operands=operands, name=name, output=output):
-                found = [tensor for operand in operands for tensor in self._operand(operand, scope)]
+                found = [tensor for operand in operands for tensor in self._operand(operand, scope, operator)]
                 if operator == "sum":
                     return self._sum([tensor for tensor in found if isinstance(tensor, Tensor)], name, scope)
                 tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
@@ -330,10 +330,10 @@ class PartTracer:
                 return self.note(path, operator, tensors, output, factors=factors, leads=leads)
         raise ValueError(f"a list stands for a tensor in `{scope.path}`")
 
-    def _operand(self, operand: TensorExpression, scope: Scope) -> list[Tensor | float]:
-        """An operand, or those of a list."""
+    def _operand(self, operand: TensorExpression, scope: Scope, operator: str) -> list[Tensor | float]:
+        """An operand, or those of a list. One that is added up is read more than once, so it has a name."""
         if isinstance(operand, TensorList):
-            return [*self._list(operand, scope)]
+            return [*self._list(operand, scope, operand.name if operator == "sum" else "")]
         if isinstance(operand, Bound) and operand.name in scope.lists:
             return [*scope.lists[operand.name]]
         return [self._tensor(operand, scope)]

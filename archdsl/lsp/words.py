@@ -26,7 +26,7 @@ FUNCTIONS = {
     "min": "the least of several numbers, or of a list",
     "max": "the greatest of several numbers, or of a list",
     "concat": "tensors, and lists of them, joined along the channels",
-    "split": "a list of parts of a tensor's channels: `split(in, 4)` of equal ones, `split(in, [24, 40])` of these sizes",
+    "split": "a list of parts of the channels: `split(in, 4)` of equal ones, `split(in, [24, 40])` of these sizes",
     "length": "how many values a list has",
     "sum": "the sum of numbers or of tensors, and of those in lists",
     "ramp": "a drop path that grows to `rate` over the depth; with `reach`, the last layer has it in full",

@@ -234,7 +234,7 @@ class TensorWriter(StepWriter):
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
             applies, child = child.condition, replace(child, condition=both(here, child.condition))
-            made_here = called(self.held(child), value, child, others)
+            made_here: Expression = called(self.held(child), value, child, others)
             if child.is_shared and applies is not None:  # the module is there for its other uses
                 made_here = Conditional(self._test(f"applies_{child.name}", applies), made_here, value)
             value = made_here
