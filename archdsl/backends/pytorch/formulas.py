@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from archdsl.backends.pytorch.nodes import Code, Derived, Item, call, value_node
@@ -33,13 +33,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "bool": bool,
     "len": len,
-    "sum": sum,
     "length": len,
     "item": operator.getitem,
     **{name: function.compute for name, function in OF_NUMBERS.items()},
 }
-# What the names mean in the expressions that `spell` makes, where `round` is Python's own.
-_IN_SOURCE: dict[str, Callable[..., Any]] = {**_FUNCTIONS, "round": round}
+# What the names mean in the expressions that `spell` makes, where `round` and `sum` are Python's own.
+_IN_SOURCE: dict[str, Callable[..., Any]] = {**_FUNCTIONS, "round": round, "sum": sum}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -194,6 +193,8 @@ def _in_python(node: Call) -> Expression:
             return call("int", first)  # of a number that is not negative
         case "ceil":
             return Unary("-", call("int", Operation("//", Unary("-", first), constant(1))))
+        case "sum" if len(node.arguments) > 1:
+            return reduce(lambda total, one: Operation("+", total, one), node.arguments)
         case "length":
             return call("len", first)
         case "item":

@@ -352,6 +352,10 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
     return arguments
 
 
+# So many values of lists are the work of a layer.
+_MANY = 10
+
+
 def _has_tensor(value: Value) -> bool:
     return isinstance(value, Tensor) or (
         isinstance(value, List) and any(isinstance(one, Tensor) for one in value.items)
@@ -369,6 +373,9 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
         return ramp(_arguments(node, signature, scope), node.span)
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
     given_values = [value for _, value in values]
+    count = sum([len(value.items) for value in given_values if isinstance(value, List)])
+    if scope.effort is not None and count >= _MANY:
+        scope.effort.spend(count // _MANY, node.span)
     if name == "split":
         return lists.split(node, given_values[0], given_values[1], scope)
     if name in ("concat", "sum") and not (name == "sum" and not any(map(_has_tensor, given_values))):

@@ -41,6 +41,7 @@ from archdsl.elaborate.resolve.formulas import formula
 from archdsl.ir.base import Size
 from archdsl.ir.body import Element, Loop, TensorList
 from archdsl.language import tree
+from archdsl.language.nodes import names_in
 from archdsl.limits import limits
 
 # The number of a round in formulas, where the text gives it no name.
@@ -119,6 +120,7 @@ def each(
     if rounds > limits().elements:
         raise ElaborationError(TooManyRounds(rounds).at(node.over.span, notes=_reasons(node.over, over, scope)))
     work = 1 + work_of_text(node.body)
+    reads_own = own != "" and any(name.text == own for name in names_in(node.body))
     so_far: list[Value] = []
     found: list[tuple[Value, Span]] = []
     for number in range(count):
@@ -126,14 +128,14 @@ def each(
             scope.effort.spend(work, node.span)
         names = {**scope.names, index: number}
         names[variable] = number if is_count else _numbered(over.items[number], index)  # type: ignore[union-attr]
-        if own:
+        if reads_own:
             names[own] = List(tuple(so_far), None, own)
         origins = {**scope.origins, variable: Origin(_element_of(node.over, number), scope)}
         value = evaluate(node.body, replace(scope, names=names, origins=origins, rounds=rounds))
         if isinstance(value, List):
             raise ElaborationError(NestedList().at(node.body.span))
         found.append((value, node.body.span))
-        so_far.append(value.element(own, number) if own and isinstance(value, Tensor) else value)
+        so_far.append(value.element(own, number) if reads_own and isinstance(value, Tensor) else value)
     if scope.rounds and any(isinstance(value, Tensor) for value in so_far):
         raise ElaborationError(LoopInLoop().at(node.span))
     elements = over.items if isinstance(over, List) and over.is_of_scalars else ()

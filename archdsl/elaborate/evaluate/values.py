@@ -53,10 +53,10 @@ class List(Struct, eq=False):
     expression: TensorList | None = None
     # What it is bound to.
     name: str = ""
-    bulk: int = 0
 
-    def __post_init__(self) -> None:
-        self.bulk = 1 + sum([bulk(item) for item in self.items])
+    @property
+    def bulk(self) -> int:
+        return 1 + sum([bulk(item) for item in self.items])
 
     @property
     def is_of_scalars(self) -> bool:
