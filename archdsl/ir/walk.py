@@ -216,8 +216,9 @@ class PartTracer:
         path, outer = _join(scope.path, name), self.is_again
         self.is_again = outer or path in self._shared
         self._shared.add(path)
+        round, scope.round = scope.round, ""  # it is the same in each
         tensor = self.step(step, source, scope.path, scope)
-        self.is_again = outer
+        self.is_again, scope.round = outer, round
         return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:

@@ -138,7 +138,10 @@ class Reference:
             case body.Guard(value=value) | body.Alternative(value=value):
                 return x if value is None else self.step(value, x, path, frame)
             case body.Shared(value=value):
-                return self.step(value, x, frame.path, frame)
+                round, frame.round = frame.round, ""
+                x = self.step(value, x, frame.path, frame)
+                frame.round = round
+                return x
 
     def apply(self, step: body.Apply, x: Tensor, path: str, frame: Frame) -> Tensor:
         """A layer whose module stands at `path`."""
