@@ -48,7 +48,9 @@ class Limits(Struct, frozen=True):
 
     characters: int = Bound(40_000, "characters of a file, or of a definition to import")
     nesting: int = Bound(100, "brackets, and expressions, within one another", 120, STACK)
-    elements: int = Bound(1_000, "elements of a list: arguments, parameters, steps, cells of a row, options")
+    elements: int = Bound(
+        1_000, "elements of a list: arguments, parameters, steps, cells, options, values; rounds of loops"
+    )
     # Names stand in the path of every operator, and a model's in the name of every variant.
     name: int = Bound(64, "characters of a name; a text that is a value has four times as many")
     digits: int = Bound(40, "characters of a number", 4_000, DIGITS)

@@ -14,7 +14,7 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # The units of the grammar's NUMBER.
 _NUMBER = r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?(([KMGT](i?B)?|ms|us|s|px)(?![A-Za-z0-9_])|%(?![A-Za-z0-9_(\[{]))?"
 # Where a value has just ended, an `x` by itself crosses two sizes; everywhere else it is a name.
-_CROSS = r"(?<=[\w)] )(?<!\bwhen )(?<!\bthen )(?<!\belse )(?<!\bif )(?<!\bnot )(?<!\band )(?<!\bor )x(?= [\w(])"
+_CROSS = r"(?<=[\w)\]] )(?<!\bwhen )(?<!\bthen )(?<!\belse )(?<!\bif )(?<!\bnot )(?<!\band )(?<!\bor )x(?= [\w(])"
 
 
 class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
@@ -39,6 +39,20 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             ),
             (rf"(?m)^(variants)([ \t]+)({_NAME})", bygroups(Keyword.Declaration, Text.Whitespace, Name.Class)),
             (r"(?m)^use\b(?=[ \t]*\")", Keyword.Namespace),
+            (
+                rf"(for)([ \t]+)({_NAME})(?:([ \t]*)(,)([ \t]*)({_NAME}))?([ \t]+)(in)\b",
+                bygroups(
+                    Keyword,
+                    Text.Whitespace,
+                    Name.Variable,
+                    Text.Whitespace,
+                    Punctuation,
+                    Text.Whitespace,
+                    Name.Variable,
+                    Text.Whitespace,
+                    Keyword,
+                ),
+            ),
             (r"(extends|for)\b(?=[ \t]+[A-Za-z_])", Keyword),
             (r"require\b(?=[ \t]+[^ \t=.])", Keyword),
             (r"shared\b(?=[ \t]+[A-Za-z_])", Keyword),
@@ -60,6 +74,6 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (rf"(\.)({_NAME})", bygroups(Punctuation, Name.Attribute)),
             (_NAME, Name),
             (r"->|\.\.|\+-|==|!=|<=|>=|\*\*|//|[-+*/%<>=]", Operator),
-            (r"[|{}()\[\],.]", Punctuation),
+            (r"[|{}()\[\],.:]", Punctuation),
         ]
     }

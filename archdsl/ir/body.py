@@ -23,10 +23,19 @@ class Input(Frozen):
 
 
 class Bound(Frozen):
-    """The tensor of a binding further up in the same block."""
+    """The tensor of a binding further up in the same block, or its list of tensors where that is an operand."""
 
     node: Literal["bound"] = "bound"
     name: str
+
+
+class Element(Frozen):
+    """One tensor of a list that is bound further up, by its number, which counts from 0."""
+
+    node: Literal["element"] = "element"
+    name: str
+    index: int
+    formula: Formula | None = None
 
 
 class Number(Frozen):
@@ -38,10 +47,13 @@ class Number(Frozen):
 
 
 class Combine(Frozen):
-    """Tensors (and scalars) combined: elementwise with broadcasting over 1 x 1, or concatenated along channels."""
+    """Tensors (and scalars) combined: elementwise with broadcasting over 1 x 1, or concatenated along channels.
+
+    Operands of `concat` and `sum` may be lists of tensors; a `sum` adds one after the other.
+    """
 
     node: Literal["combine"] = "combine"
-    operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat"]
+    operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat", "sum"]
     operands: tuple["TensorExpression", ...]
     name: str
     output: Shape
@@ -64,7 +76,35 @@ class Select(Frozen):
     value: "TensorExpression"
 
 
-TensorExpression = Annotated[Input | Bound | Number | Combine | Chain | Select, Field(discriminator="node")]
+class Loop(Frozen):
+    """`for index, variable in over`: what the rounds of a loop go over.
+
+    `index` is what the formulas inside call the number of a round. `elements` are the values of a list of scalars, by
+    round, which they call `variable`; there are none where it goes over a count or over tensors. `over` is the formula
+    of the list or of the count.
+    """
+
+    index: str
+    variable: str | None = None
+    elements: tuple[Scalar, ...] = ()
+    over: Formula | None = None
+
+
+class TensorList(Frozen):
+    """A list of tensors: the value of a binding, or an operand. In a `loop`, `values` has the tensor of each round.
+
+    A round that is a pipeline is a sub-module, called by its number in the module list `name`.
+    """
+
+    node: Literal["list"] = "list"
+    name: str
+    values: tuple["TensorExpression", ...]
+    loop: Loop | None = None
+
+
+TensorExpression = Annotated[
+    Input | Bound | Element | Number | Combine | Chain | Select | TensorList, Field(discriminator="node")
+]
 
 # Steps -----------------------------------------------------------------------------------------------------------
 
@@ -144,7 +184,8 @@ class TensorBinding(Frozen):
     """`name = tensor` in a block; `value` is None where the block's output is made without it.
 
     `condition` is the formula of when it is read, where that is not always and a formula can say it. `output` is None
-    for a tensor of a block that applies itself which is not elaborated, because nothing reads it.
+    for a list of tensors, and for a tensor of a block that applies itself which is not elaborated, because nothing
+    reads it.
     """
 
     name: str
@@ -171,10 +212,11 @@ class BlockInstance(Frozen):
     """A block with one set of arguments and one input shape; each distinct one stands once in an architecture.
 
     `scalars` are the named numbers in scope (facts of the input as `in_channels` and so on, parameters, bindings), and
-    `formulas` says how the bound ones, and parameters that are not given, were computed. `layers` are the arguments and
-    settings that are layers or names, as text. `tensors` are the further tensors that it reads besides `input`, by the
-    parameters that they are given to. The head of a model with named outputs has these as `outputs`, and `output` is
-    the shape of the first; any other block puts out what it binds to `out`.
+    `formulas` says how the bound ones, and parameters that are not given, were computed; `lists` are lists of scalars
+    that have names. `layers` are the arguments and settings that are layers or names, as text. `tensors` are the
+    further tensors that it reads besides `input`, by the parameters that they are given to. The head of a model with
+    named outputs has these as `outputs`, and `output` is the shape of the first; any other block puts out what it binds
+    to `out`.
     """
 
     id: str
@@ -183,6 +225,7 @@ class BlockInstance(Frozen):
     parameters: tuple[str, ...]
     scalars: dict[str, Scalar]
     formulas: dict[str, Formula]
+    lists: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
     layers: dict[str, str]
     input: Shape
     tensors: dict[str, Shape] = Field(default_factory=dict)

@@ -26,6 +26,7 @@ from archdsl.ir.body import (
     Shared,
     Step,
     TensorExpression,
+    TensorList,
 )
 from archdsl.ir.description import Description, Section, Stage
 from archdsl.ir.operators import Operator
@@ -127,6 +128,8 @@ class PartCosts:
                 return total(map(self._tensor, operands))
             case Select(value=value):
                 return self._tensor(value)
+            case TensorList(values=values):
+                return total(map(self._tensor, values))
             case _:
                 return NOTHING
 

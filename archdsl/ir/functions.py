@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 Numeric = int | float
@@ -23,8 +23,13 @@ def nearest(value: Numeric) -> int:
     return math.floor(value + 0.5) if value >= 0 else -math.floor(0.5 - value)
 
 
+def _of_many(compute: Callable[[Sequence[Numeric]], Numeric]) -> Callable[..., Numeric]:
+    """A function of several numbers, or of one list of them."""
+    return lambda *values: compute(values[0] if len(values) == 1 and isinstance(values[0], tuple) else values)
+
+
 class Function(NamedTuple):
-    """A function of scalars. One without parameters takes any number of values, at least one."""
+    """A function of scalars. One without parameters takes any number of values, at least one, or a list."""
 
     compute: Callable[..., Numeric]
     parameters: tuple[str, ...]
@@ -37,6 +42,7 @@ OF_NUMBERS: dict[str, Function] = {
     "floor": Function(math.floor, ("value",)),
     "ceil": Function(math.ceil, ("value",)),
     "sqrt": Function(math.sqrt, ("value",)),
-    "min": Function(lambda *values: min(values), ()),
-    "max": Function(lambda *values: max(values), ()),
+    "min": Function(_of_many(min), ()),
+    "max": Function(_of_many(max), ()),
+    "sum": Function(_of_many(sum), ()),
 }

@@ -18,8 +18,10 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
     TensorExpression,
+    TensorList,
 )
 from archdsl.ir.names import module_name
+from archdsl.ir.operators.arrangement import Chunk, Slice
 
 
 def applied(step: Step) -> Iterator[Apply]:
@@ -50,6 +52,9 @@ def inside(expression: TensorExpression) -> Iterator[TensorExpression | Apply]:
                 yield from inside(operand)
         case Select(value=value):
             yield from inside(value)
+        case TensorList(values=values):
+            for value in values:
+                yield from inside(value)
 
 
 def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[str, BlockInstance]:
@@ -74,8 +79,32 @@ def reads_others(step: Step) -> bool:
 def is_own_module(binding: TensorBinding) -> bool:
     """Whether a binding is a pipeline that becomes a sub-module of its name; other layers are their block's own, and so
     are those beside a layer that others use as well."""
-    value = binding.value
-    return binding.name != "out" and isinstance(value, Chain) and not any(map(_is_shared, value.steps))
+    return binding.name != "out" and binding.value is not None and is_module(binding.value)
+
+
+def is_module(expression: TensorExpression) -> bool:
+    """Whether a tensor is made by a pipeline that can be a module."""
+    return isinstance(expression, Chain) and not any(map(_is_shared, expression.steps))
+
+
+def cuts(made: TensorList) -> tuple[Apply, ...]:
+    """The layers that take one tensor apart, from its first channel to its last; none where a list is another."""
+    found: list[Apply] = []
+    end, first = 0, None
+    for number, value in enumerate(made.values):
+        match value:
+            case Chain(source=source, steps=(Apply(operator=Chunk(parts=parts, index=index)) as apply,)):
+                is_next = (parts, index) == (len(made.values), number)
+            case Chain(source=source, steps=(Apply(operator=Slice(start=start, channels=channels)) as apply,)):
+                is_next = start == end
+                end += channels
+            case _:
+                return ()
+        if not is_next or (found and (source != first or type(apply.operator) is not type(found[0].operator))):
+            return ()
+        first = source
+        found.append(apply)
+    return tuple(found) if made.loop is not None and found and end in (0, found[0].input.channels) else ()
 
 
 def _is_shared(step: Step) -> bool:
@@ -111,6 +140,15 @@ def _in_tensor(expression: TensorExpression) -> Iterator[str]:
                 yield from _in_tensor(operand)
         case Select(value=value):
             yield from _in_tensor(value)
+        case TensorList(values=(Chain(source=source), *_)) if cuts(expression):
+            yield from _in_tensor(source)
+        case TensorList(name=name, values=values, loop=loop):
+            for value in values:
+                if loop is not None and isinstance(value, Chain) and is_module(value):
+                    yield name
+                    yield from _in_tensor(value.source)
+                else:
+                    yield from _in_tensor(value)
 
 
 def _in_step(step: Step) -> Iterator[str]:

@@ -25,6 +25,7 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
     TensorExpression,
+    TensorList,
 )
 from archdsl.ir.description import Section, Stage
 
@@ -74,6 +75,9 @@ class Visitor:
                     self.tensor(operand)
             case Select(value=value):
                 self.tensor(value)
+            case TensorList(values=values):
+                for value in values:
+                    self.tensor(value)
 
     def step(self, step: Step) -> None:
         match step:
@@ -129,6 +133,8 @@ class Rewriter:
                 return changed(expression, operands=tuple(map(self.tensor, operands)))
             case Select(value=value):
                 return changed(expression, value=self.tensor(value))
+            case TensorList(values=values):
+                return changed(expression, values=tuple(map(self.tensor, values)))
             case _:
                 return expression
 

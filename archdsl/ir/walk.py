@@ -17,6 +17,7 @@ from archdsl.ir.body import (
     Bound,
     Chain,
     Combine,
+    Element,
     Guard,
     Input,
     Number,
@@ -27,11 +28,12 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
     TensorExpression,
+    TensorList,
 )
 from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
-from archdsl.ir.parts import applied, is_own_module
+from archdsl.ir.parts import applied, is_module, is_own_module
 from archdsl.limits import limits
 
 # A block instance stands once in the IR however often it is used, so a short text can unfold to more than any machine
@@ -98,11 +100,19 @@ def walk(architecture: Description) -> list[Visit]:
 
 
 class Scope:
-    """A block (or section) while it is followed: where it hangs, its input, and the tensors that it has bound."""
+    """A block (or section) while it is followed: where it hangs, its input, and the tensors that it has bound, alone
+    and in lists. In a loop, `round` is the number of the round, which the names of layers have behind a dot."""
 
     def __init__(self, path: str, source: Tensor):
         self.path, self.source = path, source
         self.bound: dict[str, Tensor] = {}
+        self.lists: dict[str, list[Tensor]] = {}
+        self.round = ""
+
+    def join(self, prefix: str, name: str) -> str:
+        """The path of a layer under another."""
+        path = _join(prefix, name)
+        return f"{path}{self.round}" if self.round and name and prefix == self.path else path
 
 
 class PartTracer:
@@ -188,13 +198,13 @@ class PartTracer:
         self._count()
         match step:
             case Apply():
-                return self._apply(step, source, _join(prefix, step.name), scope)
+                return self._apply(step, source, scope.join(prefix, step.name), scope)
             case Sequence(name=name, steps=steps):
                 for part in steps:
-                    source = self.step(part, source, _join(prefix, name or ""), scope)
+                    source = self.step(part, source, scope.join(prefix, name or ""), scope)
                 return source
             case Repeat():
-                return self.repeat(step, source, _join(prefix, step.name), scope)
+                return self.repeat(step, source, scope.join(prefix, step.name), scope)
             case Guard(value=value) | Alternative(value=value):
                 return self.step(value, source, prefix, scope) if value is not None else source
             case Shared(name=name, value=value):
@@ -206,8 +216,9 @@ class PartTracer:
         path, outer = _join(scope.path, name), self.is_again
         self.is_again = outer or path in self._shared
         self._shared.add(path)
+        round, scope.round = scope.round, ""  # it is the same in each
         tensor = self.step(step, source, scope.path, scope)
-        self.is_again = outer
+        self.is_again, scope.round = outer, round
         return tensor
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
@@ -248,7 +259,9 @@ class PartTracer:
     def bindings(self, identity: str, scope: Scope) -> None:
         """Bind what a block binds."""
         for binding in self.blocks[identity].body:
-            if binding.value is not None:
+            if isinstance(binding.value, TensorList):
+                self._list(binding.value, scope, binding.name)
+            elif binding.value is not None:
                 scope.bound[binding.name] = self._binding(binding, binding.value, scope)
 
     def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Tensor:
@@ -256,6 +269,24 @@ class PartTracer:
             source = self._only_tensor(value.source, scope)
             return self.own_module(value.steps, source, _join(scope.path, module_name(binding.name)), scope)
         return self._only_tensor(value, scope)
+
+    def _list(self, made: TensorList, scope: Scope, name: str = "") -> list[Tensor]:
+        """The tensors of a list. A loop may read those that it has made, by the `name` of its binding."""
+        found: list[Tensor] = []
+        outer = scope.round
+        if name:
+            scope.lists[name] = found
+        for number, value in enumerate(made.values):
+            if made.loop is not None:
+                scope.round = f"{outer}.{number}"
+            if made.loop is not None and isinstance(value, Chain) and is_module(value):
+                source = self._only_tensor(value.source, scope)
+                path = scope.join(scope.path, made.name)
+                found.append(self.own_module(value.steps, source, path, scope))
+            else:
+                found.append(self._only_tensor(value, scope))
+        scope.round = outer
+        return found
 
     def own_module(self, steps: tuple[Step, ...], source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow a tensor through a pipeline that is a module of its own; one of a single layer is that layer's."""
@@ -278,6 +309,8 @@ class PartTracer:
                 return scope.source
             case Bound(name=name):
                 return scope.bound[name]
+            case Element(name=name, index=index):
+                return scope.lists[name][index]
             case Number(value=value):
                 return value
             case Select(value=value):
@@ -288,11 +321,31 @@ class PartTracer:
                     source = self.step(step, source, scope.path, scope)
                 return source
             case Combine(operator=operator, operands=operands, name=name, output=output):
-                found = [self._tensor(operand, scope) for operand in operands]
+                found = [tensor for operand in operands for tensor in self._operand(operand, scope, operator)]
+                if operator == "sum":
+                    return self._sum([tensor for tensor in found if isinstance(tensor, Tensor)], name, scope)
                 tensors = tuple(operand for operand in found if isinstance(operand, Tensor))
                 factors = tuple(operand for operand in found if not isinstance(operand, Tensor))
                 leads = bool(found) and not isinstance(found[0], Tensor)
-                return self.note(_join(scope.path, name), operator, tensors, output, factors=factors, leads=leads)
+                path = scope.join(scope.path, name)
+                return self.note(path, operator, tensors, output, factors=factors, leads=leads)
+        raise ValueError(f"a list stands for a tensor in `{scope.path}`")
+
+    def _operand(self, operand: TensorExpression, scope: Scope, operator: str) -> list[Tensor | float]:
+        """An operand, or those of a list. One that is added up is read more than once, so it has a name."""
+        if isinstance(operand, TensorList):
+            return [*self._list(operand, scope, operand.name if operator == "sum" else "")]
+        if isinstance(operand, Bound) and operand.name in scope.lists:
+            return [*scope.lists[operand.name]]
+        return [self._tensor(operand, scope)]
+
+    def _sum(self, tensors: list[Tensor], name: str, scope: Scope) -> Tensor:
+        """Tensors added one after the other."""
+        total, *others = tensors
+        for tensor in others:
+            shape = Shape(*map(max, total.shape, tensor.shape))
+            total = self.note(scope.join(scope.path, name), "add", (total, tensor), shape)
+        return total
 
 
 class Tracer(PartTracer):

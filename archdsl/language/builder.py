@@ -199,6 +199,23 @@ class Builder:
         opening, value, closing = children
         return tree.Composite(self._span(opening, closing), _expression(value))
 
+    def listing(self, children: list[Any]) -> tree.Listing:
+        opening, *elements, closing = children
+        if not self._check_length(elements, "values", opening, closing):
+            elements = elements[:1]
+        return tree.Listing(self._span(opening, closing), tuple(_expression(element) for element in elements))
+
+    def element(self, children: list[Any]) -> tree.Element:
+        owner, _, index, closing = children
+        return tree.Element(self._span(owner, closing), owner, _expression(index))
+
+    def each(self, children: list[Any]) -> tree.Each:
+        keyword, *variables, over, body = children
+        *index, variable = [self._identifier(token) for token in variables]
+        return tree.Each(
+            self._span(keyword, body), index[0] if index else None, variable, _expression(over), _expression(body)
+        )
+
     def choice(self, children: list[Any]) -> tree.Choice:
         opening, *options, closing = children
         if not self._check_length(options, "options", opening, closing):

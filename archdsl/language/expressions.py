@@ -83,6 +83,16 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
             return found
         case tree.Composite(value=value, span=span):
             return (Brackets("[", (Element(value.span, "", value),), "]", span.start, span.end),)
+        case tree.Listing(elements=elements, span=span):
+            if len(elements) == 1:  # `[a]` may be a layer
+                return "[", Slot(elements[0], PIPELINE), ",]"
+            inside = tuple(Element(element.span, "", element) for element in elements)
+            return (Brackets("[", inside, "]", span.start, span.end),)
+        case tree.Element(owner=owner, index=index):
+            return Slot(owner, POSTFIX), "[", Slot(index, PIPELINE), "]"
+        case tree.Each(index=number, variable=variable, over=over, body=body):
+            variables = f"{number.text}, {variable.text}" if number else variable.text
+            return f"for {variables} in ", Slot(over, CONDITIONAL), ": ", Slot(body, PIPELINE)
         case tree.Choice(options=options):
             return "{", *_joined(", ", [Slot(option, PIPELINE) for option in options]), "}"
 

@@ -164,11 +164,10 @@ FORMS_OF_VALUES = (
     ),
     Form(
         "a shape is written with `x`, channels first",
-        rf"(?P<at>[(\[][ \t]*{_SIDES}[ \t]*,?[ \t]*[)\]]|(?<=[^<>=!]=)[ \t]*{_SIDES})(?=\s|[,)]|$)",
+        rf"(?P<at>\([ \t]*{_SIDES}[ \t]*,?[ \t]*\)|(?<=[^<>=!]=)[ \t]*{_SIDES})(?=\s|[,)]|$)",
         "write `{0}`",
         (
             ("input = (3, 32, 32)", "input = 3 x 32 x 32"),
-            ("input = [3, 32, 32]", "input = 3 x 32 x 32"),
             ("input = (32, 32, 3)", "input = 3 x 32 x 32"),
             ("input = 3, 32, 32", "input = 3 x 32 x 32"),
             ("stem = conv(8, (3, 5))", "stem = conv(8, 3 x 5)"),

@@ -153,9 +153,10 @@ FORMS_OF_STATEMENTS = (
         (("classes = if w: 10 else: 5", ""), ("stem = if (w) conv(8) else conv(4)", ""), ("if w { classes = 3 }", "")),
     ),
     Form(
-        "the language has no loops",
+        "the language has no such loop",
         r"(?P<at>\b(?:for|while|repeat|loop)\b)(?![ \t]*=)[^\n]*",
-        "`layer * n` repeats a layer, and a column `layers` the row of a table of stages",
+        "`for i in 3: in -> conv(8)` is a list of three tensors, of which `concat(...)` makes one; `layer * n` repeats "
+        "a layer, and a column `layers` the row of a table of stages",
         (
             ("for i in range(3):", ""),
             ("stem = [conv(8) for i in range(3)]", ""),

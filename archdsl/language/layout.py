@@ -150,6 +150,8 @@ class Layout:
             lines, breaks = self._pipeline(expression), self._breaks(expression)
         elif isinstance(expression, tree.Conditional) and self._branches(expression):
             lines, breaks = self._conditional(expression), True
+        elif isinstance(expression, tree.Each) and self._body_breaks(expression):
+            lines, breaks = self._each(expression), True
         else:
             lines, breaks = self._lay(fragments(expression)), False
         if precedence(expression) >= loosest:
@@ -225,6 +227,23 @@ class Layout:
             *indented(joined(["then "], chosen)),
             *indented(joined(["else "], otherwise)),
         ]
+
+    # Loops
+
+    def _body_breaks(self, each: tree.Each) -> bool:
+        """Whether the body begins a line: it does in the text, or takes several, or the whole is too long for one."""
+        return (
+            self.has_line_end(each.over.span.end, each.body.span.start)
+            or (isinstance(each.body, tree.Pipeline) and self._breaks(each.body))
+            or self._widths.of(fragments(each)) > WIDTH
+        )
+
+    def _each(self, each: tree.Each) -> list[str]:
+        head, over, *_ = fragments(each)
+        assert isinstance(over, Slot)
+        above = self._lay([head, over, ":"])
+        comments = [comment.text for comment in self.take(each.body.span.start)]
+        return [*above, *indented([*comments, *self.expression(each.body)])]
 
     # Pipelines
 

@@ -1,8 +1,9 @@
 """Text to tokens, for Lark: what its contextual lexer does, with two rules of this language.
 
-A line end inside `( )` and `[ ]` means nothing, and a text ends with one whether it says so or not. A word is a keyword
-only where the parser could go on with it. So only keywords depend on the context: one pattern finds the tokens of all
-states, where Lark's own contextual lexer compiles one a state, which takes longer than most texts take to parse.
+A line end inside `( )` and `[ ]`, and behind the `:` of a loop, means nothing, and a text ends with one whether it says
+so or not. A word is a keyword only where the parser could go on with it. So only keywords depend on the context: one
+pattern finds the tokens of all states, where Lark's own contextual lexer compiles one a state, which takes longer than
+most texts take to parse.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lark.exceptions import UnexpectedCharacters
 from lark.lexer import ContextualLexer, LexerState, TerminalDef, Token
 from lark.parsers.lalr_parser_state import ParserState
 
-LINE_END, NAME, TEXT_END = "_NEWLINE", "NAME", "$END"
+LINE_END, NAME, COLON, TEXT_END = "_NEWLINE", "NAME", "_COLON", "$END"
 _DEEPER = {"OPEN_PAREN": 1, "OPEN_BRACKET": 1, "CLOSE_PAREN": -1, "CLOSE_BRACKET": -1}
 
 
@@ -43,6 +44,7 @@ class Lexer(ContextualLexer):
         match, ignored, keywords, states = self._match, self._ignored, self._keywords, self._states
         stack = parser_state.state_stack
         position, length, depth, kind = counter.char_pos, lexer_state.text.end, 0, ""
+        token: Token | None = None
         while position < length:
             found = match(text, position)
             if found is None:
@@ -60,7 +62,7 @@ class Lexer(ContextualLexer):
                 if keyword is not None and keyword in states[stack[-1]]:
                     kind = keyword
             elif kind == LINE_END:
-                if depth:
+                if depth or (token is not None and token.type == COLON):
                     continue
             elif kind in _DEEPER:
                 depth += _DEEPER[kind]

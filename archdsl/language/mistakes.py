@@ -12,7 +12,7 @@ from archdsl.language import errors
 from archdsl.language.bounds import BRACKETS
 from archdsl.language.fixes import TYPOGRAPHIC, cut_row, for_character, for_table, for_token, shown
 from archdsl.language.keywords import misspelt
-from archdsl.language.lexer import LINE_END, NAME, TEXT_END
+from archdsl.language.lexer import COLON, LINE_END, NAME, TEXT_END
 from archdsl.language.lookalikes import look_alike
 from archdsl.language.malformed import form_at
 
@@ -61,7 +61,8 @@ _CLOSED_BY = {")": "(", "]": "[", "}": "{"}
 
 def explain(error: UnexpectedInput, source: Source, start: int, end: int) -> Diagnostic:
     """The diagnostic for what the parser met in the piece of a source from `start` to `end`."""
-    if isinstance(error, UnexpectedCharacters):
+    is_colon = isinstance(error, UnexpectedToken) and error.token.type == COLON  # one that is not a loop's
+    if isinstance(error, UnexpectedCharacters) or is_colon:
         at = start + (error.pos_in_stream or 0)
         character = source.text[at]
         span = Span(source, at, at + 1)

@@ -10,7 +10,7 @@ from lark.lexer import Token
 from archdsl.diagnostics import Span
 from archdsl.language import tree
 
-# Loosest first; a pipeline (0) and a conditional (1) are looser than any operator.
+# Loosest first; a pipeline or loop (0) and a conditional (1) are looser than any operator.
 PIPELINE: Final = 0
 CONDITIONAL: Final = 1
 OR: Final = 2
@@ -91,7 +91,7 @@ def _operand(parts: Parts, at: int, loosest: int, offset: int) -> tuple[tree.Exp
 def precedence(expression: tree.Expression) -> int:
     """How tightly the outermost construct of an expression binds."""
     match expression:
-        case tree.Pipeline():
+        case tree.Pipeline() | tree.Each():
             return PIPELINE
         case tree.Conditional():
             return CONDITIONAL

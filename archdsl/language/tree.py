@@ -118,13 +118,51 @@ class Composite(Node, frozen=True):
     value: Expression
 
 
+class Listing(Node, frozen=True):
+    """`[3, 5, 7]`: a list. One of a single value may be written as a `Composite`, `[3]`, unless that is a layer."""
+
+    elements: tuple[Expression, ...]
+
+
+class Element(Node, frozen=True):
+    """`owner[index]`: one of the values of a list, counted from 0."""
+
+    owner: Expression
+    index: Expression
+
+
+class Each(Node, frozen=True):
+    """`for index, variable in over: body`: the list of what the body is for each value of a list, or each number below
+    a count."""
+
+    index: Identifier | None
+    variable: Identifier
+    over: Expression
+    body: Expression
+
+
 class Choice(Node, frozen=True):
     """`{a, b}`: one of several values, left open."""
 
     options: tuple[Expression, ...]
 
 
-Expression = Literal | Name | Fact | Call | Unary | Binary | Conditional | ShapeOf | Pipeline | Composite | Choice
+Expression = (
+    Literal
+    | Name
+    | Fact
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | ShapeOf
+    | Pipeline
+    | Composite
+    | Listing
+    | Element
+    | Each
+    | Choice
+)
 
 
 # Statements ----------------------------------------------------------------------------------------------------

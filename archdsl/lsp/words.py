@@ -23,9 +23,12 @@ FUNCTIONS = {
     "floor": "the whole number below",
     "ceil": "the whole number above",
     "sqrt": "the square root; by itself, `in -> sqrt`, the layer that takes it of each element",
-    "min": "the least of several numbers",
-    "max": "the greatest of several numbers",
-    "concat": "tensors joined along the channels",
+    "min": "the least of several numbers, or of a list",
+    "max": "the greatest of several numbers, or of a list",
+    "concat": "tensors, and lists of them, joined along the channels",
+    "split": "a list of parts of the channels: `split(in, 4)` of equal ones, `split(in, [24, 40])` of these sizes",
+    "length": "how many values a list has",
+    "sum": "the sum of numbers or of tensors, and of those in lists",
     "ramp": "a drop path that grows to `rate` over the depth; with `reach`, the last layer has it in full",
 }
 

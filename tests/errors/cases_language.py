@@ -23,4 +23,5 @@ CASES: dict[str, Case] = {
     "TooLongOperation": in_net(f"classes = {' + '.join('1' * 30)}", nesting=8),
     "TooManyCharacters": in_net(f"stem = {'conv(8) -> ' * 9}relu", characters=128),
     "TooManyElements": in_net("stem = conv(8, 3, 1)", elements=2),
+    "TooManyRounds": in_net("_numbers = for i in 1001: i"),
 }

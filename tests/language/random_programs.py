@@ -88,7 +88,7 @@ class Writer:
             self.close(")")
         elif shape == 1:
             self.open("[")
-            self.expression(budget - 1)
+            self.listed(lambda: self.expression(budget - 1), least=1)
             self.close("]")
         elif shape == 2:
             self.put("{")
@@ -97,8 +97,13 @@ class Writer:
         else:
             self.name()
             self.arguments(budget - 1)
-        while self.maybe(0.15):
-            self.put(".", "channels")
+        while self.maybe(0.2):
+            if self.maybe():
+                self.put(".", "channels")
+            else:
+                self.open("[")
+                self.expression(budget - 1)
+                self.close("]")
 
     def operation(self, budget: int) -> None:
         operators = ["or", "and", "+-", "x", "+", "-", "*", "/", "//", "%", "**"]
@@ -140,7 +145,21 @@ class Writer:
             self.put("when")
             self.conditional(budget - 1)
 
+    def loop(self, budget: int) -> None:
+        self.put("for", " i")
+        if self.maybe(0.3):
+            self.put(",", "k")
+        self.put(" in")
+        self.conditional(budget - 1)
+        self.put(":")
+        if self.maybe(0.3):
+            self.end_line()
+        self.expression(budget - 1)
+
     def expression(self, budget: int) -> None:
+        if budget > 0 and self.maybe(0.1):
+            self.loop(budget)
+            return
         is_last = not self.maybe(0.3)
         self.step(budget, is_last=is_last)
         while not is_last:

@@ -1,5 +1,5 @@
-"""Networks that put out maps, as examples, equal torchvision's modules, or what one would write by hand: exact counts,
-and outputs on equal weights.
+"""Networks that put out maps, or are made of lists, as examples, equal torchvision's or timm's modules, or what one
+would write by hand: exact counts, and outputs on equal weights.
 
 What comes after the modules there, decoding boxes and removing overlapping ones, has no weights and is left out.
 """
@@ -19,6 +19,7 @@ from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
 from tests.peers.by_hand import SrResNet, UNet, espcn
 from tests.peers.counting import counts
+from tests.peers.zoo import peer
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 
@@ -59,6 +60,11 @@ def _retinanet() -> nn.Module:
     return DetectorMaps(retinanet_resnet50_fpn(weights=None, weights_backbone=None))
 
 
+def _split(radix: int) -> nn.Module:
+    """timm's ResNeSt-14d of another radix."""
+    return peer("timm resnest14d", block_args={"radix": radix, "avd": True, "avd_first": False})
+
+
 PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
     "segmentation": {
@@ -67,6 +73,19 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
         "lraspp_mobilenet_v3_large": lambda: _segmentation("lraspp_mobilenet_v3_large"),
     },
     "unet": {"unet": lambda: UNet(is_bilinear=False), "unet_bilinear": lambda: UNet(is_bilinear=True)},
+    "res2net": {
+        "res2net50_s4": lambda: peer("timm res2net50_26w_4s"),
+        "res2net50_s8": lambda: peer("timm res2net50_26w_8s"),
+        "res2net50_wide": lambda: peer("timm res2net50_48w_2s"),
+    },
+    "split_attention": {
+        "resnest14d_1s": lambda: _split(1),
+        "resnest14d_2s": lambda: peer("timm resnest14d"),
+        "resnest14d_4s": lambda: _split(4),
+        "skresnet18": lambda: peer("timm skresnet18"),
+    },
+    "mixnet": {"mixnet_s": lambda: peer("timm mixnet_s")},
+    "dual_path": {"dpn92": lambda: peer("timm dpn92")},
     "super_resolution": {"espcn": espcn, "srresnet": SrResNet},
 }
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]

@@ -27,6 +27,7 @@ PARAMETERS: dict[str, tuple[str, list[str]]] = {
     "margin": ("1", ["1", "2", "0", "0.5 * 2"]),
     "act": ("act", ["relu", "silu", "gelu(gain = 1.5)", "leaky_relu(0.2)", "act"]),
     "gate": ("sigmoid", ["sigmoid", "hard_sigmoid", "tanh"]),
+    "kernels": ("[3, 5]", ["[3]", "[5, 3]", "[1, 3, 5]", "[3, 1 x 3]", "[3, 3]"]),
     "inner": ("act", ["relu", "hard_swish"]),
     "norm": ("norm", ["batch_norm", "group_norm(2)", "identity"]),
     "inside": (

@@ -202,6 +202,7 @@ class BlockWriter:
             self._resized,
             self._joined,
             self._sharing,
+            self._looped,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
@@ -547,6 +548,45 @@ class BlockWriter:
                 f"concat(in -> tower, {last} -> resize(like = in)) -> conv(in.channels)",
             ]
         )
+
+    def _looped(self) -> str:
+        """Lists of tensors, made by loops, and of numbers."""
+        draw = self.draw
+        over = draw.pick(["kernels", "kernels", "n", "2", "3", "length(kernels)", "max(1, n - 1)", "[1, 3]"])
+        count = over if over[0] not in "k[" else f"length({over})" if over == "kernels" else "2"
+        kernel = "k" if over in ("kernels", "[1, 3]") else draw.pick(["3", "2 * i + 1"])
+        source = "in"
+        if draw.chance(60):
+            self.lines.append(f"entry = in -> conv(8 * {count}{' + 4' if over in ('2', '[1, 3]') else ''})")
+            parts = draw.pick([count, count, "[8, 12]"]) if over in ("2", "[1, 3]") else count
+            self.lines.append(f"pieces = split(entry, {parts})")
+            source = draw.pick(["pieces[i]", "pieces[i]", f"pieces[{count} - 1 - i]"])
+        width = draw.pick(["in.channels", "8"])
+        bodies = [
+            f"{source} -> conv({width}, {kernel})",
+            f"{source} -> conv({width}, {kernel}) -> norm -> act",
+            f"{source} -> [norm -> act] when i > 0 -> conv({width}, {kernel}, bias = skip)",
+            f"({source} -> conv({width}, {kernel})) * (in -> conv({width}) -> sigmoid)",
+            f"{source} -> conv_norm_act({width}, {kernel}) * 2",
+            f"{source} -> conv({width}) -> {self.keeping(Flow(width, 1))}",
+            f"if i == 0 then ({source} -> conv({width})) else (in -> conv({width}, {kernel}))",
+        ]
+        if draw.chance(50):
+            bodies = [
+                f"(if i == 0 then ({source} -> conv({width})) else ys[i - 1]) -> conv({width}, {kernel}) -> act",
+                f"({source} -> conv({width}, {kernel})) + (if i > 0 then ys[i - 1] else (in -> conv({width})))",
+                f"concat(ys, in) -> conv({width}, {kernel})",
+            ]
+        head = "for i, k in" if kernel == "k" or over[0] in "k[" else "for i in"
+        self.lines.append(f"ys = {head} {over}: {draw.pick(bodies)}")
+        ends = ["concat(ys) -> conv(in.channels)", "concat(in, ys) -> norm -> conv(in.channels)"]
+        ends += [f"(ys[{count} - 1] -> conv(in.channels)) * in", "(sum(ys) -> conv(in.channels)) + in"]
+        ends += [f"concat(for y in ys: y -> norm -> {draw.pick(['act', 'sigmoid'])}) -> conv(in.channels)"]
+        ends += [f"sum(for i, y in ys: y * (i + 1)) -> {self.keeping(Flow(width, 1))} -> conv(in.channels)"]
+        if draw.chance(30):
+            self.lines.append(f"zs = for y in ys: y -> {draw.pick(['depthwise(3)', 'norm', 'gain(alpha)'])}")
+            ends = ["concat(zs, ys) -> conv(in.channels)", "concat(zs[0], sum(ys)) -> conv(in.channels)"]
+        return draw.pick(ends)
 
     def _gated(self) -> str:
         draw = self.draw

@@ -20,7 +20,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.names import module_name
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.operators.window import sides
-from archdsl.ir.parts import is_own_module
+from archdsl.ir.parts import is_module, is_own_module
 
 _ACTIVATIONS = {
     "relu": functional.relu,
@@ -66,7 +66,10 @@ class Frame:
 
     input: Tensor
     path: str = ""
-    bound: dict[str, Tensor] = field(default_factory=dict)
+    # Tensors, and lists of them.
+    bound: dict[str, Any] = field(default_factory=dict)
+    # In a loop, the number of the round.
+    round: str = ""
 
 
 class Reference:
@@ -119,20 +122,26 @@ class Reference:
         """A step whose module is a child of `path`, or (when not `is_named`) stands at `path` itself."""
         match step:
             case body.Apply(name=name):
-                return self.apply(step, x, f"{path}.{name}" if is_named and name else path, frame)
+                round = frame.round if path == frame.path else ""
+                return self.apply(step, x, f"{path}.{name}{round}" if is_named and name else path, frame)
             case body.Sequence(name=name, steps=steps):
+                inside = f"{path}.{name}{frame.round if path == frame.path else ''}" if name else path
                 for inner in steps:
-                    x = self.step(inner, x, f"{path}.{name}" if name else path, frame)
+                    x = self.step(inner, x, inside, frame)
                 return x
             case body.Repeat(name=name, copies=copies):
+                own = f"{path}.{name}{frame.round if path == frame.path else ''}" if name else path
                 for index, copy in enumerate(copies):
                     # A single layer has no name there, nor has one that is repeated again.
-                    x = self.step(copy, x, f"{path}.{name}.{index}" if name else f"{path}.{index}", frame)
+                    x = self.step(copy, x, f"{own}.{index}", frame)
                 return x
             case body.Guard(value=value) | body.Alternative(value=value):
                 return x if value is None else self.step(value, x, path, frame)
             case body.Shared(value=value):
-                return self.step(value, x, frame.path, frame)
+                round, frame.round = frame.round, ""
+                x = self.step(value, x, frame.path, frame)
+                frame.round = round
+                return x
 
     def apply(self, step: body.Apply, x: Tensor, path: str, frame: Frame) -> Tensor:
         """A layer whose module stands at `path`."""
@@ -153,12 +162,11 @@ class Reference:
             value = binding.value
             if value is None:
                 continue
+            if isinstance(value, body.TensorList):
+                frame.bound[binding.name] = self.listed(value, frame, binding.name)
+                continue
             if is_own_module(binding) and isinstance(value, body.Chain):
-                y, own = self.tensor(value.source, frame), f"{path}.{module_name(binding.name)}"
-                is_single = len(value.steps) == 1 and isinstance(value.steps[0], body.Apply)
-                for step in value.steps:
-                    y = self.step(step, y, own, frame, is_named=not is_single)
-                frame.bound[binding.name] = y
+                frame.bound[binding.name] = self.own(value, f"{path}.{module_name(binding.name)}", frame)
             else:
                 frame.bound[binding.name] = self.tensor(value, frame)
         if not instance.outputs:
@@ -166,12 +174,36 @@ class Reference:
         self.outputs = [self.tensor(output.value, frame) for output in instance.outputs.values()]
         return self.outputs[0]
 
+    def own(self, chain: body.Chain, path: str, frame: Frame) -> Tensor:
+        """A pipeline that is a module of its own."""
+        y = self.tensor(chain.source, frame)
+        is_single = len(chain.steps) == 1 and isinstance(chain.steps[0], body.Apply)
+        for step in chain.steps:
+            y = self.step(step, y, path, frame, is_named=not is_single)
+        return y
+
+    def listed(self, made: body.TensorList, frame: Frame, name: str = "") -> list[Tensor]:
+        """The tensors of a list. In a loop, layers have the number of the round behind their names."""
+        found: list[Tensor] = []
+        frame.bound[name] = found
+        for number, value in enumerate(made.values):
+            frame.round = f".{number}" if made.loop is not None else ""
+            if made.loop is not None and is_module(value):
+                assert isinstance(value, body.Chain)
+                found.append(self.own(value, f"{frame.path}.{made.name}.{number}", frame))
+            else:
+                found.append(self.tensor(value, frame))
+            frame.round = ""
+        return found
+
     def tensor(self, expression: body.TensorExpression, frame: Frame) -> Any:
         match expression:
             case body.Input():
                 return frame.input
             case body.Bound(name=name):
                 return frame.bound[name]
+            case body.Element(name=name, index=index):
+                return frame.bound[name][index]
             case body.Number(value=value):
                 return value
             case body.Select(value=value):
@@ -182,7 +214,12 @@ class Reference:
                     x = self.step(step, x, frame.path, frame)
                 return x
             case body.Combine(operator=word, operands=operands):
-                return _COMBINATIONS[word](*(self.tensor(operand, frame) for operand in operands))
+                found: list[Any] = []
+                for operand in operands:
+                    is_list = isinstance(operand, body.TensorList)
+                    one = self.listed(operand, frame) if is_list else self.tensor(operand, frame)
+                    found += one if isinstance(one, list) else [one]
+                return sum(found[1:], start=found[0]) if word == "sum" else _COMBINATIONS[word](*found)
 
     # Operators -------------------------------------------------------------------------------------------------------
 

@@ -135,7 +135,7 @@ class _Holder(Tracer):
 
     def bindings(self, identity: str, scope: Scope) -> None:
         super().bindings(identity, scope)
-        for tensor in scope.bound.values():
+        for tensor in (*scope.bound.values(), *(tensor for tensors in scope.lists.values() for tensor in tensors)):
             self._hold(tensor)
 
 

@@ -368,7 +368,9 @@ def _pad(on: Allocator, operator: Pad, visit: Visit, source: Value, rate: float)
 @RULES.rule(Chunk, Slice)
 def _channels(on: Allocator, operator: Chunk | Slice, visit: Visit, source: Value, rate: float) -> Value:
     part = _part(on, visit, source)
-    return part._replace(in_pieces=on.setting.batch > 1, scattered=source.scattered)
+    is_whole = visit.output == visit.shapes[0]
+    in_pieces = source.in_pieces if is_whole else on.setting.batch > 1
+    return part._replace(in_pieces=in_pieces, scattered=source.scattered)
 
 
 @RULES.rule(Crop)

@@ -8,15 +8,17 @@ from functools import cached_property, partial
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both, substituted
+from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
+from archdsl.backends.pytorch.lists import ListWriter
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
-from archdsl.backends.pytorch.tensors import Decision, Flow, TensorWriter, called, otherwise_of
+from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.body import Apply, BlockInstance, TensorList
 from archdsl.ir.formula import Call, Conditional, Expression, Name, names, parse
 from archdsl.ir.names import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_in
@@ -47,7 +49,7 @@ class ClassSource:
         return "\n".join(self.lines()) + "\n"
 
 
-class BlockWriter(TensorWriter):
+class BlockWriter(ListWriter):
     """Writes one class."""
 
     def __init__(
@@ -60,7 +62,7 @@ class BlockWriter(TensorWriter):
     ):
         first = instances[0][1]
         builder = ModuleBuilder(
-            [dict(instance.scalars) for _, instance in instances],
+            [dict[str, Value](instance.scalars) | dict[str, Value](instance.lists) for _, instance in instances],
             [{name: parse(text) for name, text in instance.formulas.items()} for _, instance in instances],
             tuple(identifier(parameter) for parameter in first.parameters),
         )
@@ -150,6 +152,11 @@ class BlockWriter(TensorWriter):
             needed = None if len(read) == len(seen) else self._needed(binding, seen)
             condition = self.within(None, needed) if needed else None
             tensors = [(index, item.value) for index, item in read]
+            if any(isinstance(value, TensorList) for _, value in tensors):
+                if condition is not None:
+                    raise Unmergeable("a list that not all need")
+                self.bind_list(binding, tensors)
+                continue
             owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
                 raise Unmergeable("a module of its own")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
-from archdsl.backends.pytorch.nodes import Code, Derived, call, value_node
+from archdsl.backends.pytorch.nodes import Code, Derived, Item, call, value_node
 from archdsl.backends.pytorch.tidy import tidy_conditional, tidy_not
 from archdsl.ir.base import Scalar
 from archdsl.ir.formula import (
@@ -26,16 +26,19 @@ from archdsl.ir.formula import (
 )
 from archdsl.ir.functions import OF_NUMBERS
 
-# Of an argument: a scalar of the architecture, or source.
-Value = Scalar | Code
+# Of an argument: a scalar of the architecture or a list of them, or source.
+Value = Scalar | tuple[Scalar, ...] | Code
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": int,
     "bool": bool,
+    "len": len,
+    "length": len,
+    "item": operator.getitem,
     **{name: function.compute for name, function in OF_NUMBERS.items()},
 }
-# What the names mean in the expressions that `spell` makes, where `round` is Python's own.
-_IN_SOURCE: dict[str, Callable[..., Any]] = {**_FUNCTIONS, "round": round}
+# What the names mean in the expressions that `spell` makes, where `round` and `sum` are Python's own.
+_IN_SOURCE: dict[str, Callable[..., Any]] = {**_FUNCTIONS, "round": round, "sum": sum}
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -90,6 +93,8 @@ def _value(node: Expression, scalars: Mapping[str, Value], functions: Mapping[st
             return tuple([_value(element, scalars, functions) for element in elements])
         case Derived(inner):
             return _value(inner, scalars, functions)
+        case Item(value, index):
+            return _value(value, scalars, functions)[_value(index, scalars, functions)]
     raise TypeError("no scalar")
 
 
@@ -188,6 +193,12 @@ def _in_python(node: Call) -> Expression:
             return call("int", first)  # of a number that is not negative
         case "ceil":
             return Unary("-", call("int", Operation("//", Unary("-", first), constant(1))))
+        case "sum" if len(node.arguments) > 1:
+            return reduce(lambda total, one: Operation("+", total, one), node.arguments)
+        case "length":
+            return call("len", first)
+        case "item":
+            return Item(first, node.arguments[1])
         case "sqrt":
             return Operation("**", first, constant(0.5))
         case _:

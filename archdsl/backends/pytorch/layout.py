@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archdsl.backends.pytorch.nodes import Copies
+from archdsl.backends.pytorch.nodes import Collected, Copies, Generated, Listed
 from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
 from archdsl.backends.pytorch.tidy import tidied
 from archdsl.ir.formula import Call, Conditional, Constant, Expression, Logical, Name, Operation, Tuple, walk
@@ -31,7 +31,18 @@ def call_lines(head: str, arguments: Sequence[str], tail: str) -> list[str]:
 
 def expression_lines(target: str, expression: Expression) -> list[str]:
     """`target`, such as `self.stem = `, followed by an expression: lines of a method's body, not yet indented."""
+    if isinstance(expression, Collected):
+        return _collected(target.removesuffix(" = "), expression)
     return _lines(target, tidied(expression), "")
+
+
+def _collected(name: str, node: Collected) -> list[str]:
+    """A list, and the loop that appends to it."""
+    body = [line for variable, value in node.computed for line in expression_lines(f"{variable} = ", value)]
+    body += expression_lines(f"{name}.append(", node.element)
+    body[-1] += ")"
+    over = spelled(tidied(node.over))
+    return [f"{name}: list[Tensor] = []", f"for {node.variables} in {over}:", *(f"    {line}" for line in body)]
 
 
 def loop_lines(variables: Sequence[str], over: str) -> list[str]:
@@ -49,6 +60,10 @@ def _lines(target: str, node: Expression, tail: str) -> list[str]:
         case Call():
             inside = _inside(indent, arguments(node), _is_pipeline(node))
             return [f"{target}{node.function}(", *inside, f"{indent}){tail}"]
+        case Generated(element, variables, over):
+            return [*_lines(target, element, ""), *_lines(f"{indent}for {variables} in ", over, tail)]
+        case Listed(elements):
+            return [f"{target}[", *_inside(indent, [("", part) for part in elements], False), f"{indent}]{tail}"]
         case Tuple(elements):
             return [f"{target}(", *_inside(indent, [("", part) for part in elements], False), f"{indent}){tail}"]
         case Conditional():

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
-from archdsl.backends.pytorch.nodes import Code, call, value_node
-from archdsl.ir.base import Size
+from archdsl.backends.pytorch.nodes import Code, Item, call, value_node
+from archdsl.ir.base import Scalar, Size
 from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.names import identifier
 
@@ -29,6 +29,20 @@ _COUNTED = ("channels", "stride")
 
 # Of bindings that speak of one another.
 _LONG_ROW = 50
+
+
+class At(int):
+    """The number of an instance, in one round of a loop: `number`, which the constructor calls `index`. `variables` are
+    the loop's."""
+
+    index: str
+    number: int
+    variables: dict[str, Value]
+
+    def __new__(cls, instance: int, index: str, number: int, variables: dict[str, Value]) -> At:
+        made = super().__new__(cls, instance)
+        made.index, made.number, made.variables = index, number, variables
+        return made
 
 
 class Unmergeable(Exception):  # noqa: N818 - makes the grouping try finer groups
@@ -50,6 +64,8 @@ class ModuleBuilder:
     _used: set[str] = field(default_factory=set)
     _open: dict[Expression, bool] = field(default_factory=dict)
     _numbers: dict[str, int] = field(default_factory=dict)
+    # The variables of the loops around what is being written.
+    variables: dict[str, Expression | None] = field(default_factory=dict)
     # The one formula that all instances have of a scalar, of those that were asked for.
     _shared: dict[str, Expression | None] = field(default_factory=dict)
 
@@ -85,6 +101,12 @@ class ModuleBuilder:
             return self._argument(seen, hint)
         return self.whole(matching, seen) if is_count else matching
 
+    def chosen(self, seen: Sequence[tuple[int, Value]], formulas: Iterable[Expression | None]) -> Expression:
+        """Source for the number of a value in a list: in a loop, as its formula says it."""
+        formula = _common(formulas)
+        made = self._formula(formula, seen) if formula is not None and names(formula) & self.variables.keys() else None
+        return made or self.source(seen, [formula], "index")
+
     def condition(
         self, seen: Sequence[tuple[int, bool]], formulas: Iterable[Expression | None], hint: str
     ) -> Expression:
@@ -95,6 +117,9 @@ class ModuleBuilder:
 
     def matching(self, seen: Sequence[tuple[int, Value]], among: Collection[str] | None = None) -> Expression | None:
         """The name of a scalar that has these values: a binding before a parameter before a fact of the input."""
+        for name in self.variables if among is None else ():
+            if all(isinstance(at, At) and at.index != name and same(at.variables.get(name), v) for at, v in seen):
+                return Name(name)
         candidates = [name for name in reversed(self.scalars[0]) if name not in ("in_height", "in_width")]
         candidates.sort(key=lambda name: name.startswith("in_"))
         for name in [*candidates, *self.arguments]:
@@ -149,7 +174,12 @@ class ModuleBuilder:
 
     def _value(self, node: Expression, index: int) -> Any:
         """What an expression gives in an instance; None when it speaks of what is no scalar."""
-        return value_of(node, {**self.scalars[index], **self.arguments_of(index)})
+        return value_of(node, {**self._scalars(index), **self.arguments_of(index)})
+
+    def _scalars(self, index: int) -> dict[str, Value]:
+        """The scalars of an instance, with the variables of the loop where it is at a round of one."""
+        scalars = self.scalars[index]
+        return {**scalars, **index.variables} if isinstance(index, At) else scalars
 
     def arguments_of(self, index: int) -> dict[str, Value]:
         """The values of the constructor's arguments in an instance."""
@@ -159,11 +189,11 @@ class ModuleBuilder:
         self, formula: Expression, seen: Sequence[tuple[int, Value]], of: Callable[[Value], Value] = lambda value: value
     ) -> Expression | None:
         """The formula as source, if what that gives is right for all instances."""
-        used = {name: self.values(name) for name in sorted(names(formula))}
+        used = {name: self.values(name) for name in sorted(names(formula)) if name not in self.variables}
         if None in used.values():
             return None
         made = spell(formula, {name: vector[0] for name, vector in used.items() if vector and self._is_settled(name)})
-        if not all(same(of(value_of(made, self.scalars[index])), value) for index, value in seen):
+        if not all(same(of(value_of(made, self._scalars(index))), value) for index, value in seen):
             return None
         for name in sorted(names(made)):
             self._use(name)
@@ -219,8 +249,8 @@ class ModuleBuilder:
 
     def _formula_of(self, name: str) -> Expression | None:
         """How a binding is computed, or a parameter that no instance is given."""
-        if name in self.made:
-            return self.made[name]
+        if name in self.made or name in self.variables:
+            return self.made.get(name) or self.variables.get(name)
         if self._is_given(name) and name not in self.declared:
             return None
         if name not in self._shared:
@@ -229,7 +259,7 @@ class ModuleBuilder:
 
     def _use(self, name: str) -> Expression | None:
         """What the constructor reads a scalar: a literal, a local, or an argument that it now has."""
-        if name in self.arguments or name in self.assigned:
+        if name in self.arguments or name in self.assigned or name in self.variables:
             return Name(name)
         vector = self.values(name)
         if vector is None:
@@ -265,6 +295,11 @@ class ModuleBuilder:
     def _all(self) -> range:
         return range(len(self.scalars))
 
+    @property
+    def written(self) -> list[Any]:
+        """What has come of writing so far, which may be taken back."""
+        return [self.arguments, self.assigned, self.made, self._used, self._numbers]
+
     def take(self, name: str) -> Name:
         """A scalar as an argument, whatever its values."""
         vector = self.values(name)
@@ -273,11 +308,32 @@ class ModuleBuilder:
         self.arguments.setdefault(name, vector)
         return Name(name)
 
-    def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> Name:
+    def _by_round(self, seen: Sequence[tuple[int, Value]], hint: str) -> Expression:
+        """An argument that has a value for each round of a loop."""
+        found: dict[int, dict[int, Scalar]] = {}
+        index = ""
+        for at, value in seen:
+            if not isinstance(at, At) or isinstance(value, Code | tuple):
+                raise Unmergeable(hint)
+            index = at.index
+            if not same(found.setdefault(at, {}).setdefault(at.number, value), value):
+                raise Unmergeable(hint)
+        lists = [found.get(instance, {}) for instance in self._all]
+        values: list[Value] = [
+            tuple(rounds.get(number, next(iter(rounds.values()))) for number in range(max(rounds, default=-1) + 1))
+            for rounds in lists
+        ]
+        known = [name for name, vector in self.arguments.items() if vector == values]
+        name = known[0] if known else self._new(hint if hint.endswith("s") else f"{hint}s")
+        self.arguments[name] = values
+        return Item(Name(name), Name(index))
+
+    def _argument(self, seen: Sequence[tuple[int, Value]], hint: str) -> Expression:
         by_instance: dict[int, Value] = {}
         for index, value in seen:
+            index = int(index)
             if index in by_instance and not same(by_instance[index], value):
-                raise Unmergeable(hint)
+                return self._by_round(seen, hint)
             by_instance[index] = value
         absent = seen[0][1]
         name = self._new(hint)
@@ -332,6 +388,12 @@ def _sides(value: Any) -> Sequence[Any]:
 
 def annotation(values: Sequence[Value]) -> str:
     """The Python type of an argument with these values."""
+    lists = [value for value in values if isinstance(value, tuple) and not isinstance(value, Size)]
+    if lists:
+        elements: list[Value] = [element for value in lists for element in value]
+        text = f"tuple[{annotation(elements) if elements else 'int'}, ...]"
+        others = [value for value in values if isinstance(value, Size) or not isinstance(value, tuple)]
+        return f"{annotation(others)} | {text}" if others else text
     kinds = {type(value) for value in values}
     texts = [text for kind, text in ((Size, "tuple[int, int]"), (type(None), "None")) if kind in kinds]
     is_size = Size in kinds

@@ -10,7 +10,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from archdsl.ir.base import Size
 from archdsl.ir.formula import Call, Constant, Expression, Name, Tuple, constant, walk
 
 # What emitted code passes to a constructor, by the name of an attribute, or `in_channels`.
@@ -37,6 +36,35 @@ class Copies(Expression, frozen=True):
 
     element: Expression
     variable: str
+    over: Expression
+
+
+class Generated(Expression, frozen=True):
+    """`element for variables in over`, the only argument of a call or all of a list."""
+
+    element: Expression
+    variables: str
+    over: Expression
+
+
+class Starred(Expression, frozen=True):
+    """`*value`, among the values of a list."""
+
+    value: Expression
+
+
+class Listed(Expression, frozen=True):
+    """`[a, b]`, or `[a for b in c]`."""
+
+    elements: tuple[Expression, ...]
+
+
+class Collected(Expression, frozen=True):
+    """A list that a loop appends to, as statements: `computed` are variables of a round, `element` what it appends."""
+
+    computed: tuple[tuple[str, Expression], ...]
+    element: Expression
+    variables: str
     over: Expression
 
 
@@ -71,7 +99,7 @@ def value_node(value: Any) -> Expression:
     """The value of an argument as source."""
     if isinstance(value, Code):
         return value.expression
-    return Tuple(tuple(map(constant, value))) if isinstance(value, Size) else constant(value)
+    return Tuple(tuple(map(value_node, value))) if isinstance(value, tuple) else constant(value)
 
 
 def is_variable(node: Expression) -> bool:

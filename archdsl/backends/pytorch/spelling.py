@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from archdsl.backends.pytorch.nodes import Copies, Derived, Item, Lambda, Slice
+from archdsl.backends.pytorch.nodes import Copies, Derived, Generated, Item, Lambda, Listed, Slice, Starred
 from archdsl.ir.formula import (
     Call,
     Comparison,
@@ -17,6 +17,7 @@ from archdsl.ir.formula import (
     Operation,
     Tuple,
     Unary,
+    constant,
 )
 
 # How tightly things bind.
@@ -120,7 +121,16 @@ def _item(node: Item) -> Spelled:
 
 
 def _slice(node: Slice) -> Spelled:
-    return f"{spelled(node.value, _TIGHTEST)}[{spelled(node.first)}:{spelled(node.last)}]", _TIGHTEST
+    last = "" if node.last == constant(None) else spelled(node.last)
+    return f"{spelled(node.value, _TIGHTEST)}[{spelled(node.first)}:{last}]", _TIGHTEST
+
+
+def _generated(node: Generated) -> Spelled:
+    return f"{spelled(node.element)} for {node.variables} in {spelled(node.over, _OR)}", _LOOSEST
+
+
+def _listed(node: Listed) -> Spelled:
+    return f"[{', '.join(map(spelled, node.elements))}]", _TIGHTEST
 
 
 _RULES: Mapping[type, Callable[[Any], Spelled]] = {
@@ -138,4 +148,7 @@ _RULES: Mapping[type, Callable[[Any], Spelled]] = {
     Lambda: _lambda,
     Item: _item,
     Slice: _slice,
+    Generated: _generated,
+    Starred: lambda node: (f"*{spelled(node.value, _TIGHTEST)}", _LOOSEST),
+    Listed: _listed,
 }

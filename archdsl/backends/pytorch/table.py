@@ -155,6 +155,13 @@ class StageTable:
         types += ["str"] if self.has_names else []
         return f"tuple[tuple[{', '.join([*types, 'int'])}], ...]"
 
+    @property
+    def _opening(self) -> list[str]:
+        """The beginning of the table in a constructor."""
+        line = f"stages: {self._type} = ("
+        inside = self._type.removeprefix("tuple[").removesuffix("]")
+        return [line] if len(line) <= WIDTH - 8 else ["stages: tuple[", f"    {inside}", "] = ("]
+
     def _cells(self, columns: Mapping[str, str]) -> list[str]:
         header = ["block", *columns.values(), *(["arguments"] if self.extra else [])]
         header += ["name"] if self.has_names else []
@@ -181,7 +188,7 @@ class StageTable:
     def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
         """The loop that builds `self.stages`, and `feature_info` after it."""
         reads_widths = self._reads_widths
-        table = [f"stages: {self._type} = (", *(f"    {row}" for row in self._rows(0)), ")"] if self.is_single else []
+        table = [*self._opening, *(f"    {row}" for row in self._rows(0)), ")"] if self.is_single else []
         lines = [
             *(self.preamble(0) if self.is_single else []),
             *table,

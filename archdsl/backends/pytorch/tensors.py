@@ -9,10 +9,10 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import both, either
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain
+from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain, replaced
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, StepWriter, conditional
-from archdsl.ir.body import Alternative, Apply, Bound, Combine, Guard, Input, Number, Select, Shared, Step
+from archdsl.ir.body import Alternative, Apply, Bound, Combine, Element, Guard, Input, Number, Select, Shared, Step
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import (
     Call,
@@ -20,11 +20,10 @@ from archdsl.ir.formula import (
     Conditional,
     Constant,
     Expression,
+    Logical,
     Name,
     Operation,
-    Tuple,
     Unary,
-    constant,
     names,
 )
 from archdsl.ir.names import module_name
@@ -69,6 +68,8 @@ class TensorWriter(StepWriter):
         # The attributes that the constructor sets, sub-modules, and what `forward` reads besides.
         self.attributes: dict[str, Expression] = {}
         self._notes: dict[Expression, str] = {}
+        # The conditions of the uses of a shared layer, by its name.
+        self._uses: dict[str, dict[Expression | None, None]] = {}
         # Conditions of the constructor as `forward` reads them.
         self._tests: dict[Expression | None, Expression] = {}
         # What `forward` computes, by its variables.
@@ -83,6 +84,8 @@ class TensorWriter(StepWriter):
         kind = kinds.pop()
         if kind is Input:
             return Flow(Name(self.input_name), self.builder.take("in_channels"))
+        if kind is Element:
+            return self.element(seen)
         if kind is Bound:
             return self.bound[agreed(seen, lambda value: value.name)]
         if kind is Number:
@@ -123,10 +126,14 @@ class TensorWriter(StepWriter):
         factor = self.builder.source(values, formulas, "factor", is_count=False)
         for formula in formulas:
             self.baked |= self.builder.roots(formula) - self.builder.roots(factor)
+        if names(factor) & self.builder.variables.keys():
+            return Flow(self.forwarded(factor), None)
         return Flow(Name(f"self.{self._noted('factor', factor)}") if names(factor) else factor, None)
 
     def _combine(self, seen: Seen, condition: Expression | None) -> Flow:
         first: Combine = seen[0][1]
+        if all(one.operator in ("concat", "sum") for _, one in seen):
+            return self.joined(seen, condition)
         if any(one.operator != first.operator or len(one.operands) != len(first.operands) for _, one in seen):
             raise Unmergeable("combine")
         flows = [
@@ -137,14 +144,19 @@ class TensorWriter(StepWriter):
         outputs = [(index, one.output.channels) for index, one in seen]
         known = [flow.channels for flow in flows if flow.channels is not None]
         keeps = next((channels for channels in known if self.builder.gives(channels, outputs)), None)
-        if first.operator == "concat":
-            total = self._sum(known) if len(known) == len(flows) else None
-            return Flow(call("torch.cat", Tuple(tuple(flow.value for flow in flows)), dim=constant(1)), total, depth)
         if first.operator == "negate":
             return Flow(Unary("-", flows[0].value), keeps, depth)
         return Flow(_operation(_OPERATORS[first.operator], flows[0].value, flows[1].value), keeps, depth)
 
-    def _sum(self, channels: Sequence[Expression]) -> Expression | None:
+    def element(self, seen: Seen) -> Flow:
+        """One tensor of a list."""
+        raise NotImplementedError
+
+    def joined(self, seen: Seen, condition: Expression | None) -> Flow:
+        """Tensors, and lists of them, joined or added."""
+        raise NotImplementedError
+
+    def total(self, channels: Sequence[Expression]) -> Expression | None:
         """The channels of tensors that are joined."""
         total: Expression | None = Derived(plain(channels[0]))
         for more in channels[1:]:
@@ -179,10 +191,20 @@ class TensorWriter(StepWriter):
 
     def _test(self, hint: str, formula: Expression) -> Expression:
         """A condition of the constructor as `forward` reads it: `self.stride == 2`, or the attribute that holds it."""
+        if names(formula) & self.builder.variables.keys():
+            return self.forwarded(formula)
         match formula:
             case Comparison(operator, Name(name) as left, Constant() as right):
                 return Comparison(operator, Name(f"self.{self._noted(name, left)}"), right)
         return Name(f"self.{self._noted(hint, formula)}")
+
+    def forwarded(self, value: Expression) -> Expression:
+        """A number of the constructor, in a loop of the constructor's perhaps, as `forward` reads it."""
+        return replaced(value, lambda node: self.variable(node.name) if isinstance(node, Name) else None)
+
+    def variable(self, name: str) -> Expression:
+        """A name of the constructor as `forward` reads it."""
+        return Name(f"self.{self._noted(name, Name(name))}")
 
     def _noted(self, hint: str, value: Expression) -> str:
         """The attribute by which `forward` reads a number or condition of the constructor: one for each of them."""
@@ -207,15 +229,28 @@ class TensorWriter(StepWriter):
                 flow = self._readable(self._through(inner, flow, condition), condition)
             return flow
         made, channels = self._step(column, flow.channels, None)
-        value = flow.value
+        value: Expression = flow.value
         for child in made:
             # A layer that keeps nothing does no harm where it is not reached; another must not exist there.
             here = None if _is_free(column) else condition
-            child = replace(child, condition=both(here, child.condition))
-            if not (child.is_shared and child.name in self.attributes):
-                self.assign(child.name, conditional(child, otherwise_of(child)))
-            value = called(child.name, value, child, others)
+            applies, child = child.condition, replace(child, condition=both(here, child.condition))
+            made_here: Expression = called(self.held(child), value, child, others)
+            if child.is_shared and applies is not None:  # the module is there for its other uses
+                made_here = Conditional(self._test(f"applies_{child.name}", applies), made_here, value)
+            value = made_here
         return Flow(value, channels, flow.depth + len(made)) if made else flow
+
+    def held(self, child: Child) -> str:
+        """Makes an attribute of a layer, and says how `forward` calls it."""
+        if child.is_shared:
+            uses = self._uses.setdefault(child.name, {})
+            uses[child.condition] = None
+            conditions = [condition for condition in uses if condition is not None]
+            needed = None if None in uses else conditions[0] if len(uses) == 1 else Logical("or", tuple(conditions))
+            child = replace(child, condition=needed)
+            self.attributes.pop(child.name, None)
+        self.assign(child.name, conditional(child, otherwise_of(child)))
+        return child.name
 
     # Layers that read further tensors --------------------------------------------------------------------------------
 

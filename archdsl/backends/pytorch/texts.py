@@ -29,7 +29,7 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{literal(key)}: {literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple):
-        return f"({', '.join(map(literal, value))})"
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
     if isinstance(value, Code):
         return spelled(value.expression)
     return text_literal(value) if isinstance(value, str) else repr(value)

@@ -24,6 +24,12 @@ class UnboundName(UnknownName):
     help = "a model binds it, `{name} = ...`, and a block takes it as a parameter"
 
 
+class VariableTaken(Problem):
+    code = codes.DUPLICATE_NAME
+    message = "`{name}` means something already, and a loop's variable has a name of its own"
+    name: str
+
+
 class UsedBeforeBound(Problem):
     code = codes.UNKNOWN_NAME
     message = "`{name}` is used before it is bound"

@@ -19,6 +19,7 @@ from archdsl.elaborate.check.errors import (
     UnboundName,
     UnknownFact,
     UsedBeforeBound,
+    VariableTaken,
 )
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
@@ -294,6 +295,45 @@ class Vocabulary:
             if step.condition is not None:
                 self.check(step.condition)
 
+    def _listing(self, node: tree.Listing, is_last: bool) -> None:
+        for element in node.elements:
+            self.check(element)
+
+    def _element(self, node: tree.Element, is_last: bool) -> None:
+        self.check(node.owner)
+        self.check(node.index)
+
+    def _each(self, node: tree.Each, is_last: bool, own: Symbol | None = None) -> None:
+        """A loop, whose variables mean something in its body alone; `own` is the binding that it is the value of."""
+        self.check(node.over)
+        outer, later = dict(self.own), dict(self.later)
+        for variable in (node.index, node.variable):
+            if variable is not None:
+                self._variable(variable)
+        if own is not None:
+            self.own.setdefault(own.name, own)
+            self.later.pop(own.name, None)
+        self.check(node.body)
+        self.own, self.later = outer, later
+
+    def _variable(self, name: tree.Identifier) -> None:
+        known = self.own.get(name.text)
+        first = known.span if known is not None else self.later.get(name.text)
+        if name.text == "in" or known is not None or first is not None:
+            self.problems.add(
+                VariableTaken(name.text).at(name.span, notes=(Note("bound here", first),) if first else ())
+            )
+        symbol = Symbol(Kind.BINDING, name.text, span=name.span)
+        self.own[name.text] = symbol
+        self.resolve(name.span, symbol, is_definition=True)
+
+    def check_binding(self, binding: tree.Binding, symbol: Symbol) -> None:
+        """The value of a binding: a loop may read what it has made so far."""
+        if isinstance(binding.value, tree.Each) and (self.resolved is not None or not self.problems.is_full):
+            self._each(binding.value, False, symbol)
+        else:
+            self.check(binding.value)
+
     def _composite(self, node: tree.Composite, is_last: bool) -> None:
         self.check(node.value, is_last=True)
 
@@ -310,6 +350,9 @@ _RULES: dict[type, Callable[[Vocabulary, Any, bool], None]] = {
     tree.Pipeline: Vocabulary._pipeline,
     tree.Composite: Vocabulary._composite,
     tree.Call: Vocabulary._call,
+    tree.Listing: Vocabulary._listing,
+    tree.Element: Vocabulary._element,
+    tree.Each: Vocabulary._each,
 }
 
 

@@ -130,8 +130,9 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
                 problems.add(*check_claim(statement.claim, words, "in.channels % 8 == 0"))
                 problems.add(*mismatches(statement.claim, {}, values))
         elif statement.fact is None:
-            words.check(statement.value)
-            _bind(of_binding(statement, name), statement.name, words)
+            symbol = of_binding(statement, name)
+            words.check_binding(statement, symbol)
+            _bind(symbol, statement.name, words)
         else:
             words.check(tree.Name(statement.name.span, statement.name.text))
             words.resolve(statement.fact.span, of_fact(statement.fact, statement.fact.span), is_definition=True)

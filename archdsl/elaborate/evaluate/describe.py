@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from archdsl.elaborate.evaluate.values import (
+    LAYERS,
     AlternativeLayer,
     BlockLayer,
     Bytes,
+    List,
     Outputs,
     PrimitiveLayer,
     RepeatLayer,
@@ -46,11 +48,23 @@ def describe(value: Value) -> str:
         return f"{describe(value.layer)} * {value.count}"
     if isinstance(value, AlternativeLayer | SharedLayer):
         return describe(value.layer)
+    if isinstance(value, List):
+        return _list(value)
     if isinstance(value, Outputs):
         return f"outputs {{ {', '.join(value.shapes)} }}"
     if isinstance(value, Schedule):
         return f"ramp({number(value.rate)}{', reach = true' if value.reach else ''})"
     return str(value)
+
+
+# More values of a list than a sentence holds.
+_MOST = 8
+
+
+def _list(value: List) -> str:
+    shown = [describe(item) for item in value.items[:_MOST]]
+    shown += ["..."] if len(value.items) > _MOST else []
+    return f"[{', '.join(shown)}{',' if len(shown) == 1 and isinstance(value.items[0], LAYERS) else ''}]"
 
 
 def number(value: int | float) -> str:
@@ -76,6 +90,9 @@ def kind(value: Value) -> str:
         return f"a shape ({value})"
     if isinstance(value, Schedule):
         return "a schedule"
+    if isinstance(value, List):
+        is_of_tensors = any(isinstance(item, Tensor) for item in value.items)
+        return f"a list of {len(value.items)} tensors" if is_of_tensors else f"a list (`{describe(value)}`)"
     return f"a layer (`{describe(value)}`)"
 
 

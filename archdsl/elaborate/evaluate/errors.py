@@ -229,6 +229,12 @@ class ConcatOfOther(Problem):
     found: str
 
 
+class SumOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`sum` adds tensors, or numbers, and this is {found}"
+    found: str
+
+
 class ConcatSizes(Problem):
     """`first` and `this` are the sizes, `16 x 16`."""
 
@@ -292,6 +298,120 @@ class NotLayer(Problem):
     message = "a layer is needed here, not {found}"
     help = "name a block or a primitive, such as `conv(32)` or `relu`"
     found: str
+
+
+# Lists ---------------------------------------------------------------------------------------------------------------
+
+
+class NestedList(Problem):
+    code = codes.WRONG_KIND
+    message = "a list holds no lists"
+    help = "give each list a name or a parameter of its own"
+
+
+class WrongElement(Problem):
+    code = codes.WRONG_KIND
+    message = "a list holds numbers, sizes, words, layers or tensors, not {found}"
+    found: str
+
+
+class MixedList(Problem):
+    code = codes.WRONG_KIND
+    message = "a list of tensors holds nothing else, and this is {found}"
+    found: str
+
+
+class NoValue(Problem):
+    code = codes.NO_ELEMENT
+    message = "`{function}` needs at least one value, and the list is empty"
+    help = "a loop over 0 has no rounds; choose with `if length(list) > 0 then ... else ...`"
+    function: str
+
+
+class NoElement(Problem):
+    code = codes.NO_ELEMENT
+    message = "there is no value {index} in a list of {count}"
+    index: int
+    count: int
+
+    @property
+    def range(self) -> str:
+        if not self.count:
+            return "the list has no values yet: in the first round of a loop there are none before"
+        return f"values are counted from 0, so the last of them is {self.count - 1}"
+
+    help = "{range}"
+
+
+class BadIndex(Problem):
+    code = codes.WRONG_KIND
+    message = "a value of a list is chosen by a whole number, not {found}"
+    found: str
+
+
+class ElementOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`[ ]` behind a value chooses from a list, and this is {found}"
+    found: str
+
+
+class LengthOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`length` takes a list, not {found}"
+    found: str
+
+
+class ForOverOther(Problem):
+    code = codes.WRONG_KIND
+    message = "a loop goes over a list, or over the numbers below a whole number, not {found}"
+    help = "for example `for kernel in [3, 5]: ...`, or `for i in 4: ...`, where i is 0, 1, 2, 3"
+    found: str
+
+
+class ListInPipeline(Problem):
+    code = codes.WRONG_KIND
+    message = "a pipeline is of a tensor and layers, and this is {found}"
+    help = "choose one of its values, as in `list[0]`; tensors are joined by `concat(list)`, or added by `sum(list)`"
+    found: str
+
+
+class LoopInLoop(Problem):
+    code = codes.WRONG_KIND
+    message = "a loop that makes tensors stands inside another one"
+    help = "make a block of the inner loop, and apply it in the outer one"
+
+
+class MadeInLoop(Problem):
+    code = codes.WRONG_KIND
+    message = "a tensor that others read by name is made inside a loop"
+    help = "bind it above the loop; where it is another in each round, put the round into a block"
+
+
+class SplitOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`split` takes a tensor apart, not {found}"
+    help = "for example `split(in, 4)`, in 4 equal parts of the channels"
+    found: str
+
+
+class BadSplit(Problem):
+    code = codes.WRONG_KIND
+    message = "the parts of `split` are a whole number from 1, or a list of channels, not {found}"
+    help = "`split(in, 4)` gives 4 equal parts, `split(in, [24, 40])` two of 24 and 40 channels"
+    found: str
+
+
+class SplitSizes(Problem):
+    code = codes.CHANNEL_MISMATCH
+    message = "the parts of `split` have {given} channels together, and the tensor has {channels}"
+    given: int
+    channels: int
+
+
+class TooManyRounds(OverBound):
+    message = "{needed:,} rounds of loops within one another are more than the bound of {most:,}"
+    bound = "elements"
+    needed: int
 
 
 class NotLayers(Problem):

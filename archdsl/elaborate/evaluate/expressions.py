@@ -7,13 +7,16 @@ from typing import Any
 
 from archdsl.diagnostics import Span
 from archdsl.diagnostics.codes import WRONG_KIND
-from archdsl.elaborate.evaluate import scalars, tensors
+from archdsl.elaborate.evaluate import lists, scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.errors import (
     BadSize,
     FactOfOtherKind,
+    ListInPipeline,
+    MadeInLoop,
     NotLayer,
     NotLayers,
+    NoValue,
     OpenChoice,
     TensorAsLayer,
     ToleranceElsewhere,
@@ -37,6 +40,7 @@ from archdsl.elaborate.evaluate.values import (
     BlockLayer,
     Layer,
     LayerStep,
+    List,
     Origin,
     Outputs,
     Scope,
@@ -52,7 +56,7 @@ from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive, own_word
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.body import Select
+from archdsl.ir.body import Bound, Element, Input, Select
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
@@ -60,6 +64,13 @@ from archdsl.language import tree
 def evaluate(node: tree.Expression, scope: Scope) -> Value:
     """The value of an expression. Raises ElaborationError at the first mistake."""
     return _RULES[type(node)](node, scope)
+
+
+def evaluate_binding(binding: tree.Binding, scope: Scope) -> Value:
+    """The value of a binding: a loop may read what it has made so far, by its name."""
+    if isinstance(binding.value, tree.Each):
+        return _each(binding.value, scope, binding.name.text)
+    return evaluate(binding.value, scope)
 
 
 # Leaves --------------------------------------------------------------------------------------------------------------
@@ -256,6 +267,8 @@ def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
         return value
     if isinstance(value, Tensor):
         raise ElaborationError(TensorAsLayer().at(node.span))
+    if isinstance(value, List):
+        raise ElaborationError(ListInPipeline(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
     raise ElaborationError(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
 
 
@@ -267,7 +280,38 @@ def _composite(node: tree.Composite, scope: Scope) -> Value:
     if isinstance(value, LAYERS):
         # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
         return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
+    if isinstance(value, bool | int | float | str | Size | Tensor | None):
+        return lists.listed([(value, node.value.span)], scope.steps.get(node) or "tensors")
     raise ElaborationError(NotLayers(kind(value)).at(node.span))
+
+
+# Lists ---------------------------------------------------------------------------------------------------------------
+
+
+def _listing(node: tree.Listing, scope: Scope) -> Value:
+    scope = scope.naming(node)
+    values = [(evaluate(element, scope), element.span) for element in node.elements]
+    return lists.listed(values, scope.steps.get(node) or "tensors")
+
+
+def _element(node: tree.Element, scope: Scope) -> Value:
+    owner = _bound_list(node.owner, evaluate(node.owner, scope), scope)
+    return lists.element(node, owner, evaluate(node.index, scope), scope)
+
+
+def _each(node: tree.Each, scope: Scope, own: str = "") -> Value:
+    scope = scope.naming(node)
+    over = _bound_list(node.over, evaluate(node.over, scope), scope)
+    return lists.each(node, over, scope, evaluate, own)
+
+
+def _bound_list(node: tree.Expression, value: Value, scope: Scope) -> Value:
+    """A list whose tensors are read one by one: they are made once, under a name of the block."""
+    if not isinstance(value, List) or value.expression is None:
+        return value
+    if scope.rounds:
+        raise ElaborationError(MadeInLoop().at(node.span))
+    return scope.bound_list(value.expression.name, value)
 
 
 def _call(node: tree.Call, scope: Scope) -> Value:
@@ -301,9 +345,21 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
             continue
         value = evaluate(argument.value, scope)
         if isinstance(value, Tensor):
+            if scope.rounds and not isinstance(value.expression, Input | Bound | Element):
+                raise ElaborationError(MadeInLoop().at(argument.value.span))
             value = scope.bound(scope.steps.get(argument) or parameter, value)
         arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
     return arguments
+
+
+# So many values of lists are the work of a layer.
+_MANY = 10
+
+
+def _has_tensor(value: Value) -> bool:
+    return isinstance(value, Tensor) or (
+        isinstance(value, List) and any(isinstance(one, Tensor) for one in value.items)
+    )
 
 
 def _function(name: str, node: tree.Call, scope: Scope) -> Value:
@@ -316,12 +372,23 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     if name == "ramp":
         return ramp(_arguments(node, signature, scope), node.span)
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
-    if name == "concat":
-        return tensors.concatenated(node, [(value, argument.span) for argument, value in values], scope)
+    given_values = [value for _, value in values]
+    count = sum([len(value.items) for value in given_values if isinstance(value, List)])
+    if scope.effort is not None and count >= _MANY:
+        scope.effort.spend(count // _MANY, node.span)
+    if name == "split":
+        return lists.split(node, given_values[0], given_values[1], scope)
+    if name in ("concat", "sum") and not (name == "sum" and not any(map(_has_tensor, given_values))):
+        return tensors.joined(node, name, [(value, argument.span) for argument, value in values], scope)
+    if name == "length":
+        return lists.length(node, given_values[0], scope)
     given = [
-        (None if signature.takes_many else parameter, value, argument.value.span)
+        (None if signature.takes_many else parameter, item, argument.value.span)
         for (parameter, argument), (_, value) in zip(fitting, values, strict=True)
+        for item in (value.items if isinstance(value, List) and signature.takes_many else (value,))
     ]
+    if not given:
+        raise ElaborationError(NoValue(name).at(node.span))
     try:
         return scalars.call(name, given, node.span)
     except ElaborationError as problem:
@@ -340,4 +407,7 @@ _RULES: dict[type, Callable[[Any, Scope], Value]] = {
     tree.Pipeline: _pipeline,
     tree.Composite: _composite,
     tree.Call: _call,
+    tree.Listing: _listing,
+    tree.Element: _element,
+    tree.Each: _each,
 }

@@ -22,7 +22,7 @@ from archdsl.elaborate.evaluate.errors import (
     WrongOperand,
     ZeroToNegativePower,
 )
-from archdsl.elaborate.evaluate.values import LAYERS, Value, alike
+from archdsl.elaborate.evaluate.values import LAYERS, List, Value, alike
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Scalar
 from archdsl.ir.functions import OF_NUMBERS, Numeric
@@ -84,7 +84,7 @@ def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span
 def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> bool:
     if is_number(left) and is_number(right):
         return bool(left == right)
-    if isinstance(left, LAYERS) and isinstance(right, LAYERS):
+    if isinstance(left, (*LAYERS, List)) and isinstance(right, (*LAYERS, List)):
         return alike(left, right)
     for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
         if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):

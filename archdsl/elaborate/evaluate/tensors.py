@@ -12,19 +12,21 @@ from archdsl.elaborate.evaluate.errors import (
     ChannelsDiffer,
     ConcatOfOther,
     ConcatSizes,
+    NoValue,
     OperatorOfTensors,
     SizesDiffer,
+    SumOfOther,
     TensorWithOther,
     TooLargeSize,
     TooManyChannels,
     TooManyFacts,
 )
-from archdsl.elaborate.evaluate.values import Scope, Tensor, Value
+from archdsl.elaborate.evaluate.values import List, Scope, Tensor, Value
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.base import Shape
-from archdsl.ir.body import Combine, Number
+from archdsl.ir.body import Bound, Combine, Number
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -68,29 +70,54 @@ def negated(node: tree.Unary, value: Tensor, scope: Scope) -> Tensor:
     return _combined("negate", [value], node, scope, value.shape)
 
 
-def concatenated(node: tree.Call, values: list[tuple[Value, Span]], scope: Scope) -> Tensor:
-    """`concat(a, b, ...)`: tensors of one size, their channels one after the other."""
-    tensors: list[Tensor] = []
-    for value, span in values:
+def joined(node: tree.Call, word: str, values: list[tuple[Value, Span]], scope: Scope) -> Tensor:
+    """`concat(a, b, ...)`: tensors of one size, their channels one after the other; `sum(a, b, ...)`: one added to the
+    other. Operands may be lists."""
+    tensors = [
+        (item, span) for value, span in values for item in (value.items if isinstance(value, List) else (value,))
+    ]
+    if not tensors:
+        raise ElaborationError(NoValue(word).at(node.span))
+    for value, span in tensors:
         if not isinstance(value, Tensor):
-            raise ElaborationError(ConcatOfOther(kind(value)).at(span))
-        if tensors and value.shape[1:] != tensors[0].shape[1:]:
-            first = tensors[0].shape
-            label = f"this is {value.shape}, and the first is {first}"
-            raise ElaborationError(ConcatSizes(_size(first), _size(value.shape)).at(span, label))
-        tensors.append(value)
-    channels = sum(tensor.shape.channels for tensor in tensors)
-    shape = within_bounds(Shape(channels, *tensors[0].shape[1:]), node.span)
-    return _combined("concat", list(tensors), node, scope, shape)
+            raise ElaborationError((ConcatOfOther if word == "concat" else SumOfOther)(kind(value)).at(span))
+    shapes = [(value.shape, span) for value, span in tensors if isinstance(value, Tensor)]
+    shape = (_concatenated if word == "concat" else _added)(shapes)
+    return _combined(word, [value for value, _ in values], node, scope, within_bounds(shape, node.span))
+
+
+def _concatenated(shapes: list[tuple[Shape, Span]]) -> Shape:
+    first, _ = shapes[0]
+    for shape, span in shapes:
+        if shape[1:] != first[1:]:
+            label = f"this is {shape}, and the first is {first}"
+            raise ElaborationError(ConcatSizes(_size(first), _size(shape)).at(span, label))
+    return Shape(sum(shape.channels for shape, _ in shapes), *first[1:])
+
+
+def _added(shapes: list[tuple[Shape, Span]]) -> Shape:
+    total, _ = shapes[0]
+    for shape, span in shapes:
+        problem = _differ("+", total, shape)
+        if problem is not None:
+            raise ElaborationError(problem.at(span, f"this is {shape}, and those before are {total}"))
+        total = Shape(*map(max, total, shape))
+    return total
+
+
+def _differ(operator: str, left: Shape, right: Shape) -> Problem | None:
+    """Why tensors of two shapes cannot be combined elementwise, where they cannot."""
+    if left.channels != right.channels and 1 not in (left.channels, right.channels):
+        return ChannelsDiffer(operator, left.channels, right.channels)
+    if any(one != other and 1 not in (one, other) for one, other in zip(left[1:], right[1:], strict=True)):
+        return SizesDiffer(operator, _size(left), _size(right))
+    return None
 
 
 def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
     """The shape of both sides, where a side that is 1 stretches."""
-    if left.channels != right.channels and 1 not in (left.channels, right.channels):
-        problem: Problem = ChannelsDiffer(node.operator, left.channels, right.channels)
-    elif any(one != other and 1 not in (one, other) for one, other in zip(left[1:], right[1:], strict=True)):
-        problem = SizesDiffer(node.operator, _size(left), _size(right))
-    else:
+    problem = _differ(node.operator, left, right)
+    if problem is None:
         return Shape(*map(max, left, right))
     sides = [
         f"`{shown(side)}`" if len(shown(side)) <= _SHORT else name
@@ -98,6 +125,13 @@ def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
     ]
     label = f"{sides[0]} is {left}, {sides[1]} is {right}"
     raise ElaborationError(problem.at(node.span, label))
+
+
+def _operands(made: List) -> list[Any]:
+    """A list as an operand: itself, or the name that it is bound to, whole or so far; none if it is empty."""
+    if made.name:
+        return [Bound.made(node="bound", name=made.name)]
+    return [made.expression] if made.items else []
 
 
 def _size(shape: Shape) -> str:
@@ -110,7 +144,10 @@ def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Sc
     channels_from = None
     texts = (node.left, node.right) if isinstance(node, tree.Binary) else ()
     for index, operand in enumerate(operands):
-        if isinstance(operand, Tensor):
+        if isinstance(operand, List):
+            parts += _operands(operand)
+            facts = facts or next((item.facts for item in operand.items if isinstance(item, Tensor)), ())
+        elif isinstance(operand, Tensor):
             parts.append(operand.expression)
             facts = facts or operand.facts
             if operand.shape.channels == shape.channels:

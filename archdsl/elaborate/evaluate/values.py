@@ -11,11 +11,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Span
+from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.resolve.definitions import Definition, Environment
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.ir.base import Scalar as Scalar
-from archdsl.ir.base import Shape
-from archdsl.ir.body import Bound, Input, TensorBinding, TensorExpression
+from archdsl.ir.base import Shape, Size
+from archdsl.ir.body import Bound, Element, Input, TensorBinding, TensorExpression, TensorList
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
@@ -32,11 +33,38 @@ class Tensor(Struct, eq=False):
     facts: tuple[tuple[str, float], ...] = ()
     channels_from: Origin | None = None
 
+    def element(self, name: str, index: int) -> Tensor:
+        """The tensor as one of a list that is bound."""
+        made = Element.made(node="element", name=name, index=index, formula=None)
+        return Tensor(self.shape, made, self.facts, self.channels_from)
+
 
 class Outputs(Struct, frozen=True, eq=False):
     """The shapes of what a network puts out, by their names; claims speak of them."""
 
     shapes: Mapping[str, Shape]
+
+
+class List(Struct, eq=False):
+    """Values in a row. `expression` is how a list of tensors came about, until it is bound to a name: from then on its
+    tensors are elements of that."""
+
+    items: tuple[Value, ...]
+    expression: TensorList | None = None
+    # What it is bound to.
+    name: str = ""
+
+    @property
+    def bulk(self) -> int:
+        return 1 + sum([bulk(item) for item in self.items])
+
+    @property
+    def is_of_scalars(self) -> bool:
+        return all(isinstance(item, bool | int | float | str | Size | None) for item in self.items)
+
+    def under(self, name: str) -> List:
+        """The list as a binding has it: its tensors are elements of that."""
+        return List(tuple(tensor.element(name, index) for index, tensor in enumerate(self.items)), None, name)  # type: ignore[union-attr]
 
 
 class PrimitiveLayer(Struct, eq=False):
@@ -117,7 +145,7 @@ class SharedLayer(Struct, eq=False):
 
 Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer
 LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer, SharedLayer)
-Value = Scalar | Shape | Tensor | Layer | Schedule | Outputs
+Value = Scalar | Shape | Tensor | List | Layer | Schedule | Outputs
 
 
 class Origin(NamedTuple):
@@ -156,6 +184,10 @@ class Scope(Struct, eq=False):
     decisions: Decisions = field(default_factory=lambda: UNDECIDED)
     # What the block at hand binds, in order; None where there is no block.
     body: list[TensorBinding] | None = None
+    # Where work is counted: that of loops.
+    effort: Effort | None = None
+    # How many rounds the loops around an expression have together; 0 where there is none.
+    rounds: int = 0
 
     def value(self, name: str) -> Value | None:
         """What a name of the block or model is bound to, None if it is not."""
@@ -169,11 +201,18 @@ class Scope(Struct, eq=False):
 
     def bound(self, name: str, tensor: Tensor) -> Tensor:
         """A tensor under a name of the block, so that it is computed once however often it is read."""
-        if self.body is None or isinstance(tensor.expression, Input | Bound):
+        if self.body is None or isinstance(tensor.expression, Input | Bound | Element):
             return tensor
         self.body.append(TensorBinding.made(name=name, value=tensor.expression, output=tensor.shape, condition=None))
         expression = Bound.made(node="bound", name=name)
         return Tensor(tensor.shape, expression, tensor.facts, tensor.channels_from)
+
+    def bound_list(self, name: str, made: List) -> List:
+        """A list of tensors under a name of the block, by which each is read."""
+        if self.body is None or made.expression is None:
+            return made
+        self.body.append(TensorBinding.made(name=name, value=made.expression, output=None, condition=None))
+        return made.under(name)
 
     def among(
         self, environment: Environment, names: dict[str, Value] | None = None, origins: dict[str, Origin] | None = None
@@ -190,12 +229,14 @@ class Scope(Struct, eq=False):
             self.waiting,
             self.decisions,
             self.body,
+            self.effort,
+            self.rounds,
         )
 
 
 def bulk(value: Value) -> int:
     """How many layers a value is written out as: layers that are used in layers again and again grow fast."""
-    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer):
+    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer | List):
         return value.bulk
     return 1
 
@@ -205,6 +246,8 @@ def holds_tensor(value: Value) -> bool:
     match value:
         case Tensor():
             return True
+        case List(items=items):
+            return any(map(holds_tensor, items))
         case PrimitiveLayer(like=like):
             return like is not None
         case BlockLayer(arguments=arguments):
@@ -221,6 +264,8 @@ def heeds_facts(value: Value) -> bool:
     match value:
         case BlockLayer(definition=definition, arguments=arguments):
             return definition.heeds_facts or any(heeds_facts(argument) for _, argument in arguments)
+        case List(items=items):
+            return any(map(heeds_facts, items))
         case SequenceLayer(steps=steps):
             return any(heeds_facts(step.layer) for step in steps)
         case RepeatLayer(layer=layer) | AlternativeLayer(layer=layer) | SharedLayer(layer=layer):
@@ -257,6 +302,8 @@ def key(value: Value) -> Hashable:
         return ("shared", value.name, key(value.layer))
     if isinstance(value, Tensor):
         return (Tensor, value.shape, value.facts)
+    if isinstance(value, List):
+        return ("list", tuple(map(key, value.items)))
     if not isinstance(value, LAYERS):
         return (type(value), value)
     place = (value.span.source, value.span.start)
@@ -290,8 +337,9 @@ def _in_units(value: float, units: tuple[tuple[str, float], ...]) -> str:
     return f"{value / size:.4g} {unit}"
 
 
-def alike(one: Layer, other: Layer) -> bool:
-    """Whether two layers are the same block or primitive with the same arguments, wherever they were written."""
+def alike(one: Layer | List, other: Layer | List) -> bool:
+    """Whether two layers are the same block or primitive with the same arguments, wherever they were written; or two
+    lists of the same values."""
     return _form(one) == _form(other)
 
 
@@ -321,6 +369,8 @@ def _form(value: Value) -> Hashable:
             return _form(layer)
         case Tensor():
             return id(value)
+        case List(items=items):
+            return ("list", tuple(map(_form, items)))
         case bool():
             return ("bool", value)
     return value

@@ -11,7 +11,7 @@ from archdsl.diagnostics import Note, Source, Span
 from archdsl.elaborate.check.errors import NoOut
 from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.describe import describe, kind
-from archdsl.elaborate.evaluate.expressions import evaluate
+from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.layers import channels_from, check_complete
 from archdsl.elaborate.evaluate.refutation import refute
 from archdsl.elaborate.evaluate.tensors import check_facts, within_bounds
@@ -23,6 +23,7 @@ from archdsl.elaborate.evaluate.values import (
     Decisions,
     Layer,
     LayerStep,
+    List,
     Origin,
     PrimitiveLayer,
     RepeatLayer,
@@ -49,6 +50,7 @@ from archdsl.elaborate.instantiate.errors import (
     SharedDiffers,
     SharedElsewhere,
     SharedNotLayer,
+    TensorsOfOther,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
@@ -300,7 +302,9 @@ class Applier:
         arguments = {name: given.get(name) for name in definition.parameters}
         others = {name: value.shape for name, value in arguments.items() if isinstance(value, Tensor)}
         modules = definition.names(frozenset(others))
-        scope = Scope(definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions)
+        scope = Scope(
+            definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions, effort=self.effort
+        )
         body = scope.body = []
         names = scope.names
         source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
@@ -341,8 +345,9 @@ class Applier:
             name=definition.name,
             doc=definition.block.doc,
             parameters=tuple(definition.parameters),
-            scalars=known,
+            scalars=scalars_of(known),
             formulas=formulas,
+            lists=lists_of(known),
             layers=layers,
             input=tensor.shape,
             tensors=others,
@@ -392,8 +397,12 @@ class Applier:
             return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
         if isinstance(value, SharedLayer):
             raise ElaborationError(SharedElsewhere(value.name).at(origin.node.span if origin else layer.span))
+        if isinstance(value, List) and holds_tensor(value):
+            raise ElaborationError(TensorsOfOther(name).at(origin.node.span if origin else layer.span))
         if isinstance(value, LAYERS) and holds_tensor(value):
             raise ElaborationError(LayerOfTensor(name).at(origin.node.span if origin else layer.span))
+        if isinstance(value, List):
+            return List(tuple(without_formulas(item) if isinstance(item, LAYERS) else item for item in value.items))
         return without_formulas(value) if isinstance(value, LAYERS) else value
 
 
@@ -428,10 +437,24 @@ def _endless(layer: BlockLayer, label: str) -> ElaborationError:
     return ElaborationError(EndlessRecursion(layer.definition.name).at(layer.span, label))
 
 
+def scalars_of(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The scalars among the values that have names in a block."""
+    return {name: value for name, value in known.items() if type(value) is not tuple}
+
+
+def lists_of(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists of scalars among them."""
+    return {name: value for name, value in known.items() if type(value) is tuple}
+
+
 def note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
-    """Numbers go to a block's scalars, layers and names to its layers."""
+    """Numbers, and lists of scalars, go to a block's scalars, layers and names to its layers."""
     if isinstance(value, bool | int | float | Size) or value is None:
         known[identifier(name)] = value
+    elif isinstance(value, List) and all(
+        isinstance(item, bool | int | float | str | Size | None) for item in value.items
+    ):
+        known[identifier(name)] = value.items
     elif not isinstance(value, Tensor | Shape):
         layers[name] = describe(value)
 
@@ -445,7 +468,7 @@ def bind_name(
     facts: dict[str, str | None],
 ) -> None:
     name = statement.name.text
-    value = shared(statement, evaluate(statement.value, scope))
+    value = shared(statement, evaluate_binding(statement, scope))
     text = formula(statement.value)
     if statement.fact is not None:
         tensor = scope.value(name)
@@ -471,6 +494,9 @@ def bind_name(
         scope.body.append(TensorBinding.made(name=name, value=value.expression, output=value.shape, condition=None))
         bound = Bound.made(node="bound", name=name)
         scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
+        return
+    if isinstance(value, List) and value.expression is not None:
+        scope.names[name] = scope.bound_list(name, value)
         return
     scope.names[name] = value
     note(name, value, known, layers)

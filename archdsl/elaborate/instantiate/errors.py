@@ -82,6 +82,13 @@ class SharedDiffers(Problem):
     name: str
 
 
+class TensorsOfOther(Problem):
+    code = codes.WRONG_KIND
+    message = "`{name}` is given a list of tensors, which stays in the block where it was made"
+    help = "give the tensors one by one, or make the list in the block that reads it"
+    name: str
+
+
 class LayerOfTensor(Problem):
     """An argument that is a layer which reads a tensor of the block where it was written."""
 

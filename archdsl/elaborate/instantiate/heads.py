@@ -10,7 +10,18 @@ from msgspec.structs import replace
 
 from archdsl.elaborate.evaluate.describe import kind
 from archdsl.elaborate.evaluate.values import Scope, SharedLayer, Tensor
-from archdsl.elaborate.instantiate.apply import INPUT, SIDES, Applier, bind_name, facts_of, note, out_of, place
+from archdsl.elaborate.instantiate.apply import (
+    INPUT,
+    SIDES,
+    Applier,
+    bind_name,
+    facts_of,
+    lists_of,
+    note,
+    out_of,
+    place,
+    scalars_of,
+)
 from archdsl.elaborate.instantiate.errors import OutputNotTensor
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Definition
@@ -103,7 +114,17 @@ def _scope(
     shared = frozenset(name for name, value in names.items() if isinstance(value, SharedLayer))
     modules = definition.names(frozenset(graph.reads), shared)
     origins, decisions = dict(outer.origins), applier.decisions
-    return Scope(outer.environment, names, applier.settings, applier, modules, origins, decisions=decisions, body=[])
+    return Scope(
+        outer.environment,
+        names,
+        applier.settings,
+        applier,
+        modules,
+        origins,
+        decisions=decisions,
+        body=[],
+        effort=applier.effort,
+    )
 
 
 def _instance(
@@ -127,8 +148,9 @@ def _instance(
         name=definition.name,
         doc="",
         parameters=(),
-        scalars=known.scalars,
+        scalars=scalars_of(known.scalars),
         formulas=known.formulas,
+        lists=lists_of(known.scalars),
         layers=known.layers,
         input=last,
         tensors=others,

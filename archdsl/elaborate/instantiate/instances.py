@@ -23,6 +23,7 @@ from archdsl.ir.body import (
     Step,
     TensorBinding,
     TensorExpression,
+    TensorList,
 )
 
 _Part = TypeVar("_Part", bound=Frozen)
@@ -114,6 +115,8 @@ def _tensor(expression: TensorExpression, ids: Mapping[str, str]) -> TensorExpre
             return _with(expression, operands=tuple(_tensor(operand, ids) for operand in operands))
         case Select(value=value):
             return _with(expression, value=_tensor(value, ids))
+        case TensorList(values=values):
+            return _with(expression, values=tuple(_tensor(value, ids) for value in values))
         case _:
             return expression
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Problems, Span
+from archdsl.diagnostics import Edit, Fix, Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.explain import reasons, trace
-from archdsl.elaborate.evaluate.expressions import evaluate
+from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
 from archdsl.elaborate.evaluate.settings import checked, default
 from archdsl.elaborate.evaluate.tensors import check_facts
@@ -22,6 +22,7 @@ from archdsl.elaborate.evaluate.values import (
     UNDECIDED,
     Decisions,
     LayerStep,
+    List,
     Origin,
     Scope,
     SequenceLayer,
@@ -151,9 +152,11 @@ class ModelElaborator:
             is_family = self.variant.row is None and self.variant.definition.variants
             problem = ParameterWithoutValue(name, model)
             raise ElaborationError(problem.at(parameter.span, help="choose a variant" if is_family else None))
-        scope = bare(environment, {}, {}, decisions=self.decisions)
+        scope = bare(environment, {}, {}, decisions=self.decisions, effort=self.effort)
         if speaks_of_parameters:
-            scope = bare(environment, self.names, self.origins, self._parameter, self.declared, self.decisions)
+            scope = bare(
+                environment, self.names, self.origins, self._parameter, self.declared, self.decisions, self.effort
+            )
         with self._opened(name, node.span):
             value = evaluate(node, scope)
         self.names[name], self.origins[name] = value, Origin(node, scope)
@@ -190,7 +193,19 @@ class ModelElaborator:
     def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
         names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
-        return Scope(environment, names, self.settings, applier, steps, origins, self._value, waiting, decisions)
+        return Scope(
+            environment,
+            names,
+            self.settings,
+            applier,
+            steps,
+            origins,
+            self._value,
+            waiting,
+            decisions,
+            None,
+            self.effort,
+        )
 
     def _value(self, name: str) -> Value:
         """The value of a binding. Raises the same ElaborationError each time when it has none."""
@@ -202,7 +217,7 @@ class ModelElaborator:
         scope = self._scope(environment, name_expression(binding.value))
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
-                value = shared(binding, evaluate(binding.value, scope))
+                value = shared(binding, evaluate_binding(binding, scope))
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -324,7 +339,13 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(self._written("input"))))
+        written = self._written("input")
+        help = fix = None
+        if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
+            sides = " x ".join(describe(side) for side in image.items)
+            help = f"a shape is written with `x`: `{sides}`"
+            fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
+        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
         classes = self.names.get("classes")

@@ -74,6 +74,13 @@ def _node(expression: tree.Expression) -> Expression | None:
             labels = [argument.name.text if argument.name else "" for argument in arguments]
             given = list(zip(labels, values, strict=True))
             return Call(name, tuple(v for label, v in given if not label), tuple(one for one in given if one[0]))
+        case tree.Element(owner=tree.Name() as owner, index=index):
+            number = _node(index)
+            return Call("item", (Name(identifier(owner.text)), number)) if number is not None else None
+        case tree.Call(
+            function=tree.Name(text="length" | "sum" as name), arguments=(tree.Argument(value=tree.Name() as owner),)
+        ):
+            return Call(name, (Name(identifier(owner.text)),))
         case tree.ShapeOf(sizes=sizes) if len(sizes) == 2:
             sides = _nodes(sizes)
             return Tuple(sides) if sides is not None else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archdsl.elaborate.resolve.formulas import formula
-from archdsl.ir.body import Bound, TensorBinding
+from archdsl.ir.body import Bound, Element, TensorBinding
 from archdsl.ir.parts import inside
 from archdsl.language import tree
 
@@ -28,7 +28,7 @@ def conditions(block: tree.Block) -> Mapping[str, str | None]:
     for binding in reversed(bindings):
         for own in tuple(reads[binding.name.text]):
             for name, inner in _read(binding.value):
-                if name in reads:
+                if name in reads and name != binding.name.text:  # a loop reads what it has made so far
                     _also(reads[name], None if own is None or inner is None else own + inner)
     return {name: _any(found) for name, found in reads.items() if () not in found}
 
@@ -59,7 +59,7 @@ def without_unread(
             )
         else:
             assert binding.value is not None
-            needed.update(part.name for part in inside(binding.value) if isinstance(part, Bound))
+            needed.update(part.name for part in inside(binding.value) if isinstance(part, Bound | Element))
             if binding.name in known:
                 binding = TensorBinding.made(
                     name=binding.name, value=binding.value, output=binding.output, condition=known[binding.name]
@@ -97,6 +97,16 @@ def _read(node: tree.Expression, under: _All = ()) -> Iterator[tuple[str, _All]]
             yield from _read(right, under)
         case tree.Unary(operand=inner) | tree.Composite(value=inner):
             yield from _read(inner, under)
+        case tree.Listing(elements=elements):
+            for element in elements:
+                yield from _read(element, under)
+        case tree.Element(owner=owner):
+            yield from _read(owner, under)
+        case tree.Each(over=over, body=body):
+            yield from _read(over, under)
+            # A condition of a round is none of the block.
+            for name, inside in _read(body):
+                yield name, under if inside == () else None
 
 
 def _and(under: _All, text: str | None) -> _All:

@@ -39,7 +39,12 @@ class Signature(NamedTuple):
     declared: Span | None = None
 
 
-CONCAT = Signature("concat", (), takes_many=True)
+OF_LISTS = {
+    "concat": Signature("concat", (), takes_many=True),
+    "sum": Signature("sum", (), takes_many=True),
+    "split": Signature("split", ("tensor", "parts"), ("tensor", "parts")),
+    "length": Signature("length", ("list",), ("list",)),
+}
 RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 
 
@@ -53,11 +58,11 @@ def of_primitive(name: str) -> Signature:
 
 @cache
 def of_function(name: str) -> Signature:
-    """The signature of `divisible`, `round`, ..., `concat` or `ramp`."""
+    """The signature of `divisible`, `round`, ..., `concat`, `split` or `ramp`."""
     if name == "ramp":
         return RAMP
-    if name not in OF_NUMBERS:
-        return CONCAT
+    if name in OF_LISTS:
+        return OF_LISTS[name]
     parameters = OF_NUMBERS[name].parameters
     return Signature(name, parameters, parameters[:1], takes_many=not parameters)
 

@@ -100,6 +100,10 @@ def _name_binding(name: str, value: tree.Expression, names: Names, own: set[str]
     """Names the layers of `name = value`; `own` are the names of the block's sub-modules."""
     scope = _Scope(own) if name == "out" else _Scope(own, f"{name}_")
     namer = _Namer(names, tensors, scope)
+    if isinstance(value, tree.Each | tree.Listing) or _is_split(value):
+        names.set(value, module_name(name))
+    if isinstance(value, tree.Each) and _is_tensor(value, tensors):
+        tensors.add(name)  # it may read what it has made so far
     if isinstance(value, tree.Pipeline) and name != "out" and not _shares(value, names.shared):
         namer.pipeline(value, _Scope())
     elif name in names.shared:  # a module of its own
@@ -130,10 +134,27 @@ def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
             return _is_tensor(chosen, tensors) or _is_tensor(otherwise, tensors)
         case tree.Choice(options=options):
             return any(_is_tensor(option, tensors) for option in options)
-        case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+        case tree.Call(function=tree.Name(text="concat" | "sum" | "split"), arguments=arguments):
             return any(_is_tensor(argument.value, tensors) for argument in arguments)
+        case tree.Listing(elements=elements):
+            return any(_is_tensor(element, tensors) for element in elements)
+        case tree.Composite(value=value):
+            return _is_tensor(value, tensors)
+        case tree.Element(owner=owner):
+            return _is_tensor(owner, tensors)
+        case tree.Each(body=body):
+            return _is_tensor(body, tensors | _variable(node, tensors))
         case _:
             return False
+
+
+def _variable(node: tree.Each, tensors: set[str]) -> set[str]:
+    """The variable of a loop, if it goes over tensors."""
+    return {node.variable.text} if _is_tensor(node.over, tensors) else set()
+
+
+def _is_split(node: tree.Expression) -> bool:
+    return isinstance(node, tree.Call) and isinstance(node.function, tree.Name) and node.function.text == "split"
 
 
 _KNOWN: dict[int, tuple[tree.Expression, Names]] = {}
@@ -196,14 +217,34 @@ class _Namer:
             case tree.Choice(options=options):
                 for option in options:
                     self.visit(option, scope)
-            case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+            case tree.Call(function=tree.Name(text="concat" | "sum" as word), arguments=arguments):
                 for argument in arguments:
                     self.visit(argument.value, scope)
-                self.names.set(node, scope.new("concat"))
+                self.names.set(node, scope.new(word))
             case tree.Call():
                 self._arguments(node, scope)
+                if _is_split(node) and self.names.get(node) is None:
+                    self.names.set(node, self.outer.new("parts"))
+            case tree.Listing(elements=elements):
+                for element in elements:
+                    self.visit(element, scope)
+                if self.names.get(node) is None:
+                    self.names.set(node, self.outer.new("tensors"))
+            case tree.Element(owner=owner, index=index):
+                self.visit(owner, scope)
+                self.visit(index, scope)
+            case tree.Each():
+                self._each(node, scope)
             case _:
                 pass
+
+    def _each(self, node: tree.Each, scope: _Scope) -> None:
+        """A round that is a pipeline is a module with names of its own; other layers belong to the block."""
+        self.visit(node.over, scope)
+        if self.names.get(node) is None:
+            self.names.set(node, self.outer.new("branches"))
+        inner = _Namer(self.names, self.tensors | _variable(node, self.tensors), self.outer)
+        inner.visit(node.body, _Scope() if isinstance(node.body, tree.Pipeline) else scope)
 
     def _arguments(self, node: tree.Call, scope: _Scope) -> None:
         """A tensor among the arguments is not part of the layer, and has a name by which the layer reads it."""

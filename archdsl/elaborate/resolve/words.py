@@ -8,7 +8,10 @@ from archdsl.ir.operators import PRIMITIVES
 SETTINGS = ("norm", "act", "padding", "drop_path")
 # What every tensor has.
 OWN_FACTS = ("channels", "height", "width")
-FUNCTIONS = frozenset({*OF_NUMBERS, "concat", "ramp"})
+OF_LISTS = ("concat", "split", "length", "sum")
+# Functions that a block of a file may be called like, which is then what the name means: files had them before.
+NEWER = ("split", "length", "sum")
+FUNCTIONS = frozenset({*OF_NUMBERS, *OF_LISTS, "ramp"})
 # Names that stand for themselves: values of attributes such as `padding = same`. Other words of attributes, which are
 # usual names (`over = channels`, `mode = area`), do so in an argument alone.
 WORDS = frozenset(
@@ -20,6 +23,6 @@ WORDS = frozenset(
 )
 BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 # Names that no block or model may have.
-RESERVED = BUILT_IN | {"in", "out"}
+RESERVED = (BUILT_IN - set(NEWER)) | {"in", "out"}
 # Bindings that say nothing about the network itself: what a search is to maximize.
 ASIDE = ("objective",)

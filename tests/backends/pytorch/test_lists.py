@@ -1,0 +1,115 @@
+"""Loops as an expert writes them: over module lists and arguments, and one by one where rounds differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from archdsl.backends.pytorch import emit
+from archdsl.backends.pytorch.state import state
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
+from tests.properties.checks import check_alone, check_file, module_of
+
+MODEL = """
+block body(channels = 8, kernels = [3, 5], n = 2, stride = 1) {{
+{lines}
+}}
+model m {{
+  input = 8 x 8 x 8
+  stages {{
+    | op   | channels | kernels   | n | stride |
+    | body | 8        | [3, 5]    | 2 | 1      |
+    | body | 8        | {kernels} | 4 | 1      |
+  }}
+}}
+"""
+
+
+def source(*lines: str, kernels: str = "[7, 1]") -> str:
+    """The emitted source of a network of two such blocks, checked in every way."""
+    text = MODEL.format(lines="\n".join(f"  {line}" for line in lines), kernels=kernels)
+    compiled = compile_source(Source("lists.arch", text))
+    check_file(compiled.architectures)
+    made = emit(compiled.architectures, "lists.arch")
+    namespace = module_of(made)
+    for architecture in compiled.architectures:
+        check_alone(architecture, namespace)
+    return made
+
+
+def test_a_loop_over_a_list_that_is_an_argument() -> None:
+    made = source("out = sum(for k in kernels: in -> conv(channels, k))", kernels="[7]")
+    assert made.count("class Body") == 1
+    assert "kernels: tuple[int, ...]" in made
+    assert "for k in kernels" in made
+    assert "y = [layer(x) for layer in self.branches]" in made
+    assert "(7,)" in made
+
+
+def test_a_loop_over_a_count() -> None:
+    made = source("ys = for i in n: in -> conv(channels) -> norm", "out = concat(ys) -> conv(channels)")
+    assert "for _ in range(n)" in made
+    assert "ys = [layer(x) for layer in self.ys]" in made
+
+
+def test_a_loop_that_reads_what_it_has_made() -> None:
+    made = source(
+        "parts = split(in, n)",
+        "ys = for i, x in parts: (if i == 0 then x else x + ys[i - 1]) -> conv(channels // n, 3)",
+        "out = concat(ys)",
+    )
+    assert "parts = x.chunk(self.n, dim=1)" in made
+    assert "for i, layer in enumerate(self.ys):" in made
+    assert "ys.append(layer(parts[i] if i == 0 else parts[i] + ys[i - 1]))" in made
+
+
+def test_parts_of_sizes() -> None:
+    made = source(
+        "parts = split(in, [n, in.channels - n])", "out = concat(parts[0], parts[1] -> norm) -> conv(channels)"
+    )
+    assert "self.sizes = (n, in_channels - n)" in made
+    assert "parts = x.split(self.sizes, dim=1)" in made
+    assert "self.norm = nn.BatchNorm2d(in_channels - n)" in made or "nn.BatchNorm2d(in_channels - n)" in made
+
+
+def test_rounds_that_differ_stand_one_by_one() -> None:
+    made = source(
+        "ys = for op in [conv(8, 3), max_pool(3, stride = 1), norm]: in -> op", "out = concat(ys) -> conv(channels)"
+    )
+    assert made.count("class Body") == 1
+    assert "self.ys = nn.ModuleList(" in made
+    assert "ys_0 = self.ys[0](x)" in made
+
+
+def test_layers_inside_an_expression_are_a_list_each() -> None:
+    made = source("out = sum(for k in kernels: (in -> conv(8, k)) * (in -> global_avg_pool -> conv(8) -> sigmoid))")
+    assert "self.branches_conv[index](x)" in made or "self.conv[index](x)" in made
+
+
+def test_a_shared_layer_in_a_loop_is_one_module() -> None:
+    text = """
+block body() {
+  shared tower = conv(8, 3) -> norm
+  maps = [in, in -> max_pool(3, stride = 2)]
+  out = concat(for map in maps: map -> tower -> resize(like = in))
+}
+model m {
+  input = 8 x 8 x 8
+  stem = body()
+}
+"""
+    compiled = compile_source(Source("lists.arch", text))
+    assert not compiled.problems
+    check_file(compiled.architectures)
+    assert {key.split(".")[1] for key in state(compiled.architectures[0])} == {"tower"}
+
+
+@pytest.mark.parametrize("kernels", ["[3, 5]", "[1, 3, 5]", "[1 x 3, 3]"])
+def test_a_network_of_any_kernels(kernels: str) -> None:
+    assert "class Body" in source("out = sum(for k in kernels: in -> depthwise(k)) -> conv(channels)", kernels=kernels)
+
+
+def test_the_numbers_of_a_loop_that_no_formula_says_are_an_argument() -> None:
+    made = source("ys = for i in n: concat(in, ys) -> conv(4, 3)", "out = concat(in, ys) -> norm -> conv(channels)")
+    assert "widths[i]" in made
+    assert "torch.cat([x, *ys], dim=1)" in made
