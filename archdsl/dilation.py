@@ -28,6 +28,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -47,7 +48,7 @@ RULES.rule(
 )("of one size")
 RULES.rule(
     *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
-    *(AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
+    *(Attention, AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
     *(Gain, ChannelGain, ChannelBias),
 )("of any size")
 
@@ -70,7 +71,8 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
-        sources = [tensor for tensor in visit.inputs if tensor.shape[1:] != (1, 1)] or visit.inputs
+        inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads else visit.inputs
+        sources = [tensor for tensor in inputs if tensor.shape[1:] != (1, 1)] or inputs
         before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
         if len(before) != 1:
             raise ValueError(f"output_stride: {visit.path} combines maps of different strides")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import archdsl
 from archdsl.elaborate.evaluate.describe import describe
-from archdsl.ir.base import Size
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators import PRIMITIVES, Operator
 
 # Arguments for the operators that need some, or whose rules depend on them; they fit a map of 24 channels.
@@ -36,6 +38,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"channels": 8, "kernel": 2, "stride": 3, "padding": "same"},
     ],
     "blur": [{}, {"kernel": 5, "stride": 2}, {"kernel": 4, "stride": 2}],
+    "attention": [{}, {"heads": 4, "scale": 0.3}],
     "prelu": [{}, {"shared": True}],
     "softmax": [{"over": "channels"}, {"over": "height"}, {"over": "width"}, {"over": "positions"}],
     "adaptive_avg_pool": [{"size": 7}, {"size": Size(5, 1)}, {"size": 1}, {"size": Size(20, 30)}],
@@ -70,6 +73,20 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "channel_gain": [{"initial": 0.5}],
     "channel_bias": [{"initial": 0.5}],
 }
+# Operators that read further tensors stand in a block, which makes them of the one that it reads.
+BLOCKS = {
+    "attention": """
+block attention_of_pooled(heads = 1, scale = none) {
+  pooled = in -> avg_pool(2, padding = valid)
+  keys = pooled -> chunk(heads)
+  out = in -> attention(keys, pooled -> slice(4, 6), heads, scale)
+}
+""",
+}
+# The shapes of the further tensors that an operator reads, for a map and its attributes.
+FURTHER: dict[str, Callable[..., tuple[Shape, ...]]] = {
+    "attention": lambda shape, operator: (Shape(shape.channels // operator.heads, 5, 6), Shape(6, 5, 6)),
+}
 SAMPLES: list[tuple[str, dict[str, Any]]] = [
     (kind, arguments) for kind in PRIMITIVES for arguments in ARGUMENTS.get(kind, [{}])
 ]
@@ -82,7 +99,13 @@ def made(kind: str, arguments: dict[str, Any]) -> Operator:
 def text(kind: str, arguments: dict[str, Any]) -> str:
     """A sample in the language."""
     inside = ", ".join(f"{name} = {describe(value)}" for name, value in arguments.items())
-    return f"{kind}({inside})" if inside else kind
+    name = BLOCKS[kind].partition("block ")[2].partition("(")[0] if kind in BLOCKS else kind
+    return f"{name}({inside})" if inside else name
+
+
+def loads(text: str) -> archdsl.Network:
+    """The network of a text, with the blocks of samples that it uses."""
+    return archdsl.loads("".join(block for kind, block in BLOCKS.items() if f"{kind}_of" in text) + text)
 
 
 # As the language writes them, by which tests are called.

@@ -14,8 +14,8 @@ HEAD = """# Primitives
 
 Every layer that the compiler itself knows; all other blocks are `.arch` files. Written from the code by
 `python -m tools.write_primitives`. An argument without a default must be given; `padding` is the model's setting unless
-given. Multiply-accumulates (MACs) count convolutions and linear layers; everything else is free, as in the field's
-tables.
+given. Multiply-accumulates (MACs) count convolutions, linear layers and the two products of attention; everything else
+is free, as in the field's tables.
 
 Formulas speak of a layer's arguments (`bias` counts as 1 where it is true), of its input `in` and its output `out`;
 `in.elements` is channels * height * width. `kernel.height` and `kernel.width` are both the kernel where that is one
@@ -46,9 +46,10 @@ def page() -> str:
 
 
 def _section(operator: type[Operator], names: list[str]) -> str:
-    arguments = ", ".join(
+    own = [
         name if default is ... else f"{name} = {describe(default)}" for name, default in attributes(operator).items()
-    )
+    ]
+    arguments = ", ".join([*operator.reads, *own])
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""
     return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_cases(operator)}\n"

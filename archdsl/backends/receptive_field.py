@@ -33,6 +33,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -146,7 +147,11 @@ def _field(seen: _Seen) -> ReceptiveField:
 
 def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     """What the output of an operator sees."""
-    return _joined(inputs) if visit.primitive is None else RULES[visit.primitive](visit.primitive, visit, inputs[0])
+    if visit.primitive is None:
+        return _joined(inputs)
+    found = RULES[visit.primitive](visit.primitive, visit, inputs[0])
+    sees_all = visit.primitive.reads and any(seen.sees_all for seen in inputs)
+    return found._replace(sees_all=True) if sees_all else found
 
 
 # What the output of each operator sees, given what its input sees.
@@ -231,9 +236,9 @@ def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
 
 
-@RULES.rule(GroupNorm)
-def _group_norm(operator: GroupNorm, visit: Visit, source: _Seen) -> _Seen:
-    """Each value is divided by what all positions of its group have."""
+@RULES.rule(Attention, GroupNorm)
+def _group_norm(operator: Attention | GroupNorm, visit: Visit, source: _Seen) -> _Seen:
+    """Each value is divided by what all positions of its group have, or made of those of all positions."""
     return source._replace(sees_all=True)
 
 

@@ -86,7 +86,8 @@ def head_of_recipe(recipe: tree.Recipe) -> str:
 
 def head_of_primitive(name: str) -> str:
     """`conv(channels, kernel = 1)`."""
-    return f"{name}({', '.join(_attribute(name, attribute) for attribute in attributes(PRIMITIVES[name]))})"
+    operator = PRIMITIVES[name]
+    return f"{name}({', '.join([*operator.reads, *(_attribute(name, each) for each in attributes(operator))])})"
 
 
 def _titled(title: str, text: str) -> str:

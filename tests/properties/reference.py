@@ -236,6 +236,19 @@ class Reference:
         x = functional.conv2d(x, (row[:, None] * row)[None, None], stride=op.stride)
         return x.flatten(0, 1).unflatten(0, (-1, channels))
 
+    def _attention(self, x: Tensor, path: str, op: Any, keys: Tensor, values: Tensor) -> Tensor:
+        size = x.shape[1] // op.heads
+        scale = size**-0.5 if op.scale is None else op.scale
+        groups = keys.shape[1] // size
+        width = values.shape[1] // groups
+        read = []
+        for head in range(op.heads):
+            group = head * groups // op.heads
+            query, key = x[:, head * size :][:, :size].flatten(2), keys[:, group * size :][:, :size].flatten(2)
+            shares = (query.transpose(1, 2) @ key * scale).softmax(2)
+            read.append(values[:, group * width :][:, :width].flatten(2) @ shares.transpose(1, 2))
+        return torch.cat(read, 1).unflatten(2, x.shape[2:])
+
     def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:
         bias = self.weight(path, "bias") if op.bias else None
         return functional.linear(x.flatten(1), self.weight(path), bias)[:, :, None, None]

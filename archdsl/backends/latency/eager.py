@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.ir.base import Shape, Size
@@ -23,6 +22,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -39,14 +39,16 @@ _SAME_KIND = {"swish": "silu"}
 def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
     """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
     if visit.primitive is not None:
-        return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training)
+        others = visit.shapes[1:] if visit.primitive.reads else ()
+        return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training, *others)
     if visit.operator in ("input", "output"):
         return ()
     return combining(visit.operator, visit.shapes, visit.output, batch, len(visit.factors))
 
 
-# The kernels of each operator, given what it reads and puts out, the images of a batch, and whether it is trained.
-_Rule = Callable[[Any, Shape, Shape, int, bool], tuple[Kernel, ...]]
+# The kernels of each operator, given what it reads and puts out, the images of a batch, whether it is trained, and the
+# further tensors that it must be given.
+_Rule = Callable[..., tuple[Kernel, ...]]
 RULES = RuleTable[_Rule]("latency of eager kernels")
 
 
@@ -84,6 +86,16 @@ def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bo
     padded = Shape(source.channels, source.height + margin, source.width + margin)
     blurred = Kernel("depthwise", padded, output, batch, sides(operator.kernel), operator.stride, source.channels)
     return (Kernel("pad", source, padded, batch), blurred) if margin else (blurred,)
+
+
+@RULES.rule(Attention)
+def _attention(
+    operator: Attention, source: Shape, output: Shape, batch: int, training: bool, keys: Shape, values: Shape
+) -> tuple[Kernel, ...]:
+    further = keys.elements + values.elements
+    attended = Kernel("attention", source, output, batch, Size(keys.height, keys.width), further=further)
+    turned = (Kernel("shuffle", shape, shape, batch) for shape in (source, keys, values))
+    return (*turned, attended, Kernel("shuffle", output, output, batch))
 
 
 @RULES.rule(AdaptiveAvgPool)

@@ -30,6 +30,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -236,7 +237,20 @@ def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
 
 
 @RULES.rule(
-    *(ConvTranspose, Blur, Linear, Flatten, GroupNorm, LayerNorm, L2Norm, Softmax, AdaptiveAvgPool, GlobalPool, Reduce),
+    *(
+        ConvTranspose,
+        Blur,
+        Attention,
+        Linear,
+        Flatten,
+        GroupNorm,
+        LayerNorm,
+        L2Norm,
+        Softmax,
+        AdaptiveAvgPool,
+        GlobalPool,
+        Reduce,
+    ),
     *(ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Gain),
 )
 def _plain(on: _Lowering, index: int, visit: Visit) -> _Map:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from archdsl.backends.memory.allocator import Allocator
 from archdsl.backends.memory.kernels import Gradient, Parameters, Value
@@ -23,6 +22,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
@@ -40,15 +40,16 @@ _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 _INDEX = 8
 
 # One rule for each operator: its output, after it has added its kernels to the tape. It gets the operator and its
-# visit, the value that is read, and the rate of the layer's drop path.
-RULES = RuleTable[Callable[[Allocator, Any, Visit, Value, float], Value]]("memory")
+# visit, the value that is read, the rate of the layer's drop path, and the further tensors that it must be given.
+RULES = RuleTable[Callable[..., Value]]("memory")
 
 
 def allocate(on: Allocator, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
     """The output of an operator or of combined tensors; `rate` is that of its layer's drop path."""
     if visit.primitive is None:
         return on.combined(visit, inputs)
-    return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate)
+    others = inputs[1:] if visit.primitive.reads else ()
+    return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate, *others)
 
 
 # Convolutions ---------------------------------------------------------------------------------------------------------
@@ -134,6 +135,35 @@ def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: floa
         backward=room.backward,
         reads_whole=on.on_cpu,
     )
+
+
+# Attention ------------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Attention)
+def _attention(
+    on: Allocator, operator: Attention, visit: Visit, source: Value, rate: float, keys: Value, values: Value
+) -> Value:
+    """Queries, keys and values turned around, so that channels are last; what the kernel puts out is turned back."""
+    size = visit.inputs[0].shape.channels // operator.heads
+    groups = visit.inputs[1].shape.channels // size
+    turned = [on.tape.call([value], value.size) for value in (source, keys, values)]
+    rows = on.setting.batch * operator.heads * visit.output.height * visit.output.width * on.setting.width
+    out, flows = on.bytes(visit.output), ("new", "new", "new")
+    if not on.on_cpu or visit.output.channels == visit.inputs[0].shape.channels:
+        read = on.tape.call(turned, out, flows=flows, keeps=turned, keeps_output=True, statistics=rows)
+        return on.tape.call([read], out)
+    # Keys and values of one size alone have a kernel on a CPU. With others products are made in memory: of queries and
+    # keys times the root of the scale, whose softmax is kept, and of that and the values, copied for each head.
+    queries, keys, values = turned
+    copies = operator.heads // groups
+    scaled = [on.tape.call([queries], source.size), on.tape.call([keys], keys.size * copies)]
+    positions = visit.inputs[1].shape.height * visit.inputs[1].shape.width
+    products = on.tape.call(scaled, rows * positions, flows=flows[:2], keeps=scaled)
+    shares = on.tape.call([products], rows * positions, keeps_output=True, is_fleeting=True)
+    if copies > 1:
+        values = on.tape.call([values], values.size * copies)
+    return on.tape.call([on.tape.call([shares, values], out, flows=flows[:2], keeps=[shares, values])], out)
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------

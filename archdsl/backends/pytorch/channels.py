@@ -21,6 +21,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -75,8 +76,8 @@ def _reduced(of: Expressions, channels: Expression | None) -> Expression | None:
     return constant(1) if of["over"] == constant("channels") else channels
 
 
-@OUT_CHANNELS.rule(Flatten)
-def _of_elements(of: Expressions, channels: Expression | None) -> None:
+@OUT_CHANNELS.rule(Attention, Flatten)
+def _of_values(of: Expressions, channels: Expression | None) -> None:
     return None
 
 

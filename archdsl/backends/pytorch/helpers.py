@@ -435,6 +435,29 @@ class ResizeLike(nn.Module):
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
 '''
 
+SOURCES["Attention"] = '''
+class Attention(nn.Module):
+    """Scaled dot-product attention over the positions of maps; a head of keys and values may serve several queries."""
+
+    def __init__(self, heads: int, scale: float | None = None) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, scale
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        size = x.shape[1] // self.heads
+        groups = keys.shape[1] // size
+
+        def heads(x: Tensor, groups: int) -> Tensor:
+            """A map as batch x heads x positions x channels."""
+            x = x.flatten(2).unflatten(1, (groups, -1)).transpose(2, 3).contiguous()
+            return x[:, :, None].expand(-1, -1, self.heads // groups, -1, -1).flatten(1, 2)
+
+        read = functional.scaled_dot_product_attention(
+            heads(x, self.heads), heads(keys, groups), heads(values, groups), scale=self.scale
+        )
+        return read.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])
+'''
+
 SOURCES["Reads"] = '''
 class Reads(NamedTuple):
     """A layer of a sequence that reads further tensors, by their numbers among those of the sequence."""

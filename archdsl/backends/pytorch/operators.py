@@ -29,6 +29,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
+from archdsl.ir.operators.attention import Attention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -62,7 +63,7 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 
 @VECTORS.rule(
     *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
-    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice),
+    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice, Attention),
     *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias),
 )
 def _on_maps_alone(operator: object, of: Expressions) -> None:
@@ -149,6 +150,14 @@ def _conv_transpose(conv: ConvTranspose, of: Expressions) -> Expression:
 @MAPS.rule(Blur)
 def _blur(blur: Blur, of: Expressions) -> Expression:
     return call("Blur", of["in_channels"], of["kernel"], stride=unless(1, of["stride"]))
+
+
+# Attention ------------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(Attention)
+def _attention(attention: Attention, of: Expressions) -> Expression:
+    return call("Attention", of["heads"], scale=unless(None, of["scale"]))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------

@@ -306,9 +306,10 @@ class ArgumentsOfOther(Problem):
     layer: str
 
 
-class WrongLike(Problem):
+class TensorNeeded(Problem):
     code = codes.WRONG_KIND
-    message = "`like` needs a tensor, not {found}"
+    message = "`{argument}` needs a tensor, not {found}"
+    argument: str
     found: str
 
 

@@ -45,10 +45,11 @@ RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 
 @cache
 def of_primitive(name: str) -> Signature:
-    known = attributes(PRIMITIVES[name])
-    required = tuple(attribute for attribute, default in known.items() if default is ...)
-    parameters = (*known, "like") if name == "resize" else tuple(known)
-    return Signature(name, parameters, required, tuple(words(PRIMITIVES[name]).items()))
+    operator = PRIMITIVES[name]
+    known = attributes(operator)
+    required = (*operator.reads, *(attribute for attribute, default in known.items() if default is ...))
+    parameters = (*operator.reads, *known, *operator.may_read)
+    return Signature(name, parameters, required, tuple(words(operator).items()))
 
 
 @cache

@@ -184,6 +184,7 @@ class Resize(Operator):
     `align_corners` is for `bilinear` and `bicubic`.
     """
 
+    may_read: ClassVar[tuple[str, ...]] = ("like",)
     kind: Literal["resize"] = "resize"
     factor: Count | Annotated[float, Field(gt=0, lt=2**15)] | None = None
     mode: Literal["bilinear", "nearest", "nearest_exact", "bicubic", "area"] = "bilinear"

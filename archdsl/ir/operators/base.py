@@ -27,7 +27,9 @@ class Operator(Frozen):
     """
 
     kind: str
-    inputs: ClassVar[int] = 1
+    # The names of the further tensors that it reads: `reads` are given before its attributes, `may_read` behind them.
+    reads: ClassVar[tuple[str, ...]] = ()
+    may_read: ClassVar[tuple[str, ...]] = ()
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
     # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.

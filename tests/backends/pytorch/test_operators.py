@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 import archdsl
-from tests.operators import TEXTS
+from tests.operators import TEXTS, loads
 from tests.properties.checks import check_file
 from tests.samples import of_positive
 
 
 def network(layers: str, source: str = "3 x 17 x 20") -> archdsl.Network:
-    return archdsl.loads(f"model m {{\n input = {source}\n stem = {layers}\n}}")
+    return loads(f"model m {{\n input = {source}\n stem = {layers}\n}}")
 
 
 @pytest.mark.parametrize("operator", TEXTS)
