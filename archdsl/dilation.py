@@ -22,6 +22,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -44,7 +45,7 @@ RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
 RULES.rule(Conv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
 RULES.rule(
     *(Pad, Crop, Resize, PixelShuffle, PixelUnshuffle, Transpose, ConvTranspose, Blur),
-    *(Linear, Flatten),
+    *(Linear, Flatten, Parameter),
 )("of one size")
 RULES.rule(
     *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
@@ -68,11 +69,13 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
     reductions: dict[str, Fraction | int] = {"input": 1}
     removed = {"input": 1}
+    fixed = set[str]()  # tensors of one size, made of nothing
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
         inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads else visit.inputs
-        sources = [tensor for tensor in inputs if tensor.shape[1:] != (1, 1)] or inputs
+        maps = [tensor for tensor in inputs if tensor.shape[1:] != (1, 1)]
+        sources = [tensor for tensor in maps if tensor.path not in fixed] or inputs
         before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
         if len(before) != 1:
             raise ValueError(f"output_stride: {visit.path} combines maps of different strides")
@@ -81,7 +84,9 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
         is_left = reduction * stride <= output_stride
         if not is_left and stride > 1 and not _is_window(visit):
             raise ValueError(f"output_stride: {visit.path}, {visit.operator}, has a stride that cannot be taken out")
-        if factor > 1 and _is_of_one_size(visit):
+        if isinstance(visit.primitive, Parameter):
+            fixed.add(visit.path)
+        elif factor > 1 and (_is_of_one_size(visit) or any(tensor.path in fixed for tensor in maps)):
             raise ValueError(
                 f"output_stride: {visit.path}, {visit.operator}, is made for the size of the map before it"
             )

@@ -72,6 +72,10 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
     "gain": [{"initial": 0.5}],
     "channel_gain": [{"initial": 0.5}],
     "channel_bias": [{"initial": 0.5}],
+    "parameter": [
+        {"channels": 24, "height": 1, "width": 1, "initial": 0.5},
+        {"channels": 1, "height": 1, "width": 1, "initial": 2.0, "std": 0.1},
+    ],
 }
 # Operators that read further tensors stand in a block, which makes them of the one that it reads.
 BLOCKS = {
@@ -83,6 +87,11 @@ block attention_of_pooled(heads = 1, scale = none) {
 }
 """,
 }
+BLOCKS["parameter"] = """
+block parameter_of_shape(channels, height, width, initial, std = 0) {
+  out = in * parameter(channels x height x width, initial, std)
+}
+"""
 # The shapes of the further tensors that an operator reads, for a map and its attributes.
 FURTHER: dict[str, Callable[..., tuple[Shape, ...]]] = {
     "attention": lambda shape, operator: (Shape(shape.channels // operator.heads, 5, 6), Shape(6, 5, 6)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from archdsl.elaborate.evaluate.describe import describe
-from archdsl.ir.checks import attributes
+from archdsl.ir.checks import arguments as taken
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import Formulas, cases, condition
 from tools import DOCS
@@ -46,10 +46,9 @@ def page() -> str:
 
 
 def _section(operator: type[Operator], names: list[str]) -> str:
-    own = [
-        name if default is ... else f"{name} = {describe(default)}" for name, default in attributes(operator).items()
-    ]
-    arguments = ", ".join([*operator.reads, *own])
+    arguments = ", ".join(
+        name if default is ... else f"{name} = {describe(default)}" for name, default in taken(operator).items()
+    )
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""
     return f"## {titles}\n\n{inspect.getdoc(operator)}{shared}\n\n{_cases(operator)}\n"

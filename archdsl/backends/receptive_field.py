@@ -27,6 +27,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -229,6 +230,11 @@ def _transpose(operator: Transpose, visit: Visit, source: _Seen) -> _Seen:
 def _softmax(operator: Softmax, visit: Visit, source: _Seen) -> _Seen:
     is_local = operator.over == "channels" or visit.output[1:] == (1, 1)
     return source if is_local else source._replace(sees_all=True)
+
+
+@RULES.rule(Parameter)
+def _parameter(operator: Parameter, visit: Visit, source: _Seen) -> _Seen:
+    return _Seen(None, None)
 
 
 @RULES.rule(GlobalPool, Linear, Flatten)

@@ -12,7 +12,8 @@ from math import isfinite
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from archdsl.ir.base import Frozen, Size
+from archdsl.ir.base import Frozen, Shape, Size
+from archdsl.ir.operators.base import Operator
 
 
 @cache
@@ -23,6 +24,16 @@ def attributes(operator: type[Frozen]) -> dict[str, Any]:
         for name, field in operator.model_fields.items()
         if name != "kind"
     }
+
+
+@cache
+def arguments(operator: type[Operator]) -> dict[str, Any]:
+    """What a primitive takes in the language, in order: its attributes, behind the tensors that it must be given. The
+    channels, height and width of what is a tensor itself are one `shape`."""
+    own = attributes(operator)
+    if operator.is_source:
+        own = {"shape": ..., **{name: default for name, default in own.items() if name not in Shape._fields}}
+    return {**dict.fromkeys(operator.reads, ...), **own}
 
 
 @cache

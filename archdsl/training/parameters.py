@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-_SCALES = ("bias", "gain")
+_SCALES = ("bias", "gain", "value")
 
 
 def is_weight(name: str, parameter: Tensor) -> bool:
-    """Whether a parameter is a matrix or a filter bank, and neither a bias nor the scale of a norm, filter or branch.
+    """Whether a parameter is a matrix or a filter bank: no bias, no scale of a norm, filter or branch, no tensor by itself.
 
     Args:
         name: its key in a state dict. The gains of standardized convolutions have four axes and are known by it.

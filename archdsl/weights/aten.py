@@ -19,6 +19,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -66,6 +67,7 @@ RULES.rule(LayerNorm)(_reads("layer_norm", "native_layer_norm"))
 RULES.rule(Prelu)(_reads("prelu", "prelu", "_prelu_kernel"))
 RULES.rule(Gain, ChannelGain)(_reads("mul"))
 RULES.rule(ChannelBias)(_reads("add"))
+RULES.rule(Parameter)(Seen({"mul": "mul", "add": "add"}))
 RULES.rule(Activation)(
     _activates(
         *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "elu", "mish"),

@@ -249,6 +249,9 @@ class Reference:
             read.append(values[:, group * width :][:, :width].flatten(2) @ shares.transpose(1, 2))
         return torch.cat(read, 1).unflatten(2, x.shape[2:])
 
+    def _parameter(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return self.weight(path, "value").expand(len(x), -1, -1, -1)
+
     def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:
         bias = self.weight(path, "bias") if op.bias else None
         return functional.linear(x.flatten(1), self.weight(path), bias)[:, :, None, None]

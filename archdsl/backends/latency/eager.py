@@ -16,6 +16,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -178,7 +179,7 @@ def _of_channels(
     return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
 
 
-@RULES.rule(Chunk, Slice, Crop, Transpose, Flatten)
+@RULES.rule(Chunk, Slice, Crop, Transpose, Flatten, Parameter)
 def _view(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return ()
 

@@ -24,6 +24,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -159,6 +160,11 @@ RULES = RuleTable[Callable[[_Lowering, int, Visit], _Map]]("latency of ONNX Runt
 @RULES.rule(Dropout, DropPath)
 def _nothing(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.map(visit.inputs[0])
+
+
+@RULES.rule(Parameter)
+def _parameter(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return _Map("plain")  # constant
 
 
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)

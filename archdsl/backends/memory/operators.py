@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from archdsl.backends.memory.allocator import Allocator
-from archdsl.backends.memory.kernels import Gradient, Parameters, Value
+from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Value
 from archdsl.ir.base import Shape
 from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
 from archdsl.ir.operators.arrangement import (
@@ -16,6 +16,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -140,6 +141,9 @@ def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: floa
 # Attention ------------------------------------------------------------------------------------------------------------
 
 
+_NEW: tuple[Flow, ...] = ("new",)
+
+
 @RULES.rule(Attention)
 def _attention(
     on: Allocator, operator: Attention, visit: Visit, source: Value, rate: float, keys: Value, values: Value
@@ -149,7 +153,7 @@ def _attention(
     groups = visit.inputs[1].shape.channels // size
     turned = [on.tape.call([value], value.size) for value in (source, keys, values)]
     rows = on.setting.batch * operator.heads * visit.output.height * visit.output.width * on.setting.width
-    out, flows = on.bytes(visit.output), ("new", "new", "new")
+    out, flows = on.bytes(visit.output), _NEW * 3
     if not on.on_cpu or visit.output.channels == visit.inputs[0].shape.channels:
         read = on.tape.call(turned, out, flows=flows, keeps=turned, keeps_output=True, statistics=rows)
         return on.tape.call([read], out)
@@ -159,11 +163,11 @@ def _attention(
     copies = operator.heads // groups
     scaled = [on.tape.call([queries], source.size), on.tape.call([keys], keys.size * copies)]
     positions = visit.inputs[1].shape.height * visit.inputs[1].shape.width
-    products = on.tape.call(scaled, rows * positions, flows=flows[:2], keeps=scaled)
+    products = on.tape.call(scaled, rows * positions, flows=flows[1:], keeps=scaled)
     shares = on.tape.call([products], rows * positions, keeps_output=True, is_fleeting=True)
     if copies > 1:
         values = on.tape.call([values], values.size * copies)
-    return on.tape.call([on.tape.call([shares, values], out, flows=flows[:2], keeps=[shares, values])], out)
+    return on.tape.call([on.tape.call([shares, values], out, flows=flows[1:], keeps=[shares, values])], out)
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------
@@ -290,6 +294,13 @@ def _softmax(on: Allocator, operator: Softmax, visit: Visit, source: Value, rate
 @RULES.rule(ChannelBias)
 def _bias(on: Allocator, operator: ChannelBias, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], source.size, flows=["same"], parameters=visit.params * on.setting.width)
+
+
+@RULES.rule(Parameter)
+def _parameter(on: Allocator, operator: Parameter, visit: Visit, source: Value, rate: float) -> Value:
+    """A view of it for each image of the batch; its gradient is theirs, summed up."""
+    view = on.tape.call([], 0, flows=[], parameters=visit.params * on.setting.width)
+    return view._replace(size=on.bytes(visit.output))
 
 
 @RULES.rule(Prelu, Gain, ChannelGain)

@@ -15,6 +15,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -35,7 +36,7 @@ from archdsl.ir.operators.table import RuleTable
 OUT_CHANNELS = RuleTable[Callable[[Expressions, Expression | None], Expression | None]]("channels as expressions")
 
 
-@OUT_CHANNELS.rule(Conv, ConvTranspose, WeightStandardizedConv, Slice)
+@OUT_CHANNELS.rule(Conv, ConvTranspose, WeightStandardizedConv, Slice, Parameter)
 def _given(of: Expressions, channels: Expression | None) -> Expression:
     return of["channels"]
 

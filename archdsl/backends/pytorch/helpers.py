@@ -458,6 +458,18 @@ class Attention(nn.Module):
         return read.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])
 '''
 
+SOURCES["Parameter"] = '''
+class Parameter(nn.Module):
+    """A learnable tensor, the same for all images of a batch; of these it reads how many there are."""
+
+    def __init__(self, channels: int, height: int, width: int, *, initial: float = 0.0, std: float = 0.0) -> None:
+        super().__init__()
+        self.value = nn.Parameter(initial + std * torch.randn(channels, height, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.value.expand(len(x), -1, -1, -1)
+'''
+
 SOURCES["Reads"] = '''
 class Reads(NamedTuple):
     """A layer of a sequence that reads further tensors, by their numbers among those of the sequence."""

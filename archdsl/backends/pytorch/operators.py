@@ -23,6 +23,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -64,7 +65,7 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 @VECTORS.rule(
     *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
     *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice, Attention),
-    *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias),
+    *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias, Parameter),
 )
 def _on_maps_alone(operator: object, of: Expressions) -> None:
     return None
@@ -425,3 +426,9 @@ def _channel_gain(gain: ChannelGain, of: Expressions) -> Expression:
 @MAPS.rule(ChannelBias)
 def _channel_bias(bias: ChannelBias, of: Expressions) -> Expression:
     return call("ChannelBias", of["in_channels"], initial=unless(0.0, of["initial"]))
+
+
+@MAPS.rule(Parameter)
+def _parameter(parameter: Parameter, of: Expressions) -> Expression:
+    shape = of["channels"], of["height"], of["width"]
+    return call("Parameter", *shape, initial=unless(0.0, of["initial"]), std=unless(0.0, of["std"]))

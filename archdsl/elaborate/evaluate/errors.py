@@ -271,6 +271,28 @@ class BadSize(Problem):
     found: str
 
 
+class BadShape(Problem):
+    code = codes.BAD_VALUE
+    message = "the shape of `{primitive}` is channels x height x width, not {found}"
+    help = "for example `{primitive}(in.channels x 1 x 1)`"
+    primitive: str
+    found: str
+
+
+class ParameterElsewhere(Problem):
+    code = codes.WRONG_KIND
+    message = "`{primitive}` makes a tensor of a block, and this is in none"
+    help = "write it in a block, `block scaled() {{ out = in * {primitive}(in.channels x 1 x 1, initial = 1) }}`"
+    primitive: str
+
+
+class ParameterWithoutShape(Problem):
+    code = codes.WRONG_KIND
+    message = "`{primitive}` is a tensor, not a layer, and needs a shape"
+    help = "for example `in * {primitive}(in.channels x 1 x 1, initial = 1)`"
+    primitive: str
+
+
 class OpenChoice(Problem):
     code = codes.OPEN_CHOICE
     message = "this choice is open"

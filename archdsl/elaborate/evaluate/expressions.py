@@ -10,11 +10,14 @@ from archdsl.diagnostics.codes import WRONG_KIND
 from archdsl.elaborate.evaluate import scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.errors import (
+    BadShape,
     BadSize,
     FactOfOtherKind,
     NotLayer,
     NotLayers,
     OpenChoice,
+    ParameterElsewhere,
+    ParameterWithoutShape,
     TensorAsLayer,
     ToleranceElsewhere,
     TooManySides,
@@ -99,6 +102,8 @@ def _block(symbol: Symbol, span: Span, scope: Scope) -> Value:
 
 
 def _primitive(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    if PRIMITIVES[symbol.name].is_source:
+        raise ElaborationError(ParameterWithoutShape(symbol.name).at(span))
     return primitive(symbol.name, {}, {}, {}, span, scope)
 
 
@@ -280,6 +285,8 @@ def _call(node: tree.Call, scope: Scope) -> Value:
             return _function(name, node, scope)
         if kind is Kind.PRIMITIVE or name == "drop_path":
             given = _arguments(node, of_primitive(name), scope)
+            if PRIMITIVES[name].is_source:
+                return _source(name, given, node, scope)
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
         if kind is None or kind is Kind.WORD:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
@@ -287,6 +294,24 @@ def _call(node: tree.Call, scope: Scope) -> Value:
     layer = as_layer(function, scope)
     given = _arguments(node, signature_of(layer, function.span), scope)
     return with_arguments(layer, given, node.span, scope)
+
+
+def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tensor:
+    """A tensor of the block at hand that is made of nothing, such as a parameter."""
+    if absent := missing(of_primitive(name), given.values, node.span):
+        raise ElaborationError(absent)
+    shape, written = given.values.pop("shape"), given.origins["shape"].node
+    if not isinstance(shape, Shape):
+        raise ElaborationError(BadShape(name, named(shape)).at(written.span))
+    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(shape)
+    for side, value, size in zip(Shape._fields, shape, sizes, strict=True):
+        given.add(side, value, None if size is written else formula(size), Origin(size, scope))
+    source = scope.names.get("in")
+    if not isinstance(source, Tensor):
+        raise ElaborationError(ParameterElsewhere(name).at(node.span))
+    layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
+    steps = SequenceLayer((LayerStep(scope.steps.get(node) or name, layer),), node.span)
+    return scope.applier.chain(Tensor(source.shape, source.expression), steps)
 
 
 def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments:

@@ -121,9 +121,10 @@ def with_arguments(layer: Layer, arguments: Arguments, span: Span, scope: Scope)
         check_bulk(made, span)
         return made
     if isinstance(layer, PrimitiveLayer):
-        kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given} | layer.others
+        kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given}
         origins = {**layer.origins, **arguments.origins}
-        return primitive(layer.operator.kind, {**kept, **arguments.values}, arguments.formulas, origins, span, scope)
+        values = {**kept, **layer.others, **arguments.values}
+        return primitive(layer.operator.kind, values, arguments.formulas, origins, span, scope)
     raise ElaborationError(ArgumentsOfOther(describe(layer)).at(span))
 
 
@@ -138,6 +139,8 @@ def signature_of(layer: Layer, span: Span) -> Signature:
 
 def check_complete(layer: PrimitiveLayer) -> None:
     """Refuses a primitive without its required arguments, when it is applied: until then it may get them."""
+    if layer.operator.is_source:  # made with all that it needs
+        return
     absent = missing(of_primitive(layer.operator.kind), (*layer.given, *layer.others), layer.span)
     if absent is not None:
         raise ElaborationError(absent)

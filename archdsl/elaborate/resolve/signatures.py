@@ -19,7 +19,7 @@ from archdsl.elaborate.resolve.errors import (
     UnknownArgument,
 )
 from archdsl.elaborate.resolve.words import WORDS
-from archdsl.ir.checks import attributes, words
+from archdsl.ir.checks import arguments, words
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -46,9 +46,9 @@ RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 @cache
 def of_primitive(name: str) -> Signature:
     operator = PRIMITIVES[name]
-    known = attributes(operator)
-    required = (*operator.reads, *(attribute for attribute, default in known.items() if default is ...))
-    parameters = (*operator.reads, *known, *operator.may_read)
+    known = arguments(operator)
+    required = tuple(argument for argument, default in known.items() if default is ...)
+    parameters = (*known, *operator.may_read)
     return Signature(name, parameters, required, tuple(words(operator).items()))
 
 

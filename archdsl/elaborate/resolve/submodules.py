@@ -130,6 +130,8 @@ def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
             return _is_tensor(chosen, tensors) or _is_tensor(otherwise, tensors)
         case tree.Choice(options=options):
             return any(_is_tensor(option, tensors) for option in options)
+        case tree.Call(function=tree.Name(text="parameter")):
+            return True
         case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
             return any(_is_tensor(argument.value, tensors) for argument in arguments)
         case _:
@@ -202,6 +204,8 @@ class _Namer:
                 self.names.set(node, scope.new("concat"))
             case tree.Call():
                 self._arguments(node, scope)
+                if self.is_tensor(node):
+                    self.names.set(node, scope.new(_head(node)))
             case _:
                 pass
 

@@ -15,6 +15,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -66,7 +67,8 @@ Primitive = Annotated[
     | Resize
     | Gain
     | ChannelGain
-    | ChannelBias,
+    | ChannelBias
+    | Parameter,
     Field(discriminator="kind"),
 ]
 

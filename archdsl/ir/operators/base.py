@@ -30,6 +30,9 @@ class Operator(Frozen):
     # The names of the further tensors that it reads: `reads` are given before its attributes, `may_read` behind them.
     reads: ClassVar[tuple[str, ...]] = ()
     may_read: ClassVar[tuple[str, ...]] = ()
+    # Whether it is a tensor of its own, for which the input of its block says no more than how many images there are.
+    # Its `channels`, `height` and `width` are one argument, `shape`.
+    is_source: ClassVar[bool] = False
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
     # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.
