@@ -8,7 +8,7 @@ _SCALES = ("bias", "gain", "value")
 
 
 def is_weight(name: str, parameter: Tensor) -> bool:
-    """Whether a parameter is a matrix or a filter bank: no bias, no scale of a norm, filter or branch, no tensor by itself.
+    """Whether a parameter is a matrix or filter bank: no bias, scale of a norm, filter or branch, or tensor by itself.
 
     Args:
         name: its key in a state dict. The gains of standardized convolutions have four axes and are known by it.

@@ -97,7 +97,7 @@ def check_counts(architecture: Architecture, model: nn.Module) -> None:
     cost = Costs(architecture).model()
     assert sum(parameter.numel() for parameter in model.parameters()) == cost.params
     # Of attention, the products are counted where they are made one by one.
-    with FlopCounterMode(display=False) as counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
         output = model.eval()(images(architecture, 1))
     assert counter.get_total_flops() == cost.flops
     if architecture.outputs:
