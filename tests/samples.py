@@ -13,6 +13,8 @@ _COMBINED = [
     "-x * y",
     "2 * x + y",
     "(1 + x) * y",
+    "max(x, y)",
+    "min(x, 2, y -> global_avg_pool)",
     "concat(x, y, x)",
     "x * (y -> global_avg_pool)",
     "x + (x * (x -> global_avg_pool -> conv(24) -> sigmoid))",

@@ -41,7 +41,7 @@ class Combine(Frozen):
     """Tensors (and scalars) combined: elementwise with broadcasting over 1 x 1, or concatenated along channels."""
 
     node: Literal["combine"] = "combine"
-    operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat"]
+    operator: Literal["add", "subtract", "multiply", "divide", "negate", "maximum", "minimum", "concat"]
     operands: tuple["TensorExpression", ...]
     name: str
     output: Shape

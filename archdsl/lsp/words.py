@@ -23,8 +23,8 @@ FUNCTIONS = {
     "floor": "the whole number below",
     "ceil": "the whole number above",
     "sqrt": "the square root; by itself, `in -> sqrt`, the layer that takes it of each element",
-    "min": "the least of several numbers",
-    "max": "the greatest of several numbers",
+    "min": "the least of several numbers, or of each element of several tensors",
+    "max": "the greatest of several numbers, or of each element of several tensors",
     "concat": "tensors joined along the channels",
     "ramp": "a drop path that grows to `rate` over the depth; with `reach`, the last layer has it in full",
 }

@@ -45,6 +45,8 @@ _COMBINATIONS = {
     "multiply": operator.mul,
     "divide": operator.truediv,
     "negate": operator.neg,
+    "maximum": lambda x, y: torch.maximum(x, torch.as_tensor(y, dtype=x.dtype)),
+    "minimum": lambda x, y: torch.minimum(x, torch.as_tensor(y, dtype=x.dtype)),
     "concat": lambda *tensors: torch.cat(tensors, dim=1),
 }
 

@@ -18,7 +18,16 @@ from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
-_COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
+_COMBINED = {
+    "add": "+",
+    "subtract": "–",
+    "multiply": "×",
+    "divide": "÷",
+    "negate": "–",
+    "maximum": "max",
+    "minimum": "min",
+    "concat": "concat",
+}
 # Beside the arrows into what is not the same the other way round.
 _SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 

@@ -57,6 +57,8 @@ _KINDS = {
     "subtract": _Kind("arithmetic"),
     "multiply": _Kind("arithmetic"),
     "divide": _Kind("arithmetic"),
+    "maximum": _Kind("arithmetic"),
+    "minimum": _Kind("arithmetic"),
     "scale": _Kind("arithmetic"),
     "dropout": _Kind("arithmetic"),
     "broadcast_channels": _Kind("arithmetic"),

@@ -290,7 +290,7 @@ _KINDS = {
     "Upsample": "resize_bilinear", "Resize": "resize_bilinear",
 }  # fmt: skip
 _POOLS = ("max_pool", "avg_pool")
-_PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
+_PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide", "Max": "maximum", "Min": "minimum"}
 
 
 def reported(operator: str, name: str, inputs: list[list[int]], output: list[int]) -> Kernel | None:

@@ -152,6 +152,8 @@ class Allocator:
                 first, second = inputs
                 backward: Steps = (Gradient(0), 3 * size, -3 * size, Gradient(1))
                 return self.tape.call(inputs, size, flows=["new", "new"], keeps=[first, second], backward=backward)
+            case "maximum" | "minimum":
+                return self.tape.call(inputs, size, flows=["new"] * len(inputs), keeps=inputs)
             case _:
                 return self.tape.call(inputs, size)  # negated, or with a plain number
 

@@ -35,6 +35,8 @@ from archdsl.ir.parts import applied, reads_others
 _DEEPEST = 20
 
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+# The bound of `torch.clamp` that gives the same.
+_EXTREMES = {"maximum": "min", "minimum": "max"}
 # What may take over the first operand of those to its right: `a + (b - c)` is `a + b - c`.
 _TAKES = {"+": ("+", "-"), "*": ("*", "/")}
 
@@ -129,6 +131,8 @@ class TensorWriter(StepWriter):
         first: Combine = seen[0][1]
         if any(one.operator != first.operator or len(one.operands) != len(first.operands) for _, one in seen):
             raise Unmergeable("combine")
+        if first.operator in _EXTREMES and len({isinstance(one.operands[1], Number) for _, one in seen}) > 1:
+            raise Unmergeable("combine")
         flows = [
             self.tensor([(index, one.operands[position]) for index, one in seen], condition)
             for position in range(len(first.operands))
@@ -140,6 +144,8 @@ class TensorWriter(StepWriter):
         if first.operator == "concat":
             total = self._sum(known) if len(known) == len(flows) else None
             return Flow(call("torch.cat", Tuple(tuple(flow.value for flow in flows)), dim=constant(1)), total, depth)
+        if first.operator in _EXTREMES:
+            return Flow(_extreme(first.operator, flows[0].value, flows[1].value, first.operands[1]), keeps, depth)
         if first.operator == "negate":
             return Flow(Unary("-", flows[0].value), keeps, depth)
         return Flow(_operation(_OPERATORS[first.operator], flows[0].value, flows[1].value), keeps, depth)
@@ -277,6 +283,13 @@ def _operation(symbol: str, left: Expression, right: Expression) -> Operation:
     if isinstance(right, Operation) and right.operator in _TAKES.get(symbol, ()):
         return Operation(right.operator, _operation(symbol, left, right.left), right.right)
     return Operation(symbol, left, right)
+
+
+def _extreme(operator: str, left: Expression, right: Expression, operand: Any) -> Call:
+    """The larger or smaller of each element; with a number, the tensor is clamped."""
+    if isinstance(operand, Number):
+        return call("torch.clamp", left, **{_EXTREMES[operator]: right})
+    return call(f"torch.{operator}", left, right)
 
 
 def _adds_input(value: Any) -> bool:

@@ -239,6 +239,25 @@ class ConcatSizes(Problem):
     this: str
 
 
+class ExtremeOfOne(Problem):
+    code = codes.WRONG_KIND
+    message = "`{function}` compares the elements of two tensors or more, or of a tensor and a number"
+    label = "there is one tensor"
+    help = "within a tensor, `x -> reduce_{function}(over = positions)` finds it over an axis"
+    function: str
+
+
+class ExtremeMismatch(Problem):
+    """`first` and `this` are shapes, `8 x 16 x 16`."""
+
+    code = codes.CHANNEL_MISMATCH
+    message = "`{function}` compares tensors of one shape, and these are {first} and {this}"
+    help = "an axis of 1 stretches to that of the other; bring all others to the same channels, height and width"
+    function: str
+    first: str
+    this: str
+
+
 class ChannelsDiffer(Problem):
     code = codes.CHANNEL_MISMATCH
     message = "channels do not match: {left} on the left of `{operator}`, {right} on the right"

@@ -343,6 +343,8 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
     if name == "concat":
         return tensors.concatenated(node, [(value, argument.span) for argument, value in values], scope)
+    if name in tensors.EXTREMES and any(isinstance(value, Tensor) for _, value in values):
+        return tensors.extreme(name, node, [value for _, value in values], scope)
     given = [
         (None if signature.takes_many else parameter, value, argument.value.span)
         for (parameter, argument), (_, value) in zip(fitting, values, strict=True)

@@ -12,6 +12,8 @@ from archdsl.elaborate.evaluate.errors import (
     ChannelsDiffer,
     ConcatOfOther,
     ConcatSizes,
+    ExtremeMismatch,
+    ExtremeOfOne,
     OperatorOfTensors,
     SizesDiffer,
     TensorWithOther,
@@ -30,6 +32,8 @@ from archdsl.limits import limits
 
 _SHORT = 30
 
+# Functions of numbers that are functions of tensors, too.
+EXTREMES = {"max": "maximum", "min": "minimum"}
 _ELEMENTWISE = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
@@ -58,10 +62,34 @@ def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> T
         if not isinstance(value, Tensor) and not scalars.is_number(value):
             raise ElaborationError(TensorWithOther(kind(value)).at(side.span))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        shape = _broadcast(left.shape, right.shape, node)
+        shape = _broadcast(left.shape, right.shape)
+        if shape is None:
+            raise _mismatch(left.shape, right.shape, node)
     else:
         shape = left.shape if isinstance(left, Tensor) else right.shape  # type: ignore[union-attr]
-    return _combined(word, [left, right], node, scope, shape)
+    return _combined(word, [left, right], node, scope, shape, (node.left, node.right))
+
+
+def extreme(name: str, node: tree.Call, values: list[Value], scope: Scope) -> Tensor:
+    """`max(a, b, ...)` or `min(a, b, ...)`, at least one of them a tensor: the larger or smaller of each element."""
+    for value, argument in zip(values, node.arguments, strict=True):
+        if not isinstance(value, Tensor) and not scalars.is_number(value):
+            raise ElaborationError(TensorWithOther(kind(value)).at(argument.value.span))
+    if len(values) == 1:
+        raise ElaborationError(ExtremeOfOne(name).at(node.span))
+    # Numbers come last: they are compared with a tensor.
+    written = [argument.value for argument in node.arguments]
+    ordered = sorted(zip(values, written, strict=True), key=lambda each: not isinstance(each[0], Tensor))
+    (found, first), *others = ordered
+    for value, expression in others:
+        assert isinstance(found, Tensor)
+        shape = _broadcast(found.shape, value.shape) if isinstance(value, Tensor) else found.shape
+        if shape is None:
+            problem = ExtremeMismatch(name, str(found.shape), str(value.shape))  # type: ignore[union-attr]
+            raise ElaborationError(problem.at(expression.span))
+        found = _combined(EXTREMES[name], [found, value], node, scope, shape, (first, expression))
+    assert isinstance(found, Tensor)
+    return found
 
 
 def negated(node: tree.Unary, value: Tensor, scope: Scope) -> Tensor:
@@ -84,31 +112,41 @@ def concatenated(node: tree.Call, values: list[tuple[Value, Span]], scope: Scope
     return _combined("concat", list(tensors), node, scope, shape)
 
 
-def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
-    """The shape of both sides, where a side that is 1 stretches."""
+def _broadcast(left: Shape, right: Shape) -> Shape | None:
+    """The shape of both sides, where a side that is 1 stretches; None where they do not fit."""
+    fits = all(one == other or 1 in (one, other) for one, other in zip(left, right, strict=True))
+    return Shape(*map(max, left, right)) if fits else None
+
+
+def _mismatch(left: Shape, right: Shape, node: tree.Binary) -> ElaborationError:
+    """Two sides that do not fit."""
     if left.channels != right.channels and 1 not in (left.channels, right.channels):
         problem: Problem = ChannelsDiffer(node.operator, left.channels, right.channels)
-    elif any(one != other and 1 not in (one, other) for one, other in zip(left[1:], right[1:], strict=True)):
-        problem = SizesDiffer(node.operator, _size(left), _size(right))
     else:
-        return Shape(*map(max, left, right))
+        problem = SizesDiffer(node.operator, _size(left), _size(right))
     sides = [
         f"`{shown(side)}`" if len(shown(side)) <= _SHORT else name
         for name, side in (("the left side", node.left), ("the right side", node.right))
     ]
-    label = f"{sides[0]} is {left}, {sides[1]} is {right}"
-    raise ElaborationError(problem.at(node.span, label))
+    return ElaborationError(problem.at(node.span, f"{sides[0]} is {left}, {sides[1]} is {right}"))
 
 
 def _size(shape: Shape) -> str:
     return f"{shape.height} x {shape.width}"
 
 
-def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Scope, shape: Shape) -> Tensor:
+def _combined(
+    word: str,
+    operands: list[Value],
+    node: tree.Expression,
+    scope: Scope,
+    shape: Shape,
+    texts: tuple[tree.Expression, ...] = (),
+) -> Tensor:
+    """Operands combined; `texts` are their expressions, where numbers can be among them."""
     parts: list[Any] = []
     facts: tuple[tuple[str, float], ...] = ()
     channels_from = None
-    texts = (node.left, node.right) if isinstance(node, tree.Binary) else ()
     for index, operand in enumerate(operands):
         if isinstance(operand, Tensor):
             parts.append(operand.expression)

@@ -19,6 +19,8 @@ from __future__ import annotations
 from archdsl.ir.names import module_name
 from archdsl.language import tree
 
+# Functions that combine tensors.
+_FUNCTIONS = {"concat": "concat", "max": "maximum", "min": "minimum"}
 _WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
@@ -132,7 +134,7 @@ def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
             return any(_is_tensor(option, tensors) for option in options)
         case tree.Call(function=tree.Name(text="parameter")):
             return True
-        case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+        case tree.Call(function=tree.Name(text=text), arguments=arguments) if text in _FUNCTIONS:
             return any(_is_tensor(argument.value, tensors) for argument in arguments)
         case _:
             return False
@@ -198,10 +200,10 @@ class _Namer:
             case tree.Choice(options=options):
                 for option in options:
                     self.visit(option, scope)
-            case tree.Call(function=tree.Name(text="concat"), arguments=arguments):
+            case tree.Call(function=tree.Name(text=text), arguments=arguments) if text in _FUNCTIONS:
                 for argument in arguments:
                     self.visit(argument.value, scope)
-                self.names.set(node, scope.new("concat"))
+                self.names.set(node, scope.new(_FUNCTIONS[text]))
             case tree.Call():
                 self._arguments(node, scope)
                 if self.is_tensor(node):
