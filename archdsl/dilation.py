@@ -37,6 +37,7 @@ from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, M
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
+from archdsl.ir.operators.window import Kernel, sides
 from archdsl.ir.walk import Visit, walk
 
 # What dilation means to each operator: a window reads positions further apart; what is of one size (zeros at the edge,
@@ -118,8 +119,10 @@ def _step(visit: Visit) -> Fraction | int:
             return factor
         case Blur(stride=stride):
             return stride
-        case PixelShuffle(factor=factor) | ConvTranspose(stride=factor):
+        case PixelShuffle(factor=factor):
             return Fraction(1, factor)
+        case ConvTranspose(stride=stride):
+            return Fraction(1, _both_ways(visit, stride))
     return 1
 
 
@@ -127,10 +130,15 @@ def _stride(visit: Visit) -> Fraction | int:
     if not _is_window(visit):
         return _step(visit)
     stride = getattr(visit.primitive, "stride", None)
-    stride = getattr(visit.primitive, "kernel", 1) if stride is None else stride
-    if not isinstance(stride, int):
+    return _both_ways(visit, getattr(visit.primitive, "kernel", 1) if stride is None else stride)
+
+
+def _both_ways(visit: Visit, stride: Kernel) -> int:
+    """A stride that is the same down and across."""
+    down, across = sides(stride)
+    if down != across:
         raise ValueError(f"output_stride: {visit.path} has another stride down than across")
-    return stride
+    return down
 
 
 def _is_point(visit: Visit) -> bool:

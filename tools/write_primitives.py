@@ -24,12 +24,13 @@ number. `window(n, k)` is how many positions a window of `k` takes along `n`:
 | padding | `window(n, k)` |
 | --- | --- |
 | `symmetric` | `(n + 2 * p - dilation * (k - 1) - 1) // stride + 1` with `p = dilation * (k - 1) // 2` |
-| a number | the same with that number as `p` |
+| a number, or a size such as `0 x 3` | the same with that number, or that of the axis, as `p` |
 | `valid` | the same with `p = 0` |
 | `same` | `n / stride`, rounded up |
 
 `conv_transpose` has `spread(n, k)` positions: `(n - 1) * stride - 2 * p + dilation * (k - 1) + 1 + output_padding`
-with the same `p`, and `n * stride` with `same`. The `p` of `blur` is `(stride + kernel - 2) // 2`.
+with the same `p`, and `n * stride` with `same`. Where `stride`, `dilation` or `output_padding` is a size such as
+`2 x 1`, its height counts along the height and its width along the width. The `p` of `blur` is `(stride + kernel - 2) // 2`.
 
 Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window
 begins behind the map.

@@ -94,7 +94,7 @@ def _accepts(kind: Any, limits: dict[str, float], value: Any) -> bool:
     if kind is bool:
         return isinstance(value, bool)
     if kind is Size:
-        return isinstance(value, Size) and max(value) < 2**31
+        return isinstance(value, Size) and min(value) >= limits.get("ge", 0) and max(value) < 2**31
     if isinstance(value, bool):
         return False
     if kind is int and not isinstance(value, int):
@@ -121,7 +121,7 @@ def _words(kind: Any, limits: dict[str, float]) -> str:
     if kind is str:
         return "a text in quotes"
     if kind is Size:
-        return "a size such as `1 x 7`"
+        return "a size such as `1 x 7`" if limits else "a size such as `0 x 3`"
     if kind is int:
         least, most = limits.get("ge"), limits.get("le")
         if least is not None and most is not None:

@@ -19,7 +19,7 @@ from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.names import module_name
 from archdsl.ir.operators.linear import Linear
-from archdsl.ir.operators.window import sides
+from archdsl.ir.operators.window import along, sides
 from archdsl.ir.parts import is_own_module
 
 _ACTIVATIONS = {
@@ -220,14 +220,17 @@ class Reference:
 
     def _conv_transpose(self, x: Tensor, path: str, op: Any) -> Tensor:
         full = functional.conv_transpose2d(x, self.weight(path), None, op.stride, 0, 0, op.groups, op.dilation)
-        for axis, (size, length) in enumerate(zip(x.shape[2:], sides(op.kernel), strict=True), 2):
-            reach = op.dilation * (length - 1) + 1
-            begin = {"valid": 0, "symmetric": (reach - 1) // 2, "same": max(reach - op.stride, 0) // 2}.get(
-                op.padding, op.padding
-            )
-            end = size * op.stride + begin if op.padding == "same" else full.shape[axis] - begin + op.output_padding
-            more = [0, 0] * (3 - axis) + [0, max(end - full.shape[axis], 0)]
-            full = functional.pad(full, more).narrow(axis, begin, end - begin)
+        window = zip(
+            *(x.shape[2:], sides(op.kernel), sides(op.stride), sides(op.dilation), along(op.padding)),
+            sides(op.output_padding),
+            strict=True,
+        )
+        for axis, (size, length, step, gap, padding, more) in enumerate(window, 2):
+            reach = gap * (length - 1) + 1
+            begin = {"valid": 0, "symmetric": (reach - 1) // 2, "same": max(reach - step, 0) // 2}.get(padding, padding)
+            end = size * step + begin if padding == "same" else full.shape[axis] - begin + more
+            beyond = [0, 0] * (3 - axis) + [0, max(end - full.shape[axis], 0)]
+            full = functional.pad(full, beyond).narrow(axis, begin, end - begin)
         return full + self.weight(path, "bias")[:, None, None] if op.bias else full
 
     def _blur(self, x: Tensor, path: str, op: Any) -> Tensor:
@@ -387,18 +390,20 @@ def padded(
     x: Tensor,
     kernel: int | tuple[int, int],
     stride: int | tuple[int, int],
-    dilation: int,
-    padding: str | int,
+    dilation: int | tuple[int, int],
+    padding: str | int | tuple[int, int],
     value: float = 0.0,
 ) -> Tensor:
     sides: list[int] = []
     for axis in (1, 0):  # torch pads the width first
         length = kernel if isinstance(kernel, int) else kernel[axis]
         step = stride if isinstance(stride, int) else stride[axis]
-        size, reach = x.shape[2 + axis], dilation * (length - 1) + 1
+        gap = dilation if isinstance(dilation, int) else dilation[axis]
+        zeros = padding[axis] if isinstance(padding, tuple) else padding
+        size, reach = x.shape[2 + axis], gap * (length - 1) + 1
         if padding == "same":
             missing = max((-(-size // step) - 1) * step + reach - size, 0)
             sides += [missing // 2, missing - missing // 2]
         else:
-            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding] * 2
+            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[zeros] if isinstance(zeros, str) else zeros] * 2
     return functional.pad(x, sides, value=value)

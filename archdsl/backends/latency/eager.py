@@ -57,17 +57,17 @@ RULES = RuleTable[_Rule]("latency of eager kernels")
 def _convolution(
     operator: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int, training: bool
 ) -> tuple[Kernel, ...]:
-    size, groups = sides(operator.kernel), operator.filters(source)[1]
+    size, stride, groups = sides(operator.kernel), sides(operator.stride), operator.filters(source)[1]
     before: list[Kernel] = []
     if isinstance(operator, WeightStandardizedConv):
         filters = Shape(output.channels, source.channels // groups, size.height * size.width)
         before.append(Kernel("standardize", filters, filters))
-    is_moved = operator.padding == "same" and (operator.stride > 1 or not (size.height % 2 and size.width % 2))
-    padded = _padded(is_moved, source, output, size, operator.stride)
+    is_moved = operator.padding == "same" and (max(stride) > 1 or not (size.height % 2 and size.width % 2))
+    padded = _padded(is_moved, source, output, size, stride)
     if padded:
         before.append(Kernel("pad", source, padded, batch))
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
-    kernel = Kernel(kind, padded or source, output, batch, size, operator.stride, groups)
+    kernel = Kernel(kind, padded or source, output, batch, size, max(stride), groups)
     return (*before, kernel)
 
 
@@ -78,7 +78,7 @@ def _transposed(
     # The same work as the convolution from the output back to the input, of which it is the gradient.
     groups = operator.groups
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels == output.channels else "grouped_conv"
-    return (Kernel(kind, output, source, batch, sides(operator.kernel), operator.stride, groups),)
+    return (Kernel(kind, output, source, batch, sides(operator.kernel), max(sides(operator.stride)), groups),)
 
 
 @RULES.rule(Blur)
@@ -133,10 +133,11 @@ def _activation(operator: Activation, source: Shape, output: Shape, batch: int, 
 @RULES.rule(MaxPool, AvgPool)
 def _pool(operator: MaxPool | AvgPool, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     size = sides(operator.kernel)
-    stride = operator.stride or size.height
-    padded = _padded(operator.padding == "same" and stride > 1, source, output, size, stride)
-    pooled = Kernel(operator.kind, padded or source, output, batch, size, stride)
-    if operator.padding != "same" or stride == 1:
+    stride = sides(operator.stride or operator.kernel)
+    step = stride.height if operator.stride is None else max(stride)
+    padded = _padded(operator.padding == "same" and max(stride) > 1, source, output, size, stride)
+    pooled = Kernel(operator.kind, padded or source, output, batch, size, step)
+    if operator.padding != "same" or max(stride) == 1:
         return (pooled,)
     before = (Kernel("pad", source, padded, batch),) if padded else ()
     mean = Kernel("broadcast_map", output, output, batch, further=output.height * output.width)
@@ -184,12 +185,12 @@ def _view(operator: Primitive, source: Shape, output: Shape, batch: int, trainin
     return ()
 
 
-def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: int) -> Shape | None:
+def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: Size) -> Shape | None:
     """The map with TensorFlow's zeros, where a kernel of its own adds them."""
     if not is_same:
         return None
-    height = max((output.height - 1) * stride + size.height, source.height)
-    width = max((output.width - 1) * stride + size.width, source.width)
+    height = max((output.height - 1) * stride.height + size.height, source.height)
+    width = max((output.width - 1) * stride.width + size.width, source.width)
     return Shape(source.channels, height, width) if (height, width) != source[1:] else None
 
 

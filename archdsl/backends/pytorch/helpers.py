@@ -113,11 +113,11 @@ class PlainDropPath(nn.Module):
 
 SOURCES["pad_same"] = '''
 def pad_same(
-    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
     # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
     down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
@@ -128,7 +128,7 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
@@ -174,9 +174,9 @@ class StandardizedConv2d(nn.Conv2d):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
-        dilation: int = 1,
+        dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
         eps: float = 1e-4,
@@ -203,7 +203,7 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 

@@ -124,11 +124,15 @@ def _convolution(
         out,
         of["kernel"],
         stride=unless(1, of["stride"]),
-        padding=None if is_dynamic else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        padding=None if is_dynamic else _padding(conv, of),
         dilation=unless(1, of["dilation"]),
         groups=unless(1, groups),
         **extra,
     )
+
+
+def _padding(conv: Conv | Depthwise | WeightStandardizedConv | ConvTranspose, of: Expressions) -> Expression | None:
+    return padding_node(of, conv.padding, conv.kernel, conv.dilation, of["dilation"])
 
 
 @MAPS.rule(ConvTranspose)
@@ -140,7 +144,7 @@ def _conv_transpose(conv: ConvTranspose, of: Expressions) -> Expression:
         of["channels"],
         of["kernel"],
         stride=unless(1, of["stride"]),
-        padding=None if is_same else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        padding=None if is_same else _padding(conv, of),
         output_padding=unless(0, of["output_padding"]),
         groups=unless(1, of["groups"]),
         bias=unless(True, of["bias"]),
@@ -310,7 +314,7 @@ def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **ext
     stride = of["kernel"] if of["stride"] == constant(None) else of["stride"]
     if pool.padding == "same" and not is_static(of["kernel"], stride):
         return call(same, of["kernel"], stride)
-    padding = padding_node(of, constant(1), pool.padding, pool.kernel)
+    padding = padding_node(of, pool.padding, pool.kernel)
     return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless(False, of["ceil"]), **extra)
 
 

@@ -286,7 +286,8 @@ class TooManySides(Problem):
 
 class BadSize(Problem):
     code = codes.BAD_VALUE
-    message = "a size must be a positive whole number, not {found}"
+    message = "a size must be {must}, not {found}"
+    must: str
     found: str
 
 

@@ -208,9 +208,11 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
         value = evaluate(size, scope)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        least = 0 if len(node.sizes) == 2 else 1  # no zeros are a padding
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            must = "a whole number from 0" if least == 0 else "a positive whole number"
             origin = trace(Origin(size, scope))
-            raise ElaborationError(BadSize(named(value)).at(origin.node.span, notes=reasons(origin, value)))
+            raise ElaborationError(BadSize(must, named(value)).at(origin.node.span, notes=reasons(origin, value)))
         sizes.append(value)
     return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
 

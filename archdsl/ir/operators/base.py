@@ -85,15 +85,15 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int
     return height, width
 
 
-def check_centred(kernel: Size, dilation: int, padding: Padding) -> None:
+def check_centred(kernel: Size, dilation: Size, padding: Padding) -> None:
     """Refuses symmetric padding of a kernel without a centre, one that extends over an even number of positions. The
     smallest, 2, gets no zeros."""
     if padding != "symmetric":
         return
-    for side in kernel:
-        extent, zeros = dilation * (side - 1) + 1, pad_width(side, padding, dilation)
+    for side, gap in zip(kernel, dilation, strict=True):
+        extent, zeros = gap * (side - 1) + 1, pad_width(side, padding, gap)
         if extent % 2 == 0 and zeros:
-            over = f" with dilation {dilation}, which extends over {extent}," if dilation > 1 else ""
+            over = f" with dilation {gap}, which extends over {extent}," if gap > 1 else ""
             message = f"symmetric padding cannot centre a kernel of {kernel}{over} as {extent} is even"
             raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
 

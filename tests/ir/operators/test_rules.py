@@ -11,7 +11,7 @@ import pytest
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import formulas
-from archdsl.ir.operators.window import Kernel, sides, window
+from archdsl.ir.operators.window import Kernel, along, sides, window
 from tests.operators import FURTHER, SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
@@ -22,27 +22,33 @@ def evaluated(formula: str, operator: Operator, shapes: tuple[Shape, ...], out: 
     fields = type(operator).model_fields
     attributes |= {name: sides(value) for name, value in attributes.items() if fields[name].annotation == Kernel}
     stride = sides(attributes.get("stride") or attributes.get("kernel") or 1)
-    dilation, padding = attributes.get("dilation", 1), attributes.get("padding", "valid")
+    dilation, padding = sides(attributes.get("dilation", 1)), attributes.get("padding", "valid")
     if operator.kind == "blur":
         padding = (attributes["stride"] + attributes["kernel"] - 2) // 2
 
-    def zeros_of(kernel: int) -> int:
-        return {"symmetric": dilation * (kernel - 1) // 2, "valid": 0}.get(padding, padding)
+    def axis(length: int) -> tuple[int, int, Any]:
+        """The stride, dilation and padding along an axis, which is known by its length."""
+        side = 0 if length == shape.height else 1
+        return stride[side], dilation[side], along(padding)[side]
+
+    def zeros_of(kernel: int, gap: int, zeros: Any) -> int:
+        return {"symmetric": gap * (kernel - 1) // 2, "valid": 0}.get(zeros, zeros)
 
     def spread(length: int, kernel: int) -> int:
-        if padding == "same":
-            return length * stride.height
-        longer = (length - 1) * stride.height + dilation * (kernel - 1) + 1 + attributes["output_padding"]
-        return longer - 2 * zeros_of(kernel)
+        step, gap, zeros = axis(length)
+        if zeros == "same":
+            return length * step
+        more = sides(attributes["output_padding"])[0 if length == shape.height else 1]
+        longer = (length - 1) * step + gap * (kernel - 1) + 1 + more
+        return longer - 2 * zeros_of(kernel, gap, zeros)
 
     def positions(length: int, kernel: int) -> int:
         """The table of the reference, which knows no more than the formulas do."""
-        along = stride.height if length == shape.height else stride.width
-        if padding == "same":
-            return -(-length // along)
-        zeros = zeros_of(kernel)
-        assert window(length, kernel, along, padding, dilation) > 0
-        return (length + 2 * zeros - dilation * (kernel - 1) - 1) // along + 1
+        step, gap, zeros = axis(length)
+        if zeros == "same":
+            return -(-length // step)
+        assert window(length, kernel, step, zeros, gap) > 0
+        return (length + 2 * zeros_of(kernel, gap, zeros) - gap * (kernel - 1) - 1) // step + 1
 
     further = dict(zip(operator.reads, shapes[1:], strict=True))
     names = {**attributes, **further, "input": SimpleNamespace(**shape._asdict(), elements=shape.elements), "out": out}
