@@ -29,7 +29,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -50,7 +50,7 @@ RULES.rule(
 )("of one size")
 RULES.rule(
     *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
-    *(Attention, AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
+    *(DotProductAttention, AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
     *(Gain, ChannelGain, ChannelBias),
 )("of any size")
 

@@ -62,7 +62,7 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"channels": 8, "kernel": 3, "stride": Size(1, 3), "padding": "same"},
     ],
     "blur": [{}, {"kernel": 5, "stride": 2}, {"kernel": 4, "stride": 2}],
-    "attention": [{}, {"heads": 4, "scale": 0.3}],
+    "dot_product_attention": [{}, {"heads": 4, "scale": 0.3}],
     "prelu": [{}, {"shared": True}],
     "softmax": [{"over": "channels"}, {"over": "height"}, {"over": "width"}, {"over": "positions"}],
     "adaptive_avg_pool": [{"size": 7}, {"size": Size(5, 1)}, {"size": 1}, {"size": Size(20, 30)}],
@@ -103,11 +103,11 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
 }
 # Operators that read further tensors stand in a block, which makes them of the one that it reads.
 BLOCKS = {
-    "attention": """
-block attention_of_pooled(heads = 1, scale = none) {
+    "dot_product_attention": """
+block dot_product_attention_of_pooled(heads = 1, scale = none) {
   pooled = in -> avg_pool(2, padding = valid)
   keys = pooled -> chunk(heads)
-  out = in -> attention(keys, pooled -> slice(4, 6), heads, scale)
+  out = in -> dot_product_attention(keys, pooled -> slice(4, 6), heads, scale)
 }
 """,
 }
@@ -118,7 +118,7 @@ block parameter_of_shape(channels, height, width, initial, std = 0) {
 """
 # The shapes of the further tensors that an operator reads, for a map and its attributes.
 FURTHER: dict[str, Callable[..., tuple[Shape, ...]]] = {
-    "attention": lambda shape, operator: (Shape(shape.channels // operator.heads, 5, 6), Shape(6, 5, 6)),
+    "dot_product_attention": lambda shape, operator: (Shape(shape.channels // operator.heads, 5, 6), Shape(6, 5, 6)),
 }
 SAMPLES: list[tuple[str, dict[str, Any]]] = [
     (kind, arguments) for kind in PRIMITIVES for arguments in ARGUMENTS.get(kind, [{}])

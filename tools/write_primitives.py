@@ -30,7 +30,8 @@ number. `window(n, k)` is how many positions a window of `k` takes along `n`:
 
 `conv_transpose` has `spread(n, k)` positions: `(n - 1) * stride - 2 * p + dilation * (k - 1) + 1 + output_padding`
 with the same `p`, and `n * stride` with `same`. Where `stride`, `dilation` or `output_padding` is a size such as
-`2 x 1`, its height counts along the height and its width along the width. The `p` of `blur` is `(stride + kernel - 2) // 2`.
+`2 x 1`, its height counts along the height and its width along the width. The `p` of `blur` is
+`(stride + kernel - 2) // 2`.
 
 Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window
 begins behind the map.

@@ -34,7 +34,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -245,8 +245,8 @@ def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
 
 
-@RULES.rule(Attention, GroupNorm)
-def _group_norm(operator: Attention | GroupNorm, visit: Visit, source: _Seen) -> _Seen:
+@RULES.rule(DotProductAttention, GroupNorm)
+def _group_norm(operator: DotProductAttention | GroupNorm, visit: Visit, source: _Seen) -> _Seen:
     """Each value is divided by what all positions of its group have, or made of those of all positions."""
     return source._replace(sees_all=True)
 

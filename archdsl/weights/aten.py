@@ -26,7 +26,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -76,7 +76,19 @@ RULES.rule(Activation)(
 )
 RULES.rule(LeakyRelu)(_activates("leaky_relu"))
 RULES.rule(
-    *(Attention, Blur, Flatten, L2Norm, Function, Softmax, AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool, Reduce),
+    *(
+        DotProductAttention,
+        Blur,
+        Flatten,
+        L2Norm,
+        Function,
+        Softmax,
+        AdaptiveAvgPool,
+        AvgPool,
+        GlobalPool,
+        MaxPool,
+        Reduce,
+    ),
     *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize),
 )(Seen())
 

@@ -23,7 +23,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -89,12 +89,12 @@ def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bo
     return (Kernel("pad", source, padded, batch), blurred) if margin else (blurred,)
 
 
-@RULES.rule(Attention)
-def _attention(
-    operator: Attention, source: Shape, output: Shape, batch: int, training: bool, keys: Shape, values: Shape
+@RULES.rule(DotProductAttention)
+def _attended(
+    operator: DotProductAttention, source: Shape, output: Shape, batch: int, training: bool, keys: Shape, values: Shape
 ) -> tuple[Kernel, ...]:
     further = keys.elements + values.elements
-    attended = Kernel("attention", source, output, batch, Size(keys.height, keys.width), further=further)
+    attended = Kernel("dot_product_attention", source, output, batch, Size(keys.height, keys.width), further=further)
     turned = (Kernel("shuffle", shape, shape, batch) for shape in (source, keys, values))
     return (*turned, attended, Kernel("shuffle", output, output, batch))
 

@@ -29,7 +29,7 @@ _KINDS = {
     "grouped_conv": _Kind("grouped_conv"),
     "depthwise": _Kind("depthwise"),
     "linear": _Kind("linear"),
-    "attention": _Kind("linear"),
+    "dot_product_attention": _Kind("linear"),
     "batch_norm": _Kind("normalization", 2),
     "batch_norm_training": _Kind("normalization"),
     "group_norm": _Kind("normalization", 6),
@@ -134,7 +134,9 @@ class Kernel(NamedTuple):
             done = 2 * self.weights
         elif forward in CONVOLUTIONS:
             done = 2 * self.weights * self.output.height * self.output.width
-        elif forward == "attention":  # queries by keys, and their products by values; the keys are the window
+        elif (
+            forward == "dot_product_attention"
+        ):  # queries by keys, and their products by values; the keys are the window
             done = 2 * (self.input.elements + self.output.elements) * self.window.height * self.window.width
         elif family_of(forward) == "pooling":
             done = self.output.elements * self.window.height * self.window.width

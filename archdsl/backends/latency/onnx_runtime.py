@@ -31,7 +31,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -246,7 +246,7 @@ def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
     *(
         ConvTranspose,
         Blur,
-        Attention,
+        DotProductAttention,
         Linear,
         Flatten,
         GroupNorm,

@@ -23,7 +23,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
@@ -144,9 +144,9 @@ def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: floa
 _NEW: tuple[Flow, ...] = ("new",)
 
 
-@RULES.rule(Attention)
-def _attention(
-    on: Allocator, operator: Attention, visit: Visit, source: Value, rate: float, keys: Value, values: Value
+@RULES.rule(DotProductAttention)
+def _attended(
+    on: Allocator, operator: DotProductAttention, visit: Visit, source: Value, rate: float, keys: Value, values: Value
 ) -> Value:
     """Queries, keys and values turned around, so that channels are last; what the kernel puts out is turned back."""
     size = visit.inputs[0].shape.channels // operator.heads

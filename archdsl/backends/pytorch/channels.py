@@ -22,7 +22,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -77,7 +77,7 @@ def _reduced(of: Expressions, channels: Expression | None) -> Expression | None:
     return constant(1) if of["over"] == constant("channels") else channels
 
 
-@OUT_CHANNELS.rule(Attention, Flatten)
+@OUT_CHANNELS.rule(DotProductAttention, Flatten)
 def _of_values(of: Expressions, channels: Expression | None) -> None:
     return None
 

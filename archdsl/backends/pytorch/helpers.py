@@ -435,8 +435,8 @@ class ResizeLike(nn.Module):
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
 '''
 
-SOURCES["Attention"] = '''
-class Attention(nn.Module):
+SOURCES["DotProductAttention"] = '''
+class DotProductAttention(nn.Module):
     """Scaled dot-product attention over the positions of maps; a head of keys and values may serve several queries."""
 
     def __init__(self, heads: int, scale: float | None = None) -> None:

@@ -30,7 +30,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
@@ -64,7 +64,18 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 
 @VECTORS.rule(
     *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
-    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice, Attention),
+    *(
+        MaxPool,
+        AvgPool,
+        AdaptiveAvgPool,
+        GlobalPool,
+        Reduce,
+        DropPath,
+        ChannelShuffle,
+        Chunk,
+        Slice,
+        DotProductAttention,
+    ),
     *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias, Parameter),
 )
 def _on_maps_alone(operator: object, of: Expressions) -> None:
@@ -160,9 +171,9 @@ def _blur(blur: Blur, of: Expressions) -> Expression:
 # Attention ------------------------------------------------------------------------------------------------------------
 
 
-@MAPS.rule(Attention)
-def _attention(attention: Attention, of: Expressions) -> Expression:
-    return call("Attention", of["heads"], scale=unless(None, of["scale"]))
+@MAPS.rule(DotProductAttention)
+def _attended(operator: DotProductAttention, of: Expressions) -> Expression:
+    return call("DotProductAttention", of["heads"], scale=unless(None, of["scale"]))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------

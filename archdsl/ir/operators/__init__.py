@@ -22,7 +22,7 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import Attention
+from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
@@ -37,7 +37,7 @@ Primitive = Annotated[
     | WeightStandardizedConv
     | ConvTranspose
     | Blur
-    | Attention
+    | DotProductAttention
     | Linear
     | Flatten
     | BatchNorm

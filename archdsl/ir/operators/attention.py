@@ -6,13 +6,13 @@ from archdsl.ir.base import Count, Shape, ShapeError
 from archdsl.ir.operators.base import Operator, check_divides
 
 
-class Attention(Operator):
+class DotProductAttention(Operator):
     """Scaled dot-product attention (Vaswani et al. 2017) over positions: the input, `keys` and `values` are maps.
 
-    `queries -> attention(keys, values, heads = 8)`: each head takes `in.channels / heads` of the channels as the query
-    of each position, compares it with the keys of all positions, and puts out the mean of their values, weighted with
-    the softmax of the products times `scale` (one by the square root of a query's size unless given). The projections
-    are convolutions that the text writes.
+    `queries -> dot_product_attention(keys, values, heads = 8)`: each head takes `in.channels / heads` of the channels
+    as the query of each position, compares it with the keys of all positions, and puts out the mean of their values,
+    weighted with the softmax of the products times `scale` (one by the square root of a query's size unless given). The
+    projections are convolutions that the text writes.
 
     `keys` and `values` have the same height and width, which may differ from that of the input. `keys` of
     `in.channels` have as many heads as the queries; fewer channels are fewer heads, each shared by several queries:
@@ -21,7 +21,7 @@ class Attention(Operator):
 
     is_weighted: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("keys", "values")
-    kind: Literal["attention"] = "attention"
+    kind: Literal["dot_product_attention"] = "dot_product_attention"
     heads: Count = 1
     scale: float | None = None
 
