@@ -241,7 +241,7 @@ class Reference:
         x = functional.conv2d(x, (row[:, None] * row)[None, None], stride=op.stride)
         return x.flatten(0, 1).unflatten(0, (-1, channels))
 
-    def _attention(self, x: Tensor, path: str, op: Any, keys: Tensor, values: Tensor) -> Tensor:
+    def _dot_product_attention(self, x: Tensor, path: str, op: Any, keys: Tensor, values: Tensor) -> Tensor:
         size = x.shape[1] // op.heads
         scale = size**-0.5 if op.scale is None else op.scale
         groups = keys.shape[1] // size
