@@ -29,8 +29,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -43,7 +43,7 @@ from archdsl.ir.walk import Visit, walk
 # What dilation means to each operator: a window reads positions further apart; what is of one size (zeros at the edge,
 # a fully connected layer on a map) does not fit a denser map; the rest does the same at each position or on the whole.
 RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
-RULES.rule(Conv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
+RULES.rule(Conv, CondConv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
 RULES.rule(
     *(Pad, Crop, Resize, PixelShuffle, PixelUnshuffle, Transpose, ConvTranspose, Blur),
     *(Linear, Flatten, Parameter),

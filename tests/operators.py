@@ -27,6 +27,11 @@ ARGUMENTS: dict[str, list[dict[str, Any]]] = {
         {"stride": Size(1, 2), "padding": Size(2, 0)},
         {"kernel": 5, "stride": 2, "multiplier": 3, "bias": True},
     ],
+    "cond_conv": [
+        {"channels": 24, "experts": 4, "kernel": 3},
+        {"channels": 24, "experts": 3, "kernel": 5, "stride": 2, "groups": 12, "padding": "same"},
+        {"channels": 12, "experts": 2, "groups": 4, "bias": True},
+    ],
     "ws_conv": [
         {"channels": 24, "kernel": 3, "stride": 2, "padding": "same"},
         {"channels": 12, "groups": 4, "stride": Size(3, 1)},
@@ -116,8 +121,15 @@ block parameter_of_shape(channels, height, width, initial, std = 0) {
   out = in * parameter(channels x height x width, initial, std)
 }
 """
+BLOCKS["cond_conv"] = """
+block cond_conv_of_experts(channels, experts, kernel = 1, stride = 1, groups = 1, bias = false, padding = symmetric) {
+  routing = in -> global_avg_pool -> slice(0, experts) -> sigmoid
+  out = in -> cond_conv(routing, channels, experts, kernel, stride, groups, bias, padding = padding)
+}
+"""
 # The shapes of the further tensors that an operator reads, for a map and its attributes.
 FURTHER: dict[str, Callable[..., tuple[Shape, ...]]] = {
+    "cond_conv": lambda shape, operator: (Shape(operator.experts, 1, 1),),
     "dot_product_attention": lambda shape, operator: (Shape(shape.channels // operator.heads, 5, 6), Shape(6, 5, 6)),
 }
 SAMPLES: list[tuple[str, dict[str, Any]]] = [

@@ -34,8 +34,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -160,8 +160,8 @@ def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
 RULES = RuleTable[Callable[[Any, Visit, _Seen], _Seen]]("receptive field")
 
 
-@RULES.rule(Conv, Depthwise, WeightStandardizedConv)
-def _convolution(operator: Conv | Depthwise | WeightStandardizedConv, visit: Visit, source: _Seen) -> _Seen:
+@RULES.rule(Conv, CondConv, Depthwise, WeightStandardizedConv)
+def _convolution(operator: Conv | CondConv | Depthwise | WeightStandardizedConv, visit: Visit, source: _Seen) -> _Seen:
     shape = visit.inputs[0].shape
     stride, dilation = sides(operator.stride), sides(operator.dilation)
     return _window(source, shape, sides(operator.kernel), stride, operator.padding, dilation)

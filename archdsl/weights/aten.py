@@ -26,8 +26,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -54,6 +54,7 @@ def _activates(*aten: str) -> Seen:
 
 RULES = RuleTable[Seen]("weights")
 RULES.rule(Conv, ConvTranspose, Depthwise, WeightStandardizedConv)(_reads("convolution"))
+RULES.rule(CondConv)(Seen({"mm": "linear", "mul": "mul"}))  # its experts are read where they are summed up
 RULES.rule(Linear)(_reads("linear", "linear", "addmm", "mm"))
 RULES.rule(BatchNorm)(
     _reads(

@@ -241,6 +241,17 @@ class Reference:
         x = functional.conv2d(x, (row[:, None] * row)[None, None], stride=op.stride)
         return x.flatten(0, 1).unflatten(0, (-1, channels))
 
+    def _cond_conv(self, x: Tensor, path: str, op: Any, routing: Tensor) -> Tensor:
+        made = []
+        for image, shares in zip(x.split(1), routing.flatten(1), strict=True):
+            weight = sum(share * expert for share, expert in zip(shares, self.weight(path), strict=True))
+            found = functional.conv2d(
+                padded(image, op.kernel, op.stride, op.dilation, op.padding),
+                *(weight, None, op.stride, 0, op.dilation, op.groups),
+            )
+            made.append(found + (shares @ self.weight(path, "bias"))[:, None, None] if op.bias else found)
+        return torch.cat(made)
+
     def _dot_product_attention(self, x: Tensor, path: str, op: Any, keys: Tensor, values: Tensor) -> Tensor:
         size = x.shape[1] // op.heads
         scale = size**-0.5 if op.scale is None else op.scale

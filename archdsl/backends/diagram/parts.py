@@ -35,6 +35,8 @@ _SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 _ATTRIBUTES: dict[str, tuple[str, object]] = {
     "stride": ("stride {}", 1),
     "groups": ("{} groups", 1),
+    "experts": ("{} experts", None),
+    "heads": ("{} heads", 1),
     "dilation": ("dilation {}", 1),
     "multiplier": ("multiplier {}", 1),
     "parts": ("{} parts", None),

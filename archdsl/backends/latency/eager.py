@@ -23,8 +23,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -55,7 +55,11 @@ RULES = RuleTable[_Rule]("latency of eager kernels")
 
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)
 def _convolution(
-    operator: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int, training: bool
+    operator: Conv | CondConv | Depthwise | WeightStandardizedConv,
+    source: Shape,
+    output: Shape,
+    batch: int,
+    training: bool,
 ) -> tuple[Kernel, ...]:
     size, stride, groups = sides(operator.kernel), sides(operator.stride), operator.filters(source)[1]
     before: list[Kernel] = []
@@ -69,6 +73,16 @@ def _convolution(
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
     kernel = Kernel(kind, padded or source, output, batch, size, max(stride), groups)
     return (*before, kernel)
+
+
+@RULES.rule(CondConv)
+def _conditional(
+    operator: CondConv, source: Shape, output: Shape, batch: int, training: bool, routing: Shape
+) -> tuple[Kernel, ...]:
+    mixed = Kernel("linear", routing, Shape(operator.weights(source), 1, 1), batch)
+    *before, kernel = _convolution(operator, source, output, batch, training)
+    # The images of a batch are groups.
+    return (mixed, *before, kernel._replace(kind="grouped_conv") if kernel.kind == "conv" else kernel)
 
 
 @RULES.rule(ConvTranspose)

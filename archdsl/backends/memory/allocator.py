@@ -10,7 +10,7 @@ from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.workspace import Workspace, convolution, transposed
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.convolution import Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.window import Kernel, Padding, along, pad_width, sides
 from archdsl.ir.walk import Visit
 
@@ -62,7 +62,7 @@ class Allocator:
 
     def workspace(
         self,
-        operator: Conv | Depthwise | WeightStandardizedConv,
+        operator: Conv | CondConv | Depthwise | WeightStandardizedConv,
         shape: Shape,
         output: Shape,
         source: Value,
@@ -86,7 +86,7 @@ class Allocator:
 
     def _convolution(
         self,
-        operator: Conv | Depthwise | WeightStandardizedConv | ConvTranspose,
+        operator: Conv | CondConv | Depthwise | WeightStandardizedConv | ConvTranspose,
         shape: Shape,
         output: Shape,
         groups: int,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from archdsl.backends.memory.allocator import Allocator
 from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Value
@@ -23,9 +24,9 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
 from archdsl.ir.operators.base import Operator
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -39,6 +40,8 @@ from archdsl.ir.walk import Visit
 _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
+
+_NEW: tuple[Flow, ...] = ("new",)
 
 # One rule for each operator: its output, after it has added its kernels to the tape. It gets the operator and its
 # visit, the value that is read, the rate of the layer's drop path, and the further tensors that it must be given.
@@ -68,6 +71,37 @@ def _convolution(on: Allocator, operator: Conv | Depthwise, visit: Visit, source
         forward=room.forward,
         after=room.after,
         backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
+
+
+@RULES.rule(CondConv)
+def _conditional(on: Allocator, operator: CondConv, visit: Visit, source: Value, rate: float, routing: Value) -> Value:
+    """The filters of each image, and a convolution of one image whose groups are those of all."""
+    source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
+    batch, width = on.setting.batch, on.setting.width
+    filters = on.tape.call(
+        [routing],
+        batch * operator.weights(shape) * width,
+        keeps=[routing],
+        parameters=operator.experts * operator.weights(shape) * width,
+    )
+    whole, output = (Shape(each.channels * batch, each.height, each.width) for each in (shape, visit.output))
+    one = replace(on, setting=replace(on.setting, batch=1))
+    groups = changed(operator, groups=operator.groups * batch, channels=operator.channels * batch)
+    room = one.workspace(groups, whole, output, source, Gradient(1))
+    reads, flows = [source, filters], _NEW * 2
+    if operator.bias:
+        bias = on.tape.call([routing], batch * operator.channels * width, keeps=[routing], parameters=width)
+        reads, flows = [*reads, bias], _NEW * 3
+    return on.tape.call(
+        reads,
+        on.bytes(visit.output),
+        flows=flows,
+        keeps=[source, filters],
+        forward=room.forward,
+        after=room.after,
+        backward=(*room.backward, Gradient(2)) if room.backward and operator.bias else room.backward,
         reads_whole=on.on_cpu,
     )
 
@@ -139,9 +173,6 @@ def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: floa
 
 
 # Attention ------------------------------------------------------------------------------------------------------------
-
-
-_NEW: tuple[Flow, ...] = ("new",)
 
 
 @RULES.rule(DotProductAttention)

@@ -22,8 +22,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -36,7 +36,7 @@ from archdsl.ir.operators.table import RuleTable
 OUT_CHANNELS = RuleTable[Callable[[Expressions, Expression | None], Expression | None]]("channels as expressions")
 
 
-@OUT_CHANNELS.rule(Conv, ConvTranspose, WeightStandardizedConv, Slice, Parameter)
+@OUT_CHANNELS.rule(Conv, CondConv, ConvTranspose, WeightStandardizedConv, Slice, Parameter)
 def _given(of: Expressions, channels: Expression | None) -> Expression:
     return of["channels"]
 

@@ -132,6 +132,48 @@ class Conv2dSame(nn.Conv2d):
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
+SOURCES["CondConv2d"] = '''
+class CondConv2d(nn.Conv2d):
+    """Convolution with filters of its own for each image, a weighted sum of those of experts (Yang et al. 2019)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        experts: int,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        bound = self.weight[0].numel() ** -0.5
+        self.weight = nn.Parameter(torch.empty(experts, *self.weight.shape).uniform_(-bound, bound))
+        if self.bias is not None:
+            self.bias = nn.Parameter(torch.zeros(experts, out_channels))
+
+    def forward(self, x: Tensor, routing: Tensor) -> Tensor:  # type: ignore[override]
+        # The images of a batch are groups of one: each has filters of its own.
+        count = len(x)
+        weight = (routing.flatten(1) @ self.weight.flatten(1)).view(-1, *self.weight.shape[2:])
+        bias = (routing.flatten(1)[:, :, None] * self.bias).sum(1).flatten() if self.bias is not None else None
+        x = functional.conv2d(
+            x.reshape(1, -1, *x.shape[2:]), weight, bias, self.stride, self.padding, self.dilation, self.groups * count
+        )
+        return x.view(count, -1, *x.shape[2:])
+'''
+
+SOURCES["CondConv2dSame"] = '''
+class CondConv2dSame(CondConv2d):
+    """The same with SAME padding."""
+
+    def forward(self, x: Tensor, routing: Tensor) -> Tensor:
+        return super().forward(pad_same(x, self.kernel_size, self.stride, self.dilation), routing)
+'''
+
 SOURCES["ConvTranspose2dSame"] = '''
 class ConvTranspose2dSame(nn.ConvTranspose2d):
     """Transposed convolution with SAME padding: a map that is larger by the stride."""

@@ -30,8 +30,8 @@ from archdsl.ir.operators.arrangement import (
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.attention import DotProductAttention
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -63,7 +63,7 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 
 
 @VECTORS.rule(
-    *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
+    *(Conv, CondConv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
     *(
         MaxPool,
         AvgPool,
@@ -118,8 +118,14 @@ def _standardized(conv: WeightStandardizedConv, of: Expressions) -> Expression:
     )
 
 
+@MAPS.rule(CondConv)
+def _cond_conv(conv: CondConv, of: Expressions) -> Expression:
+    bias, names = unless(True, of["bias"]), ("CondConv2d", "CondConv2dSame")
+    return _convolution(conv, of, *names, of["channels"], of["groups"], bias=bias, experts=of["experts"])
+
+
 def _convolution(
-    conv: Conv | Depthwise | WeightStandardizedConv,
+    conv: Conv | CondConv | Depthwise | WeightStandardizedConv,
     of: Expressions,
     plain: str,
     same: str,
@@ -142,7 +148,9 @@ def _convolution(
     )
 
 
-def _padding(conv: Conv | Depthwise | WeightStandardizedConv | ConvTranspose, of: Expressions) -> Expression | None:
+def _padding(
+    conv: Conv | CondConv | Depthwise | WeightStandardizedConv | ConvTranspose, of: Expressions
+) -> Expression | None:
     return padding_node(of, conv.padding, conv.kernel, conv.dilation, of["dilation"])
 
 

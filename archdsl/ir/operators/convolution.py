@@ -21,7 +21,7 @@ class _Convolution(Windowed):
         raise NotImplementedError
 
     def output(self, *shapes: Shape) -> Shape:
-        (shape,) = shapes
+        shape = shapes[0]
         channels, groups = self.filters(shape)
         for what, count in (("input", shape.channels), ("output", channels)):
             attribute = "groups" if what == "input" else "channels"
@@ -213,3 +213,43 @@ class WeightStandardizedConv(_Convolution):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {**super().state(*shapes), "gain": (self.channels, 1, 1, 1)}
+
+
+class CondConv(_Convolution):
+    """Convolution with filters of its own for each image (Yang et al. 2019): the sum of those of `experts`, each times
+    its number in `routing`.
+
+    `routing` is a tensor of `experts` x 1 x 1, such as `in -> global_avg_pool -> linear(4) -> sigmoid`. All else is as
+    in `conv`; `groups = in.channels` is a depthwise one. The MACs are those of the sum of filters and of the
+    convolution.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("routing",)
+    kind: Literal["cond_conv"] = "cond_conv"
+    channels: Count
+    experts: Count
+    kernel: Kernel = 1
+    stride: Kernel = 1
+    groups: Count = 1
+    bias: bool = False
+    dilation: Kernel = 1
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        return self.channels, self.groups
+
+    def output(self, *shapes: Shape) -> Shape:
+        routing = shapes[1]
+        if routing.channels != self.experts or routing.height != 1 or routing.width != 1:
+            message = f"the routing of {self.experts} experts is {self.experts} x 1 x 1, and this is {routing}"
+            raise ShapeError(message, "value", "routing", f"end it with `global_avg_pool -> linear({self.experts})`")
+        return super().output(shapes[0])
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.experts * super().parameters(shapes[0])
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {name: (self.experts, *sizes) for name, sizes in super().state(shapes[0]).items()}
+
+    def macs(self, *shapes: Shape) -> int:
+        return self.experts * self.weights(shapes[0]) + super().macs(*shapes)
