@@ -1,5 +1,5 @@
-"""Networks that put out maps, as examples, equal torchvision's modules, or what one would write by hand: exact counts,
-and outputs on equal weights.
+"""Networks that put out maps or attend to them, as examples, equal torchvision's and timm's modules, or what one would
+write by hand: exact counts, and outputs on equal weights.
 
 What comes after the modules there, decoding boxes and removing overlapping ones, has no weights and is left out.
 """
@@ -7,6 +7,7 @@ What comes after the modules there, decoding boxes and removing overlapping ones
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def _retinanet() -> nn.Module:
     return DetectorMaps(retinanet_resnet50_fpn(weights=None, weights_backbone=None))
 
 
+def _timm(name: str) -> nn.Module:
+    import timm
+
+    model: nn.Module = timm.create_model(name)
+    return model
+
+
 PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
     "segmentation": {
@@ -66,6 +74,9 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
         "deeplabv3_resnet50": lambda: _segmentation("deeplabv3_resnet50", aux_loss=True),
         "lraspp_mobilenet_v3_large": lambda: _segmentation("lraspp_mobilenet_v3_large"),
     },
+    "condconv": {"tf_efficientnet_cc_b0_4e": lambda: _timm("tf_efficientnet_cc_b0_4e")},
+    "convnextv2": {f"convnextv2_{size}": partial(_timm, f"convnextv2_{size}") for size in ("atto", "femto")},
+    "mobilenetv4": {"mobilenetv4_hybrid_medium": lambda: _timm("mobilenetv4_hybrid_medium")},
     "unet": {"unet": lambda: UNet(is_bilinear=False), "unet_bilinear": lambda: UNet(is_bilinear=True)},
     "super_resolution": {"espcn": espcn, "srresnet": SrResNet},
 }
