@@ -18,7 +18,7 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import SrResNet, UNet, espcn
+from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, SrResNet, UNet, espcn
 from tests.peers.counting import counts
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -74,6 +74,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
         "deeplabv3_resnet50": lambda: _segmentation("deeplabv3_resnet50", aux_loss=True),
         "lraspp_mobilenet_v3_large": lambda: _segmentation("lraspp_mobilenet_v3_large"),
     },
+    "attend": {"c2psa_of_maps": C2psa, "non_local_of_maps": NonLocal, "self_attention_of_maps": SelfAttention},
     "condconv": {"tf_efficientnet_cc_b0_4e": lambda: _timm("tf_efficientnet_cc_b0_4e")},
     "convnextv2": {f"convnextv2_{size}": partial(_timm, f"convnextv2_{size}") for size in ("atto", "femto")},
     "mobilenetv4": {"mobilenetv4_hybrid_medium": lambda: _timm("mobilenetv4_hybrid_medium")},
@@ -100,7 +101,8 @@ def test_counts_equal_the_peer(spec: str, name: str) -> None:
 @pytest.mark.parametrize(("spec", "name"), ALL)
 def test_outputs_equal_the_peer(spec: str, name: str) -> None:
     """At a size that keeps the run short; an odd one distinguishes the paddings, and what is resized to what."""
-    network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=48 if name == "unet" else 67)
+    sizes = {"unet": 48, "self_attention_of_maps": 14}
+    network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=sizes.get(name, 67))
     found = map_module(network, PEERS[spec][name](), name)
     assert found.error is not None
     assert found.error < TOLERANCE
