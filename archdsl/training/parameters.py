@@ -13,4 +13,5 @@ def is_weight(name: str, parameter: Tensor) -> bool:
     Args:
         name: its key in a state dict. The gains of standardized convolutions have four axes and are known by it.
     """
-    return parameter.ndim > 1 and name.rpartition(".")[2] not in _SCALES
+    is_of_channels = parameter.ndim < 2 or (parameter.ndim == 3 and parameter.shape[1:].numel() == 1)
+    return not is_of_channels and name.rpartition(".")[2] not in _SCALES

@@ -29,8 +29,7 @@ def check_reuse(environment: Environment) -> Iterator[Diagnostic]:
     for item in environment.module.items:
         if isinstance(item, tree.Block):
             bindings = [each for each in item.body if isinstance(each, tree.Binding)]
-            layers = {each.name.text: each for each in bindings if each.fact is None}
-            yield from _again({name: (each, environment) for name, each in layers.items()}, bindings)
+            yield from _again({each.name.text: (each, environment) for each in bindings if not each.fact}, bindings)
     known = set[int]()
     for definition in environment.own_models:
         try:
