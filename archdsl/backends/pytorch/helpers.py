@@ -479,7 +479,7 @@ class ResizeLike(nn.Module):
 
 SOURCES["DotProductAttention"] = '''
 class DotProductAttention(nn.Module):
-    """Scaled dot-product attention over the positions of maps; a head of keys and values may serve several queries."""
+    """Positions of maps read values of others by how queries match keys; a head of these may serve several queries."""
 
     def __init__(self, heads: int, scale: float | None = None) -> None:
         super().__init__()
