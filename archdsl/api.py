@@ -333,7 +333,8 @@ def _only(compiled: Compiled, name: str) -> Network:
 
 def _warn(compiled: Compiled) -> None:
     """Warns of a file's warnings, in the words of the command line, at the line of the user's that loads it."""
-    if not compiled.warnings:
+    found = [warning for warning in compiled.warnings if not warning.code.is_hint]
+    if not found:
         return
     import sys
     import warnings
@@ -343,4 +344,4 @@ def _warn(compiled: Compiled) -> None:
     level = 1
     while sys._getframe(level).f_globals.get("__name__", "").partition(".")[0] == "archdsl":
         level += 1
-    warnings.warn(report(compiled.warnings), ArchWarning, stacklevel=level + 1)
+    warnings.warn(report(found), ArchWarning, stacklevel=level + 1)

@@ -16,6 +16,7 @@ from archdsl.diagnostics import Diagnostic, DiagnosticError, Problems, Source, S
 from archdsl.diagnostics.codes import OF_TEXT, OPEN_CHOICE
 from archdsl.elaborate.check.channel_order import check_channel_order
 from archdsl.elaborate.check.files import check_names
+from archdsl.elaborate.check.reuse import check_reuse
 from archdsl.elaborate.check.unused import check_unused
 from archdsl.elaborate.deduplication import Gathered
 from archdsl.elaborate.evaluate.predictions import Predict, Predicted, Prediction
@@ -99,7 +100,7 @@ def _warnings(environment: Environment, problems: tuple[Diagnostic, ...]) -> tup
     if environment.is_partial or environment.unread or any(problem.code in OF_TEXT for problem in problems):
         return ()
     broken = [item.span for item in environment.module.items if any(_is_in(item.span, found) for found in problems)]
-    suspicious = (*check_unused(environment), *check_channel_order(environment))
+    suspicious = (*check_unused(environment), *check_channel_order(environment), *check_reuse(environment))
     warnings = Problems()
     warnings.add(*(found for found in suspicious if not any(_is_in(span, found) for span in broken)))
     return warnings.sorted()

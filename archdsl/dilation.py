@@ -22,32 +22,35 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
+from archdsl.ir.operators.window import Kernel, sides
 from archdsl.ir.walk import Visit, walk
 
 # What dilation means to each operator: a window reads positions further apart; what is of one size (zeros at the edge,
 # a fully connected layer on a map) does not fit a denser map; the rest does the same at each position or on the whole.
 RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
-RULES.rule(Conv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
+RULES.rule(Conv, CondConv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
 RULES.rule(
     *(Pad, Crop, Resize, PixelShuffle, PixelUnshuffle, Transpose, ConvTranspose, Blur),
-    *(Linear, Flatten),
+    *(Linear, Flatten, Parameter),
 )("of one size")
 RULES.rule(
     *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
-    *(AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
+    *(DotProductAttention, AdaptiveAvgPool, GlobalPool, Reduce, Dropout, DropPath, ChannelShuffle, Chunk, Slice),
     *(Gain, ChannelGain, ChannelBias),
 )("of any size")
 
@@ -67,10 +70,13 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
     reductions: dict[str, Fraction | int] = {"input": 1}
     removed = {"input": 1}
+    fixed = set[str]()  # tensors of one size, made of nothing
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
-        sources = [tensor for tensor in visit.inputs if tensor.shape[1:] != (1, 1)] or visit.inputs
+        inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads else visit.inputs
+        maps = [tensor for tensor in inputs if tensor.shape[1:] != (1, 1)]
+        sources = [tensor for tensor in maps if tensor.path not in fixed] or inputs
         before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
         if len(before) != 1:
             raise ValueError(f"output_stride: {visit.path} combines maps of different strides")
@@ -79,7 +85,9 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
         is_left = reduction * stride <= output_stride
         if not is_left and stride > 1 and not _is_window(visit):
             raise ValueError(f"output_stride: {visit.path}, {visit.operator}, has a stride that cannot be taken out")
-        if factor > 1 and _is_of_one_size(visit):
+        if isinstance(visit.primitive, Parameter):
+            fixed.add(visit.path)
+        elif factor > 1 and (_is_of_one_size(visit) or any(tensor.path in fixed for tensor in maps)):
             raise ValueError(
                 f"output_stride: {visit.path}, {visit.operator}, is made for the size of the map before it"
             )
@@ -111,8 +119,10 @@ def _step(visit: Visit) -> Fraction | int:
             return factor
         case Blur(stride=stride):
             return stride
-        case PixelShuffle(factor=factor) | ConvTranspose(stride=factor):
+        case PixelShuffle(factor=factor):
             return Fraction(1, factor)
+        case ConvTranspose(stride=stride):
+            return Fraction(1, _both_ways(visit, stride))
     return 1
 
 
@@ -120,10 +130,15 @@ def _stride(visit: Visit) -> Fraction | int:
     if not _is_window(visit):
         return _step(visit)
     stride = getattr(visit.primitive, "stride", None)
-    stride = getattr(visit.primitive, "kernel", 1) if stride is None else stride
-    if not isinstance(stride, int):
+    return _both_ways(visit, getattr(visit.primitive, "kernel", 1) if stride is None else stride)
+
+
+def _both_ways(visit: Visit, stride: Kernel) -> int:
+    """A stride that is the same down and across."""
+    down, across = sides(stride)
+    if down != across:
         raise ValueError(f"output_stride: {visit.path} has another stride down than across")
-    return stride
+    return down
 
 
 def _is_point(visit: Visit) -> bool:

@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:636daafd871ba30d as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:d0dee7cc9d2b10d7 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -96,11 +96,11 @@ class DropPath(nn.Module):
 
 
 def pad_same(
-    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
     # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
     down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
@@ -114,9 +114,9 @@ class StandardizedConv2d(nn.Conv2d):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
-        dilation: int = 1,
+        dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
         eps: float = 1e-4,
@@ -142,7 +142,7 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
 
 

@@ -1,6 +1,6 @@
 """12 networks compiled by archdsl from resnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:122e5bcb1d3f0699 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:9368e27fa0710951 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -106,11 +106,11 @@ class DropPath(nn.Module):
 
 
 def pad_same(
-    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
     # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
     down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)

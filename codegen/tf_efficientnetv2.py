@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnetv2.arch. Standalone: edit and ship it as it is."""
 
-# sha256:816643f8f6999ef6 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:41795c55dcca8a55 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -102,11 +102,11 @@ class DropPath(nn.Module):
 
 
 def pad_same(
-    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
     # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
     down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
@@ -116,7 +116,7 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
 
 

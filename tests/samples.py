@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import archdsl
 from archdsl.ir.architecture import Architecture
-from tests.operators import TEXTS
+from tests.operators import TEXTS, loads
 
 _COMBINED = [
     "x + y",
@@ -14,6 +13,8 @@ _COMBINED = [
     "-x * y",
     "2 * x + y",
     "(1 + x) * y",
+    "max(x, y)",
+    "min(x, 2, y -> global_avg_pool)",
     "concat(x, y, x)",
     "x * (y -> global_avg_pool)",
     "x + (x * (x -> global_avg_pool -> conv(24) -> sigmoid))",
@@ -36,4 +37,4 @@ def networks() -> dict[str, Architecture]:
 
 def _network(blocks: str, stem: str) -> Architecture:
     body = f"  input = 3 x 37 x 29\n  classes = 10\n  stem = {stem}\n  head = global_avg_pool -> linear(classes)"
-    return archdsl.loads(f"{blocks}model m {{\n{body}\n}}\n").architecture
+    return loads(f"{blocks}model m {{\n{body}\n}}\n").architecture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from archdsl.elaborate.evaluate.describe import describe
-from archdsl.ir.checks import attributes
+from archdsl.ir.checks import arguments as taken
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import Formulas, cases, condition
 from tools import DOCS
@@ -14,8 +14,8 @@ HEAD = """# Primitives
 
 Every layer that the compiler itself knows; all other blocks are `.arch` files. Written from the code by
 `python -m tools.write_primitives`. An argument without a default must be given; `padding` is the model's setting unless
-given. Multiply-accumulates (MACs) count convolutions and linear layers; everything else is free, as in the field's
-tables.
+given. Multiply-accumulates (MACs) count convolutions, linear layers and the two products of attention; everything else
+is free, as in the field's tables.
 
 Formulas speak of a layer's arguments (`bias` counts as 1 where it is true), of its input `in` and its output `out`;
 `in.elements` is channels * height * width. `kernel.height` and `kernel.width` are both the kernel where that is one
@@ -24,12 +24,14 @@ number. `window(n, k)` is how many positions a window of `k` takes along `n`:
 | padding | `window(n, k)` |
 | --- | --- |
 | `symmetric` | `(n + 2 * p - dilation * (k - 1) - 1) // stride + 1` with `p = dilation * (k - 1) // 2` |
-| a number | the same with that number as `p` |
+| a number, or a size such as `0 x 3` | the same with that number, or that of the axis, as `p` |
 | `valid` | the same with `p = 0` |
 | `same` | `n / stride`, rounded up |
 
 `conv_transpose` has `spread(n, k)` positions: `(n - 1) * stride - 2 * p + dilation * (k - 1) + 1 + output_padding`
-with the same `p`, and `n * stride` with `same`. The `p` of `blur` is `(stride + kernel - 2) // 2`.
+with the same `p`, and `n * stride` with `same`. Where `stride`, `dilation` or `output_padding` is a size such as
+`2 x 1`, its height counts along the height and its width along the width. The `p` of `blur` is
+`(stride + kernel - 2) // 2`.
 
 Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window
 begins behind the map.
@@ -47,7 +49,7 @@ def page() -> str:
 
 def _section(operator: type[Operator], names: list[str]) -> str:
     arguments = ", ".join(
-        name if default is ... else f"{name} = {describe(default)}" for name, default in attributes(operator).items()
+        name if default is ... else f"{name} = {describe(default)}" for name, default in taken(operator).items()
     )
     titles = ", ".join(f"`{name}({arguments})`" if len(names) == 1 else f"`{name}`" for name in names)
     shared = f"\n\nArguments: `{arguments}`." if len(names) > 1 and arguments else ""

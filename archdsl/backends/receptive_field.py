@@ -27,20 +27,22 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
-from archdsl.ir.operators.window import Padding, pad_width, sides
+from archdsl.ir.operators.window import Padding, along, pad_width, sides
 from archdsl.ir.walk import Visit, walk
 
 
@@ -117,6 +119,7 @@ class _Seen(NamedTuple):
 
 
 _ALL = _Seen(None, None, True)
+_DENSE = Size(1, 1)
 _PIXEL = _Axis(Fraction(1), Fraction(0), Fraction(0))
 
 
@@ -146,49 +149,55 @@ def _field(seen: _Seen) -> ReceptiveField:
 
 def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     """What the output of an operator sees."""
-    return _joined(inputs) if visit.primitive is None else RULES[visit.primitive](visit.primitive, visit, inputs[0])
+    if visit.primitive is None:
+        return _joined(inputs)
+    found = RULES[visit.primitive](visit.primitive, visit, inputs[0])
+    sees_all = visit.primitive.reads and any(seen.sees_all for seen in inputs)
+    return found._replace(sees_all=True) if sees_all else found
 
 
 # What the output of each operator sees, given what its input sees.
 RULES = RuleTable[Callable[[Any, Visit, _Seen], _Seen]]("receptive field")
 
 
-@RULES.rule(Conv, Depthwise, WeightStandardizedConv)
-def _convolution(operator: Conv | Depthwise | WeightStandardizedConv, visit: Visit, source: _Seen) -> _Seen:
+@RULES.rule(Conv, CondConv, Depthwise, WeightStandardizedConv)
+def _convolution(operator: Conv | CondConv | Depthwise | WeightStandardizedConv, visit: Visit, source: _Seen) -> _Seen:
     shape = visit.inputs[0].shape
-    stride = Size(operator.stride, operator.stride)
-    return _window(source, shape, sides(operator.kernel), stride, operator.padding, operator.dilation)
+    stride, dilation = sides(operator.stride), sides(operator.dilation)
+    return _window(source, shape, sides(operator.kernel), stride, operator.padding, dilation)
 
 
 @RULES.rule(MaxPool, AvgPool)
 def _pool(operator: MaxPool | AvgPool, visit: Visit, source: _Seen) -> _Seen:
     shape = visit.inputs[0].shape
     stride = sides(operator.stride or operator.kernel)
-    return _window(source, shape, sides(operator.kernel), stride, operator.padding, 1)
+    return _window(source, shape, sides(operator.kernel), stride, operator.padding)
 
 
 @RULES.rule(ConvTranspose)
 def _spread(operator: ConvTranspose, visit: Visit, source: _Seen) -> _Seen:
     """Each element is written to a window, and so each that is written sees those whose windows it is in."""
-    kernel = sides(operator.kernel)
+    window = zip(
+        sides(operator.kernel), sides(operator.stride), along(operator.padding), sides(operator.dilation), strict=True
+    )
     down, across = (
-        axis and axis.spread(side, operator.stride, _cut(operator, side), operator.dilation)
-        for axis, side in zip(source[:2], kernel, strict=True)
+        axis and axis.spread(side, step, _cut(side, step, padding, gap), gap)
+        for axis, (side, step, padding, gap) in zip(source[:2], window, strict=True)
     )
     return _Seen(down, across, source.sees_all)
 
 
-def _cut(operator: ConvTranspose, kernel: int) -> int:
+def _cut(kernel: int, stride: int, padding: Padding, dilation: int) -> int:
     """What is taken off at the top or the left."""
-    if operator.padding != "same":
-        return pad_width(kernel, operator.padding, operator.dilation)
-    return max(operator.dilation * (kernel - 1) + 1 - operator.stride, 0) // 2
+    if padding != "same":
+        return pad_width(kernel, padding, dilation)
+    return max(dilation * (kernel - 1) + 1 - stride, 0) // 2
 
 
 @RULES.rule(Blur)
 def _blur(operator: Blur, visit: Visit, source: _Seen) -> _Seen:
     stride = Size(operator.stride, operator.stride)
-    return _window(source, visit.inputs[0].shape, sides(operator.kernel), stride, operator.margin, 1)
+    return _window(source, visit.inputs[0].shape, sides(operator.kernel), stride, operator.margin)
 
 
 @RULES.rule(AdaptiveAvgPool)
@@ -226,14 +235,19 @@ def _softmax(operator: Softmax, visit: Visit, source: _Seen) -> _Seen:
     return source if is_local else source._replace(sees_all=True)
 
 
+@RULES.rule(Parameter)
+def _parameter(operator: Parameter, visit: Visit, source: _Seen) -> _Seen:
+    return _Seen(None, None)
+
+
 @RULES.rule(GlobalPool, Linear, Flatten)
 def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source if visit.inputs[0].shape[1:] == (1, 1) else _ALL
 
 
-@RULES.rule(GroupNorm)
-def _group_norm(operator: GroupNorm, visit: Visit, source: _Seen) -> _Seen:
-    """Each value is divided by what all positions of its group have."""
+@RULES.rule(DotProductAttention, GroupNorm)
+def _group_norm(operator: DotProductAttention | GroupNorm, visit: Visit, source: _Seen) -> _Seen:
+    """Each value is divided by what all positions of its group have, or made of those of all positions."""
     return source._replace(sees_all=True)
 
 
@@ -257,7 +271,7 @@ def _pixel_shuffle(operator: PixelShuffle, visit: Visit, source: _Seen) -> _Seen
 @RULES.rule(PixelUnshuffle)
 def _pixel_unshuffle(operator: PixelUnshuffle, visit: Visit, source: _Seen) -> _Seen:
     square = sides(operator.factor)
-    return _window(source, visit.inputs[0].shape, square, square, "valid", 1)
+    return _window(source, visit.inputs[0].shape, square, square, "valid")
 
 
 @RULES.rule(Resize)
@@ -276,14 +290,13 @@ def _each_position(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
     return source
 
 
-def _window(source: _Seen, shape: Shape, kernel: Size, stride: Size, padding: Padding, dilation: int) -> _Seen:
-    before = (
-        _zeros_before(size, length, step, padding, dilation)
-        for size, length, step in zip((shape.height, shape.width), kernel, stride, strict=True)
-    )
+def _window(
+    source: _Seen, shape: Shape, kernel: Size, stride: Size, padding: Padding, dilation: Size = _DENSE
+) -> _Seen:
+    axes = zip(source[:2], shape[1:], kernel, stride, along(padding), dilation, strict=True)
     down, across = (
-        _through(axis, length, step, zeros, dilation)
-        for axis, length, step, zeros in zip(source[:2], kernel, stride, before, strict=True)
+        _through(axis, length, step, _zeros_before(size, length, step, zeros, gap), gap)
+        for axis, size, length, step, zeros, gap in axes
     )
     return _Seen(down, across, source.sees_all)
 

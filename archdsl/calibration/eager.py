@@ -25,7 +25,16 @@ from archdsl.ir.base import Shape
 from archdsl.ir.walk import Visit
 
 RUN = ("call_module", "call_function", "call_method")
-_COMBINED = {"add": "add", "iadd": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "cat": "concat"}
+_COMBINED = {
+    "add": "add",
+    "iadd": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "maximum": "maximum",
+    "minimum": "minimum",
+    "cat": "concat",
+}
 
 
 class EagerProbe:

@@ -16,8 +16,9 @@ PIPE_CLOSED = 141
 
 
 def exit_code(diagnostics: Iterable[Diagnostic]) -> int:
-    """The exit code for these diagnostics. One that is about no file's text or weights is about the command."""
-    return max(map(_of, diagnostics), default=FINE)
+    """The exit code for these diagnostics. One that is about no file's text or weights is about the command, and a hint
+    is no finding."""
+    return max((_of(diagnostic) for diagnostic in diagnostics if not diagnostic.code.is_hint), default=FINE)
 
 
 def _of(diagnostic: Diagnostic) -> int:

@@ -12,6 +12,12 @@ class Code(Struct, frozen=True):
     title: str
     # A warning stops no build: what is written means something, though hardly what its author meant.
     is_warning: bool = False
+    # A hint is no finding: what is written may well be meant.
+    is_hint: bool = False
+
+    @property
+    def severity(self) -> str:
+        return "hint" if self.is_hint else "warning" if self.is_warning else "error"
 
     @property
     def outcome(self) -> Outcome:
@@ -67,6 +73,7 @@ WRONG_KIND = Code("ARC301", "a value of the wrong kind")
 BAD_VALUE = Code("ARC302", "a value out of range")
 ARITHMETIC = Code("ARC303", "arithmetic that has no result")
 OPEN_CHOICE = Code("ARC304", "an open choice where a value is needed")
+USED_AGAIN = Code("ARC310", "a layer that is bound once and used again", is_hint=True)
 
 # 4xx: shapes.
 CHANNEL_MISMATCH = Code("ARC401", "tensors whose shapes do not combine")

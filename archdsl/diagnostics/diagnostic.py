@@ -81,7 +81,7 @@ class Diagnostic(Struct, frozen=True):
 
     @property
     def severity(self) -> str:
-        return "warning" if self.code.is_warning else "error"
+        return self.code.severity
 
     @property
     def key(self) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ def annotation(diagnostic: Diagnostic, *, severity: str = "error") -> str:
         if end_line != span.line:  # GitHub knows columns within one line only.
             del properties["col"], properties["endColumn"]
     properties["title"] = diagnostic.code.name
-    return command(severity, properties, _message(diagnostic))
+    return command("notice" if severity == "hint" else severity, properties, _message(diagnostic))
 
 
 def command(name: str, properties: Mapping[str, object], text: str) -> str:

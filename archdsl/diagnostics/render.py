@@ -81,9 +81,8 @@ def full(diagnostic: Diagnostic, *, color: bool = False, severity: str = "error"
     paint = _Paint(color)
     span = diagnostic.span
     place = f"{printable(span.source.name)}:{span.line}:{span.column}: " if span else ""
-    head = paint(_BOLD, place) + paint(
-        _YELLOW if severity == "warning" else _RED, f"{severity}[{diagnostic.code.name}]"
-    )
+    style = {"hint": _CYAN, "warning": _YELLOW}.get(severity, _RED)
+    head = paint(_BOLD, place) + paint(style, f"{severity}[{diagnostic.code.name}]")
     lines = [f"{head}: {paint(_BOLD, _clipped(diagnostic.message))}"]
     spans = [place for place in (span, *(note.span for note in diagnostic.notes)) if place is not None]
     gutter = max((len(str(place.line)) for place in spans), default=1)

@@ -31,5 +31,5 @@ def report(
 
 
 def _least(diagnostic: Diagnostic, severity: str) -> str:
-    """What a diagnostic is where nothing is more than `severity`: a warning stays one."""
-    return diagnostic.severity if severity == "error" else severity
+    """What a diagnostic is where nothing is more than `severity`: a warning stays one, and so does a hint."""
+    return diagnostic.severity if severity == "error" or diagnostic.code.is_hint else severity

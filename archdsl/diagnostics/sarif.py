@@ -30,6 +30,10 @@ def sarif(diagnostics: Sequence[Diagnostic]) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
 
 
+def _level(code: Code) -> str:
+    return "note" if code.is_hint else code.severity
+
+
 def _rule(code: Code) -> dict[str, Any]:
     page = explanation(code)
     return {
@@ -37,7 +41,7 @@ def _rule(code: Code) -> dict[str, Any]:
         "shortDescription": {"text": code.title},
         "fullDescription": {"text": page.meaning},
         "help": {"text": page.text, "markdown": page.markdown},
-        "defaultConfiguration": {"level": "warning" if code.is_warning else "error"},
+        "defaultConfiguration": {"level": _level(code)},
     }
 
 
@@ -52,7 +56,7 @@ def _result(diagnostic: Diagnostic, span: Span, rule: int) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": diagnostic.code.name,
         "ruleIndex": rule,
-        "level": diagnostic.severity,
+        "level": _level(diagnostic.code),
         "message": {"text": _message(diagnostic)},
         "locations": [_location(span, diagnostic.label)],
     }

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from archdsl.backends.pytorch.state import tensors
 from archdsl.diff.parts import Layer
 from archdsl.ir.operators.base import Operator
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.window import pad_width, sides
+from archdsl.ir.operators.convolution import CondConv, Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.window import along, pad_width, sides
 from archdsl.ir.walk import Visit
 
 # Combinations whose operands may stand in any order.
@@ -162,12 +162,12 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
 def _zeros(operator: Operator) -> object:
     """The padding of an operator as zeros a side, where that is what it means: not for `same` with a stride."""
     match operator:
-        case Conv() | Depthwise() | WeightStandardizedConv():
-            kernel = sides(operator.kernel)
-            if operator.padding != "same":
-                return [pad_width(side, operator.padding, operator.dilation) for side in kernel]
-            if operator.stride == 1 and kernel.height % 2 and kernel.width % 2:
-                return [pad_width(side, "symmetric", operator.dilation) for side in kernel]
+        case Conv() | CondConv() | Depthwise() | WeightStandardizedConv():
+            kernel, padding = sides(operator.kernel), operator.padding
+            if padding == "same" and sides(operator.stride) == (1, 1) and kernel.height % 2 and kernel.width % 2:
+                padding = "symmetric"
+            if padding != "same":
+                return [pad_width(*axis) for axis in zip(kernel, along(padding), sides(operator.dilation), strict=True)]
     return getattr(operator, "padding", None)
 
 

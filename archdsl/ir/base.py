@@ -50,11 +50,14 @@ class Shape(NamedTuple):
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 
 
+Margin = Annotated[int, Field(ge=0, lt=2**31)]
+
+
 class Size(NamedTuple):
     """A height and a width, such as those of a kernel that is not square."""
 
-    height: Count
-    width: Count
+    height: Margin
+    width: Margin
 
     def __str__(self) -> str:
         return f"{self.height} x {self.width}"

@@ -53,7 +53,7 @@ class Combine(Frozen):
     """
 
     node: Literal["combine"] = "combine"
-    operator: Literal["add", "subtract", "multiply", "divide", "negate", "concat", "sum"]
+    operator: Literal["add", "subtract", "multiply", "divide", "negate", "maximum", "minimum", "concat", "sum"]
     operands: tuple["TensorExpression", ...]
     name: str
     output: Shape

@@ -12,7 +12,8 @@ from math import isfinite
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from archdsl.ir.base import Frozen, Size
+from archdsl.ir.base import Frozen, Shape, Size
+from archdsl.ir.operators.base import Operator
 
 
 @cache
@@ -23,6 +24,16 @@ def attributes(operator: type[Frozen]) -> dict[str, Any]:
         for name, field in operator.model_fields.items()
         if name != "kind"
     }
+
+
+@cache
+def arguments(operator: type[Operator]) -> dict[str, Any]:
+    """What a primitive takes in the language, in order: its attributes, behind the tensors that it must be given. The
+    channels, height and width of what is a tensor itself are one `shape`."""
+    own = attributes(operator)
+    if operator.is_source:
+        own = {"shape": ..., **{name: default for name, default in own.items() if name not in Shape._fields}}
+    return {**dict.fromkeys(operator.reads, ...), **own}
 
 
 @cache
@@ -83,7 +94,7 @@ def _accepts(kind: Any, limits: dict[str, float], value: Any) -> bool:
     if kind is bool:
         return isinstance(value, bool)
     if kind is Size:
-        return isinstance(value, Size) and max(value) < 2**31
+        return isinstance(value, Size) and min(value) >= limits.get("ge", 0) and max(value) < 2**31
     if isinstance(value, bool):
         return False
     if kind is int and not isinstance(value, int):
@@ -110,7 +121,7 @@ def _words(kind: Any, limits: dict[str, float]) -> str:
     if kind is str:
         return "a text in quotes"
     if kind is Size:
-        return "a size such as `1 x 7`"
+        return "a size such as `1 x 7`" if limits else "a size such as `0 x 3`"
     if kind is int:
         least, most = limits.get("ge"), limits.get("le")
         if least is not None and most is not None:

@@ -1,9 +1,9 @@
 """Parameters, multiply-accumulates and activations, counted from the IR.
 
 Each distinct block instance is counted once and multiplied, so a network of 79 blocks costs no more to count than its
-16 different ones. Conventions of the field: MACs are those of convolutions and linear layers, biases and everything
-elementwise left out; FLOPs are 2 x MACs; activations are the elements that convolutions and linear layers put out
-(Radosavovic et al. 2020). All are for one image; a batch multiplies MACs and activations.
+16 different ones. Conventions of the field: MACs are those of convolutions, linear layers and the products between
+queries, keys and values, biases and everything elementwise left out; FLOPs are 2 x MACs; activations are the elements
+that these layers put out (Radosavovic et al. 2020). All are for one image; a batch multiplies MACs and activations.
 """
 
 from __future__ import annotations

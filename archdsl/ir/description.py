@@ -27,7 +27,7 @@ class Stage(Frozen):
     name: str
     op: str
     kernel: int | Size | None = None
-    stride: int | None = None
+    stride: int | Size | None = None
     expansion: float | None = None
     channels: int | None = None
     se: float | None = None

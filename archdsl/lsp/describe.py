@@ -8,7 +8,7 @@ from archdsl.elaborate.evaluate.describe import describe as shown
 from archdsl.elaborate.resolve.definitions import Definition, ModelDefinition, RecipeDefinition
 from archdsl.elaborate.resolve.signatures import of_function
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
-from archdsl.ir.checks import attributes
+from archdsl.ir.checks import arguments
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import Formulas, cases, condition
 from archdsl.language import tree
@@ -86,7 +86,7 @@ def head_of_recipe(recipe: tree.Recipe) -> str:
 
 def head_of_primitive(name: str) -> str:
     """`conv(channels, kernel = 1)`."""
-    return f"{name}({', '.join(_attribute(name, attribute) for attribute in attributes(PRIMITIVES[name]))})"
+    return f"{name}({', '.join(_attribute(name, argument) for argument in arguments(PRIMITIVES[name]))})"
 
 
 def _titled(title: str, text: str) -> str:
@@ -104,7 +104,7 @@ def head_of_parameters(parameters: tuple[tree.Parameter, ...]) -> str:
 
 
 def _attribute(primitive: str, name: str) -> str:
-    default = attributes(PRIMITIVES[primitive]).get(name, ...)
+    default = arguments(PRIMITIVES[primitive]).get(name, ...)
     return name if default is ... else f"{name} = {shown(default)}"
 
 

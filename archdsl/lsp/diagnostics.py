@@ -19,10 +19,14 @@ Locate = Callable[[Span], types.Location]
 
 
 def diagnostics(document: Document, locate: Locate) -> list[types.Diagnostic]:
-    """Mistakes as errors; claims that do not hold, and what is hardly meant, as warnings."""
+    """Mistakes as errors; claims that do not hold, and what is hardly meant, as warnings; the rest as hints."""
     errors = [_diagnostic(document, each, types.DiagnosticSeverity.Error, locate) for each in document.problems]
-    warnings = (*document.unmet, *document.warnings)
-    return errors + [_diagnostic(document, each, types.DiagnosticSeverity.Warning, locate) for each in warnings]
+    others = (*document.unmet, *document.warnings)
+    return errors + [_diagnostic(document, each, _severity(each), locate) for each in others]
+
+
+def _severity(problem: Diagnostic) -> types.DiagnosticSeverity:
+    return types.DiagnosticSeverity.Hint if problem.code.is_hint else types.DiagnosticSeverity.Warning
 
 
 def _diagnostic(

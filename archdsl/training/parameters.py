@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
-_SCALES = ("bias", "gain")
+_SCALES = ("bias", "gain", "value")
 
 
 def is_weight(name: str, parameter: Tensor) -> bool:
-    """Whether a parameter is a matrix or a filter bank, and neither a bias nor the scale of a norm, filter or branch.
+    """Whether a parameter is a matrix or filter bank: no bias, scale of a norm, filter or branch, or tensor by itself.
 
     Args:
         name: its key in a state dict. The gains of standardized convolutions have four axes and are known by it.
     """
-    return parameter.ndim > 1 and name.rpartition(".")[2] not in _SCALES
+    is_of_channels = parameter.ndim < 2 or (parameter.ndim == 3 and parameter.shape[1:].numel() == 1)
+    return not is_of_channels and name.rpartition(".")[2] not in _SCALES

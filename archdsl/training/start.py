@@ -304,10 +304,8 @@ class _Run:
         if checkpoint is not None:
             at = table.at(checkpoint.facts.step)
             self.report.line(f"resumed at step {checkpoint.facts.step:,}, epoch {at.epoch + 1}, from {checkpoint.path}")
-        if place.processes.is_first:
-            missing = [] if curves.is_available() or not self.draws else ["curves.svg needs matplotlib: `pip install 'archdsl[plots]'`"]
-            for text in missing:
-                self.report.remark(text)
+        if place.processes.is_first and self.draws and not curves.is_available():
+            self.report.remark("curves.svg needs matplotlib: `pip install 'archdsl[plots]'`")
 
     # After ----------------------------------------------------------------------------------------------------------
 

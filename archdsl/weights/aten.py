@@ -19,13 +19,15 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -52,6 +54,7 @@ def _activates(*aten: str) -> Seen:
 
 RULES = RuleTable[Seen]("weights")
 RULES.rule(Conv, ConvTranspose, Depthwise, WeightStandardizedConv)(_reads("convolution"))
+RULES.rule(CondConv)(Seen({"mm": "linear", "mul": "mul"}))  # its experts are read where they are summed up
 RULES.rule(Linear)(_reads("linear", "linear", "addmm", "mm"))
 RULES.rule(BatchNorm)(
     _reads(
@@ -65,6 +68,7 @@ RULES.rule(LayerNorm)(_reads("layer_norm", "native_layer_norm"))
 RULES.rule(Prelu)(_reads("prelu", "prelu", "_prelu_kernel"))
 RULES.rule(Gain, ChannelGain)(_reads("mul"))
 RULES.rule(ChannelBias)(_reads("add"))
+RULES.rule(Parameter)(Seen({"mul": "mul", "add": "add"}))
 RULES.rule(Activation)(
     _activates(
         *("relu", "relu6", "hardtanh", "silu", "gelu", "sigmoid", "tanh", "hardswish", "hardsigmoid", "elu", "mish"),
@@ -73,7 +77,19 @@ RULES.rule(Activation)(
 )
 RULES.rule(LeakyRelu)(_activates("leaky_relu"))
 RULES.rule(
-    *(Blur, Flatten, L2Norm, Function, Softmax, AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool, Reduce),
+    *(
+        DotProductAttention,
+        Blur,
+        Flatten,
+        L2Norm,
+        Function,
+        Softmax,
+        AdaptiveAvgPool,
+        AvgPool,
+        GlobalPool,
+        MaxPool,
+        Reduce,
+    ),
     *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize),
 )(Seen())
 

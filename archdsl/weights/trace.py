@@ -201,8 +201,11 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        result = function(*args, **(kwargs or {}))
         named = _named(function, args, kwargs or {})
+        if function.overloadpacket is torch.ops.aten.addcmul:  # two operators in one, each with weights perhaps
+            with self:
+                return torch.add(named["self"], named["tensor1"] * named["tensor2"], alpha=named["value"])
+        result = function(*args, **(kwargs or {}))
         kind = KINDS.get(name := function.__name__.split(".")[0].rstrip("_"), name)
         before, parts = self._before(kind, named), self._parts(kind, named)
         if before.sources and parts:

@@ -29,7 +29,7 @@ from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import walk
 from archdsl.weights import aten
 from archdsl.weights.trace import trace
-from tests.operators import SAMPLES, TEXTS, made, text
+from tests.operators import SAMPLES, TEXTS, loads, made, text
 from tests.samples import of_positive
 
 # By the file that a missing rule goes into.
@@ -75,7 +75,7 @@ _VIEWS = ("chunk", "slice", "crop", "transpose")
 
 
 def network(operator: str) -> archdsl.Network:
-    return archdsl.loads(f"model net {{ input = 3 x 17 x 20\nstem = conv(24, 3) -> {of_positive(operator)} }}")
+    return loads(f"model net {{ input = 3 x 17 x 20\nstem = conv(24, 3) -> {of_positive(operator)} }}")
 
 
 @pytest.mark.parametrize("operator", TEXTS)
@@ -162,7 +162,7 @@ model net {
 @pytest.mark.parametrize("operator", TEXTS)
 def test_is_dilated_or_refused(operator: str) -> None:
     """Behind a stride that is taken out a layer gets a denser map, which holds the old one, unless it is refused."""
-    plain = archdsl.loads(STRIDED.replace("OPERATOR", of_positive(operator)))
+    plain = loads(STRIDED.replace("OPERATOR", of_positive(operator)))
     before, dense = plain.build().double().eval(), plain.build().double().eval()
     dense.load_state_dict(before.state_dict())
     try:

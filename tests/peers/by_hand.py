@@ -86,3 +86,79 @@ class SrResNet(nn.Module):
             x = x + unit(x)
         out: Tensor = self.last(first + self.joined(x))
         return out
+
+
+def projection(before: int, after: int, kernel: int = 1, *, groups: int = 1, act: bool = False) -> nn.Sequential:
+    """A convolution with batch norm, as YOLO has it."""
+    layers: list[nn.Module] = [nn.Conv2d(before, after, kernel, padding=kernel // 2, groups=groups, bias=False)]
+    return nn.Sequential(*layers, nn.BatchNorm2d(after, eps=1e-3), *([nn.SiLU()] if act else []))
+
+
+class PositionSensitive(nn.Module):
+    """The attention of YOLO11, with projections of their own for queries, keys and values."""
+
+    def __init__(self, channels: int, heads: int):
+        super().__init__()
+        self.heads, half = heads, channels // 2
+        self.q, self.k, self.v = projection(channels, half), projection(channels, half), projection(channels, channels)
+        self.pe = projection(channels, channels, 3, groups=channels)
+        self.proj = projection(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (layer(x).flatten(2).unflatten(1, (self.heads, -1)) for layer in (self.q, self.k, self.v))
+        shares = (q.transpose(2, 3) @ k * q.shape[2] ** -0.5).softmax(3)
+        read = (v @ shares.transpose(2, 3)).reshape(x.shape)
+        out: Tensor = self.proj(read + self.pe(v.reshape(x.shape)))
+        return out
+
+
+class C2psa(nn.Module):
+    """The block of YOLO11 (Ultralytics), with one layer."""
+
+    def __init__(self, channels: int = 256):
+        super().__init__()
+        self.half = half = channels // 2
+        self.both = projection(channels, channels, act=True)
+        self.attended = PositionSensitive(half, half // 64)
+        self.wide, self.narrow = projection(half, channels, act=True), projection(channels, half)
+        self.last = projection(channels, channels, act=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        a, b = self.both(x).split(self.half, 1)
+        b = b + self.attended(b)
+        b = b + self.narrow(self.wide(b))
+        out: Tensor = self.last(torch.cat((a, b), 1))
+        return out
+
+
+class NonLocal(nn.Module):
+    """Wang et al. 2018, embedded Gaussian, of pooled maps."""
+
+    def __init__(self, channels: int = 64):
+        super().__init__()
+        self.theta, self.phi, self.g = (nn.Conv2d(channels, channels // 2, 1) for _ in range(3))
+        self.w, self.norm = nn.Conv2d(channels // 2, channels, 1), nn.BatchNorm2d(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        theta = self.theta(x).flatten(2).transpose(1, 2)
+        phi = functional.max_pool2d(self.phi(x), 2).flatten(2)
+        g = functional.max_pool2d(self.g(x), 2).flatten(2).transpose(1, 2)
+        read = ((theta @ phi).softmax(2) @ g).transpose(1, 2).unflatten(2, x.shape[2:])
+        out: Tensor = x + self.norm(self.w(read))
+        return out
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention over the positions of a map, with a position map for the queries."""
+
+    def __init__(self, channels: int = 64, heads: int = 4, size: int = 14):
+        super().__init__()
+        self.heads = heads
+        self.position = nn.Parameter(torch.randn(1, channels, size, size))
+        self.q, self.k, self.v = (nn.Conv2d(channels, channels, 1, bias=False) for _ in range(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.q(x + self.position), self.k(x), self.v(x)
+        q, k, v = (one.flatten(2).unflatten(1, (self.heads, -1)).transpose(2, 3) for one in maps)
+        read = functional.scaled_dot_product_attention(q, k, v)
+        return read.transpose(2, 3).reshape(x.shape)

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -46,6 +47,6 @@ class _Flops(TorchDispatchMode):
 
 def counts(model: nn.Module, size: int, channels: int = 3) -> tuple[int, int]:
     """Parameters, and multiply-accumulates of one image."""
-    with torch.no_grad(), torch.device("meta"), _Flops() as flops:
+    with torch.no_grad(), torch.device("meta"), sdpa_kernel(SDPBackend.MATH), _Flops() as flops:
         model(torch.empty(1, channels, size, size))
     return sum(p.numel() for p in model.parameters()), flops.total // 2

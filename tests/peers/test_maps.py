@@ -1,5 +1,5 @@
-"""Networks that put out maps, or are made of lists, as examples, equal torchvision's or timm's modules, or what one
-would write by hand: exact counts, and outputs on equal weights.
+"""Networks that put out maps, attend to them or are made of lists, as examples, equal torchvision's or timm's modules,
+or what one would write by hand: exact counts, and outputs on equal weights.
 
 What comes after the modules there, decoding boxes and removing overlapping ones, has no weights and is left out.
 """
@@ -7,6 +7,7 @@ What comes after the modules there, decoding boxes and removing overlapping ones
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import SrResNet, UNet, espcn
+from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, SrResNet, UNet, espcn
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 
@@ -65,6 +66,10 @@ def _split(radix: int) -> nn.Module:
     return peer("timm resnest14d", block_args={"radix": radix, "avd": True, "avd_first": False})
 
 
+def _timm(name: str) -> nn.Module:
+    return peer(f"timm {name}")
+
+
 PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
     "segmentation": {
@@ -72,6 +77,10 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
         "deeplabv3_resnet50": lambda: _segmentation("deeplabv3_resnet50", aux_loss=True),
         "lraspp_mobilenet_v3_large": lambda: _segmentation("lraspp_mobilenet_v3_large"),
     },
+    "attend": {"c2psa_of_maps": C2psa, "non_local_of_maps": NonLocal, "self_attention_of_maps": SelfAttention},
+    "condconv": {"tf_efficientnet_cc_b0_4e": lambda: _timm("tf_efficientnet_cc_b0_4e")},
+    "convnextv2": {f"convnextv2_{size}": partial(_timm, f"convnextv2_{size}") for size in ("atto", "femto")},
+    "mobilenetv4": {"mobilenetv4_hybrid_medium": lambda: _timm("mobilenetv4_hybrid_medium")},
     "unet": {"unet": lambda: UNet(is_bilinear=False), "unet_bilinear": lambda: UNet(is_bilinear=True)},
     "res2net": {
         "res2net50_s4": lambda: peer("timm res2net50_26w_4s"),
@@ -108,7 +117,8 @@ def test_counts_equal_the_peer(spec: str, name: str) -> None:
 @pytest.mark.parametrize(("spec", "name"), ALL)
 def test_outputs_equal_the_peer(spec: str, name: str) -> None:
     """At a size that keeps the run short; an odd one distinguishes the paddings, and what is resized to what."""
-    network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=48 if name == "unet" else 67)
+    sizes = {"unet": 48, "self_attention_of_maps": 14}
+    network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=sizes.get(name, 67))
     found = map_module(network, PEERS[spec][name](), name)
     assert found.error is not None
     assert found.error < TOLERANCE

@@ -20,6 +20,12 @@ JOINS = [
     "in * ({other} -> global_avg_pool -> conv(in.channels) -> sigmoid)",
     "in -> conv({other}.channels) -> norm -> conv(in.channels) -> act",
     "(in -> resize(like = {other}) -> resize(like = in)) * 0.5",
+    "max(in, {other} -> conv(in.channels) -> resize(like = in))",
+    "min(in, 2 * alpha, {other} -> global_avg_pool -> conv(in.channels))",
+    "in -> conv(8) -> dot_product_attention({other} -> conv(4), {other} -> conv(3), 2) -> conv(in.channels)",
+    "in + ({other} -> conv(8) -> dot_product_attention(in -> conv(8), in -> conv(8), scale = alpha)"
+    " -> conv(in.channels) -> resize(like = in))",
+    "in -> cond_conv({other} -> global_avg_pool -> linear(n + 1) -> sigmoid, in.channels, n + 1, 3, bias = skip)",
     "in",
 ]
 
@@ -86,6 +92,8 @@ KEEPING = [
     *("[pad(margin + 1, mode = replicate) -> depthwise(3, padding = valid) -> crop(margin) when margin]",),
     *("[resize(2) -> pixel_unshuffle(2) -> pixel_shuffle(2) -> avg_pool(2)]",),
     *("[transpose(height, width) -> depthwise(3) -> transpose(width, height)]",),
+    *("depthwise(3, dilation = 1 x n)", "depthwise(3 x 5, padding = 1 x 2)"),
+    *("max_pool(3 x 1, stride = 1, padding = 1 x 0)", "avg_pool(1 x 3, stride = 1, padding = 0 x 1)"),
     *("blur", "[resize(2) -> blur(stride = 2)]", "[pad(1, mode = reflect) -> crop(1)]"),
     *("leaky_relu(alpha)", "gelu(gain = alpha)", "[norm -> act]", "gain(2)", "gelu(gain = 1)"),
     *("inside", "[inside]", "[inside -> norm]", "[act] * 2", "[inside] * n", "inside * 2 * 2", "[norm]", "inside"),
@@ -137,6 +145,8 @@ CHANGING = [
 ]
 STRIDED_KEEPING = [
     *("depthwise({kernel}, stride = stride)", "avg_pool(3, stride = stride)", "max_pool(3, stride = stride)"),
+    *("[depthwise(stride = stride x 1) -> depthwise(stride = 1 x stride)]",),
+    *("[max_pool(3, stride = 1 x stride) -> avg_pool(3, stride = stride x 1)]",),
     *("[depthwise(stride = stride) -> norm]", "avg_pool({kernel}, stride = stride)"),
 ]
 STRIDED_CHANGING = [
@@ -146,6 +156,7 @@ STRIDED_CHANGING = [
         "conv({width}, stride = stride)",
     ),
     *("conv_norm_act({width}, {kernel}, stride)", "[conv({width}, 3, stride = stride, bias = true) -> norm -> act]"),
+    *("[conv({width}, 3, stride = stride x 1) -> norm -> ws_conv({width}, 3, stride = 1 x stride)]",),
     *("separable_conv({width}, stride = stride)", "body({width}, stride = stride)"),
 ]
 KERNELS = [
@@ -697,6 +708,11 @@ class BlockWriter:
                 ),
                 *(
                     "in / (1 + (in -> reduce_norm(over = positions)))",
+                    "max(in, main)",
+                    "min(max(alpha, main), in, 3)",
+                    "in + main * parameter(in.channels x 1 x 1, initial = alpha)",
+                    "parameter(1 x 1 x 1, initial = 1) * in + parameter(in.channels x in.height x in.width, std = 0.1)",
+                    "in * (parameter(1 x 1 x 1) -> sigmoid) + max(0, main)",
                     "in * (main -> reduce_var(over = channels)) + main",
                 ),
                 "main + (in -> reduce_min(over = channels)) - (in -> reduce_sum(over = channels))",

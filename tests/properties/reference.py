@@ -19,7 +19,7 @@ from archdsl.ir import body
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.names import module_name
 from archdsl.ir.operators.linear import Linear
-from archdsl.ir.operators.window import sides
+from archdsl.ir.operators.window import along, sides
 from archdsl.ir.parts import is_module, is_own_module
 
 _ACTIVATIONS = {
@@ -45,6 +45,8 @@ _COMBINATIONS = {
     "multiply": operator.mul,
     "divide": operator.truediv,
     "negate": operator.neg,
+    "maximum": lambda x, y: torch.maximum(x, torch.as_tensor(y, dtype=x.dtype)),
+    "minimum": lambda x, y: torch.minimum(x, torch.as_tensor(y, dtype=x.dtype)),
     "concat": lambda *tensors: torch.cat(tensors, dim=1),
 }
 
@@ -255,14 +257,17 @@ class Reference:
 
     def _conv_transpose(self, x: Tensor, path: str, op: Any) -> Tensor:
         full = functional.conv_transpose2d(x, self.weight(path), None, op.stride, 0, 0, op.groups, op.dilation)
-        for axis, (size, length) in enumerate(zip(x.shape[2:], sides(op.kernel), strict=True), 2):
-            reach = op.dilation * (length - 1) + 1
-            begin = {"valid": 0, "symmetric": (reach - 1) // 2, "same": max(reach - op.stride, 0) // 2}.get(
-                op.padding, op.padding
-            )
-            end = size * op.stride + begin if op.padding == "same" else full.shape[axis] - begin + op.output_padding
-            more = [0, 0] * (3 - axis) + [0, max(end - full.shape[axis], 0)]
-            full = functional.pad(full, more).narrow(axis, begin, end - begin)
+        window = zip(
+            *(x.shape[2:], sides(op.kernel), sides(op.stride), sides(op.dilation), along(op.padding)),
+            sides(op.output_padding),
+            strict=True,
+        )
+        for axis, (size, length, step, gap, padding, more) in enumerate(window, 2):
+            reach = gap * (length - 1) + 1
+            begin = {"valid": 0, "symmetric": (reach - 1) // 2, "same": max(reach - step, 0) // 2}.get(padding, padding)
+            end = size * step + begin if padding == "same" else full.shape[axis] - begin + more
+            beyond = [0, 0] * (3 - axis) + [0, max(end - full.shape[axis], 0)]
+            full = functional.pad(full, beyond).narrow(axis, begin, end - begin)
         return full + self.weight(path, "bias")[:, None, None] if op.bias else full
 
     def _blur(self, x: Tensor, path: str, op: Any) -> Tensor:
@@ -272,6 +277,33 @@ class Reference:
         x = functional.pad(x, [margin] * 4, mode="reflect").flatten(0, 1)[:, None]
         x = functional.conv2d(x, (row[:, None] * row)[None, None], stride=op.stride)
         return x.flatten(0, 1).unflatten(0, (-1, channels))
+
+    def _cond_conv(self, x: Tensor, path: str, op: Any, routing: Tensor) -> Tensor:
+        made = []
+        for image, shares in zip(x.split(1), routing.flatten(1), strict=True):
+            weight = sum(share * expert for share, expert in zip(shares, self.weight(path), strict=True))
+            found = functional.conv2d(
+                padded(image, op.kernel, op.stride, op.dilation, op.padding),
+                *(weight, None, op.stride, 0, op.dilation, op.groups),
+            )
+            made.append(found + (shares @ self.weight(path, "bias"))[:, None, None] if op.bias else found)
+        return torch.cat(made)
+
+    def _dot_product_attention(self, x: Tensor, path: str, op: Any, keys: Tensor, values: Tensor) -> Tensor:
+        size = x.shape[1] // op.heads
+        scale = size**-0.5 if op.scale is None else op.scale
+        groups = keys.shape[1] // size
+        width = values.shape[1] // groups
+        read = []
+        for head in range(op.heads):
+            group = head * groups // op.heads
+            query, key = x[:, head * size :][:, :size].flatten(2), keys[:, group * size :][:, :size].flatten(2)
+            shares = (query.transpose(1, 2) @ key * scale).softmax(2)
+            read.append(values[:, group * width :][:, :width].flatten(2) @ shares.transpose(1, 2))
+        return torch.cat(read, 1).unflatten(2, x.shape[2:])
+
+    def _parameter(self, x: Tensor, path: str, op: Any) -> Tensor:
+        return self.weight(path, "value").expand(len(x), -1, -1, -1)
 
     def _linear(self, x: Tensor, path: str, op: Any) -> Tensor:
         bias = self.weight(path, "bias") if op.bias else None
@@ -406,18 +438,20 @@ def padded(
     x: Tensor,
     kernel: int | tuple[int, int],
     stride: int | tuple[int, int],
-    dilation: int,
-    padding: str | int,
+    dilation: int | tuple[int, int],
+    padding: str | int | tuple[int, int],
     value: float = 0.0,
 ) -> Tensor:
     sides: list[int] = []
     for axis in (1, 0):  # torch pads the width first
         length = kernel if isinstance(kernel, int) else kernel[axis]
         step = stride if isinstance(stride, int) else stride[axis]
-        size, reach = x.shape[2 + axis], dilation * (length - 1) + 1
+        gap = dilation if isinstance(dilation, int) else dilation[axis]
+        zeros = padding[axis] if isinstance(padding, tuple) else padding
+        size, reach = x.shape[2 + axis], gap * (length - 1) + 1
         if padding == "same":
             missing = max((-(-size // step) - 1) * step + reach - size, 0)
             sides += [missing // 2, missing - missing // 2]
         else:
-            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[padding] if isinstance(padding, str) else padding] * 2
+            sides += [{"symmetric": (reach - 1) // 2, "valid": 0}[zeros] if isinstance(zeros, str) else zeros] * 2
     return functional.pad(x, sides, value=value)

@@ -83,6 +83,21 @@ def test_only_filters_and_matrices_decay(name: str):
     assert len(decaying["params"]) + len(rest["params"]) == len(list(model.parameters()))
 
 
+def test_learnable_tensors_by_themselves_do_not_decay():
+    """A scale of a branch, a position map and what is added to channels, with their first values."""
+    cell = """
+block cell() {
+  main = in + parameter(in.channels x in.height x in.width, std = 0.02) -> conv(in.channels) -> channel_gain(0.1)
+  out  = in + parameter(in.channels x 1 x 1, initial = 0.5) * main
+}
+"""
+    model = archdsl.loads(f"{cell} model net {{ input = 3 x 8 x 8\n stem = conv(4) -> cell }}").build()
+    settings = {"kind": "sgd", "lr": 0.1, "weight_decay": 1e-4}
+    decaying, rest = make_optimizer(model, recipe(optimizer=settings), lr=0.1).param_groups
+    assert [one.ndim for one in decaying["params"]] == [4, 4]
+    assert {tuple(one.shape) for one in rest["params"]} == {(4, 8, 8), (4, 1, 1)}
+
+
 def test_frozen_parameters_are_left_out():
     model = network().build()
     freeze(model, "stem, stages, head")

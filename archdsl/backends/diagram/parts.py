@@ -18,7 +18,16 @@ from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
-_COMBINED = {"add": "+", "subtract": "–", "multiply": "×", "divide": "÷", "negate": "–", "concat": "concat"}
+_COMBINED = {
+    "add": "+",
+    "subtract": "–",
+    "multiply": "×",
+    "divide": "÷",
+    "negate": "–",
+    "maximum": "max",
+    "minimum": "min",
+    "concat": "concat",
+}
 # Beside the arrows into what is not the same the other way round.
 _SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 
@@ -26,6 +35,8 @@ _SIGNS = {"subtract": ("+", "–"), "divide": ("", "divisor")}
 _ATTRIBUTES: dict[str, tuple[str, object]] = {
     "stride": ("stride {}", 1),
     "groups": ("{} groups", 1),
+    "experts": ("{} experts", None),
+    "heads": ("{} heads", 1),
     "dilation": ("dilation {}", 1),
     "multiplier": ("multiplier {}", 1),
     "parts": ("{} parts", None),

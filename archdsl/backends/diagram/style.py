@@ -42,6 +42,7 @@ WHITE = Colors("#ffffff", "#52606d")
 FAMILIES = {
     "convolution": PALETTE[0],
     "linear": PALETTE[3],
+    "dot_product": PALETTE[3],
     "pooling": PALETTE[2],
     "arrangement": PALETTE[4],
     "block": PALETTE[1],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.ir.base import Shape, Size
@@ -17,13 +16,15 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -39,33 +40,49 @@ _SAME_KIND = {"swish": "silu"}
 def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
     """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
     if visit.primitive is not None:
-        return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training)
+        others = visit.shapes[1:] if visit.primitive.reads else ()
+        return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training, *others)
     if visit.operator in ("input", "output"):
         return ()
     return combining(visit.operator, visit.shapes, visit.output, batch, len(visit.factors))
 
 
-# The kernels of each operator, given what it reads and puts out, the images of a batch, and whether it is trained.
-_Rule = Callable[[Any, Shape, Shape, int, bool], tuple[Kernel, ...]]
+# The kernels of each operator, given what it reads and puts out, the images of a batch, whether it is trained, and the
+# further tensors that it must be given.
+_Rule = Callable[..., tuple[Kernel, ...]]
 RULES = RuleTable[_Rule]("latency of eager kernels")
 
 
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)
 def _convolution(
-    operator: Conv | Depthwise | WeightStandardizedConv, source: Shape, output: Shape, batch: int, training: bool
+    operator: Conv | CondConv | Depthwise | WeightStandardizedConv,
+    source: Shape,
+    output: Shape,
+    batch: int,
+    training: bool,
 ) -> tuple[Kernel, ...]:
-    size, groups = sides(operator.kernel), operator.filters(source)[1]
+    size, stride, groups = sides(operator.kernel), sides(operator.stride), operator.filters(source)[1]
     before: list[Kernel] = []
     if isinstance(operator, WeightStandardizedConv):
         filters = Shape(output.channels, source.channels // groups, size.height * size.width)
         before.append(Kernel("standardize", filters, filters))
-    is_moved = operator.padding == "same" and (operator.stride > 1 or not (size.height % 2 and size.width % 2))
-    padded = _padded(is_moved, source, output, size, operator.stride)
+    is_moved = operator.padding == "same" and (max(stride) > 1 or not (size.height % 2 and size.width % 2))
+    padded = _padded(is_moved, source, output, size, stride)
     if padded:
         before.append(Kernel("pad", source, padded, batch))
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
-    kernel = Kernel(kind, padded or source, output, batch, size, operator.stride, groups)
+    kernel = Kernel(kind, padded or source, output, batch, size, max(stride), groups)
     return (*before, kernel)
+
+
+@RULES.rule(CondConv)
+def _conditional(
+    operator: CondConv, source: Shape, output: Shape, batch: int, training: bool, routing: Shape
+) -> tuple[Kernel, ...]:
+    mixed = Kernel("linear", routing, Shape(operator.weights(source), 1, 1), batch)
+    *before, kernel = _convolution(operator, source, output, batch, training)
+    # The images of a batch are groups.
+    return (mixed, *before, kernel._replace(kind="grouped_conv") if kernel.kind == "conv" else kernel)
 
 
 @RULES.rule(ConvTranspose)
@@ -75,7 +92,7 @@ def _transposed(
     # The same work as the convolution from the output back to the input, of which it is the gradient.
     groups = operator.groups
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels == output.channels else "grouped_conv"
-    return (Kernel(kind, output, source, batch, sides(operator.kernel), operator.stride, groups),)
+    return (Kernel(kind, output, source, batch, sides(operator.kernel), max(sides(operator.stride)), groups),)
 
 
 @RULES.rule(Blur)
@@ -84,6 +101,16 @@ def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bo
     padded = Shape(source.channels, source.height + margin, source.width + margin)
     blurred = Kernel("depthwise", padded, output, batch, sides(operator.kernel), operator.stride, source.channels)
     return (Kernel("pad", source, padded, batch), blurred) if margin else (blurred,)
+
+
+@RULES.rule(DotProductAttention)
+def _attended(
+    operator: DotProductAttention, source: Shape, output: Shape, batch: int, training: bool, keys: Shape, values: Shape
+) -> tuple[Kernel, ...]:
+    further = keys.elements + values.elements
+    attended = Kernel("dot_product_attention", source, output, batch, Size(keys.height, keys.width), further=further)
+    turned = (Kernel("shuffle", shape, shape, batch) for shape in (source, keys, values))
+    return (*turned, attended, Kernel("shuffle", output, output, batch))
 
 
 @RULES.rule(AdaptiveAvgPool)
@@ -120,10 +147,11 @@ def _activation(operator: Activation, source: Shape, output: Shape, batch: int, 
 @RULES.rule(MaxPool, AvgPool)
 def _pool(operator: MaxPool | AvgPool, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     size = sides(operator.kernel)
-    stride = operator.stride or size.height
-    padded = _padded(operator.padding == "same" and stride > 1, source, output, size, stride)
-    pooled = Kernel(operator.kind, padded or source, output, batch, size, stride)
-    if operator.padding != "same" or stride == 1:
+    stride = sides(operator.stride or operator.kernel)
+    step = stride.height if operator.stride is None else max(stride)
+    padded = _padded(operator.padding == "same" and max(stride) > 1, source, output, size, stride)
+    pooled = Kernel(operator.kind, padded or source, output, batch, size, step)
+    if operator.padding != "same" or max(stride) == 1:
         return (pooled,)
     before = (Kernel("pad", source, padded, batch),) if padded else ()
     mean = Kernel("broadcast_map", output, output, batch, further=output.height * output.width)
@@ -166,17 +194,17 @@ def _of_channels(
     return (Kernel("broadcast_channels", source, output, batch, further=source.channels),)
 
 
-@RULES.rule(Chunk, Slice, Crop, Transpose, Flatten)
+@RULES.rule(Chunk, Slice, Crop, Transpose, Flatten, Parameter)
 def _view(operator: Primitive, source: Shape, output: Shape, batch: int, training: bool) -> tuple[Kernel, ...]:
     return ()
 
 
-def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: int) -> Shape | None:
+def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: Size) -> Shape | None:
     """The map with TensorFlow's zeros, where a kernel of its own adds them."""
     if not is_same:
         return None
-    height = max((output.height - 1) * stride + size.height, source.height)
-    width = max((output.width - 1) * stride + size.width, source.width)
+    height = max((output.height - 1) * stride.height + size.height, source.height)
+    width = max((output.width - 1) * stride.width + size.width, source.width)
     return Shape(source.channels, height, width) if (height, width) != source[1:] else None
 
 

@@ -29,6 +29,7 @@ _KINDS = {
     "grouped_conv": _Kind("grouped_conv"),
     "depthwise": _Kind("depthwise"),
     "linear": _Kind("linear"),
+    "dot_product_attention": _Kind("linear"),
     "batch_norm": _Kind("normalization", 2),
     "batch_norm_training": _Kind("normalization"),
     "group_norm": _Kind("normalization", 6),
@@ -56,6 +57,8 @@ _KINDS = {
     "subtract": _Kind("arithmetic"),
     "multiply": _Kind("arithmetic"),
     "divide": _Kind("arithmetic"),
+    "maximum": _Kind("arithmetic"),
+    "minimum": _Kind("arithmetic"),
     "scale": _Kind("arithmetic"),
     "dropout": _Kind("arithmetic"),
     "broadcast_channels": _Kind("arithmetic"),
@@ -131,6 +134,10 @@ class Kernel(NamedTuple):
             done = 2 * self.weights
         elif forward in CONVOLUTIONS:
             done = 2 * self.weights * self.output.height * self.output.width
+        elif (
+            forward == "dot_product_attention"
+        ):  # queries by keys, and their products by values; the keys are the window
+            done = 2 * (self.input.elements + self.output.elements) * self.window.height * self.window.width
         elif family_of(forward) == "pooling":
             done = self.output.elements * self.window.height * self.window.width
         elif family_of(forward) == "reduction":

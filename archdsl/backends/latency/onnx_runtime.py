@@ -24,13 +24,15 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -160,6 +162,11 @@ def _nothing(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.map(visit.inputs[0])
 
 
+@RULES.rule(Parameter)
+def _parameter(on: _Lowering, index: int, visit: Visit) -> _Map:
+    return _Map("plain")  # constant
+
+
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)
 def _convolution(on: _Lowering, index: int, visit: Visit) -> _Map:
     # Weights are constants: whatever is computed from them alone is computed when the session is made. Zeros at the
@@ -236,7 +243,21 @@ def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
 
 
 @RULES.rule(
-    *(ConvTranspose, Blur, Linear, Flatten, GroupNorm, LayerNorm, L2Norm, Softmax, AdaptiveAvgPool, GlobalPool, Reduce),
+    *(
+        CondConv,
+        ConvTranspose,
+        Blur,
+        DotProductAttention,
+        Linear,
+        Flatten,
+        GroupNorm,
+        LayerNorm,
+        L2Norm,
+        Softmax,
+        AdaptiveAvgPool,
+        GlobalPool,
+        Reduce,
+    ),
     *(ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Gain),
 )
 def _plain(on: _Lowering, index: int, visit: Visit) -> _Map:
@@ -270,7 +291,7 @@ _KINDS = {
     "Upsample": "resize_bilinear", "Resize": "resize_bilinear",
 }  # fmt: skip
 _POOLS = ("max_pool", "avg_pool")
-_PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide"}
+_PAIRS = {"Add": "add", "Sub": "subtract", "Mul": "multiply", "Div": "divide", "Max": "maximum", "Min": "minimum"}
 
 
 def reported(operator: str, name: str, inputs: list[list[int]], output: list[int]) -> Kernel | None:

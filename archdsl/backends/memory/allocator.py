@@ -10,8 +10,8 @@ from archdsl.backends.memory.onednn import Convolution
 from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.workspace import Workspace, convolution, transposed
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.operators.convolution import Conv, ConvTranspose, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.window import Kernel, Padding, pad_width, sides
+from archdsl.ir.operators.convolution import CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.window import Kernel, Padding, along, pad_width, sides
 from archdsl.ir.walk import Visit
 
 # The bytes of a number in single precision.
@@ -62,7 +62,7 @@ class Allocator:
 
     def workspace(
         self,
-        operator: Conv | Depthwise | WeightStandardizedConv,
+        operator: Conv | CondConv | Depthwise | WeightStandardizedConv,
         shape: Shape,
         output: Shape,
         source: Value,
@@ -86,21 +86,21 @@ class Allocator:
 
     def _convolution(
         self,
-        operator: Conv | Depthwise | WeightStandardizedConv | ConvTranspose,
+        operator: Conv | CondConv | Depthwise | WeightStandardizedConv | ConvTranspose,
         shape: Shape,
         output: Shape,
         groups: int,
         padding: Padding,
     ) -> Convolution:
-        setting, kernel = self.setting, sides(operator.kernel)
+        setting, kernel, dilation = self.setting, sides(operator.kernel), sides(operator.dilation)
         return Convolution(
             shape,
             output,
             groups,
             kernel,
-            operator.stride,
-            operator.dilation,
-            Size(*(pad_width(side, padding, operator.dilation) for side in kernel)),
+            sides(operator.stride),
+            dilation,
+            Size(*(pad_width(*axis) for axis in zip(kernel, along(padding), dilation, strict=True))),
             setting.batch,
             setting.width,
             # In half precision oneDNN has kernels for wide vectors alone.
@@ -111,8 +111,8 @@ class Allocator:
     def same(
         self,
         kernel: Kernel,
-        stride: int | Size,
-        dilation: int,
+        stride: Kernel,
+        dilation: Kernel,
         shape: Shape,
         source: Value,
         *,
@@ -121,10 +121,8 @@ class Allocator:
         """What a window reads: the map as it is, or a copy with the zeros of `same` around it."""
         if self.tape.visit not in self.padded:
             return source, shape
-        tall, wide = sides(kernel)
-        down, across = sides(stride)
-        height = _covered(shape.height, tall, down, dilation)
-        padded = Shape(shape.channels, height, _covered(shape.width, wide, across, dilation))
+        axes = zip(shape[1:], sides(kernel), sides(stride), sides(dilation), strict=True)
+        padded = Shape(shape.channels, *(_covered(*axis) for axis in axes))
         return self.tape.call([source], self.bytes(padded), is_fleeting=is_fleeting), padded
 
     # Combined tensors ------------------------------------------------------------------------------------------------
@@ -152,6 +150,8 @@ class Allocator:
                 first, second = inputs
                 backward: Steps = (Gradient(0), 3 * size, -3 * size, Gradient(1))
                 return self.tape.call(inputs, size, flows=["new", "new"], keeps=[first, second], backward=backward)
+            case "maximum" | "minimum":
+                return self.tape.call(inputs, size, flows=["new"] * len(inputs), keeps=inputs)
             case _:
                 return self.tape.call(inputs, size)  # negated, or with a plain number
 

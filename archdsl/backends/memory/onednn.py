@@ -32,8 +32,8 @@ class Convolution(NamedTuple):
     output: Shape
     groups: int
     kernel: Size
-    stride: int
-    dilation: int
+    stride: Size
+    dilation: Size
     padding: Size
     batch: int
     width: int  # bytes of a number
@@ -61,7 +61,8 @@ class Convolution(NamedTuple):
     @property
     def is_pointwise(self) -> bool:
         """Whether it is a matrix product at each position; one with a stride skips whole positions."""
-        fits = all(o * self.stride == i for o, i in zip(self.output[1:], self.source[1:], strict=True))
+        axes = zip(self.output[1:], self.stride, self.source[1:], strict=True)
+        fits = all(output * step == source for output, step, source in axes)
         return self.groups == 1 and self.kernel == (1, 1) and self.padding == (0, 0) and fits
 
     @property
@@ -71,14 +72,22 @@ class Convolution(NamedTuple):
     @property
     def reach(self) -> Size:
         """How far a filter reaches, with the gaps of its dilation."""
-        return Size(*(self.dilation * (side - 1) + 1 for side in self.kernel))
+        return Size(*(gap * (side - 1) + 1 for side, gap in zip(self.kernel, self.dilation, strict=True)))
+
+    @property
+    def is_strided(self) -> bool:
+        return self.stride != (1, 1)
+
+    @property
+    def is_dilated(self) -> bool:
+        return self.dilation != (1, 1)
 
     @property
     def ends(self) -> tuple[int, int]:
         """The zeros that filters read below and to the right; less than none where they end within the map."""
         tall, wide = self.reach
-        down = (self.output.height - 1) * self.stride + tall - self.source.height - self.padding.height
-        across = (self.output.width - 1) * self.stride + wide - self.source.width - self.padding.width
+        down = (self.output.height - 1) * self.stride.height + tall - self.source.height - self.padding.height
+        across = (self.output.width - 1) * self.stride.width + wide - self.source.width - self.padding.width
         return down, across
 
     @property
@@ -133,17 +142,17 @@ def forward(it: Convolution) -> Copies:
 
 def backward_data(it: Convolution) -> Copies:
     """What the gradient of the input is computed with."""
-    if it.stride > 1 and it.dilation == 1 and (it.groups == 1 or it.written > it.block):
+    if it.is_strided and not it.is_dilated and (it.groups == 1 or it.written > it.block):
         # This one has channels last: nothing is filled up but the filters.
         filters = it.groups * it.filters(it.written, it.padded(it.read))
         scratch = _strided_tables(it) * it.threads
         return Copies(it.x(it.source.channels), filters, it.y(it.output.channels), scratch, is_channels_last=True)
-    is_dilated_only = it.stride == 1 or it.dilation == 1
-    if it.is_depthwise and it.dilation == 1 and _is_exact(it):
+    is_one_alone = not (it.is_strided and it.is_dilated)
+    if it.is_depthwise and not it.is_dilated and _is_exact(it):
         return _depthwise(it)
     if it.is_pointwise:
         return _pointwise(it)
-    if not it.sees_only_zeros and is_dilated_only and (it.isa == "avx512" or _fits_avx2_data(it)):
+    if not it.sees_only_zeros and is_one_alone and (it.isa == "avx512" or _fits_avx2_data(it)):
         if it.groups == 1:
             return _full(it)
         if _has_blocks(it, _vectors(it)):
@@ -179,7 +188,7 @@ def channels_last(it: Convolution) -> tuple[Copies, Copies, Copies]:
         last = depthwise if is_small else Copies(0, it.groups * it.filters(read, written), 0)
         return depthwise, depthwise, last
     tables = 2 * _PAGE * it.threads
-    back = _strided_tables(it) * it.threads if it.stride > 1 else tables
+    back = _strided_tables(it) * it.threads if it.is_strided else tables
     flat = it.read if it.read in (1, 3) and it.groups == 1 else read
     last = Copies(0, it.groups * it.filters(written, flat), 0)
     if not _fits_weights(it):
@@ -206,18 +215,18 @@ def _strided_tables(it: Convolution) -> int:
     """Where the kernel of strided gradients collects what it reads of an image and, of maps whose last step is cut off,
     what it writes."""
     over = [
-        max(0, reach - 1 - start) // it.stride + max(0, reach - 1 - end) // it.stride
-        for reach, start, end in zip(it.reach, it.padding, it.ends, strict=True)
+        max(0, reach - 1 - start) // step + max(0, reach - 1 - end) // step
+        for reach, start, end, step in zip(it.reach, it.padding, it.ends, it.stride, strict=True)
     ]
     positions = (it.output.height + over[0]) * (it.output.width + over[1])
     numbers = positions * it.groups * it.padded(it.written)
-    is_cut = it.source.width % it.stride > 0
+    is_cut = it.source.width % it.stride.width > 0
     return -(-numbers // _PAGE) * _PAGE * _SINGLE + (10 if is_cut else 5) * _PAGE
 
 
 def _pointwise(it: Convolution) -> Copies:
     """The same; of a stride each thread first picks the positions of an image that are left."""
-    picked = it.y(it.padded(it.source.channels)) // it.batch * it.threads if it.stride > 1 else 0
+    picked = it.y(it.padded(it.source.channels)) // it.batch * it.threads if it.is_strided else 0
     return _full(it)._replace(scratch=picked)
 
 
@@ -242,7 +251,7 @@ def _columns(it: Convolution, scratch: int) -> Copies:
 
 def _column_bytes(it: Convolution) -> int:
     """The columns of one group of one image; a pointwise convolution needs none."""
-    if it.kernel == (1, 1) and it.stride == 1 and it.padding == (0, 0):
+    if it.kernel == (1, 1) and not it.is_strided and it.padding == (0, 0):
         return 0
     return it.read * it.area * it.output.height * it.output.width * it.width
 
@@ -279,15 +288,15 @@ def _fits_depthwise(it: Convolution) -> bool:
 
 def _fits_avx2(it: Convolution) -> bool:
     most, wide = 15, it.output.width
-    if it.kernel.width > 7 and it.stride > 1 and it.padding != (0, 0):
+    if it.kernel.width > 7 and it.is_strided and it.padding != (0, 0):
         return False
     at_once = min(3, wide)
     if it.padding.width > at_once:
         return False
     rest = wide % at_once
     end = max(0, _end(it, rest))
-    if end > at_once * it.stride and wide // at_once > 1:
-        at_once = min(end // it.stride + rest, wide, most // 2)
+    if end > at_once * it.stride.width and wide // at_once > 1:
+        at_once = min(end // it.stride.width + rest, wide, most // 2)
         return at_once >= max(it.padding.width, _end(it, wide % at_once))
     return True
 
@@ -295,18 +304,18 @@ def _fits_avx2(it: Convolution) -> bool:
 def _fits_avx2_data(it: Convolution) -> bool:
     """Whether what lies over the left side is computed at once, in the registers that there are."""
     most = 7
-    return it.source.width <= most or (it.reach.width - 1 - it.padding.width) // it.stride <= most
+    return it.source.width <= most or (it.reach.width - 1 - it.padding.width) // it.stride.width <= most
 
 
 def _end(it: Convolution, rest: int) -> int:
     """The zeros that are read to the right where the last `rest` columns are computed apart."""
-    return it.ends[1] - rest * it.stride
+    return it.ends[1] - rest * it.stride.width
 
 
 def _is_exact(it: Convolution) -> bool:
     """Whether the zeros on both sides are the same, as the layer says."""
-    sizes = zip(it.source[1:], it.output[1:], it.kernel, it.padding, strict=True)
-    return all(o == (i + 2 * pad - side) // it.stride + 1 for i, o, side, pad in sizes)
+    sizes = zip(it.source[1:], it.output[1:], it.kernel, it.padding, it.stride, strict=True)
+    return all(o == (i + 2 * pad - side) // step + 1 for i, o, side, pad, step in sizes)
 
 
 def _fits_depthwise_weights(it: Convolution) -> bool:
@@ -314,13 +323,13 @@ def _fits_depthwise_weights(it: Convolution) -> bool:
     tall, wide = it.kernel
     top, left = it.padding
     return (
-        it.dilation == 1
+        not it.is_dilated
         and wide <= 3
-        and it.stride <= wide
+        and it.stride.width <= wide
         and max(top, down) <= tall // 2
         and max(left, across) <= wide // 2
-        and it.source.height >= tall + -top % it.stride
-        and all(pad <= 1 or pad % it.stride == 0 for pad in (top, down))
+        and it.source.height >= tall + -top % it.stride.height
+        and all(pad <= 1 or pad % it.stride.height == 0 for pad in (top, down))
     )
 
 
@@ -330,6 +339,6 @@ def _fits_weights(it: Convolution) -> bool:
     top, left = it.padding
     if it.isa == "avx2":
         is_within = it.kernel.height <= it.source.height and it.kernel.width < 14
-        return it.dilation == 1 and is_within and max(top, down) < tall and max(left, across) < wide
-    is_dilated_only = it.dilation == 1 or (it.stride == 1 and tall <= it.source.height)
-    return is_dilated_only and it.kernel.width <= 14 and max(top, down) <= tall // 2 and max(left, across) < wide
+        return not it.is_dilated and is_within and max(top, down) < tall and max(left, across) < wide
+    is_one_alone = not it.is_dilated or (not it.is_strided and tall <= it.source.height)
+    return is_one_alone and it.kernel.width <= 14 and max(top, down) <= tall // 2 and max(left, across) < wide

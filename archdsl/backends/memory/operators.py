@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
 
 from archdsl.backends.memory.allocator import Allocator
-from archdsl.backends.memory.kernels import Gradient, Parameters, Value
+from archdsl.backends.memory.kernels import Flow, Gradient, Parameters, Value
 from archdsl.ir.base import Shape
 from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
 from archdsl.ir.operators.arrangement import (
@@ -17,6 +17,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -24,7 +25,8 @@ from archdsl.ir.operators.arrangement import (
     Transpose,
 )
 from archdsl.ir.operators.base import Operator
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -39,16 +41,19 @@ _FROM_OUTPUT = {"relu", "sigmoid", "tanh"}
 # The bytes of a position, as a max pooling notes where its values were found.
 _INDEX = 8
 
+_NEW: tuple[Flow, ...] = ("new",)
+
 # One rule for each operator: its output, after it has added its kernels to the tape. It gets the operator and its
-# visit, the value that is read, and the rate of the layer's drop path.
-RULES = RuleTable[Callable[[Allocator, Any, Visit, Value, float], Value]]("memory")
+# visit, the value that is read, the rate of the layer's drop path, and the further tensors that it must be given.
+RULES = RuleTable[Callable[..., Value]]("memory")
 
 
 def allocate(on: Allocator, visit: Visit, inputs: Sequence[Value], rate: float) -> Value:
     """The output of an operator or of combined tensors; `rate` is that of its layer's drop path."""
     if visit.primitive is None:
         return on.combined(visit, inputs)
-    return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate)
+    others = inputs[1:] if visit.primitive.reads else ()
+    return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate, *others)
 
 
 # Convolutions ---------------------------------------------------------------------------------------------------------
@@ -66,6 +71,37 @@ def _convolution(on: Allocator, operator: Conv | Depthwise, visit: Visit, source
         forward=room.forward,
         after=room.after,
         backward=room.backward,
+        reads_whole=on.on_cpu,
+    )
+
+
+@RULES.rule(CondConv)
+def _conditional(on: Allocator, operator: CondConv, visit: Visit, source: Value, rate: float, routing: Value) -> Value:
+    """The filters of each image, and a convolution of one image whose groups are those of all."""
+    source, shape = on.same(operator.kernel, operator.stride, operator.dilation, visit.inputs[0].shape, source)
+    batch, width = on.setting.batch, on.setting.width
+    filters = on.tape.call(
+        [routing],
+        batch * operator.weights(shape) * width,
+        keeps=[routing],
+        parameters=operator.experts * operator.weights(shape) * width,
+    )
+    whole, output = (Shape(each.channels * batch, each.height, each.width) for each in (shape, visit.output))
+    one = replace(on, setting=replace(on.setting, batch=1))
+    groups = changed(operator, groups=operator.groups * batch, channels=operator.channels * batch)
+    room = one.workspace(groups, whole, output, source, Gradient(1))
+    reads, flows = [source, filters], _NEW * 2
+    if operator.bias:
+        bias = on.tape.call([routing], batch * operator.channels * width, keeps=[routing], parameters=width)
+        reads, flows = [*reads, bias], _NEW * 3
+    return on.tape.call(
+        reads,
+        on.bytes(visit.output),
+        flows=flows,
+        keeps=[source, filters],
+        forward=room.forward,
+        after=room.after,
+        backward=(*room.backward, Gradient(2)) if room.backward and operator.bias else room.backward,
         reads_whole=on.on_cpu,
     )
 
@@ -134,6 +170,35 @@ def _blur(on: Allocator, operator: Blur, visit: Visit, source: Value, rate: floa
         backward=room.backward,
         reads_whole=on.on_cpu,
     )
+
+
+# Attention ------------------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(DotProductAttention)
+def _attended(
+    on: Allocator, operator: DotProductAttention, visit: Visit, source: Value, rate: float, keys: Value, values: Value
+) -> Value:
+    """Queries, keys and values turned around, so that channels are last; what the kernel puts out is turned back."""
+    size = visit.inputs[0].shape.channels // operator.heads
+    groups = visit.inputs[1].shape.channels // size
+    turned = [on.tape.call([value], value.size) for value in (source, keys, values)]
+    rows = on.setting.batch * operator.heads * visit.output.height * visit.output.width * on.setting.width
+    out, flows = on.bytes(visit.output), _NEW * 3
+    if not on.on_cpu or visit.output.channels == visit.inputs[0].shape.channels:
+        read = on.tape.call(turned, out, flows=flows, keeps=turned, keeps_output=True, statistics=rows)
+        return on.tape.call([read], out)
+    # Keys and values of one size alone have a kernel on a CPU. With others products are made in memory: of queries and
+    # keys times the root of the scale, whose softmax is kept, and of that and the values, copied for each head.
+    queries, keys, values = turned
+    copies = operator.heads // groups
+    scaled = [on.tape.call([queries], source.size), on.tape.call([keys], keys.size * copies)]
+    positions = visit.inputs[1].shape.height * visit.inputs[1].shape.width
+    products = on.tape.call(scaled, rows * positions, flows=flows[1:], keeps=scaled)
+    shares = on.tape.call([products], rows * positions, keeps_output=True, is_fleeting=True)
+    if copies > 1:
+        values = on.tape.call([values], values.size * copies)
+    return on.tape.call([on.tape.call([shares, values], out, flows=flows[1:], keeps=[shares, values])], out)
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------
@@ -260,6 +325,13 @@ def _softmax(on: Allocator, operator: Softmax, visit: Visit, source: Value, rate
 @RULES.rule(ChannelBias)
 def _bias(on: Allocator, operator: ChannelBias, visit: Visit, source: Value, rate: float) -> Value:
     return on.tape.call([source], source.size, flows=["same"], parameters=visit.params * on.setting.width)
+
+
+@RULES.rule(Parameter)
+def _parameter(on: Allocator, operator: Parameter, visit: Visit, source: Value, rate: float) -> Value:
+    """A view of it for each image of the batch; its gradient is theirs, summed up."""
+    view = on.tape.call([], 0, flows=[], parameters=visit.params * on.setting.width)
+    return view._replace(size=on.bytes(visit.output))
 
 
 @RULES.rule(Prelu, Gain, ChannelGain)

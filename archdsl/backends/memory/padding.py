@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from archdsl.ir.base import Size
-from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import CondConv, Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.pooling import AvgPool, MaxPool
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Visit
@@ -22,7 +22,7 @@ def padded_by_copy(visits: Sequence[Visit]) -> set[int]:
     windows: dict[tuple[str, str], set[tuple[Size, Size]]] = defaultdict(set)
     for number, visit in enumerate(visits):
         match visit.primitive:
-            case Conv() | Depthwise() | WeightStandardizedConv() | MaxPool() | AvgPool() as operator:
+            case Conv() | CondConv() | Depthwise() | WeightStandardizedConv() | MaxPool() | AvgPool() as operator:
                 if operator.padding == "same":
                     key = _class(visit)
                     numbers[key].append(number)

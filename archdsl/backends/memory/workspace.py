@@ -89,7 +89,7 @@ def is_native(it: Convolution) -> bool:
     single image."""
     if it.width < _SINGLE:
         return False
-    is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1
+    is_plain = it.kernel == (1, 1) and not it.is_strided and not it.is_dilated
     if is_plain and it.batch < _MANY_IMAGES and it.threads == 1:
         return True
     is_large = min(it.kernel) > 3 or it.source.elements > _LARGE_IMAGE
@@ -99,7 +99,7 @@ def is_native(it: Convolution) -> bool:
 def _native(it: Convolution, weight: Gradient | Parameters | None, *, turned: int) -> Workspace:
     """A matrix product over columns of all images; groups are taken apart, and their results put together. `turned` are
     the bytes of filters that are copied to have their channels last, too."""
-    is_plain = it.kernel == (1, 1) and it.stride == it.dilation == 1 and it.padding == (0, 0)
+    is_plain = it.kernel == (1, 1) and not it.is_strided and not it.is_dilated and it.padding == (0, 0)
     columns = 0 if is_plain else it.y(it.source.channels * it.area)
     if it.groups == 1:
         own = turned + columns

@@ -15,13 +15,15 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -34,7 +36,7 @@ from archdsl.ir.operators.table import RuleTable
 OUT_CHANNELS = RuleTable[Callable[[Expressions, Expression | None], Expression | None]]("channels as expressions")
 
 
-@OUT_CHANNELS.rule(Conv, ConvTranspose, WeightStandardizedConv, Slice)
+@OUT_CHANNELS.rule(Conv, CondConv, ConvTranspose, WeightStandardizedConv, Slice, Parameter)
 def _given(of: Expressions, channels: Expression | None) -> Expression:
     return of["channels"]
 
@@ -75,8 +77,8 @@ def _reduced(of: Expressions, channels: Expression | None) -> Expression | None:
     return constant(1) if of["over"] == constant("channels") else channels
 
 
-@OUT_CHANNELS.rule(Flatten)
-def _of_elements(of: Expressions, channels: Expression | None) -> None:
+@OUT_CHANNELS.rule(DotProductAttention, Flatten)
+def _of_values(of: Expressions, channels: Expression | None) -> None:
     return None
 
 

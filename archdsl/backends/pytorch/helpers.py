@@ -113,11 +113,11 @@ class PlainDropPath(nn.Module):
 
 SOURCES["pad_same"] = '''
 def pad_same(
-    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: int = 1, value: float = 0.0
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
+    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
+    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
     # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
     down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
     return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
@@ -128,8 +128,50 @@ class Conv2dSame(nn.Conv2d):
     """Convolution with SAME padding, whose zeros depend on the size of the input."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+'''
+
+SOURCES["CondConv2d"] = '''
+class CondConv2d(nn.Conv2d):
+    """Convolution with filters of its own for each image, a weighted sum of those of experts (Yang et al. 2019)."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, int],
+        stride: int | tuple[int, int] = 1,
+        padding: int | tuple[int, int] = 0,
+        dilation: int | tuple[int, int] = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        experts: int,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)
+        bound = self.weight[0].numel() ** -0.5
+        self.weight = nn.Parameter(torch.empty(experts, *self.weight.shape).uniform_(-bound, bound))
+        if self.bias is not None:
+            self.bias = nn.Parameter(torch.zeros(experts, out_channels))
+
+    def forward(self, x: Tensor, routing: Tensor) -> Tensor:  # type: ignore[override]
+        # The images of a batch are groups of one: each has filters of its own.
+        count = len(x)
+        weight = (routing.flatten(1) @ self.weight.flatten(1)).view(-1, *self.weight.shape[2:])
+        bias = (routing.flatten(1)[:, :, None] * self.bias).sum(1).flatten() if self.bias is not None else None
+        x = functional.conv2d(
+            x.reshape(1, -1, *x.shape[2:]), weight, bias, self.stride, self.padding, self.dilation, self.groups * count
+        )
+        return x.view(count, -1, *x.shape[2:])
+'''
+
+SOURCES["CondConv2dSame"] = '''
+class CondConv2dSame(CondConv2d):
+    """The same with SAME padding."""
+
+    def forward(self, x: Tensor, routing: Tensor) -> Tensor:
+        return super().forward(pad_same(x, self.kernel_size, self.stride, self.dilation), routing)
 '''
 
 SOURCES["ConvTranspose2dSame"] = '''
@@ -174,9 +216,9 @@ class StandardizedConv2d(nn.Conv2d):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         padding: int | tuple[int, int] = 0,
-        dilation: int = 1,
+        dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
         eps: float = 1e-4,
@@ -203,7 +245,7 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation[0])
+        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
         return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
 '''
 
@@ -433,6 +475,41 @@ class ResizeLike(nn.Module):
 
     def forward(self, x: Tensor, like: Tensor) -> Tensor:
         return functional.interpolate(x, like.shape[2:], mode=self.mode, align_corners=self.align_corners)
+'''
+
+SOURCES["DotProductAttention"] = '''
+class DotProductAttention(nn.Module):
+    """Positions of maps read values of others by how queries match keys; a head of these may serve several queries."""
+
+    def __init__(self, heads: int, scale: float | None = None) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, scale
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        size = x.shape[1] // self.heads
+        groups = keys.shape[1] // size
+
+        def heads(x: Tensor, groups: int) -> Tensor:
+            """A map as batch x heads x positions x channels."""
+            x = x.flatten(2).unflatten(1, (groups, -1)).transpose(2, 3).contiguous()
+            return x[:, :, None].expand(-1, -1, self.heads // groups, -1, -1).flatten(1, 2)
+
+        read = functional.scaled_dot_product_attention(
+            heads(x, self.heads), heads(keys, groups), heads(values, groups), scale=self.scale
+        )
+        return read.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])
+'''
+
+SOURCES["Parameter"] = '''
+class Parameter(nn.Module):
+    """A learnable tensor, the same for all images of a batch; of these it reads how many there are."""
+
+    def __init__(self, channels: int, height: int, width: int, *, initial: float = 0.0, std: float = 0.0) -> None:
+        super().__init__()
+        self.value = nn.Parameter(initial + std * torch.randn(channels, height, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.value.expand(len(x), -1, -1, -1)
 '''
 
 SOURCES["Reads"] = '''

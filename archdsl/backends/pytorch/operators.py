@@ -23,13 +23,15 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
     Slice,
     Transpose,
 )
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -61,9 +63,20 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
 
 
 @VECTORS.rule(
-    *(Conv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
-    *(MaxPool, AvgPool, AdaptiveAvgPool, GlobalPool, Reduce, DropPath, ChannelShuffle, Chunk, Slice),
-    *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias),
+    *(Conv, CondConv, Depthwise, WeightStandardizedConv, ConvTranspose, Blur, BatchNorm, GroupNorm, LayerNorm, L2Norm),
+    *(
+        MaxPool,
+        AvgPool,
+        AdaptiveAvgPool,
+        GlobalPool,
+        Reduce,
+        DropPath,
+        ChannelShuffle,
+        Chunk,
+        Slice,
+        DotProductAttention,
+    ),
+    *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias, Parameter),
 )
 def _on_maps_alone(operator: object, of: Expressions) -> None:
     return None
@@ -105,8 +118,14 @@ def _standardized(conv: WeightStandardizedConv, of: Expressions) -> Expression:
     )
 
 
+@MAPS.rule(CondConv)
+def _cond_conv(conv: CondConv, of: Expressions) -> Expression:
+    bias, names = unless(True, of["bias"]), ("CondConv2d", "CondConv2dSame")
+    return _convolution(conv, of, *names, of["channels"], of["groups"], bias=bias, experts=of["experts"])
+
+
 def _convolution(
-    conv: Conv | Depthwise | WeightStandardizedConv,
+    conv: Conv | CondConv | Depthwise | WeightStandardizedConv,
     of: Expressions,
     plain: str,
     same: str,
@@ -122,11 +141,17 @@ def _convolution(
         out,
         of["kernel"],
         stride=unless(1, of["stride"]),
-        padding=None if is_dynamic else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        padding=None if is_dynamic else _padding(conv, of),
         dilation=unless(1, of["dilation"]),
         groups=unless(1, groups),
         **extra,
     )
+
+
+def _padding(
+    conv: Conv | CondConv | Depthwise | WeightStandardizedConv | ConvTranspose, of: Expressions
+) -> Expression | None:
+    return padding_node(of, conv.padding, conv.kernel, conv.dilation, of["dilation"])
 
 
 @MAPS.rule(ConvTranspose)
@@ -138,7 +163,7 @@ def _conv_transpose(conv: ConvTranspose, of: Expressions) -> Expression:
         of["channels"],
         of["kernel"],
         stride=unless(1, of["stride"]),
-        padding=None if is_same else padding_node(of, of["dilation"], conv.padding, conv.kernel),
+        padding=None if is_same else _padding(conv, of),
         output_padding=unless(0, of["output_padding"]),
         groups=unless(1, of["groups"]),
         bias=unless(True, of["bias"]),
@@ -149,6 +174,14 @@ def _conv_transpose(conv: ConvTranspose, of: Expressions) -> Expression:
 @MAPS.rule(Blur)
 def _blur(blur: Blur, of: Expressions) -> Expression:
     return call("Blur", of["in_channels"], of["kernel"], stride=unless(1, of["stride"]))
+
+
+# Attention ------------------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(DotProductAttention)
+def _attended(operator: DotProductAttention, of: Expressions) -> Expression:
+    return call("DotProductAttention", of["heads"], scale=unless(None, of["scale"]))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------
@@ -300,7 +333,7 @@ def _pool(pool: MaxPool | AvgPool, of: Expressions, plain: str, same: str, **ext
     stride = of["kernel"] if of["stride"] == constant(None) else of["stride"]
     if pool.padding == "same" and not is_static(of["kernel"], stride):
         return call(same, of["kernel"], stride)
-    padding = padding_node(of, constant(1), pool.padding, pool.kernel)
+    padding = padding_node(of, pool.padding, pool.kernel)
     return call(plain, of["kernel"], stride, padding=padding, ceil_mode=unless(False, of["ceil"]), **extra)
 
 
@@ -416,3 +449,9 @@ def _channel_gain(gain: ChannelGain, of: Expressions) -> Expression:
 @MAPS.rule(ChannelBias)
 def _channel_bias(bias: ChannelBias, of: Expressions) -> Expression:
     return call("ChannelBias", of["in_channels"], initial=unless(0.0, of["initial"]))
+
+
+@MAPS.rule(Parameter)
+def _parameter(parameter: Parameter, of: Expressions) -> Expression:
+    shape = of["channels"], of["height"], of["width"]
+    return call("Parameter", *shape, initial=unless(0.0, of["initial"]), std=unless(0.0, of["std"]))

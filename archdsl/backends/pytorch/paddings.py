@@ -11,17 +11,26 @@ from archdsl.ir.operators.window import Kernel, Padding, pad_width
 def is_static(kernel: Expression, stride: Expression) -> bool:
     """Whether the zeros of `same` are those of `symmetric` whatever the input: at stride 1 with an odd kernel."""
     numbers = map(whole_number, kernel.elements if isinstance(kernel, Tuple) else (kernel,))
-    return stride == constant(1) and all(number is not None and number % 2 for number in numbers)
+    steps = stride.elements if isinstance(stride, Tuple) else (stride,)
+    is_dense = all(step == constant(1) for step in steps)
+    return is_dense and all(number is not None and number % 2 for number in numbers)
 
 
-def padding_node(of: Expressions, dilation: Expression, padding: Padding, kernel: Kernel) -> Expression | None:
-    """The zeros a side, None for none; `same` here is the static case, which pads symmetrically."""
-    if isinstance(padding, int):
-        return None if of["padding"] == constant(0) else of["padding"]
+def padding_node(
+    of: Expressions, padding: Padding, kernel: Kernel, dilation: Kernel = 1, gaps: Expression | None = None
+) -> Expression | None:
+    """The zeros a side, None for none; `same` here is the static case, which pads symmetrically. `gaps` is the
+    dilation."""
+    if isinstance(padding, int | Size):
+        return None if of["padding"] in (constant(0), Tuple((constant(0), constant(0)))) else of["padding"]
     if padding == "valid":
         return None
+    gaps = constant(1) if gaps is None else gaps
     lengths = _sides(of["kernel"]) if isinstance(kernel, Size) else (of["kernel"],)
-    widths = tuple(_half(length, dilation) for length in lengths)
+    steps = _sides(gaps) if isinstance(dilation, Size) else (gaps,)
+    count = max(len(lengths), len(steps))
+    pairs = zip(*(each * count if len(each) == 1 else each for each in (lengths, steps)), strict=True)
+    widths = tuple(_half(length, step) for length, step in pairs)
     if all(width == constant(0) for width in widths):
         return None
     return widths[0] if len(widths) == 1 else Tuple(widths)

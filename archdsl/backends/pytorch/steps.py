@@ -243,7 +243,7 @@ class StepWriter:
         operators: list[Operator] = [step.operator for _, step in seen]
         operator = operators[0]
         for attribute in type(operator).model_fields:
-            if len({_form(getattr(one, attribute)) for one in operators}) > 1:
+            if len({_form(attribute, getattr(one, attribute)) for one in operators}) > 1:
                 raise Unmergeable(attribute)
         of = _Attributes(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
@@ -391,6 +391,7 @@ def reading(layer: Expression, reads: tuple[int, ...]) -> Expression:
     return Call("Reads", (layer, Tuple(tuple(map(constant, reads)))), ())
 
 
-def _form(value: Any) -> Any:
-    """What operators that are written as one must have in common of an attribute: a word itself, else its form."""
-    return value if isinstance(value, str) else isinstance(value, Size)
+def _form(attribute: str, value: Any) -> Any:
+    """What operators that are written as one must have in common of an attribute: a word itself, else its form, which
+    for strides is not read."""
+    return value if isinstance(value, str) else isinstance(value, Size) and attribute != "stride"

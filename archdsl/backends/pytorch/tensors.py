@@ -34,6 +34,8 @@ from archdsl.ir.parts import applied, reads_others
 _DEEPEST = 20
 
 _OPERATORS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+# The bound of `torch.clamp` that gives the same.
+_EXTREMES = {"maximum": "min", "minimum": "max"}
 # What may take over the first operand of those to its right: `a + (b - c)` is `a + b - c`.
 _TAKES = {"+": ("+", "-"), "*": ("*", "/")}
 
@@ -136,6 +138,8 @@ class TensorWriter(StepWriter):
             return self.joined(seen, condition)
         if any(one.operator != first.operator or len(one.operands) != len(first.operands) for _, one in seen):
             raise Unmergeable("combine")
+        if first.operator in _EXTREMES and len({isinstance(one.operands[1], Number) for _, one in seen}) > 1:
+            raise Unmergeable("combine")
         flows = [
             self.tensor([(index, one.operands[position]) for index, one in seen], condition)
             for position in range(len(first.operands))
@@ -144,6 +148,8 @@ class TensorWriter(StepWriter):
         outputs = [(index, one.output.channels) for index, one in seen]
         known = [flow.channels for flow in flows if flow.channels is not None]
         keeps = next((channels for channels in known if self.builder.gives(channels, outputs)), None)
+        if first.operator in _EXTREMES:
+            return Flow(_extreme(first.operator, flows[0].value, flows[1].value, first.operands[1]), keeps, depth)
         if first.operator == "negate":
             return Flow(Unary("-", flows[0].value), keeps, depth)
         return Flow(_operation(_OPERATORS[first.operator], flows[0].value, flows[1].value), keeps, depth)
@@ -312,6 +318,13 @@ def _operation(symbol: str, left: Expression, right: Expression) -> Operation:
     if isinstance(right, Operation) and right.operator in _TAKES.get(symbol, ()):
         return Operation(right.operator, _operation(symbol, left, right.left), right.right)
     return Operation(symbol, left, right)
+
+
+def _extreme(operator: str, left: Expression, right: Expression, operand: Any) -> Call:
+    """The larger or smaller of each element; with a number, the tensor is clamped."""
+    if isinstance(operand, Number):
+        return call("torch.clamp", left, **{_EXTREMES[operator]: right})
+    return call(f"torch.{operator}", left, right)
 
 
 def _adds_input(value: Any) -> bool:

@@ -62,8 +62,8 @@ def run(arguments: Namespace, output: Output) -> int:
     if as_document:
         if text := report(found, style=arguments.output_format):
             output.result(text)
-    elif found and output.style == "full":
-        output.remark(_counted(len(found), "problem") + _fixes(found))
+    elif output.style == "full" and (count := sum(not problem.code.is_hint for problem in found)):
+        output.remark(_counted(count, "problem") + _fixes(found))
     return exit_code(found)
 
 
@@ -89,7 +89,7 @@ def _check(spec: str) -> _Checked:
         file = compile_source(open_spec(spec))
     except DiagnosticError as failure:
         return failure.diagnostics, ""
-    return file.found, "" if file.found else summary(file)
+    return file.found, summary(file) if all(problem.code.is_hint for problem in file.found) else ""
 
 
 def summary(file: Compiled) -> str:

@@ -307,6 +307,16 @@ class UnusedName(Problem):
     name: str
 
 
+class UsedAgain(Problem):
+    """`count` is the number of its uses."""
+
+    code = codes.USED_AGAIN
+    message = "`{name}` is used {count} times, each with weights of its own"
+    help = "write `shared {name} = ...` for one set of weights, or the layer itself at each use; `_{name}` is meant so"
+    name: str
+    count: int
+
+
 class UnusedParameter(Problem):
     code = codes.UNUSED_NAME
     message = "unused parameter `{parameter}` of block `{block}`"

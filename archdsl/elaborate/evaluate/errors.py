@@ -245,6 +245,25 @@ class ConcatSizes(Problem):
     this: str
 
 
+class ExtremeOfOne(Problem):
+    code = codes.WRONG_KIND
+    message = "`{function}` compares the elements of two tensors or more, or of a tensor and a number"
+    label = "there is one tensor"
+    help = "within a tensor, `x -> reduce_{function}(over = positions)` finds it over an axis"
+    function: str
+
+
+class ExtremeMismatch(Problem):
+    """`first` and `this` are shapes, `8 x 16 x 16`."""
+
+    code = codes.CHANNEL_MISMATCH
+    message = "`{function}` compares tensors of one shape, and these are {first} and {this}"
+    help = "an axis of 1 stretches to that of the other; bring all others to the same channels, height and width"
+    function: str
+    first: str
+    this: str
+
+
 class ChannelsDiffer(Problem):
     code = codes.CHANNEL_MISMATCH
     message = "channels do not match: {left} on the left of `{operator}`, {right} on the right"
@@ -273,8 +292,31 @@ class TooManySides(Problem):
 
 class BadSize(Problem):
     code = codes.BAD_VALUE
-    message = "a size must be a positive whole number, not {found}"
+    message = "a size must be {must}, not {found}"
+    must: str
     found: str
+
+
+class BadShape(Problem):
+    code = codes.BAD_VALUE
+    message = "the shape of `{primitive}` is channels x height x width, not {found}"
+    help = "for example `{primitive}(in.channels x 1 x 1)`"
+    primitive: str
+    found: str
+
+
+class ParameterElsewhere(Problem):
+    code = codes.WRONG_KIND
+    message = "`{primitive}` makes a tensor of a block, and this is in none"
+    help = "write it in a block, `block scaled() {{ out = in * {primitive}(in.channels x 1 x 1, initial = 1) }}`"
+    primitive: str
+
+
+class ParameterWithoutShape(Problem):
+    code = codes.WRONG_KIND
+    message = "`{primitive}` is a tensor, not a layer, and needs a shape"
+    help = "for example `in * {primitive}(in.channels x 1 x 1, initial = 1)`"
+    primitive: str
 
 
 class OpenChoice(Problem):
@@ -426,9 +468,10 @@ class ArgumentsOfOther(Problem):
     layer: str
 
 
-class WrongLike(Problem):
+class TensorNeeded(Problem):
     code = codes.WRONG_KIND
-    message = "`like` needs a tensor, not {found}"
+    message = "`{argument}` needs a tensor, not {found}"
+    argument: str
     found: str
 
 

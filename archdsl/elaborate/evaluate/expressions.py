@@ -10,6 +10,7 @@ from archdsl.diagnostics.codes import WRONG_KIND
 from archdsl.elaborate.evaluate import lists, scalars, tensors
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.errors import (
+    BadShape,
     BadSize,
     FactOfOtherKind,
     ListInPipeline,
@@ -18,6 +19,8 @@ from archdsl.elaborate.evaluate.errors import (
     NotLayers,
     NoValue,
     OpenChoice,
+    ParameterElsewhere,
+    ParameterWithoutShape,
     TensorAsLayer,
     ToleranceElsewhere,
     TooManySides,
@@ -110,6 +113,8 @@ def _block(symbol: Symbol, span: Span, scope: Scope) -> Value:
 
 
 def _primitive(symbol: Symbol, span: Span, scope: Scope) -> Value:
+    if PRIMITIVES[symbol.name].is_source:
+        raise ElaborationError(ParameterWithoutShape(symbol.name).at(span))
     return primitive(symbol.name, {}, {}, {}, span, scope)
 
 
@@ -214,9 +219,11 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
         value = evaluate(size, scope)
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        least = 0 if len(node.sizes) == 2 else 1  # no zeros are a padding
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            must = "a whole number from 0" if least == 0 else "a positive whole number"
             origin = trace(Origin(size, scope))
-            raise ElaborationError(BadSize(named(value)).at(origin.node.span, notes=reasons(origin, value)))
+            raise ElaborationError(BadSize(must, named(value)).at(origin.node.span, notes=reasons(origin, value)))
         sizes.append(value)
     return Size(*sizes) if len(sizes) == 2 else tensors.within_bounds(Shape(*sizes), node.span)
 
@@ -324,6 +331,8 @@ def _call(node: tree.Call, scope: Scope) -> Value:
             return _function(name, node, scope)
         if kind is Kind.PRIMITIVE or name == "drop_path":
             given = _arguments(node, of_primitive(name), scope)
+            if PRIMITIVES[name].is_source:
+                return _source(name, given, node, scope)
             return primitive(name, given.values, given.formulas, given.origins, node.span, scope)
         if kind is None or kind is Kind.WORD:
             known = {*scope.environment.all_names, *scope.names, *scope.waiting}
@@ -331,6 +340,24 @@ def _call(node: tree.Call, scope: Scope) -> Value:
     layer = as_layer(function, scope)
     given = _arguments(node, signature_of(layer, function.span), scope)
     return with_arguments(layer, given, node.span, scope)
+
+
+def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tensor:
+    """A tensor of the block at hand that is made of nothing, such as a parameter."""
+    if absent := missing(of_primitive(name), given.values, node.span):
+        raise ElaborationError(absent)
+    shape, written = given.values.pop("shape"), given.origins["shape"].node
+    if not isinstance(shape, Shape):
+        raise ElaborationError(BadShape(name, named(shape)).at(written.span))
+    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(shape)
+    for side, value, size in zip(Shape._fields, shape, sizes, strict=True):
+        given.add(side, value, None if size is written else formula(size), Origin(size, scope))
+    source = scope.names.get("in")
+    if not isinstance(source, Tensor):
+        raise ElaborationError(ParameterElsewhere(name).at(node.span))
+    layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
+    steps = SequenceLayer((LayerStep(scope.steps.get(node) or name, layer),), node.span)
+    return scope.applier.chain(Tensor(source.shape, source.expression), steps)
 
 
 def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments:
@@ -380,6 +407,13 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
         return lists.split(node, given_values[0], given_values[1], scope)
     if name in ("concat", "sum") and not (name == "sum" and not any(map(_has_tensor, given_values))):
         return tensors.joined(node, name, [(value, argument.span) for argument, value in values], scope)
+    if name in tensors.EXTREMES and any(map(_has_tensor, given_values)):
+        items = [
+            (item, argument.value)
+            for argument, value in values
+            for item in (value.items if isinstance(value, List) else (value,))
+        ]
+        return tensors.extreme(name, node, items, scope)
     if name == "length":
         return lists.length(node, given_values[0], scope)
     given = [

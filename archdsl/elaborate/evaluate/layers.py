@@ -14,9 +14,9 @@ from archdsl.elaborate.evaluate.errors import (
     BadRate,
     BadReach,
     BadRepetition,
+    TensorNeeded,
     TooManyParts,
     TooManyRepetitions,
-    WrongLike,
 )
 from archdsl.elaborate.evaluate.explain import blame, reasons
 from archdsl.elaborate.evaluate.values import (
@@ -63,10 +63,14 @@ def primitive(
 ) -> PrimitiveLayer:
     """The primitive `name` with arguments. Arguments not given are settings of the same name, or defaults."""
     operator = PRIMITIVES[name]
-    like = values.get("like")
-    if like is not None and not isinstance(like, Tensor):
-        place = origins["like"].node.span if "like" in origins else span
-        raise ElaborationError(WrongLike(kind(like)).at(place))
+    others: dict[str, Tensor] = {}
+    for argument in (*operator.reads, *operator.may_read):
+        if (tensor := values.get(argument)) is None and not (argument in values and argument in operator.reads):
+            continue
+        if not isinstance(tensor, Tensor):
+            place = origins[argument].node.span if argument in origins else span
+            raise ElaborationError(TensorNeeded(argument, kind(tensor)).at(place))
+        others[argument] = tensor
     complete: dict[str, Any] = {}
     given: list[str] = []
     for attribute, default in attributes(operator).items():
@@ -88,7 +92,7 @@ def primitive(
             complete[attribute] = scope.settings["padding"]
         else:
             complete[attribute] = None if default is ... else default
-    return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, like)
+    return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, others)
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -119,7 +123,8 @@ def with_arguments(layer: Layer, arguments: Arguments, span: Span, scope: Scope)
     if isinstance(layer, PrimitiveLayer):
         kept: dict[str, Value] = {name: getattr(layer.operator, name) for name in layer.given}
         origins = {**layer.origins, **arguments.origins}
-        return primitive(layer.operator.kind, {**kept, **arguments.values}, arguments.formulas, origins, span, scope)
+        values = {**kept, **layer.others, **arguments.values}
+        return primitive(layer.operator.kind, values, arguments.formulas, origins, span, scope)
     raise ElaborationError(ArgumentsOfOther(describe(layer)).at(span))
 
 
@@ -134,7 +139,9 @@ def signature_of(layer: Layer, span: Span) -> Signature:
 
 def check_complete(layer: PrimitiveLayer) -> None:
     """Refuses a primitive without its required arguments, when it is applied: until then it may get them."""
-    absent = missing(of_primitive(layer.operator.kind), layer.given, layer.span)
+    if layer.operator.is_source:  # made with all that it needs
+        return
+    absent = missing(of_primitive(layer.operator.kind), (*layer.given, *layer.others), layer.span)
     if absent is not None:
         raise ElaborationError(absent)
 

@@ -12,6 +12,8 @@ from archdsl.elaborate.evaluate.errors import (
     ChannelsDiffer,
     ConcatOfOther,
     ConcatSizes,
+    ExtremeMismatch,
+    ExtremeOfOne,
     NoValue,
     OperatorOfTensors,
     SizesDiffer,
@@ -32,6 +34,8 @@ from archdsl.limits import limits
 
 _SHORT = 30
 
+# Functions of numbers that are functions of tensors, too.
+EXTREMES = {"max": "maximum", "min": "minimum"}
 _ELEMENTWISE = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
@@ -60,10 +64,36 @@ def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> T
         if not isinstance(value, Tensor) and not scalars.is_number(value):
             raise ElaborationError(TensorWithOther(kind(value)).at(side.span))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
-        shape = _broadcast(left.shape, right.shape, node)
+        shape = _broadcast(left.shape, right.shape)
+        if shape is None:
+            raise _mismatch(left.shape, right.shape, node)
     else:
         shape = left.shape if isinstance(left, Tensor) else right.shape  # type: ignore[union-attr]
-    return _combined(word, [left, right], node, scope, shape)
+    return _combined(word, [left, right], node, scope, shape, (node.left, node.right))
+
+
+def extreme(name: str, node: tree.Call, values: list[tuple[Value, tree.Expression]], scope: Scope) -> Tensor:
+    """`max(a, b, ...)` or `min(a, b, ...)`, at least one of them a tensor: the larger or smaller of each element.
+
+    `values` have the expressions that they are of; those of a list have that of the list.
+    """
+    for value, written in values:
+        if not isinstance(value, Tensor) and not scalars.is_number(value):
+            raise ElaborationError(TensorWithOther(kind(value)).at(written.span))
+    if len(values) == 1:
+        raise ElaborationError(ExtremeOfOne(name).at(node.span))
+    # Numbers come last: they are compared with a tensor.
+    ordered = sorted(values, key=lambda each: not isinstance(each[0], Tensor))
+    (found, first), *others = ordered
+    for value, expression in others:
+        assert isinstance(found, Tensor)
+        shape = _broadcast(found.shape, value.shape) if isinstance(value, Tensor) else found.shape
+        if shape is None:
+            problem = ExtremeMismatch(name, str(found.shape), str(value.shape))  # type: ignore[union-attr]
+            raise ElaborationError(problem.at(expression.span))
+        found = _combined(EXTREMES[name], [found, value], node, scope, shape, (first, expression))
+    assert isinstance(found, Tensor)
+    return found
 
 
 def negated(node: tree.Unary, value: Tensor, scope: Scope) -> Tensor:
@@ -114,17 +144,21 @@ def _differ(operator: str, left: Shape, right: Shape) -> Problem | None:
     return None
 
 
-def _broadcast(left: Shape, right: Shape, node: tree.Binary) -> Shape:
-    """The shape of both sides, where a side that is 1 stretches."""
+def _broadcast(left: Shape, right: Shape) -> Shape | None:
+    """The shape of both sides, where a side that is 1 stretches; None where they do not fit."""
+    fits = all(one == other or 1 in (one, other) for one, other in zip(left, right, strict=True))
+    return Shape(*map(max, left, right)) if fits else None
+
+
+def _mismatch(left: Shape, right: Shape, node: tree.Binary) -> ElaborationError:
+    """Two sides that do not fit."""
     problem = _differ(node.operator, left, right)
-    if problem is None:
-        return Shape(*map(max, left, right))
+    assert problem is not None
     sides = [
         f"`{shown(side)}`" if len(shown(side)) <= _SHORT else name
         for name, side in (("the left side", node.left), ("the right side", node.right))
     ]
-    label = f"{sides[0]} is {left}, {sides[1]} is {right}"
-    raise ElaborationError(problem.at(node.span, label))
+    return ElaborationError(problem.at(node.span, f"{sides[0]} is {left}, {sides[1]} is {right}"))
 
 
 def _operands(made: List) -> list[Any]:
@@ -138,11 +172,18 @@ def _size(shape: Shape) -> str:
     return f"{shape.height} x {shape.width}"
 
 
-def _combined(word: str, operands: list[Value], node: tree.Expression, scope: Scope, shape: Shape) -> Tensor:
+def _combined(
+    word: str,
+    operands: list[Value],
+    node: tree.Expression,
+    scope: Scope,
+    shape: Shape,
+    texts: tuple[tree.Expression, ...] = (),
+) -> Tensor:
+    """Operands combined; `texts` are their expressions, where numbers can be among them."""
     parts: list[Any] = []
     facts: tuple[tuple[str, float], ...] = ()
     channels_from = None
-    texts = (node.left, node.right) if isinstance(node, tree.Binary) else ()
     for index, operand in enumerate(operands):
         if isinstance(operand, List):
             parts += _operands(operand)

@@ -68,14 +68,14 @@ class List(Struct, eq=False):
 
 
 class PrimitiveLayer(Struct, eq=False):
-    """An operator with its arguments. `like` is a second input tensor."""
+    """An operator with its arguments. `others` are the further tensors that it reads, by their arguments."""
 
     operator: Operator
     given: tuple[str, ...]
     formulas: Mapping[str, str]
     origins: Mapping[str, Origin]
     span: Span
-    like: Tensor | None = None
+    others: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class BlockLayer(Struct, eq=False):
@@ -248,8 +248,8 @@ def holds_tensor(value: Value) -> bool:
             return True
         case List(items=items):
             return any(map(holds_tensor, items))
-        case PrimitiveLayer(like=like):
-            return like is not None
+        case PrimitiveLayer(others=others):
+            return bool(others)
         case BlockLayer(arguments=arguments):
             return any(holds_tensor(argument) for _, argument in arguments)
         case SequenceLayer(steps=steps):
@@ -350,9 +350,9 @@ _SYNONYMS = {"swish": "silu"}
 def _form(value: Value) -> Hashable:
     """What two layers that are alike have in common: neither places nor names of sub-modules."""
     match value:
-        case PrimitiveLayer(operator=operator, like=like):
+        case PrimitiveLayer(operator=operator, others=others):
             attributes = tuple((name, item) for name, item in operator.__dict__.items() if name != "kind")
-            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, like and id(like))
+            return ("primitive", _SYNONYMS.get(operator.kind, operator.kind), attributes, *map(id, others.values()))
         case BlockLayer(definition=definition, arguments=arguments):
             defaults = {
                 name: parameter.default.value

@@ -203,7 +203,8 @@ class Applier:
         self._count(layer)
         operator = layer.operator
         check_complete(layer)
-        shapes = (tensor.shape, layer.like.shape) if layer.like else (tensor.shape,)
+        others = tuple(layer.others.values())
+        shapes = (tensor.shape, *(other.shape for other in others))
         try:
             shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
@@ -214,7 +215,7 @@ class Applier:
             name=name,
             operator=operator,
             block=None,
-            others=(layer.like.expression,) if layer.like else (),
+            others=tuple([other.expression for other in others]),
             other_shapes=shapes[1:],
             input=tensor.shape,
             output=shape,

@@ -26,6 +26,7 @@ from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
 from archdsl.ir.description import Layer, Schedule, Stage
+from archdsl.ir.operators.window import sides
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -316,7 +317,7 @@ def _plain(value: Value) -> Scalar:
 
 def _fitting(column: str, value: Any) -> Any:
     """The value for a prominent field of a stage; None where a block uses the name for something else."""
-    if column == "kernel" and isinstance(value, Size):
+    if column in ("kernel", "stride") and isinstance(value, Size):
         return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -328,8 +329,8 @@ def _fitting(column: str, value: Any) -> Any:
 def _guess(values: dict[str, Value], origins: dict[str, Origin], tensor: Tensor) -> tuple[Tensor, bool]:
     """What comes out of a stage that failed, so that later rows can still be checked, and whether that is likely."""
     channels, stride = values.get("channels"), values.get("stride", 1)
-    step = stride if isinstance(stride, int) and stride > 0 else 1
-    size = (-(-tensor.shape.height // step), -(-tensor.shape.width // step))
+    steps = sides(stride) if isinstance(stride, int | Size) else Size(1, 1)
+    size = (-(-length // max(step, 1)) for length, step in zip(tensor.shape[1:], steps, strict=True))
     is_likely = isinstance(channels, int) and not isinstance(channels, bool) and 0 < channels <= limits().channels
     shape = Shape(channels if is_likely else tensor.shape.channels, *size)  # type: ignore[arg-type]
     channels_from = origins.get("channels") if is_likely else tensor.channels_from

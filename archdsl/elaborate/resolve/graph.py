@@ -63,7 +63,7 @@ def stage_label(row: StageRow) -> str | None:
 def _tensors(merged: Merged, maps: Iterable[str]) -> set[str]:
     """The bindings of a model that read its tensors, directly or by way of others. `maps` are those it can read."""
     read = {name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER}
-    found, new = set[str](), set(maps)
+    found, new = set[str](), {*maps, "parameter"}  # which is a tensor by itself
     while new:
         new = {name for name, names in read.items() if name not in found and names & new}
         found |= new

@@ -19,7 +19,7 @@ from archdsl.elaborate.resolve.errors import (
     UnknownArgument,
 )
 from archdsl.elaborate.resolve.words import WORDS
-from archdsl.ir.checks import attributes, words
+from archdsl.ir.checks import arguments, words
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -50,10 +50,11 @@ RAMP = Signature("ramp", ("rate", "reach"), ("rate",))
 
 @cache
 def of_primitive(name: str) -> Signature:
-    known = attributes(PRIMITIVES[name])
-    required = tuple(attribute for attribute, default in known.items() if default is ...)
-    parameters = (*known, "like") if name == "resize" else tuple(known)
-    return Signature(name, parameters, required, tuple(words(PRIMITIVES[name]).items()))
+    operator = PRIMITIVES[name]
+    known = arguments(operator)
+    required = tuple(argument for argument, default in known.items() if default is ...)
+    parameters = (*known, *operator.may_read)
+    return Signature(name, parameters, required, tuple(words(operator).items()))
 
 
 @cache

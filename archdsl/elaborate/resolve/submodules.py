@@ -19,6 +19,8 @@ from __future__ import annotations
 from archdsl.ir.names import module_name
 from archdsl.language import tree
 
+# Functions that combine tensors.
+_FUNCTIONS = {"concat": "concat", "sum": "sum", "max": "maximum", "min": "minimum"}
 _WORDS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 
 
@@ -134,7 +136,9 @@ def _is_tensor(node: tree.Expression, tensors: set[str]) -> bool:
             return _is_tensor(chosen, tensors) or _is_tensor(otherwise, tensors)
         case tree.Choice(options=options):
             return any(_is_tensor(option, tensors) for option in options)
-        case tree.Call(function=tree.Name(text="concat" | "sum" | "split"), arguments=arguments):
+        case tree.Call(function=tree.Name(text="parameter")):
+            return True
+        case tree.Call(function=tree.Name(text=text), arguments=arguments) if text in _FUNCTIONS or text == "split":
             return any(_is_tensor(argument.value, tensors) for argument in arguments)
         case tree.Listing(elements=elements):
             return any(_is_tensor(element, tensors) for element in elements)
@@ -217,14 +221,16 @@ class _Namer:
             case tree.Choice(options=options):
                 for option in options:
                     self.visit(option, scope)
-            case tree.Call(function=tree.Name(text="concat" | "sum" as word), arguments=arguments):
+            case tree.Call(function=tree.Name(text=text), arguments=arguments) if text in _FUNCTIONS:
                 for argument in arguments:
                     self.visit(argument.value, scope)
-                self.names.set(node, scope.new(word))
+                self.names.set(node, scope.new(_FUNCTIONS[text]))
             case tree.Call():
                 self._arguments(node, scope)
                 if _is_split(node) and self.names.get(node) is None:
                     self.names.set(node, self.outer.new("parts"))
+                elif not _is_split(node) and self.is_tensor(node):
+                    self.names.set(node, scope.new(_head(node)))
             case tree.Listing(elements=elements):
                 for element in elements:
                     self.visit(element, scope)

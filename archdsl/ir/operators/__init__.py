@@ -15,6 +15,7 @@ from archdsl.ir.operators.arrangement import (
     Crop,
     Gain,
     Pad,
+    Parameter,
     PixelShuffle,
     PixelUnshuffle,
     Resize,
@@ -22,7 +23,8 @@ from archdsl.ir.operators.arrangement import (
     Transpose,
 )
 from archdsl.ir.operators.base import Operator
-from archdsl.ir.operators.convolution import Blur, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.dot_product import DotProductAttention
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -33,8 +35,10 @@ Primitive = Annotated[
     Conv
     | Depthwise
     | WeightStandardizedConv
+    | CondConv
     | ConvTranspose
     | Blur
+    | DotProductAttention
     | Linear
     | Flatten
     | BatchNorm
@@ -64,7 +68,8 @@ Primitive = Annotated[
     | Resize
     | Gain
     | ChannelGain
-    | ChannelBias,
+    | ChannelBias
+    | Parameter,
     Field(discriminator="kind"),
 ]
 

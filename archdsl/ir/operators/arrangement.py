@@ -184,6 +184,7 @@ class Resize(Operator):
     `align_corners` is for `bilinear` and `bicubic`.
     """
 
+    may_read: ClassVar[tuple[str, ...]] = ("like",)
     kind: Literal["resize"] = "resize"
     factor: Count | Annotated[float, Field(gt=0, lt=2**15)] | None = None
     mode: Literal["bilinear", "nearest", "nearest_exact", "bicubic", "area"] = "bilinear"
@@ -243,6 +244,34 @@ class ChannelBias(Operator):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {"bias": (shapes[0].channels, 1, 1)}
+
+
+class Parameter(Operator):
+    """A learnable tensor by itself, the same for all images: `scale = parameter(in.channels x 1 x 1, initial = 1)`.
+
+    It is a tensor of its block, not a layer, and broadcasts like any other: `in * scale` has a factor per channel
+    (layer scale), `in + parameter(in.channels x in.height x in.width)` a number per channel and position (a position
+    map), `in * parameter(1 x 1 x 1)` one for all. It begins as `initial` everywhere, or with `std` as numbers of a
+    normal distribution around it. No weight decay applies to it.
+    """
+
+    for_training: ClassVar[frozenset[str]] = frozenset({"initial", "std"})
+    is_source: ClassVar[bool] = True
+    kind: Literal["parameter"] = "parameter"
+    channels: Count
+    height: Count
+    width: Count
+    initial: float = 0.0
+    std: Annotated[float, Field(ge=0, le=2**15)] = 0.0
+
+    def output(self, *shapes: Shape) -> Shape:
+        return Shape(self.channels, self.height, self.width)
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.channels * self.height * self.width
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {"value": (self.channels, self.height, self.width)}
 
 
 def _check_mirror(margin: int, size: int, what: str, attribute: str) -> None:

@@ -27,7 +27,12 @@ class Operator(Frozen):
     """
 
     kind: str
-    inputs: ClassVar[int] = 1
+    # The names of the further tensors that it reads: `reads` are given before its attributes, `may_read` behind them.
+    reads: ClassVar[tuple[str, ...]] = ()
+    may_read: ClassVar[tuple[str, ...]] = ()
+    # Whether it is a tensor of its own, for which the input of its block says no more than how many images there are.
+    # Its `channels`, `height` and `width` are one argument, `shape`.
+    is_source: ClassVar[bool] = False
     # What the diagrams and the activation counts treat as the work of a network.
     is_weighted: ClassVar[bool] = False
     # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.
@@ -80,15 +85,15 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int
     return height, width
 
 
-def check_centred(kernel: Size, dilation: int, padding: Padding) -> None:
+def check_centred(kernel: Size, dilation: Size, padding: Padding) -> None:
     """Refuses symmetric padding of a kernel without a centre, one that extends over an even number of positions. The
     smallest, 2, gets no zeros."""
     if padding != "symmetric":
         return
-    for side in kernel:
-        extent, zeros = dilation * (side - 1) + 1, pad_width(side, padding, dilation)
+    for side, gap in zip(kernel, dilation, strict=True):
+        extent, zeros = gap * (side - 1) + 1, pad_width(side, padding, gap)
         if extent % 2 == 0 and zeros:
-            over = f" with dilation {dilation}, which extends over {extent}," if dilation > 1 else ""
+            over = f" with dilation {gap}, which extends over {extent}," if gap > 1 else ""
             message = f"symmetric padding cannot centre a kernel of {kernel}{over} as {extent} is even"
             raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
 

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Shape, ShapeError
+from archdsl.ir.base import Count, Shape, ShapeError, Size
 from archdsl.ir.operators.base import Eps, Tensors, Windowed, check_centred, check_divides, check_spatial
-from archdsl.ir.operators.window import Kernel, Padding, sides, spread, window
+from archdsl.ir.operators.window import Kernel, Padding, Zeros, along, sides, spread, window
 
 
 class _Convolution(Windowed):
     is_weighted: ClassVar[bool] = True
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        stride: Count
-        dilation: Count
+        stride: Kernel
+        dilation: Kernel
         bias: bool
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -21,7 +21,7 @@ class _Convolution(Windowed):
         raise NotImplementedError
 
     def output(self, *shapes: Shape) -> Shape:
-        (shape,) = shapes
+        shape = shapes[0]
         channels, groups = self.filters(shape)
         for what, count in (("input", shape.channels), ("output", channels)):
             attribute = "groups" if what == "input" else "channels"
@@ -29,10 +29,10 @@ class _Convolution(Windowed):
         return Shape(channels, *self.positions(shape))
 
     def positions(self, shape: Shape) -> tuple[int, int]:
-        kernel = sides(self.kernel)
-        check_centred(kernel, self.dilation, self.padding)
-        height = window(shape.height, kernel.height, self.stride, self.padding, self.dilation)
-        width = window(shape.width, kernel.width, self.stride, self.padding, self.dilation)
+        kernel, dilation = sides(self.kernel), sides(self.dilation)
+        check_centred(kernel, dilation, self.padding)
+        axes = zip(shape[1:], kernel, sides(self.stride), along(self.padding), dilation, strict=True)
+        height, width = (window(*axis) for axis in axes)
         return check_spatial(shape, height, width, f"a {kernel} convolution with stride {self.stride}")
 
     def weights(self, shape: Shape) -> int:
@@ -56,17 +56,18 @@ class _Convolution(Windowed):
 class Conv(_Convolution):
     """Convolution of `in.channels` to `channels`, without a bias unless asked.
 
-    Kernel: a number, or height x width as in `1 x 7`. Padding: `symmetric`, `same` (TensorFlow's), `valid` or a number
-    of zeros a side; a kernel of 4, 6, ... has no centre, so it must say one of the last three.
+    Kernel, stride and dilation: a number, or height x width as in `1 x 7`. Padding: `symmetric`, `same` (TensorFlow's),
+    `valid` or a number of zeros a side, for both axes or height x width as in `0 x 3`; a kernel of 4, 6, ... has no
+    centre, so it must say one of the last three.
     """
 
     kind: Literal["conv"] = "conv"
     channels: Count
     kernel: Kernel = 1
-    stride: Count = 1
+    stride: Kernel = 1
     groups: Count = 1
     bias: bool = False
-    dilation: Count = 1
+    dilation: Kernel = 1
     padding: Padding = "symmetric"
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -78,10 +79,10 @@ class Depthwise(_Convolution):
 
     kind: Literal["depthwise"] = "depthwise"
     kernel: Kernel = 3
-    stride: Count = 1
+    stride: Kernel = 1
     multiplier: Count = 1
     bias: bool = False
-    dilation: Count = 1
+    dilation: Kernel = 1
     padding: Padding = "symmetric"
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -100,11 +101,11 @@ class ConvTranspose(Windowed):
     kind: Literal["conv_transpose"] = "conv_transpose"
     channels: Count
     kernel: Kernel = 1
-    stride: Count = 1
-    output_padding: Annotated[int, Field(ge=0, lt=2**15)] = 0
+    stride: Kernel = 1
+    output_padding: Zeros | Size = 0
     groups: Count = 1
     bias: bool = False
-    dilation: Count = 1
+    dilation: Kernel = 1
     padding: Padding = "symmetric"
 
     def filters(self, shape: Shape) -> tuple[int, int]:
@@ -118,20 +119,20 @@ class ConvTranspose(Windowed):
         return Shape(self.channels, *self.positions(shape))
 
     def positions(self, shape: Shape) -> tuple[int, int]:
-        kernel = sides(self.kernel)
-        if self.output_padding >= max(self.stride, self.dilation):
-            message = (
-                f"an `output_padding` of {self.output_padding} is more than the stride of {self.stride} leaves open"
-            )
-            help = f"use at most {max(self.stride, self.dilation) - 1}, or a larger stride"
-            raise ShapeError(message, "value", "output_padding", help)
-        if self.output_padding and self.padding == "same":
+        kernel, strides, dilation = sides(self.kernel), sides(self.stride), sides(self.dilation)
+        more = sides(self.output_padding)
+        for added, stride, gap in zip(more, strides, dilation, strict=True):
+            if added >= max(stride, gap):
+                message = (
+                    f"an `output_padding` of {self.output_padding} is more than the stride of {self.stride} leaves open"
+                )
+                help = f"use at most {max(stride, gap) - 1}, or a larger stride"
+                raise ShapeError(message, "value", "output_padding", help)
+        if max(more) > 0 and self.padding == "same":
             message = "`same` makes the output as large as the stride says, so `output_padding` says nothing more"
             raise ShapeError(message, "value", "output_padding", "leave it out")
-        height, width = (
-            spread(size, side, self.stride, self.padding, self.dilation) + self.output_padding
-            for size, side in zip(shape[1:], kernel, strict=True)
-        )
+        axes = zip(shape[1:], kernel, strides, along(self.padding), dilation, strict=True)
+        height, width = (spread(*axis) + added for axis, added in zip(axes, more, strict=True))
         if height < 1 or width < 1:
             message = f"a padding of {self.padding} cuts off all of a transposed {kernel} convolution's output"
             raise ShapeError(message, "vanishing", "padding", "use less padding, or a larger input")
@@ -196,10 +197,10 @@ class WeightStandardizedConv(_Convolution):
     kind: Literal["ws_conv"] = "ws_conv"
     channels: Count
     kernel: Kernel = 1
-    stride: Count = 1
+    stride: Kernel = 1
     groups: Count = 1
     bias: bool = True
-    dilation: Count = 1
+    dilation: Kernel = 1
     eps: Eps = 1e-4
     variance_eps: Annotated[float, Field(ge=0, lt=1)] = 0.0
     padding: Padding = "symmetric"
@@ -212,3 +213,43 @@ class WeightStandardizedConv(_Convolution):
 
     def state(self, *shapes: Shape) -> Tensors:
         return {**super().state(*shapes), "gain": (self.channels, 1, 1, 1)}
+
+
+class CondConv(_Convolution):
+    """Convolution with filters of its own for each image (Yang et al. 2019): the sum of those of `experts`, each times
+    its number in `routing`.
+
+    `routing` is a tensor of `experts` x 1 x 1, such as `in -> global_avg_pool -> linear(4) -> sigmoid`. All else is as
+    in `conv`; `groups = in.channels` is a depthwise one. The MACs are those of the sum of filters and of the
+    convolution.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("routing",)
+    kind: Literal["cond_conv"] = "cond_conv"
+    channels: Count
+    experts: Count
+    kernel: Kernel = 1
+    stride: Kernel = 1
+    groups: Count = 1
+    bias: bool = False
+    dilation: Kernel = 1
+    padding: Padding = "symmetric"
+
+    def filters(self, shape: Shape) -> tuple[int, int]:
+        return self.channels, self.groups
+
+    def output(self, *shapes: Shape) -> Shape:
+        routing = shapes[1]
+        if routing.channels != self.experts or routing.height != 1 or routing.width != 1:
+            message = f"the routing of {self.experts} experts is {self.experts} x 1 x 1, and this is {routing}"
+            raise ShapeError(message, "value", "routing", f"end it with `global_avg_pool -> linear({self.experts})`")
+        return super().output(shapes[0])
+
+    def parameters(self, *shapes: Shape) -> int:
+        return self.experts * super().parameters(shapes[0])
+
+    def state(self, *shapes: Shape) -> Tensors:
+        return {name: (self.experts, *sizes) for name, sizes in super().state(shapes[0]).items()}
+
+    def macs(self, *shapes: Shape) -> int:
+        return self.experts * self.weights(shapes[0]) + super().macs(*shapes)

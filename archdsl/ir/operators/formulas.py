@@ -49,11 +49,12 @@ def formulas(operator: type[Operator], *words: str) -> Formulas:
     rules: Any = type(operator.__name__, (operator,), overrides)
     source, attributes = _Named.of("in"), {name: _symbol(rules, name) for name in rules.model_fields}
     attributes |= dict(zip(_words(operator), words, strict=True))
-    output = rules.model_construct(**attributes).output(source)
+    sources = (source, *map(_Named.of, operator.reads))
+    output = rules.model_construct(**attributes).output(*sources)
     # The output's own size has names in the formulas of costs.
     costs: Any = type(operator.__name__, (rules,), {**overrides, "output": lambda self, *shapes: _Named.of("out")})
     costed = costs.model_construct(**attributes)
-    return Formulas(*map(str, (*output, costed.parameters(source), costed.macs(source))))
+    return Formulas(*map(str, (*output, costed.parameters(*sources), costed.macs(*sources))))
 
 
 def cases(operator: type[Operator]) -> dict[tuple[str, ...], Formulas]:

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from archdsl.ir.base import Count, Shape, ShapeError
+from archdsl.ir.base import Shape, ShapeError, Size
 from archdsl.ir.operators.base import Operator, Windowed, check_centred, check_overlap, check_spatial
-from archdsl.ir.operators.window import Kernel, Padding, sides, window
+from archdsl.ir.operators.window import Kernel, Padding, along, sides, window
 
 
 class _Pool(Windowed):
     if TYPE_CHECKING:  # fields of each subclass, which sets their order
-        stride: Count | None
+        stride: Kernel | None
         ceil: bool
 
     def output(self, *shapes: Shape) -> Shape:
@@ -18,17 +18,17 @@ class _Pool(Windowed):
 
     def positions(self, shape: Shape) -> tuple[int, int]:
         kernel, step = sides(self.kernel), sides(self.stride or self.kernel)
-        if isinstance(self.padding, int) and self.padding > min(kernel) // 2:
-            message = (
-                f"a pooling pads at most half of its kernel, and {self.padding} is more than half of {min(kernel)}"
-            )
-            raise ShapeError(message, "value", "padding")
+        padding = along(self.padding)
+        for zeros, side in zip(padding, (min(kernel),) * 2 if isinstance(self.padding, int) else kernel, strict=True):
+            if isinstance(zeros, int) and zeros > side // 2:
+                message = f"a pooling pads at most half of its kernel, and {zeros} is more than half of {side}"
+                raise ShapeError(message, "value", "padding")
         if self.ceil and self.padding == "same":
             raise ShapeError("`same` rounds up as it is, so `ceil` says nothing more", "value", "ceil")
-        check_centred(kernel, 1, self.padding)
+        check_centred(kernel, Size(1, 1), self.padding)
         check_overlap(kernel, step, self.padding)
-        height = window(shape.height, kernel.height, step.height, self.padding, ceil=self.ceil)
-        width = window(shape.width, kernel.width, step.width, self.padding, ceil=self.ceil)
+        axes = zip(shape[1:], kernel, step, padding, strict=True)
+        height, width = (window(*axis, ceil=self.ceil) for axis in axes)
         return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
 
 
@@ -41,7 +41,7 @@ class MaxPool(_Pool):
 
     kind: Literal["max_pool"] = "max_pool"
     kernel: Kernel
-    stride: Count | None = None
+    stride: Kernel | None = None
     padding: Padding = "symmetric"
     ceil: bool = False
 
@@ -54,7 +54,7 @@ class AvgPool(_Pool):
 
     kind: Literal["avg_pool"] = "avg_pool"
     kernel: Kernel
-    stride: Count | None = None
+    stride: Kernel | None = None
     count_padding: bool = True
     padding: Padding = "symmetric"
     ceil: bool = False

@@ -1,20 +1,39 @@
 """Windows of convolutions and poolings: their sides, their padding, and how many positions they take."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from archdsl.ir.base import Count, Size
 
-Kernel = Count | Size
+
+class _FromOne:
+    """Says of a size that its sides are from 1 on."""
+
+    ge = 1
 
 
-Padding = Literal["symmetric", "same", "valid"] | Annotated[int, Field(ge=0, lt=2**15)]
+def _has_sides(size: Size) -> Size:
+    if min(size) < 1:
+        raise ValueError(f"a size of {size} has no elements")
+    return size
+
+
+# A kernel, stride or dilation: one number for both axes, or one for each.
+Kernel = Count | Annotated[Size, _FromOne(), AfterValidator(_has_sides)]
+Zeros = Annotated[int, Field(ge=0, lt=2**15)]
+# Zeros on both sides of each axis, or a rule that says how many.
+Padding = Literal["symmetric", "same", "valid"] | Zeros | Size
 
 
 def sides(kernel: Kernel) -> Size:
     """The height and width of a kernel; one number is both."""
     return kernel if isinstance(kernel, Size) else Size(kernel, kernel)
+
+
+def along(padding: Padding) -> tuple[Padding, Padding]:
+    """The padding of a height and that of a width."""
+    return cast("tuple[Padding, Padding]", padding) if isinstance(padding, Size) else (padding, padding)
 
 
 def window(size: int, kernel: int, stride: int, padding: Padding, dilation: int = 1, *, ceil: bool = False) -> int:

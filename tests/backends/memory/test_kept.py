@@ -6,7 +6,7 @@ from torch import Tensor
 
 import archdsl
 from archdsl.api import Network
-from tests.operators import TEXTS
+from tests.operators import TEXTS, loads
 
 BATCH = 2
 LOGITS = 10 * 4 * BATCH
@@ -14,7 +14,7 @@ LOGITS = 10 * 4 * BATCH
 
 def network(stem: str, settings: str = "norm = batch_norm\n act = relu", head: str = "linear(classes)") -> Network:
     text = f"model m {{\n input = 3 x 8 x 8\n classes = 10\n {settings}\n stem = {stem}\n head = {head}\n}}"
-    return archdsl.loads(text)
+    return loads(text)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,8 @@ COMBINED = [
     "-x * y",
     "2 * x + y",
     "(1 + x) * y",
+    "max(x, y)",
+    "min(x, 2, y -> global_avg_pool)",
     "concat(x, y, x)",
     "x * (y -> global_avg_pool)",
 ]

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 import archdsl
-from tests.operators import TEXTS
+from tests.operators import TEXTS, loads
 from tests.properties.checks import check_file
 from tests.samples import of_positive
 
 
 def network(layers: str, source: str = "3 x 17 x 20") -> archdsl.Network:
-    return archdsl.loads(f"model m {{\n input = {source}\n stem = {layers}\n}}")
+    return loads(f"model m {{\n input = {source}\n stem = {layers}\n}}")
 
 
 @pytest.mark.parametrize("operator", TEXTS)
@@ -99,3 +99,67 @@ def test_same_makes_a_map_as_many_times_as_large_as_the_stride_says() -> None:
         x = torch.randn(1, 3, 5, 7, dtype=torch.float64)
         (expected,) = torch.autograd.grad((there(large) * x).sum(), large)
         torch.testing.assert_close(ours(x), expected)
+
+
+@pytest.mark.parametrize(("heads", "groups", "width"), [(4, 4, 6), (4, 1, 6), (4, 2, 5), (1, 1, 24), (24, 12, 1)])
+def test_attention_is_pytorchs(heads: int, groups: int, width: int) -> None:
+    """Of keys for all heads, for one and for some, of as many positions or fewer, on values of any width."""
+    size = 24 // heads
+    text = f"""
+block attended() {{
+  queries = in -> slice(0, 24)
+  pooled = in -> avg_pool(2, padding = valid)
+  keys = pooled -> slice(24, {groups * size})
+  out = queries -> dot_product_attention(keys, pooled -> slice(40, {groups * width}), heads = {heads})
+}}
+"""
+    ours = archdsl.loads(f"{text}model m {{\n input = 96 x 6 x 8\n stem = attended\n}}").build().double()
+    x = torch.randn(2, 96, 6, 8, dtype=torch.float64)
+    pooled = nn.functional.avg_pool2d(x, 2)
+    maps = x[:, :24], pooled[:, 24 : 24 + groups * size], pooled[:, 40 : 40 + groups * width]
+    q, k, v = (
+        one.flatten(2).unflatten(1, (parts, -1)).mT for one, parts in zip(maps, (heads, groups, groups), strict=True)
+    )
+    read = nn.functional.scaled_dot_product_attention(q, k, v, enable_gqa=True)
+    torch.testing.assert_close(ours(x), read.mT.flatten(1, 2).unflatten(2, (6, 8)))
+
+
+@pytest.mark.parametrize("shape", ["1 x 1 x 1", "24 x 1 x 1", "1 x 17 x 1", "1 x 1 x 23", "24 x 17 x 23"])
+def test_parameters_broadcast_and_belong_to_all_images(shape: str) -> None:
+    text = (
+        f"block shifted() {{ out = concat(in + parameter({shape}, initial = 2), parameter(3 x 17 x 23, std = 0.5)) }}\n"
+    )
+    ours = archdsl.loads(f"{text}model m {{\n input = 24 x 17 x 23\n stem = shifted\n}}").build()
+    x = torch.randn(2, 24, 17, 23)
+    own = dict(ours.named_parameters())
+    assert [*own] == ["stem.parameter.value", "stem.parameter_2.value"]
+    assert set(own["stem.parameter.value"].flatten().tolist()) == {2.0}
+    assert 0.4 < own["stem.parameter_2.value"].std() < 0.6
+    y = ours(x)
+    torch.testing.assert_close(y[:, :24], x + 2)
+    assert torch.equal(y[0, 24:], y[1, 24:])
+
+
+def test_windows_of_sizes_are_pytorchs() -> None:
+    ours = network(
+        "conv(8, 3 x 5, stride = 2 x 1, padding = 0 x 2, dilation = 1 x 3)"
+        " -> max_pool(3, stride = 1 x 2, padding = 1 x 0) -> avg_pool(2 x 3, padding = valid, stride = 2 x 1)",
+        "24 x 17 x 29",
+    ).build()
+    theirs = nn.Sequential(
+        nn.Conv2d(24, 8, (3, 5), (2, 1), (0, 2), (1, 3), bias=False),
+        nn.MaxPool2d(3, (1, 2), (1, 0)),
+        nn.AvgPool2d((2, 3), (2, 1)),
+    )
+    theirs.load_state_dict({"0.weight": ours.state_dict()["stem.conv.weight"]})
+    x = torch.randn(2, 24, 17, 29)
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
+def test_a_table_may_stride_along_one_axis() -> None:
+    """All rows are one class, whose later layers have no stride."""
+    table = "| op | channels | stride | layers |\n | conv_norm_act | 8 | 2 | 2 |\n | conv_norm_act | 16 | 2 x 1 | 2 |"
+    found = archdsl.loads(f"model m {{\n input = 3 x 32 x 64\n stages {{\n {table}\n }}\n}}")
+    assert found.architecture.output == (16, 8, 32)
+    assert found.build()(torch.randn(1, 3, 32, 64)).shape == (1, 16, 8, 32)
+    assert found.source.count("class ConvNormAct") == 1

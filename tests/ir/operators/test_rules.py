@@ -11,40 +11,47 @@ import pytest
 from archdsl.ir.base import Shape
 from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
 from archdsl.ir.operators.formulas import formulas
-from archdsl.ir.operators.window import Kernel, sides, window
-from tests.operators import SAMPLES, TEXTS, made
+from archdsl.ir.operators.window import Kernel, along, sides, window
+from tests.operators import FURTHER, SAMPLES, TEXTS, made
 
 SHAPES = [Shape(12, 17, 20), Shape(24, 8, 9)]
 
 
-def evaluated(formula: str, operator: Operator, shape: Shape, out: Shape) -> int:
-    attributes = dict(operator)
+def evaluated(formula: str, operator: Operator, shapes: tuple[Shape, ...], out: Shape) -> int:
+    shape, attributes = shapes[0], dict(operator)
     fields = type(operator).model_fields
     attributes |= {name: sides(value) for name, value in attributes.items() if fields[name].annotation == Kernel}
     stride = sides(attributes.get("stride") or attributes.get("kernel") or 1)
-    dilation, padding = attributes.get("dilation", 1), attributes.get("padding", "valid")
+    dilation, padding = sides(attributes.get("dilation", 1)), attributes.get("padding", "valid")
     if operator.kind == "blur":
         padding = (attributes["stride"] + attributes["kernel"] - 2) // 2
 
-    def zeros_of(kernel: int) -> int:
-        return {"symmetric": dilation * (kernel - 1) // 2, "valid": 0}.get(padding, padding)
+    def axis(length: int) -> tuple[int, int, Any]:
+        """The stride, dilation and padding along an axis, which is known by its length."""
+        side = 0 if length == shape.height else 1
+        return stride[side], dilation[side], along(padding)[side]
+
+    def zeros_of(kernel: int, gap: int, zeros: Any) -> int:
+        return {"symmetric": gap * (kernel - 1) // 2, "valid": 0}.get(zeros, zeros)
 
     def spread(length: int, kernel: int) -> int:
-        if padding == "same":
-            return length * stride.height
-        longer = (length - 1) * stride.height + dilation * (kernel - 1) + 1 + attributes["output_padding"]
-        return longer - 2 * zeros_of(kernel)
+        step, gap, zeros = axis(length)
+        if zeros == "same":
+            return length * step
+        more = sides(attributes["output_padding"])[0 if length == shape.height else 1]
+        longer = (length - 1) * step + gap * (kernel - 1) + 1 + more
+        return longer - 2 * zeros_of(kernel, gap, zeros)
 
     def positions(length: int, kernel: int) -> int:
         """The table of the reference, which knows no more than the formulas do."""
-        along = stride.height if length == shape.height else stride.width
-        if padding == "same":
-            return -(-length // along)
-        zeros = zeros_of(kernel)
-        assert window(length, kernel, along, padding, dilation) > 0
-        return (length + 2 * zeros - dilation * (kernel - 1) - 1) // along + 1
+        step, gap, zeros = axis(length)
+        if zeros == "same":
+            return -(-length // step)
+        assert window(length, kernel, step, zeros, gap) > 0
+        return (length + 2 * zeros_of(kernel, gap, zeros) - gap * (kernel - 1) - 1) // step + 1
 
-    names = {**attributes, "input": SimpleNamespace(**shape._asdict(), elements=shape.elements), "out": out}
+    further = dict(zip(operator.reads, shapes[1:], strict=True))
+    names = {**attributes, **further, "input": SimpleNamespace(**shape._asdict(), elements=shape.elements), "out": out}
     value = eval(formula.replace("in.", "input."), {"window": positions, "spread": spread, "floor": floor, **names})
     assert isinstance(value, int)
     return value
@@ -55,11 +62,12 @@ def test_the_formulas_are_the_code(kind: str, arguments: dict[str, Any]) -> None
     operator = made(kind, arguments)
     rules = formulas(type(operator), *(arguments[name] for name in ("over", "first", "second") if name in arguments))
     for shape in SHAPES:
-        out = operator.output(shape)
+        shapes = (shape, *(FURTHER[kind](shape, operator) if kind in FURTHER else ()))
+        out = operator.output(*shapes)
         shown = (rules.channels, rules.height, rules.width)
-        assert tuple(evaluated(text, operator, shape, out) for text in shown) == out
-        assert evaluated(rules.parameters, operator, shape, out) == operator.parameters(shape)
-        assert evaluated(rules.macs, operator, shape, out) == operator.macs(shape)
+        assert tuple(evaluated(text, operator, shapes, out) for text in shown) == out
+        assert evaluated(rules.parameters, operator, shapes, out) == operator.parameters(*shapes)
+        assert evaluated(rules.macs, operator, shapes, out) == operator.macs(*shapes)
 
 
 def test_every_operator_is_tried() -> None:
