@@ -1,0 +1,79 @@
+"""What was written beside the module that it is of: outputs on the same images, at several sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from archdsl.exporting.job import Job, Runner
+from archdsl.exporting.subject import Plain
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How far the output that differs most is from the module's, on images of a shape N x C x H x W.
+
+    `difference` is the norm of the difference over the norm of the output; `agreement` the part of images whose largest
+    entry is at the same place, where the output is a vector, else None.
+    """
+
+    shape: tuple[int, ...]
+    output: str
+    difference: float
+    agreement: float | None = None
+
+    @property
+    def size(self) -> str:
+        return " x ".join(map(str, self.shape))
+
+
+def shapes(job: Job) -> Iterator[tuple[int, ...]]:
+    """The sizes of images to compare at: that of the export, and others where a size is free."""
+    batch, channels, height, width = job.images.shape
+    yield batch, channels, height, width
+    others = [1, 3] if 0 in job.free else [batch, batch]
+    sizes = [(height, width), (height, width)]
+    if 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
+        sizes = [(height // 2 | 1, width // 2 + 2 | 1), (max(height // 64, 1) * 32, max(width // 64, 1) * 32 + 32)]
+    if job.free:
+        for number, size in zip(others, sizes, strict=True):
+            yield number, channels, *size
+
+
+def compare(job: Job, runner: Runner) -> Iterator[Compared]:
+    """Compares at each size that the module takes."""
+    module = Plain(job.subject.module, torch.float32)
+    generator = torch.Generator().manual_seed(0)
+    for shape in shapes(job):
+        images = torch.randn(shape, generator=generator)
+        try:
+            with torch.no_grad():
+                wanted = module(images)
+        except RuntimeError:
+            if shape == tuple(job.images.shape):
+                raise
+            continue  # The network takes no such images, whoever runs it.
+        yield compared(job.subject.outputs, shape, wanted, runner(images))
+
+
+def compared(
+    names: tuple[str, ...], shape: tuple[int, ...], wanted: tuple[Tensor, ...], found: tuple[Tensor, ...]
+) -> Compared:
+    """The output that differs most."""
+    differences = [_difference(one, other) for one, other in zip(wanted, found, strict=True)]
+    worst = max(range(len(names)), key=lambda index: differences[index])
+    agreement = None
+    if len(names) == 1 and wanted[0].dim() == 2:
+        agreement = (wanted[0].argmax(1) == found[0].argmax(1)).float().mean().item()
+    return Compared(shape, names[worst], differences[worst], agreement)
+
+
+def _difference(wanted: Tensor, found: Tensor) -> float:
+    if wanted.shape != found.shape or not found.isfinite().all():
+        return float("inf")
+    size = float(wanted.double().norm())
+    difference = float((wanted.double() - found.double()).norm())
+    return difference / size if size else difference
