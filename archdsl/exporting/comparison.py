@@ -46,6 +46,9 @@ def shapes(job: Job) -> Iterator[tuple[int, ...]]:
 def compare(job: Job, runner: Runner) -> Iterator[Compared]:
     """Compares at each size that the module takes."""
     module = Plain(job.subject.module, torch.float32)
+    if job.calibration is not None:
+        yield _over(job, module, runner)
+        return
     generator = torch.Generator().manual_seed(0)
     for shape in shapes(job):
         images = torch.randn(shape, generator=generator)
@@ -57,6 +60,15 @@ def compare(job: Job, runner: Runner) -> Iterator[Compared]:
                 raise
             continue  # The network takes no such images, whoever runs it.
         yield compared(job.subject.outputs, shape, wanted, runner(images))
+
+
+def _over(job: Job, module: Plain, runner: Runner) -> Compared:
+    """All images of the calibration as one: what int8 does to outputs depends on what is in them."""
+    with torch.no_grad():
+        wanted = zip(*(module(batch) for batch in job.batches), strict=True)
+        found = zip(*(runner(batch) for batch in job.batches), strict=True)
+    outputs, others = (tuple(torch.cat(parts) for parts in several) for several in (wanted, found))
+    return compared(job.subject.outputs, (len(outputs[0]), *job.images.shape[1:]), outputs, others)
 
 
 def compared(

@@ -37,7 +37,7 @@ class CannotRunExported(Problem):
 class NotInType(Problem):
     code = codes.NOT_EXPORTED
     message = "`{target}` is not exported in {dtype}"
-    help = "{known} can be"
+    help = "choose {known}"
     target: str
     dtype: str
     known: str
@@ -129,8 +129,8 @@ class CannotWriteExport(Problem):
 
 class NotQuantized(Problem):
     code = codes.NOT_EXPORTED
-    message = "`{target}` has no int8 here"
-    help = "{known} have"
+    message = "`{target}` is not quantized"
+    help = "choose one of {known}"
     target: str
     known: str
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,20 +15,23 @@ from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
 from archdsl.exporting.comparison import Compared, compare
 from archdsl.exporting.errors import (
+    CalibrationAlone,
     CannotRunExported,
     ExportDiffers,
     ExportFails,
     FreeSizeFails,
     ImagesDoNotFit,
     MissingOfExport,
+    NoCalibration,
     NotFinite,
     NotInType,
+    NotQuantized,
     NotSuffix,
     NotWithFreeSizes,
 )
 from archdsl.exporting.job import AXES, Job, Tool, beside
 from archdsl.exporting.placing import placed, refuse_existing
-from archdsl.exporting.settings import DTYPES, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
+from archdsl.exporting.settings import DTYPES, TARGETS, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
 from archdsl.exporting.subject import Plain, Subject, subject_of
 from archdsl.quiet import quiet
 
@@ -43,6 +46,8 @@ _TOOLS: Mapping[str, tuple[str, str]] = {
 # Free axes are traced at two images, for a single one is a case of its own to torch.
 _FREE_BATCH = 2
 _LONGEST_REASON = 300
+# Outputs in int8 that are further off have nothing of the network left.
+_MOST_OF_INT8 = 1.0
 
 
 @dataclass(frozen=True)
@@ -146,10 +151,24 @@ def check(settings: Settings) -> TargetFacts:
         raise NotInType(target.name, settings.dtype, ", ".join(target.computes_in)).error()
     if not target.has_free_sizes and (settings.batch is None or settings.resolution is None):
         raise NotWithFreeSizes(target.name).error()
-    missing = [name for name in target.packages if find_spec(name) is None]
+    if settings.is_int8:
+        _check_int8(settings, target)
+    elif settings.calibration is not None:
+        raise CalibrationAlone().error()
+    packages = (*target.packages, *((*target.quantizes, "PIL") if settings.is_int8 else ()))
+    missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise MissingOfExport(target.name, missing).error()
     return target
+
+
+def _check_int8(settings: Settings, target: TargetFacts) -> None:
+    if not target.quantizes:
+        raise NotQuantized(target.name, ", ".join(one.name for one in TARGETS if one.quantizes)).error()
+    if settings.dtype != "float32":
+        raise NotInType(target.name, f"int8 and {settings.dtype}", ", ".join(target.computes_in)).error()
+    if settings.calibration is None:
+        raise NoCalibration().error()
 
 
 def out_file(name: str, target: TargetFacts, path: str | Path | None) -> Path:
@@ -166,7 +185,7 @@ def out_file(name: str, target: TargetFacts, path: str | Path | None) -> Path:
 def write(subject: Subject, settings: Settings, out: Path, *, force: bool = False) -> Exported:
     """Writes a network with its weights. Raises DiagnosticError, and leaves nothing of what was written."""
     target = facts_of(settings.to)
-    job = job_of(subject, settings)
+    job = calibrated(job_of(subject, settings))
     name, function = _TOOLS[target.name]
     files = beside(out, target)
     with placed(files, force=force) as folder:
@@ -200,6 +219,16 @@ def job_of(subject: Subject, settings: Settings) -> Job:
     return Job(subject, Plain(subject.folded, dtype).eval(), images, free, settings)
 
 
+def calibrated(job: Job) -> Job:
+    """With images for int8, where that is asked for. Raises DiagnosticError."""
+    if job.settings.calibration is None:
+        return job
+    from archdsl.exporting.calibration import calibration_images
+
+    height, width = job.images.shape[2:]
+    return replace(job, calibration=calibration_images(job.subject, job.settings.calibration, height, width))
+
+
 def _not_written(job: Job, reason: str) -> ExportFails:
     name, target = job.subject.name, job.settings.to
     if 2 not in job.free:
@@ -210,7 +239,7 @@ def _not_written(job: Job, reason: str) -> ExportFails:
 
 
 def _refuse_differing(job: Job, compared: tuple[Compared, ...]) -> None:
-    most = TOLERANCES[job.settings.dtype]
+    most = _MOST_OF_INT8 if job.calibration is not None else TOLERANCES[job.settings.dtype]
     for one in compared:
         if not one.difference <= most:
             raise ExportDiffers(

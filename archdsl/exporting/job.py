@@ -20,13 +20,28 @@ Runner = Callable[[Tensor], tuple[Tensor, ...]]
 
 @dataclass(frozen=True)
 class Job:
-    """`module` computes what is to be written, of `images` N x C x H x W whose axes in `free` may have other sizes."""
+    """`module` computes what is to be written, of `images` N x C x H x W whose axes in `free` may have other sizes.
+
+    `calibration` are images that int8 is fitted to; None where nothing is quantized.
+    """
 
     subject: Subject
     module: nn.Module
     images: Tensor
     free: tuple[int, ...]
     settings: Settings
+    calibration: Tensor | None = None
+
+    @property
+    def batches(self) -> list[Tensor]:
+        """The images of the calibration, as many at a time as the network takes."""
+        if self.calibration is None:
+            return []
+        size = len(self.images)
+        whole = self.calibration[: max(len(self.calibration) // size, 1) * size]
+        if len(whole) < size:  # fewer images than a batch
+            whole = whole.repeat(-(-size // len(whole)), 1, 1, 1)[:size]
+        return list(whole.split(size))
 
     def program(self) -> ExportedProgram:
         """The network as `torch.export` sees it."""
@@ -36,7 +51,12 @@ class Job:
     def facts(self) -> dict[str, Any]:
         """What goes into the file beside the network."""
         free = [AXES[axis] for axis in self.free]
-        return {**self.subject.facts(), "input": list(self.images.shape), "free": free, "dtype": self.settings.dtype}
+        return {**self.subject.facts(), "input": list(self.images.shape), "free": free, "dtype": self.dtype}
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in."""
+        return "int8" if self.calibration is not None else self.settings.dtype
 
 
 class Written(NamedTuple):

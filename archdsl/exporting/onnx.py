@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import onnx
 import onnxruntime
 import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor
 
 from archdsl.exporting.job import AXES, Job, Runner, Written
@@ -28,6 +32,8 @@ def write(job: Job, path: Path) -> Written:
         input_names=[IMAGES],
         output_names=list(job.subject.outputs),
     )
+    if job.calibration is not None:
+        _quantize(job, path)
     model = onnx.load(path)
     _name_axes(model, job.free)
     facts = job.facts()
@@ -52,6 +58,25 @@ def opened(path: Path) -> Runner:
         return tuple(torch.from_numpy(found) for found in session.run(None, {IMAGES: images.numpy()}))
 
     return run
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc]
+    """Hands batches to the calibration one by one."""
+
+    def __init__(self, batches: Iterable[Tensor]):
+        self.rest = iter(batches)
+
+    def get_next(self) -> dict[str, Any] | None:
+        batch = next(self.rest, None)
+        return None if batch is None else {IMAGES: batch.numpy()}
+
+
+def _quantize(job: Job, path: Path) -> None:
+    """A file in float32 as one in int8: quantized and dequantized around each layer, weights by channel."""
+    prepared, made = path.with_suffix(".prepared.onnx"), path.with_suffix(".int8.onnx")
+    quant_pre_process(str(path), str(prepared), skip_symbolic_shape=True)
+    quantize_static(str(prepared), str(made), _Reader(job.batches), quant_format=QuantFormat.QDQ, per_channel=True)
+    os.replace(made, path)
 
 
 def _name_axes(model: Any, free: tuple[int, ...]) -> None:

@@ -1,8 +1,9 @@
-"""OpenVINO's own format, by its reader of ONNX-free `torch.export` programs."""
+"""OpenVINO's own format, by its reader of `torch.export` programs; int8 by NNCF."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ def write(job: Job, path: Path) -> Written:
     import openvino
 
     model = converted(job)
+    if job.calibration is not None:
+        model = _quantized(model, job)
     openvino.save_model(model, path, compress_to_fp16=False)
     return Written(lambda: opened(path), {})
 
@@ -31,6 +34,15 @@ def converted(job: Job) -> Any:
         output.get_tensor().set_names({name})
     model.set_rt_info(json.dumps(job.facts()), ["archdsl"])
     return model
+
+
+def _quantized(model: Any, job: Job) -> Any:
+    """The model in int8, by NNCF."""
+    os.environ.setdefault("NNCF_DISABLE_TELEMETRY", "1")
+    import nncf
+
+    batches = [batch.numpy() for batch in job.batches]
+    return nncf.quantize(model, nncf.Dataset(batches), subset_size=len(batches), preset=nncf.QuantizationPreset.MIXED)
 
 
 def opened(path: Path) -> Runner:
