@@ -188,7 +188,10 @@ class Network:
 
         Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
         """
-        return self.fold_state_dict(state)
+        from archdsl.inference_state import carried
+        from archdsl.passes import INFERENCE
+
+        return carried(self.architecture, INFERENCE, state)
 
     def _repr_svg_(self) -> str:
         return self.diagram().decode()

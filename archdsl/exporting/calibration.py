@@ -50,7 +50,7 @@ def _readers(folder: str) -> Iterator[Callable[[], Image.Image]]:
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.suffix.lower() in EXTENSIONS and file.is_file())
         if files:
-            yield from (lambda file=file: _decoded(file) for file in files)  # type: ignore[misc]
+            yield from (lambda file=file: _decoded(file) for file in files)
             return
     from archdsl.training.data.opening import open_data
 
@@ -59,7 +59,7 @@ def _readers(folder: str) -> Iterator[Callable[[], Image.Image]]:
     except DiagnosticError as failure:
         reason = failure.diagnostics[0].message
         raise NoImagesToCalibrate(folder, reason).error() from None
-    yield from (lambda index=index: source.image(index) for index in range(len(source)))  # type: ignore[misc]
+    yield from (lambda index=index: source.image(index) for index in range(len(source)))
 
 
 def _decoded(file: Path) -> Image.Image:
@@ -71,10 +71,14 @@ def _decoded(file: Path) -> Image.Image:
 
 def _tensor(image: Image.Image, height: int, width: int, crop: float, *, grey: bool) -> Tensor:
     """The middle of an image, 0 to 1: as evaluations of a run have it where height and width are one."""
-    scale = max(height / image.height, width / image.width) / crop
-    size = max(width, round(image.width * scale)), max(height, round(image.height * scale))
+    # The side that has to be cut least is as long as the crop says, and the other one follows, as in torchvision.
+    wanted = round(width / crop), round(height / crop)
+    if wanted[0] * image.height >= wanted[1] * image.width:
+        size = wanted[0], int(wanted[0] * image.height / image.width)
+    else:
+        size = int(wanted[1] * image.width / image.height), wanted[1]
     image = image.resize(size, Image.Resampling.BICUBIC)
-    left, top = (size[0] - width) // 2, (size[1] - height) // 2
+    left, top = round((size[0] - width) / 2), round((size[1] - height) / 2)
     image = image.crop((left, top, left + width, top + height)).convert("L" if grey else "RGB")
     pixels = torch.from_numpy(numpy.array(image)).view(height, width, -1).permute(2, 0, 1)
     return pixels.float() / 255

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -43,32 +44,46 @@ def shapes(job: Job) -> Iterator[tuple[int, ...]]:
             yield number, channels, *size
 
 
-def compare(job: Job, runner: Runner) -> Iterator[Compared]:
-    """Compares at each size that the module takes."""
+class Reference(NamedTuple):
+    """Batches of images, and what the module puts out of them."""
+
+    images: list[Tensor]
+    outputs: list[tuple[Tensor, ...]]
+
+
+def references(job: Job) -> Iterator[Reference]:
+    """What an export is held to: the module on random images of each size that it takes, or on the calibration's.
+
+    What int8 does to outputs depends on what is in images.
+
+    Raises:
+        RuntimeError: where it does not take images of the size of the export.
+    """
     module = Plain(job.subject.module, torch.float32)
     if job.calibration is not None:
-        yield _over(job, module, runner)
+        yield _reference(module, job.batches)
         return
     generator = torch.Generator().manual_seed(0)
     for shape in shapes(job):
-        images = torch.randn(shape, generator=generator)
         try:
-            with torch.no_grad():
-                wanted = module(images)
+            yield _reference(module, [torch.randn(shape, generator=generator)])
         except RuntimeError:
             if shape == tuple(job.images.shape):
                 raise
-            continue  # The network takes no such images, whoever runs it.
-        yield compared(job.subject.outputs, shape, wanted, runner(images))
+            # The network takes no such images, whoever runs it.
 
 
-def _over(job: Job, module: Plain, runner: Runner) -> Compared:
-    """All images of the calibration as one: what int8 does to outputs depends on what is in them."""
-    with torch.no_grad():
-        wanted = zip(*(module(batch) for batch in job.batches), strict=True)
-        found = zip(*(runner(batch) for batch in job.batches), strict=True)
-    outputs, others = (tuple(torch.cat(parts) for parts in several) for several in (wanted, found))
-    return compared(job.subject.outputs, (len(outputs[0]), *job.images.shape[1:]), outputs, others)
+@torch.no_grad()
+def _reference(module: Plain, images: list[Tensor]) -> Reference:
+    return Reference(images, [module(batch) for batch in images])
+
+
+def compare(job: Job, held_to: Reference, runner: Runner) -> Compared:
+    """How far an export is from the module."""
+    found = [runner(batch) for batch in held_to.images]
+    wanted, others = (tuple(map(torch.cat, zip(*outputs, strict=True))) for outputs in (held_to.outputs, found))
+    shape = sum(map(len, held_to.images)), *held_to.images[0].shape[1:]
+    return compared(job.subject.outputs, shape, wanted, others)
 
 
 def compared(

@@ -13,7 +13,7 @@ import torch
 
 from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
-from archdsl.exporting.comparison import Compared, compare
+from archdsl.exporting.comparison import Compared, Reference, compare, references
 from archdsl.exporting.errors import (
     CalibrationAlone,
     CannotRunExported,
@@ -186,6 +186,7 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
     """Writes a network with its weights. Raises DiagnosticError, and leaves nothing of what was written."""
     target = facts_of(settings.to)
     job = calibrated(job_of(subject, settings))
+    held_to = _held_to(job)
     name, function = _TOOLS[target.name]
     files = beside(out, target)
     with placed(files, force=force) as folder:
@@ -193,30 +194,37 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
             tool: Tool = getattr(import_module(name), function)
             written = tool(job, folder / out.name)
         with quiet(), _failing_as(lambda reason: CannotRunExported(subject.name, target.name, reason)):
-            compared = tuple(compare(job, written.runner()))
+            runner = written.runner()
+            compared = tuple(compare(job, reference, runner) for reference in held_to)
         _refuse_differing(job, compared)
     return Exported(files, target.name, compared, written.said, job.facts())
 
 
 def job_of(subject: Subject, settings: Settings) -> Job:
-    """What a target is given. Raises DiagnosticError for images that the network does not take."""
+    """What a target is given."""
     channels, *own = subject.network.architecture.input
     height, width = settings.resolution or own
     free = (*((0,) if settings.batch is None else ()), *((2, 3) if settings.resolution is None else ()))
     count = _FREE_BATCH if settings.batch is None else settings.batch
     images = torch.randn(count, channels, height, width, generator=torch.Generator().manual_seed(1))
-    try:
-        with torch.no_grad():
-            found = Plain(subject.module, torch.float32)(images[:1])
-    except RuntimeError as error:
-        size = f"{channels} x {height} x {width}"
-        raise ImagesDoNotFit(
-            subject.name, size, _reason(error), str(subject.network.architecture.input)
-        ).error() from None
-    if not all(one.isfinite().all() for one in found):
-        raise NotFinite(subject.name).error()
     dtype = torch.bfloat16 if settings.dtype == "bf16" else torch.float32
     return Job(subject, Plain(subject.folded, dtype).eval(), images, free, settings)
+
+
+def _held_to(job: Job) -> list[Reference]:
+    """What the module puts out. Raises DiagnosticError where it does not take the sizes that are asked for."""
+    subject, size = job.subject, " x ".join(map(str, job.images.shape[1:]))
+    try:
+        found = list(references(job))
+    except RuntimeError as error:
+        own = str(subject.network.architecture.input)
+        raise ImagesDoNotFit(subject.name, size, _reason(error), own).error() from None
+    if not all(output.isfinite().all() for one in found for outputs in one.outputs for output in outputs):
+        raise NotFinite(subject.name).error()
+    sizes = {one.images[0].shape[2:] for one in found}
+    if 2 in job.free and job.calibration is None and len(sizes) == 1:
+        raise _not_written(job, f"of the sizes that were tried it takes {size} alone").error()
+    return found
 
 
 def calibrated(job: Job) -> Job:

@@ -41,7 +41,7 @@ class Job:
         whole = self.calibration[: max(len(self.calibration) // size, 1) * size]
         if len(whole) < size:  # fewer images than a batch
             whole = whole.repeat(-(-size // len(whole)), 1, 1, 1)[:size]
-        return list(whole.split(size))
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
 
     def program(self) -> ExportedProgram:
         """The network as `torch.export` sees it."""
