@@ -90,7 +90,7 @@ def compared(
     names: tuple[str, ...], shape: tuple[int, ...], wanted: tuple[Tensor, ...], found: tuple[Tensor, ...]
 ) -> Compared:
     """The output that differs most."""
-    differences = [_difference(one, other) for one, other in zip(wanted, found, strict=True)]
+    differences = [relative_difference(one, other) for one, other in zip(wanted, found, strict=True)]
     worst = max(range(len(names)), key=lambda index: differences[index])
     agreement = None
     if len(names) == 1 and wanted[0].dim() == 2:
@@ -98,7 +98,8 @@ def compared(
     return Compared(shape, names[worst], differences[worst], agreement)
 
 
-def _difference(wanted: Tensor, found: Tensor) -> float:
+def relative_difference(wanted: Tensor, found: Tensor) -> float:
+    """The norm of the difference over the norm of what is wanted; infinite where shapes or numbers are none."""
     if wanted.shape != found.shape or not found.isfinite().all():
         return float("inf")
     size = float(wanted.double().norm())

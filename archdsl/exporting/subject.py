@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,4 +117,9 @@ class Plain(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         found = self.network(images.to(self.dtype))
-        return tuple(one.float() for one in (found if isinstance(found, tuple | list) else (found,)))
+        return tuple(one.float() for one in as_tuple(found))
+
+
+def as_tuple(found: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """What a network puts out, be it one tensor or several."""
+    return (found,) if isinstance(found, Tensor) else tuple(found)
