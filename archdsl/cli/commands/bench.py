@@ -97,9 +97,9 @@ def run(arguments: Namespace, output: Output) -> int:
     found = race(network, settings, arguments.weights, progress)
     drawn = _drawn(found, network.name, picture, arguments)
     if arguments.output_format == "json":
-        output.result(f"{json.dumps(as_json(found), indent=2)}\n")
+        output.result(json.dumps(as_json(found), indent=2))
     else:
-        output.result(f"{as_text(found)}\n")
+        output.result(as_text(found))
     if drawn is not None:
         write(Path(arguments.plot), drawn)
         output.remark(f"wrote {printable(arguments.plot)}")
