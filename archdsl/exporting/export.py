@@ -187,17 +187,22 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
     target = facts_of(settings.to)
     job = calibrated(job_of(subject, settings))
     held_to = _held_to(job)
-    name, function = _TOOLS[target.name]
     files = beside(out, target)
     with placed(files, force=force) as folder:
         with quiet(), _failing_as(lambda reason: _not_written(job, reason)):
-            tool: Tool = getattr(import_module(name), function)
-            written = tool(job, folder / out.name)
+            written = tool_of(target)(job, folder / out.name)
         with quiet(), _failing_as(lambda reason: CannotRunExported(subject.name, target.name, reason)):
             runner = written.runner()
             compared = tuple(compare(job, reference, runner) for reference in held_to)
         _refuse_differing(job, compared)
     return Exported(files, target.name, compared, written.said, job.facts())
+
+
+def tool_of(target: TargetFacts) -> Tool:
+    """What writes a target; it imports what that needs."""
+    name, function = _TOOLS[target.name]
+    tool: Tool = getattr(import_module(name), function)
+    return tool
 
 
 def job_of(subject: Subject, settings: Settings) -> Job:
