@@ -5,6 +5,7 @@ Tensors are asked for what they are; nothing here imports torch.
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -50,14 +51,14 @@ def carried(architecture: Architecture, names: Iterable[str], state: Mapping[str
 
 def _by_order(before: Architecture, after: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors: layers without any have gone, by which others can have other paths."""
-    return _rebuilt(before, after, state, lambda _, olds, new: olds[0])
+    return _rebuilt(before, after, state, lambda _, held: held)
 
 
 def _standardized(before: Architecture, after: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of convolutions as the standardized ones that they stand for."""
 
-    def turned(old: Visit, held: list[_Held], new: Visit) -> _Held:
-        own, operator = held[0], old.primitive
+    def turned(old: Visit, own: _Held) -> _Held:
+        operator = old.primitive
         if not isinstance(operator, WeightStandardizedConv):
             return own
         weight, gain = own["weight"].double(), own["gain"].double()
@@ -73,17 +74,22 @@ def _standardized(before: Architecture, after: Architecture, state: Mapping[str,
 
 def _merged(before: Architecture, after: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of branches as those of the one convolution that they are."""
-    after, parts = merged(before)  # its operators are known by being these objects
-
-    def turned(old: Visit, held: list[_Held], new: Visit) -> _Held:
-        if new.primitive is None or id(new.primitive) not in parts:
-            return held[0]
-        rest = iter(held)
-        made = [(part, {} if part is None else next(rest)) for part in parts[id(new.primitive)]]
-        return _sum(new, made)
-
-    counts = {key: sum(part is not None for part in several) for key, several in parts.items()}
-    return _rebuilt(before, after, state, turned, counts)
+    given, made, parts = merged(before)
+    held: dict[int, deque[_Held]] = defaultdict(deque)
+    # The operators of a block that is applied again are met again, in the order of what is made of them.
+    given_state = _by_order(before, given, state)
+    for old in _with_tensors(given):
+        held[id(old.primitive)].append(_held(old, given_state))
+    found: dict[str, Tensor] = {}
+    for new in _with_tensors(made):
+        several = parts.get(id(new.primitive))
+        if several is None:
+            own = held[id(new.primitive)].popleft()
+        else:
+            of_parts = [(part, {} if part is None else held[id(part)].popleft()) for part in several]
+            own = _sum(new, of_parts) if any(tensors for _, tensors in of_parts) else {}
+        found |= {f"{new.path}.{name}": own[name] for name in _names(new) if name in own}
+    return found
 
 
 def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:
@@ -132,26 +138,18 @@ def _rebuilt(
     before: Architecture,
     after: Architecture,
     state: Mapping[str, Tensor],
-    turned: Callable[[Visit, list[_Held], Visit], _Held],
-    counts: Mapping[int, int] | None = None,
+    turned: Callable[[Visit, _Held], _Held],
 ) -> dict[str, Tensor]:
-    """The tensors of each operator of `after`, made of those of the operators that stand for it in `before`.
-
-    That is one or, by the identity of the new operator, as many as `counts` says; `turned` gets the first of them, what
-    they hold, and the new one. Keys that are of no operator stay as they are, for whoever checks them.
-    """
-    olds = _with_tensors(before)
+    """The tensors of each operator of `after`, made by `turned` of what the one in its place in `before` holds."""
     made: dict[str, Tensor] = {}
     used: set[str] = set()
-    for new in _with_tensors(after):
-        count = (counts or {}).get(id(new.primitive), 1)
-        several = [next(olds) for _ in range(count)]
-        held = [_held(old, state) for old in several]
-        used |= {f"{old.path}.{name}" for old in several for name in _names(old)}
-        if all(held):
-            found = turned(several[0], held, new)
+    for old, new in zip(_with_tensors(before), _with_tensors(after), strict=True):
+        held = _held(old, state)
+        used |= {f"{old.path}.{name}" for name in _names(old)}
+        if held:
+            found = turned(old, held)
             made |= {f"{new.path}.{name}": found[name] for name in _names(new) if name in found}
-    others = {key: tensor for key, tensor in state.items() if key not in used}
+    others = state.keys() - used
     if others:
         raise ValueError(f"the network has no `{min(others)}`, which the state_dict has")
     return made

@@ -113,7 +113,8 @@ def _exported(request: Request, network: Network, module: nn.Module, images: Ten
         shape = (_CALIBRATION, *images.shape[1:])
         job = replace(job, calibration=torch.randn(shape, generator=torch.Generator().manual_seed(2)))
     folder = tempfile.TemporaryDirectory(prefix="archdsl-bench-")
-    written = tool_of(target.exported)(job, Path(folder.name) / f"network{facts_of(target.exported).suffix}")
+    facts = facts_of(target.exported)
+    written = tool_of(facts)(job, Path(folder.name) / f"network{facts.suffix}")
     runner = written.runner()
 
     def run(kept: object = folder) -> tuple[Tensor, ...]:  # what is opened may read its file later

@@ -190,7 +190,7 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
     files = beside(out, target)
     with placed(files, force=force) as folder:
         with quiet(), _failing_as(lambda reason: _not_written(job, reason)):
-            written = tool_of(target.name)(job, folder / out.name)
+            written = tool_of(target)(job, folder / out.name)
         with quiet(), _failing_as(lambda reason: CannotRunExported(subject.name, target.name, reason)):
             runner = written.runner()
             compared = tuple(compare(job, reference, runner) for reference in held_to)
@@ -198,9 +198,9 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
     return Exported(files, target.name, compared, written.said, job.facts())
 
 
-def tool_of(target: str) -> Tool:
-    """What writes a target. Raises ImportError where its library is missing."""
-    name, function = _TOOLS[target]
+def tool_of(target: TargetFacts) -> Tool:
+    """What writes a target; it imports what that needs."""
+    name, function = _TOOLS[target.name]
     tool: Tool = getattr(import_module(name), function)
     return tool
 

@@ -85,11 +85,20 @@ class _Unmarker(Rewriter):
 # Folding --------------------------------------------------------------------------------------------------------------
 
 
-class _Reads(Visitor):
+class Reads(Visitor):
     """How often each tensor of a block is read by its name."""
 
     def __init__(self) -> None:
         self.counts = Counter[str]()
+
+    @classmethod
+    def of(cls, bindings: Iterable[TensorBinding], outputs: Iterable[NamedOutput] = ()) -> Counter[str]:
+        """The counts of a block."""
+        reads = cls()
+        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
+            if value is not None:
+                reads.tensor(value)
+        return reads.counts
 
     def tensor(self, expression: TensorExpression) -> None:
         if isinstance(expression, Bound):
@@ -137,11 +146,7 @@ class _Body:
     """The block that is rewritten: its bindings so far, and how often each is read."""
 
     def __init__(self, bindings: tuple[TensorBinding, ...], outputs: Iterable[NamedOutput] = ()):
-        reads = _Reads()
-        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
-            if value is not None:
-                reads.tensor(value)
-        self.reads = reads.counts
+        self.reads = Reads.of(bindings, outputs)
         self.bindings: dict[str, TensorBinding] = {}
 
 

@@ -5,12 +5,13 @@ A sum of convolutions of the same input with the same stride and groups is a con
 the smaller ones with zeros around them. The input itself is one with a 1 at the centre of its own channel, and a batch
 norm of the input one with its scale there. The text is the network that is trained; this is the one that infers.
 
-Branches are operands of one sum, each of one layer once batch norms have been folded, of a block of the text's own too.
-`archdsl/inference_state.py` adds the weights.
+Branches are operands of one sum, written in it or bound to names that nothing else reads, each of one layer once batch
+norms have been folded; a block of one layer is one. `archdsl/inference_state.py` adds the weights.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture
@@ -28,6 +29,7 @@ from archdsl.ir.body import (
     Select,
     Sequence,
     Step,
+    TensorBinding,
     TensorExpression,
 )
 from archdsl.ir.operators import Primitive
@@ -37,7 +39,7 @@ from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.operators.window import pad_width, sides
 from archdsl.ir.rewrite import Rewriter, changed
 from archdsl.passes.contract import IS_CONSISTENT, KEEPS_ENDS, KEEPS_STAGES, STAYS_CONSISTENT, Pass, Postcondition
-from archdsl.passes.fold_batch_norm import applied_blocks
+from archdsl.passes.fold_batch_norm import Reads, applied_blocks
 
 # The operators that a merged one is made of, in the order in which they run; None stands for the input itself.
 Parts = tuple[Primitive | None, ...]
@@ -45,23 +47,72 @@ Parts = tuple[Primitive | None, ...]
 
 def merge_branches(architecture: Architecture) -> Architecture:
     """The same function of an image, for inference, with fewer operators."""
-    return merged(architecture)[0]
+    return merged(architecture).made
 
 
-def merged(architecture: Architecture) -> tuple[Architecture, dict[int, Parts]]:
-    """The architecture, and by the identity of each merged operator what it is made of."""
-    merger = _Merger(architecture)
-    made = merger.architecture(architecture)
-    if made is not architecture:
-        made = changed(made, blocks=applied_blocks(made, made.blocks), requirements=())
-    return made, merger.parts
+class Merged(NamedTuple):
+    """`given` is the architecture with each operator at one place only, so that it is known by being that object.
+
+    `parts` are, by the identity of each operator of `made` that is several of `given`, these.
+    """
+
+    given: Architecture
+    made: Architecture
+    parts: dict[int, Parts]
+
+
+def merged(architecture: Architecture) -> Merged:
+    """The architecture after merging, and what was merged."""
+    given = _Marker(architecture).architecture(architecture)
+    merger = _Merger()
+    made = merger.architecture(given)
+    if not merger.parts:
+        return Merged(architecture, architecture, {})
+    return Merged(given, changed(made, blocks=applied_blocks(made, made.blocks), requirements=()), merger.parts)
+
+
+class _Marker(Rewriter):
+    """Makes an object of each operator, and of a block of one layer that is all of a branch its layer."""
+
+    def __init__(self, architecture: Architecture):
+        self.blocks = architecture.blocks
+
+    def tensor(self, expression: TensorExpression) -> TensorExpression:
+        if isinstance(expression, Chain) and (layers := _layers(expression.steps)) and len(layers) == 1:
+            layer = self._inside(layers[0])
+            if layer is not None:
+                return super().tensor(changed(expression, steps=(changed(layer, name=layers[0].name, formulas={}),)))
+        return super().tensor(expression)
+
+    def apply(self, apply: Apply) -> Step | None:
+        operator = apply.operator
+        if isinstance(operator, Conv | Depthwise | BatchNorm):
+            return changed(apply, operator=type(operator)(**dict(operator)))
+        return super().apply(apply)
+
+    def _inside(self, apply: Apply) -> Apply | None:
+        """The only layer of the block that is applied; None for an operator, and for other blocks."""
+        if apply.block is None or apply.others:
+            return None
+        block = self.blocks[apply.block]
+        values = [binding.value for binding in block.body if binding.value is not None]
+        if block.outputs or len(values) != 1:
+            return None
+        match values[0]:
+            case Chain(source=Input(), steps=steps) if (layers := _layers(steps)) and len(layers) == 1:
+                return self._inside(layers[0]) if layers[0].block is not None else layers[0]
+        return None
 
 
 class _Branch(NamedTuple):
-    """An operand of a sum: `apply` is its only layer, and None where it is the input itself."""
+    """An operand of a sum: `apply` is its only layer, and None where it is the input itself.
+
+    `binding` is the name under which it is bound, where it is.
+    """
 
     source: TensorExpression
     apply: Apply | None
+    binding: str | None = None
 
     @property
     def operator(self) -> Primitive | None:
@@ -69,14 +120,17 @@ class _Branch(NamedTuple):
 
 
 class _Merger(Rewriter):
-    def __init__(self, architecture: Architecture):
-        self.blocks = dict(architecture.blocks)
+    def __init__(self) -> None:
         self.parts: dict[int, Parts] = {}
         self.made: list[Primitive] = []  # kept, so that each has an identity of its own
+        self.reads: Mapping[str, int] = {}
+        self.bindings: dict[str, TensorBinding] = {}
 
     def block(self, block: BlockInstance) -> BlockInstance:
-        made = self.blocks[block.id] = super().block(block)
-        return made
+        self.reads, self.bindings = Reads.of(block.body, block.outputs.values()), {}
+        for binding in block.body:
+            self.bindings[binding.name] = self.binding(binding)
+        return changed(block, body=tuple(self.bindings.values()))
 
     def tensor(self, expression: TensorExpression) -> TensorExpression:
         made = super().tensor(expression)
@@ -84,16 +138,43 @@ class _Merger(Rewriter):
 
     def _sum(self, combine: Combine) -> TensorExpression:
         """A sum whose branches of one tensor are one operand, in the place of the first of them."""
-        branches = [self._branch(operand) for operand in combine.operands]
+        leaves, sums = _flattened(combine)
+        if len(sums) != len(leaves) - 1:  # A text has sums of two; an architecture in JSON may have others.
+            return combine
+        branches = [self._branch(leaf) for leaf in leaves]
         for first in sorted((one for one in branches if one is not None), key=_area, reverse=True):
-            found = [index for index, other in enumerate(branches) if other is not None and _merges(first, other)]
-            if len(found) < 2:
+            several = [
+                (index, other) for index, other in enumerate(branches) if other is not None and _merges(first, other)
+            ]
+            # Where sums are taken apart, each one that is left begins with what was merged, and is as large.
+            if len(several) < 2 or (len(sums) > 1 and first.apply and first.apply.output != combine.output):
                 continue
-            operands = list(combine.operands)
-            operands[found[0]] = self._one(first, [branch for index in found if (branch := branches[index])])
-            kept = [operand for index, operand in enumerate(operands) if index not in found[1:]]
-            return kept[0] if len(kept) == 1 else self._sum(changed(combine, operands=tuple(kept)))
+            one = self._replaced(first, leaves, several)
+            gone = {index for index, _ in several}
+            rest = [leaf for index, leaf in enumerate(leaves) if index not in gone]
+            if not rest:
+                return one
+            for leaf, each in zip(rest, sums[-len(rest) :], strict=True):
+                one = changed(each, operands=(one, leaf), output=combine.output)
+            return self._sum(one) if isinstance(one, Combine) else one
         return combine
+
+    def _replaced(
+        self, first: _Branch, leaves: list[TensorExpression], several: list[tuple[int, _Branch]]
+    ) -> TensorExpression:
+        """The operand that branches become, in the place of the first of them that is computed."""
+        several = sorted(several, key=lambda one: self._place(*one))
+        index, earliest = several[0]
+        made = self._one(first, [branch for _, branch in several])
+        for _, other in several:
+            if other.binding is not None:
+                value = made if other is earliest else None
+                self.bindings[other.binding] = changed(self.bindings[other.binding], value=value)
+        return made if earliest.binding is None else leaves[index]
+
+    def _place(self, index: int, branch: _Branch) -> tuple[int, int]:
+        """Where in the order of the block a branch is computed: what is bound comes first."""
+        return (list(self.bindings).index(branch.binding), 0) if branch.binding else (len(self.bindings), index)
 
     def _one(self, first: _Branch, branches: list[_Branch]) -> Chain:
         """The convolution that branches are together: that of the largest kernel, with other weights and a bias."""
@@ -103,39 +184,51 @@ class _Merger(Rewriter):
         made = changed(operator, bias=True)
         parts: list[Primitive | None] = []
         for branch in branches:
-            parts += self.parts.get(id(branch.operator), (branch.operator,))
+            parts += self.parts.pop(id(branch.operator), (branch.operator,))
+        if made is operator:
+            made = type(operator)(**dict(operator))
         self.made.append(made)
         self.parts[id(made)] = tuple(parts)
         formulas = {name: formula for name, formula in apply.formulas.items() if name != "bias"}
-        return Chain(source=first.source, steps=(changed(apply, operator=made, formulas=formulas),))
+        name = first.binding if first.binding is not None and branches[0].binding is None else apply.name
+        return Chain(source=first.source, steps=(changed(apply, name=name, operator=made, formulas=formulas),))
 
     def _branch(self, operand: TensorExpression) -> _Branch | None:
         """An operand that is a tensor with at most one layer after it; None for any other."""
         match operand:
-            case Input() | Bound():
+            case Bound(name=name):
+                binding = self.bindings.get(name)
+                if binding is not None and binding.value is not None and self.reads[name] == 1:
+                    inner = self._branch(binding.value)
+                    if inner is not None and inner.apply is not None and inner.binding is None:
+                        return inner._replace(binding=name)
+                return _Branch(operand, None)
+            case Input():
                 return _Branch(operand, None)
             case Select(value=value):
                 return self._branch(value)
-            case Chain(source=source, steps=steps):
-                start = self._branch(source)
+            case Chain(source=Input() | Bound() as source, steps=steps):
                 layers = _layers(steps)
-                if start is None or layers is None or len(layers) + (start.apply is not None) > 1:
+                if layers is None or len(layers) > 1:
                     return None
-                return self._layer(start.source, layers[0]) if layers else start
+                if not layers:
+                    return self._branch(source)
+                return _Branch(source, layers[0]) if _is_part(layers[0]) else None
         return None
 
-    def _layer(self, source: TensorExpression, apply: Apply) -> _Branch | None:
-        """A branch of a layer, or of a block that is one."""
-        if apply.block is None:
-            return _Branch(source, apply) if _is_part(apply) else None
-        block = self.blocks[apply.block]
-        values = [binding for binding in block.body if binding.value is not None]
-        if apply.others or block.outputs or len(values) != 1 or values[0].value is None:
-            return None
-        inner = self._branch(values[0].value)
-        if inner is None or not isinstance(inner.source, Input):
-            return None
-        return _Branch(source, None if inner.apply is None else changed(inner.apply, name=apply.name, formulas={}))
+
+def _flattened(combine: Combine) -> tuple[list[TensorExpression], list[Combine]]:
+    """The operands of a sum and of the sums that it is made of, and these sums, itself last."""
+    leaves: list[TensorExpression] = []
+    sums: list[Combine] = []
+    for operand in combine.operands:
+        if isinstance(operand, Combine) and operand.operator == "add":
+            inner, more = _flattened(operand)
+            leaves += inner
+            sums += more
+        else:
+            leaves.append(operand)
+    return leaves, [*sums, combine]
 
 
 def _layers(steps: tuple[Step, ...]) -> list[Apply] | None:

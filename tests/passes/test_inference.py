@@ -95,6 +95,13 @@ HEAD = "global_avg_pool -> dropout(0.2) -> linear(classes)"
 
 # Bodies of a block that stands three times in the network, with the operators that are left of each kind in it.
 BODIES: dict[str, dict[str, int]] = {
+    "(if channels == in.channels then a + b + c else a + b) -> act\n  a = in -> conv(channels, 3) -> norm\n"
+    "  b = in -> conv(channels) -> norm\n  c = in -> norm": {"conv": 1, "add": 0, "batch_norm": 0},
+    "b + (in -> conv(channels, 5)) + a\n  a = in -> one(channels, 3)\n  z = in -> one(channels, 1) -> act\n"
+    "  b = z -> one(channels, 1)": {"conv": 3, "add": 1},
+    "b + (in -> conv(channels, 3)) + (z -> gain)\n  z = in -> one(channels, 1) -> act\n"
+    "  b = in -> one(channels, 1)": {"conv": 2, "add": 1},
+    "a + b + (a -> abs)\n  a = in -> conv(channels)\n  b = in -> conv(channels)": {"conv": 2, "add": 2},
     "(in -> conv(channels, 3) -> norm) + (in -> conv(channels) -> norm) -> act": {"conv": 1, "add": 0},
     "(in -> conv(channels, 3) -> norm) + (in -> conv(channels, 1 x 3) -> norm) -> act": {"conv": 1, "add": 0},
     # A kernel of both would have more elements than they have.
