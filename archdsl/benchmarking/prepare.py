@@ -16,12 +16,8 @@ from torch import Tensor, nn
 from archdsl.api import Network
 from archdsl.benchmarking.request import Request
 from archdsl.benchmarking.targets import BY_NAME
-from archdsl.exporting.export import tool_of
-from archdsl.exporting.job import Job
-from archdsl.exporting.settings import Settings, facts_of
-from archdsl.exporting.subject import Plain, Subject, as_tuple
+from archdsl.exporting.outputs import as_tuple
 from archdsl.ir.architecture import Architecture
-from archdsl.weights.peers import build_peer
 
 _CALIBRATION = 8  # images of an int8 that is timed; its accuracy is for `archdsl export`
 _STEPS = 2  # after which the outputs of a training tell whether gradients were equal
@@ -45,7 +41,7 @@ def prepare(request: Request) -> Timed:
     """Raises whatever a library raises."""
     torch.set_num_threads(request.threads)
     network = Network(Architecture.from_json(request.architecture))
-    module = build_peer(request.origin, network.architecture) if request.origin else network.build()
+    module = _theirs(request.origin, network) if request.origin else network.build()
     module.load_state_dict(load_file(request.weights), strict=request.origin is None)
     images = load_file(request.images)["images"]
     began = perf_counter()
@@ -56,6 +52,12 @@ def prepare(request: Request) -> Timed:
     else:
         prepared = _run(request, network, module, images)
     return Timed(prepared, perf_counter() - began)
+
+
+def _theirs(origin: str, network: Network) -> nn.Module:
+    from archdsl.weights.peers import build_peer  # late: ours needs none of it
+
+    return build_peer(origin, network.architecture)
 
 
 def _run(request: Request, network: Network, module: nn.Module, images: Tensor) -> Prepared:
@@ -97,6 +99,12 @@ def _placed(request: Request, module: nn.Module, images: Tensor) -> tuple[nn.Mod
 def _exported(request: Request, network: Network, module: nn.Module, images: Tensor) -> Prepared:
     """Written by the tool that `archdsl export` writes with, and run as that opens it. Ours is folded before; other
     libraries' modules their tools fold, as far as they do."""
+    # Late: what only runs is ready seconds earlier.
+    from archdsl.exporting.export import tool_of
+    from archdsl.exporting.job import Job
+    from archdsl.exporting.settings import Settings, facts_of
+    from archdsl.exporting.subject import Plain, Subject
+
     target = BY_NAME[request.target]
     assert target.exported is not None
     module.eval()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.api import Network
+from archdsl.exporting.outputs import as_tuple
 from archdsl.training.data.normalizations import normalization as values_of
 from archdsl.training.run_folder import RunFolder
 from archdsl.version import __version__
@@ -118,8 +119,3 @@ class Plain(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         found = self.network(images.to(self.dtype))
         return tuple(one.float() for one in as_tuple(found))
-
-
-def as_tuple(found: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """What a network puts out, be it one tensor or several."""
-    return (found,) if isinstance(found, Tensor) else tuple(found)
