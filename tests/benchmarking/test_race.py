@@ -93,7 +93,7 @@ def test_speeds_are_ratios_within_a_round() -> None:
 
 def test_a_table_and_a_picture() -> None:
     found = Race((contender("eager", 0.002, 0.002), contender("folded", 0.001, 0.001)), Settings(("eager",), batch=4))
-    assert as_text(found).splitlines()[-1].split() == "a $ b folded 1 0 % 4,000 2.00 x 0.5 2 1e-06".split()
+    assert " ".join(as_text(found).splitlines()[-1].split()) == "a $ b folded 1 0 % 4,000 2.00 x 0.5 2 1e-06"
     picture = plot(found, "net", "svg").decode()
     assert "1 ms, 2.00 x" in picture
     assert "a $ b, folded" in picture
