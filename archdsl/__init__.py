@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
     from archdsl.diagnostics import ArchWarning, DiagnosticError
+    from archdsl.exporting.export import export
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
@@ -33,6 +34,7 @@ __all__ = [
     "Network",
     "__version__",
     "create_model",
+    "export",
     "find",
     "fit",
     "list_models",
@@ -55,6 +57,7 @@ _HOMES = {
     "Network": "archdsl.api",
     "__version__": "archdsl.version",
     "create_model": "archdsl.api",
+    "export": "archdsl.exporting.export",
     "find": "archdsl.api",
     "fit": "archdsl.api",
     "list_models": "archdsl.catalogue",

@@ -174,6 +174,25 @@ class Network:
 
         return fold_state_dict(self.architecture, state)
 
+    def for_inference(self) -> Network:
+        """The network after all passes that inference allows, `archdsl.passes.INFERENCE`.
+
+        `inference_state_dict` makes its weights of those of this network.
+        """
+        from archdsl.passes import INFERENCE
+
+        return self.passes(*INFERENCE)
+
+    def inference_state_dict(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A `state_dict` of this network as that of `for_inference()`: both have the same outputs in `eval()`.
+
+        Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
+        """
+        from archdsl.inference_state import carried
+        from archdsl.passes import INFERENCE
+
+        return carried(self.architecture, INFERENCE, state)
+
     def _repr_svg_(self) -> str:
         return self.diagram().decode()
 

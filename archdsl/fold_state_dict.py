@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from archdsl.backends.pytorch.state import modules
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.operators.arrangement import ChannelBias, ChannelGain, Gain
+from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import ConvTranspose, WeightStandardizedConv
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.walk import Visit
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def fold_state_dict(architecture: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The `state_dict` of a network as that of `fold_batch_norm` of it.
+def fold_state_dict(
+    architecture: Architecture, state: Mapping[str, Tensor], kinds: tuple[type[Operator], ...] = (BatchNorm,)
+) -> dict[str, Tensor]:
+    """The `state_dict` of a network as that of `fold_batch_norm` of it, or of the pass that folds `kinds` instead.
 
     Sums are made in double precision, and tensors keep their types. Those that nothing changes are handed on as they
     are. Layers of which nothing is given, such as the head that `features_only` leaves out, are left out here too.
@@ -35,7 +39,7 @@ def fold_state_dict(architecture: Architecture, state: Mapping[str, Tensor]) -> 
     Raises:
         ValueError: for keys that the network does not have, and for layers of which a part is missing.
     """
-    marks = marked(architecture)
+    marks = marked(architecture, kinds)
     before, after = modules(architecture), modules(marks)
     folded = iter(modules(without_marks(marks)))
     layers: dict[str, _Layer] = {}
@@ -113,26 +117,40 @@ class _Layer:
 
 def _folded(layer: Visit, own: dict[str, Tensor], norm: Visit, held: dict[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a layer that has taken a norm."""
-    assert isinstance(norm.primitive, BatchNorm)
-    mean, variance = held["running_mean"].double(), held["running_var"].double()
-    scale = (variance + norm.primitive.eps).rsqrt()
-    shift = -mean * scale
-    if norm.primitive.affine:
-        weight = held["weight"].double()
-        scale, shift = scale * weight, shift * weight + held["bias"].double()
     name = "gain" if isinstance(layer.primitive, WeightStandardizedConv) else "weight"
     scaled = own[name]
+    of_groups = layer.primitive.groups if isinstance(layer.primitive, ConvTranspose) else 0
+    channels = of_groups * scaled.shape[1] or scaled.shape[0]
+    scale, shift = (each.expand(channels) for each in _scale_and_shift(norm, held))
     bias = own["bias"].double() * scale + shift if "bias" in own else shift
     column = scale.reshape(-1, *[1] * (scaled.dim() - 1))  # of output channels, the first dimension of most weights
     grouped = scaled.double()
-    if isinstance(layer.primitive, ConvTranspose):  # the second, in each group of input channels
-        groups = layer.primitive.groups
-        grouped, column = grouped.reshape(groups, -1, *scaled.shape[1:]), scale.reshape(groups, 1, -1, 1, 1)
+    if of_groups:  # the second, in each group of input channels
+        grouped, column = grouped.reshape(of_groups, -1, *scaled.shape[1:]), scale.reshape(of_groups, 1, -1, 1, 1)
     return {
         **own,
         name: (grouped * column).reshape(scaled.shape).to(scaled.dtype),
         "bias": bias.to(scaled.dtype),
     }
+
+
+def _scale_and_shift(norm: Visit, held: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """What an operator does to each channel, in double precision."""
+    operator = norm.primitive
+    if isinstance(operator, Gain | ChannelGain):
+        scale = held["weight"].double().reshape(-1)
+        return scale, scale * 0
+    if isinstance(operator, ChannelBias):
+        shift = held["bias"].double().reshape(-1)
+        return shift * 0 + 1, shift
+    assert isinstance(operator, BatchNorm)
+    mean, variance = held["running_mean"].double(), held["running_var"].double()
+    scale = (variance + operator.eps).rsqrt()
+    shift = -mean * scale
+    if operator.affine:
+        weight = held["weight"].double()
+        scale, shift = scale * weight, shift * weight + held["bias"].double()
+    return scale, shift
 
 
 def _names(visit: Visit) -> list[str]:

@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from tf_efficientnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:86fcf71e786f2160 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:ab8ac76373ad3198 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -105,11 +105,15 @@ def pad_same(
     x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...] = (1, 1), value: float = 0.0
 ) -> Tensor:
     """TensorFlow's SAME padding: enough for ceil(size / stride) outputs, the odd one at the bottom and right."""
-    down = dilation[0] * (kernel[0] - 1) - (x.shape[2] - 1) % stride[0]
-    across = dilation[1] * (kernel[1] - 1) - (x.shape[3] - 1) % stride[1]
-    # At least 0, but not by `max`, of which tracing for ONNX would keep only the operand that it saw.
-    down, across = (down + abs(down)) // 2, (across + abs(across)) // 2
-    return functional.pad(x, (across // 2, across - across // 2, down // 2, down - down // 2), value=value)
+    zeros = []
+    for axis in (1, 0):
+        size, extent, step = x.shape[axis + 2], dilation[axis] * (kernel[axis] - 1) + 1, stride[axis]
+        # In a form that keeps the sizes of maps simple for exporters, which reason about them.
+        missing = ((size + step - 1) // step - 1) * step + extent - size
+        if extent < step:  # At least 0, but not by `max`, of which tracing for ONNX would keep the operand that it saw.
+            missing = (missing + abs(missing)) // 2
+        zeros += [missing // 2, missing - missing // 2]
+    return functional.pad(x, zeros, value=value)
 
 
 class Conv2dSame(nn.Conv2d):

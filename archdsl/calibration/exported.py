@@ -5,11 +5,7 @@ ONNX Runtime's own profile has the time of each node where it ran; a session wit
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import logging
-import warnings
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +20,7 @@ from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.onnx_runtime import reported
 from archdsl.calibration.clock import Run, Stopwatch
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
+from archdsl.quiet import quiet
 
 _KERNEL = "_kernel_time"
 _ERRORS_ONLY = 3
@@ -33,18 +30,8 @@ _WARM, _TIMED = 2, 3
 
 def export(module: nn.Module, images: torch.Tensor, path: Path) -> None:
     """The module as an ONNX file, without the exporter's own messages."""
-    # The exporter writes to all of these.
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        try:
-            torch.onnx.export(module, (images,), path, dynamo=True, verbose=False)
-        finally:
-            logging.disable(logging.NOTSET)
+    with quiet():
+        torch.onnx.export(module, (images,), path, dynamo=True, verbose=False)
 
 
 def session(path: Path, threads: int, profile: Path | None = None) -> onnxruntime.InferenceSession:

@@ -40,6 +40,8 @@ COMMANDS = {
     "train": "train a network by a recipe",
     "evaluate": "test a trained network on images",
     "predict": "name what is in pictures, with a trained network",
+    "export": "write a network for ONNX Runtime, OpenVINO and others",
+    "bench": "time a network here, and beside that of another library",
     "weights": "carry weights from and to other libraries",
     "import": "write a spec from block strings of other libraries",
     "list": "list models with their size and cost",

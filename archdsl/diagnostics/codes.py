@@ -34,9 +34,9 @@ class Outcome(Enum):
 
 
 BY_NUMBER = {
-    **dict.fromkeys(("ARC1", "ARC2", "ARC3", "ARC4", "ARC5", "ARC6", "ARC9"), Outcome.BY_PLACE),
-    # Weights, and conditions that no network meets, are found although there is no text to point at.
-    **dict.fromkeys(("ARC7", "ARC905", "ARC914"), Outcome.FOUND),
+    **dict.fromkeys(("ARC1", "ARC2", "ARC3", "ARC4", "ARC5", "ARC6", "ARC8", "ARC9"), Outcome.BY_PLACE),
+    # Weights, exports that differ, and conditions that no network meets are found without a text to point at.
+    **dict.fromkeys(("ARC7", "ARC802", "ARC905", "ARC914"), Outcome.FOUND),
 }
 
 
@@ -97,6 +97,12 @@ NO_MAP = Code("ARC701", "weights that do not fit the network")
 NOT_PROVEN = Code("ARC702", "outputs that differ on the same weights")
 NOT_WEIGHTS = Code("ARC703", "a file without weights that can be read")
 SEVERAL_STATES = Code("ARC704", "a checkpoint with several sets of weights")
+
+# 8xx: exports.
+NOT_EXPORTED = Code("ARC801", "a network that a target cannot be written for")
+EXPORT_DIFFERS = Code("ARC802", "an export that computes something else than its network")
+OUTPUT_EXISTS = Code("ARC803", "an export over a file that is there")
+BAD_CALIBRATION = Code("ARC804", "images that int8 cannot be calibrated with")
 
 # 9xx: could not run.
 CANNOT_READ = Code("ARC901", "a file cannot be read")

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archdsl.ir.architecture import Architecture
-from archdsl.passes import fold_batch_norm
+from archdsl.passes import (
+    fold_batch_norm,
+    fold_gains,
+    fold_weight_standardization,
+    merge_branches,
+    remove_training_layers,
+)
 from archdsl.passes.contract import Pass, PassError
 
 # In the order in which they run, whatever order they are asked for in.
-PASSES: tuple[Pass, ...] = (fold_batch_norm.PASS,)
+PASSES: tuple[Pass, ...] = (
+    remove_training_layers.PASS,
+    fold_batch_norm.PASS,
+    fold_gains.PASS,
+    fold_weight_standardization.PASS,
+    merge_branches.PASS,
+)
 
 # What `archdsl build --inference` runs: passes after which a network computes the same and is not trained any more.
-INFERENCE: tuple[str, ...] = ("fold_batch_norm",)
+INFERENCE: tuple[str, ...] = tuple(each.name for each in PASSES)
 
 
 def run(architecture: Architecture, names: Iterable[str]) -> Architecture:

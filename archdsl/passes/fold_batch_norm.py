@@ -36,6 +36,7 @@ from archdsl.ir.body import (
 )
 from archdsl.ir.description import Section
 from archdsl.ir.operators.activation import Activation
+from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm
@@ -58,12 +59,13 @@ def fold_batch_norm(architecture: Architecture) -> Architecture:
     return without_marks(marked(architecture))
 
 
-def marked(architecture: Architecture) -> Architecture:
+def marked(architecture: Architecture, kinds: tuple[type[Operator], ...] = (BatchNorm,)) -> Architecture:
     """The architecture with biases where they are to be, and an `identity` in the place of each norm that goes.
 
-    Its operators are those of `architecture` one by one, which is how weights are turned.
+    Its operators are those of `architecture` one by one, which is how weights are turned. `kinds` are the operators
+    that go: what scales and shifts each channel of its input.
     """
-    return _Folder().architecture(architecture)
+    return _Folder(kinds).architecture(architecture)
 
 
 def is_mark(operator: object) -> bool:
@@ -83,11 +85,20 @@ class _Unmarker(Rewriter):
 # Folding --------------------------------------------------------------------------------------------------------------
 
 
-class _Reads(Visitor):
+class Reads(Visitor):
     """How often each tensor of a block is read by its name."""
 
     def __init__(self) -> None:
         self.counts = Counter[str]()
+
+    @classmethod
+    def of(cls, bindings: Iterable[TensorBinding], outputs: Iterable[NamedOutput] = ()) -> Counter[str]:
+        """The counts of a block."""
+        reads = cls()
+        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
+            if value is not None:
+                reads.tensor(value)
+        return reads.counts
 
     def tensor(self, expression: TensorExpression) -> None:
         if isinstance(expression, Bound):
@@ -135,16 +146,13 @@ class _Body:
     """The block that is rewritten: its bindings so far, and how often each is read."""
 
     def __init__(self, bindings: tuple[TensorBinding, ...], outputs: Iterable[NamedOutput] = ()):
-        reads = _Reads()
-        for value in (*(binding.value for binding in bindings), *(output.value for output in outputs)):
-            if value is not None:
-                reads.tensor(value)
-        self.reads = reads.counts
+        self.reads = Reads.of(bindings, outputs)
         self.bindings: dict[str, TensorBinding] = {}
 
 
 class _Folder(Rewriter):
-    def __init__(self) -> None:
+    def __init__(self, kinds: tuple[type[Operator], ...]) -> None:
+        self.kinds = kinds
         self.blocks: dict[str, BlockInstance] = {}
         self.taken: set[str] = set()
         # For blocks whose last layer was asked to take a norm, the instance that does; None where none can.
@@ -159,7 +167,7 @@ class _Folder(Rewriter):
         made = super().architecture(architecture)
         if made is architecture:
             return made
-        return changed(made, blocks=_applied(made, self.blocks), requirements=())
+        return changed(made, blocks=applied_blocks(made, self.blocks), requirements=())
 
     def block(self, block: BlockInstance) -> BlockInstance:
         made = self.blocks[block.id] = self._rewritten(block)
@@ -176,7 +184,7 @@ class _Folder(Rewriter):
     def section(self, section: Section) -> Section | None:
         self.body, self.flow = _Body(()), None
         if section.name == "head":
-            self.ahead = sum(map(_settles_the_end, applied(section.steps)))
+            self.ahead = sum(map(self._settles_the_end, applied(section.steps)))
         made = super().section(section)
         self.ahead = None
         return made
@@ -213,10 +221,10 @@ class _Folder(Rewriter):
         return super().step(step)
 
     def apply(self, apply: Apply) -> Step | None:
-        if isinstance(apply.operator, BatchNorm) and self.flow is not None and self.flow.fold(self):
+        if isinstance(apply.operator, self.kinds) and self.flow is not None and self.flow.fold(self):
             return changed(apply, operator=_FOLDED, formulas={})
         if self.ahead is not None:
-            self.ahead -= _settles_the_end(apply)
+            self.ahead -= self._settles_the_end(apply)
         outer, self.flow = self.flow, None
         made = super().apply(apply)
         self.flow = outer
@@ -288,6 +296,13 @@ class _Folder(Rewriter):
             self.body, self.ahead = outer, ahead
         return self.followed[name]
 
+    def _settles_the_end(self, apply: Apply) -> bool:
+        """Whether a layer of a head decides by itself if maps or vectors come out of it."""
+        operator = apply.operator
+        if operator is None or isinstance(operator, Linear | Flatten):
+            return True
+        return not (operator.takes_vectors or isinstance(operator, self.kinds))
+
     def _new_id(self, block: BlockInstance) -> str:
         number = 1
         while (new := f"{block.name}:{number}") in self.taken:
@@ -313,15 +328,7 @@ def _does_nothing(operator: Activation) -> bool:
     return operator.kind == "identity" and operator.gain == 1
 
 
-def _settles_the_end(apply: Apply) -> bool:
-    """Whether a layer of a head decides by itself if maps or vectors come out of it."""
-    operator = apply.operator
-    if operator is None or isinstance(operator, Linear | Flatten):
-        return True
-    return not (operator.takes_vectors or isinstance(operator, BatchNorm))
-
-
-def _applied(architecture: Architecture, blocks: dict[str, BlockInstance]) -> dict[str, BlockInstance]:
+def applied_blocks(architecture: Architecture, blocks: dict[str, BlockInstance]) -> dict[str, BlockInstance]:
     """The blocks that an architecture applies: those that were only met with a norm behind them have gone."""
     applies = _Applies(blocks)
     applies.network(architecture)

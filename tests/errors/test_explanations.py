@@ -26,6 +26,10 @@ ELSEWHERE = {
     "ARC702": "tests/cli/commands/test_weights.py",
     "ARC703": "tests/cli/commands/test_weights.py",
     "ARC704": "tests/cli/commands/test_weights.py",
+    "ARC801": "tests/exporting/test_export.py",  # exports, which take a while
+    "ARC802": "tests/exporting/test_export.py",
+    "ARC803": "tests/exporting/test_export.py",
+    "ARC804": "tests/exporting/test_calibration.py",
     "ARC902": "tests/cli/commands/test_build.py",  # a file system that refuses
     "ARC906": "tests/cli/test_edited.py",  # a file that somebody has edited
     "ARC903": "tests/cli/commands/test_weights.py",  # a machine without a program

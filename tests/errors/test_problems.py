@@ -33,6 +33,7 @@ from archdsl.trainings import open_recipe
 from tests.errors import (
     cases_backends,
     cases_cli,
+    cases_exporting,
     cases_importing,
     cases_language,
     cases_search,
@@ -218,6 +219,7 @@ CASES: dict[str, Case] = {
     **cases_backends.CASES,
     **cases_search.CASES,
     **cases_studies.CASES,
+    **cases_exporting.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(
@@ -304,6 +306,7 @@ PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     **cases_cli.PATCHED,
     **cases_backends.PATCHED,
     **cases_studies.PATCHED,
+    **cases_exporting.PATCHED,
     "NoGit": without_git,
     "ProgramNestedTooDeeply": too_deep,
 }

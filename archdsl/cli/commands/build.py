@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--inference",
         action="store_true",
-        help="fold batch norms into the layers before them, and write NAME_inference.py and so on",
+        help="fold what only training needs, merge parallel branches, and write NAME_inference.py and so on",
     )
     add_out(parser)
 
@@ -94,7 +94,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 
 def request_of(file: Compiled, *, inference: bool = False) -> Request:
-    """The networks of a text, for inference with batch norms folded."""
+    """The networks of a text, for inference after the passes that this allows."""
     architectures, name = file.architectures, Path(file.source.name).name
     if inference:
         architectures = tuple(run_passes(architecture, INFERENCE) for architecture in architectures)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.torchvision_operators import declare_torchvision_operators
+from archdsl.training.data.normalizations import normalization as values_of
 from archdsl.training.data.rand_augment import RandAugment
 
 _declared = declare_torchvision_operators()
@@ -20,12 +21,6 @@ from torchvision.transforms import v2  # noqa: E402
 
 Transform = Callable[[Image.Image], Tensor]
 
-# Mean and deviation of the channels, which `normalization` names.
-NORMALIZATIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "centered": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-    "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-}
 # The ratio of width to height of a crop.
 _RATIO = (3 / 4, 4 / 3)
 
@@ -67,10 +62,8 @@ def _whole(side: int, crop: float) -> list[Any]:
 
 
 def _to_tensor(normalization: str, channels: int) -> list[Any]:
-    mean, deviation = NORMALIZATIONS[normalization]
-    if channels == 1:
-        return [v2.Grayscale(1), _ToTensor((sum(mean) / 3,), (sum(deviation) / 3,))]
-    return [_ToTensor(mean, deviation)]
+    to_tensor = _ToTensor(*values_of(normalization, channels))
+    return [v2.Grayscale(1), to_tensor] if channels == 1 else [to_tensor]
 
 
 class _ToTensor:

@@ -10,8 +10,9 @@ from torchvision.transforms import v2
 
 from archdsl.ir.recipe import Recipe
 from archdsl.ir.recipe.parts import SGD
+from archdsl.training.data.normalizations import NORMALIZATIONS
 from archdsl.training.data.opening import open_data
-from archdsl.training.data.transforms import NORMALIZATIONS, evaluation_transform, train_transform
+from archdsl.training.data.transforms import evaluation_transform, train_transform
 from archdsl.training.random import seeded
 from tests.training.data.conftest import picture
 

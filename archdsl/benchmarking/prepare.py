@@ -1,0 +1,169 @@
+"""A network made ready to run, in the process that times it: built, filled, exported or compiled."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from archdsl.api import Network
+from archdsl.benchmarking.request import Request
+from archdsl.benchmarking.targets import BY_NAME
+from archdsl.exporting.outputs import as_tuple
+from archdsl.ir.architecture import Architecture
+
+_CALIBRATION = 8  # images of an int8 that is timed; its accuracy is for `archdsl export`
+_STEPS = 2  # after which the outputs of a training tell whether gradients were equal
+
+
+class Prepared(NamedTuple):
+    """`run` computes once and waits for it; `outputs` are what the network put out first."""
+
+    run: Callable[[], object]
+    outputs: tuple[Tensor, ...]
+
+
+class Timed(NamedTuple):
+    """What is prepared, and the seconds from the module to its first answer: exporting and compiling, no imports."""
+
+    prepared: Prepared
+    seconds: float
+
+
+def prepare(request: Request) -> Timed:
+    """Raises whatever a library raises."""
+    torch.set_num_threads(request.threads)
+    network = Network(Architecture.from_json(request.architecture))
+    module = _theirs(request.origin, network) if request.origin else network.build()
+    module.load_state_dict(load_file(request.weights), strict=request.origin is None)
+    images = load_file(request.images)["images"]
+    began = perf_counter()
+    if request.purpose == "training":
+        prepared = _trained(request, module, images)
+    elif BY_NAME[request.target].exported is not None:
+        prepared = _exported(request, network, module, images)
+    else:
+        prepared = _run(request, network, module, images)
+    return Timed(prepared, perf_counter() - began)
+
+
+def _theirs(origin: str, network: Network) -> nn.Module:
+    from archdsl.weights.peers import build_peer  # late: ours needs none of it
+
+    return build_peer(origin, network.architecture)
+
+
+def _run(request: Request, network: Network, module: nn.Module, images: Tensor) -> Prepared:
+    module.eval()
+    if request.target == "folded":
+        state = network.inference_state_dict(module.state_dict())
+        module = network.for_inference().build().eval()
+        module.load_state_dict(state)
+    module, images = _placed(request, module, images)
+    dtype = torch.bfloat16 if request.dtype == "bf16" else torch.float32
+    module, images = module.to(dtype), images.to(dtype)
+    forward = _compiled(module, request.device) if request.target == "compiled" else module
+
+    def run() -> tuple[Tensor, ...]:
+        with torch.inference_mode():
+            found = as_tuple(forward(images))
+        _wait(request.device)
+        return found
+
+    return Prepared(run, tuple(one.float().cpu() for one in run()))
+
+
+def _compiled(module: nn.Module, device: str) -> Callable[[Tensor], Any]:
+    import torch._inductor.config as inductor
+
+    inductor.freezing = True
+    compiled: Callable[[Tensor], Any] = torch.compile(module, mode="reduce-overhead" if device == "cuda" else "default")
+    return compiled
+
+
+def _placed(request: Request, module: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
+    module, images = module.to(request.device), images.to(request.device)
+    if request.target in ("channels_last", "compiled"):
+        module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        images = images.to(memory_format=torch.channels_last)
+    return module, images
+
+
+def _exported(request: Request, network: Network, module: nn.Module, images: Tensor) -> Prepared:
+    """Written by the tool that `archdsl export` writes with, and run as that opens it. Ours is folded before; other
+    libraries' modules their tools fold, as far as they do."""
+    # Late: what only runs is ready seconds earlier.
+    from archdsl.exporting.export import tool_of
+    from archdsl.exporting.job import Job
+    from archdsl.exporting.settings import Settings, facts_of
+    from archdsl.exporting.subject import Plain, Subject
+
+    target = BY_NAME[request.target]
+    assert target.exported is not None
+    module.eval()
+    folded, state = module, module.state_dict()
+    if request.origin is None:
+        state = network.inference_state_dict(state)
+        folded = network.for_inference().build().eval()
+        folded.load_state_dict(state)
+    outputs = tuple(network.architecture.outputs) or ("output",)
+    subject = Subject(network, module, network.for_inference(), folded, state, outputs)
+    settings = Settings(target.exported, len(images), tuple(images.shape[2:]), request.dtype, is_int8=target.is_int8)  # type: ignore[arg-type]
+    job = Job(subject, Plain(folded, torch.float32).eval(), images, (), settings)
+    if target.is_int8:
+        shape = (_CALIBRATION, *images.shape[1:])
+        job = replace(job, calibration=torch.randn(shape, generator=torch.Generator().manual_seed(2)))
+    folder = tempfile.TemporaryDirectory(prefix="archdsl-bench-")
+    facts = facts_of(target.exported)
+    written = tool_of(facts)(job, Path(folder.name) / f"network{facts.suffix}")
+    runner = written.runner()
+
+    def run(kept: object = folder) -> tuple[Tensor, ...]:  # what is opened may read its file later
+        return runner(images)
+
+    return Prepared(run, run())
+
+
+def _trained(request: Request, module: nn.Module, images: Tensor) -> Prepared:
+    """Steps of gradient descent with momentum, all else off: no dropout, no stochastic depth."""
+    _without_chance(module)
+    module, images = _placed(request, module.train(), images)
+    labels = torch.arange(len(images), device=images.device) % 10
+    update = torch.optim.SGD(module.parameters(), lr=1e-3, momentum=0.9)
+    forward = torch.compile(module) if request.target == "compiled" else module
+
+    def run() -> Tensor:
+        with torch.autocast(request.device, torch.bfloat16, enabled=request.dtype == "bf16"):
+            (scores, *_) = as_tuple(forward(images))
+            loss = nn.functional.cross_entropy(scores.float(), labels)
+        loss.backward()  # type: ignore[no-untyped-call]
+        update.step()
+        update.zero_grad()
+        _wait(request.device)
+        return scores.detach()
+
+    # The second step's scores are those of weights that the first one's gradients have changed.
+    return Prepared(run, tuple(run().float().cpu() for _ in range(_STEPS)))
+
+
+def _without_chance(module: nn.Module) -> None:
+    """Switches off dropout and stochastic depth, whatever a library calls them: its own kinds have rates of their own
+    unless asked for others."""
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = 0.0
+        for rate in ("drop_prob", "rate", "p"):
+            if type(part).__name__ in ("DropPath", "StochasticDepth") and hasattr(part, rate):
+                setattr(part, rate, 0.0)
+
+
+def _wait(device: str) -> None:
+    if device == "cuda":
+        torch.cuda.synchronize()

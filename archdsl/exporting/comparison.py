@@ -1,0 +1,107 @@
+"""What was written beside the module that it is of: outputs on the same images, at several sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from archdsl.exporting.job import Job, Runner
+from archdsl.exporting.subject import Plain
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How far the output that differs most is from the module's, on images of a shape N x C x H x W.
+
+    `difference` is the norm of the difference over the norm of the output; `agreement` the part of images whose largest
+    entry is at the same place, where the output is a vector, else None.
+    """
+
+    shape: tuple[int, ...]
+    output: str
+    difference: float
+    agreement: float | None = None
+
+    @property
+    def size(self) -> str:
+        return " x ".join(map(str, self.shape))
+
+
+def shapes(job: Job) -> Iterator[tuple[int, ...]]:
+    """The sizes of images to compare at: that of the export, and others where a size is free."""
+    batch, channels, height, width = job.images.shape
+    yield batch, channels, height, width
+    others = [1, 3] if 0 in job.free else [batch, batch]
+    sizes = [(height, width), (height, width)]
+    if 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
+        sizes = [(height // 2 | 1, width // 2 + 2 | 1), (max(height // 64, 1) * 32, max(width // 64, 1) * 32 + 32)]
+    if job.free:
+        for number, size in zip(others, sizes, strict=True):
+            yield number, channels, *size
+
+
+class Reference(NamedTuple):
+    """Batches of images, and what the module puts out of them."""
+
+    images: list[Tensor]
+    outputs: list[tuple[Tensor, ...]]
+
+
+def references(job: Job) -> Iterator[Reference]:
+    """What an export is held to: the module on random images of each size that it takes, or on the calibration's.
+
+    What int8 does to outputs depends on what is in images.
+
+    Raises:
+        RuntimeError: where it does not take images of the size of the export.
+    """
+    module = Plain(job.subject.module, torch.float32)
+    if job.calibration is not None:
+        yield _reference(module, job.batches)
+        return
+    generator = torch.Generator().manual_seed(0)
+    for shape in shapes(job):
+        try:
+            yield _reference(module, [torch.randn(shape, generator=generator)])
+        except RuntimeError:
+            if shape == tuple(job.images.shape):
+                raise
+            # The network takes no such images, whoever runs it.
+
+
+@torch.no_grad()
+def _reference(module: Plain, images: list[Tensor]) -> Reference:
+    return Reference(images, [module(batch) for batch in images])
+
+
+def compare(job: Job, held_to: Reference, runner: Runner) -> Compared:
+    """How far an export is from the module."""
+    found = [runner(batch) for batch in held_to.images]
+    wanted, others = (tuple(map(torch.cat, zip(*outputs, strict=True))) for outputs in (held_to.outputs, found))
+    shape = sum(map(len, held_to.images)), *held_to.images[0].shape[1:]
+    return compared(job.subject.outputs, shape, wanted, others)
+
+
+def compared(
+    names: tuple[str, ...], shape: tuple[int, ...], wanted: tuple[Tensor, ...], found: tuple[Tensor, ...]
+) -> Compared:
+    """The output that differs most."""
+    differences = [relative_difference(one, other) for one, other in zip(wanted, found, strict=True)]
+    worst = max(range(len(names)), key=lambda index: differences[index])
+    agreement = None
+    if len(names) == 1 and wanted[0].dim() == 2:
+        agreement = (wanted[0].argmax(1) == found[0].argmax(1)).float().mean().item()
+    return Compared(shape, names[worst], differences[worst], agreement)
+
+
+def relative_difference(wanted: Tensor, found: Tensor) -> float:
+    """The norm of the difference over the norm of what is wanted; infinite where shapes or numbers are none."""
+    if wanted.shape != found.shape or not found.isfinite().all():
+        return float("inf")
+    size = float(wanted.double().norm())
+    difference = float((wanted.double() - found.double()).norm())
+    return difference / size if size else difference

@@ -1,0 +1,77 @@
+"""What a target is given to write, and the tool of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram, export
+
+from archdsl.exporting.settings import Settings, TargetFacts
+from archdsl.exporting.subject import Subject
+
+AXES = {0: "batch", 2: "height", 3: "width"}
+# Runs what was written: float32 images to the outputs, in the order of their names.
+Runner = Callable[[Tensor], tuple[Tensor, ...]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """`module` computes what is to be written, of `images` N x C x H x W whose axes in `free` may have other sizes.
+
+    `calibration` are images that int8 is fitted to; None where nothing is quantized.
+    """
+
+    subject: Subject
+    module: nn.Module
+    images: Tensor
+    free: tuple[int, ...]
+    settings: Settings
+    calibration: Tensor | None = None
+
+    @property
+    def batches(self) -> list[Tensor]:
+        """The images of the calibration, as many at a time as the network takes."""
+        if self.calibration is None:
+            return []
+        size = len(self.images)
+        whole = self.calibration[: max(len(self.calibration) // size, 1) * size]
+        if len(whole) < size:  # fewer images than a batch
+            whole = whole.repeat(-(-size // len(whole)), 1, 1, 1)[:size]
+        return [whole[start : start + size] for start in range(0, len(whole), size)]
+
+    def program(self) -> ExportedProgram:
+        """The network as `torch.export` sees it."""
+        shapes = (dict.fromkeys(self.free, Dim.DYNAMIC),) if self.free else None
+        return export(self.module, (self.images,), dynamic_shapes=shapes)
+
+    def facts(self) -> dict[str, Any]:
+        """What goes into the file beside the network."""
+        free = [AXES[axis] for axis in self.free]
+        return {**self.subject.facts(), "input": list(self.images.shape), "free": free, "dtype": self.dtype}
+
+    @property
+    def dtype(self) -> str:
+        """What it computes in."""
+        return "int8" if self.calibration is not None else self.settings.dtype
+
+
+class Written(NamedTuple):
+    """`runner` opens the file and runs it; `said` are facts for whoever asked for it, such as the opset."""
+
+    runner: Callable[[], Runner]
+    said: dict[str, str]
+
+
+class Tool(Protocol):
+    """Writes the file `path`, and those beside it that its target has."""
+
+    def __call__(self, job: Job, path: Path) -> Written: ...
+
+
+def beside(path: Path, target: TargetFacts) -> tuple[Path, ...]:
+    """The files of an export, that which is named last."""
+    return (*(path.with_suffix(suffix) for suffix in target.also), path)

@@ -1,0 +1,246 @@
+"""Exports are opened as their readers would open them, and put out what the module puts out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor
+
+import archdsl
+from archdsl.diagnostics import DiagnosticError
+from archdsl.exporting import export as driver
+from archdsl.exporting import source
+from archdsl.exporting.settings import TARGETS
+from archdsl.weights import MismatchError
+
+# SAME padding, a batch norm in each place, squeeze-and-excitation, standardized weights, branches, two named outputs.
+NET = """
+model net {
+  input = 3 x 20 x 17
+  norm = batch_norm
+  act = silu
+  padding = same
+  stem = conv_norm_act(8, kernel = 3, stride = 2)
+  stages {
+    | op     | kernel | stride | expansion | channels | layers | se   |
+    | mbconv | 3      | 2      | 2         | 16       | 1      | 0.25 |
+  }
+  stages 1 { name = x }
+  outputs {
+    maps = x -> ws_conv(4, 3)
+    sum  = (x -> conv(4) -> norm) + (x -> conv(4, 3) -> norm) -> global_avg_pool
+  }
+}
+"""
+PLAIN = """
+model plain {
+  input = 3 x 9 x 9
+  classes = 4
+  head = conv(5, 3) -> relu -> global_avg_pool -> dropout(0.2) -> linear(classes)
+}
+"""
+OTHERS = ((1, 3, 20, 17), (3, 3, 31, 10), (2, 3, 8, 64), (1, 3, 7, 7), (4, 3, 33, 21), (2, 3, 64, 33))
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[torch.nn.Module, Path]:
+    """The network with statistics and scales as training leaves them, and a file of its weights."""
+    torch.manual_seed(0)
+    module = archdsl.loads(NET).build()
+    for key, tensor in module.state_dict().items():
+        if key.endswith("running_var"):
+            tensor.uniform_(0.5, 2.0)
+        elif tensor.is_floating_point() and tensor.dim() == 1:
+            tensor.uniform_(-0.5, 1.0)
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    torch.save(module.state_dict(), path)
+    return module.eval(), path
+
+
+def of_onnx(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    assert [one.dim_param or one.dim_value for one in model.graph.input[0].type.tensor_type.shape.dim] == [
+        "batch", 3, "height", "width",
+    ]  # fmt: skip
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = ["maps", "sum"]
+    facts = json.loads(session.get_modelmeta().custom_metadata_map["archdsl"])
+    return lambda images: [torch.from_numpy(one) for one in session.run(names, {"images": images.numpy()})], facts
+
+
+def of_torch(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    files = {"archdsl.json": ""}
+    program = torch.export.load(path, extra_files=files)
+    return lambda images: list(program.module()(images)), json.loads(files["archdsl.json"])
+
+
+def of_openvino(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    openvino = pytest.importorskip("openvino")
+    model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    facts = openvino.Core().read_model(path).get_rt_info(["archdsl"]).astype(str)
+
+    def run(images: Tensor) -> list[Tensor]:
+        found = model({"images": images.numpy()})
+        return [torch.from_numpy(found[name]) for name in ("maps", "sum")]
+
+    return run, json.loads(facts)
+
+
+def of_source(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    names: dict[str, Any] = {"__name__": "net"}
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    module = names["net"]().eval()
+    module.load_state_dict(load_file(path.with_suffix(".safetensors")))
+    with safe_open(path.with_suffix(".safetensors"), "pt") as file:
+        facts = json.loads(file.metadata()["archdsl"])
+    return lambda images: list(module(images)), facts
+
+
+READERS = {"onnx": of_onnx, "torch": of_torch, "openvino": of_openvino, "source": of_source}
+
+
+@pytest.mark.parametrize("target", READERS)
+def test_an_export_is_the_network_at_any_size(target: str, trained: tuple[torch.nn.Module, Path]) -> None:
+    if target == "openvino":
+        pytest.importorskip("openvino")
+    module, weights = trained
+    made = archdsl.export(
+        archdsl.loads(NET), to=target, weights=weights, batch="dynamic", resolution="dynamic", normalization="imagenet"
+    )
+    assert made.difference < 1e-5
+    assert len(made.compared) == 3
+    assert sorted(os.listdir()) == sorted(path.name for path in made.files)
+    run, facts = READERS[target](made.path)
+    for shape in OTHERS:
+        images = torch.randn(shape)
+        with torch.no_grad():
+            wanted, found = module(images), run(images)
+        for one, other in zip(wanted, found, strict=True):
+            torch.testing.assert_close(other, one, rtol=1e-4, atol=1e-5)
+    assert facts == made.facts
+    assert (facts["network"], facts["weights"], facts["outputs"]) == ("net", "weights.pth", ["maps", "sum"])
+    assert facts["preprocessing"]["std"] == [0.229, 0.224, 0.225]
+    assert made.as_json()["compared"][0]["images"] == [2, 3, 20, 17]
+
+
+def test_one_size_in_bfloat16() -> None:
+    made = archdsl.export(archdsl.loads(PLAIN), "x/bf.py", to="source", batch=2, dtype="bf16")
+    assert 1e-4 < made.difference < 0.1
+    assert [one.shape for one in made.compared] == [(2, 3, 9, 9)]
+    assert made.facts["dtype"] == "bf16"
+    assert {path.name for path in Path("x").iterdir()} == {"bf.py", "bf.safetensors"}
+
+
+def test_a_run_has_its_classes_and_normalization(tmp_path: Path) -> None:
+    network = archdsl.loads(PLAIN)
+    module = network.build(num_classes=3)
+    run = tmp_path / "run"
+    run.mkdir()
+    preprocessing = {"resolution": 9, "crop": 0.9, "normalization": "centered", "channels": 3}
+    facts = {"format": 1, "classes": ["ant", "bee", "cat"], "preprocessing": preprocessing}
+    (run / "run.json").write_text(json.dumps(facts))
+    from safetensors.torch import save_file
+
+    save_file(module.state_dict(), run / "weights.safetensors")
+    made = archdsl.export(network, to="source", weights=run)
+    assert made.facts["classes"] == ["ant", "bee", "cat"]
+    assert made.facts["preprocessing"]["mean"] == [0.5, 0.5, 0.5]
+    assert made.facts["preprocessing"]["crop"] == 0.9
+    assert made.said["function"] == "plain(num_classes=3)"
+
+
+def test_weights_that_do_not_fit_are_refused(trained: tuple[torch.nn.Module, Path]) -> None:
+    with pytest.raises(MismatchError):
+        archdsl.export(archdsl.loads(PLAIN), to="source", weights=trained[1])
+    assert os.listdir() == []
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+def refused(**options: Any) -> str:
+    with pytest.raises(DiagnosticError) as failure:
+        archdsl.export(archdsl.loads(PLAIN), to="source", **options)
+    return failure.value.diagnostics[0].code.name
+
+
+def test_a_file_that_is_there_is_left_alone() -> None:
+    Path("plain.safetensors").write_text("mine")
+    assert refused() == "ARC803"
+    assert os.listdir() == ["plain.safetensors"]
+    archdsl.export(archdsl.loads(PLAIN), to="source", force=True)
+    assert Path("plain.safetensors").read_bytes() != b"mine"
+    Path("other.py").mkdir()
+    assert refused(path="other.py", force=True) == "ARC902"
+    Path("link.py").symlink_to("elsewhere.py")
+    assert refused(path="link.py", force=True) == "ARC902"
+    assert not Path("elsewhere.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "code"),
+    [
+        ("write", OSError(28, "No space left on device"), "ARC902"),
+        ("write", RuntimeError("no"), "ARC801"),
+        ("_opened", RuntimeError("no"), "ARC801"),
+        ("write", KeyboardInterrupt(), None),
+    ],
+)
+def test_nothing_is_left_of_what_fails(
+    function: str, error: BaseException, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        (next(Path().glob(".plain.py.*")) / "plain.py").write_text("half")
+        raise error
+
+    monkeypatch.setattr(source, function, fail)
+    Path("plain.py").write_text("before")
+    if code is None:
+        with pytest.raises(KeyboardInterrupt):
+            archdsl.export(archdsl.loads(PLAIN), to="source", force=True)
+    else:
+        assert refused(force=True) == code
+    assert os.listdir() == ["plain.py"]
+    assert Path("plain.py").read_text() == "before"
+
+
+def test_what_differs_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = archdsl.loads(PLAIN)
+    monkeypatch.setattr(driver, "subject_of", _with_other_weights(driver.subject_of))
+    with pytest.raises(DiagnosticError, match="puts out something else: on images of 1 x 3 x 9 x 9 `output` differs"):
+        archdsl.export(network, to="source")
+    assert os.listdir() == []
+
+
+def _with_other_weights(subject_of: Callable[..., Any]) -> Callable[..., Any]:
+    def made(*arguments: Any) -> Any:
+        subject = subject_of(*arguments)
+        subject.state["classifier.weight"] = subject.state["classifier.weight"] * 1.01
+        return subject
+
+    return made
+
+
+def test_targets_are_those_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert set(driver._TOOLS) == {target.name for target in TARGETS}
+    with pytest.raises(ValueError, match="there is no target 'tflite'; there are onnx"):
+        archdsl.export(archdsl.loads(PLAIN), to="tflite")
+    with pytest.raises(ValueError, match="there is no type 'float16'"):
+        archdsl.export(archdsl.loads(PLAIN), to="onnx", dtype="float16")  # type: ignore[arg-type]

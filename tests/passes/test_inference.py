@@ -1,0 +1,203 @@
+"""Networks for inference put out what the networks put out that they come from, after each pass and after all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from torch import nn
+
+import archdsl
+from archdsl.api import Network
+from archdsl.backends.pytorch.state import state
+from archdsl.inference_state import CARRIES, carried
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.walk import walk
+from archdsl.passes import INFERENCE, PASSES, PassError, run
+from tests.passes.test_fold_batch_norm import MOST, SHIPPED, count, trained
+from tests.properties.checks import architectures_of, check_file
+from tests.properties.programs import programs
+
+
+def agree(network: Network, size: int | None = None, names: Sequence[str] = INFERENCE, **options: Any) -> Network:
+    """Holds a network to that after passes, which is returned."""
+    made = network.passes(*names)
+    module = trained(network.build(**options))
+    other: nn.Module = made.build(**options).double().eval()
+    other.load_state_dict(carried(network.architecture, names, module.state_dict()))
+    channels, height, width = network.architecture.input
+    image = torch.randn(2, options.get("in_channels", channels), size or height, size or width, dtype=torch.float64)
+    with torch.no_grad():
+        wanted, found = module(image), other(image)
+    for one, two in zip(
+        *((each if isinstance(each, tuple | list) else [each]) for each in (wanted, found)), strict=True
+    ):
+        torch.testing.assert_close(two, one, rtol=1e-7, atol=1e-7)
+    return made
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_shipped_network(path: Path) -> None:
+    """Keys and counts of the last network of each model; outputs of the smallest one, where it is not too large."""
+    networks = archdsl.load_all(path).values()
+    for network in {network.architecture.model: network for network in networks}.values():
+        made = network.for_inference()
+        with torch.device("meta"):
+            empty = {key: torch.empty(size) for key, size in state(network.architecture).items()}
+        found = network.inference_state_dict(empty)
+        assert {key: tuple(tensor.shape) for key, tensor in found.items()} == state(made.architecture)
+        assert made.params == count(made)
+        assert made.macs <= network.macs
+    smallest = min(networks, key=lambda network: network.params)
+    if smallest.params <= MOST:
+        agree(smallest, 96 if smallest.name.startswith(("inception", "googlenet")) else 64)
+
+
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=20)
+@given(programs)
+def test_generated(text: str) -> None:
+    made = []
+    for architecture in architectures_of(text):
+        found = agree(Network(architecture)).architecture
+        assert Architecture.from_json(found.to_json()) == found
+        made.append(found)
+    if made:
+        check_file(tuple(made), is_thorough=False)
+
+
+# What each pass does --------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+block one(channels, kernel) {{ out = in -> conv(channels, kernel) -> norm }}
+block b(channels) {{
+{body}
+}}
+model m {{
+  input = 3 x 16 x 16
+  norm = batch_norm
+  act = relu
+  classes = 5
+  drop_path = ramp(0.2)
+  stem = conv(8, 3)
+  stages {{
+    | op | channels | layers |
+    | b  | 8        | 2      |
+    | b  | 12       | 1      |
+  }}
+  head = {head}
+}}
+"""
+HEAD = "global_avg_pool -> dropout(0.2) -> linear(classes)"
+
+# Bodies of a block that stands three times in the network, with the operators that are left of each kind in it.
+BODIES: dict[str, dict[str, int]] = {
+    "(if channels == in.channels then a + b + c else a + b) -> act\n  a = in -> conv(channels, 3) -> norm\n"
+    "  b = in -> conv(channels) -> norm\n  c = in -> norm": {"conv": 1, "add": 0, "batch_norm": 0},
+    "b + (in -> conv(channels, 5)) + a\n  a = in -> one(channels, 3)\n  z = in -> one(channels, 1) -> act\n"
+    "  b = z -> one(channels, 1)": {"conv": 3, "add": 1},
+    "b + (in -> conv(channels, 3)) + (z -> gain)\n  z = in -> one(channels, 1) -> act\n"
+    "  b = in -> one(channels, 1)": {"conv": 2, "add": 1},
+    "a + b + (a -> abs)\n  a = in -> conv(channels)\n  b = in -> conv(channels)": {"conv": 2, "add": 2},
+    "(in -> conv(channels, 3) -> norm) + (in -> conv(channels) -> norm) -> act": {"conv": 1, "add": 0},
+    "(in -> conv(channels, 3) -> norm) + (in -> conv(channels, 1 x 3) -> norm) -> act": {"conv": 1, "add": 0},
+    # A kernel of both would have more elements than they have.
+    "(in -> conv(channels, 3 x 1)) + (in -> conv(channels, 1 x 3))": {"conv": 2, "add": 1},
+    "(in -> conv(channels, 3, stride = 2)) + (in -> conv(channels, stride = 2, bias = true))": {"conv": 1, "add": 0},
+    "(in -> conv(channels, 3, stride = 2)) + (in -> conv(channels) -> max_pool(2))": {"conv": 2, "add": 1},
+    "(in -> conv(channels, 3, padding = same)) + (in -> conv(channels))": {"conv": 1, "add": 0},
+    "(in -> conv(channels, 3, stride = 2, padding = same)) + (in -> conv(channels, stride = 2))": {"conv": 2, "add": 1},
+    "(in -> conv(channels, 3, dilation = 2)) + (in -> conv(channels))": {"conv": 2, "add": 1},
+    "(in -> conv(channels, groups = 4)) + (in -> conv(channels, 5, groups = 4))": {"conv": 1, "add": 0},
+    "(in -> conv(channels, groups = 4)) + (in -> conv(channels, 5))": {"conv": 2, "add": 1},
+    "(in -> depthwise(3) -> norm) + (in -> depthwise(1) -> norm) + (in -> norm) + in -> conv(channels)": {
+        "depthwise": 1, "add": 0, "batch_norm": 0, "conv": 1,
+    },
+    "x + (x -> conv(channels, 3) -> norm) + (x -> norm)\n  x = in -> conv(channels) -> act": {
+        "conv": 2, "add": 0, "batch_norm": 0,
+    },
+    "(in -> one(channels, 3)) + (in -> one(channels, 1)) + (in -> [conv(channels, 5) -> norm] as c)": {
+        "conv": 1, "add": 0,
+    },
+    "((in -> one(channels, 3)) + (in -> conv(channels))) + (in -> conv(channels, 3))": {"conv": 1, "add": 0},
+    "(in -> conv(channels, 3)) - (in -> conv(channels))": {"conv": 2, "subtract": 1},
+    "(in -> conv(channels, 3)) + 2 * (in -> conv(channels))": {"conv": 2, "add": 1},
+    "(in -> conv(channels, 3) -> act) + (in -> conv(channels, 3))": {"conv": 2, "add": 1},
+    "in -> ws_conv(channels, 3, eps = 0.01) -> act": {"ws_conv": 0, "conv": 1},
+    "in -> ws_conv(channels, 3, bias = false, variance_eps = 0.001) -> norm -> act": {"ws_conv": 0, "batch_norm": 0},
+    "(in -> ws_conv(channels, 3)) + (in -> ws_conv(channels))": {"ws_conv": 0, "conv": 1, "add": 0},
+    "in -> conv(channels) -> channel_gain(0.1) -> channel_bias(2) -> gain(3)": {
+        "channel_gain": 0, "channel_bias": 0, "gain": 0, "conv": 1,
+    },
+    "in -> conv_transpose(channels, 2, stride = 2, groups = 2) -> gain(3)": {"gain": 0},
+    "in -> conv(channels) -> act -> channel_gain(0.1)": {"channel_gain": 1},
+    "in -> conv(channels) -> dropout(0.3) -> norm -> identity -> act": {"dropout": 0, "batch_norm": 0, "identity": 0},
+    "x + (x -> conv(channels, 3) -> norm -> act -> drop_path)\n  x = in -> conv(channels)": {"drop_path": 0, "add": 1},
+    "(in -> conv(channels, 3)) + (in -> conv(channels) -> drop_path)": {"conv": 1, "drop_path": 0},
+}  # fmt: skip
+
+
+def program(body: str, head: str = HEAD) -> Network:
+    value, *others = body.split("\n")
+    return archdsl.loads(PROGRAM.format(body="\n".join([*others, f"  out = {value}"]), head=head))
+
+
+def kinds(network: Network) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for visit in walk(network.architecture):
+        if visit.path.startswith("stages."):
+            found[visit.operator] = found.get(visit.operator, 0) + 1
+    return found
+
+
+@pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")
+@pytest.mark.parametrize("body", BODIES)
+def test_what_is_left(body: str) -> None:
+    made = kinds(agree(program(body)))
+    assert {kind: made.get(kind, 0) for kind in BODIES[body]} == {
+        kind: 3 * number for kind, number in BODIES[body].items()
+    }
+
+
+@pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")
+def test_heads_keep_their_form() -> None:
+    for head in ("global_avg_pool -> linear(classes) -> dropout(0.1)", "dropout(0.1)", "conv(4) -> channel_gain(2)"):
+        agree(program("in -> conv(channels)", head))
+
+
+def test_options_and_features() -> None:
+    network = archdsl.find("mobilenetv2_050")
+    agree(network, 64, num_classes=7, in_channels=1)
+    agree(network, 64, features_only=True)
+
+
+# Contracts ------------------------------------------------------------------------------------------------------------
+
+
+def test_every_pass_carries_weights() -> None:
+    assert set(CARRIES) == {each.name for each in PASSES}
+
+
+@pytest.mark.parametrize("each", PASSES, ids=lambda each: each.name)
+def test_a_pass_that_does_nothing_is_caught(each: Any) -> None:
+    body = "(in -> ws_conv(channels, 3) -> drop_path) + (in -> conv(channels, 3)) + (in -> conv(channels) -> norm)"
+    architecture = program(f"{body} -> conv(channels) -> gain").architecture
+    before = run(architecture, [other.name for other in PASSES[: PASSES.index(each)]])
+    with pytest.raises(PassError, match="after it"):
+        each._replace(run=lambda given: given).apply(before)
+
+
+@pytest.mark.parametrize("name", INFERENCE)
+def test_a_state_of_something_else_is_refused(name: str) -> None:
+    network = program(
+        "(in -> ws_conv(channels, 3) -> drop_path) + (in -> conv(channels, 3)) + (in -> conv(channels) -> norm -> gain)"
+    )
+    held = network.build().state_dict()
+    with pytest.raises(ValueError, match="the network has no `other`"):
+        carried(network.architecture, [name], {**held, "other": torch.zeros(1)})
+    del held["stages.1.0.ws_conv.weight"]
+    with pytest.raises(ValueError, match=r"the state_dict has no `stages\.1\.0\.ws_conv\.weight`"):
+        carried(network.architecture, [name], held)
