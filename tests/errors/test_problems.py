@@ -32,6 +32,7 @@ from archdsl.spaces import freeze, open_space
 from archdsl.trainings import open_recipe
 from tests.errors import (
     cases_backends,
+    cases_benchmarking,
     cases_cli,
     cases_exporting,
     cases_importing,
@@ -217,6 +218,7 @@ CASES: dict[str, Case] = {
     **cases_weights.CASES,
     **cases_cli.CASES,
     **cases_backends.CASES,
+    **cases_benchmarking.CASES,
     **cases_search.CASES,
     **cases_studies.CASES,
     **cases_exporting.CASES,
@@ -305,6 +307,7 @@ PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     **cases_weights.PATCHED,
     **cases_cli.PATCHED,
     **cases_backends.PATCHED,
+    **cases_benchmarking.PATCHED,
     **cases_studies.PATCHED,
     **cases_exporting.PATCHED,
     "NoGit": without_git,
