@@ -89,7 +89,8 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
             inside = tuple(Element(element.span, "", element) for element in elements)
             return (Brackets("[", inside, "]", span.start, span.end),)
         case tree.Element(owner=owner, index=index):
-            return Slot(owner, POSTFIX), "[", Slot(index, PIPELINE), "]"
+            own = ("(", Slot(owner, PIPELINE), ")") if isinstance(owner, tree.Literal) else (Slot(owner, POSTFIX),)
+            return *own, "[", Slot(index, PIPELINE), "]"
         case tree.Each(index=number, variable=variable, over=over, body=body):
             variables = f"{number.text}, {variable.text}" if number else variable.text
             return f"for {variables} in ", Slot(over, CONDITIONAL), ": ", Slot(body, PIPELINE)

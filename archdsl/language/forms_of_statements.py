@@ -153,6 +153,12 @@ FORMS_OF_STATEMENTS = (
         (("classes = if w: 10 else: 5", ""), ("stem = if (w) conv(8) else conv(4)", ""), ("if w { classes = 3 }", "")),
     ),
     Form(
+        "a list holds at least one value",
+        r"(?P<at>\[[ \t]*\])",
+        "write its values, as in `[3, 5]`; a loop over 0, `for i in 0: i`, is a list without any",
+        (("classes = []", ""), ("stem = conv(8, [ ])", "")),
+    ),
+    Form(
         "the language has no such loop",
         r"(?P<at>\b(?:for|while|repeat|loop)\b)(?![ \t]*=)[^\n]*",
         "`for i in 3: in -> conv(8)` is a list of three tensors, of which `concat(...)` makes one; `layer * n` repeats "

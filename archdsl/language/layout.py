@@ -169,7 +169,7 @@ class Layout:
         # Comments from before the brackets have no place in them.
         displaced = self.take_inside(brackets.start)
         lines = []
-        comma = "," if brackets.opening == "(" else ""
+        comma = "," if brackets.opening == "(" or len(brackets.elements) > 1 else ""
         ends = [*(element.span.start for element in brackets.elements[1:]), brackets.end]
         for element, end in zip(brackets.elements, ends, strict=False):
             above = [comment.text for comment in self.take(element.span.start)]
