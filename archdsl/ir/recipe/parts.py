@@ -28,9 +28,7 @@ class SGD(Frozen):
     kind: Literal["sgd"] = "sgd"
     lr: Positive = Field(description="learning rate at the recipe's `batch`")
     momentum: Decay = 0.9
-    weight_decay: NotNegative = Field(
-        0.0, description="L2 penalty; biases, scales and `parameter` have none"
-    )
+    weight_decay: NotNegative = Field(0.0, description="L2 penalty; biases, scales and `parameter` have none")
     nesterov: bool = True
 
 
@@ -41,9 +39,7 @@ class RMSProp(Frozen):
     lr: Positive = Field(description="learning rate at the recipe's `batch`")
     alpha: Decay = Field(0.9, description="decay of the mean of squared gradients")
     momentum: Decay = 0.9
-    weight_decay: NotNegative = Field(
-        0.0, description="L2 penalty; biases, scales and `parameter` have none"
-    )
+    weight_decay: NotNegative = Field(0.0, description="L2 penalty; biases, scales and `parameter` have none")
     eps: Positive = 1e-3
 
 
@@ -52,9 +48,7 @@ class AdamW(Frozen):
 
     kind: Literal["adamw"] = "adamw"
     lr: Positive = Field(description="learning rate at the recipe's `batch`")
-    weight_decay: NotNegative = Field(
-        0.01, description="decoupled; biases, scales and `parameter` have none"
-    )
+    weight_decay: NotNegative = Field(0.01, description="decoupled; biases, scales and `parameter` have none")
     beta1: Decay = 0.9
     beta2: Decay = 0.999
     eps: Positive = 1e-8
