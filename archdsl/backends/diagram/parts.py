@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from archdsl.backends.diagram.style import FAMILIES, NEUTRAL, Colors, spread
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Select, Step
 from archdsl.ir.description import Section, Stage
+from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
@@ -68,6 +70,20 @@ class FigureTracer(ShallowTracer):
         is_shown_inside = is_pipeline(self.architecture.blocks[identity])
         follow = self.inside if is_shown_inside else super().block
         return follow(identity, source, path, others)
+
+    def note(
+        self,
+        path: str,
+        operator: str,
+        inputs: tuple[Tensor, ...],
+        output: Shape,
+        primitive: Primitive | None = None,
+        *rest: Any,
+        **named: Any,
+    ) -> Tensor:
+        # What is a tensor by itself reads of another no more than how many images there are.
+        read = () if primitive is not None and primitive.is_source else inputs
+        return super().note(path, operator, read, output, primitive, *rest, **named)
 
     def whole(self, identity: str) -> list[Visit]:
         visits, named = super().whole(identity), self.architecture.blocks[identity].outputs
@@ -213,14 +229,17 @@ def title(visits: Sequence[Visit]) -> str:
     if visit.primitive is None:
         return _combined(visits) if visit.block is None else visit.operator
     text = visit.operator.replace("_", " ")
+    if visit.primitive.is_source:
+        text += " " + " x ".join(spread(sizes) for sizes in zip(*(each.output for each in visits), strict=True))
     kernels = sorted({sides(kernel) for visit in visits if (kernel := _attribute(visit, "kernel")) is not None})
     if kernels:
         text += " " + " / ".join(map(str, kernels))
     found = []
     for attribute, (form, default) in _ATTRIBUTES.items():
-        values = [value for visit in visits if isinstance(value := _attribute(visit, attribute), int | float)]
+        values = [value for visit in visits if isinstance(value := _attribute(visit, attribute), int | float | Size)]
         if values and any(value != default for value in values):
-            found.append(form.format(spread(values)))
+            are_sizes = any(isinstance(value, Size) for value in values)
+            found.append(form.format(" / ".join(dict.fromkeys(map(str, values))) if are_sizes else spread(values)))
     return ", ".join([text, *found]) if kernels else " ".join([text, ", ".join(found)]).strip()
 
 

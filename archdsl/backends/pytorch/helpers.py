@@ -174,7 +174,7 @@ SOURCES["CondConv2dSame"] = '''
 class CondConv2dSame(CondConv2d):
     """The same with SAME padding."""
 
-    def forward(self, x: Tensor, routing: Tensor) -> Tensor:
+    def forward(self, x: Tensor, routing: Tensor) -> Tensor:  # type: ignore[override]
         return super().forward(pad_same(x, self.kernel_size, self.stride, self.dilation), routing)
 '''
 
@@ -495,13 +495,13 @@ class DotProductAttention(nn.Module):
 
         def heads(x: Tensor, groups: int) -> Tensor:
             """A map as batch x heads x positions x channels."""
-            x = x.flatten(2).unflatten(1, (groups, -1)).transpose(2, 3).contiguous()
+            x = x.reshape(len(x), groups, -1, x.shape[2] * x.shape[3]).transpose(2, 3).contiguous()
             return x[:, :, None].expand(-1, -1, self.heads // groups, -1, -1).flatten(1, 2)
 
         read = functional.scaled_dot_product_attention(
             heads(x, self.heads), heads(keys, groups), heads(values, groups), scale=self.scale
         )
-        return read.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])
+        return read.transpose(2, 3).reshape(len(x), -1, *x.shape[2:])
 '''
 
 SOURCES["Parameter"] = '''

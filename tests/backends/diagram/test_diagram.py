@@ -678,3 +678,23 @@ def test_operands_in_a_flowchart() -> None:
     assert all(LINE.fullmatch(line) for line in chart.splitlines())
     assert len(re.findall(r'\|"–"\|', chart)) == 3
     assert chart.count('|"divisor"|') == 1
+
+
+def test_tensors_by_themselves_and_windows_of_sizes() -> None:
+    """No arrow leads to what reads nothing, and a stride along one axis says which."""
+    text = """
+block scaled() {
+  narrow = in -> conv(8, 3, stride = 2 x 1)
+  out    = narrow * parameter(8 x 1 x 1, initial = 1)
+}
+model m {
+  input = 3 x 16 x 16
+  stem  = scaled
+}
+"""
+    chart = mermaid(compile_source(Source("m.arch", text)).checked(), "block")
+    assert "conv 3 x 3, stride 2 x 1" in chart
+    (box,) = re.findall(r'(\w+)\["?\(?"parameter 8 x 1 x 1"|(\w+)\("parameter 8 x 1 x 1"\)', chart)
+    name = next(filter(None, box))
+    assert f"--> {name}\n" not in chart
+    assert f"{name} --> " in chart
