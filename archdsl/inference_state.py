@@ -19,7 +19,7 @@ from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Visit
 from archdsl.passes import PASSES
 from archdsl.passes.fold_gains import KINDS
-from archdsl.passes.merge_branches import merged
+from archdsl.passes.merge_branches import Merged, merged
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -74,22 +74,27 @@ def _standardized(before: Architecture, after: Architecture, state: Mapping[str,
 
 def _merged(before: Architecture, after: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Weights of branches as those of the one convolution that they are."""
-    given, made, parts = merged(before)
+    made = _by_order(before, before, state)
+    while (found := merged(before)).parts:
+        before, made = found.made, _merged_once(found, _by_order(before, found.given, made))
+    return made
+
+
+def _merged_once(found: Merged, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     held: dict[int, deque[_Held]] = defaultdict(deque)
     # The operators of a block that is applied again are met again, in the order of what is made of them.
-    given_state = _by_order(before, given, state)
-    for old in _with_tensors(given):
-        held[id(old.primitive)].append(_held(old, given_state))
-    found: dict[str, Tensor] = {}
-    for new in _with_tensors(made):
-        several = parts.get(id(new.primitive))
+    for old in _with_tensors(found.given):
+        held[id(old.primitive)].append(_held(old, state))
+    made: dict[str, Tensor] = {}
+    for new in _with_tensors(found.made):
+        several = found.parts.get(id(new.primitive))
         if several is None:
             own = held[id(new.primitive)].popleft()
         else:
             of_parts = [(part, {} if part is None else held[id(part)].popleft()) for part in several]
             own = _sum(new, of_parts) if any(tensors for _, tensors in of_parts) else {}
-        found |= {f"{new.path}.{name}": own[name] for name in _names(new) if name in own}
-    return found
+        made |= {f"{new.path}.{name}": own[name] for name in _names(new) if name in own}
+    return made
 
 
 def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:

@@ -123,6 +123,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="files by their names without suffix")
     parser.add_argument("--targets", default=",".join(TARGETS))
     arguments = parser.parse_args()
+    # What is measured again takes the place of what is there.
+    kept = json.loads(OUT.read_text())["rows"] if OUT.exists() and arguments.only else []
     rows: list[dict[str, Any]] = []
     print("| network | target | free | sizes compared | largest difference | |\n| --- | --- | --- | --- | --- | --- |")
     for path in files():
@@ -134,7 +136,9 @@ def main() -> None:
             for target in arguments.targets.split(","):
                 rows.append({"file": path.stem, **measured(network, target, weights, Path(folder))})
                 print(line(rows[-1]), flush=True)
-        OUT.write_text(json.dumps({"torch": torch.__version__, "rows": rows}, indent=1) + "\n")
+        again = {(row["file"], row["target"]) for row in rows}
+        document = [*(row for row in kept if (row["file"], row["target"]) not in again), *rows]
+        OUT.write_text(json.dumps({"torch": torch.__version__, "rows": document}, indent=1) + "\n")
     differing = [row for row in rows if not is_equal(row)]
     print(f"{len(rows) - len(differing)} of {len(rows)} exports equal the eager module")
 

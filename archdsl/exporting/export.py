@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -46,6 +49,8 @@ _TOOLS: Mapping[str, tuple[str, str]] = {
 # Free axes are traced at two images, for a single one is a case of its own to torch.
 _FREE_BATCH = 2
 _LONGEST_REASON = 300
+# Fewer bytes on a disk are none.
+_FULL = 2**16
 # Outputs in int8 that are further off have nothing of the network left.
 _MOST_OF_INT8 = 1.0
 
@@ -189,9 +194,9 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
     held_to = _held_to(job)
     files = beside(out, target)
     with placed(files, force=force) as folder:
-        with quiet(), _failing_as(lambda reason: _not_written(job, reason)):
+        with quiet(), _failing_as(lambda reason: _not_written(job, reason), folder):
             written = tool_of(target)(job, folder / out.name)
-        with quiet(), _failing_as(lambda reason: CannotRunExported(subject.name, target.name, reason)):
+        with quiet(), _failing_as(lambda reason: CannotRunExported(subject.name, target.name, reason), folder):
             runner = written.runner()
             compared = tuple(compare(job, reference, runner) for reference in held_to)
         _refuse_differing(job, compared)
@@ -261,16 +266,18 @@ def _refuse_differing(job: Job, compared: tuple[Compared, ...]) -> None:
 
 
 class _failing_as:  # noqa: N801 - used like a function
-    """In here whatever a library raises is a diagnostic; a disk that is full stays an OSError."""
+    """In here whatever a library raises is a diagnostic; a disk that is full, in whatever words, is an OSError."""
 
-    def __init__(self, problem: Callable[[str], ExportFails | CannotRunExported]):
-        self.problem = problem
+    def __init__(self, problem: Callable[[str], ExportFails | CannotRunExported], folder: Path):
+        self.problem, self.folder = problem, folder
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, Exception) and not isinstance(error, OSError | DiagnosticError):
+            if shutil.disk_usage(self.folder).free < _FULL:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             raise self.problem(_reason(error)).error() from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -16,7 +17,9 @@ from archdsl.exporting.job import Job, Runner, Written
 
 def write(job: Job, path: Path) -> Written:
     """Writes a .pt2 for `torch.export.load`; what is known of the images is its extra file `archdsl.json`."""
-    torch.export.save(job.program(), path, extra_files={"archdsl.json": json.dumps(job.facts())})
+    data = BytesIO()  # torch ends the process where it cannot write to a file itself
+    torch.export.save(job.program(), data, extra_files={"archdsl.json": json.dumps(job.facts())})
+    path.write_bytes(data.getbuffer())
     return Written(lambda: _opened(path), {})
 
 

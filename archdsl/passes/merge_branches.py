@@ -41,13 +41,15 @@ from archdsl.ir.rewrite import Rewriter, changed
 from archdsl.passes.contract import IS_CONSISTENT, KEEPS_ENDS, KEEPS_STAGES, STAYS_CONSISTENT, Pass, Postcondition
 from archdsl.passes.fold_batch_norm import Reads, applied_blocks
 
-# The operators that a merged one is made of, in the order in which they run; None stands for the input itself.
+# The operators that a merged one is made of; None stands for the input itself.
 Parts = tuple[Primitive | None, ...]
 
 
 def merge_branches(architecture: Architecture) -> Architecture:
     """The same function of an image, for inference, with fewer operators."""
-    return merged(architecture).made
+    while (found := merged(architecture)).parts:  # a block whose branches have become one layer can be a branch itself
+        architecture = found.made
+    return architecture
 
 
 class Merged(NamedTuple):
@@ -62,7 +64,7 @@ class Merged(NamedTuple):
 
 
 def merged(architecture: Architecture) -> Merged:
-    """The architecture after merging, and what was merged."""
+    """The architecture after merging once, and what was merged; `merge_branches` does it until nothing is."""
     given = _Marker(architecture).architecture(architecture)
     merger = _Merger()
     made = merger.architecture(given)
@@ -98,10 +100,8 @@ class _Marker(Rewriter):
         values = [binding.value for binding in block.body if binding.value is not None]
         if block.outputs or len(values) != 1:
             return None
-        match values[0]:
-            case Chain(source=Input(), steps=steps) if (layers := _layers(steps)) and len(layers) == 1:
-                return self._inside(layers[0]) if layers[0].block is not None else layers[0]
-        return None
+        layer = _only_layer(values[0])
+        return self._inside(layer) if layer is not None and layer.block is not None else layer
 
 
 class _Branch(NamedTuple):
@@ -137,7 +137,7 @@ class _Merger(Rewriter):
         return self._sum(made) if isinstance(made, Combine) and made.operator == "add" else made
 
     def _sum(self, combine: Combine) -> TensorExpression:
-        """A sum whose branches of one tensor are one operand, in the place of the first of them."""
+        """A sum whose branches of one tensor are one operand."""
         leaves, sums = _flattened(combine)
         if len(sums) != len(leaves) - 1:  # A text has sums of two; an architecture in JSON may have others.
             return combine
@@ -162,19 +162,13 @@ class _Merger(Rewriter):
     def _replaced(
         self, first: _Branch, leaves: list[TensorExpression], several: list[tuple[int, _Branch]]
     ) -> TensorExpression:
-        """The operand that branches become, in the place of the first of them that is computed."""
-        several = sorted(several, key=lambda one: self._place(*one))
-        index, earliest = several[0]
+        """The operand that branches become, in the place of that with the largest kernel."""
         made = self._one(first, [branch for _, branch in several])
         for _, other in several:
             if other.binding is not None:
-                value = made if other is earliest else None
+                value = made if other is first else None
                 self.bindings[other.binding] = changed(self.bindings[other.binding], value=value)
-        return made if earliest.binding is None else leaves[index]
-
-    def _place(self, index: int, branch: _Branch) -> tuple[int, int]:
-        """Where in the order of the block a branch is computed: what is bound comes first."""
-        return (list(self.bindings).index(branch.binding), 0) if branch.binding else (len(self.bindings), index)
+        return made if first.binding is None else next(leaves[index] for index, one in several if one is first)
 
     def _one(self, first: _Branch, branches: list[_Branch]) -> Chain:
         """The convolution that branches are together: that of the largest kernel, with other weights and a bias."""
@@ -190,8 +184,7 @@ class _Merger(Rewriter):
         self.made.append(made)
         self.parts[id(made)] = tuple(parts)
         formulas = {name: formula for name, formula in apply.formulas.items() if name != "bias"}
-        name = first.binding if first.binding is not None and branches[0].binding is None else apply.name
-        return Chain(source=first.source, steps=(changed(apply, name=name, operator=made, formulas=formulas),))
+        return Chain(source=first.source, steps=(changed(apply, operator=made, formulas=formulas),))
 
     def _branch(self, operand: TensorExpression) -> _Branch | None:
         """An operand that is a tensor with at most one layer after it; None for any other."""
@@ -207,14 +200,36 @@ class _Merger(Rewriter):
                 return _Branch(operand, None)
             case Select(value=value):
                 return self._branch(value)
-            case Chain(source=Input() | Bound() as source, steps=steps):
-                layers = _layers(steps)
-                if layers is None or len(layers) > 1:
+            case Chain(source=source, steps=steps):
+                start, layers = self._branch(source), _layers(steps)
+                if start is None or layers is None or len(layers) + (start.apply is not None) > 1:
                     return None
                 if not layers:
-                    return self._branch(source)
-                return _Branch(source, layers[0]) if _is_part(layers[0]) else None
+                    return start
+                return start._replace(apply=layers[0]) if _is_part(layers[0]) else None
         return None
+
+
+def _only_layer(expression: TensorExpression | None) -> Apply | None:
+    """The one layer that is applied to the input of a block; None where there is none, or more."""
+    match expression:
+        case Select(value=value):
+            return _only_layer(value)
+        case Chain(source=source, steps=steps):
+            layers = _layers(steps)
+            if not layers:
+                return _only_layer(source) if layers is not None else None
+            return layers[0] if len(layers) == 1 and _is_input(source) else None
+    return None
+
+
+def _is_input(expression: TensorExpression) -> bool:
+    match expression:
+        case Select(value=value):
+            return _is_input(value)
+        case Chain(source=source, steps=steps):
+            return _layers(steps) == [] and _is_input(source)
+    return isinstance(expression, Input)
 
 
 def _flattened(combine: Combine) -> tuple[list[TensorExpression], list[Combine]]:

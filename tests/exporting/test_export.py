@@ -224,8 +224,9 @@ def test_nothing_is_left_of_what_fails(
 def test_what_differs_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
     network = archdsl.loads(PLAIN)
     monkeypatch.setattr(driver, "subject_of", _with_other_weights(driver.subject_of))
-    with pytest.raises(DiagnosticError, match="puts out something else: on images of 1 x 3 x 9 x 9 `output` differs"):
+    with pytest.raises(DiagnosticError, match="something else: on images of 1 x 3 x 9 x 9 `output` differs") as failure:
         archdsl.export(network, to="source")
+    assert failure.value.diagnostics[0].code.name == "ARC802"
     assert os.listdir() == []
 
 

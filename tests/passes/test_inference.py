@@ -18,9 +18,11 @@ from archdsl.inference_state import CARRIES, carried
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.walk import walk
 from archdsl.passes import INFERENCE, PASSES, PassError, run
-from tests.passes.test_fold_batch_norm import MOST, SHIPPED, count, trained
+from tests.passes.test_fold_batch_norm import MOST, ROOT, SHIPPED, count, trained
 from tests.properties.checks import architectures_of, check_file
 from tests.properties.programs import programs
+
+EXAMPLES = ROOT / "examples"
 
 
 def agree(network: Network, size: int | None = None, names: Sequence[str] = INFERENCE, **options: Any) -> Network:
@@ -72,6 +74,10 @@ def test_generated(text: str) -> None:
 # What each pass does --------------------------------------------------------------------------------------------------
 
 PROGRAM = """
+block several(channels, count) {{
+  out = if count == 1 then in -> conv(channels, 3) -> norm
+    else (in -> several(channels, count - 1)) + (in -> conv(channels, 3) -> norm)
+}}
 block one(channels, kernel) {{ out = in -> conv(channels, kernel) -> norm }}
 block b(channels) {{
 {body}
@@ -95,6 +101,7 @@ HEAD = "global_avg_pool -> dropout(0.2) -> linear(classes)"
 
 # Bodies of a block that stands three times in the network, with the operators that are left of each kind in it.
 BODIES: dict[str, dict[str, int]] = {
+    "(in -> several(channels, 3)) + (in -> conv(channels))": {"conv": 1, "add": 0},
     "(if channels == in.channels then a + b + c else a + b) -> act\n  a = in -> conv(channels, 3) -> norm\n"
     "  b = in -> conv(channels) -> norm\n  c = in -> norm": {"conv": 1, "add": 0, "batch_norm": 0},
     "b + (in -> conv(channels, 5)) + a\n  a = in -> one(channels, 3)\n  z = in -> one(channels, 1) -> act\n"
@@ -160,6 +167,21 @@ def test_what_is_left(body: str) -> None:
     assert {kind: made.get(kind, 0) for kind in BODIES[body]} == {
         kind: 3 * number for kind, number in BODIES[body].items()
     }
+
+
+def test_papers_count_what_is_left() -> None:
+    """MobileOne's Table 3 has parameters and MACs after its branches are merged."""
+    for name, params, macs in (
+        ("s0", 2.1e6, 275e6),
+        ("s1", 4.8e6, 825e6),
+        ("s2", 7.8e6, 1299e6),
+        ("s3", 10.1e6, 1896e6),
+    ):
+        made = archdsl.load(EXAMPLES / "mobileone.arch", name).for_inference()
+        assert made.params == pytest.approx(params, abs=0.05e6)
+        assert made.macs == pytest.approx(macs, rel=0.001)
+    counted = kinds(archdsl.load(EXAMPLES / "repvgg.arch", "a0").for_inference())
+    assert counted == {"conv": 21, "relu": 21}
 
 
 @pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")

@@ -34,6 +34,8 @@ PEERS = {
     "inception": {"googlenet_narrow": "torchvision googlenet", "inception_v3": "torchvision inception_v3"},
     "eca_resnet": {"eca_resnet26t": "timm ecaresnet26t"},
     "blur_resnet": {"resnet_blur50": "timm resnetblur50"},
+    "repvgg": {f"repvgg_{size}": f"timm repvgg_{size}" for size in ("a0", "a1", "a2", "b0", "b1")},
+    "mobileone": {f"mobileone_s{size}": f"timm mobileone_s{size}" for size in range(4)},
 }
 # What no peer has: GoogLeNet with the 5 x 5 convolutions of the paper.
 WITHOUT_PEER = {"inception": {"googlenet"}, "yolov8": {f"yolov8_{size}" for size in "nsmlx"}}
@@ -77,6 +79,8 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
         ("inception", "inception_v3", 139),
         ("eca_resnet", "eca_resnet26t", 97),
         ("blur_resnet", "resnet_blur50", 97),
+        ("repvgg", "repvgg_a0", 65),
+        ("mobileone", "mobileone_s0", 65),
     ],
 )
 def test_outputs_equal_the_peer(spec: str, name: str, size: int) -> None:
