@@ -31,11 +31,12 @@ class LineEnds:
     always_accept = ("_NEWLINE", "NAME")
 
     def process(self, tokens: Iterator[lark.Token]) -> Iterator[lark.Token]:
-        depth, token = 0, None
+        depth, token, is_open = 0, None, False
         for token in tokens:
             depth += (token.type in ("OPEN_PAREN", "OPEN_BRACKET")) - (token.type in ("CLOSE_PAREN", "CLOSE_BRACKET"))
-            if token.type != "_NEWLINE" or not depth:
+            if token.type != "_NEWLINE" or not (depth or is_open):
                 yield token
+                is_open = token.type == "_COLON"
         if token is not None and token.type != "_NEWLINE":
             yield lark.Token.new_borrow_pos("_NEWLINE", "\n", token)
 

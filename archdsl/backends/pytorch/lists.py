@@ -132,7 +132,8 @@ class ListWriter(TensorWriter):
                 total = call("sum", rest, start=first)
             else:
                 total = Operation("+", total, value) if total else value
-        assert total is not None
+        if total is None:
+            raise Unmergeable("a sum of nothing")
         return total
 
     def _same(self, parts: list[Flow | ListFlow]) -> Expression | None:
@@ -228,7 +229,8 @@ class ListWriter(TensorWriter):
             formulas = formulas_of(apply.formulas.get("channels") for _, apply in column)
             found.append(None if column in unsaid else self.followed(values, formulas, "part"))
         if None in found:
-            assert whole is not None
+            if whole is None:
+                return None
             rest = plain(whole)
             for size in found:
                 rest = rest if size is None else Operation("-", rest, size)
@@ -347,7 +349,8 @@ class ListWriter(TensorWriter):
         if self._round.number is None:
             self.assign(child.name, call("nn.ModuleList", Generated(made, _OPEN, constant(0))))
             index = self._round.index
-            assert index is not None
+            if index is None:
+                raise Unmergeable("a loop without a number")
             return f"{child.name}[{index.name}]"
         found = self._held.setdefault(child.name, [])
         found += [IDENTITY] * (self._round.number - len(found))
@@ -358,7 +361,8 @@ class ListWriter(TensorWriter):
         if self._round is None or name not in self.builder.variables:
             return super().variable(name)
         whole = self.builder.variables[name]
-        assert self._round.index is not None
+        if self._round.index is None:
+            raise Unmergeable("a loop without a number")
         if whole is None:
             return self._round.index
         return Item(self.forwarded(whole), self._round.index)
@@ -416,7 +420,8 @@ def _total(part: Flow | ListFlow) -> Expression | None:
 def _variables(one: TensorList, number: int) -> dict[str, Any]:
     """The variables of a round."""
     loop = one.loop
-    assert loop is not None
+    if loop is None:
+        return {}
     found: dict[str, Any] = {loop.index: number}
     if loop.variable is not None and loop.elements:
         found[loop.variable] = loop.elements[number]
