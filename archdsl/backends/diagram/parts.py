@@ -239,8 +239,8 @@ def title(visits: Sequence[Visit]) -> str:
         values = [value for visit in visits if isinstance(value := _attribute(visit, attribute), int | float | Size)]
         if values and any(value != default for value in values):
             numbers = [value for value in values if not isinstance(value, Size)]
-            are_sizes = len(numbers) < len(values)
-            found.append(form.format(" / ".join(dict.fromkeys(map(str, values))) if are_sizes else spread(numbers)))
+            is_plain = len(numbers) == len(values)
+            found.append(form.format(spread(numbers) if is_plain else " / ".join(dict.fromkeys(map(str, values)))))
     return ", ".join([text, *found]) if kernels else " ".join([text, ", ".join(found)]).strip()
 
 
