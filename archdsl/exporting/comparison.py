@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -84,6 +85,20 @@ def compare(job: Job, held_to: Reference, runner: Runner) -> Compared:
     wanted, others = (tuple(map(torch.cat, zip(*outputs, strict=True))) for outputs in (held_to.outputs, found))
     shape = sum(map(len, held_to.images)), *held_to.images[0].shape[1:]
     return compared(job.subject.outputs, shape, wanted, others)
+
+
+def rounding(job: Job, held_to: Reference) -> float:
+    """How far the module itself is off by computing in float32: its outputs against those in float64.
+
+    Networks whose numbers grow from layer to layer amplify the last bit of each, whoever runs them.
+    """
+    module = Plain(deepcopy(job.subject.module), torch.float64)
+    exact = _reference(module, held_to.images)
+    shape = tuple(held_to.images[0].shape)
+    return max(
+        compared(job.subject.outputs, shape, wanted, found).difference
+        for wanted, found in zip(exact.outputs, held_to.outputs, strict=True)
+    )
 
 
 def compared(

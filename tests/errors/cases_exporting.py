@@ -62,6 +62,7 @@ def differing(monkeypatch: pytest.MonkeyPatch) -> object:
     from archdsl.exporting import export as module
 
     monkeypatch.setattr(module, "TOLERANCES", {"float32": -1.0})
+    monkeypatch.setattr(module, "rounding", lambda *_: -1.0)
     return export()()
 
 
