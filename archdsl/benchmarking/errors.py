@@ -31,7 +31,7 @@ class UnknownLibrary(Problem):
     against: str
 
 
-class OutputsDiffer(Problem):
+class ContenderDiffers(Problem):
     """What is not equal is not worth timing; `difference` is relative to the output."""
 
     code = codes.EXPORT_DIFFERS

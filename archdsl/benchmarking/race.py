@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from archdsl.api import Network
-from archdsl.benchmarking.errors import ContenderFails, OutputsDiffer
+from archdsl.benchmarking.errors import ContenderFails, ContenderDiffers
 from archdsl.benchmarking.prepare import prepare
 from archdsl.benchmarking.request import Request, Side
 from archdsl.benchmarking.targets import BFLOAT16, BY_NAME, Purpose
@@ -262,5 +262,5 @@ def _held(process: _Process, wanted: tuple[Tensor, ...], settings: Settings) -> 
     pairs = zip(wanted, found, strict=False)
     worst = max(relative_difference(one, other) for one, other in pairs) if len(found) == len(wanted) else float("inf")
     if not worst <= tolerance:
-        raise OutputsDiffer(process.title, request.target, f"{worst:.2g}").error()
+        raise ContenderDiffers(process.title, request.target, f"{worst:.2g}").error()
     return worst

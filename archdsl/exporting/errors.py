@@ -122,7 +122,7 @@ class NotSuffix(Problem):
 
 class CannotWriteExport(Problem):
     code = codes.CANNOT_WRITE
-    message = "cannot write {path}: {reason}"
+    message = "cannot write the export to {path}: {reason}"
     path: str
     reason: str
 

@@ -29,6 +29,6 @@ CASES: dict[str, Case] = {
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "MissingOfBench": without("openvino", "bench net.arch --targets openvino"),
-    "OutputsDiffer": patched("archdsl.benchmarking.race.BFLOAT16", -1.0, f"{QUICK} --dtype bf16"),
+    "ContenderDiffers": patched("archdsl.benchmarking.race.BFLOAT16", -1.0, f"{QUICK} --dtype bf16"),
     "Scatters": patched("archdsl.cli.commands.bench._MOST_SPREAD", -1.0, QUICK),
 }

@@ -5,8 +5,7 @@ Each use has weights of its own, which is not what somebody expects who means on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.elaborate.check.errors import UsedAgain
@@ -20,16 +19,19 @@ from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.language import tree
 from archdsl.language.nodes import children, names_in
 
-# An expression with the file whose names it means.
+# An expression, and a binding, with the file whose names it means.
 _Written = tuple[tree.Expression, Environment]
+_Bindings = tuple[tree.Binding, Environment]
+# Where layers are applied, by their names.
+_Uses = dict[str, list[tree.Expression]]
 
 
 def check_reuse(environment: Environment) -> Iterator[Diagnostic]:
     """Hints for the layers with weights that the file's own blocks and models bind once and use again."""
     for item in environment.module.items:
         if isinstance(item, tree.Block):
-            bindings = [each for each in item.body if isinstance(each, tree.Binding)]
-            yield from _again({each.name.text: (each, environment) for each in bindings if not each.fact}, bindings)
+            bindings = [(each, environment) for each in item.body if isinstance(each, tree.Binding)]
+            yield from _again({each.name.text: (each, home) for each, home in bindings if not each.fact}, bindings)
     known = set[int]()
     for definition in environment.own_models:
         try:
@@ -38,89 +40,131 @@ def check_reuse(environment: Environment) -> Iterator[Diagnostic]:
         except (ElaborationError, RecursionError):
             continue  # a mistake that is reported elsewhere
         if made is not None:
-            bindings = [each for each in made.block.body if isinstance(each, tree.Binding)]
+            bindings = [
+                (each, home)
+                for each, home in zip(made.block.body, made.environments, strict=True)
+                if isinstance(each, tree.Binding)
+            ]
             layers = {name: each for name, each in merged.bindings.items() if name not in made.bindings}
             own = {name: each for name, each in layers.items() if each[0].span.source is environment.module.source}
             yield from _again({name: each for name, each in own.items() if id(each[0]) not in known}, bindings)
             known |= {id(each[0]) for each in own.values()}
 
 
-def _again(
-    bound: Mapping[str, tuple[tree.Binding, Environment]], statements: list[tree.Binding]
-) -> Iterator[Diagnostic]:
-    values = {name: (binding.value, environment) for name, (binding, environment) in bound.items()}
+class _Bound:
+    """The bindings of a block or a model, and which of them are layers for certain."""
+
+    def __init__(self, values: Mapping[str, _Written]):
+        self.values = values
+        self._layers: dict[str, bool] = {}
+
+    def is_layer(self, node: tree.Expression, environment: Environment) -> bool:
+        """Whether an expression is a layer for certain: it begins with a block, a primitive or a binding of those.
+
+        A loop, for bindings may follow each other in a long chain.
+        """
+        chain: list[str] = []
+        while True:
+            leading = _leading(node)
+            if not isinstance(leading, tree.Name):
+                found = isinstance(leading, tree.Composite)
+                break
+            text = leading.text
+            if text in self._layers:
+                found = self._layers[text]
+                break
+            if text not in self.values or text in chain:
+                found = _is_known_layer(text, environment)
+                break
+            chain.append(text)
+            node, environment = self.values[text]
+        self._layers |= dict.fromkeys(chain, found)
+        return found
+
+
+def _leading(node: tree.Expression) -> tree.Expression:
+    """What decides whether an expression is a layer: its first step, the layer that is repeated or called."""
+    while True:
+        match node:
+            case tree.Pipeline(steps=(first, *_)):
+                node = first.value
+            case tree.Binary(operator="*", left=inner) | tree.Conditional(chosen=inner):
+                node = inner
+            case tree.Call(function=tree.Name() as inner):
+                return inner
+            case _:
+                return node
+
+
+def _is_known_layer(text: str, environment: Environment) -> bool:
+    symbol = meaning_of(text, environment)
+    if symbol is None or symbol.kind is Kind.FUNCTION:
+        return False
+    return symbol.kind is not Kind.PRIMITIVE or not PRIMITIVES[text].is_source
+
+
+_NOTHING = _Bound({})
+
+
+def _again(bound: Mapping[str, _Bindings], statements: Iterable[_Bindings]) -> Iterator[Diagnostic]:
+    own = _Bound({name: (binding.value, environment) for name, (binding, environment) in bound.items()})
+    uses: _Uses = {}
+    for statement, environment in statements:
+        _add(uses, _uses(statement.value, own, environment))
     for name, (binding, environment) in bound.items():
-        if binding.is_shared or name.startswith("_"):
+        again = uses.get(name, [])
+        if len(again) < 2 or binding.is_shared or name.startswith("_"):
             continue
-        uses = [*chain.from_iterable(_uses(statement.value, name, values, environment) for statement in statements)]
-        if len(uses) > 1 and _has_weights(binding.value, environment, values, set()):
-            notes = (Note("bound here", binding.name.span), Note("used first here", uses[0].span))
-            yield UsedAgain(name, len(uses)).at(uses[1].span, notes=notes)
+        if _has_weights(binding.value, environment, own):
+            notes = (Note("bound here", binding.name.span), Note("used first here", again[0].span))
+            yield UsedAgain(name, len(again)).at(again[1].span, notes=notes)
 
 
-def _uses(
-    node: tree.Node, name: str, values: Mapping[str, _Written], environment: Environment
-) -> list[tree.Expression]:
-    """Where a layer is applied to a tensor by itself. Of two branches, one is taken."""
+def _uses(node: tree.Node, own: _Bound, environment: Environment) -> _Uses:
+    """Where bindings are applied to a tensor by themselves, by their names. Of two branches, one is taken."""
+    found: _Uses = {}
     match node:
         case tree.Conditional(chosen=chosen, otherwise=otherwise):
-            both = (_uses(branch, name, values, environment) for branch in (chosen, otherwise))
-            return max(both, key=len)
-        case tree.Pipeline(steps=(first, *rest)):
-            found = _uses(first.value, name, values, environment)
-            of_tensor = not _is_layer(first.value, environment, values)
+            first, second = _uses(chosen, own, environment), _uses(otherwise, own, environment)
+            return {name: max(first.get(name, []), second.get(name, []), key=len) for name in (*first, *second)}
+        case tree.Pipeline(steps=(source, *rest)):
+            _add(found, _uses(source.value, own, environment))
+            of_tensor = not own.is_layer(source.value, environment)
             for step in rest:
-                if isinstance(step.value, tree.Name) and step.value.text == name:
-                    found += [step.value] if of_tensor else []
-                else:
-                    found += _uses(step.value, name, values, environment)
-            return found
-    return [use for part in children(node) for use in _uses(part, name, values, environment)]
+                if not isinstance(step.value, tree.Name):
+                    _add(found, _uses(step.value, own, environment))
+                elif of_tensor and step.value.text in own.values:
+                    _add(found, {step.value.text: [step.value]})
+        case _:
+            for part in children(node):
+                _add(found, _uses(part, own, environment))
+    return found
 
 
-def _is_layer(node: tree.Expression, environment: Environment, values: Mapping[str, _Written]) -> bool:
-    """Whether an expression is a layer for certain: it begins with a block, a primitive or a binding of those."""
-    match node:
-        case tree.Composite():
-            return True
-        case tree.Pipeline(steps=(first, *_)):
-            return _is_layer(first.value, environment, values)
-        case tree.Binary(operator="*", left=left):
-            return _is_layer(left, environment, values)
-        case tree.Conditional(chosen=chosen):
-            return _is_layer(chosen, environment, values)
-        case tree.Call(function=tree.Name() as function):
-            return _is_layer(function, environment, values)
-        case tree.Name(text=text) if text in values:
-            inner = {name: value for name, value in values.items() if name != text}
-            return _is_layer(*values[text], inner)
-        case tree.Name(text=text):
-            symbol = meaning_of(text, environment)
-            if symbol is None or symbol.kind is Kind.FUNCTION:
-                return False
-            return symbol.kind is not Kind.PRIMITIVE or not PRIMITIVES[text].is_source
-    return False
+def _add(uses: _Uses, more: _Uses) -> None:
+    for name, found in more.items():
+        uses.setdefault(name, []).extend(found)
 
 
-def _has_weights(
-    node: tree.Node, environment: Environment, values: Mapping[str, _Written], seen: set[int | str]
-) -> bool:
+def _has_weights(value: tree.Expression, environment: Environment, own: _Bound) -> bool:
     """Whether a layer learns something, as far as its text says."""
-    if not (isinstance(node, tree.Block) or _is_layer(node, environment, values)):  # type: ignore[arg-type]
-        return False
-    for name in names_in(node):
-        text = name.text
-        symbol = meaning_of(text, environment)
-        if text in values and text not in seen:
-            seen.add(text)
-            if _has_weights(*values[text], values, seen):
-                return True
-        elif text in values or symbol is None:
+    ahead: list[tuple[tree.Expression | tree.Block, Environment, _Bound]] = [(value, environment, own)]
+    seen = set[int | str]()
+    while ahead:
+        node, environment, bound = ahead.pop()
+        if not (isinstance(node, tree.Block) or bound.is_layer(node, environment)):
             continue
-        elif text == "norm" or (text in PRIMITIVES and PRIMITIVES[text].parameters is not Operator.parameters):
-            return True
-        elif symbol.kind is Kind.BLOCK and (block := environment.block(text)) and id(block) not in seen:
-            seen.add(id(block))
-            if _has_weights(block.block, block.environment, {}, seen):
+        for text in dict.fromkeys(name.text for name in names_in(node)):
+            symbol = meaning_of(text, environment)
+            if text in bound.values:
+                if text not in seen:
+                    seen.add(text)
+                    ahead.append((*bound.values[text], bound))
+            elif symbol is None:
+                continue
+            elif text == "norm" or (text in PRIMITIVES and PRIMITIVES[text].parameters is not Operator.parameters):
                 return True
+            elif symbol.kind is Kind.BLOCK and (block := environment.block(text)) and id(block) not in seen:
+                seen.add(id(block))
+                ahead.append((block.block, block.environment, _NOTHING))
     return False
