@@ -47,7 +47,7 @@ class ContenderFails(Problem):
 
     code = codes.NOT_EXPORTED
     message = "{network} cannot be timed by `{target}`: {reason}"
-    help = "leave out `{target}`"
+    help = "choose other `--targets`, another `--batch` or another `--resolution`"
     network: str
     target: str
     reason: str

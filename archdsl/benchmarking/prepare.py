@@ -135,22 +135,30 @@ def _trained(request: Request, module: nn.Module, images: Tensor) -> Prepared:
     """Steps of gradient descent with momentum, all else off: no dropout, no stochastic depth."""
     _without_chance(module)
     module, images = _placed(request, module.train(), images)
-    labels = torch.arange(len(images), device=images.device) % 10
     update = torch.optim.SGD(module.parameters(), lr=1e-3, momentum=0.9)
     forward = torch.compile(module) if request.target == "compiled" else module
 
-    def run() -> Tensor:
+    def run() -> tuple[Tensor, ...]:
         with torch.autocast(request.device, torch.bfloat16, enabled=request.dtype == "bf16"):
-            (scores, *_) = as_tuple(forward(images))
-            loss = nn.functional.cross_entropy(scores.float(), labels)
+            found = as_tuple(forward(images))
+            loss = _loss(found)
         loss.backward()  # type: ignore[no-untyped-call]
         update.step()
         update.zero_grad()
         _wait(request.device)
-        return scores.detach()
+        return tuple(one.detach() for one in found)
 
-    # The second step's scores are those of weights that the first one's gradients have changed.
-    return Prepared(run, tuple(run().float().cpu() for _ in range(_STEPS)))
+    # The second step's outputs are those of weights that the first one's gradients have changed.
+    return Prepared(run, tuple(one.float().cpu() for _ in range(_STEPS) for one in run()))
+
+
+def _loss(outputs: tuple[Tensor, ...]) -> Tensor:
+    """A classifier's cross entropy; of maps and of several outputs, which have no labels here, the mean square."""
+    (first, *others) = outputs
+    if others or first.dim() != 2:
+        return torch.stack([one.float().square().mean() for one in outputs]).sum()
+    labels = torch.arange(len(first), device=first.device) % first.shape[1]
+    return nn.functional.cross_entropy(first.float(), labels)
 
 
 def _without_chance(module: nn.Module) -> None:

@@ -20,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from archdsl.api import Network
-from archdsl.benchmarking.errors import ContenderFails, ContenderDiffers
+from archdsl.benchmarking.errors import ContenderDiffers, ContenderFails
 from archdsl.benchmarking.prepare import prepare
 from archdsl.benchmarking.request import Request, Side
 from archdsl.benchmarking.targets import BFLOAT16, BY_NAME, Purpose
@@ -181,14 +181,16 @@ class _Process:
 
     def __init__(self, request: Request, title: str):
         self.request, self.title, self.seconds = request, title, 0.0
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
 
     def __enter__(self) -> _Process:
         threads = str(self.request.threads)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "archdsl.benchmarking.process"],
+            # -P: what lies in the current folder is nobody's module.
+            [sys.executable, "-P", "-m", "archdsl.benchmarking.process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.errors,
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
         )
@@ -199,6 +201,7 @@ class _Process:
     ) -> None:
         self.process.kill()
         self.process.communicate()
+        self.errors.close()
 
     def begin(self) -> None:
         """Raises DiagnosticError where it cannot be prepared."""
@@ -221,7 +224,11 @@ class _Process:
 
     def _end(self) -> str:
         code = self.process.wait()
-        return f"its process ended by signal {-code}, perhaps for want of memory" if code < 0 else "its process ended"
+        if code < 0:
+            return f"its process ended by signal {-code}, perhaps for want of memory"
+        self.errors.seek(0)
+        lines = self.errors.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "its process ended")
 
 
 # Equal weights, equal outputs -----------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from typing import Any
 from archdsl.backends.plotting import saved, styled
 from archdsl.backends.table import aligned
 from archdsl.benchmarking.race import Contender, Race
+from archdsl.digests import with_digest
 
 _OURS, _THEIRS = "#0072b2", "#999999"
 _ROW = 0.42  # inches
+_DIGEST = "<!-- Written by archdsl bench. {} -->\n"
 
 
 def as_text(race: Race) -> str:
@@ -86,7 +88,9 @@ def plot(race: Race, title: str, format: str) -> bytes:
         axes.set_title(_plain(title))
         for side in ("top", "right"):
             axes.spines[side].set_visible(False)
-        return saved(figure, format)
+        drawn = saved(figure, format)
+    # With a digest, so that a drawing that somebody has edited is not written over.
+    return with_digest(drawn.decode("utf-8"), _DIGEST, at=1).encode("utf-8") if format == "svg" else drawn
 
 
 def _said(one: Contender, race: Race) -> str:

@@ -20,6 +20,7 @@ from archdsl.exporting.comparison import Compared, Reference, compare, reference
 from archdsl.exporting.errors import (
     CalibrationAlone,
     CannotRunExported,
+    CannotWriteExport,
     ExportDiffers,
     ExportFails,
     FreeSizeFails,
@@ -137,15 +138,22 @@ def export(
     settings = Settings(
         to, None if batch == "dynamic" else batch, size, dtype, normalization, is_int8=int8, calibration=folder
     )
-    out = before_weights(network, settings, path, force=force)
+    out = before_weights(network, settings, path, weights, force=force)
     return write(subject_of(network, weights, normalization), settings, out, force=force)
 
 
-def before_weights(network: Network, settings: Settings, path: str | Path | None, *, force: bool) -> Path:
+def before_weights(
+    network: Network, settings: Settings, path: str | Path | None, weights: str | Path | None = None, *, force: bool
+) -> Path:
     """Where an export goes; what is wrong with it is found here, before anything takes long. Raises DiagnosticError."""
     target = check(settings)
     out = out_file(network.name, target, path)
-    refuse_existing(beside(out, target), force=force)
+    files = beside(out, target)
+    refuse_existing(files, force=force)
+    if weights is not None and os.path.exists(weights):
+        for file in files:
+            if file.exists() and os.path.samefile(file, weights):
+                raise CannotWriteExport(str(file), "it holds the weights that are exported").error()
     return out
 
 

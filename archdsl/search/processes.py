@@ -30,7 +30,7 @@ class Helpers:
 
     def __enter__(self) -> Helpers:
         environment = {**os.environ, "OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
-        command = [sys.executable, "-m", "archdsl", "search", "--join", "--quiet", "--helper", *self.arguments]
+        command = [sys.executable, "-P", "-m", "archdsl", "search", "--join", "--quiet", "--helper", *self.arguments]
         for _ in range(self.count):
             self._started.append(
                 subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ NET = """model net {
   head = global_avg_pool -> linear(classes)
 }
 """
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 QUICK: dict[str, Any] = {"rounds": 2, "seconds": 0.01}
 
 
@@ -51,6 +59,30 @@ def test_another_library_has_the_same_weights() -> None:
         ("ours", "mobilenetv2_050"),
     ]
     assert all(one.difference < 1e-4 for one in found.contenders)
+
+
+MAPS = """model maps {
+  input = 3 x 16 x 16
+  stages {
+    | name | op            | channels | stride |
+    | c1   | conv_norm_act | 4        | 2      |
+    | c2   | conv_norm_act | 4        | 2      |
+  }
+  outputs {
+    fine   = c1 -> conv(2)
+    coarse = c2 -> conv(2)
+  }
+}
+"""
+
+
+def test_what_has_no_classes_trains_too() -> None:
+    """And with fewer classes than images, in a folder whose files are nobody's modules."""
+    Path("json.py").write_text("raise SystemExit\n")
+    found = race(archdsl.loads(MAPS), Settings(("eager",), None, "training", batch=2, **QUICK))
+    assert found.first.difference == 0
+    few = archdsl.loads(NET.replace("classes = 10", "classes = 2"))
+    assert race(few, Settings(("eager",), None, "training", batch=4, **QUICK)).first.difference == 0
 
 
 def test_another_network_is_refused() -> None:

@@ -10,7 +10,7 @@ from archdsl.diagnostics.codes import ALL, BY_NUMBER, Code, Outcome
 
 TEXT = Span(Source("net.arch", "model"), 0, 5)
 OPTION = Span(Source("--macs", "400M"), 0, 4)
-ALWAYS_FOUND = {"ARC701", "ARC702", "ARC703", "ARC704", "ARC905", "ARC914"}
+ALWAYS_FOUND = {"ARC701", "ARC702", "ARC703", "ARC704", "ARC802", "ARC905", "ARC914"}
 
 
 @pytest.mark.parametrize("code", ALL, ids=[code.name for code in ALL])

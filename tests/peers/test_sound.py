@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ class M5(nn.Module):
         super().__init__()
         widths = (1, 32, 32, 64, 64)
         self.layers = nn.Sequential()
-        for number, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+        for number, (before, after) in enumerate(pairwise(widths)):
             kernel, stride = (80, 16) if number == 0 else (3, 1)
             self.layers.extend([nn.Conv1d(before, after, kernel, stride), nn.BatchNorm1d(after), nn.ReLU()])
             self.layers.append(nn.MaxPool1d(4))

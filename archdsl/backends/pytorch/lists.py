@@ -173,13 +173,13 @@ class ListWriter(TensorWriter):
         parts: list[Any] = [self.attributes, self._notes, self._tests, self.computed, self.names.taken]
         parts += [self._constructs, self._uses, self.baked, self.bound, self.lists, *builder.written]
         before = [copy.copy(part) for part in parts]
-        drops, rounds = self.uses_drop_path, self._round
+        drops, rounds, computed = self.uses_drop_path, self._round, self.computed
 
         def restore() -> None:
             for part, old in zip(parts, before, strict=True):
                 part.clear()
                 (part.extend if isinstance(part, list) else part.update)(old)
-            self.uses_drop_path = drops
+            self.uses_drop_path, self.computed = drops, computed
 
         try:
             yield restore

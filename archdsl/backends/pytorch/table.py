@@ -255,7 +255,13 @@ class StageTable:
         cell = literal({name: row[name] for name in self.extra if name in row and name not in layers})
         if not layers or layers[0] not in row:
             return cell
-        return "{" + ", ".join(filter(None, [cell[1:-1], "**arguments"])) + "}"
+        return "{" + ", ".join(filter(None, [cell[1:-1], f"**{self._common}"])) + "}"
+
+    @property
+    def _common(self) -> str:
+        """The variable with the arguments that all rows of a variant have; the loop over a table beside it has
+        `arguments` of its own."""
+        return "shared_arguments" if self.is_single else "arguments"
 
     def preamble(self, index: int) -> list[str]:
         """The lines before the table of a variant: the layers that its rows have in common."""
@@ -263,8 +269,7 @@ class StageTable:
         if row is None:
             return []
         values = {name: row[name] for name in self._layers}
-        text = f"arguments: dict[str, {annotation(list(values.values()))}] = "
-        return [f"{text}{literal(values)}"]
+        return [f"{self._common}: dict[str, {annotation(list(values.values()))}] = {literal(values)}"]
 
     def _reductions(self, index: int) -> dict[str | int, int]:
         """The stages of a variant that end in a map of `feature_info`, with its reduction."""

@@ -80,6 +80,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, output: Output) -> int:
     picture = chosen("--plot", arguments.plot, None, _PICTURES, "svg")
     _refuse(arguments)
+    if picture == "svg" and arguments.plot is not None and not arguments.force:
+        refuse_edited_file(Path(arguments.plot), b"", "--plot FILE")  # before anything is timed
     architecture, code = one_network(arguments.spec, output, variant=arguments.variant, resolution=arguments.resolution)
     if architecture is None:
         return code
@@ -114,10 +116,7 @@ def _drawn(found: Race, name: str, picture: str, arguments: Namespace) -> bytes 
     from archdsl.benchmarking.report import plot
 
     shape = f"batch {arguments.batch}, {arguments.purpose} on {arguments.device}"
-    drawn = plot(found, f"{name}: {shape}", picture)
-    if not arguments.force:
-        refuse_edited_file(Path(arguments.plot), drawn, "--plot FILE")
-    return drawn
+    return plot(found, f"{name}: {shape}", picture)
 
 
 def _refuse(arguments: Namespace) -> None:

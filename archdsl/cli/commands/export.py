@@ -103,7 +103,7 @@ def run(arguments: Namespace, output: Output) -> int:
     from archdsl.exporting.subject import subject_of
 
     network = Network(specs.architectures[0])
-    out = before_weights(network, settings, arguments.out, force=arguments.force)
+    out = before_weights(network, settings, arguments.out, arguments.weights, force=arguments.force)
     progress("weights")
     subject = subject_of(network, arguments.weights, arguments.normalization)
     progress(f"writing {printable(str(out))}, and comparing it")

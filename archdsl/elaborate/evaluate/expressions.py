@@ -184,6 +184,8 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
         return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
     if isinstance(left_value, Tensor) or isinstance(right_value, Tensor):
         return tensors.elementwise(node, left_value, right_value, scope)
+    if isinstance(left_value, List) and isinstance(right_value, List):
+        _charge(len(left_value.items) + len(right_value.items), node.span, scope)
     try:
         return scalars.binary(symbol, left_value, right_value, node.span, (node.left.span, node.right.span))
     except ElaborationError as problem:
@@ -379,7 +381,7 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
     return arguments
 
 
-# So many values of lists are the work of a layer.
+# Lists of fewer values are no work of their own.
 _MANY = 10
 
 
@@ -387,6 +389,12 @@ def _has_tensor(value: Value) -> bool:
     return isinstance(value, Tensor) or (
         isinstance(value, List) and any(isinstance(one, Tensor) for one in value.items)
     )
+
+
+def _charge(values: int, span: Span, scope: Scope) -> None:
+    """Counts the values of long lists that are gone through as work."""
+    if scope.effort is not None and values >= _MANY:
+        scope.effort.spend(values, span)
 
 
 def _function(name: str, node: tree.Call, scope: Scope) -> Value:
@@ -401,8 +409,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
     values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
     given_values = [value for _, value in values]
     count = sum([len(value.items) for value in given_values if isinstance(value, List)])
-    if scope.effort is not None and count >= _MANY:
-        scope.effort.spend(count // _MANY, node.span)
+    _charge(count, node.span, scope)
     if name == "split":
         return lists.split(node, given_values[0], given_values[1], scope)
     if name in ("concat", "sum") and not (name == "sum" and not any(map(_has_tensor, given_values))):

@@ -47,7 +47,17 @@ def convolutions() -> Iterator[Convolution]:
         isa: onednn.Isa = pick(["avx512", "avx2"]) if width == 4 else "avx512"
         kernel = Size(tall, wide)
         yield Convolution(
-            source, output, groups, kernel, stride, dilation, padding, batch, width, isa, pick([1, 2, 4, 7])
+            source,
+            output,
+            groups,
+            kernel,
+            Size(stride, stride),
+            Size(dilation, dilation),
+            padding,
+            batch,
+            width,
+            isa,
+            pick([1, 2, 4, 7]),
         )
 
 
@@ -73,7 +83,7 @@ def test_zeros_to_the_right_of_a_narrow_map_on_avx2(size: int, wide: int, fits: 
     """More of them than the three columns that are computed at once take more registers, of which there are seven; and
     of zeros to the left there are three columns at most. What does not fit is columns of the image, read as it is."""
     shape = Shape(8, 1, size)
-    it = Convolution(shape, shape, 1, Size(1, wide), 1, 1, Size(0, (wide - 1) // 2), 2, 4, "avx2", 1)
+    it = Convolution(shape, shape, 1, Size(1, wide), Size(1, 1), Size(1, 1), Size(0, (wide - 1) // 2), 2, 4, "avx2", 1)
     assert (onednn.forward(it).x > 0) == fits
 
 

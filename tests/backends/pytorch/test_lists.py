@@ -81,6 +81,11 @@ def test_rounds_that_differ_stand_one_by_one() -> None:
     assert "ys_0 = self.ys[0](x)" in made
 
 
+def test_rounds_one_by_one_read_bindings_before_them() -> None:
+    made = source("y = in -> conv(8)", "out = concat(for k in [3, 1 x 9]: y -> depthwise(k)) -> conv(channels)")
+    assert "branches_0 = self.branches[0](y)" in made
+
+
 def test_layers_inside_an_expression_are_a_list_each() -> None:
     made = source("out = sum(for k in kernels: (in -> conv(8, k)) * (in -> global_avg_pool -> conv(8) -> sigmoid))")
     assert "self.branches_conv[index](x)" in made or "self.conv[index](x)" in made

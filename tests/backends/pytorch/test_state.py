@@ -82,5 +82,5 @@ def test_the_tensors_of_an_operator_are_those_that_it_counts() -> None:
         for visit in modules(next(iter(archdsl.load_all(path).values())).architecture):
             if visit.primitive is not None:
                 sizes = visit.primitive.state(*visit.shapes)
-                learned = [prod(size) for name, size in sizes.items() if name in ("weight", "bias", "gain")]
+                learned = [prod(size) for name, size in sizes.items() if name in ("weight", "bias", "gain", "value")]
                 assert sum(learned) == visit.params

@@ -32,6 +32,9 @@ def test_a_table_and_a_picture(net: Path, archdsl: Command) -> None:
     assert [line.split()[:2] for line in found.out.splitlines()[1:]] == [["net", "eager"], ["net", "folded"]]
     assert "wrote speed.svg" in found.err
     assert "<svg" in Path("speed.svg").read_text()
+    assert archdsl("bench", net, *QUICK, "--plot", "speed.svg").code == 0, "it is its own"
+    Path("speed.svg").write_text("mine")
+    assert "ARC906" in archdsl("bench", net, *QUICK, "--plot", "speed.svg").err
 
 
 def test_json(net: Path, archdsl: Command) -> None:

@@ -46,6 +46,14 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, small: Path, arc
     assert said in found.err
 
 
+def test_the_weights_are_not_written_over(small: Path, archdsl: Command) -> None:
+    assert archdsl("export", small, "--to", "source", "--out", "net.py").code == 0
+    before = Path("net.safetensors").read_bytes()
+    found = archdsl("export", small, "--to", "source", "--out", "net.py", "--weights", "net.safetensors", "--force")
+    assert (found.code, "it holds the weights that are exported" in found.err) == (2, True)
+    assert Path("net.safetensors").read_bytes() == before
+
+
 def test_one_of_several_is_chosen(archdsl: Command) -> None:
     Path("two.arch").write_text(TWO)
     found = archdsl("export", "two.arch", "--to", "source")
