@@ -25,7 +25,11 @@ def patched(name: str, value: float, line: str) -> Callable[[pytest.MonkeyPatch]
 CASES: dict[str, Case] = {
     "NotThisWay": command("bench net.arch --targets openvino --for training"),
     "UnknownLibrary": command("bench net.arch --against resnet50"),
-    "ContenderFails": command(f"{QUICK} --for training"),  # there are no classes
+    # Of one value of each channel there are no statistics.
+    "ContenderFails": command(
+        f"{QUICK.replace('net', 'one')} --for training",
+        one_arch="model one { input = 3 x 8 x 8\n stem = global_avg_pool -> norm }\n",
+    ),
 }
 PATCHED: dict[str, Callable[[pytest.MonkeyPatch], object]] = {
     "MissingOfBench": without("openvino", "bench net.arch --targets openvino"),
