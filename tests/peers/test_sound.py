@@ -11,6 +11,7 @@ from torch import Tensor, nn
 import archdsl
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+SOUND = "m5"
 
 
 class M5(nn.Module):
@@ -33,7 +34,7 @@ class M5(nn.Module):
 
 def test_outputs_equal_those_of_one_dimensional_layers() -> None:
     torch.manual_seed(0)
-    network = archdsl.load(EXAMPLES / "m5.arch")
+    network = archdsl.load(EXAMPLES / f"{SOUND}.arch")
     ours, theirs = network.build().eval(), M5().eval()
     assert network.params == sum(parameter.numel() for parameter in theirs.parameters())
     state = ours.state_dict()
