@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from archdsl.api import Network
 from archdsl.benchmarking.request import Request
 from archdsl.benchmarking.targets import BY_NAME
+from archdsl.exporting.folded import Folded, folded
 from archdsl.exporting.outputs import as_tuple
 from archdsl.ir.architecture import Architecture
 
@@ -63,12 +64,9 @@ def _theirs(origin: str, network: Network) -> nn.Module:
 def _run(request: Request, network: Network, module: nn.Module, images: Tensor) -> Prepared:
     module.eval()
     if request.target == "folded":
-        state = network.inference_state_dict(module.state_dict())
-        module = network.for_inference().build().eval()
-        module.load_state_dict(state)
+        module = folded(network, module).module
     module, images = _placed(request, module, images)
-    dtype = torch.bfloat16 if request.dtype == "bf16" else torch.float32
-    module, images = module.to(dtype), images.to(dtype)
+    module, images = module.to(_dtype(request)), images.to(_dtype(request))
     forward = _compiled(module, request.device) if request.target == "compiled" else module
 
     def run() -> tuple[Tensor, ...]:
@@ -78,6 +76,10 @@ def _run(request: Request, network: Network, module: nn.Module, images: Tensor) 
         return found
 
     return Prepared(run, tuple(one.float().cpu() for one in run()))
+
+
+def _dtype(request: Request) -> torch.dtype:
+    return torch.bfloat16 if request.dtype == "bf16" else torch.float32
 
 
 def _compiled(module: nn.Module, device: str) -> Callable[[Tensor], Any]:
@@ -108,15 +110,10 @@ def _exported(request: Request, network: Network, module: nn.Module, images: Ten
     target = BY_NAME[request.target]
     assert target.exported is not None
     module.eval()
-    folded, state = module, module.state_dict()
-    if request.origin is None:
-        state = network.inference_state_dict(state)
-        folded = network.for_inference().build().eval()
-        folded.load_state_dict(state)
-    outputs = tuple(network.architecture.outputs) or ("output",)
-    subject = Subject(network, module, network.for_inference(), folded, state, outputs)
+    made = folded(network, module) if request.origin is None else Folded(network, module, module.state_dict())
+    subject = Subject(network, module, *made, tuple(network.architecture.outputs) or ("output",))
     settings = Settings(target.exported, len(images), tuple(images.shape[2:]), request.dtype, is_int8=target.is_int8)  # type: ignore[arg-type]
-    job = Job(subject, Plain(folded, torch.float32).eval(), images, (), settings)
+    job = Job(subject, Plain(made.module, _dtype(request)).eval(), images, (), settings)
     if target.is_int8:
         shape = (_CALIBRATION, *images.shape[1:])
         job = replace(job, calibration=torch.randn(shape, generator=torch.Generator().manual_seed(2)))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.api import Network
+from archdsl.exporting.folded import folded
 from archdsl.exporting.outputs import as_tuple
 from archdsl.training.data.normalizations import normalization as values_of
 from archdsl.training.run_folder import RunFolder
@@ -86,15 +87,12 @@ def subject_of(network: Network, weights: str | Path | None = None, normalizatio
         mean, deviation = values_of(normalization, network.architecture.input.channels)
         said |= {"normalization": normalization, "mean": list(mean), "std": list(deviation)}
     module = module.eval()
-    inference = network.for_inference()
-    state = network.inference_state_dict(module.state_dict())
-    folded = inference.build(**options).eval()
-    folded.load_state_dict(state)
-    for parameter in (*module.parameters(), *folded.parameters()):
+    inference = folded(network, module, **options)
+    for parameter in (*module.parameters(), *inference.module.parameters()):
         parameter.requires_grad_(False)
     outputs = tuple(network.architecture.outputs) or ("output",)
     origin = None if weights is None else Path(weights).name
-    return Subject(network, module, inference, folded, state, outputs, origin, classes, said)
+    return Subject(network, module, *inference, outputs, origin, classes, said)
 
 
 def _of_run(network: Network, folder: RunFolder, options: dict[str, Any]) -> nn.Module:

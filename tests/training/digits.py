@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy
 
-from archdsl.training.data.bundled import _digits
+from archdsl.training.data.bundled import digit_images
 
 
 def write_digits(folder: Path, train: int = 192, test: int = 48) -> str:
@@ -16,7 +16,7 @@ def write_digits(folder: Path, train: int = 192, test: int = 48) -> str:
         The folder, as `--data` takes it.
     """
     folder.mkdir()
-    images, classes = _digits("sklearn:digits")
+    images, classes = digit_images("sklearn:digits")
     pixels = numpy.round(images * (255 / 16)).astype(numpy.uint8)
     for part, chosen in {"train": slice(train), "t10k": slice(train, train + test)}.items():
         for kind, values in {"images-idx3": pixels[chosen], "labels-idx1": classes[chosen]}.items():

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from archdsl.backends.table import aligned
 from archdsl.cli.arguments import batch, resolution
 from archdsl.cli.exit_codes import FINE
+from archdsl.cli.one_network import one_network
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
-from archdsl.cli.specs import compile_specs
 from archdsl.diagnostics.render import printable
 from archdsl.exporting.settings import DTYPES, TARGETS, Settings
-from archdsl.file_errors import NoModels, SeveralNetworks
 
 if TYPE_CHECKING:
     from archdsl.exporting.export import Exported
@@ -77,17 +76,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    size = arguments.resolution or None
-    specs = compile_specs([arguments.spec], output, variant=arguments.variant, resolution=size)
-    if specs.exit_code != FINE:
-        return specs.exit_code
-    names = [architecture.variant or architecture.name for architecture in specs.architectures]
-    if len(names) != 1:
-        if len(set(names)) < len(names):
-            names = [architecture.name for architecture in specs.architectures]
-        if not names:
-            raise NoModels(arguments.spec).error()
-        raise SeveralNetworks(arguments.spec, names).error(help=f"choose one: --variant {'|'.join(names)}")
+    architecture, code = one_network(
+        arguments.spec, output, variant=arguments.variant, resolution=arguments.resolution or None
+    )
+    if architecture is None:
+        return code
     settings = Settings(
         arguments.to,
         arguments.batch,
@@ -102,7 +95,7 @@ def run(arguments: Namespace, output: Output) -> int:
     from archdsl.exporting.export import before_weights, write
     from archdsl.exporting.subject import subject_of
 
-    network = Network(specs.architectures[0])
+    network = Network(architecture)
     out = before_weights(network, settings, arguments.out, arguments.weights, force=arguments.force)
     progress("weights")
     subject = subject_of(network, arguments.weights, arguments.normalization)

@@ -12,10 +12,10 @@ from archdsl.cli.commands.errors import NotPeer
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
 from archdsl.cli.formats import chosen
+from archdsl.cli.one_network import one_network
 from archdsl.cli.output import Output
-from archdsl.cli.specs import STANDARD_INPUT, compile_specs
+from archdsl.cli.specs import STANDARD_INPUT
 from archdsl.diagnostics.render import printable
-from archdsl.file_errors import NoModels, SeveralNetworks
 
 if TYPE_CHECKING:
     from archdsl.api import Network
@@ -123,21 +123,14 @@ def _add_common(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, output: Output) -> int:
     style = chosen("--out", arguments.out, None, _EXTENSIONS, "safetensors")
-    specs = compile_specs([arguments.spec], output, variant=arguments.variant, resolution=arguments.resolution)
-    if specs.exit_code != FINE:
-        return specs.exit_code
-    names = [architecture.variant or architecture.name for architecture in specs.architectures]
-    if len(names) != 1:
-        if len(set(names)) < len(names):
-            names = [architecture.name for architecture in specs.architectures]
-        if not names:
-            raise NoModels(arguments.spec).error()
-        raise SeveralNetworks(arguments.spec, names).error(help=f"choose one: --variant {'|'.join(names)}")
+    architecture, code = one_network(arguments.spec, output, variant=arguments.variant, resolution=arguments.resolution)
+    if architecture is None:
+        return code
     # Here and not above, for the other commands start without torch.
     from archdsl.api import Network
     from archdsl.weights import MismatchError
 
-    network = Network(specs.architectures[0])
+    network = Network(architecture)
     try:
         (_map if arguments.direction == "map" else _export)(network, arguments, style, output)
     except MismatchError as mismatch:

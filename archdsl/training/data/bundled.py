@@ -22,7 +22,7 @@ def bundled(path: str) -> Parts:
     """The parts of a bundled set. Raises DiagnosticError for one that there is not."""
     if path != "sklearn:digits":
         raise DiagnosticError([NoData(path, "of scikit-learn there is `sklearn:digits`").at(None)])
-    images, labels = _digits(path)
+    images, labels = digit_images(path)
     pixels = numpy.round(images * (255 / 16)).astype(numpy.uint8)
     is_test = numpy.arange(len(pixels)) % _TEST == 0
     classes = tuple(map(str, range(10)))
@@ -32,7 +32,7 @@ def bundled(path: str) -> Parts:
     }
 
 
-def _digits(path: str) -> tuple[NDArray[numpy.float64], NDArray[numpy.int64]]:
+def digit_images(path: str) -> tuple[NDArray[numpy.float64], NDArray[numpy.int64]]:
     """Images of 8 x 8 and their classes: `sklearn.datasets.load_digits`, without the seconds that its import takes."""
     spec = importlib.util.find_spec("sklearn")
     if spec is None or spec.origin is None:
