@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median, quantiles
-from types import TracebackType
 from typing import Any
 
 import torch
@@ -20,9 +15,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from archdsl.api import Network
-from archdsl.benchmarking.errors import ContenderDiffers, ContenderFails
+from archdsl.benchmarking.errors import ContenderDiffers
 from archdsl.benchmarking.prepare import prepare
 from archdsl.benchmarking.request import Request, Side
+from archdsl.benchmarking.running import Running
 from archdsl.benchmarking.targets import BFLOAT16, BY_NAME, Purpose
 from archdsl.calibration.calibrate import Plan, machine
 from archdsl.calibration.timing import settle
@@ -119,116 +115,78 @@ def race(
         DiagnosticError: where one cannot be prepared, or puts out something else.
         MismatchError: where the other library's network is another one, or the weights are.
     """
-    with tempfile.TemporaryDirectory(prefix="archdsl-bench-") as name, ExitStack() as running:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="archdsl-bench-") as folder, ExitStack() as running:
         progress("weights")
-        files = _weights(network, settings, weights, folder)
-        height, width = network.architecture.input[1:]
-        shape = (settings.batch, network.architecture.input.channels, height, width)
-        images = folder / "images.safetensors"
-        save_file({"images": torch.randn(shape, generator=torch.Generator().manual_seed(0))}, images)
-        runs: list[_Process] = []
-        for side, origin in (("theirs", settings.against), ("ours", None)):
-            for target in settings.targets if side in files else ():
-                if origin is not None and BY_NAME[target].is_ours:
-                    continue
-                title = origin or network.name
-                progress(f"{title} by {target}")
-                request = Request(
-                    target,
-                    settings.purpose,
-                    network.architecture.to_json(),
-                    origin,
-                    str(files[side]),
-                    str(images),
-                    str(folder / f"{side}.{target}.outputs"),
-                    settings.device,
-                    settings.dtype,
-                    settings.threads,
-                )
-                process = _Process(request, title)
-                running.enter_context(process)
-                process.begin()
-                runs.append(process)
-        wanted = _wanted(network, settings, files["ours"], images)
-        differences = [_held(process, wanted, settings) for process in runs]
-        rounds: list[list[float]] = [[] for _ in runs]
-        for turn in range(settings.rounds):
-            for times, process in zip(rounds, runs, strict=True):
-                progress(f"round {turn + 1} of {settings.rounds}: {process.title} by {process.request.target}")
-                times.append(median(process.ask(f"run {settings.seconds}")["taken"]))
-        progress("")
-        return Race(
-            tuple(
-                Contender(
-                    "ours" if process.request.origin is None else "theirs",
-                    process.title,
-                    process.request.target,
-                    difference,
-                    process.seconds,
-                    tuple(times),
-                    process.ask("end")["peak"],
-                )
-                for process, difference, times in zip(runs, differences, rounds, strict=True)
-            ),
-            settings,
-            machine(Plan("eager", settings.threads, device=settings.device)),
+        asked = requests(network, settings, Path(folder), weights)
+        runs = [running.enter_context(Running(request, request.origin or network.name)) for request in asked]
+        for run in runs:
+            progress(f"{run.title} by {run.request.target}")
+            run.begin()
+        return in_turns(runs, network, settings, progress)
+
+
+def requests(network: Network, settings: Settings, folder: Path, weights: str | None = None) -> list[Request]:
+    """What the processes of a race are to prepare, the other library's first; weights and images are files in `folder`.
+
+    Raises as `race` does.
+    """
+    files = _weights(network, settings, weights, folder)
+    images = folder / "images.safetensors"
+    shape = (settings.batch, *network.architecture.input)
+    save_file({"images": torch.randn(shape, generator=torch.Generator().manual_seed(0))}, images)
+    sides: tuple[tuple[Side, str | None], ...] = (("theirs", settings.against), ("ours", None))
+    return [
+        Request(
+            target,
+            settings.purpose,
+            network.architecture.to_json(),
+            origin,
+            str(files[side]),
+            str(images),
+            str(folder / f"{side}.{target}.outputs"),
+            settings.device,
+            settings.dtype,
+            settings.threads,
         )
+        for side, origin in sides
+        if side in files
+        for target in settings.targets
+        if origin is None or not BY_NAME[target].is_ours
+    ]
 
 
-class _Process:
-    """The process of a contender, ended with this."""
+def in_turns(
+    runs: Sequence[Running], network: Network, settings: Settings, progress: Callable[[str], None] = lambda _: None
+) -> Race:
+    """Holds what is prepared to our module, and times it in turns.
 
-    def __init__(self, request: Request, title: str):
-        self.request, self.title, self.seconds = request, title, 0.0
-        self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-
-    def __enter__(self) -> _Process:
-        threads = str(self.request.threads)
-        self.process = subprocess.Popen(
-            # -P: what lies in the current folder is nobody's module.
-            [sys.executable, "-P", "-m", "archdsl.benchmarking.process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
-        )
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.process.kill()
-        self.process.communicate()
-        self.errors.close()
-
-    def begin(self) -> None:
-        """Raises DiagnosticError where it cannot be prepared."""
-        self.seconds = self.ask(self.request.to_json())["seconds"]
-
-    def ask(self, line: str) -> dict[str, Any]:
-        """Its answer to a line. Raises DiagnosticError where it fails, or is no more."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        try:
-            self.process.stdin.write(f"{line}\n")
-            self.process.stdin.flush()
-            answer = self.process.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        found: dict[str, Any] = json.loads(answer) if answer else {"failed": self._end()}
-        if "failed" in found:
-            raise ContenderFails(self.title, self.request.target, found["failed"]).error()
-        return found
-
-    def _end(self) -> str:
-        code = self.process.wait()
-        if code < 0:
-            return f"its process ended by signal {-code}, perhaps for want of memory"
-        self.errors.seek(0)
-        lines = self.errors.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "its process ended")
+    Raises:
+        DiagnosticError: where one puts out something else, or fails.
+    """
+    wanted = _wanted(next(run.request for run in runs if run.request.origin is None))
+    differences = [_held(run, wanted, settings) for run in runs]
+    rounds: list[list[float]] = [[] for _ in runs]
+    for turn in range(settings.rounds):
+        for times, run in zip(rounds, runs, strict=True):
+            progress(f"round {turn + 1} of {settings.rounds}: {run.title} by {run.request.target}")
+            times.append(median(run.ask(f"run {settings.seconds}")["taken"]))
+    progress("")
+    return Race(
+        tuple(
+            Contender(
+                "ours" if run.request.origin is None else "theirs",
+                run.title,
+                run.request.target,
+                difference,
+                run.seconds,
+                tuple(times),
+                run.ask("end")["peak"],
+            )
+            for run, difference, times in zip(runs, differences, rounds, strict=True)
+        ),
+        settings,
+        machine(Plan("eager", settings.threads, device=settings.device)),
+    )
 
 
 # Equal weights, equal outputs -----------------------------------------------------------------------------------------
@@ -251,23 +209,20 @@ def _weights(network: Network, settings: Settings, weights: str | None, folder: 
     return found
 
 
-def _wanted(network: Network, settings: Settings, weights: Path, images: Path) -> tuple[Tensor, ...]:
-    """What our module puts out in eager float32: the reference of all."""
-    request = Request(
-        "eager", settings.purpose, network.architecture.to_json(), None, str(weights), str(images), "", "cpu",
-        "float32", settings.threads,
-    )  # fmt: skip
-    return prepare(request).prepared.outputs
+def _wanted(ours: Request) -> tuple[Tensor, ...]:
+    """What our module puts out in eager float32, all of its digits: the reference of all."""
+    with torch.backends.cudnn.flags(allow_tf32=False):
+        return prepare(replace(ours, target="eager", dtype="float32", outputs="")).prepared.outputs
 
 
-def _held(process: _Process, wanted: tuple[Tensor, ...], settings: Settings) -> float:
+def _held(run: Running, wanted: tuple[Tensor, ...], settings: Settings) -> float:
     """How far the outputs of a contender are from those of our module. Raises DiagnosticError where that is too far."""
-    request = process.request
+    request = run.request
     outputs = load_file(request.outputs)
     found = tuple(outputs[str(number)] for number in range(len(outputs)))
     tolerance = BFLOAT16 if settings.dtype == "bf16" else BY_NAME[request.target].tolerance
     pairs = zip(wanted, found, strict=False)
     worst = max(relative_difference(one, other) for one, other in pairs) if len(found) == len(wanted) else float("inf")
     if not worst <= tolerance:
-        raise ContenderDiffers(process.title, request.target, f"{worst:.2g}").error()
+        raise ContenderDiffers(run.title, request.target, f"{worst:.2g}").error()
     return worst

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from time import perf_counter
 from typing import Any, cast
 
 import torch
@@ -19,7 +18,7 @@ from archdsl.api import Network
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.pytorch.state import modules
-from archdsl.calibration.clock import Run, Stopwatch
+from archdsl.calibration.clock import Clock, Run, Stopwatch, clock_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 from archdsl.ir.base import Shape
 from archdsl.ir.walk import Visit
@@ -38,14 +37,22 @@ _COMBINED = {
 
 
 class EagerProbe:
-    """A network that can be timed as a whole and kernel by kernel."""
+    """A network that can be timed as a whole and kernel by kernel.
 
-    def __init__(self, network: Network, batch: int, device: str = "cpu"):
+    `dtype` is that of weights and images, which are channels last in memory where `channels_last` says so.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        batch: int,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        *,
+        channels_last: bool = False,
+    ):
         self.device = torch.device(device)
-        self.module = network.build().eval().to(self.device)
-        shape = network.architecture.input
-        generator = torch.Generator().manual_seed(0)
-        self.images = torch.randn(batch, *shape, generator=generator).to(self.device)
+        self.module, self.images = placed(network.build().eval(), network, batch, self.device, dtype, channels_last)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
         self.kernels = operators(graph, modules(network.architecture), batch, training=False)
@@ -62,7 +69,7 @@ class EagerProbe:
             self.module(self.images)
             self._wait()
             self.runs.append(watch.read())
-            runner = Runner(self.graph, self._wait)
+            runner = Runner(self.graph, clock_of(self.device))
             runner.run(self.images)
         self._combined = combinations(runner, self.kernels)
         for node, seconds in runner.times.items():
@@ -83,6 +90,16 @@ class EagerProbe:
         return Measurements(samples, (whole(self.runs, times.values(), is_on_cpu=self.is_on_cpu),))
 
 
+def placed(
+    module: nn.Module, network: Network, batch: int, device: torch.device, dtype: torch.dtype, channels_last: bool
+) -> tuple[nn.Module, Tensor]:
+    """A module and images for it, B x C x H x W, on a device."""
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    images = torch.randn(batch, *network.architecture.input, generator=torch.Generator().manual_seed(0))
+    module.to(device=device, dtype=dtype, memory_format=torch.channels_last if channels_last else None)  # type: ignore[call-overload]
+    return module, images.to(device, dtype, memory_format=layout)
+
+
 class Tracer(fx.Tracer):
     """Takes every module without modules in it for one operator, those of emitted files too."""
 
@@ -97,12 +114,12 @@ class Tracer(fx.Tracer):
 class Runner(fx.Interpreter):
     """Runs the operators of a network one by one, times each, and notes which tensors were combined."""
 
-    def __init__(self, graph: fx.GraphModule, wait: Callable[[], None]):
+    def __init__(self, graph: fx.GraphModule, clock: Clock):
         super().__init__(graph)
         self.times: dict[fx.Node, float] = {}
         self.combined: dict[fx.Node, Kernel] = {}
         self._modules = dict(graph.named_modules())
-        self._wait = wait
+        self.clock = clock
 
     def run_node(self, n: fx.Node) -> Any:
         if n.op not in RUN:
@@ -116,15 +133,14 @@ class Runner(fx.Interpreter):
         else:
             call, arguments = getattr(arguments[0], str(n.target)), arguments[1:]
         shapes = _shapes(arguments)
-        start = perf_counter()
+        started = self.clock.start()
         result = call(*arguments, **keywords)
-        self._wait()
         # Large tensors go back to the system when nothing needs them any more, which takes its time in a network too.
         del call, arguments, keywords
         if self.garbage_collect_values:
             for dead in self.user_to_last_uses.get(n, ()):
                 self.env[dead] = None
-        self.times[n] = perf_counter() - start
+        self.times[n] = self.clock.stop(started)
         operator = _COMBINED.get(getattr(n.target, "__name__", "")) if n.op == "call_function" else None
         if operator is not None and isinstance(result, Tensor):
             kernel = _combining(operator, shapes, result)

@@ -7,7 +7,6 @@ computed one by one from the last to the first, and the parameters updated.
 from __future__ import annotations
 
 from collections import defaultdict
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -17,20 +16,25 @@ from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
 from archdsl.backends.pytorch.state import modules
-from archdsl.calibration.clock import Run, Stopwatch
-from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, samples_of
+from archdsl.calibration.clock import Clock, Run, Stopwatch, clock_of
+from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, placed, samples_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 
 
 class TrainingProbe:
-    """A network whose training step can be timed as a whole and kernel by kernel."""
+    """A network whose training step can be timed as a whole and kernel by kernel; arguments as of `EagerProbe`."""
 
-    is_on_cpu = True
-
-    def __init__(self, network: Network, batch: int):
-        self.module = network.build().train()
-        generator = torch.Generator().manual_seed(0)
-        self.images = torch.randn(batch, *network.architecture.input, generator=generator)
+    def __init__(
+        self,
+        network: Network,
+        batch: int,
+        device: str = "cpu",
+        dtype: torch.dtype = torch.float32,
+        *,
+        channels_last: bool = False,
+    ):
+        self.device = torch.device(device)
+        self.module, self.images = placed(network.build().train(), network, batch, self.device, dtype, channels_last)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
         self.kernels = operators(graph, modules(network.architecture), batch, training=True)
@@ -42,13 +46,17 @@ class TrainingProbe:
         self._backward: dict[fx.Node, list[float]] = defaultdict(list)
         self._combined: dict[fx.Node, Kernel] = {}
 
+    @property
+    def is_on_cpu(self) -> bool:
+        return self.device.type == "cpu"
+
     def round(self) -> None:
         """Takes a step to warm up, a timed one, and one kernel by kernel."""
         self._step()
         watch = Stopwatch()
         self._updates.append(self._step())
         self.runs.append(watch.read())
-        runner = _TrainingRunner(self.graph)
+        runner = _TrainingRunner(self.graph, clock_of(self.device))
         runner.run(self.images)
         runner.backward()
         self._combined = combinations(runner, self.kernels)
@@ -59,11 +67,12 @@ class TrainingProbe:
 
     def _step(self) -> float:
         """One training step; the seconds of the update in it."""
+        clock = clock_of(self.device)
         self.module(self.images).square().mean().backward()
-        start = perf_counter()
+        started = clock.start()
         self.step.step()
         self.step.zero_grad()
-        return perf_counter() - start
+        return clock.stop(started)
 
     def measurements(self) -> Measurements:
         forward = {node: typical(taken) for node, taken in self._forward.items()}
@@ -74,15 +83,16 @@ class TrainingProbe:
             samples += [Sample(kernel, forward[node]), Sample(backward(kernel), gradients.get(node, 0.0))]
         update = typical(self._updates)
         samples.append(Sample(optimizer(self.params), update))
-        found = whole(self.runs, [*forward.values(), *gradients.values()], beside=update)
+        parts = [*forward.values(), *gradients.values()]
+        found = whole(self.runs, parts, beside=update, is_on_cpu=self.is_on_cpu)
         return Measurements(tuple(sample for sample in samples if sample.seconds > 0), (found,))
 
 
 class _TrainingRunner(Runner):
     """Runs forward with every operator cut off from the one before, so that each has a backward pass of its own."""
 
-    def __init__(self, graph: fx.GraphModule):
-        super().__init__(graph, lambda: None)
+    def __init__(self, graph: fx.GraphModule, clock: Clock):
+        super().__init__(graph, clock)
         self.garbage_collect_values = False
         self.gradient_times: dict[fx.Node, float] = {}
         self._results: dict[fx.Node, Any] = {}
@@ -128,9 +138,9 @@ class _TrainingRunner(Runner):
         if not found or not targets:
             return
         results, given = [result for result, _ in found], [gradient for _, gradient in found]
-        start = perf_counter()
+        started = self.clock.start()
         computed = torch.autograd.grad(results, targets, given, allow_unused=True)
-        self.gradient_times[node] = perf_counter() - start
+        self.gradient_times[node] = self.clock.stop(started)
         for (source, _), gradient in zip(sources, computed, strict=False):
             if gradient is not None:
                 gradients[source] = gradient if gradients.get(source) is None else gradients[source] + gradient

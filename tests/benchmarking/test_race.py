@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import archdsl
-from archdsl.benchmarking import race as module
 from archdsl.benchmarking.race import Contender, Race, Settings, race
 from archdsl.benchmarking.report import as_json, as_text, plot
+from archdsl.benchmarking.running import Running
 from archdsl.diagnostics import DiagnosticError
 from archdsl.weights.mismatches import MismatchError
 
@@ -99,13 +99,13 @@ def test_what_runs_it_elsewhere() -> None:
 
 
 def test_a_process_that_ends_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = module._Process.begin
+    begin = Running.begin
 
-    def ended(process: module._Process) -> None:
+    def ended(process: Running) -> None:
         process.process.kill()
         begin(process)
 
-    monkeypatch.setattr(module._Process, "begin", ended)
+    monkeypatch.setattr(Running, "begin", ended)
     with pytest.raises(DiagnosticError, match="net cannot be timed by `eager`: its process ended by signal 9"):
         race(archdsl.loads(NET), Settings(("eager",), **QUICK))
 

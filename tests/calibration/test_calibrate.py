@@ -14,6 +14,7 @@ from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.profile import Measured
 from archdsl.backends.latency.roofline import Roofline
 from archdsl.calibration.calibrate import Plan, calibrate
+from archdsl.calibration.clock import CpuClock
 from archdsl.calibration.design import designs
 from archdsl.calibration.eager import EagerProbe, Runner
 from archdsl.calibration.fit import fit_roofline, measured
@@ -43,7 +44,7 @@ def test_a_network_of_the_design_has_one_kind_of_block_many_times() -> None:
 
 def test_running_operator_by_operator_computes_what_the_module_does() -> None:
     probe = EagerProbe(load(specs_folder() / "mobilenetv2.arch", "050", resolution=64), 2)
-    runner = Runner(probe.graph, lambda: None)
+    runner = Runner(probe.graph, CpuClock())
     with torch.inference_mode():
         assert torch.equal(runner.run(probe.images), probe.module(probe.images))
     assert len(runner.times) > 100
