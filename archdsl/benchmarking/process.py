@@ -26,13 +26,14 @@ def main() -> None:
         answers.write(json.dumps(found) + "\n")
         answers.flush()
 
-    from archdsl.benchmarking.request import Request
-
-    request = Request.from_json(sys.stdin.readline())
+    # Before the request is read: several processes import at once while one is asked after the other.
     from safetensors.torch import save_file
 
     from archdsl.benchmarking.prepare import prepare
+    from archdsl.benchmarking.request import Request
     from archdsl.quiet import quiet
+
+    request = Request.from_json(sys.stdin.readline())
 
     before = _forget_peak()
     try:

@@ -122,7 +122,7 @@ def race(
         for run in runs:
             progress(f"{run.title} by {run.request.target}")
             run.begin()
-        return in_turns(runs, network, settings, progress)
+        return in_turns(runs, settings, progress)
 
 
 def requests(network: Network, settings: Settings, folder: Path, weights: str | None = None) -> list[Request]:
@@ -156,15 +156,18 @@ def requests(network: Network, settings: Settings, folder: Path, weights: str | 
 
 
 def in_turns(
-    runs: Sequence[Running], network: Network, settings: Settings, progress: Callable[[str], None] = lambda _: None
+    runs: Sequence[Running],
+    settings: Settings,
+    progress: Callable[[str], None] = lambda _: None,
+    tolerance: float | None = None,
 ) -> Race:
-    """Holds what is prepared to our module, and times it in turns.
+    """Holds what is prepared to our module, and times it in turns; `tolerance` instead of those of targets and types.
 
     Raises:
         DiagnosticError: where one puts out something else, or fails.
     """
     wanted = _wanted(next(run.request for run in runs if run.request.origin is None))
-    differences = [_held(run, wanted, settings) for run in runs]
+    differences = [_held(run, wanted, tolerance or _tolerance(run, settings)) for run in runs]
     rounds: list[list[float]] = [[] for _ in runs]
     for turn in range(settings.rounds):
         for times, run in zip(rounds, runs, strict=True):
@@ -215,12 +218,15 @@ def _wanted(ours: Request) -> tuple[Tensor, ...]:
         return prepare(replace(ours, target="eager", dtype="float32", outputs="")).prepared.outputs
 
 
-def _held(run: Running, wanted: tuple[Tensor, ...], settings: Settings) -> float:
+def _tolerance(run: Running, settings: Settings) -> float:
+    return BFLOAT16 if settings.dtype == "bf16" else BY_NAME[run.request.target].tolerance
+
+
+def _held(run: Running, wanted: tuple[Tensor, ...], tolerance: float) -> float:
     """How far the outputs of a contender are from those of our module. Raises DiagnosticError where that is too far."""
     request = run.request
     outputs = load_file(request.outputs)
     found = tuple(outputs[str(number)] for number in range(len(outputs)))
-    tolerance = BFLOAT16 if settings.dtype == "bf16" else BY_NAME[request.target].tolerance
     pairs = zip(wanted, found, strict=False)
     worst = max(relative_difference(one, other) for one, other in pairs) if len(found) == len(wanted) else float("inf")
     if not worst <= tolerance:
