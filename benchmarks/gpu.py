@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
@@ -84,8 +84,8 @@ WAVES: tuple[tuple[Case, ...], ...] = (
     (
         # On few images, as many as fit: B7 has gigabytes of maps for each.
         Case("tf_efficientnetv2_m", "tf_efficientnetv2_m", 8, "training", 380),
-        Case("efficientnet_b7", "efficientnet_b7", 8, "training", 600),
     ),
+    (Case("efficientnet_b7", "efficientnet_b7", 8, "training", 600),),
     (
         *(inference(f"efficientnet_b{number}") for number in range(1, 7)),
         inference("nfnet_f1", "dm_nfnet_f1"),
@@ -300,6 +300,7 @@ def show(results: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="(default: cuda)")
+    parser.add_argument("--for", choices=("inference", "training"), dest="purpose", help="only this (default: both)")
     parser.add_argument("--tiny", action="store_true", help="small networks, and no result: a try")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="timings of each (default: 5)")
     parser.add_argument("--seconds", type=float, default=0.2, metavar="S", help="of each timing (default: 0.2)")
@@ -315,15 +316,20 @@ def main() -> None:
     device = torch.device(arguments.device)
     bench = Bench(device, profile_of(device), arguments.rounds, arguments.seconds)
     start = perf_counter()
-    waves = TINY if arguments.tiny else WAVES
-    results: dict[str, Any] = {
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
-        "profile": bench.profile.name,
-        "seconds": 0,
-        "v2_m_against_b7": {},
-        "not_run": [],
-        "rows": [],
-    }
+    left: dict[str, list[str]] = {purpose: [] for purpose in ("inference", "training")}
+    rows: dict[str, list[dict[str, Any]]] = {purpose: [] for purpose in left}
+
+    def results(purpose: str) -> dict[str, Any]:
+        return {
+            "device": torch.cuda.get_device_name() if device.type == "cuda" else "CPU",
+            "profile": bench.profile.name,
+            "seconds": round(perf_counter() - start),
+            "v2_m_against_b7": ratios(rows[purpose]),
+            "not_run": left[purpose],
+            "rows": rows[purpose],
+        }
+
+    waves = [[case for case in cases if arguments.purpose in (None, case.purpose)] for cases in _waves(arguments)]
     with (
         tempfile.TemporaryDirectory(prefix="archdsl-gpu-") as folder,
         # Fresh processes: this one holds a CUDA context, which cannot be forked. In the order of the waves.
@@ -332,19 +338,33 @@ def main() -> None:
         asked = [[pool.submit(_requests, case, bench, Path(folder) / f"{case.ours}_{case.purpose}") for case in cases]
                  for cases in waves]  # fmt: skip
         for cases, several in zip(waves, asked, strict=True):
-            if perf_counter() - start > arguments.limit:
-                results["not_run"] += [case.ours for case in cases]
+            if not cases:
                 continue
-            results["rows"] += wave(cases, several, bench)
+            purpose = cases[0].purpose
+            if perf_counter() - start > arguments.limit:
+                left[purpose] += [case.ours for case in cases]
+                continue
+            rows[purpose] += wave(cases, several, bench)
             progress("")
-            results["v2_m_against_b7"] = ratios(results["rows"])
-            results["seconds"] = round(perf_counter() - start)
             if not arguments.tiny:  # what is measured is kept, whatever becomes of the rest
-                write_results("gpu", results)
+                write_results(f"gpu_{purpose}", results(purpose), command=f"gpu --for {purpose}")
         pool.shutdown(cancel_futures=True)
-    show(results)
-    if not arguments.tiny:
-        write_results("gpu", results)
+    for purpose in left:
+        if rows[purpose] or left[purpose]:
+            show(results(purpose))
+            if not arguments.tiny:
+                write_results(f"gpu_{purpose}", results(purpose), command=f"gpu --for {purpose}")
+
+
+def _waves(arguments: argparse.Namespace) -> tuple[tuple[Case, ...], ...]:
+    if arguments.tiny:
+        return TINY
+    # B7 has two gigabytes of maps for each image that it is trained on, and four networks are there at once.
+    large = arguments.device == "cuda" and torch.cuda.get_device_properties(0).total_memory > 120 * 10**9
+    return tuple(
+        tuple(replace(case, batch=2 * case.batch) if large and case.purpose == "training" else case for case in cases)
+        for cases in WAVES
+    )
 
 
 if __name__ == "__main__":

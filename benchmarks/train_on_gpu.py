@@ -217,43 +217,45 @@ def in_float32(bench: Bench, name: str, resolution: int, batch: int) -> dict[str
 # All of it -----------------------------------------------------------------------------------------------------------
 
 
-def everything(bench: Bench) -> dict[str, Any]:
+def everything(bench: Bench, keep: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """All that is measured; what is there so far is kept as well, whatever becomes of the rest."""
     networks = bench.networks
+    results: dict[str, Any] = {"ratios": {}, "of_the_papers": PAPER, "phases": [], "steps": [], "memory_float32": []}
     small, medium = (recipe_of(name, networks.divisor) for name in ("v2_s_paper", "v2_m_paper"))
     v2_s = by_phase(bench, small, networks.v2_s)
+    results["phases"] += v2_s
+    results["ratios"]["v2_s_fixed_against_progressive"] = round(fixed_hours(v2_s) / hours(v2_s), 3)
+    keep(results)
     b7 = by_phase(bench, medium, networks.b7)
+    results["phases"] += b7
+    keep(results)
     # On as many images as B7 has: equal terms.
     v2_m = by_phase(replace(bench, batch=b7[0]["batch"]), medium, networks.v2_m)
+    results["phases"] += v2_m
+    results["ratios"]["b7_against_v2_m"] = round(hours(b7) / hours(v2_m), 3)
+    keep(results)
     side = 380 // networks.divisor
-    single = [
-        at_last(bench, small, name, side, bench.batch, compile=compile)
-        for name in (networks.b4, networks.b4_fused)
-        for compile in bench.ways
-    ]
+    for name in (networks.v2_s, networks.v2_m, networks.b4, networks.b7):
+        results["memory_float32"].append(in_float32(bench, name, side, min(16, bench.batch)))
+    keep(results)
     last = v2_s[-1]
+    taken: dict[tuple[str, bool], float] = {}
     for compile in bench.ways:
-        single.append(at_last(bench, small, networks.v2_s, last["resolution"], last["batch"], compile=compile))
-    float32 = [
-        in_float32(bench, name, side, min(16, bench.batch))
-        for name in (networks.v2_s, networks.v2_m, networks.b4, networks.b7)
-    ]
-    ratios = {
-        "v2_s_fixed_against_progressive": fixed_hours(v2_s) / hours(v2_s),
-        "b7_against_v2_m": hours(b7) / hours(v2_m),
-    }
-    for number, way in enumerate("compiled" if compile else "eager" for compile in bench.ways):
-        plain, fused = (single[number + offset * len(bench.ways)]["step_s"] for offset in (0, 1))
-        ratios[f"b4_fused, {way}"] = plain / fused
+        way = "compiled" if compile else "eager"
+        for name in (networks.b4, networks.b4_fused):
+            row = at_last(bench, small, name, side, bench.batch, compile=compile)
+            results["steps"].append(row)
+            taken[name, compile] = row["step_s"]
+        ratio = taken[networks.b4, compile] / taken[networks.b4_fused, compile]
+        results["ratios"][f"b4_fused, {way}"] = round(ratio, 3)
+        row = at_last(bench, small, networks.v2_s, last["resolution"], last["batch"], compile=compile)
+        results["steps"].append(row)
+        taken[networks.v2_s, compile] = row["step_s"]
+        keep(results)
     if len(bench.ways) > 1:
-        for eager, compiled in zip(single[::2], single[1::2], strict=True):
-            ratios[f"{eager['network']}, compiled"] = eager["step_s"] / compiled["step_s"]
-    return {
-        "ratios": {name: round(value, 3) for name, value in ratios.items()},
-        "of_the_papers": PAPER,
-        "phases": [*v2_s, *v2_m, *b7],
-        "steps": single,
-        "memory_float32": float32,
-    }
+        for name in dict.fromkeys((networks.b4, networks.b4_fused, networks.v2_s)):
+            results["ratios"][f"{name}, compiled"] = round(taken[name, False] / taken[name, True], 3)
+    return results
 
 
 def show(results: dict[str, Any]) -> None:
@@ -315,14 +317,17 @@ def main() -> None:
         profile_of(device),
     )
     start = perf_counter()
-    results = everything(bench)
+    place = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+
+    def keep(results: dict[str, Any]) -> None:
+        facts = {"device": place, "precision": bench.precision, "seconds": round(perf_counter() - start)}
+        if not arguments.tiny:
+            write_results("train_on_gpu", {**facts, **results})
+
+    results = everything(bench, keep)
     progress("")
     show(results)
-    if arguments.tiny:
-        return
-    place = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
-    facts = {"device": place, "precision": bench.precision, "seconds": round(perf_counter() - start)}
-    write_results("train_on_gpu", {**facts, **results})
+    keep(results)
 
 
 if __name__ == "__main__":

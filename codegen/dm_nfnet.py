@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:8461f74825c39478 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:c9ce61c88e82524e as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -110,6 +110,16 @@ def pad_same(
     return functional.pad(x, zeros, value=value)
 
 
+def padded_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[Tensor, tuple[int, int]]:
+    """What a convolution with SAME padding reads, and the zeros that it adds itself: those of every size of map."""
+    height, width = (step * (side - 1) for step, side in zip(dilation, kernel, strict=True))
+    if stride == (1, 1) and height % 2 == width % 2 == 0:
+        return x, (height // 2, width // 2)
+    return pad_same(x, kernel, stride, dilation), (0, 0)
+
+
 class StandardizedConv2d(nn.Conv2d):
     """Convolution with scaled weight standardization and a learnable gain per filter (Brock et al. 2021)."""
 
@@ -146,8 +156,8 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
-        return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
+        x, zeros = padded_same(x, self.kernel_size, self.stride, self.dilation)
+        return functional.conv2d(x, self.standardized(), self.bias, self.stride, zeros, self.dilation, self.groups)
 
 
 class AvgPool2dSame(nn.Module):

@@ -11,10 +11,13 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 _LONGEST_REASON = 300
 _WARM = 3  # runs before those that count
+# Runs that are waited for at once: a GPU computes one while the next is launched.
+_WAITED_FOR = {"cpu": 1, "cuda": 10}
 
 
 def main() -> None:
@@ -54,10 +57,21 @@ def main() -> None:
         taken: list[float] = []
         until = time.perf_counter() + float(rest[0])
         while not taken or time.perf_counter() < until:
-            start = time.perf_counter()
-            prepared.run()
-            taken.append(time.perf_counter() - start)
+            taken.append(_seconds(prepared.run, request.device))
         answer(taken=taken)
+
+
+def _seconds(run: Callable[[], object], device: str) -> float:
+    """Of one run."""
+    runs = _WAITED_FOR[device]
+    start = time.perf_counter()
+    for _ in range(runs):
+        run()
+    if device == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+    return (time.perf_counter() - start) / runs
 
 
 def _forget_peak() -> int:

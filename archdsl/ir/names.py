@@ -13,6 +13,7 @@ import re
 # What emitted code uses for itself, besides classes.
 _RESERVED = frozenset(dir(builtins)) | frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 _RESERVED |= {"self", "torch", "nn", "functional", "divisible", "pipeline", "initialize", "pad_same", "drop_path"}
+_RESERVED |= {"padded_same"}
 
 # Names that Python mangles, and those of facts of a block's input.
 _PREFIXED = re.compile(r"(own_)*(_|in_)")

@@ -1,7 +1,8 @@
 """Which windows find the zeros of `same` padding by themselves, and which read a copy of the map with zeros around it.
 
 At stride 1 the zeros of an odd kernel are the same on all sides whatever the size of the map, and the layer adds them.
-All instances of a block share one class in the emitted source, so that is written only where all of them allow it.
+A convolution finds that out when it runs. For others it is written in the emitted source, where all instances of a
+block share one class: only if all of them allow it.
 """
 
 from __future__ import annotations
@@ -24,10 +25,18 @@ def padded_by_copy(visits: Sequence[Visit]) -> set[int]:
         match visit.primitive:
             case Conv() | CondConv() | Depthwise() | WeightStandardizedConv() | MaxPool() | AvgPool() as operator:
                 if operator.padding == "same":
-                    key = _class(visit)
+                    # A convolution that finds it out when it runs is alone.
+                    key = _class(visit) if isinstance(operator, CondConv | MaxPool | AvgPool) else ("", visit.path)
                     numbers[key].append(number)
-                    windows[key].add((sides(operator.kernel), sides(operator.stride or operator.kernel)))
+                    windows[key].add(_window(operator))
     return {number for key, found in windows.items() if not _is_static(found) for number in numbers[key]}
+
+
+def _window(operator: Conv | CondConv | Depthwise | WeightStandardizedConv | MaxPool | AvgPool) -> tuple[Size, Size]:
+    """How many positions a window extends over, and its stride."""
+    kernel, stride = sides(operator.kernel), sides(operator.stride or operator.kernel)
+    dilation = Size(1, 1) if isinstance(operator, MaxPool | AvgPool) else sides(operator.dilation)
+    return Size(*(step * (side - 1) + 1 for step, side in zip(dilation, kernel, strict=True))), stride
 
 
 def _class(visit: Visit) -> tuple[str, str]:
@@ -41,5 +50,5 @@ def _class(visit: Visit) -> tuple[str, str]:
 def _is_static(windows: set[tuple[Size, Size]]) -> bool:
     if len(windows) > 1:
         return False
-    ((kernel, stride),) = windows
-    return stride == (1, 1) and all(side % 2 for side in kernel)
+    ((extent, stride),) = windows
+    return stride == (1, 1) and all(side % 2 for side in extent)

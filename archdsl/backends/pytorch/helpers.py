@@ -127,13 +127,24 @@ def pad_same(
     return functional.pad(x, zeros, value=value)
 '''
 
+SOURCES["padded_same"] = '''
+def padded_same(
+    x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[Tensor, tuple[int, int]]:
+    """What a convolution with SAME padding reads, and the zeros that it adds itself: those of every size of map."""
+    height, width = (step * (side - 1) for step, side in zip(dilation, kernel, strict=True))
+    if stride == (1, 1) and height % 2 == width % 2 == 0:
+        return x, (height // 2, width // 2)
+    return pad_same(x, kernel, stride, dilation), (0, 0)
+'''
+
 SOURCES["Conv2dSame"] = '''
 class Conv2dSame(nn.Conv2d):
-    """Convolution with SAME padding, whose zeros depend on the size of the input."""
+    """Convolution with SAME padding, whose zeros depend on the size of the input where there is a stride."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
-        return functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        x, zeros = padded_same(x, self.kernel_size, self.stride, self.dilation)
+        return functional.conv2d(x, self.weight, self.bias, self.stride, zeros, self.dilation, self.groups)
 '''
 
 SOURCES["CondConv2d"] = '''
@@ -249,8 +260,8 @@ class StandardizedConv2dSame(StandardizedConv2d):
     """The same with SAME padding."""
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pad_same(x, self.kernel_size, self.stride, self.dilation)
-        return functional.conv2d(x, self.standardized(), self.bias, self.stride, 0, self.dilation, self.groups)
+        x, zeros = padded_same(x, self.kernel_size, self.stride, self.dilation)
+        return functional.conv2d(x, self.standardized(), self.bias, self.stride, zeros, self.dilation, self.groups)
 '''
 
 SOURCES["MaxPool2dSame"] = '''
