@@ -161,7 +161,7 @@ class CondConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor, routing: Tensor) -> Tensor:  # type: ignore[override]
         # The images of a batch are groups of one: each has filters of its own.
-        count = len(x)
+        count = x.shape[0]  # `len` would fix it where torch exports
         weight = (routing.flatten(1) @ self.weight.flatten(1)).view(-1, *self.weight.shape[2:])
         bias = (routing.flatten(1)[:, :, None] * self.bias).sum(1).flatten() if self.bias is not None else None
         x = functional.conv2d(
@@ -497,13 +497,13 @@ class DotProductAttention(nn.Module):
 
         def heads(x: Tensor, groups: int) -> Tensor:
             """A map as batch x heads x positions x channels."""
-            x = x.reshape(len(x), groups, -1, x.shape[2] * x.shape[3]).transpose(2, 3).contiguous()
+            x = x.reshape(x.shape[0], groups, -1, x.shape[2] * x.shape[3]).transpose(2, 3).contiguous()
             return x[:, :, None].expand(-1, -1, self.heads // groups, -1, -1).flatten(1, 2)
 
         read = functional.scaled_dot_product_attention(
             heads(x, self.heads), heads(keys, groups), heads(values, groups), scale=self.scale
         )
-        return read.transpose(2, 3).reshape(len(x), -1, *x.shape[2:])
+        return read.transpose(2, 3).reshape(x.shape[0], -1, *x.shape[2:])
 '''
 
 SOURCES["Parameter"] = '''
@@ -515,7 +515,7 @@ class Parameter(nn.Module):
         self.value = nn.Parameter(initial + std * torch.randn(channels, height, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.value.expand(len(x), -1, -1, -1)
+        return self.value.expand(x.shape[0], -1, -1, -1)
 '''
 
 SOURCES["Reads"] = '''
