@@ -50,6 +50,16 @@ class NotWithFreeSizes(Problem):
     target: str
 
 
+class FiltersOfEachImage(Problem):
+    """A `cond_conv` is one convolution whose groups are the images."""
+
+    code = codes.NOT_EXPORTED
+    message = "{network} cannot be written as `{target}` with a free batch: `cond_conv` has filters for each image"
+    help = "give a number, as `--batch 1`, or write it as `torch`"
+    network: str
+    target: str
+
+
 class NoCompiler(Problem):
     code = codes.MISSING_TOOL
     message = "`{target}` needs a C++ compiler, and there is no {compiler}"
@@ -116,6 +126,14 @@ class NotSuffix(Problem):
     help = "call it `{better}`"
     target: str
     suffix: str
+    path: str
+    better: str
+
+
+class NotImportable(Problem):
+    code = codes.WRONG_USAGE
+    message = "Python cannot import a file of the name {path}"
+    help = "call it `{better}`"
     path: str
     better: str
 

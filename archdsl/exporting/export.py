@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,11 +25,13 @@ from archdsl.exporting.errors import (
     CannotWriteExport,
     ExportDiffers,
     ExportFails,
+    FiltersOfEachImage,
     FreeSizeFails,
     ImagesDoNotFit,
     MissingOfExport,
     NoCalibration,
     NotFinite,
+    NotImportable,
     NotInType,
     NotQuantized,
     NotSuffix,
@@ -37,6 +41,8 @@ from archdsl.exporting.job import AXES, Job, Tool, beside
 from archdsl.exporting.placing import placed, refuse_existing
 from archdsl.exporting.settings import DTYPES, TARGETS, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
 from archdsl.exporting.subject import Plain, Subject, subject_of
+from archdsl.ir.operators.convolution import CondConv
+from archdsl.ir.walk import walk
 from archdsl.quiet import quiet
 
 # The module and the function of each target; what they import may be missing.
@@ -147,6 +153,8 @@ def before_weights(
 ) -> Path:
     """Where an export goes; what is wrong with it is found here, before anything takes long. Raises DiagnosticError."""
     target = check(settings)
+    if settings.batch is None and not target.has_free_groups:
+        _refuse_filters_of_images(network, target)
     out = out_file(network.name, target, path)
     files = beside(out, target)
     refuse_existing(files, force=force)
@@ -194,7 +202,16 @@ def out_file(name: str, target: TargetFacts, path: str | Path | None) -> Path:
     if out.suffix != target.suffix:
         better = str(out.with_suffix(target.suffix)) if out.name else f"{name}{target.suffix}"
         raise NotSuffix(target.name, target.suffix, str(path), better).error()
+    if target.suffix == ".py" and (iskeyword(out.stem) or not out.stem.isidentifier()):
+        named = re.sub(r"\W", "_", out.stem)
+        better = f"_{named}" if named[0].isdigit() else f"{named}_" if iskeyword(named) else named
+        raise NotImportable(str(path), str(out.with_name(f"{better}.py"))).error()
     return out
+
+
+def _refuse_filters_of_images(network: Network, target: TargetFacts) -> None:
+    if any(isinstance(visit.primitive, CondConv) for visit in walk(network.architecture)):
+        raise FiltersOfEachImage(network.name, target.name).error()
 
 
 def write(subject: Subject, settings: Settings, out: Path, *, force: bool = False) -> Exported:
@@ -259,11 +276,12 @@ def calibrated(job: Job) -> Job:
 
 def _not_written(job: Job, reason: str) -> ExportFails:
     name, target = job.subject.name, job.settings.to
-    if 2 not in job.free:
+    if not job.free:
         return ExportFails(name, target, reason)
     axes = " and ".join(AXES[axis] for axis in job.free)
     height, width = job.images.shape[2:]
-    return FreeSizeFails(name, target, reason, axes, f"--resolution {height}x{width}")
+    options = f"--resolution {height}x{width}" if 2 in job.free else "--batch 1"
+    return FreeSizeFails(name, target, reason, axes, options)
 
 
 def _refuse_differing(job: Job, held_to: list[Reference], compared: tuple[Compared, ...]) -> None:

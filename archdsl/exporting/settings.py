@@ -18,7 +18,8 @@ class TargetFacts:
     """What is known of a target before its tool is imported.
 
     `packages` are needed besides torch, by the names of their modules; `also` are the suffixes of files beside the one
-    that is named. `computes_in` are the types that it can be exported in, `quantizes` what makes int8 of it.
+    that is named. `computes_in` are the types that it can be exported in, `quantizes` what makes int8 of it. In some
+    the groups of a convolution are a number, which may not depend on the batch (not `has_free_groups`).
     """
 
     name: str
@@ -29,6 +30,7 @@ class TargetFacts:
     computes_in: tuple[Dtype, ...] = DTYPES
     quantizes: tuple[str, ...] = ()
     has_free_sizes: bool = True
+    has_free_groups: bool = True
 
 
 TARGETS: tuple[TargetFacts, ...] = (
@@ -40,6 +42,7 @@ TARGETS: tuple[TargetFacts, ...] = (
         # ONNX Runtime has no convolutions in bfloat16 on a CPU, so nothing could be compared.
         computes_in=("float32",),
         quantizes=("onnxruntime",),
+        has_free_groups=False,
     ),
     TargetFacts("torch", ".pt2", "a program of torch.export, which torch runs without this network's source"),
     TargetFacts(

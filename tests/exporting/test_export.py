@@ -20,6 +20,7 @@ from archdsl.exporting import export as driver
 from archdsl.exporting import source
 from archdsl.exporting.settings import TARGETS
 from archdsl.weights import MismatchError
+from tests.operators import loads
 
 # SAME padding, a batch norm in each place, squeeze-and-excitation, standardized weights, branches, two named outputs.
 NET = """
@@ -138,6 +139,21 @@ def test_an_export_is_the_network_at_any_size(target: str, trained: tuple[torch.
     assert (facts["network"], facts["weights"], facts["outputs"]) == ("net", "weights.pth", ["maps", "sum"])
     assert facts["preprocessing"]["std"] == [0.229, 0.224, 0.225]
     assert made.as_json()["compared"][0]["images"] == [2, 3, 20, 17]
+
+
+@pytest.mark.parametrize(
+    ("target", "operator"),
+    [
+        ("torch", "cond_conv_of_experts(channels = 12, experts = 2, groups = 4, bias = true)"),
+        ("torch", "dot_product_attention_of_pooled(heads = 4)"),
+        ("onnx", "dot_product_attention_of_pooled(heads = 4)"),
+    ],
+)
+def test_a_batch_is_free_where_images_are_counted(target: str, operator: str) -> None:
+    text = f"model net {{\n input = 3 x 8 x 8\n stem = conv(24) -> {operator}\n head = global_avg_pool -> linear(4)\n}}"
+    made = archdsl.export(loads(text), to=target, batch="dynamic")
+    assert len({one.shape[0] for one in made.compared}) > 1
+    assert made.difference < 1e-5
 
 
 def test_one_size_in_bfloat16() -> None:

@@ -43,22 +43,18 @@ class Allocator:
         return output.height + output.width <= _SMALL or (mode == "bilinear" and output.channels == 3)
 
     def standard(self, size: int, gains: int) -> Value:
-        """Filters that take `size` bytes, less their mean, times the scale, times the gain; each product keeps what it
-        read, for the derivative of its other factor."""
-        centred = self.tape.call(
-            [],
+        """Filters that take `size` bytes, less their mean, times a scale and the gain of each; both products keep what
+        they read, for the derivatives of their factors."""
+        centred = self.tape.call([], size, flows=[], parameters=size, is_fleeting=True)
+        # For each filter its norm, the square of that with what is added, the scale, and the scale times the gain.
+        return self.tape.call(
+            [centred],
             size,
-            flows=[],
-            # For each filter its variance times the fan-in, and the scale.
-            statistics=2 * gains,
-            parameters=size,
-            is_fleeting=True,
-            backward=(Parameters(), 2 * size, -2 * size),
+            keeps=[centred],
+            statistics=4 * gains,
+            parameters=gains,
+            backward=(Gradient(0), size, Parameters(), -size),
         )
-        other = (Gradient(0), size, -size)
-        scaled = self.tape.call([centred], size, keeps=[centred], is_fleeting=True, backward=other)
-        gained = (Gradient(0), size, Parameters(), -size)
-        return self.tape.call([scaled], size, keeps=[scaled], parameters=gains, backward=gained)
 
     def workspace(
         self,

@@ -172,7 +172,7 @@ class CondConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor, routing: Tensor) -> Tensor:  # type: ignore[override]
         # The images of a batch are groups of one: each has filters of its own.
-        count = len(x)
+        count = x.shape[0]  # `len` would fix it where torch exports
         weight = (routing.flatten(1) @ self.weight.flatten(1)).view(-1, *self.weight.shape[2:])
         bias = (routing.flatten(1)[:, :, None] * self.bias).sum(1).flatten() if self.bias is not None else None
         x = functional.conv2d(
@@ -246,9 +246,11 @@ class StandardizedConv2d(nn.Conv2d):
 
     def standardized(self) -> Tensor:
         fan_in = self.weight[0].numel()
-        variance, mean = torch.var_mean(self.weight, dim=(1, 2, 3), correction=0, keepdim=True)
-        scale = torch.rsqrt(((variance + self.variance_eps) * fan_in).clamp(min=self.eps))
-        return (self.weight - mean) * scale * self.gain
+        centred = self.weight - self.weight.mean(dim=(1, 2, 3), keepdim=True)
+        # A norm takes a fraction of the time of a variance, and this is `fan_in` times that.
+        squares = torch.linalg.vector_norm(centred, dim=(1, 2, 3), keepdim=True).square()
+        scale = (squares + self.variance_eps * fan_in).clamp(min=self.eps).rsqrt()
+        return centred * (scale * self.gain)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = self.standardized()
@@ -506,13 +508,13 @@ class DotProductAttention(nn.Module):
 
         def heads(x: Tensor, groups: int) -> Tensor:
             """A map as batch x heads x positions x channels."""
-            x = x.reshape(len(x), groups, -1, x.shape[2] * x.shape[3]).transpose(2, 3).contiguous()
+            x = x.reshape(x.shape[0], groups, -1, x.shape[2] * x.shape[3]).transpose(2, 3).contiguous()
             return x[:, :, None].expand(-1, -1, self.heads // groups, -1, -1).flatten(1, 2)
 
         read = functional.scaled_dot_product_attention(
             heads(x, self.heads), heads(keys, groups), heads(values, groups), scale=self.scale
         )
-        return read.transpose(2, 3).reshape(len(x), -1, *x.shape[2:])
+        return read.transpose(2, 3).reshape(x.shape[0], -1, *x.shape[2:])
 '''
 
 SOURCES["Parameter"] = '''
@@ -524,7 +526,7 @@ class Parameter(nn.Module):
         self.value = nn.Parameter(initial + std * torch.randn(channels, height, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.value.expand(len(x), -1, -1, -1)
+        return self.value.expand(x.shape[0], -1, -1, -1)
 '''
 
 SOURCES["Reads"] = '''
