@@ -125,8 +125,9 @@ def written(payload: str = "", *places: str) -> str:
     return text
 
 
+@cache
 def compiled(payload: str = "", *places: str, name: str = "net.arch") -> Compiled:
-    """What comes of that program, found in a file of that name."""
+    """What comes of that program, found in a file of that name. One for all who read it: several ask for the same."""
     return compile_source(Source(name, written(payload, *places)))
 
 
@@ -136,6 +137,7 @@ def reference(*places: str) -> tuple[Architecture, ...]:
     return compiled(HARMLESS, *places).checked()
 
 
+@cache
 def architectures(payload: str, *places: str) -> tuple[Architecture, ...]:
     """The networks with a payload in them: out of the language where it lets the payload in, else put in behind its
     back, so that what the outputs do about it is seen in any case."""
