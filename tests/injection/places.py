@@ -21,11 +21,11 @@ PAYLOADS: dict[str, str] = {
     for name, text in texts.items()
 }
 
-_OTHERS = 3
+_OTHERS = 6
 
 
 def meant_for(*readers: str) -> list[str]:
-    """The names of payloads that are meant for a reader of these kinds, and of the others one in three, which differ
+    """The names of payloads that are meant for a reader of these kinds, and of the others one in six, which differ
     from test to test: of all of them for all readers, each takes a while. `ARCHDSL_TESTS=all` takes all."""
     number = len("".join(readers))
     others = count(number)

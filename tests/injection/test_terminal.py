@@ -140,7 +140,7 @@ def test_results(payload: str, archdsl) -> None:
     assert sorted(path.name for path in Path().rglob("*")) == ["codegen", "net.arch", "net.json", "net.py", "net.svg"]
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("data", "terminal", "bidi", "shell"))
 def test_json_carries_a_text_as_it_is(payload: str) -> None:
     for network in architectures(PAYLOADS[payload], *DOCS, *FREE):
         text = network.to_json()
