@@ -24,6 +24,11 @@ PAYLOADS: dict[str, str] = {
 _OTHERS = 6
 
 
+def meant(reader: str) -> list[str]:
+    """The names of payloads that are meant for a reader of this kind."""
+    return [name for name in PAYLOADS if name.partition(".")[0] == reader]
+
+
 def meant_for(*readers: str) -> list[str]:
     """The names of payloads that are meant for a reader of these kinds, and of the others one in six, which differ
     from test to test: of all of them for all readers, each takes a while. `ARCHDSL_TESTS=all` takes all."""
