@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import torch._inductor.config
 from torch import nn
 
 import archdsl
@@ -116,6 +115,8 @@ def test_a_network_compiles_whole_and_exports() -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_the_compile_helper_works_on_the_cpu() -> None:
+    import torch._inductor.config  # late: that takes seconds
+
     torch.manual_seed(0)
     network = archdsl.loads(SMALL)
     model = network.build(num_classes=10).eval()
