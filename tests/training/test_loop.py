@@ -165,22 +165,22 @@ def limited(limit: Callable[[], None], argv: list[str], log: Path) -> int | None
 
 
 def in_little_memory(argv: list[str]) -> tuple[int, str]:
-    """The exit code of a training that may use 400 MB beside its code, and what it prints.
+    """The exit code of a training that may use 800 MB beside its code, and what it prints.
 
     Not forked from the tests: there it would find all the memory that those before have freed.
     """
-    process = Process(argv, {**os.environ, "OMP_NUM_THREADS": "1"}, memory=400_000_000)
+    process = Process(argv, {**os.environ, "OMP_NUM_THREADS": "1"}, memory=800_000_000)
     said = "".join(process.communicate(300))
     return process.wait(0), said
 
 
-LARGE = ("--set", "progressive = none", "--set", "resolution = 112", "--batch", "192", "--set", "accumulate = 1")
+LARGE = ("--set", "progressive = none", "--set", "resolution = 160", "--batch", "192", "--set", "accumulate = 1")
 
 
 def test_a_batch_that_does_not_fit_is_refused_with_one_that_may(folder: Path) -> None:
     code, text = in_little_memory(arguments(folder, "large", *LARGE))
     assert code == 2, text
-    assert "error[ARC922]: 192 images of 112 x 112 do not fit the memory of a CPU with 1 threads" in text
+    assert "error[ARC922]: 192 images of 160 x 160 do not fit the memory of a CPU with 1 threads" in text
     assert "let a step take its batch in parts, `--micro-batch 96`, or have the size found: `--halve-batch`" in text
 
 
@@ -188,7 +188,7 @@ def test_a_batch_that_does_not_fit_is_halved_on_request(folder: Path) -> None:
     argv = arguments(folder, "halved", *LARGE, "--halve-batch", "--set", "fixres = none", "--epochs", "1")
     code, text = in_little_memory(argv)
     assert code == 0, text
-    assert "192 images do not fit the memory at 112 px: a step now takes its 192 in 2 parts of 96" in text
+    assert "192 images do not fit the memory at 160 px: a step now takes its 192 in 2 parts of 96" in text
     latest = Checkpoints(folder / "halved" / "checkpoints").latest()
     assert latest is not None
     assert latest.facts.accumulate >= 2
