@@ -19,7 +19,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def sources() -> Iterator[tuple[str, str]]:
-    for path in [*archdsl.specs_folder().glob("*.arch"), *EXAMPLES.glob("*.arch")]:
+    for path in (EXAMPLES.parent / "codegen").glob("*.py"):  # which are fresh: `test_generated.py`
+        yield f"shipped_{path.stem}", path.read_text(encoding="utf-8")
+    for path in EXAMPLES.glob("*.arch"):
         shipped = archdsl.load_all(path)
         if shipped:  # not a search space
             yield f"shipped_{path.stem}", emit([network.architecture for network in shipped.values()], path.name)
