@@ -20,3 +20,8 @@ def is_whole() -> bool:
 def one_in(count: int, cases: Iterable[_T], first: int = 0) -> list[_T]:
     """Every `count`-th of the cases, or all."""
     return list(cases) if is_whole() else list(cases)[first::count]
+
+
+def a_third(count: int) -> int:
+    """How many of so many generated cases run, or all."""
+    return count if is_whole() else max(1, count // 3)

@@ -13,6 +13,7 @@ import torch
 import archdsl
 from archdsl.catalogue import aliases, models
 from archdsl.cli.main import main
+from tests.meta import on_meta
 from tests.peers.zoo import peer
 
 
@@ -32,7 +33,7 @@ def test_aliases_are_other_names_of_models() -> None:
 
 @pytest.mark.parametrize("alias", ["efficientnet_v2_s", "mobilenet_v2", "mnasnet1_3", "resnet50", "resnext50_32x4d"])
 def test_aliases_mean_the_same_network(alias: str) -> None:
-    with torch.device("meta"):
+    with on_meta():
         theirs, ours = peer(f"torchvision {alias}"), archdsl.create_model(alias)
     assert sorted(p.shape for p in ours.parameters()) == sorted(p.shape for p in theirs.parameters())
 

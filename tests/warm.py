@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -35,13 +36,19 @@ _IMPORTED = (
 
 
 class Process:
-    """A command that was started, as `subprocess.Popen` has it; what it prints is kept in files."""
+    """A command that was started, as `subprocess.Popen` has it; what it prints is kept in files.
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]):
+    Args:
+        arguments: behind `archdsl`.
+        environment: all of its variables.
+        memory: bytes that it may use beside its code, if that is limited.
+    """
+
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], memory: int | None = None):
         self.folder = tempfile.mkdtemp(prefix="archdsl-process-")
         weakref.finalize(self, shutil.rmtree, self.folder)
         request = {"arguments": list(arguments), "environment": dict(environment), "cwd": os.getcwd()}
-        self.pid: int = _ask(request | {"out": self._path("out"), "err": self._path("err")})
+        self.pid: int = _ask(request | {"out": self._path("out"), "err": self._path("err"), "memory": memory})
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
@@ -116,6 +123,8 @@ def _forked(request: Mapping[str, Any], command: Callable[[], int]) -> int:
         os.environ.clear()
         os.environ.update(request["environment"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        if request["memory"]:
+            _limit_memory(request["memory"])
         sys.argv = ["archdsl", *request["arguments"]]
         from archdsl.cli.interrupts import end_on_interrupts
 
@@ -129,6 +138,13 @@ def _forked(request: Mapping[str, Any], command: Callable[[], int]) -> int:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _limit_memory(more: int) -> None:
+    """Has this process get so many bytes more than it has, and no others."""
+    with open("/proc/self/statm") as file:
+        most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + more
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _waited(pid: int) -> int | None:

@@ -45,7 +45,7 @@ def write_winners(study: Study) -> list[Path]:
             path.parent.mkdir(exist_ok=True, parents=True)
             atomic.write(path, content)
         for path in old:
-            path.unlink()
+            path.unlink(missing_ok=True)  # workers that end at once write the same, and remove the same
     except OSError as error:
         raise CannotSave(str(study.folder), reason_of(error)).error() from None
     return list(texts)
@@ -96,7 +96,10 @@ def without_files(space: Space) -> list[Diagnostic]:
 
 def _is_of_search(study: Study, path: Path) -> bool:
     """Whether a file is as a search wrote it: the network of the trial that it says it is of."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:  # a worker that ends at the same time has removed it
+        return True
     trials = study.trials()
     for found in _TRIAL.finditer(text):
         number = int(found[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+from functools import cache
 from types import ModuleType
 from typing import Any, get_args
 
@@ -74,6 +75,7 @@ def test_no_operator_is_without_a_sample() -> None:
 _VIEWS = ("chunk", "slice", "crop", "transpose")
 
 
+@cache
 def network(operator: str) -> archdsl.Network:
     return loads(f"model net {{ input = 3 x 17 x 20\nstem = conv(24, 3) -> {of_positive(operator)} }}")
 

@@ -21,11 +21,16 @@ PAYLOADS: dict[str, str] = {
     for name, text in texts.items()
 }
 
-_OTHERS = 3
+_OTHERS = 6
+
+
+def meant(reader: str) -> list[str]:
+    """The names of payloads that are meant for a reader of this kind."""
+    return [name for name in PAYLOADS if name.partition(".")[0] == reader]
 
 
 def meant_for(*readers: str) -> list[str]:
-    """The names of payloads that are meant for a reader of these kinds, and of the others one in three, which differ
+    """The names of payloads that are meant for a reader of these kinds, and of the others one in six, which differ
     from test to test: of all of them for all readers, each takes a while. `ARCHDSL_TESTS=all` takes all."""
     number = len("".join(readers))
     others = count(number)
@@ -125,8 +130,9 @@ def written(payload: str = "", *places: str) -> str:
     return text
 
 
+@cache
 def compiled(payload: str = "", *places: str, name: str = "net.arch") -> Compiled:
-    """What comes of that program, found in a file of that name."""
+    """What comes of that program, found in a file of that name. One for all who read it: several ask for the same."""
     return compile_source(Source(name, written(payload, *places)))
 
 
@@ -136,6 +142,7 @@ def reference(*places: str) -> tuple[Architecture, ...]:
     return compiled(HARMLESS, *places).checked()
 
 
+@cache
 def architectures(payload: str, *places: str) -> tuple[Architecture, ...]:
     """The networks with a payload in them: out of the language where it lets the payload in, else put in behind its
     back, so that what the outputs do about it is seen in any case."""

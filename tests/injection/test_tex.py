@@ -11,7 +11,7 @@ import pytest
 
 from archdsl.backends.diagram import style, tikz
 from archdsl.backends.diagram.tex import OTHER, escape
-from tests.injection.places import DOCS, FREE, HARMLESS, PAYLOADS, architectures, reference
+from tests.injection.places import DOCS, FREE, HARMLESS, PAYLOADS, architectures, meant_for, reference
 
 EVERYWHERE = (*DOCS, *FREE)
 TEX = shutil.which("pdflatex") or shutil.which("tectonic")
@@ -44,7 +44,7 @@ def without_texts(document: str) -> list[str]:
     return [line for line in lines if not line.startswith(r"\draw[arch flow]")]
 
 
-@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("payload", meant_for("tex", "shell", "data"))
 def test_a_document_is_the_same_document(payload: str) -> None:
     text = PAYLOADS[payload]
     networks = architectures(text, *EVERYWHERE)

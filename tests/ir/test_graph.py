@@ -20,6 +20,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Costs
 from archdsl.ir.walk import walk
+from tests.meta import on_meta
 
 SPECS = Path(__file__).parents[2] / "specs"
 PAGE = Path(__file__).parents[2] / "docs" / "graph.md"
@@ -106,11 +107,10 @@ def test_edges_carry_what_flows(architecture: Architecture) -> None:
 
 
 def test_paths_are_those_of_the_built_module(architecture: Architecture) -> None:
-    import torch
 
     module = types.ModuleType("emitted")
     exec(emit([architecture], "forest.arch"), module.__dict__)
-    with torch.device("meta"):
+    with on_meta():
         network = getattr(module, architecture.name)()
     # The head is split for forward_features and forward_head, so its paths differ.
     built = {

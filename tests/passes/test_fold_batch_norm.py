@@ -22,14 +22,14 @@ from archdsl.passes import PassError, run
 from archdsl.passes.fold_batch_norm import PASS, fold_batch_norm
 from tests.properties.checks import architectures_of, check_file
 from tests.properties.programs import programs
-from tests.selection import one_in
+from tests.selection import a_third, one_in
 
 ROOT = Path(__file__).parents[2]
 # Search spaces hold no network.
 EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.arch") if not path.stem.endswith("_space"))
 SHIPPED = [*sorted(set(models().values())), *EXAMPLES]
 # Larger networks are compared by their keys, sizes and counts.
-MOST = 40_000_000
+MOST = 12_000_000
 
 
 def trained(module: nn.Module) -> nn.Module:
@@ -64,10 +64,12 @@ def agree(network: Network, size: int | None = None, **options: Any) -> int:
     return norms(folded.architecture)
 
 
-@pytest.mark.parametrize("path", one_in(2, SHIPPED), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(4, SHIPPED), ids=lambda path: path.stem)
 def test_every_shipped_network(path: Path) -> None:
     """The counts of the last network of each model; outputs are compared after all passes, in `test_inference.py`."""
-    networks = archdsl.load_all(path).values()
+    every = list(archdsl.load_all(path).values())
+    last_of_models = {network.architecture.model: network for network in every}.values()
+    networks = {network.name: network for network in (*one_in(4, every), *last_of_models)}.values()
     made = [network.fold_batch_norm() for network in networks]
     emit([folded.architecture for folded in made], path.name)  # one file for all of them
     last = {network.architecture.model: (network, folded) for network, folded in zip(networks, made, strict=True)}
@@ -90,7 +92,7 @@ def count(network: Network) -> int:
     )
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=20)
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(20))
 @given(programs)
 def test_generated(text: str) -> None:
     made = []

@@ -21,7 +21,7 @@ from archdsl.passes import INFERENCE, PASSES, PassError, run
 from tests.passes.test_fold_batch_norm import MOST, ROOT, SHIPPED, count, trained
 from tests.properties.checks import architectures_of, check_file
 from tests.properties.programs import programs
-from tests.selection import one_in
+from tests.selection import a_third, one_in
 
 EXAMPLES = ROOT / "examples"
 
@@ -43,7 +43,7 @@ def agree(network: Network, size: int | None = None, names: Sequence[str] = INFE
     return made
 
 
-@pytest.mark.parametrize("path", one_in(2, SHIPPED, 1), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(4, SHIPPED, 1), ids=lambda path: path.stem)
 def test_every_shipped_network(path: Path) -> None:
     """Keys and counts of the last network of each model; outputs of the smallest one, where it is not too large."""
     networks = archdsl.load_all(path).values()
@@ -62,7 +62,7 @@ def test_every_shipped_network(path: Path) -> None:
         agree(smallest, None if has_one_dimension else 96 if needs_more else 64)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=20)
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(20))
 @given(programs)
 def test_generated(text: str) -> None:
     made = []

@@ -11,12 +11,15 @@ from hypothesis.strategies import sampled_from
 
 from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.programs import programs
+from tests.selection import a_third
 
+# Programs whose modules two processes make.
+PROGRAMS = a_third(60)
 # The same programs every time; `soak.py` tries others.
 RUN = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-@settings(RUN, max_examples=30)
+@settings(RUN, max_examples=a_third(30))
 @given(programs, sampled_from([1, 4, 6]))
 def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
     """Of a file, of each of its networks alone, and with other channels of the images: each is emitted once for all."""
@@ -29,10 +32,10 @@ def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
 
 
 def test_nothing_depends_on_asserts() -> None:
-    command = [sys.executable, "-m", "tests.properties.digest", "0", "60"]
+    command = [sys.executable, "-m", "tests.properties.digest", "0", str(PROGRAMS)]
     plain, optimized = (
         subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONOPTIMIZE": level})
         for level in ("", "1")
     )
-    assert plain.stdout.count("\n") == 60
+    assert plain.stdout.count("\n") == PROGRAMS
     assert optimized.stdout == plain.stdout

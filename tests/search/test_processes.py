@@ -34,7 +34,7 @@ def has_ended(pid: int) -> bool:
 
 def both_at_work(space: Path, folder: Path) -> tuple[Study, Process, list[int]]:
     # As many trials as the first worker has not done before the second has begun.
-    study = created(space, folder, None, *trainings(space), "--trials", 16)
+    study = created(space, folder, None, *trainings(space), "--trials", 10)
     search = start("--join", "--out", folder, "--jobs", 2)
     try:
         wait_until(lambda: len(pids(study)) == 2, "two workers")

@@ -73,7 +73,8 @@ def test_no_two_workers_take_the_same_trial_out_of_the_queue(tmp_path: Path, pos
         study = optuna.create_study(study_name="queue", storage=storages.open_storage(url))
         for _ in range(30):
             study.add_trial(_trial(TrialState.WAITING))
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([__name__])  # to import it takes each longer than all that it does
         ready, found = context.Barrier(4), context.Queue()
         takers = [context.Process(target=_take, args=(url, ready, found)) for _ in range(4)]
         for taker in takers:

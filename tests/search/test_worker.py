@@ -185,7 +185,7 @@ def work(study: Study, count: int) -> None:
     try:
         for worker in workers:
             _, errors = worker.communicate(timeout=PATIENCE)
-            assert worker.returncode == 0
+            assert worker.returncode == 0, errors
             assert is_well(errors), errors
     finally:
         stop(workers)

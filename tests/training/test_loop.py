@@ -7,8 +7,6 @@ import json
 import os
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from safetensors.torch import load_file
 from archdsl.training.checkpoint import Checkpoints
 from archdsl.training.metrics import EpochRow, StepRow, read
 from tests.training.kills import TEXT, arguments, difference, ended, killed, prepare, started, trained
+from tests.warm import Process
 
 
 @pytest.fixture(scope="module")
@@ -165,35 +164,21 @@ def limited(limit: Callable[[], None], argv: list[str], log: Path) -> int | None
     return ended(child)
 
 
-LITTLE_MEMORY = """
-import os, resource, sys
-import matplotlib.backends.backend_svg, matplotlib.figure, torch.utils.tensorboard
-import archdsl.training.start, archdsl.training.optimizers, archdsl.training.data.transforms, timm.optim
-with open("/proc/self/statm") as file:
-    most = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE") + 800_000_000
-resource.setrlimit(resource.RLIMIT_AS, (most, most))
-from archdsl.cli.main import main
-sys.exit(main(sys.argv[1:]))
-"""
+def in_little_memory(argv: list[str]) -> tuple[int, str]:
+    """The exit code of a training that may use 800 MB beside its code, and what it prints.
 
-
-def in_little_memory(argv: list[str], log: Path) -> int:
-    """The exit code of a training that may use 800 MB beside its code.
-
-    In a fresh process: one that is forked from the tests finds all the memory that those before have freed.
+    Not forked from the tests: there it would find all the memory that those before have freed.
     """
-    with log.open("w") as file:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-        command = [sys.executable, "-c", LITTLE_MEMORY, *argv]
-        return subprocess.run(command, stdout=file, stderr=subprocess.STDOUT, env=environment).returncode
+    process = Process(argv, {**os.environ, "OMP_NUM_THREADS": "1"}, memory=800_000_000)
+    said = "".join(process.communicate(300))
+    return process.wait(0), said
 
 
 LARGE = ("--set", "progressive = none", "--set", "resolution = 160", "--batch", "192", "--set", "accumulate = 1")
 
 
 def test_a_batch_that_does_not_fit_is_refused_with_one_that_may(folder: Path) -> None:
-    code = in_little_memory(arguments(folder, "large", *LARGE), folder / "large.log")
-    text = (folder / "large.log").read_text()
+    code, text = in_little_memory(arguments(folder, "large", *LARGE))
     assert code == 2, text
     assert "error[ARC922]: 192 images of 160 x 160 do not fit the memory of a CPU with 1 threads" in text
     assert "let a step take its batch in parts, `--micro-batch 96`, or have the size found: `--halve-batch`" in text
@@ -201,8 +186,7 @@ def test_a_batch_that_does_not_fit_is_refused_with_one_that_may(folder: Path) ->
 
 def test_a_batch_that_does_not_fit_is_halved_on_request(folder: Path) -> None:
     argv = arguments(folder, "halved", *LARGE, "--halve-batch", "--set", "fixres = none", "--epochs", "1")
-    code = in_little_memory(argv, folder / "halved.log")
-    text = (folder / "halved.log").read_text()
+    code, text = in_little_memory(argv)
     assert code == 0, text
     assert "192 images do not fit the memory at 160 px: a step now takes its 192 in 2 parts of 96" in text
     latest = Checkpoints(folder / "halved" / "checkpoints").latest()

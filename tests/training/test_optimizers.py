@@ -9,6 +9,7 @@ from torch import nn
 import archdsl
 from archdsl.training.freezing import freeze
 from archdsl.training.optimizers import make_optimizer
+from tests.meta import on_meta
 from tests.training.nets import network, recipe
 
 RMSPROP = {"kind": "rmsprop", "lr": 0.016, "alpha": 0.9, "momentum": 0.9, "weight_decay": 1e-2, "eps": 1e-3}
@@ -73,7 +74,7 @@ def test_sgd_without_momentum_needs_no_other_setting():
 @pytest.mark.parametrize("name", ["efficientnet_b0", "nfnet_f0", "shufflenet_g3"])
 def test_only_filters_and_matrices_decay(name: str):
     """Neither biases, nor scales of norms, nor the gains of standardized filters, which have four axes."""
-    with torch.device("meta"):
+    with on_meta():
         model = archdsl.create_model(name)
     settings = {"kind": "sgd", "lr": 0.1, "weight_decay": 1e-4}
     decaying, rest = make_optimizer(model, recipe(optimizer=settings), lr=0.1).param_groups

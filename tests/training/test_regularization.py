@@ -11,6 +11,7 @@ from torch import nn
 import archdsl
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.regularization import BatchDropPath, set_drop_path, set_drop_path_mode, set_dropout
+from tests.meta import on_meta
 from tests.training.nets import PLAIN, SMALL, network
 
 DRAWS = 4000
@@ -26,7 +27,7 @@ def rates(model: nn.Module) -> dict[str, float]:
 def test_rates_are_those_of_a_network_built_with_them(name: str, rate: float):
     """Also in networks whose own rate is 0, and which were built without anything that drops."""
     found = archdsl.find(name)
-    with torch.device("meta"):
+    with on_meta():
         model, expected = found.build(num_classes=7), found.build(drop_path_rate=rate)
     set_drop_path(model, rate)
     assert rates(model) == rates(expected)
@@ -73,7 +74,7 @@ model fixed {
 @pytest.mark.parametrize("name", ["small", "nfnet_f0"])
 def test_each_block_keeps_its_branch_as_often_as_its_rate_says(mode: str, name: str):
     torch.manual_seed(0)
-    with torch.device("meta"):
+    with on_meta():
         model = (network() if name == "small" else archdsl.find(name)).build()
     if mode == "batch":
         set_drop_path_mode(model, "batch")

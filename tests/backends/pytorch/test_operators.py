@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 from torch import nn
@@ -12,6 +14,7 @@ from tests.properties.checks import check_file
 from tests.samples import of_positive
 
 
+@cache
 def network(layers: str, source: str = "3 x 17 x 20") -> archdsl.Network:
     return loads(f"model m {{\n input = {source}\n stem = {layers}\n}}")
 

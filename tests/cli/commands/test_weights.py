@@ -1,7 +1,6 @@
 """`archdsl weights`: maps printed, tensors written, mistakes told."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import archdsl as library
+from archdsl.cli.main import main
 from archdsl.folders import specs_folder
 from archdsl.weights.peers import build_peer
 from tests.cli.conftest import Command, Ran
@@ -80,10 +80,9 @@ def test_fresh_weights_are_called_fresh(archdsl: Command) -> None:
 
 
 @pytest.mark.usefixtures("trained")
-def test_to_standard_output() -> None:
-    argv = [sys.executable, "-m", "archdsl", "weights", "map", *map(str, NETWORK), "--from", "theirs.safetensors"]
-    done = subprocess.run([*argv, "--out", "-"], capture_output=True, timeout=120, check=True)
-    Path("o.safetensors").write_bytes(done.stdout)
+def test_to_standard_output(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["weights", "map", *map(str, NETWORK), "--from", "theirs.safetensors", "--out", "-"]) == 0
+    Path("o.safetensors").write_bytes(capfdbinary.readouterr().out)
     library.load(SPEC, VARIANT).build().load_state_dict(load_file("o.safetensors"))
 
 
@@ -170,14 +169,6 @@ def test_weights_of_another_network_are_not_exported(archdsl: Command) -> None:
     assert not Path("t.safetensors").exists()
 
 
-PROGRAM = """
-import sys
-sys.modules[sys.argv[1]] = None  # as if it were not installed
-from archdsl.cli.main import main
-sys.exit(main(sys.argv[2:]))
-"""
-
-
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize(
     ("package", "origin", "says"),
@@ -187,12 +178,16 @@ sys.exit(main(sys.argv[2:]))
         ("pytorchcv", "pytorchcv:mobilenetv2_wd2", "pip install pytorchcv"),
     ],
 )
-def test_packages_that_are_not_installed(package: str, origin: str, says: str) -> None:
-    command = [sys.executable, "-c", PROGRAM, package, "weights", "map", *map(str, NETWORK), "--from", origin]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert f"error[ARC903]: {package} is not installed" in done.stderr
-    assert says in done.stderr
+def test_packages_that_are_not_installed(
+    package: str, origin: str, says: str, archdsl: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    ran = archdsl("weights", "map", *NETWORK, "--from", origin)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"error[ARC903]: {package} is not installed" in ran.err
+    assert says in ran.err
 
 
 @pytest.mark.parametrize("direction", ["map", "export"])

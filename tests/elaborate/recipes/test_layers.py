@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-import torch
 from torch import nn
 
 import archdsl
@@ -14,6 +13,7 @@ from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.recipes.layers import rates_of
 from archdsl.training.regularization import set_drop_path, set_dropout
 from archdsl.trainings import open_recipe
+from tests.meta import on_meta
 
 RECIPE = "recipe r for {model} {{\n epochs = 2\n batch = 8\n optimizer = sgd(0.1)\n {more}\n}}\n"
 NET = "model {name}{parameters} {{\n input = 3 x 32 x 32\n classes = 10\n stem = conv(8, 3){drop}\n head = {head}\n}}\n"
@@ -78,7 +78,7 @@ def test_networks_are_judged_as_training_judges_them(
     name: str, setting: str, change: Callable[[nn.Module, float], None]
 ) -> None:
     network = archdsl.find(name)
-    with torch.device("meta"):
+    with on_meta():
         model = network.build()
     if setting in rates_of(network.architecture):
         change(model, 0.2)

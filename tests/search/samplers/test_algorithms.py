@@ -60,10 +60,10 @@ def test_a_seed_gives_the_same_trials(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_study_that_is_stopped_goes_on_as_it_would_have(name: str, tmp_path: Path) -> None:
-    whole = searched(space_of(PRUNED), name, 36)
+    whole = searched(space_of(PRUNED), name, 20)
     url = f"sqlite:///{tmp_path}/study.db"
-    for until in (5, 17, 36):  # each time a new worker, which knows nothing but the storage
-        found = searched(space_of(PRUNED), name, until, planned=36, storage=url)
+    for until in (4, 12, 20):  # each time a new worker, which knows nothing but the storage
+        found = searched(space_of(PRUNED), name, until, planned=20, storage=url)
     assert networks(found) == networks(whole)
     assert [trial.values for trial in found] == [trial.values for trial in whole]
 
