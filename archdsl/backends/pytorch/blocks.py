@@ -73,7 +73,8 @@ class BlockWriter(ListWriter):
         self.name, self.instances, self.contract = name, instances, contract
         self.attribute_of = attribute
         self.uses: set[str] = set()
-        self.variables = Names(map(python_name, self.bindings))
+        others = {name for _, instance in instances for name in instance.tensors}
+        self.variables = Names(map(python_name, (*self.bindings, *others)))
         modules = {name for _, instance in instances for name in modules_in(instance)}
         taken = Names({*modules, *map(attribute, contract.hands_on)})
         super().__init__(
