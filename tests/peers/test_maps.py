@@ -18,7 +18,7 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, SrResNet, UNet, espcn
+from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, Siamese, SrResNet, UNet, espcn
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 
@@ -117,6 +117,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     },
     "mixnet": {"mixnet_s": lambda: peer("timm mixnet_s")},
     "dual_path": {"dpn92": lambda: peer("timm dpn92")},
+    "siamese": {"siamese": Siamese},
     "super_resolution": {"espcn": espcn, "srresnet": SrResNet},
 }
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]
@@ -148,7 +149,7 @@ def test_pnasnet_counts_equal_the_peer_at_other_sizes(size: int) -> None:
 @pytest.mark.parametrize(("spec", "name"), ALL)
 def test_outputs_equal_the_peer(spec: str, name: str) -> None:
     """At a size that keeps the run short; an odd one distinguishes the paddings, and what is resized to what."""
-    sizes = {"unet": 48, "self_attention_of_maps": 14, "hrnet_w18_small": 64, "hrnet_w18": 64}
+    sizes = {"unet": 48, "self_attention_of_maps": 14, "hrnet_w18_small": 64, "hrnet_w18": 64, "siamese": 105}
     network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=sizes.get(name, 67))
     found = map_module(network, PEERS[spec][name](), name)
     assert found.error is not None

@@ -58,6 +58,18 @@ class StagesUnread(Problem):
     help = "read it by its name in the table, or remove the stages that are not needed"
 
 
+class StemUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads what the stem puts out"
+    help = "read it by its name, `stem -> ...`, or remove the stem"
+
+
+class ImagesUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads the images"
+    help = "read them by their name, `input -> ...`"
+
+
 class SharedNotLayer(Problem):
     code = codes.WRONG_KIND
     message = "only layers are shared, and `{name}` is {found}"
