@@ -14,7 +14,7 @@ from archdsl.backends.pytorch.steps import Made
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import Apply, BlockInstance
-from archdsl.ir.parts import inside, modules_in
+from archdsl.ir.parts import applied, inside, modules_in
 from archdsl.limits import limits
 
 Key = str  # "architecture number/block id"
@@ -45,6 +45,13 @@ class Classes:
             f"{number}/{block.id}": block
             for number, architecture in enumerate(architectures)
             for block in architecture.blocks.values()
+        }
+        # Those that are the head of a network.
+        self.heads = {
+            f"{number}/{apply.block}"
+            for number, architecture in enumerate(architectures)
+            if architecture.head is not None and architecture.head.reads_maps
+            for apply in applied(architecture.head.steps)
         }
         self.taken = taken
         modules = {name for block in self.instances.values() for name in modules_in(block)}
@@ -171,7 +178,8 @@ class Classes:
             return self.made(key), key
 
         instances = [(key, self.instances[key]) for key in keys]
-        return BlockWriter(name, instances, find, self.contracts.get(name, Contract()), self.attribute)
+        contract = self.contracts.get(name, Contract())
+        return BlockWriter(name, instances, find, contract, self.attribute, is_head=keys[0] in self.heads)
 
 
 def _check_count(count: int) -> None:
