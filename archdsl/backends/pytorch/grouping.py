@@ -35,8 +35,8 @@ class Classes:
     """The classes of all blocks of some architectures.
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
-    (`act`, `norm`, ...) and by which of their scalars are sizes (`1 x 7`); where that is not enough, one by one. A
-    class's constructor depends on those of the classes that it uses, which may be itself (recursion), so all are
+    (`act`, `norm`, ...), by which of their scalars are sizes (`1 x 7`) and by which further tensors they read; where
+    that is not enough, one by one. A class's constructor depends on those of the classes that it uses, which may be itself (recursion), so all are
     written again until nothing changes.
     """
 
@@ -194,7 +194,7 @@ def _together(key: Key, instance: BlockInstance) -> Hashable:
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
     sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
-    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes)
+    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

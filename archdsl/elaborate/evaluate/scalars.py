@@ -22,7 +22,7 @@ from archdsl.elaborate.evaluate.errors import (
     WrongOperand,
     ZeroToNegativePower,
 )
-from archdsl.elaborate.evaluate.values import LAYERS, List, Value, alike
+from archdsl.elaborate.evaluate.values import LAYERS, List, Tensor, Value, alike
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Scalar
 from archdsl.ir.functions import OF_NUMBERS, Numeric
@@ -52,7 +52,8 @@ def truth(value: Value, span: Span) -> bool:
     """Whether a condition holds: a boolean, or a number that is not zero, or not `none`."""
     if value is None or isinstance(value, bool | int | float):
         return bool(value)
-    raise ElaborationError(WrongCondition(kind(value)).at(span))
+    help = f"to ask whether it is given, write `{span.text} != none`" if isinstance(value, (Tensor, *LAYERS)) else None
+    raise ElaborationError(WrongCondition(kind(value)).at(span, help=help))
 
 
 def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
