@@ -1,4 +1,4 @@
-"""Which outputs of a head that reads tensors by name are vectors, and that the emitted network puts them out as such."""
+"""Which outputs of a head that reads tensors by name are vectors, and that the emitted network gives them as such."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ class Classes:
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
     (`act`, `norm`, ...), by which of their scalars are sizes (`1 x 7`) and by which further tensors they read; where
-    that is not enough, one by one. A class's constructor depends on those of the classes that it uses, which may be itself (recursion), so all are
-    written again until nothing changes.
+    that is not enough, one by one. A class's constructor depends on those of the classes that it uses, which may be
+    itself (recursion), so all are written again until nothing changes.
     """
 
     def __init__(self, architectures: Sequence[Architecture], taken: set[str]):

@@ -47,9 +47,16 @@ class OutNotTensor(Problem):
 class OutputNotTensor(Problem):
     code = codes.WRONG_KIND
     message = "an output must be a tensor, and `{name}` is {found}"
-    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+    help = "{advice}"
     name: str
     found: str
+    list: str | None
+
+    @property
+    def advice(self) -> str:
+        if self.list is not None:
+            return f"bind the list above `outputs`, and give each tensor a name: `{self.name}_0 = {self.list}[0]`"
+        return "for example `outputs { boxes = c5 -> conv(64) }`, where `c5` is the name of a stage"
 
 
 class StagesUnread(Problem):

@@ -52,7 +52,7 @@ from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_r
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
@@ -347,6 +347,10 @@ class ModelElaborator:
             sides = " x ".join(describe(side) for side in image.items)
             help = f"a shape is written with `x`: `{sides}`"
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
+        if isinstance(image, Size):
+            one, other = image.height, image.width
+            channels = f"{one} channel{'s' * (one != 1)}"
+            help = f"write `input = 3 x 224 x 224`; series of {channels} are maps of height 1, `{one} x 1 x {other}`"
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
