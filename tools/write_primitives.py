@@ -40,8 +40,8 @@ begins behind the map.
 
 # What is written as a function, because it takes several tensors or gives several.
 FUNCTIONS = {
-    "split(x, parts)": "a list of tensors: `parts` equal parts of the channels of `x`; or, where `parts` is a list such as "
-    "`[24, 40]`, parts of these sizes, which add up to its channels",
+    "split(x, parts)": "a list of tensors: `parts` equal parts of the channels of `x`; or, where `parts` is a list "
+    "such as `[24, 40]`, parts of these sizes, which add up to its channels",
     "concat(x, y, ...)": "the channels of tensors, or of those of lists, one after the other",
     "sum(x, y, ...)": "tensors, or those of lists, added up; a side of 1 stretches",
     "max(x, y, ...)`, `min(x, y, ...)": "the larger or smaller of each element, of tensors and numbers",
