@@ -47,7 +47,7 @@ MAPS = ["p", "p -> conv(classes)", "a -> conv(4)", "a * (p -> conv(4))", "stem -
 @pytest.mark.parametrize(("head", "expected"), [*((one, True) for one in VECTORS), *((one, False) for one in MAPS)])
 def test_vectors_leave_a_network_as_such(head: str, expected: bool) -> None:
     compiled = compile_source(Source("net.arch", TEXT.format(head=head)))
-    assert not [problem for problem in compiled.problems if problem.is_error]
+    assert compiled.problems == ()
     architecture = compiled.architectures[0]
     assert architecture.head is not None
     (apply,) = architecture.head.steps.steps

@@ -441,6 +441,19 @@ variants m {
   | b    | false |
 }
 """,
+    "layers that make channels of other channels": """
+block fire(channels, body = conv_norm_act) {
+  out = in -> conv(8, 3) -> body(channels) -> conv(channels)
+}
+model m {
+  input = 3 x 8 x 8
+  stem = fire(16)
+  stages {
+    | op   | channels | body                        | layers |
+    | fire | 20       | fused_mbconv(expansion = 1) | 2      |
+  }
+}
+""",
     "tensors that may be none": """
 block fuse(x = none, y = none, channels = 4) {
   first = if x == none then in else in + x
