@@ -38,13 +38,32 @@ begins behind the map.
 
 """
 
+# What is written as a function, because it takes several tensors or gives several.
+FUNCTIONS = {
+    "split(x, parts)": "a list of tensors: `parts` equal parts of the channels of `x`; or, where `parts` is a list "
+    "such as `[24, 40]`, parts of these sizes, which add up to its channels",
+    "concat(x, y, ...)": "the channels of tensors, or of those of lists, one after the other",
+    "sum(x, y, ...)": "tensors, or those of lists, added up; a side of 1 stretches",
+    "max(x, y, ...)`, `min(x, y, ...)": "the larger or smaller of each element, of tensors and numbers",
+}
+TAIL = """
+## Functions of tensors
+
+They are no layers: they stand around tensors, and not behind `->`. They have neither parameters nor MACs. Arithmetic
+(`x + y`) and lists are in [the language](language.md#bindings-and-values).
+
+| function | what it gives |
+| --- | --- |
+"""
+
 
 def page() -> str:
     """The whole page."""
     by_class: dict[type[Operator], list[str]] = {}
     for name, operator in PRIMITIVES.items():
         by_class.setdefault(operator, []).append(name)
-    return HEAD + "\n".join(_section(operator, names) for operator, names in by_class.items())
+    sections = "\n".join(_section(operator, names) for operator, names in by_class.items())
+    return HEAD + sections + TAIL + "".join(f"| `{form}` | {text} |\n" for form, text in FUNCTIONS.items())
 
 
 def _section(operator: type[Operator], names: list[str]) -> str:

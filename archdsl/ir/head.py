@@ -9,7 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from archdsl.ir.body import Alternative, Apply, Guard, Step
+from archdsl.ir.body import (
+    Alternative,
+    Apply,
+    BlockInstance,
+    Bound,
+    Chain,
+    Combine,
+    Element,
+    Guard,
+    Number,
+    Repeat,
+    Select,
+    Shared,
+    Step,
+    TensorExpression,
+    TensorList,
+)
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Description
 from archdsl.ir.operators.linear import Flatten, Linear
@@ -58,6 +74,53 @@ def has_classifier(architecture: Description) -> bool:
         isinstance(step, Apply) and isinstance(step.operator, Linear) and step.operator.features == architecture.classes
         for step in last
     )
+
+
+def is_vector(value: TensorExpression, head: BlockInstance) -> bool:
+    """Whether a tensor of a head that reads maps by name is a vector: what a linear layer or flattening puts out, and
+    what is made of such vectors alone. A backend then gives B x C, as where the head is layers."""
+    bindings = {binding.name: binding.value for binding in head.body}
+    ahead: list[TensorExpression] = [value]
+    while ahead:
+        match ahead.pop():
+            case Bound(name=name) if (bound := bindings.get(name)) is not None:
+                ahead.append(bound)
+            case Element(name=name, index=index) if isinstance(made := bindings.get(name), TensorList):
+                ahead.append(made.values[index])
+            case Select(value=inner):
+                ahead.append(inner)
+            case Combine(operands=operands):
+                ahead += [operand for operand in operands if not isinstance(operand, Number)]
+            case TensorList(values=values):
+                ahead += values
+            case Chain(source=source, steps=steps):
+                makes = _makes_vector(steps)
+                if makes is False:
+                    return False
+                if makes is None:
+                    ahead.append(source)
+            case _:
+                return False
+    return True
+
+
+def _makes_vector(steps: Sequence[Step]) -> bool | None:
+    """Whether steps end in a layer that makes a vector; None where they change no shape, so that the input decides."""
+    for step in reversed(steps):
+        match step:
+            case Apply(operator=Linear() | Flatten()):
+                return True
+            case Apply(operator=operator):
+                if operator is None or operator.is_weighted or step.input != step.output:
+                    return False
+                continue
+            case Steps(steps=inner) | Repeat(copies=inner):
+                made = _makes_vector(inner)
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value):
+                made = _makes_vector([value] if value is not None else [])
+        if made is not None:
+            return made
+    return None
 
 
 def _is_flatten(step: Step) -> bool:

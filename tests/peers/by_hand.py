@@ -162,3 +162,20 @@ class SelfAttention(nn.Module):
         q, k, v = (one.flatten(2).unflatten(1, (self.heads, -1)).transpose(2, 3) for one in maps)
         read = functional.scaled_dot_product_attention(q, k, v)
         return read.transpose(2, 3).reshape(x.shape)
+
+
+class Siamese(nn.Module):
+    """Koch et al. 2015, of two images in the channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maps = nn.Sequential(
+            *(nn.Conv2d(1, 64, 10), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(64, 128, 7), nn.ReLU(), nn.MaxPool2d(2)),
+            *(nn.Conv2d(128, 128, 4), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(128, 256, 4), nn.ReLU()),
+        )
+        self.vector, self.same = nn.Linear(256 * 6 * 6, 4096), nn.Linear(4096, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one, other = (self.vector(self.maps(image).flatten(1)).sigmoid() for image in x.split(1, 1))
+        out: Tensor = self.same((one - other).abs())
+        return out

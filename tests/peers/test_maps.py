@@ -18,7 +18,7 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, SrResNet, UNet, espcn
+from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, Siamese, SrResNet, UNet, espcn
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 from tests.selection import one_in
@@ -42,6 +42,19 @@ class DetectorMaps(nn.Module):
         ]
 
 
+class SingleShotMaps(nn.Module):
+    """The scores and boxes of an SSD, before they are laid out in a row."""
+
+    def __init__(self, detector: nn.Module):
+        super().__init__()
+        self.backbone, self.head = detector.backbone, detector.head
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = list(self.backbone(x).values())
+        scores, boxes = self.head.classification_head.module_list, self.head.regression_head.module_list
+        return [layers(one) for head in (scores, boxes) for layers, one in zip(head, maps, strict=True)]
+
+
 def _segmentation(name: str, **options: bool) -> nn.Module:
     from torchvision.models import segmentation
 
@@ -62,6 +75,12 @@ def _retinanet() -> nn.Module:
     return DetectorMaps(retinanet_resnet50_fpn(weights=None, weights_backbone=None))
 
 
+def _ssdlite() -> nn.Module:
+    from torchvision.models.detection import ssdlite320_mobilenet_v3_large
+
+    return SingleShotMaps(ssdlite320_mobilenet_v3_large(weights=None, weights_backbone=None))
+
+
 def _split(radix: int) -> nn.Module:
     """timm's ResNeSt-14d of another radix."""
     return peer("timm resnest14d", block_args={"radix": radix, "avd": True, "avd_first": False})
@@ -73,6 +92,9 @@ def _timm(name: str) -> nn.Module:
 
 PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
+    "ssdlite": {"ssdlite320_mobilenet_v3_large": _ssdlite},
+    "hrnet": {name: partial(_timm, name) for name in ("hrnet_w18_small", "hrnet_w18")},
+    "pnasnet": {"pnasnet5large": lambda: _timm("pnasnet5large")},
     "segmentation": {
         "fcn_resnet50": lambda: _segmentation("fcn_resnet50", aux_loss=True),
         "deeplabv3_resnet50": lambda: _segmentation("deeplabv3_resnet50", aux_loss=True),
@@ -96,6 +118,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     },
     "mixnet": {"mixnet_s": lambda: peer("timm mixnet_s")},
     "dual_path": {"dpn92": lambda: peer("timm dpn92")},
+    "siamese": {"siamese": Siamese},
     "super_resolution": {"espcn": espcn, "srresnet": SrResNet},
 }
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]
@@ -118,10 +141,20 @@ def test_counts_equal_the_peer(spec: str, name: str) -> None:
     assert (network.params, network.macs) == counts(theirs, size, channels)
 
 
+@pytest.mark.parametrize("size", [224, 299])
+def test_pnasnet_counts_equal_the_peer_at_other_sizes(size: int) -> None:
+    """Cells of sides that are odd, and of ones that are even, are made as large as one another."""
+    network = archdsl.load(EXAMPLES / "pnasnet.arch", resolution=size)
+    with on_meta():
+        theirs = _timm("pnasnet5large").eval()
+    assert (network.params, network.macs) == counts(theirs, size)
+
+
 @pytest.mark.parametrize(("spec", "name"), OUTPUTS)
 def test_outputs_equal_the_peer(spec: str, name: str) -> None:
     """At a size that keeps the run short; an odd one distinguishes the paddings, and what is resized to what."""
-    sizes = {"unet": 48, "self_attention_of_maps": 14, "srresnet": 17}  # which gives more pixels than it gets
+    sizes = {"unet": 48, "self_attention_of_maps": 14, "hrnet_w18_small": 64, "hrnet_w18": 64, "siamese": 105}
+    sizes["srresnet"] = 17  # which gives more pixels than it gets
     network = archdsl.load(EXAMPLES / f"{spec}.arch", name, resolution=sizes.get(name, 67))
     found = map_module(network, PEERS[spec][name](), name)
     assert found.error is not None

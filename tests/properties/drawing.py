@@ -63,6 +63,8 @@ class Block:
     grows: bool = False
     # The parameter that takes a further tensor, if it has one.
     tensor: str | None = None
+    # One that takes another or none.
+    may_read: str | None = None
 
     @property
     def sets_channels(self) -> bool:
@@ -71,7 +73,8 @@ class Block:
     @property
     def free(self) -> list[str]:
         """The parameters that a caller may set as it likes."""
-        return [name for name in self.parameters if name not in ("channels", "stride", "depth", self.tensor)]
+        taken = ("channels", "stride", "depth", self.tensor, self.may_read)
+        return [name for name in self.parameters if name not in taken]
 
 
 def values_of(parameter: str) -> list[str]:

@@ -198,6 +198,7 @@ class BlockWriter:
     sets_channels: bool = False
     is_strided: bool = False
     tensor: str | None = None
+    may_read: str | None = None
 
     def write(self) -> Block:
         draw = self.draw
@@ -235,6 +236,7 @@ class BlockWriter:
         body = "".join(f"  {line}\n" for line in self.lines)
         own = {self.tensor: None} if self.tensor is not None else {}
         parameters = {**own, **self._parameters(body + " ".join(followers.values())), **followers}
+        parameters |= {self.may_read: "none"} if self.may_read is not None else {}
         declared = ", ".join(name if default is None else f"{name} = {default}" for name, default in parameters.items())
         doc = f"## A {self.name.replace('_', ' ')} by chance.\n" if draw.chance(30) else ""
         return Block(
@@ -243,6 +245,7 @@ class BlockWriter:
             f"{doc}block {self.name}({declared}) {{\n{body}}}\n",
             form == self._dense,
             self.tensor,
+            self.may_read,
         )
 
     def _parameters(self, body: str) -> dict[str, str | None]:
@@ -357,7 +360,8 @@ class BlockWriter:
         blocks = self._blocks(sets_channels=False)
         if blocks and draw.chance(20):
             block = draw.pick(blocks)
-            return self._called(block, *(["in"] if block.tensor else []))
+            also = [f"{block.may_read} = in"] if block.may_read and draw.chance(50) else []
+            return self._called(block, *(["in", *also] if block.tensor else []))
         options = [*KEEPING, *(KEEPING_KNOWN if flow.channels else [])]
         options += [name for name, width in self.layers.items() if width in (None, flow.channels)] * 5
         return self._filled(draw.pick(options), flow, self.width()[0])
@@ -533,6 +537,12 @@ class BlockWriter:
         if joined == "in":  # read by another block, or by nothing
             blocks = [block for block in self.known if block.tensor]
             joined = f"in -> {self._called(draw.pick(blocks), other)}" if blocks else f"in + {other}.channels"
+        if draw.chance(30):  # one that may be left out
+            self.may_read = "also"
+            condition = draw.pick(["also != none", "not (also == none)", f"also != none and {self.condition()}"])
+            more = draw.pick(JOINS[:-1]).format(other="also")
+            self.lines.append(f"more = if {condition} then ({more}) else in")
+            joined = f"more + ({joined})" + draw.pick(["", " -> norm when also == none"])
         if draw.chance(30):
             self.lines.append(f"joined = {joined}")
             joined = f"joined -> {self.keeping(Flow('in.channels', 1))}"

@@ -166,6 +166,7 @@ class ModelWriter:
                 f"concat({one}, {other} -> resize(like = {one})) -> conv({{width}}) when {{flag}}",
                 f"{one} -> conv({other}.channels) -> act",
                 *(f"{one} -> conv(8) -> {block.name}({other}) -> norm" for block in joins),
+                *(f"{one} -> {block.name}({other}, {block.may_read} = {one})" for block in joins if block.may_read),
                 *(f"{one} -> [{block.name}({other}) -> act] * n" for block in joins),
             ]
             lines.append(f"{name} = {draw.pick(forms).format_map(self.blanks)}")

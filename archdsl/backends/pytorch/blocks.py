@@ -18,8 +18,9 @@ from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance, TensorList
-from archdsl.ir.formula import Call, Conditional, Expression, Name, names, parse
+from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression, TensorList
+from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
+from archdsl.ir.head import is_vector
 from archdsl.ir.names import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_in
 
@@ -59,6 +60,8 @@ class BlockWriter(ListWriter):
         find: Find,
         contract: Contract = Contract(),
         attribute: Callable[[str], str] = "out_{}".format,
+        *,
+        is_head: bool = False,
     ):
         first = instances[0][1]
         builder = ModuleBuilder(
@@ -73,7 +76,8 @@ class BlockWriter(ListWriter):
         self.name, self.instances, self.contract = name, instances, contract
         self.attribute_of = attribute
         self.uses: set[str] = set()
-        self.variables = Names(map(python_name, self.bindings))
+        others = {name for _, instance in instances for name in instance.tensors}
+        self.variables = Names(map(python_name, (*self.bindings, *others)))
         modules = {name for _, instance in instances for name in modules_in(instance)}
         taken = Names({*modules, *map(attribute, contract.hands_on)})
         super().__init__(
@@ -81,6 +85,7 @@ class BlockWriter(ListWriter):
         )
         self.tensors = self._tensors()
         self.outputs = self._outputs()
+        self.vectors = self._vectors() if is_head else set[str]()
 
     def _tensors(self) -> dict[str, str]:
         """The further tensors that it reads, with the variables of `forward` that hold them."""
@@ -100,6 +105,19 @@ class BlockWriter(ListWriter):
         if len(named) > 1:
             raise Unmergeable("outputs")
         return named.pop()
+
+    def _vectors(self) -> set[str]:
+        """The outputs of a network's head that are vectors: they leave it as B x C."""
+        found = set[str]()
+        for name in self.outputs or ("out",):
+            out: TensorExpression = Bound.made(node="bound", name=name)
+            are_vectors = {
+                is_vector(block.outputs[name].value if self.outputs else out, block) for _, block in self.instances
+            }
+            if len(are_vectors) > 1:
+                raise Unmergeable("vectors and maps")
+            found |= {name} if are_vectors.pop() else set()
+        return found
 
     def _noting(self, find: Find) -> Find:
         def noting(index: int, block: str) -> tuple[Made, str]:
@@ -210,12 +228,16 @@ class BlockWriter(ListWriter):
             elif _is_plain_call(made) and (joined := substituted(out, last, made)):
                 out, computed = joined, before
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
-        return [*lines, *expression_lines("return ", out)]
+        return [*lines, *expression_lines("return ", self._put_out("out", out))]
 
     def _output(self, name: str) -> Expression:
         """One of its outputs that have names."""
         seen = [(index, instance.outputs[name].value) for index, (_, instance) in enumerate(self.instances)]
-        return self.tensor(seen, None).value
+        return self._put_out(name, self.tensor(seen, None).value)
+
+    def _put_out(self, name: str, made: Expression) -> Expression:
+        """What `forward` returns of an output."""
+        return call("torch.flatten", made, constant(1)) if name in self.vectors else made
 
     def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""

@@ -15,6 +15,8 @@ from archdsl.ir.formula import Call, Expression, Name
 
 # What functions of channels call them.
 _CHANNELS = "channels"
+# What stands for them before: no name of a block's own, which may well have a parameter `channels`.
+_GIVEN = Name("channels given")
 
 
 class Factories(NamedTuple):
@@ -40,22 +42,23 @@ def factories(layers: Sequence[Expression], in_channels: Expression) -> Factorie
     first = found[0]
     if all((layer.arguments, layer.named) == (first.arguments, first.named) for layer in found):
         return Factories([Code(Name(layer.function)) for layer in found], first)
-    bodies = [_of_channels(layer, in_channels) for layer in found]
+    bodies = [_with(layer, in_channels, _GIVEN) for layer in found]
     inner = [set[str]().union(*map(spoken, body.parts)) for body in bodies]
-    if any(names - {_CHANNELS, "nn"} for names in inner):
+    if any(names - {_GIVEN.name, "nn"} for names in inner):
         return None
     reads = any(inner)
-    values = [_function(body, reads, _CHANNELS in names) for body, names in zip(bodies, inner, strict=True)]
+    values = [_function(body, reads, _GIVEN.name in names) for body, names in zip(bodies, inner, strict=True)]
     return Factories(values, call("", in_channels) if reads else call(""))
 
 
 def _function(body: Call, is_given: bool, reads: bool) -> Code:
     """A call as a function, which is given the channels or nothing."""
+    body = _with(body, _GIVEN, Name(_CHANNELS))
     if not body.named and body.arguments == ((Name(_CHANNELS),) if is_given else ()):
         return Code(Name(body.function))
     return Code(Lambda((_CHANNELS if reads else "_",) if is_given else (), body))
 
 
-def _of_channels(layer: Call, in_channels: Expression) -> Call:
-    """A call with the parameter of a function in the place of the channels."""
-    return layer.rebuilt(lambda part: replaced(part, lambda one: Name(_CHANNELS) if one == in_channels else None))
+def _with(layer: Call, old: Expression, new: Expression) -> Call:
+    """A call with another expression in the place of one."""
+    return layer.rebuilt(lambda part: replaced(part, lambda one: new if one == old else None))

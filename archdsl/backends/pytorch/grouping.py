@@ -14,7 +14,7 @@ from archdsl.backends.pytorch.steps import Made
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import Apply, BlockInstance
-from archdsl.ir.parts import inside, modules_in
+from archdsl.ir.parts import applied, inside, modules_in
 from archdsl.limits import limits
 
 Key = str  # "architecture number/block id"
@@ -35,9 +35,9 @@ class Classes:
     """The classes of all blocks of some architectures.
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
-    (`act`, `norm`, ...) and by which of their scalars are sizes (`1 x 7`); where that is not enough, one by one. A
-    class's constructor depends on those of the classes that it uses, which may be itself (recursion), so all are
-    written again until nothing changes.
+    (`act`, `norm`, ...), by which of their scalars are sizes (`1 x 7`) and by which further tensors they read; where
+    that is not enough, one by one. A class's constructor depends on those of the classes that it uses, which may be
+    itself (recursion), so all are written again until nothing changes.
     """
 
     def __init__(self, architectures: Sequence[Architecture], taken: set[str]):
@@ -45,6 +45,13 @@ class Classes:
             f"{number}/{block.id}": block
             for number, architecture in enumerate(architectures)
             for block in architecture.blocks.values()
+        }
+        # Those that are the head of a network.
+        self.heads = {
+            f"{number}/{apply.block}"
+            for number, architecture in enumerate(architectures)
+            if architecture.head is not None and architecture.head.reads_maps
+            for apply in applied(architecture.head.steps)
         }
         self.taken = taken
         modules = {name for block in self.instances.values() for name in modules_in(block)}
@@ -171,7 +178,8 @@ class Classes:
             return self.made(key), key
 
         instances = [(key, self.instances[key]) for key in keys]
-        return BlockWriter(name, instances, find, self.contracts.get(name, Contract()), self.attribute)
+        contract = self.contracts.get(name, Contract())
+        return BlockWriter(name, instances, find, contract, self.attribute, is_head=keys[0] in self.heads)
 
 
 def _check_count(count: int) -> None:
@@ -186,7 +194,7 @@ def _together(key: Key, instance: BlockInstance) -> Hashable:
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
     sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
-    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes)
+    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

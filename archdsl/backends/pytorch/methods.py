@@ -55,18 +55,20 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
 def _methods_of_maps(head: Head, reads: Sequence[int], in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
     """The methods of a network whose head reads several maps."""
     first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
-    lines = [f"maps = [{', '.join(first)}]"]
+    lines = [f"return [{', '.join(first)}]"]
     if has_stages:
-        lines += ["for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
-    maps = "the maps of the stem and of every stage"
+        lines = [f"maps = [{', '.join(first)}]", "for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
+        lines.append("return maps")
+    maps = _said(has_stem, has_stages)
     what, given = (f"themselves and {maps}", f"Images and {maps}") if head.reads_images else (maps, f"T{maps[1:]}")
+    if not (has_stem or has_stages):
+        what = "a list of them"
     read = ["maps[-1]", *(f"maps[{number}]" for number in reads)]
     return [
         *_method(
             "forward_features(self, x: Tensor) -> list[Tensor]",
             f"Images, B x {in_channels} x H x W, to {what}.",
             *lines,
-            "return maps",
         ),
         *_method(
             f"forward_head(self, maps: list[Tensor]) -> {head.returns}",
@@ -78,6 +80,13 @@ def _methods_of_maps(head: Head, reads: Sequence[int], in_channels: int, has_ste
             f"forward(self, x: Tensor) -> {head.returns}", "", "return self.forward_head(self.forward_features(x))"
         ),
     ]
+
+
+def _said(has_stem: bool, has_stages: bool) -> str:
+    """What the maps are that a head reads, in words."""
+    if has_stages:
+        return "the maps of the stem and of every stage"
+    return "the map of the stem" if has_stem else "the images"
 
 
 def _head_methods(head: Head) -> list[str]:

@@ -245,6 +245,13 @@ class ConcatSizes(Problem):
     this: str
 
 
+class SumOfOne(Problem):
+    code = codes.WRONG_KIND
+    message = "`sum` adds two tensors or more, or those of a list"
+    label = "there is one tensor"
+    help = "the sum along an axis is a layer: `x -> reduce_sum(over = channels)`"
+
+
 class ExtremeOfOne(Problem):
     code = codes.WRONG_KIND
     message = "`{function}` compares the elements of two tensors or more, or of a tensor and a number"

@@ -183,6 +183,8 @@ def _binary(node: tree.Binary, scope: Scope) -> Value:
     if isinstance(left_value, LAYERS) and symbol == "*":
         return repeated(left_value, right_value, Origin(node.right, scope), node.span, formula(node.right))
     if isinstance(left_value, Tensor) or isinstance(right_value, Tensor):
+        if symbol in ("==", "!=") and (left_value is None or right_value is None):
+            return symbol == "!="  # whether a block was given a tensor
         return tensors.elementwise(node, left_value, right_value, scope)
     if isinstance(left_value, List) and isinstance(right_value, List):
         _charge(len(left_value.items) + len(right_value.items), node.span, scope)

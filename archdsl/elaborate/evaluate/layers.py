@@ -83,7 +83,10 @@ def primitive(
                 must = _must_be(operator, attribute, value)
             if must is not None:
                 place, notes = blame(origins.get(attribute), span, value, name)
-                raise ElaborationError(BadArgument(attribute, name, must, named(value)).at(place, notes=notes))
+                written = f"{name}(...)" if of_primitive(name).required else name
+                help = f"a tensor is fed into a layer: `x -> {written}`" if isinstance(value, Tensor) else None
+                problem = BadArgument(attribute, name, must, named(value))
+                raise ElaborationError(problem.at(place, notes=notes, help=help))
             if isinstance(value, int) and attribute in real_attributes(operator):
                 value = float(value)  # as JSON would give it back: `gain(2)` and `gain(2.0)` are one operator
             complete[attribute] = value

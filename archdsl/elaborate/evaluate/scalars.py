@@ -22,10 +22,11 @@ from archdsl.elaborate.evaluate.errors import (
     WrongOperand,
     ZeroToNegativePower,
 )
-from archdsl.elaborate.evaluate.values import LAYERS, List, Value, alike
+from archdsl.elaborate.evaluate.values import LAYERS, List, Tensor, Value, alike
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Scalar
 from archdsl.ir.functions import OF_NUMBERS, Numeric
+from archdsl.ir.operators import PRIMITIVES
 from archdsl.limits import limits
 
 _ARITHMETIC: dict[str, Callable[[Numeric, Numeric], Numeric]] = {
@@ -52,7 +53,8 @@ def truth(value: Value, span: Span) -> bool:
     """Whether a condition holds: a boolean, or a number that is not zero, or not `none`."""
     if value is None or isinstance(value, bool | int | float):
         return bool(value)
-    raise ElaborationError(WrongCondition(kind(value)).at(span))
+    help = f"to ask whether it is given, write `{span.text} != none`" if isinstance(value, Tensor) else None
+    raise ElaborationError(WrongCondition(kind(value)).at(span, help=help))
 
 
 def binary(symbol: str, left: Value, right: Value, span: Span, sides: tuple[Span, Span]) -> Scalar:
@@ -136,7 +138,9 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
     named: dict[str, Value] = {}
     for parameter, value, place in given:
         if not is_number(value):
-            raise ElaborationError(WrongArgument(name, kind(value)).at(place))
+            is_layer = name in PRIMITIVES and isinstance(value, Tensor)
+            help = f"of tensors it is a layer: `x -> {name}`" if is_layer else None
+            raise ElaborationError(WrongArgument(name, kind(value)).at(place, help=help))
         if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
             raise ElaborationError(BadDivisor(describe(value)).at(place))
         if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:

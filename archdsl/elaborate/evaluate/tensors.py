@@ -17,6 +17,7 @@ from archdsl.elaborate.evaluate.errors import (
     NoValue,
     OperatorOfTensors,
     SizesDiffer,
+    SumOfOne,
     SumOfOther,
     TensorWithOther,
     TooLargeSize,
@@ -111,6 +112,8 @@ def joined(node: tree.Call, word: str, values: list[tuple[Value, Span]], scope: 
     for value, span in tensors:
         if not isinstance(value, Tensor):
             raise ElaborationError((ConcatOfOther if word == "concat" else SumOfOther)(kind(value)).at(span))
+    if word == "sum" and len(values) == 1 and isinstance(values[0][0], Tensor):
+        raise ElaborationError(SumOfOne().at(node.span))
     shapes = [(value.shape, span) for value, span in tensors if isinstance(value, Tensor)]
     shape = (_concatenated if word == "concat" else _added)(shapes)
     return _combined(word, [value for value, _ in values], node, scope, within_bounds(shape, node.span))

@@ -47,15 +47,34 @@ class OutNotTensor(Problem):
 class OutputNotTensor(Problem):
     code = codes.WRONG_KIND
     message = "an output must be a tensor, and `{name}` is {found}"
-    help = "for example `outputs {{ boxes = c5 -> conv(64) }}`, where `c5` is the name of a stage"
+    help = "{advice}"
     name: str
     found: str
+    list: str | None
+
+    @property
+    def advice(self) -> str:
+        if self.list is not None:
+            return f"bind the list above `outputs`, and give each tensor a name: `{self.name}_0 = {self.list}[0]`"
+        return "for example `outputs { boxes = c5 -> conv(64) }`, where `c5` is the name of a stage"
 
 
 class StagesUnread(Problem):
     code = codes.MISSING_BINDING
     message = "nothing reads what the last stage puts out"
     help = "read it by its name in the table, or remove the stages that are not needed"
+
+
+class StemUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads what the stem puts out"
+    help = "read it by its name, `stem -> ...`, or remove the stem"
+
+
+class ImagesUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads the images"
+    help = "read them by their name, `input -> ...`"
 
 
 class SharedNotLayer(Problem):

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from archdsl.elaborate.evaluate.describe import kind
-from archdsl.elaborate.evaluate.values import Scope, SharedLayer, Tensor
+from archdsl.elaborate.evaluate.values import List, Scope, SharedLayer, Tensor
 from archdsl.elaborate.instantiate.apply import (
     INPUT,
     SIDES,
@@ -140,7 +140,8 @@ def _instance(
     for name, bound in graph.outputs.items():
         tensor = scope.names[bound]
         if not isinstance(tensor, Tensor):
-            raise ElaborationError(OutputNotTensor(name, kind(tensor)).at(scope.origins[bound].node.span))
+            of_list = (bound if bound != name else "maps") if isinstance(tensor, List) else None
+            raise ElaborationError(OutputNotTensor(name, kind(tensor), of_list).at(scope.origins[bound].node.span))
         outputs[name] = NamedOutput.made(value=tensor.expression, shape=tensor.shape)
     assert scope.body is not None
     return BlockInstance.made(

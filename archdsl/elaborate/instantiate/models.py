@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Problems, Span
+from archdsl.diagnostics import Edit, Fix, Problem, Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.explain import reasons, trace
@@ -34,9 +34,11 @@ from archdsl.elaborate.instantiate.errors import (
     BadClasses,
     EmptyModel,
     FactNotNumber,
+    ImagesUnread,
     InputNotShape,
     ParameterWithoutValue,
     StagesUnread,
+    StemUnread,
 )
 from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import StageBuilder
@@ -50,7 +52,7 @@ from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_r
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
@@ -345,6 +347,10 @@ class ModelElaborator:
             sides = " x ".join(describe(side) for side in image.items)
             help = f"a shape is written with `x`: `{sides}`"
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
+        if isinstance(image, Size):
+            one, other = image.height, image.width
+            channels = f"{one} channel{'s' * (one != 1)}"
+            help = f"write `input = 3 x 224 x 224`; series of {channels} are maps of height 1, `{one} x 1 x {other}`"
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
@@ -424,7 +430,7 @@ class ModelElaborator:
 
         made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
-            raise ElaborationError(StagesUnread().at(where))
+            raise ElaborationError(self._unread().at(where))
         section = Section.made(
             name="head",
             steps=Steps.made(step="sequence", name=None, steps=(made,)),
@@ -435,11 +441,20 @@ class ModelElaborator:
         )
         return section, made.output, {name: output.shape for name, output in block.outputs.items()}
 
+    def _unread(self) -> Problem:
+        """What is wrong where the head does not read what comes last before it."""
+        if self.merged.rows.rows:
+            return StagesUnread()
+        return StemUnread() if "stem" in self.names else ImagesUnread()
+
     def _with_facts(self, name: str, tensor: Tensor) -> Tensor:
+        """A tensor with what the model says of it; where that is nothing, the same one."""
+        found = [one for one in self.merged.facts if one[0].name.text == name]
+        if not found:
+            return tensor
         facts = dict(tensor.facts)
-        for binding, environment in self.merged.facts:
-            if binding.name.text != name or binding.fact is None:
-                continue
+        for binding, environment in found:
+            assert binding.fact is not None
             value = evaluate(binding.value, self._scope(environment))
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ElaborationError(FactNotNumber(kind(value)).at(binding.value.span))

@@ -19,6 +19,7 @@ from archdsl.elaborate.resolve.errors import (
     UnknownArgument,
 )
 from archdsl.elaborate.resolve.words import WORDS
+from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.checks import arguments, words
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
@@ -139,7 +140,9 @@ def _elsewhere(problem: Diagnostic, signature: Signature) -> Diagnostic:
 def _too_many(signature: Signature, argument: tree.Argument) -> Diagnostic:
     count = len(signature.parameters)
     if not count:
-        return TakesNoArguments(signature.name).at(argument.span)
+        is_layer = signature.name in PRIMITIVES and not isinstance(argument.value, tree.Literal)
+        help = f"it is a layer: write `{shown(argument.value)} -> {signature.name}`" if is_layer else None
+        return TakesNoArguments(signature.name).at(argument.span, help=help)
     return TooManyArguments(signature.name, count).at(argument.span, help=_takes(signature))
 
 

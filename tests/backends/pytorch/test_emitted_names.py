@@ -116,6 +116,24 @@ model net {
   head = unit(4) -> unit(8)
 }
 """,
+    "further tensor": """
+block unit(NAME, channels) {
+  left = in + NAME
+  out = (left -> conv(channels, 3) -> act) * NAME -> conv(channels)
+}
+block outer(channels) {
+  wide = in -> conv(channels)
+  out = in -> conv(channels, 3) -> unit(wide, channels) -> unit(NAME = wide, channels = channels)
+}
+model net {
+  input = 3 x 8 x 8
+  stem = conv(8)
+  stages {
+    | op    | channels | layers |
+    | outer | 8        | 2      |
+  }
+}
+""",
     "layer": """
 block unit(channels) {
   NAME = [conv(channels, 3) -> norm]

@@ -441,6 +441,33 @@ variants m {
   | b    | false |
 }
 """,
+    "layers that make channels of other channels": """
+block fire(channels, body = conv_norm_act) {
+  out = in -> conv(8, 3) -> body(channels) -> conv(channels)
+}
+model m {
+  input = 3 x 8 x 8
+  stem = fire(16)
+  stages {
+    | op   | channels | body                        | layers |
+    | fire | 20       | fused_mbconv(expansion = 1) | 2      |
+  }
+}
+""",
+    "tensors that may be none": """
+block fuse(x = none, y = none, channels = 4) {
+  first = if x == none then in else in + x
+  second = if y != none and channels > 2 then first * (y -> conv(in.channels)) else first
+  out = second -> [norm -> act] when x == none -> conv(channels) -> conv(channels, 3) when y != none
+}
+model m {
+  input = 3 x 8 x 8
+  stem = conv(4) -> fuse -> fuse(none, none, 4)
+  a = stem -> fuse -> fuse(stem) -> fuse(stem, stem)
+  b = a -> fuse(y = stem) -> fuse(y = stem, channels = 2)
+  head = b -> fuse(x = b) -> fuse(a -> conv(4), none)
+}
+""",
     "a hard condition": """
 block b(channels, n = 2) {
   hidden = if n > 100 then 9 ** 9 ** 9 else n * 8

@@ -27,6 +27,8 @@ model net {
   }
 """
 
+IMAGES = "model net {\n  input = 6 x 8 x 8\n"
+
 
 def compiled(*lines: str, beginning: str = BEGINNING) -> Architecture:
     text = beginning + "".join(f"  {line}\n" for line in lines) + "}\n"
@@ -54,6 +56,22 @@ def test_a_head_reads_the_stem_stages_and_images_in_their_order() -> None:
     assert block.input == Shape(32, 4, 6)
     assert network.output == Shape(7, 32, 48)
     assert network.outputs == {}
+
+
+def test_a_head_reads_the_images_alone_where_there_is_neither_stem_nor_stage() -> None:
+    network = compiled("half = split(input, 2)", "head = half[0] - half[1] -> conv(2)", beginning=IMAGES)
+    assert network.stem is None
+    assert network.head is not None
+    (apply,) = network.head.steps.steps
+    assert apply.others == ()
+    assert network.output == Shape(2, 8, 8)
+    assert network.costs.model().params == 2 * 3
+
+
+def test_facts_of_images_travel_to_a_head_that_reads_them_alone() -> None:
+    lines = ["input.variance = 4", "head = input -> conv(8) -> scaled"]
+    block = "block scaled() {\n  out = in * in.variance\n}\n"
+    assert compiled(*lines, beginning=block + IMAGES).output == Shape(8, 8, 8)
 
 
 def test_bindings_stand_in_any_order() -> None:
