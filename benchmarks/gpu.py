@@ -3,9 +3,8 @@
 - Inference in bfloat16, channels last, of EfficientNetV2-S/M/L (with TensorFlow's padding, as timm has weights for),
   EfficientNet-B0 to B7 and NFNet-F0/F1 against the same networks of timm, eager and compiled in the same mode (CUDA
   graphs, frozen weights).
-- What part of the roofline the compiled network reaches: the time that its convolutions, linear layers, poolings and
-  sums would take at the peak or at the bandwidth of the data sheet, whichever is longer, batch norms and activations
-  for nothing, over the time measured.
+- What part of the roofline the compiled network reaches: the time that its convolutions and linear layers would take
+  at the peak or at the bandwidth of the data sheet, whichever is longer, all else for nothing, over the time measured.
 - Latency and peak of memory of the eager network against `archdsl estimate --device` and `--memory --on cuda`.
 - Training steps of V2-M against EfficientNet-B7 at equal settings (bfloat16 by autocast, momentum), and against timm.
 
@@ -34,7 +33,6 @@ import torch
 import archdsl
 from archdsl.api import Network
 from archdsl.backends.latency import Latencies, Profile, eager
-from archdsl.backends.latency.kernel import ACTIVATIONS
 from archdsl.backends.memory import Setting, isa_of_this_machine, memory
 from archdsl.backends.table import aligned
 from archdsl.benchmarking.race import Contender, Race, Settings, in_turns, requests
@@ -232,14 +230,14 @@ def _predicted(case: Case, network: Network, bench: Bench) -> dict[str, Any]:
 def roofline(network: Network, device: Profile, batch: int) -> float:
     """The seconds that a device of the data sheet needs for the network in its form for inference.
 
-    Each kernel takes its operations at the peak or its bytes at the bandwidth, and is launched for nothing; activations
-    are computed where their input is. Numbers are in bfloat16.
+    Each kernel with weights takes its operations at the peak or its bytes at the bandwidth, and is launched for
+    nothing; a compiler can compute all else where its input is. Numbers are in bfloat16.
     """
     whole = {name: each.model_copy(update={"compute": 1.0, "memory": 1.0}) for name, each in device.efficiency.items()}
     assert device.launch is not None
     ideal = device.model_copy(update={"efficiency": whole, "launch": device.launch.model_copy(update={"value": 1e-18})})
     kernels = [kernel for visit in walk(network.for_inference().architecture) for kernel in eager.kernels(visit, batch)]
-    return sum(ideal.time(kernel, "bfloat16").seconds for kernel in kernels if kernel.kind not in ACTIVATIONS)
+    return sum(ideal.time(kernel, "bfloat16").seconds for kernel in kernels if kernel.weights)
 
 
 # Reporting -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 Inference and training steps in bfloat16, channels last, of networks of every family, on many images, so that kernels
 are long beside their launches. `--fit FILE` makes of what was measured the efficiencies of a device's profile
-(`archdsl/devices/`): for each class of kernels the two parts with the least mean error of the logarithm. It needs no
+(`archdsl/devices/`): for each class of kernels the two parts with the least error in all of its time. It needs no
 GPU. Where there is no CUDA device nothing is measured; `--device cpu --tiny` tries it.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,8 +47,8 @@ NETWORKS = (
     ("tf_efficientnetv2_m", 384, 32, 16),
 )
 TINY = (("mobilenetv2_050", 64, 2, 2),)
-# Seconds under which a kernel is mostly its launch.
-_SHORT = 12e-6
+# Seconds between two events beside the kernel, its launch among them; and under which a kernel is mostly that.
+_BESIDE, _SHORT = 6e-6, 12e-6
 
 
 def samples(name: str, resolution: int, batch: int, device: str, training: bool, rounds: int) -> list[Sample]:
@@ -91,7 +90,7 @@ def efficiencies(kernels: Sequence[tuple[Kernel, float]], device: Profile) -> It
     )  # fmt: skip
     for family, members in sorted(classes.items()):
         roofline = whole._roofline(family, "bfloat16")
-        work = [(kernel.operations / roofline.operations, kernel.traffic(2) / roofline.bytes, seconds - 2e-6)
+        work = [(kernel.operations / roofline.operations, kernel.traffic(2) / roofline.bytes, seconds - _BESIDE)
                 for kernel, seconds in members]  # fmt: skip
         compute, memory, error = fitted(work)
         yield {
@@ -111,24 +110,19 @@ def _assumed(device: Profile, family: str) -> list[float]:
 
 
 def fitted(work: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
-    """The parts of the peak and of the bandwidth, and the mean error of the logarithm that is left, weighted by time.
+    """The parts of the peak and of the bandwidth, and the error that is left, as a part of all the time.
 
-    `work` has for each kernel its seconds at the peak, those at the bandwidth, and those that it took.
+    The sum of the differences is least, so that what takes most of a network's time counts most. `work` has for each
+    kernel its seconds at the peak, those at the bandwidth, and those that it took.
     """
     grid = [round(10 ** (-exponent / 24), 3) for exponent in range(49)]
     total = sum(seconds for *_, seconds in work)
 
     def error(compute: float, memory: float) -> float:
-        return (
-            sum(
-                seconds * abs(math.log(max(operations / compute, bytes_ / memory) / seconds))
-                for operations, bytes_, seconds in work
-            )
-            / total
-        )
+        return sum(abs(max(operations / compute, moved / memory) - seconds) for operations, moved, seconds in work)
 
     least = min((error(compute, memory), -compute, -memory) for compute in grid for memory in grid)
-    return -least[1], -least[2], least[0]
+    return -least[1], -least[2], least[0] / total
 
 
 def fit(path: Path) -> None:

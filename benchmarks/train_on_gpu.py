@@ -297,7 +297,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="(default: cuda)")
     parser.add_argument("--tiny", action="store_true", help="small networks on small images, and no result: a try")
-    parser.add_argument("--batch", type=int, default=64, metavar="N", help="images of a step at most (default: 64)")
+    parser.add_argument("--batch", type=int, default=256, metavar="N", help="images of a step at most (default: 256)")
     parser.add_argument("--steps", type=int, default=10, metavar="N", help="of one timing (default: 10)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="timings of each (default: 5)")
     parser.add_argument("--no-compile", action="store_true", help="without torch.compile")

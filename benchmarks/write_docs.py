@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks import memory_page, training_page
+from benchmarks import gpu_page, memory_page, training_page
 from benchmarks.measure import RESULTS, ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -56,11 +56,6 @@ round, so that every stage is elaborated when the first network has it; timm bui
 on the meta device and counts them with torch's flop counter. Latency is that of one image, predicted by a data
 sheet (`a100`) and by a calibrated profile (`epyc_eager`), whose kernels are interpolated in tables.
 """
-_GPU = """\
-## On a GPU
-
-The emitted `codegen/v2_l.py`: what its `compile_model` helper does to the outputs and to the speed.
-"""
 _LATENCY = """\
 ## Predicted latency
 
@@ -80,7 +75,6 @@ Training steps of EfficientNet-B4, with Fused-MBConv in none, some and all of it
 multiple of the first. EfficientNetV2's Table 3 has 155, 216 (1.39), 223 (1.44) and 206 (1.33) on a V100, 262, 362
 (1.38), 327 (1.25) and 254 (0.97) on a TPU v3 core.
 """
-_NO_GPU = "\nNot measured: no GPU was at hand when this page was written. To measure, `{command}`.\n"
 
 
 def page() -> str:
@@ -96,9 +90,13 @@ def page() -> str:
     threads = _results("latency_2_threads")
     parts += [_THREADS, _latency(threads)] if threads else []
     parts += training_page.section(_results, _table, _requirement, _footnote)
-    parts.append(_GPU)
-    gpu = _results("run_on_gpu")
-    parts.append(_gpu(gpu) if gpu else _NO_GPU.format(command="python -m benchmarks.run_on_gpu").lstrip())
+    parts.append(gpu_page.INTRODUCTION)
+    for purpose, section in (("inference", gpu_page.inference), ("training", gpu_page.training)):
+        found = _results(f"gpu_{purpose}")
+        command = f"python -m benchmarks.gpu --for {purpose}"
+        parts += (
+            [section(found, _table), _footnote(found)] if found else [gpu_page.NOT_MEASURED.format(command=command)]
+        )
     return "\n".join(parts)
 
 
@@ -203,23 +201,6 @@ def _found(results: Any) -> str:
 def _speeds(row: Any) -> list[str]:
     pairs = zip(row["images_per_second"], row["speed"], strict=True)
     return [f"{rate:,.1f} ({speed:.2f})" for rate, speed in pairs]
-
-
-def _gpu(results: Any) -> str:
-    setting = results["setting"]
-    size = f"{setting['resolution']} x {setting['resolution']}"
-    errors = [[row["name"], f"{row['error']:.1e}", f"{row['tolerance']:.0e}"] for row in results["checks"]]
-    speeds = [[row["name"], f"{row['images_per_second']:,.1f}", _ratio(row)] for row in results["rows"]]
-    return "\n".join(
-        [
-            f"{setting['device']}, batches of {setting['batch']} at {size}.\n",
-            "Against eager float32 without TF32, the largest error of a logit relative to the largest logit:\n",
-            _table(["run", "error", "at most"], errors, "lrr"),
-            "Inference in bfloat16, channels last:\n",
-            _table(["model", "images/s", "time"], speeds, "lrr"),
-            _footnote(results),
-        ]
-    )
 
 
 def _code(row: Any) -> str:

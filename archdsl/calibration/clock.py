@@ -54,13 +54,13 @@ class CudaClock:
     _CYCLES = 500_000  # a quarter of a millisecond, in which Python launches what one operator needs
 
     def start(self) -> Any:
-        torch.cuda._sleep(self._CYCLES)
-        event = torch.cuda.Event(enable_timing=True)
+        torch.cuda._sleep(self._CYCLES)  # type: ignore[no-untyped-call]
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record()
         return event
 
     def stop(self, started: Any) -> float:
-        event = torch.cuda.Event(enable_timing=True)
+        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
         event.record()
         event.synchronize()
         return float(started.elapsed_time(event)) / 1e3
