@@ -24,7 +24,7 @@ from archdsl.calibration.calibrate import Plan, machine
 from archdsl.calibration.timing import settle
 from archdsl.exporting.comparison import relative_difference
 from archdsl.exporting.settings import Dtype
-from archdsl.weights import map_module, map_weights
+from archdsl.weights import MismatchError, map_module, map_weights
 from archdsl.weights.peers import build_peer
 
 
@@ -199,7 +199,10 @@ def _weights(network: Network, settings: Settings, weights: str | None, folder: 
     """The files of equal weights, for each side."""
     module = settle(network)
     if weights is not None:
-        module.load_state_dict(map_weights(network, weights).ours)
+        try:
+            module.load_state_dict(map_weights(network, weights).ours)
+        except MismatchError as error:
+            raise error.elsewhere() from None
     state = module.state_dict()
     found = {"ours": folder / "ours.safetensors"}
     save_file({key: tensor.contiguous() for key, tensor in state.items()}, found["ours"])

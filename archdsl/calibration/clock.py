@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 from time import perf_counter, thread_time
-from typing import Any, NamedTuple, Protocol
-
-import torch
+from typing import NamedTuple
 
 
 class Run(NamedTuple):
@@ -25,49 +23,6 @@ class Stopwatch:
 
     def read(self) -> Run:
         return Run(perf_counter() - self._start, thread_time() - self._worked)
-
-
-class Clock(Protocol):
-    """Times one kernel: `stop` takes what `start` gave, and says the seconds between them."""
-
-    def start(self) -> Any: ...
-
-    def stop(self, started: Any) -> float: ...
-
-
-class CpuClock:
-    """For kernels that have ended when their call has."""
-
-    def start(self) -> float:
-        return perf_counter()
-
-    def stop(self, started: float) -> float:
-        return perf_counter() - started
-
-
-class CudaClock:
-    """For kernels that a CUDA device runs after their call: by events in its queue.
-
-    The queue is held up first, so that the kernel waits for the device and the device not for its launch.
-    """
-
-    _CYCLES = 500_000  # a quarter of a millisecond, in which Python launches what one operator needs
-
-    def start(self) -> Any:
-        torch.cuda._sleep(self._CYCLES)  # type: ignore[no-untyped-call]
-        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-        event.record()
-        return event
-
-    def stop(self, started: Any) -> float:
-        event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
-        event.record()
-        event.synchronize()
-        return float(started.elapsed_time(event)) / 1e3
-
-
-def clock_of(device: torch.device) -> Clock:
-    return CudaClock() if device.type == "cuda" else CpuClock()
 
 
 def scatter(runs: Sequence[Run], *, is_on_cpu: bool = True) -> float:

@@ -18,7 +18,8 @@ from archdsl.api import Network
 from archdsl.backends.latency import eager
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.pytorch.state import modules
-from archdsl.calibration.clock import Clock, Run, Stopwatch, clock_of
+from archdsl.calibration.clock import Run, Stopwatch
+from archdsl.calibration.kernel_clock import Clock, clock_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 from archdsl.ir.base import Shape
 from archdsl.ir.walk import Visit

@@ -16,8 +16,9 @@ from archdsl.api import Network
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
 from archdsl.backends.pytorch.state import modules
-from archdsl.calibration.clock import Clock, Run, Stopwatch, clock_of
+from archdsl.calibration.clock import Run, Stopwatch
 from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, placed, samples_of
+from archdsl.calibration.kernel_clock import Clock, clock_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 
 

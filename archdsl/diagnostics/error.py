@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from archdsl.diagnostics.diagnostic import Diagnostic
 
@@ -14,6 +15,10 @@ class DiagnosticError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("; ".join(d.message for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """From one process to another."""
+        return _again, (type(self), dict(self.__dict__), self.args)
+
     def __str__(self) -> str:
         from archdsl.diagnostics.report import report
 
@@ -22,6 +27,12 @@ class DiagnosticError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython and notebooks show of it: where a mistake is in a file, not where archdsl has found it."""
         return str(self).splitlines()
+
+
+def _again(kind: type[DiagnosticError], state: dict[str, Any], arguments: tuple[object, ...]) -> DiagnosticError:
+    made = kind.__new__(kind, *arguments)
+    made.__dict__.update(state)
+    return made
 
 
 # Its former name.

@@ -16,7 +16,7 @@ from archdsl.exporting.outputs import as_tuple
 from archdsl.training.data.normalizations import normalization as values_of
 from archdsl.training.run_folder import RunFolder
 from archdsl.version import __version__
-from archdsl.weights import map_weights
+from archdsl.weights import MismatchError, map_weights
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,10 @@ def subject_of(network: Network, weights: str | Path | None = None, normalizatio
     else:
         module = network.build()
         if weights is not None:
-            module.load_state_dict(map_weights(network, str(weights)).ours)
+            try:
+                module.load_state_dict(map_weights(network, str(weights)).ours)
+            except MismatchError as error:
+                raise error.elsewhere() from None
     if normalization is not None:
         mean, deviation = values_of(normalization, network.architecture.input.channels)
         said |= {"normalization": normalization, "mean": list(mean), "std": list(deviation)}

@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
 
+from msgspec.structs import replace
+
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.diagnostics.render import printable
 from archdsl.weights.key_map import FORMAT_VERSION, KeyMap
@@ -16,6 +18,8 @@ from archdsl.weights.trace import Trace, TracedOperator
 
 # Longer sequences are compared up to here; what differs further down hardly matters.
 _LONGEST = 3000
+# With which a help line begins that names options of `archdsl weights map`.
+_OPTIONS = ("--skip ", "--part ")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,14 @@ class MismatchError(DiagnosticError):
         self.rows = tuple(rows)
         self.sides = sides
         self.refused = refused
+
+    def elsewhere(self) -> MismatchError:
+        """The same for a command that takes weights whole: its help names the one that carries over a part of them."""
+        diagnostic = self.diagnostics[0]
+        if diagnostic.help is None or not diagnostic.help.startswith(_OPTIONS):
+            return self
+        help = f"write a file that fits by `archdsl weights map`, where {diagnostic.help}"
+        return MismatchError(replace(diagnostic, help=help), self.rows, self.sides, self.refused)
 
     def as_json(self, network: str, origin: str) -> dict[str, Any]:
         """A JSON object: what was compared, why it does not match, and the rows of the table."""

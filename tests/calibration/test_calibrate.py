@@ -14,10 +14,10 @@ from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.profile import Measured
 from archdsl.backends.latency.roofline import Roofline
 from archdsl.calibration.calibrate import Plan, calibrate
-from archdsl.calibration.clock import CpuClock
 from archdsl.calibration.design import designs
 from archdsl.calibration.eager import EagerProbe, Runner
 from archdsl.calibration.fit import fit_roofline, measured
+from archdsl.calibration.kernel_clock import CpuClock
 from archdsl.calibration.sample import Measurements, Sample, merged
 from archdsl.cli.main import main
 from archdsl.diagnostics import DiagnosticError

@@ -188,6 +188,18 @@ def test_weights_that_do_not_fit_are_refused(trained: tuple[torch.nn.Module, Pat
     assert os.listdir() == []
 
 
+def test_weights_of_which_a_part_fits_are_told_where_that_can_be_taken() -> None:
+    """The options that `archdsl weights map` has are not ours."""
+    state = archdsl.loads(PLAIN.replace("classes = 4", "classes = 7")).build().state_dict()
+    torch.save(state, "other.pt")
+    with pytest.raises(MismatchError) as caught:
+        archdsl.export(archdsl.loads(PLAIN), to="source", weights="other.pt")
+    help = caught.value.diagnostics[0].help
+    assert help is not None
+    assert help.startswith("write a file that fits by `archdsl weights map`, where --")
+    assert os.listdir() == ["other.pt"]
+
+
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
