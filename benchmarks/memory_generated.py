@@ -55,14 +55,16 @@ def _rows(kind: str, networks: int, threads: int, first: int) -> Iterator[dict[s
 
 
 def _networks(kind: str, first: int) -> Iterator[tuple[int, Architecture, Random]]:
-    """The first network of each program that the compiler accepts, with its seed and what its setting is drawn from."""
+    """The first network of each program that the compiler accepts, if it has one output, with its seed and what its
+    setting is drawn from."""
     for seed in count(first):
         random = Random(seed)
         try:
             found = architectures_of(KINDS[kind](random))
         except DiagnosticError:
             continue
-        if found:
+        # Of several outputs there is no one loss.
+        if found and not found[0].outputs:
             yield seed, found[0], random
 
 

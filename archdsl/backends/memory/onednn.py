@@ -175,6 +175,8 @@ def backward_weights(it: Convolution) -> Copies:
                 return _full(it)
         elif _has_blocks(it, (it.block,)):
             return _grouped(it)
+    if it.isa == "avx512":  # those of narrower vectors come next
+        return backward_weights(it._replace(isa="avx2"))
     return _columns(it, (_column_bytes(it) + _sums(it)) * _threads_apart(it))
 
 

@@ -47,6 +47,8 @@ def convolution(
 def transposed(it: Convolution, *, needs_gradient: bool = True) -> Workspace:
     """The copies of a transposed convolution. `it` is the convolution that goes the other way, from its output to its
     input: what one computes forward is the other's gradient."""
+    if _is_native(it, it.output.elements):
+        return _native_transposed(it, needs_gradient=needs_gradient)
     used = onednn.backward_data(it)
     plain = it.x(it.source.channels)
     x = used.x or plain
@@ -87,12 +89,17 @@ def _backward_weights(it: Convolution, weight: Gradient | Parameters | None) -> 
 def is_native(it: Convolution) -> bool:
     """Whether PyTorch thinks its own convolution faster: a pointwise one on a single thread, or a small full one of a
     single image."""
+    return _is_native(it, it.source.elements)
+
+
+def _is_native(it: Convolution, elements: int) -> bool:
+    """The same; `elements` are those of an image of the input, which a transposed convolution has on the other side."""
     if it.width < _SINGLE:
         return False
     is_plain = it.kernel == (1, 1) and not it.is_strided and not it.is_dilated
     if is_plain and it.batch < _MANY_IMAGES and it.threads == 1:
         return True
-    is_large = min(it.kernel) > 3 or it.source.elements > _LARGE_IMAGE
+    is_large = min(it.kernel) > 3 or elements > _LARGE_IMAGE
     return it.groups == 1 and it.batch == 1 and not is_large
 
 
@@ -111,6 +118,15 @@ def _native(it: Convolution, weight: Gradient | Parameters | None, *, turned: in
     own = filters // it.groups
     back = tuple(size for _ in range(it.groups) for size in (part, result, part, own, -part, -result))
     return Workspace(forward, (-y,), (*back, Gradient(0), weight if weight is not None else 0, -x - filters))
+
+
+def _native_transposed(it: Convolution, *, needs_gradient: bool) -> Workspace:
+    """A matrix product that makes the columns of an image, one after the other, and adds them up."""
+    columns = it.y(it.source.channels * it.area) // it.batch
+    is_plain = it.kernel == (1, 1) and not it.is_strided and it.padding == (0, 0)
+    back = 0 if is_plain else columns
+    data: Steps = (Gradient(0), back, -back) if needs_gradient else ()
+    return Workspace((), (columns, -columns), (*data, Parameters(), back, -back))
 
 
 # Channels last --------------------------------------------------------------------------------------------------------

@@ -110,3 +110,20 @@ def test_few_images(source: str, batch: int) -> None:
 def test_the_instruction_set_of_this_machine() -> None:
     capability = torch.backends.cpu.get_cpu_capability()
     assert isa_of_this_machine() == ("avx512" if capability == "AVX512" else "avx2")
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        "conv_transpose(12, 2, stride = 2) -> relu",
+        "conv(12, 3) -> relu -> conv_transpose(12, 2, stride = 2)",
+        "conv_transpose(8, 4 x 3, stride = 3, padding = 1) -> max_pool(2)",
+    ],
+)
+def test_transposed_convolutions_of_one_image(stem: str) -> None:
+    """Small ones PyTorch computes itself."""
+    found = network("12 x 32 x 32", stem)
+    images = torch.randn(1, *found.architecture.input)
+    assert found.memory(1, threads=1).peak.total == pytest.approx(inference_peak(found.build(), images), rel=WITHIN)
+    measured = training_peak(found.build(), images)
+    assert found.memory(1, training=True, threads=1).peak.total == pytest.approx(measured, rel=2 * WITHIN)
