@@ -25,7 +25,7 @@ from archdsl.backends.latency import Profile, profile
 from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.profile import kernel_of, stored_kernel
 from archdsl.backends.table import aligned
-from archdsl.calibration.eager import EagerProbe
+from archdsl.calibration.eager import EagerProbe, Placement
 from archdsl.calibration.sample import Sample
 from archdsl.calibration.training import TrainingProbe
 from benchmarks.measure import RESULTS, progress, write_results
@@ -54,7 +54,7 @@ _BESIDE, _SHORT = 6e-6, 12e-6
 def samples(name: str, resolution: int, batch: int, device: str, training: bool, rounds: int) -> list[Sample]:
     network = archdsl.find(name, resolution=resolution)
     kind = TrainingProbe if training else EagerProbe
-    probe = kind(network, batch, device, torch.bfloat16, channels_last=True)
+    probe = kind(network, batch, Placement(device, torch.bfloat16, channels_last=True))
     for _ in range(rounds):
         probe.round()
     found = list(probe.measurements().samples)

@@ -157,9 +157,9 @@ def _probe(plan: Plan, network: Network, batch: int) -> Probe:
         from archdsl.calibration.exported import ExportedProbe
 
         return ExportedProbe(network, batch, plan.threads)
-    from archdsl.calibration.eager import EagerProbe
+    from archdsl.calibration.eager import EagerProbe, Placement
 
-    return EagerProbe(network, batch, plan.device)
+    return EagerProbe(network, batch, Placement(plan.device))
 
 
 def _rounds(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -37,23 +38,32 @@ _COMBINED = {
 }
 
 
+@dataclass(frozen=True)
+class Placement:
+    """Where a network is timed, and the type and layout of its weights and images."""
+
+    device: str = "cpu"
+    dtype: torch.dtype = torch.float32
+    channels_last: bool = False
+
+    def put(self, module: nn.Module, network: Network, batch: int) -> tuple[nn.Module, Tensor]:
+        """A module there, and images for it, B x C x H x W."""
+        images = torch.randn(batch, *network.architecture.input, generator=torch.Generator().manual_seed(0))
+        # None leaves weights as they are laid out, which of images is plainly.
+        layout = torch.channels_last if self.channels_last else None
+        module.to(device=self.device, dtype=self.dtype, memory_format=layout)  # type: ignore[call-overload]
+        return module, images.to(self.device, self.dtype, memory_format=layout or torch.contiguous_format)
+
+
+ON_CPU = Placement()
+
+
 class EagerProbe:
-    """A network that can be timed as a whole and kernel by kernel.
+    """A network that can be timed as a whole and kernel by kernel."""
 
-    `dtype` is that of weights and images, which are channels last in memory where `channels_last` says so.
-    """
-
-    def __init__(
-        self,
-        network: Network,
-        batch: int,
-        device: str = "cpu",
-        dtype: torch.dtype = torch.float32,
-        *,
-        channels_last: bool = False,
-    ):
-        self.device = torch.device(device)
-        self.module, self.images = placed(network.build().eval(), network, batch, self.device, dtype, channels_last)
+    def __init__(self, network: Network, batch: int, placement: Placement = ON_CPU):
+        self.device = torch.device(placement.device)
+        self.module, self.images = placement.put(network.build().eval(), network, batch)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
         self.kernels = operators(graph, modules(network.architecture), batch, training=False)
@@ -89,16 +99,6 @@ class EagerProbe:
         combined = (Sample(kernel, times[node]) for node, kernel in self._combined.items())
         samples = (*samples_of(self.kernels, times), *combined)
         return Measurements(samples, (whole(self.runs, times.values(), is_on_cpu=self.is_on_cpu),))
-
-
-def placed(
-    module: nn.Module, network: Network, batch: int, device: torch.device, dtype: torch.dtype, channels_last: bool
-) -> tuple[nn.Module, Tensor]:
-    """A module and images for it, B x C x H x W, on a device."""
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    images = torch.randn(batch, *network.architecture.input, generator=torch.Generator().manual_seed(0))
-    module.to(device=device, dtype=dtype, memory_format=torch.channels_last if channels_last else None)  # type: ignore[call-overload]
-    return module, images.to(device, dtype, memory_format=layout)
 
 
 class Tracer(fx.Tracer):

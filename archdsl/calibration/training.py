@@ -17,7 +17,7 @@ from archdsl.backends.latency.kernel import Kernel
 from archdsl.backends.latency.training import backward, optimizer
 from archdsl.backends.pytorch.state import modules
 from archdsl.calibration.clock import Run, Stopwatch
-from archdsl.calibration.eager import RUN, Runner, Tracer, combinations, operators, placed, samples_of
+from archdsl.calibration.eager import ON_CPU, RUN, Placement, Runner, Tracer, combinations, operators, samples_of
 from archdsl.calibration.kernel_clock import Clock, clock_of
 from archdsl.calibration.sample import Measurements, Sample, typical, whole
 
@@ -25,17 +25,9 @@ from archdsl.calibration.sample import Measurements, Sample, typical, whole
 class TrainingProbe:
     """A network whose training step can be timed as a whole and kernel by kernel; arguments as of `EagerProbe`."""
 
-    def __init__(
-        self,
-        network: Network,
-        batch: int,
-        device: str = "cpu",
-        dtype: torch.dtype = torch.float32,
-        *,
-        channels_last: bool = False,
-    ):
-        self.device = torch.device(device)
-        self.module, self.images = placed(network.build().train(), network, batch, self.device, dtype, channels_last)
+    def __init__(self, network: Network, batch: int, placement: Placement = ON_CPU):
+        self.device = torch.device(placement.device)
+        self.module, self.images = placement.put(network.build().train(), network, batch)
         graph = Tracer().trace(self.module)
         self.graph = fx.GraphModule(self.module, graph)
         self.kernels = operators(graph, modules(network.architecture), batch, training=True)
