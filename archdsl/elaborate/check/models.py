@@ -282,7 +282,7 @@ class ModelNames:
                 self.problems.add(SecondStatement(word).at(place, notes=notes))
 
     def _check_input(self) -> None:
-        if "input" not in self.words.own:
+        if "input" not in self.values:  # an output of that name is none
             self.problems.add(NoInput(self.model.name.text).at(self.model.name.span))
 
     # Its rows --------------------------------------------------------------------------------------------------------
