@@ -24,7 +24,7 @@ from PIL import Image
 from archdsl.backends.table import aligned
 from archdsl.ir.base import Place
 from archdsl.ir.recipe import Recipe
-from archdsl.ir.recipe.parts import SGD
+from archdsl.ir.recipe.optimizers import SGD
 from archdsl.training.data.transforms import train_transform
 from archdsl.training.random import seeded
 from benchmarks.measure import interleave, progress, run, write_results

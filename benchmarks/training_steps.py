@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 import archdsl
 from archdsl.ir.recipe import Phase, Recipe
-from archdsl.ir.recipe.parts import SGD
+from archdsl.ir.recipe.optimizers import SGD
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
 from archdsl.training.learner import Learner, build

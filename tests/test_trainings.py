@@ -6,7 +6,7 @@ import pytest
 
 from archdsl.diagnostics import Source
 from archdsl.folders import recipes_folder
-from archdsl.ir.recipe.parts import SGD
+from archdsl.ir.recipe.optimizers import SGD
 from archdsl.sources import read
 from archdsl.trainings import open_recipe, recipe_alone
 

@@ -42,7 +42,7 @@ from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, M
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
-from archdsl.ir.operators.window import Padding, along, pad_width, sides
+from archdsl.ir.operators.window import Padding, along, pad_width, same_zeros, sides
 from archdsl.ir.walk import Visit, walk
 
 
@@ -307,10 +307,9 @@ def _through(axis: _Axis | None, kernel: int, stride: int, padding: int, dilatio
 
 def _zeros_before(size: int, kernel: int, stride: int, padding: Padding, dilation: int) -> int:
     """The zeros above or to the left of a map."""
-    if padding != "same":
-        return pad_width(kernel, padding, dilation)
-    missing = (-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1 - size
-    return max(missing, 0) // 2
+    if padding == "same":
+        return same_zeros(size, kernel, stride, dilation) // 2
+    return pad_width(kernel, padding, dilation)
 
 
 def _stretched(source: _Seen, before: Shape, after: Shape, *, near: int) -> _Seen:

@@ -11,7 +11,7 @@ from archdsl.backends.memory import Memory, Setting, largest_batch, memory
 from archdsl.backends.memory.setting import DType, Optimizer
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Phase, Recipe
-from archdsl.ir.recipe.parts import SGD, RMSProp
+from archdsl.ir.recipe.optimizers import SGD, RMSProp
 
 
 class PhasePlan(NamedTuple):

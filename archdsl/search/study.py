@@ -32,7 +32,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.diagnostics.render import printable
 from archdsl.language.nodes import names_in
-from archdsl.search import repeats
+from archdsl.search import reruns
 from archdsl.search import storage as storages
 from archdsl.search.errors import (
     CannotSave,
@@ -236,9 +236,9 @@ class Study:
                     # Its worker may have died before the first sign of life: this is one on its behalf, and the last.
                     self._silent.add(trial.number)
                     self.storage.record_heartbeat(trial._trial_id)
-            due = repeats.due(trials, what_of)
+            due = reruns.due(trials, what_of)
             for trial in due:
-                repeats.repeat(self.optuna, trial)
+                reruns.rerun(self.optuna, trial)
             return self.trials() if due else trials
 
     def reporting(self) -> _Reporting:

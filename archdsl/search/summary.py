@@ -16,7 +16,7 @@ from archdsl.backends.table import aligned
 from archdsl.backends.units import duration
 from archdsl.elaborate.resolve.objectives import COUNTS
 from archdsl.search.progress import Progress
-from archdsl.search.repeats import INTERRUPTED, SURPLUS, history
+from archdsl.search.reruns import INTERRUPTED, SURPLUS, history
 from archdsl.search.study import WORKER, Study, counts, network_of, result_of
 from archdsl.search_space.open_models import counted
 

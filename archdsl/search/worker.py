@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.codes import DIVERGED, OUT_OF_MEMORY
-from archdsl.search import repeats
+from archdsl.search import reruns
 from archdsl.search.evaluation.evaluator import Evaluator, Judged
 from archdsl.search.samplers.algorithms import ALGORITHMS
 from archdsl.search.storage import quiet
@@ -133,7 +133,7 @@ class Worker:
         trial.set_user_attr(WORKER, self.name)
         trials = self.study.trials()
         if not self._is_needed(trial.number, trials):
-            trial.set_user_attr(RESULT, {"what": repeats.SURPLUS})
+            trial.set_user_attr(RESULT, {"what": reruns.SURPLUS})
             raise SurplusError
         sample = self.encoding.sample(
             lambda variable: variable.options.index(trial.suggest_categorical(variable.name, variable.options))
@@ -150,7 +150,7 @@ class Worker:
                 raise TrialPruned
             judged, same = self._known(sample, trials), True
             if judged is None:
-                first = repeats.first(trials[trial.number])
+                first = reruns.first(trials[trial.number])
                 judged, same = self._evaluated(trial, first, sample, stopping, note), False
             if any(map(math.isnan, judged.values)):
                 note(what="failed", why="its objective is not a number")
@@ -186,7 +186,7 @@ class Worker:
                     raise InterruptedTrial(stopping.signal)
             return self.evaluator.judged(sample, number, judge)
         except InterruptedTrial:
-            note(what=repeats.INTERRUPTED)
+            note(what=reruns.INTERRUPTED)
             raise WorkerStoppedError from None
         except StoppedEarlyError:
             note(what="stopped", why=f"after epoch {max(seen)}, with an accuracy of {100 * seen[max(seen)]:.2f} %")
@@ -204,10 +204,10 @@ class Worker:
 
     def _is_needed(self, number: int, trials: Sequence[FrozenTrial]) -> bool:
         """Whether those that began before are too few without a trial, which no earlier one repeats as it does."""
-        doubled = repeats.doubled(trials)
+        doubled = reruns.doubled(trials)
         ahead = [one for one in trials[:number] if one.number not in doubled]
         at_work = sum(one.state in (TrialState.RUNNING, TrialState.WAITING) for one in ahead)
-        due = sum(one.number < number for one in repeats.due(trials, what_of))
+        due = sum(one.number < number for one in reruns.due(trials, what_of))
         return number not in doubled and sum(map(is_finished, ahead)) + at_work + due < self.settings.trials
 
     def _leave_none_at_work(self, stopping: Stopping) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
-from archdsl.ir.recipe.parts import AdaptiveClipping, Clipping
+from archdsl.ir.recipe.clipping import AdaptiveClipping, Clipping
 from archdsl.training.parameters import is_weight
 
 # As the published code has it: gradients smaller than this are not clipped any further.

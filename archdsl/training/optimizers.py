@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import nn, optim
 
 from archdsl.ir.recipe import Recipe
-from archdsl.ir.recipe.parts import SGD, AdamW
+from archdsl.ir.recipe.optimizers import SGD, AdamW
 from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.training.parameters import is_weight
 

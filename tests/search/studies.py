@@ -10,7 +10,7 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import first, history
+from archdsl.search.reruns import first, history
 from archdsl.search.study import Study, counts, is_finished, network_of, what_of
 from tests.training.digits import write_digits
 from tests.warm import Process

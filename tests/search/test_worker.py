@@ -13,7 +13,7 @@ from random import Random
 import pytest
 from optuna.trial import TrialState
 
-from archdsl.search.repeats import first, history
+from archdsl.search.reruns import first, history
 from archdsl.search.samplers.uniform import Uniform
 from archdsl.search.study import Study, network_of, result_of, what_of
 from archdsl.search_space.encoding import Encoding

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import archdsl
-from archdsl.ir.recipe.parts import AdaptiveClipping, NormClipping
+from archdsl.ir.recipe.clipping import AdaptiveClipping, NormClipping
 from archdsl.training.clipping import clip_gradients
 from archdsl.weights.peers import declare_torchvision_operators
 

@@ -31,7 +31,7 @@ from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, M
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
-from archdsl.ir.operators.window import sides
+from archdsl.ir.operators.window import same_zeros, sides
 from archdsl.ir.walk import Visit
 
 _SAME_KIND = {"swish": "silu"}
@@ -52,6 +52,8 @@ def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel
 _Rule = Callable[..., tuple[Kernel, ...]]
 RULES = RuleTable[_Rule]("latency of eager kernels")
 
+_UNDILATED = Size(1, 1)
+
 
 @RULES.rule(Conv, Depthwise, WeightStandardizedConv)
 def _convolution(
@@ -66,8 +68,10 @@ def _convolution(
     if isinstance(operator, WeightStandardizedConv):
         filters = Shape(output.channels, source.channels // groups, size.height * size.width)
         before.append(Kernel("standardize", filters, filters))
-    is_moved = operator.padding == "same" and (max(stride) > 1 or not (size.height % 2 and size.width % 2))
-    padded = _padded(is_moved, source, output, size, stride)
+    dilation = sides(operator.dilation)
+    is_uneven = any(step * (side - 1) % 2 for step, side in zip(dilation, size, strict=True))
+    is_moved = operator.padding == "same" and (max(stride) > 1 or is_uneven)
+    padded = _padded(is_moved, source, size, stride, dilation)
     if padded:
         before.append(Kernel("pad", source, padded, batch))
     kind = "conv" if groups == 1 else "depthwise" if groups == source.channels else "grouped_conv"
@@ -149,7 +153,7 @@ def _pool(operator: MaxPool | AvgPool, source: Shape, output: Shape, batch: int,
     size = sides(operator.kernel)
     stride = sides(operator.stride or operator.kernel)
     step = stride.height if operator.stride is None else max(stride)
-    padded = _padded(operator.padding == "same" and max(stride) > 1, source, output, size, stride)
+    padded = _padded(operator.padding == "same" and max(stride) > 1, source, size, stride)
     pooled = Kernel(operator.kind, padded or source, output, batch, size, step)
     if operator.padding != "same" or max(stride) == 1:
         return (pooled,)
@@ -199,13 +203,13 @@ def _view(operator: Primitive, source: Shape, output: Shape, batch: int, trainin
     return ()
 
 
-def _padded(is_same: bool, source: Shape, output: Shape, size: Size, stride: Size) -> Shape | None:
+def _padded(is_same: bool, source: Shape, size: Size, stride: Size, dilation: Size = _UNDILATED) -> Shape | None:
     """The map with TensorFlow's zeros, where a kernel of its own adds them."""
     if not is_same:
         return None
-    height = max((output.height - 1) * stride.height + size.height, source.height)
-    width = max((output.width - 1) * stride.width + size.width, source.width)
-    return Shape(source.channels, height, width) if (height, width) != source[1:] else None
+    axes = zip(source[1:], size, stride, dilation, strict=True)
+    padded = Shape(source.channels, *(axis[0] + same_zeros(*axis) for axis in axes))
+    return padded if padded != source else None
 
 
 def combining(

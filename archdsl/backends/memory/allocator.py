@@ -11,7 +11,7 @@ from archdsl.backends.memory.setting import Setting
 from archdsl.backends.memory.workspace import Workspace, convolution, transposed
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.operators.convolution import CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
-from archdsl.ir.operators.window import Kernel, Padding, along, pad_width, sides
+from archdsl.ir.operators.window import Kernel, Padding, along, pad_width, same_zeros, sides
 from archdsl.ir.walk import Visit
 
 # The bytes of a number in single precision.
@@ -118,7 +118,7 @@ class Allocator:
         if self.tape.visit not in self.padded:
             return source, shape
         axes = zip(shape[1:], sides(kernel), sides(stride), sides(dilation), strict=True)
-        padded = Shape(shape.channels, *(_covered(*axis) for axis in axes))
+        padded = Shape(shape.channels, *(axis[0] + same_zeros(*axis) for axis in axes))
         return self.tape.call([source], self.bytes(padded), is_fleeting=is_fleeting), padded
 
     # Combined tensors ------------------------------------------------------------------------------------------------
@@ -165,8 +165,3 @@ class Allocator:
             steps.append(-excess)
         needed = [mine for mine, other in zip(factors, reversed(factors), strict=True) if other.needs_gradient]
         return self.tape.call(factors, size, flows=["new", "new"], keeps=needed, backward=tuple(steps))
-
-
-def _covered(size: int, kernel: int, stride: int, dilation: int) -> int:
-    """How much of an axis, zeros included, the windows of `same` cover."""
-    return max((-(-size // stride) - 1) * stride + dilation * (kernel - 1) + 1, size)

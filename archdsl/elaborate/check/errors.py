@@ -1,4 +1,7 @@
-"""Problems that are found by names alone: unknown, unused and missing ones, columns, claims."""
+"""Problems that are found by names alone: unused and missing ones, columns, claims.
+
+A name that means nothing, the most frequent of them, is told where names are resolved: `resolve/errors.py`.
+"""
 
 from __future__ import annotations
 

@@ -63,8 +63,17 @@ def spread(size: int, kernel: int, stride: int, padding: Padding, dilation: int 
     return (size - 1) * stride - 2 * pad_width(kernel, padding, dilation) + dilation * (kernel - 1) + 1
 
 
+def same_zeros(size: int, kernel: int, stride: int, dilation: int = 1) -> int:
+    """How many zeros `same` adds to an axis of `size`: half of them before it, the odd one behind it.
+
+    TensorFlow's rule: enough for `ceil(size / stride)` positions.
+    """
+    positions = window(size, kernel, stride, "same")
+    return max((positions - 1) * stride + dilation * (kernel - 1) + 1 - size, 0)
+
+
 def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
-    """Zeros on each side, for every padding but `same` (whose zeros depend on the input's size)."""
+    """Zeros on each side, for every padding but `same` (`same_zeros`: they depend on the input's size)."""
     if isinstance(padding, int):
         return padding
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0

@@ -7,8 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Frozen, Place, Scalar
-from archdsl.ir.recipe.parts import Clipping, Cosine, Decay, FixRes, Fraction, NotNegative, Optimizer, Schedule
+from archdsl.ir.recipe.clipping import Clipping
+from archdsl.ir.recipe.fix_res import FixRes
+from archdsl.ir.recipe.numbers import Decay, Fraction, NotNegative
+from archdsl.ir.recipe.optimizers import Optimizer
 from archdsl.ir.recipe.phases import PROGRESSIVE, Phase, Progressive
+from archdsl.ir.recipe.schedules import Cosine, Schedule
 
 RECIPE_VERSION: Literal["1.0"] = "1.0"
 

@@ -17,7 +17,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import place
+from archdsl.search.reruns import place
 from archdsl.search_space.encoding import Encoding, Variable
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space

@@ -11,7 +11,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.repeats import place
+from archdsl.search.reruns import place
 
 _CHOICES = "_search_space"  # where Optuna's samplers keep them
 

@@ -131,6 +131,14 @@ def test_a_pooling_reads_its_whole_window_at_every_position() -> None:
     assert kernel.operations == 16 * 7 * 6 * 2 * 3
 
 
+def test_padding_of_tensorflow_goes_by_how_far_a_dilated_window_extends() -> None:
+    pad, conv = kernels_of("conv(8, kernel = 3, stride = 2, dilation = 2, padding = same)")
+    assert (pad.kind, pad.output) == ("pad", Shape(16, 11, 11))  # 4 positions of stride 2: 6 + 5
+    assert conv.input == pad.output
+    # An even kernel extends over 3 positions, as many on both sides of its middle: the layer adds these zeros itself.
+    assert [kernel.kind for kernel in kernels_of("conv(8, kernel = 2, dilation = 2, padding = same)")] == ["conv"]
+
+
 def test_padding_of_tensorflow_is_as_high_and_as_wide_as_its_window_needs() -> None:
     pad, conv = kernels_of("conv(8, kernel = 3 x 5, stride = 2, padding = same)")
     assert (pad.kind, pad.output) == ("pad", Shape(16, 9, 11))  # 4 positions of stride 2: 6 + 3 and 6 + 5

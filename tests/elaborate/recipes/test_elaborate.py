@@ -7,7 +7,10 @@ import pytest
 from archdsl.compiler import Compiled, compile_source
 from archdsl.diagnostics import Source
 from archdsl.ir.recipe import Ramp, Recipe
-from archdsl.ir.recipe.parts import SGD, AdamW, AdaptiveClipping, Constant, Cosine, Exponential, FixRes, RMSProp
+from archdsl.ir.recipe.clipping import AdaptiveClipping
+from archdsl.ir.recipe.fix_res import FixRes
+from archdsl.ir.recipe.optimizers import SGD, AdamW, RMSProp
+from archdsl.ir.recipe.schedules import Constant, Cosine, Exponential
 
 NET = "model net { input = 3 x 32 x 32\n stem = conv(8)\n head = global_avg_pool -> dropout(0.2) -> linear(10) }\n"
 BASE = "recipe base for net {\n epochs = 10\n batch = 64\n optimizer = sgd(0.1)\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from archdsl.ir.operators.window import Padding
+from archdsl.ir.operators.window import Padding, same_zeros, window
 
 PADDING: TypeAdapter[object] = TypeAdapter(Padding)
 
@@ -19,3 +21,17 @@ def test_paddings(padding: object) -> None:
 def test_what_is_no_padding(padding: object) -> None:
     with pytest.raises(ValidationError):
         PADDING.validate_python(padding)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 15])
+@pytest.mark.parametrize("kernel", [1, 2, 3, 7])
+@pytest.mark.parametrize("stride", [1, 2, 5])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_same_padding_adds_as_many_zeros_as_its_last_window_lacks(
+    size: int, kernel: int, stride: int, dilation: int
+) -> None:
+    zeros, extent = same_zeros(size, kernel, stride, dilation), dilation * (kernel - 1) + 1
+    starts = range(0, size + zeros - extent + 1, stride)
+    assert len(starts) >= window(size, kernel, stride, "same", dilation) == ceil(size / stride)
+    if zeros:  # one less, and there would be one window less
+        assert starts[-1] + extent == size + zeros

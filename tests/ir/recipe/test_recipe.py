@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from archdsl.ir.recipe import Progressive, Ramp, Recipe
-from archdsl.ir.recipe.parts import SGD, Cosine
+from archdsl.ir.recipe.optimizers import SGD
+from archdsl.ir.recipe.schedules import Cosine
 
 
 def recipe(**settings: Any) -> Recipe:

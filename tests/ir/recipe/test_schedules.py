@@ -6,7 +6,7 @@ from math import cos, pi
 
 import pytest
 
-from archdsl.ir.recipe.parts import Constant, Cosine, Exponential, Linear
+from archdsl.ir.recipe.schedules import Constant, Cosine, Exponential, Linear
 
 
 @pytest.mark.parametrize("schedule", [Exponential(rate=0.97, every=2.4, warmup=5), Cosine(warmup=5), Linear(warmup=5)])

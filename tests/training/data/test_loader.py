@@ -10,7 +10,7 @@ import torch
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.recipe import Recipe
-from archdsl.ir.recipe.parts import SGD
+from archdsl.ir.recipe.optimizers import SGD
 from archdsl.training.data.loader import Loader, evaluation_loader, train_loader
 from archdsl.training.data.opening import open_data
 from archdsl.training.data.source import Source

@@ -9,7 +9,7 @@ import torch
 from torchvision.transforms import v2
 
 from archdsl.ir.recipe import Recipe
-from archdsl.ir.recipe.parts import SGD
+from archdsl.ir.recipe.optimizers import SGD
 from archdsl.training.data.normalizations import NORMALIZATIONS
 from archdsl.training.data.opening import open_data
 from archdsl.training.data.transforms import evaluation_transform, train_transform

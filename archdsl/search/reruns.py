@@ -73,7 +73,7 @@ def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> li
     ]
 
 
-def repeat(study: optuna.Study, trial: FrozenTrial) -> None:
+def rerun(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues a trial again, with the options that were taken; what its worker noted of it is left behind."""
     study.add_trial(
         optuna.create_trial(
