@@ -63,11 +63,17 @@ class _Reader:
 
     def params(self) -> tuple[Mapping[int, dict[str, Any]], Mapping[int, dict[str, BaseDistribution]]]:
         """The options taken, and all that there were, by name."""
+        # What there was to choose from is long, and the same in nearly all trials: it is asked for on its own.
+        known: dict[str, list[str]] = defaultdict(list)
+        for name, written in self._ask("select distinct param_name, distribution_json from trial_params where " + _OF):
+            known[name].append(written)
+        columns = "param_name, param_value"
+        if any(len(all_) > 1 for all_ in known.values()):
+            columns += ", distribution_json"
         params: dict[int, dict[str, Any]] = defaultdict(dict)
         spaces: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
-        for id, name, value, written in self._rows("trial_params", "param_name, param_value, distribution_json"):
-            spaces[id][name] = known = _distribution(written)
-            params[id][name] = known.to_external_repr(value)
+        for id, name, value, *written in self._rows("trial_params", columns):
+            spaces[id][name], params[id][name] = _option(written[0] if written else known[name][0], value)
         return params, spaces
 
     def numbers(self, table: str, columns: str) -> Mapping[int, dict[int, float]]:
@@ -84,11 +90,21 @@ class _Reader:
         return found
 
     def _rows(self, table: str, columns: str) -> Sequence[Any]:
-        query = (
-            f"select trial_id, {columns} from {table} "
-            "where trial_id in (select trial_id from trials where study_id = :study)"
-        )
-        return self.connection.execute(text(query), {"study": self.study_id}).all()  # one by one takes twice as long
+        return self._ask(f"select trial_id, {columns} from {table} where {_OF}")
+
+    def _ask(self, query: str) -> Sequence[Any]:
+        # The tuples of the driver: these columns need no conversion, and as rows of SQLAlchemy they take thrice as long.
+        return self.connection.execute(text(query), {"study": self.study_id}).cursor.fetchall()
+
+
+# Of the rows that belong to trials: those of a study.
+_OF = "trial_id in (select trial_id from trials where study_id = :study)"
+
+
+@cache
+def _option(written: str, value: float) -> tuple[BaseDistribution, Any]:
+    known = _distribution(written)
+    return known, known.to_external_repr(value)
 
 
 @cache

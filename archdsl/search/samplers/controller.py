@@ -19,6 +19,8 @@ from archdsl.search_space.space import Space
 
 _HIDDEN = 64
 _RATE, _EPOCHS, _CLIP, _ENTROPY, _MEMORY = 1e-2, 4, 0.2, 0.01, 0.9
+# Of a logarithm of how much likelier a network has become: what is beyond overflows in the end.
+_FURTHEST = 20.0
 _TRIES = 50
 
 
@@ -73,7 +75,8 @@ class Controller(NetworkSampler):
             before, _ = self.policy(taken)
         for _ in range(_EPOCHS):
             likelihoods, entropies = self.policy(taken)
-            ratio = (likelihoods - before).exp()
+            # Bounded, for networks that the policy would not draw any more: those of others, or of long ago.
+            ratio = (likelihoods - before).clamp(-_FURTHEST, _FURTHEST).exp()
             gain = torch.minimum(ratio * advantages, ratio.clamp(1 - _CLIP, 1 + _CLIP) * advantages).mean()
             loss = -gain - _ENTROPY * entropies.mean()
             self.optimizer.zero_grad()

@@ -118,3 +118,16 @@ def test_torch_draws_as_before_elsewhere() -> None:
     torch.manual_seed(1)
     trained(20)
     assert torch.equal(torch.rand(1), expected)
+
+
+def test_networks_that_it_would_never_draw_do_not_break_it() -> None:
+    """Those of other workers, or of a search that another algorithm began: where it is sure, a step changes much."""
+    controller, random = Controller(SPACE, ENCODING, 0, 20), Random(0)
+    torch.manual_seed(0)
+    for head in controller.policy.heads:
+        torch.nn.init.normal_(head.weight, std=200.0)
+    drawn = [SPACE.numbered(random.randrange(SPACE.size)) for _ in range(200)]
+    past = [Past(number, ENCODING.taken(sample), reward(sample)) for number, sample in enumerate(drawn)]
+    controller._learn(past)
+    assert ENCODING.taken(controller.propose(past, random)).keys() >= {"width"}
+    assert abs(sum(likelihoods(controller)) - 1) < 1e-3
