@@ -91,6 +91,11 @@ class Visit(NamedTuple):
         return self.primitive.macs(*self.shapes) if self.primitive is not None else 0
 
 
+def in_stages(path: str) -> bool:
+    """Whether a path of a network is that of a stage or inside one: the stages may be those of a part."""
+    return ".stages." in f".{path}"
+
+
 def walk(architecture: Description) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
@@ -147,19 +152,23 @@ class PartTracer:
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
-        name, steps = section.name, section.steps.steps
-        outer, self.levels = self.levels, (*self.levels, Level(name, name))
-        scope = Scope(name, source)
+        name, path, steps = section.name, self.path(section), section.steps.steps
+        outer, self.levels = self.levels, (*self.levels, Level(path, name))
+        scope = Scope(path, source)
         for apply in applied(section.steps) if section.reads_maps else ():
             for other, shape in zip(apply.others, apply.other_shapes, strict=True):
                 if isinstance(other, Bound):
                     scope.bound[other.name] = self.maps.get(other.name, Tensor(other.name, shape))
         if len(steps) == 1 and isinstance(steps[0], Apply) and (name == "stem" or section.reads_maps):
-            tensor = self._apply(steps[0], source, name, scope)
+            tensor = self._apply(steps[0], source, path, scope)
         else:
-            tensor = self.step(section.steps, source, name, scope)
+            tensor = self.step(section.steps, source, path, scope)
         self.levels = outer
         return tensor
+
+    def path(self, of: Section | Stage) -> str:
+        """Where the stem, a stage or the head is."""
+        return of.name if isinstance(of, Section) else f"stages.{of.name}"
 
     def note(
         self,
@@ -360,17 +369,20 @@ class Tracer(PartTracer):
         architecture = self.architecture
         tensor = self.maps["input"] = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
-            tensor = self.maps["stem"] = self.section(architecture.stem, tensor)
+            tensor = self.maps[f"{architecture.prefix}stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
         self.note("output", "output", self.outputs or (tensor,), tensor.shape)
         return self.visits
 
+    def path(self, of: Section | Stage) -> str:
+        return self.architecture.path(of)
+
     def stages(self, source: Tensor) -> Tensor:
         """Follow the stages, one after the other."""
         for stage in self.architecture.stages:
-            path = f"stages.{stage.name}"
+            path = self.path(stage)
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
             source = self.maps[path] = self.stage(stage, source, path)
             self.levels = outer

@@ -134,10 +134,10 @@ class Latencies(PartLatencies):
         for part in (self.architecture.stem, *self.architecture.stages, self.architecture.head):
             if isinstance(part, Section):
                 fragment = self.section(part, layout)
-                found.append((part.name, [("", fragment)]))
+                found.append((self.architecture.path(part), [("", fragment)]))
                 layout = fragment.layout
             elif isinstance(part, Stage):
-                path, fragments = f"stages.{part.name}", self.stage(part, layout)
+                path, fragments = self.architecture.path(part), self.stage(part, layout)
                 found.append((path, [(f"{path}.{index}", each) for index, each in enumerate(fragments)]))
                 layout = fragments[-1].layout if fragments else layout
         return found

@@ -1,0 +1,259 @@
+"""A model as a part of another one: `backbone = efficientnet.b0` gives a model the stem and the stages of that one.
+
+Its maps are read by name, `backbone.stem`, `backbone.c4`, and a stage without a name by its number in the table, which
+counts from 1: `backbone.stage3`; `backbone` is what the last stage puts out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Note
+from archdsl.elaborate.problems import ElaborationError
+from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
+from archdsl.elaborate.resolve.errors import (
+    FamilyAsPart,
+    PartBesideStages,
+    PartOfItself,
+    PartOfPart,
+    PartShared,
+    SecondPart,
+    UnknownMapOfPart,
+)
+from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of
+from archdsl.elaborate.resolve.labels import label
+from archdsl.elaborate.resolve.meaning import meaning_of
+from archdsl.elaborate.resolve.merge import Merged, merge, reference_problems, variants
+from archdsl.elaborate.resolve.stage_rows import StageRow
+from archdsl.elaborate.resolve.words import OWN_FACTS, SETTINGS
+from archdsl.language import tree
+
+# What the name of a part stands for: its last map.
+LAST = ""
+# The bindings with a meaning, which no part is called.
+_OTHER = frozenset({"input", "classes", "stem", "head", "objective", *SETTINGS})
+
+
+class Part(Struct, frozen=True, eq=False):
+    """A binding that makes another model a part of this one.
+
+    `model` is that model by itself, without what `reference` gives to its parameters, for that speaks of the names of
+    this model. `maps` are the rows that its maps come from, by the names that they have here; None is the stem.
+    """
+
+    binding: tree.Binding
+    reference: tree.Reference
+    base: ModelDefinition
+    model: ModelDefinition
+    environment: Environment
+    maps: Mapping[str, StageRow | None]
+
+    @property
+    def name(self) -> str:
+        return self.binding.name.text
+
+    def reads(self, node: tree.Node) -> str | None:
+        """The map that an expression is, by its name: of `backbone.stage3` that is `stage3`."""
+        match node:
+            case tree.Fact(owner=tree.Name(text=self.name), name=name) if name.text in self.maps:
+                return name.text
+        return None
+
+
+def reference_in(value: tree.Expression) -> tree.Reference | None:
+    """The model that an expression names, if it has the form of that: `efficientnet.b4`, `base(width = 2)`."""
+    arguments: tuple[tree.Argument, ...] = ()
+    if isinstance(value, tree.Call):
+        named, arguments = value.function, value.arguments
+    else:
+        named = value
+    match named:
+        case tree.Name(text=text):
+            return tree.Reference(value.span, tree.Identifier(named.span, text), None, arguments)
+        case tree.Fact(owner=tree.Name(text=text) as owner, name=variant):
+            return tree.Reference(value.span, tree.Identifier(owner.span, text), variant, arguments)
+    return None
+
+
+def bindings_of_parts(
+    bindings: Mapping[str, tuple[tree.Binding, Environment]], others: Mapping[str, object] | frozenset[str] = frozenset()
+) -> Iterator[tuple[tree.Binding, tree.Reference, ModelDefinition, Environment]]:
+    """The bindings that name a model, which nothing else is called: neither a block nor a binding or one of `others`."""
+    for name, (binding, environment) in bindings.items():
+        reference = reference_in(binding.value) if name not in _OTHER else None
+        if reference is None:
+            continue
+        model = reference.name.text
+        base = environment.model(model)
+        is_bound = model != name and (model in bindings or model in others)
+        if base is not None and not is_bound and meaning_of(model, environment) is None:
+            yield binding, reference, base, environment
+
+
+def part_of(merged: Merged) -> Part | None:
+    """The part of a model, if it has one. Raises ElaborationError where that cannot be one."""
+    found = list(bindings_of_parts(merged.bindings, merged.parameters))
+    if not found:
+        return None
+    binding, reference, base, environment = found[0]
+    if len(found) > 1:
+        notes = (Note("the first one", binding.name.span),)
+        raise ElaborationError(SecondPart(merged.definition.name).at(found[1][0].name.span, notes=notes))
+    if binding.is_shared:
+        raise ElaborationError(PartShared(binding.name.text).at(binding.span))
+    for problem in reference_problems(reference, base, parameters_of(base)):
+        raise ElaborationError(problem)
+    if merged.definition in ancestry(base):
+        raise ElaborationError(PartOfItself(merged.definition.name).at(reference.span))
+    labels = [variant.label for variant in variants(base) if variant.label is not None]
+    if labels and reference.variant is None and not reference.arguments:
+        problem = FamilyAsPart(base.name, f"{base.name}.{labels[0]}", ", ".join(labels[:12]))
+        raise ElaborationError(problem.at(reference.name.span))
+    plain = tree.Reference(reference.span, reference.name, reference.variant, ())
+    model = tree.Model(reference.span, reference.name, (), plain, ())
+    definition = ModelDefinition(model, environment)
+    inner = merge(definition)
+    if (own := next(bindings_of_parts(inner.bindings, inner.parameters), None)) is not None:
+        problem = PartOfPart(base.name, f"a part of its own, `{own[0].name.text}`")
+        raise ElaborationError(problem.at(reference.name.span))
+    _check_alone(merged, binding)
+    return Part(binding, reference, base, definition, environment, _maps(inner))
+
+
+def _check_alone(merged: Merged, part: tree.Binding) -> None:
+    """Refuses a stem or stages beside a part."""
+    own: tree.Node | None = None
+    if "stem" in merged.bindings:
+        own = merged.bindings["stem"][0].name
+    elif "stem" in merged.parameters:
+        own = merged.parameters["stem"][0].name
+    elif merged.rows.rows:
+        row = merged.rows.rows[0]
+        own = next((cell for cell, _ in row.cells.values()), row)  # type: ignore[arg-type]
+    if own is not None:
+        what = "stem" if "stem" in merged.bindings or "stem" in merged.parameters else "stages"
+        notes = (Note(f"the {what} of this model", own.span),)
+        raise ElaborationError(PartBesideStages(part.name.text, what).at(part.name.span, notes=notes))
+
+
+def _maps(inner: Merged) -> dict[str, StageRow | None]:
+    """The names that the maps of a model have where it is a part. Those of the table come first."""
+    named = {name: row for row in inner.rows.rows if (name := _label(row)) is not None}
+    numbered = {f"stage{row.number}": row for row in inner.rows.rows if _label(row) is None}
+    stem: dict[str, StageRow | None] = {"stem": None} if {"stem"} & {*inner.bindings, *inner.parameters} else {}
+    return {**stem, **numbered, **named}
+
+
+def _label(row: StageRow) -> str | None:
+    name = label(row.cells["name"][0]) if "name" in row.cells else None
+    return name if name is not None and name.isidentifier() and name not in OWN_FACTS else None
+
+
+_Node = TypeVar("_Node", bound=tree.Node)
+
+
+class Inlined(Struct, frozen=True, eq=False):
+    """A model that reads the maps of its part by names of their own.
+
+    `maps` are the names that stand for `backbone.stage3` and so on, with those of the maps, and the part's own name,
+    for the last one; `choices` the choices that have been written anew for that, each with what it stands for.
+    """
+
+    merged: Merged
+    maps: Mapping[str, str]
+    choices: Mapping[int, int]
+    kept: tuple[tree.Node, ...]  # the choices go by their identity
+
+
+def inlined(merged: Merged, part: Part) -> Inlined:
+    """The model without the binding of its part. Raises ElaborationError for a map that the part does not have."""
+    writer = _Writer(part, {*merged.bindings, *merged.parameters, "input", "in", "out"})
+    bindings = {
+        name: (writer.written(binding), environment)
+        for name, (binding, environment) in merged.bindings.items()
+        if name != part.name
+    }
+    outputs = merged.outputs
+    if outputs is not None:
+        outputs = writer.written(outputs[0]), outputs[1]
+    whole = replace(merged, bindings=bindings, outputs=outputs)
+    rows = {map: row.number if row is not None else 0 for map, row in part.maps.items()}
+    maps = dict(sorted(writer.maps.items(), key=lambda read: rows[read[1]]))
+    return Inlined(whole, {part.name: LAST, **maps}, writer.choices, tuple(writer.kept))
+
+
+class _Writer:
+    """Writes `backbone.stage3` as a name."""
+
+    def __init__(self, part: Part, taken: set[str]):
+        self.part, self.taken = part, taken
+        self.maps: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self.choices: dict[int, int] = {}
+        self.kept: list[tree.Node] = []
+
+    def written(self, node: _Node) -> _Node:
+        """A statement, the same one where it reads no map of the part."""
+        return cast("_Node", self._written(node))
+
+    def _written(self, node: tree.Node) -> tree.Node:
+        if isinstance(node, tree.Fact) and isinstance(node.owner, tree.Name) and node.owner.text == self.part.name:
+            if node.name.text in self.part.maps:
+                return tree.Name(node.span, self._name(node.name.text))
+            check_map(node, self.part)
+            return node
+        fields = {}
+        for field in node.__struct_fields__:
+            value = getattr(node, field)
+            if isinstance(value, tree.Node):
+                made: object = self._written(value)
+            elif isinstance(value, tuple) and any(isinstance(one, tree.Node) for one in value):
+                made = tuple(self._written(one) if isinstance(one, tree.Node) else one for one in value)
+                made = value if all(one is two for one, two in zip(made, value, strict=True)) else made
+            else:
+                continue
+            if made is not value:
+                fields[field] = made
+        if not fields:
+            return node
+        whole = replace(node, **fields)
+        if isinstance(node, tree.Choice):
+            self.choices[id(whole)] = id(node)
+            self.kept += [whole, node]
+        return whole
+
+    def _name(self, map: str) -> str:
+        if map not in self._names:
+            name = f"{self.part.name}_{map}"
+            while name in self.taken:
+                name += "_"
+            self.taken.add(name)
+            self._names[map], self.maps[name] = name, map
+        return self._names[map]
+
+
+def check_map(node: tree.Fact, part: Part) -> None:
+    """Refuses a map that a part does not have; what every tensor knows, and what its text sets, is a fact of the last
+    map. Raises ElaborationError."""
+    name = node.name.text
+    if name in OWN_FACTS or name in part.environment.facts:
+        return
+    known = ", ".join([*part.maps][:12])
+    problem = UnknownMapOfPart(part.name, name, known).at(node.name.span)
+    near = f"stage{name.lstrip('stage_')}" if name.lstrip("stage_").isdigit() else name
+    raise ElaborationError(problem.suggesting(near if near in part.maps else name, part.maps))
+
+
+def readable_part(merged: Merged) -> tuple[Merged, tuple[str, ...]]:
+    """A model that reads the maps of its part by names of their own, and these names; a model without a part as it is.
+
+    Raises ElaborationError."""
+    part = part_of(merged)
+    if part is None:
+        return merged, ()
+    whole = inlined(merged, part)
+    return whole.merged, tuple(whole.maps)
