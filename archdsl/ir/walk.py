@@ -123,11 +123,12 @@ class Scope:
 class PartTracer:
     """Follows tensors through parts that are made of the given blocks, and notes each operator met.
 
-    A subclass may look into less than everything. `name` is whose parts they are.
+    A subclass may look into less than everything. `name` is whose parts they are, `prefix` what the paths of the stem
+    and the stages begin with.
     """
 
-    def __init__(self, name: str, blocks: Mapping[str, BlockInstance]):
-        self.name, self.blocks = name, blocks
+    def __init__(self, name: str, blocks: Mapping[str, BlockInstance], prefix: str = ""):
+        self.name, self.blocks, self.prefix = name, blocks, prefix
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         # What the stem and the stages put out, for the head, by the names that it reads them by.
@@ -152,7 +153,8 @@ class PartTracer:
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
-        name, path, steps = section.name, self.path(section), section.steps.steps
+        name, steps = section.name, section.steps.steps
+        path = name if name == "head" else f"{self.prefix}{name}"
         outer, self.levels = self.levels, (*self.levels, Level(path, name))
         scope = Scope(path, source)
         for apply in applied(section.steps) if section.reads_maps else ():
@@ -165,10 +167,6 @@ class PartTracer:
             tensor = self.step(section.steps, source, path, scope)
         self.levels = outer
         return tensor
-
-    def path(self, of: Section | Stage) -> str:
-        """Where the stem, a stage or the head is."""
-        return of.name if isinstance(of, Section) else f"stages.{of.name}"
 
     def note(
         self,
@@ -361,7 +359,7 @@ class Tracer(PartTracer):
     """Follows tensors through a network."""
 
     def __init__(self, architecture: Description):
-        super().__init__(architecture.name, architecture.blocks)
+        super().__init__(architecture.name, architecture.blocks, architecture.prefix)
         self.architecture = architecture
 
     def network(self) -> list[Visit]:
@@ -376,13 +374,10 @@ class Tracer(PartTracer):
         self.note("output", "output", self.outputs or (tensor,), tensor.shape)
         return self.visits
 
-    def path(self, of: Section | Stage) -> str:
-        return self.architecture.path(of)
-
     def stages(self, source: Tensor) -> Tensor:
         """Follow the stages, one after the other."""
         for stage in self.architecture.stages:
-            path = self.path(stage)
+            path = self.architecture.path(stage)
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
             source = self.maps[path] = self.stage(stage, source, path)
             self.levels = outer

@@ -49,8 +49,9 @@ class PartLatencies:
         batch: int = 1,
         training: bool = False,
         dtype: str | None = None,
+        prefix: str = "",
     ):
-        self.name, self._blocks = name, blocks
+        self.name, self._blocks, self._prefix = name, blocks, prefix
         self.profile, self.batch, self.training = profile, batch, training
         self.dtype = dtype or profile.dtype
         _check(profile, self.dtype, batch, training)
@@ -58,7 +59,7 @@ class PartLatencies:
 
     def section(self, section: Section, layout: Layout = "plain") -> Fragment:
         """The stem or the head."""
-        tracer = PartTracer(self.name, self._blocks)
+        tracer = PartTracer(self.name, self._blocks, self._prefix)
         tracer.section(section, Tensor("", section.input))
         return self._fragment(tracer.visits, layout)
 
@@ -116,7 +117,16 @@ class Latencies(PartLatencies):
         training: bool = False,
         dtype: str | None = None,
     ):
-        super().__init__(architecture.name, architecture.blocks, profile, batch=batch, training=training, dtype=dtype)
+        prefix = architecture.prefix
+        super().__init__(
+            architecture.name,
+            architecture.blocks,
+            profile,
+            batch=batch,
+            training=training,
+            dtype=dtype,
+            prefix=prefix,
+        )
         self.architecture = architecture
 
     def model(self) -> Time:
