@@ -57,6 +57,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.description import Part as MadePart
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
 from archdsl.ir.names import part_name
 from archdsl.ir.parts import applied, used
@@ -315,13 +316,11 @@ class ModelElaborator:
         if self.failures.keys() & {"input", "padding", "stem"}:
             return None
         image = self.image
+        made_part = None
         if self.part is not None:
-            from archdsl.elaborate.instantiate.parts import trunk_of_part  # late: few models have a part
-
-            self.images = self._with_facts("input", Tensor(image, Input.made(node="input")))
-            trunk, made_part = trunk_of_part(self, self.part)
+            trunk, made_part = self.trunk_of_part(self.part)
         else:
-            trunk, made_part = self.trunk(self.applier, planned), None
+            trunk = self.trunk(self.applier, planned)
         if trunk is None or "head" in self.failures:
             return None
         stages = trunk.stages
@@ -329,7 +328,7 @@ class ModelElaborator:
         if trunk.stem is None and head is None and not stages:
             raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
         if self.part is not None:
-            self.names[self.part.name] = self._claimed(self.part, trunk)
+            self.claim(self.part, trunk)
         return Architecture.made(
             schema_version="1.0",
             name=self.variant.name,
@@ -357,11 +356,19 @@ class ModelElaborator:
             place=place(model.name.span),
         )
 
-    def _claimed(self, part: Part, trunk: Trunk) -> Outputs:
-        """What claims can speak of: the shapes of the maps of the part that are there."""
+    def trunk_of_part(self, part: Part) -> tuple[Trunk | None, MadePart]:
+        """The stem and the stages of the part, and what it is; None with the mistakes in `problems`. Raises
+        ElaborationError."""
+        from archdsl.elaborate.instantiate.parts import trunk_of_part  # late: few models have a part
+
+        self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        return trunk_of_part(self, part)
+
+    def claim(self, part: Part, trunk: Trunk) -> None:
+        """From here on the name of the part is what claims can speak of: the shapes of its maps that are there."""
         rows = {map: row.number if row is not None else 0 for map, row in part.maps.items()}
         shapes = [trunk.tensor.shape, *(tensor.shape for tensor in trunk.made)]
-        return Outputs({map: shapes[row] for map, row in rows.items() if row < len(shapes)}, part.name)
+        self.names[part.name] = Outputs({map: shapes[row] for map, row in rows.items() if row < len(shapes)}, part.name)
 
     def _used_blocks(
         self, stem: Section | None, stages: Iterable[Stage], head: Section | None

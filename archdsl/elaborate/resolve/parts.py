@@ -6,13 +6,14 @@ counts from 1: `backbone.stage3`; `backbone` is what the last stage puts out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Note
+from archdsl.diagnostics import Edit, Fix, Note
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.errors import (
@@ -32,6 +33,8 @@ from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.elaborate.resolve.words import OWN_FACTS, SETTINGS
 from archdsl.language import tree
 
+# What a stage without a name may be called by those who do not know: `s3`, `stage_3`, `stages3`, `stag3`.
+_NUMBERED = re.compile(r"s(?:t(?:a?g?e?s?)?)?_?0*(\d+)")
 # What the name of a part stands for: its last map.
 LAST = ""
 # The bindings with a meaning, which no part is called.
@@ -242,10 +245,15 @@ def check_map(node: tree.Fact, part: Part) -> None:
     name = node.name.text
     if name in OWN_FACTS or name in part.environment.facts:
         return
-    known = ", ".join([*part.maps][:12])
-    problem = UnknownMapOfPart(part.name, name, known).at(node.name.span)
-    near = f"stage{name.lstrip('stage_')}" if name.lstrip("stage_").isdigit() else name
-    raise ElaborationError(problem.suggesting(near if near in part.maps else name, part.maps))
+    problem, span = UnknownMapOfPart(part.name, name, ", ".join([*part.maps][:12])), node.name.span
+    numbered = _NUMBERED.fullmatch(name)
+    if numbered is None:
+        raise ElaborationError(problem.at(span).suggesting(name, part.maps))
+    near = f"stage{numbered[1]}"
+    if near not in part.maps:
+        raise ElaborationError(problem.at(span))
+    fix = Fix(f"replace `{name}` by `{near}`", (Edit(span, near),))
+    raise ElaborationError(problem.at(span, help=f"did you mean `{near}`?", fix=fix))
 
 
 def readable_part(merged: Merged) -> tuple[Merged, tuple[str, ...]]:
