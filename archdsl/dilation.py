@@ -96,7 +96,9 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
             )
         if _is_window(visit) and not (is_left and (factor == 1 or _is_point(visit))):
             is_inside = visit.path.startswith(prefix)
-            module = trunk.get_submodule(visit.path.removeprefix(prefix)) if is_inside else model.get_submodule(visit.path)
+            module = (
+                trunk.get_submodule(visit.path.removeprefix(prefix)) if is_inside else model.get_submodule(visit.path)
+            )
             _change(module, visit, factor, keep_stride=is_left)
         reductions[visit.path] = reduction * stride if is_left else reduction
         removed[visit.path] = factor if is_left else factor * int(stride)

@@ -198,7 +198,7 @@ class ModelNames:
     def _check_part(self, binding: tree.Binding) -> None:
         reference = reference_in(binding.value)
         assert reference is not None
-        base = self.environment.model(reference.name.text)
+        base = self.environment.part(reference.name.text)
         resolve_reference(reference, base, self.words)
         for argument in reference.arguments:
             self.words.check(argument.value)
@@ -248,7 +248,9 @@ class ModelNames:
         try:
             part = part_of(merged)
         except ElaborationError as problem:
-            self.problems.add(problem.diagnostic)
+            place, own = problem.diagnostic.span, self.model.span
+            if place is not None and place.source is own.source and own.start <= place.start < own.end:
+                self.problems.add(problem.diagnostic)  # another model's is told there
             return
         if part is not None:
             self.words.parts[part.name] = part

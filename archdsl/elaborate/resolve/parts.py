@@ -83,7 +83,8 @@ def reference_in(value: tree.Expression) -> tree.Reference | None:
 
 
 def bindings_of_parts(
-    bindings: Mapping[str, tuple[tree.Binding, Environment]], others: Mapping[str, object] | frozenset[str] = frozenset()
+    bindings: Mapping[str, tuple[tree.Binding, Environment]],
+    others: Mapping[str, object] | frozenset[str] = frozenset(),
 ) -> Iterator[tuple[tree.Binding, tree.Reference, ModelDefinition, Environment]]:
     """The bindings that name a model, which nothing else is called: neither a block nor a binding or one of `others`."""
     for name, (binding, environment) in bindings.items():
@@ -91,7 +92,7 @@ def bindings_of_parts(
         if reference is None:
             continue
         model = reference.name.text
-        base = environment.model(model)
+        base = environment.part(model)
         is_bound = model != name and (model in bindings or model in others)
         if base is not None and not is_bound and meaning_of(model, environment) is None:
             yield binding, reference, base, environment
@@ -118,7 +119,8 @@ def part_of(merged: Merged) -> Part | None:
         raise ElaborationError(problem.at(reference.name.span))
     plain = tree.Reference(reference.span, reference.name, reference.variant, ())
     model = tree.Model(reference.span, reference.name, (), plain, ())
-    definition = ModelDefinition(model, environment)
+    alone = Environment(environment.module, models={base.name: base})
+    definition = ModelDefinition(model, alone)
     inner = merge(definition)
     if (own := next(bindings_of_parts(inner.bindings, inner.parameters), None)) is not None:
         problem = PartOfPart(base.name, f"a part of its own, `{own[0].name.text}`")
@@ -139,16 +141,21 @@ def _check_alone(merged: Merged, part: tree.Binding) -> None:
         own = next((cell for cell, _ in row.cells.values()), row)  # type: ignore[arg-type]
     if own is not None:
         what = "stem" if "stem" in merged.bindings or "stem" in merged.parameters else "stages"
-        notes = (Note(f"the {what} of this model", own.span),)
-        raise ElaborationError(PartBesideStages(part.name.text, what).at(part.name.span, notes=notes))
+        notes = (Note("the part", part.name.span),)
+        raise ElaborationError(PartBesideStages(part.name.text, what).at(own.span, notes=notes))
 
 
 def _maps(inner: Merged) -> dict[str, StageRow | None]:
     """The names that the maps of a model have where it is a part. Those of the table come first."""
-    named = {name: row for row in inner.rows.rows if (name := _label(row)) is not None}
-    numbered = {f"stage{row.number}": row for row in inner.rows.rows if _label(row) is None}
-    stem: dict[str, StageRow | None] = {"stem": None} if {"stem"} & {*inner.bindings, *inner.parameters} else {}
-    return {**stem, **numbered, **named}
+    found: dict[str, StageRow | None] = {}
+    if "stem" in inner.bindings or "stem" in inner.parameters:
+        found["stem"] = None
+    names = {name for row in inner.rows.rows if (name := _label(row)) is not None}
+    for row in inner.rows.rows:
+        name = _label(row) or f"stage{row.number}"
+        if _label(row) is not None or name not in names:
+            found[name] = row
+    return found
 
 
 def _label(row: StageRow) -> str | None:
