@@ -16,8 +16,8 @@ from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.table import StageTable
-from archdsl.backends.pytorch.trunks import Trunk, Trunks
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal
+from archdsl.backends.pytorch.trunks import Trunk, Trunks
 from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 

@@ -151,7 +151,7 @@ class PartBesideStages(Problem):
 
     code = codes.DUPLICATE_NAME
     message = "the {what} of this model and those of `{part}` cannot both be there"
-    help = "with a part, further layers are bindings: `neck = {part} -> conv(64)`; to change the part itself, extend its model"
+    help = "with a part, further layers are bindings: `neck = {part} -> conv(64)`; to change the part, extend its model"
     part: str
     what: str
 

@@ -6,7 +6,8 @@ text that the file does not hold itself:
    file meet it: in other blocks of the library, in blocks of other files, in the models that the file extends.
  - A block that the file defines takes the place of any of its name in what its models inherit, too: to extend a model
    is to take it over with its names.
-A model that is a part of another stays what it is. Nothing else of another file changes: two files that are both used keep their own blocks of one name.
+A model that is a part of another stays what it is. Nothing else of another file changes: two files that are both used
+keep their own blocks of one name.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def bindings_of_parts(
     bindings: Mapping[str, tuple[tree.Binding, Environment]],
     others: Mapping[str, object] | frozenset[str] = frozenset(),
 ) -> Iterator[tuple[tree.Binding, tree.Reference, ModelDefinition, Environment]]:
-    """The bindings that name a model, which nothing else is called: neither a block nor a binding or one of `others`."""
+    """The bindings that name a model, which neither a block is called nor a binding or one of `others`."""
     for name, (binding, environment) in bindings.items():
         reference = reference_in(binding.value) if name not in _OTHER else None
         if reference is None:
@@ -126,7 +126,7 @@ def part_of(merged: Merged) -> Part | None:
         problem = PartOfPart(base.name, f"a part of its own, `{own[0].name.text}`")
         raise ElaborationError(problem.at(reference.name.span))
     _check_alone(merged, binding)
-    return Part(binding, reference, base, definition, environment, _maps(inner))
+    return Part(binding, reference, base, definition, environment, maps_of(inner))
 
 
 def _check_alone(merged: Merged, part: tree.Binding) -> None:
@@ -145,7 +145,7 @@ def _check_alone(merged: Merged, part: tree.Binding) -> None:
         raise ElaborationError(PartBesideStages(part.name.text, what).at(own.span, notes=notes))
 
 
-def _maps(inner: Merged) -> dict[str, StageRow | None]:
+def maps_of(inner: Merged) -> dict[str, StageRow | None]:
     """The names that the maps of a model have where it is a part. Those of the table come first."""
     found: dict[str, StageRow | None] = {}
     if "stem" in inner.bindings or "stem" in inner.parameters:
