@@ -21,7 +21,7 @@ from archdsl.backends.pytorch.texts import docstring_lines, function_name, liter
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
-from archdsl.ir.description import Layer, Section
+from archdsl.ir.description import Description, Layer, Section
 from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
 from archdsl.ir.head import divided, dropout_rates
 from archdsl.ir.names import NETWORK_ATTRIBUTES
@@ -446,7 +446,7 @@ class NetworkWriter(StepWriter):
         return "\n".join(lines) + "\n"
 
 
-def classifier_attribute(name: str, architecture: Architecture) -> str:
+def classifier_attribute(name: str, architecture: Description) -> str:
     """The attribute that holds the classifier: a `linear` that has no name of its own is called `classifier`."""
     if name == "linear":
         return "classifier"

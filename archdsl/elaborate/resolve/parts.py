@@ -13,7 +13,7 @@ from typing import TypeVar, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Note
+from archdsl.diagnostics import Edit, Fix, Note, Span
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.errors import (
@@ -109,14 +109,14 @@ def part_of(merged: Merged) -> Part | None:
         raise ElaborationError(SecondPart(merged.definition.name).at(found[1][0].name.span, notes=notes))
     if binding.is_shared:
         raise ElaborationError(PartShared(binding.name.text).at(binding.span))
-    for problem in reference_problems(reference, base, parameters_of(base)):
-        raise ElaborationError(problem)
+    for wrong in reference_problems(reference, base, parameters_of(base)):
+        raise ElaborationError(wrong)
     if merged.definition in ancestry(base):
         raise ElaborationError(PartOfItself(merged.definition.name).at(reference.span))
     labels = [variant.label for variant in variants(base) if variant.label is not None]
     if labels and reference.variant is None and not reference.arguments:
-        problem = FamilyAsPart(base.name, f"{base.name}.{labels[0]}", ", ".join(labels[:12]))
-        raise ElaborationError(problem.at(reference.name.span))
+        family = FamilyAsPart(base.name, f"{base.name}.{labels[0]}", ", ".join(labels[:12]))
+        raise ElaborationError(family.at(reference.name.span))
     plain = tree.Reference(reference.span, reference.name, reference.variant, ())
     model = tree.Model(reference.span, reference.name, (), plain, ())
     alone = Environment(environment.module, models={base.name: base})
@@ -131,18 +131,17 @@ def part_of(merged: Merged) -> Part | None:
 
 def _check_alone(merged: Merged, part: tree.Binding) -> None:
     """Refuses a stem or stages beside a part."""
-    own: tree.Node | None = None
+    own: Span | None = None
+    what = "stem"
     if "stem" in merged.bindings:
-        own = merged.bindings["stem"][0].name
+        own = merged.bindings["stem"][0].name.span
     elif "stem" in merged.parameters:
-        own = merged.parameters["stem"][0].name
+        own = merged.parameters["stem"][0].name.span
     elif merged.rows.rows:
-        row = merged.rows.rows[0]
-        own = next((cell for cell, _ in row.cells.values()), row)  # type: ignore[arg-type]
+        own, what = merged.rows.rows[0].span, "stages"
     if own is not None:
-        what = "stem" if "stem" in merged.bindings or "stem" in merged.parameters else "stages"
         notes = (Note("the part", part.name.span),)
-        raise ElaborationError(PartBesideStages(part.name.text, what).at(own.span, notes=notes))
+        raise ElaborationError(PartBesideStages(part.name.text, what).at(own, notes=notes))
 
 
 def maps_of(inner: Merged) -> dict[str, StageRow | None]:
