@@ -77,14 +77,15 @@ def _mapped(network: Network, text: str) -> tuple[MappedWeights, str]:
         return map_weights(network, text, pretrained=is_peer(text)), ""
     except MismatchError as whole:
         part = network.architecture.part
-        chosen = [{"skips": [f"ours:{_CLASSIFIER}"]}, *([{"parts": [f"ours:{part.name}"]}] if part is not None else [])]
-        for some in chosen:
-            try:
-                mapped = map_weights(network, text, pretrained=is_peer(text), **some)
-            except DiagnosticError:
-                continue
-            return mapped, part.name if part is not None and "parts" in some else ""
-        raise whole from None
+        try:
+            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{_CLASSIFIER}"]), ""
+        except DiagnosticError:
+            if part is None:
+                raise whole from None
+        try:
+            return map_weights(network, text, pretrained=is_peer(text), parts=[f"ours:{part.name}"]), part.name
+        except DiagnosticError:
+            raise whole from None
 
 
 @torch.no_grad()

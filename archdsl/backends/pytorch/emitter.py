@@ -15,9 +15,10 @@ from archdsl.backends.pytorch.layout import WIDTH
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
+from archdsl.backends.pytorch.stages import Trunk
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal
-from archdsl.backends.pytorch.trunks import Trunk, Trunks
+from archdsl.backends.pytorch.trunks import Trunks
 from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 

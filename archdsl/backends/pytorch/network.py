@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.formulas import value_of
@@ -14,7 +14,7 @@ from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotati
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, call
 from archdsl.backends.pytorch.seen import Seen
-from archdsl.backends.pytorch.stages import ListedStages, Stages
+from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
@@ -26,9 +26,6 @@ from archdsl.ir.formula import Constant, Expression, Name, constant, names, pars
 from archdsl.ir.head import divided, dropout_rates
 from archdsl.ir.names import NETWORK_ATTRIBUTES
 from archdsl.ir.operators.regularization import Dropout
-
-if TYPE_CHECKING:
-    from archdsl.backends.pytorch.trunks import Trunk
 
 # What the constructor calls its arguments and variables.
 _VARIABLES = """

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.families import Member
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.network import NetworkWriter
+from archdsl.backends.pytorch.stages import Trunk
 from archdsl.backends.pytorch.texts import docstring_lines, literal
 from archdsl.ir.architecture import Architecture
-
-
-class Trunk(NamedTuple):
-    """A class, with what its constructor is given in a network: a value, or an option of the network of that name."""
-
-    name: str
-    arguments: tuple[str, ...]
-    uses_drop_path: bool
-    has_stages: bool
-    # Whether it fits images of so many channels alone, or puts out maps whose channels follow from theirs.
-    is_fixed: bool
 
 
 class Trunks:
@@ -48,8 +37,6 @@ class Trunks:
         return known
 
     def _written(self, number: int, architecture: Architecture) -> tuple[list[str], Trunk]:
-        from archdsl.backends.pytorch.network import NetworkWriter  # which writes whole networks with these
-
         try:
             writer = NetworkWriter("", [(number, architecture)], self.classes)
             before = writer.before_head()

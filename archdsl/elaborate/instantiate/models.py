@@ -24,7 +24,6 @@ from archdsl.elaborate.evaluate.values import (
     LayerStep,
     List,
     Origin,
-    Outputs,
     Scope,
     SequenceLayer,
     Tensor,
@@ -359,16 +358,31 @@ class ModelElaborator:
     def trunk_of_part(self, part: Part) -> tuple[Trunk | None, MadePart]:
         """The stem and the stages of the part, and what it is; None with the mistakes in `problems`. Raises
         ElaborationError."""
-        from archdsl.elaborate.instantiate.parts import trunk_of_part  # late: few models have a part
+        from archdsl.elaborate.instantiate import parts  # late: few models have a part
 
         self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
-        return trunk_of_part(self, part)
+        count = parts.stages_read(part, self.graph, self.read_maps)
+        given, found = parts.given(part, self.scope(part.environment)), Problems()
+        inner = ModelElaborator(
+            parts.network_of(part), found, self.effort, None, given, self.decisions, image=self.image
+        )
+        trunk = None
+        try:
+            inner.bind()
+            inner.check()
+            inner.applier.instances = self.applier.instances
+            planned = inner.stage_builder().plan()
+            trunk = inner.trunk(inner.applier, planned, count) if not found else None
+        except ElaborationError as problem:
+            found.add(problem.diagnostic)
+        self.problems.add(*parts.told(found.sorted(), part))
+        return trunk, parts.described(part, inner.settings)
 
     def claim(self, part: Part, trunk: Trunk) -> None:
         """From here on the name of the part is what claims can speak of: the shapes of its maps that are there."""
-        rows = {map: row.number if row is not None else 0 for map, row in part.maps.items()}
-        shapes = [trunk.tensor.shape, *(tensor.shape for tensor in trunk.made)]
-        self.names[part.name] = Outputs({map: shapes[row] for map, row in rows.items() if row < len(shapes)}, part.name)
+        from archdsl.elaborate.instantiate.parts import claimed  # late: few models have a part
+
+        self.names[part.name] = claimed(part, [trunk.tensor.shape, *(tensor.shape for tensor in trunk.made)])
 
     def _used_blocks(
         self, stem: Section | None, stages: Iterable[Stage], head: Section | None

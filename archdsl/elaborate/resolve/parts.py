@@ -59,12 +59,10 @@ class Part(Struct, frozen=True, eq=False):
     def name(self) -> str:
         return self.binding.name.text
 
-    def reads(self, node: tree.Node) -> str | None:
-        """The map that an expression is, by its name: of `backbone.stage3` that is `stage3`."""
-        match node:
-            case tree.Fact(owner=tree.Name(text=self.name), name=name) if name.text in self.maps:
-                return name.text
-        return None
+    def row(self, map: str) -> int:
+        """The number of the row that a map comes from, which counts from 1; 0 for the stem."""
+        row = self.maps[map]
+        return row.number if row is not None else 0
 
 
 def reference_in(value: tree.Expression) -> tree.Reference | None:
@@ -190,8 +188,7 @@ def inlined(merged: Merged, part: Part) -> Inlined:
     if outputs is not None:
         outputs = writer.written(outputs[0]), outputs[1]
     whole = replace(merged, bindings=bindings, outputs=outputs)
-    rows = {map: row.number if row is not None else 0 for map, row in part.maps.items()}
-    maps = dict(sorted(writer.maps.items(), key=lambda read: rows[read[1]]))
+    maps = dict(sorted(writer.maps.items(), key=lambda read: part.row(read[1])))
     return Inlined(whole, {part.name: LAST, **maps}, writer.choices, tuple(writer.kept))
 
 
