@@ -199,7 +199,9 @@ class ModelNames:
         reference = reference_in(binding.value)
         assert reference is not None
         base = self.environment.part(reference.name.text)
+        assert base is not None
         resolve_reference(reference, base, self.words)
+        self.problems.add(*reference_problems(reference, base, parameters_of(base)))
         for argument in reference.arguments:
             self.words.check(argument.value)
 
