@@ -71,6 +71,9 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     reductions: dict[str, Fraction | int] = {"input": 1}
     removed = {"input": 1}
     fixed = set[str]()  # tensors of one size, made of nothing
+    # The module with the stem and the stages, of a part perhaps, without the `prefix` that paths in it have.
+    prefix = architecture.prefix
+    trunk = model.get_submodule(prefix[:-1]) if prefix and hasattr(model, "forward_head") else model
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
@@ -92,13 +95,17 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
                 f"output_stride: {visit.path}, {visit.operator}, is made for the size of the map before it"
             )
         if _is_window(visit) and not (is_left and (factor == 1 or _is_point(visit))):
-            _change(model.get_submodule(visit.path), visit, factor, keep_stride=is_left)
+            is_inside = visit.path.startswith(prefix)
+            module = (
+                trunk.get_submodule(visit.path.removeprefix(prefix)) if is_inside else model.get_submodule(visit.path)
+            )
+            _change(module, visit, factor, keep_stride=is_left)
         reductions[visit.path] = reduction * stride if is_left else reduction
         removed[visit.path] = factor if is_left else factor * int(stride)
     if output_stride not in reductions.values() and output_stride < max(reductions.values()) * max(removed.values()):
         reached = ", ".join(map(str, sorted(set(reductions.values()))))
         raise ValueError(f"output_stride: no map is {output_stride} times smaller than the image, only {reached}")
-    _tell(model, architecture, removed)
+    _tell(trunk, architecture, removed)
 
 
 def _is_window(visit: Visit) -> bool:
@@ -166,7 +173,8 @@ def _tell(model: nn.Module, architecture: Architecture, removed: dict[str, int])
     """Puts the new reductions into `feature_info`."""
     ends: dict[str, int] = {}
     for visit in walk(architecture)[1:-1]:
-        if visit.path.startswith("stages."):
-            ends[".".join(visit.path.split(".")[:2])] = removed[visit.path]
+        path = visit.path.removeprefix(architecture.prefix)
+        if path.startswith("stages."):
+            ends[".".join(path.split(".")[:2])] = removed[visit.path]
     for info in getattr(model, "feature_info", []):
         info["reduction"] //= ends[info["module"]]

@@ -56,7 +56,7 @@ def estimate(architecture: Architecture, *, batch: int = 1, level: Level = "stag
 
         parts = parts_of_stages(costs, batch, with_operators=level == "operator")
     stages = [
-        _stage(part, costs, batch, tuple(parts.get(_path(part), ())))
+        _stage(part, costs, batch, tuple(parts.get(architecture.path(part), ())))
         for part in (architecture.stem, *architecture.stages, architecture.head)
         if part is not None
     ]
@@ -106,16 +106,12 @@ def _with_fields(made: Estimate, visits: list[Visit]) -> Estimate:
 # Stages --------------------------------------------------------------------------------------------------------------
 
 
-def _path(part: Stage | Section) -> str:
-    return part.name if isinstance(part, Section) else f"stages.{part.name}"
-
-
 def _stage(part: Stage | Section, costs: Costs, batch: int, parts: tuple[CostedPart, ...]) -> CostedPart:
     if isinstance(part, Section):
         op, layers, cost = _text(part.steps, costs.architecture), 1, costs.section(part)
     else:
         op, layers, cost = part.op, len(part.layers), costs.stage(part)
-    return CostedPart(_path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
+    return CostedPart(costs.architecture.path(part), op, layers, part.input, part.output, cost.for_batch(batch), parts)
 
 
 def _text(step: Step, architecture: Description) -> str:

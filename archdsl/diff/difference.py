@@ -85,8 +85,13 @@ def compare(before: Architecture, after: Architecture) -> Difference:
 def _section(
     path: str, before: list[ComparedPart], after: list[ComparedPart]
 ) -> list[tuple[ComparedPart | None, ComparedPart | None]]:
-    was, now = (next((part for part in found if part.path == path), None) for found in (before, after))
+    was, now = (next((part for part in found if _is(path, part)), None) for found in (before, after))
     return [(was, now)] if was or now else []
+
+
+def _is(name: str, part: ComparedPart) -> bool:
+    """Whether a part is the stem, or the head; the stem may be that of a model that the network has as a part."""
+    return not part.is_stage and part.path.rpartition(".")[2] == name
 
 
 def _distance(before: ComparedPart, after: ComparedPart) -> float:

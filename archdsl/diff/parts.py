@@ -12,7 +12,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Place, Shape
 from archdsl.ir.cost import Cost
 from archdsl.ir.description import Stage
-from archdsl.ir.walk import Visit
+from archdsl.ir.walk import Visit, in_stages
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Layer:
 
     def inner(self, path: str) -> str:
         """A path from the layer on; that of a stem or head is whole. `in` is what a layer reads from before it."""
-        if self.path in ("stem", "head"):
+        if not in_stages(self.path):
             return path
         if path == self.path:
             return ""
@@ -45,7 +45,7 @@ class ComparedPart:
 
     @property
     def is_stage(self) -> bool:
-        return self.path not in ("stem", "head")
+        return in_stages(self.path)
 
 
 def parts(architecture: Architecture) -> list[ComparedPart]:
@@ -54,15 +54,17 @@ def parts(architecture: Architecture) -> list[ComparedPart]:
     for visit in modules(architecture):
         if visit.levels:
             part = visit.levels[0].path
-            layer = ".".join(visit.path.split(".")[:3]) if part.startswith("stages.") else part
+            # A stage's path, with the number of one of its layers.
+            layer = ".".join(visit.path.split(".")[: part.count(".") + 2]) if in_stages(part) else part
             operators.setdefault(part, {}).setdefault(layer, []).append(visit)
-    places = {f"stages.{stage.name}": stage for stage in architecture.stages}
-    sections = {section.name: section for section in (architecture.stem, architecture.head) if section is not None}
+    places = {architecture.path(stage): stage for stage in architecture.stages}
+    sections = [section for section in (architecture.stem, architecture.head) if section is not None]
+    of_sections = {architecture.path(section): section for section in sections}
     found = []
     for made in estimate(architecture).stages:
         stage = places.get(made.path)
         facts = _facts(stage) if stage is not None else {"op": made.op}
-        place = stage.place if stage is not None else sections["stem" if made.path == "stem" else "head"].place
+        place = stage.place if stage is not None else of_sections[made.path].place
         layers = tuple(Layer(path, tuple(visits)) for path, visits in operators.get(made.path, {}).items())
         found.append(ComparedPart(made.path, facts, layers, made.input, made.output, made.cost, place))
     return found

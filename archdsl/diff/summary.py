@@ -10,6 +10,7 @@ from typing import NamedTuple
 from archdsl.diff.difference import LayerChange, PartChange
 from archdsl.diff.operators import Change, KeyChange, OperatorChange
 from archdsl.diff.parts import Layer
+from archdsl.ir.walk import in_stages
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -148,7 +149,7 @@ def _kind(key: KeyChange, layer: str) -> tuple[object, ...]:
 
 def _inner(layer: str, key: str | None) -> str | None:
     """A key from its layer on; those of a stem or head are whole, for a head's begin with one of three names."""
-    if key is None or layer in ("stem", "head") or not key.startswith(f"{layer}."):
+    if key is None or not in_stages(layer) or not key.startswith(f"{layer}."):
         return key
     return key.removeprefix(f"{layer}.")
 
@@ -170,7 +171,7 @@ def _pattern(keys: Sequence[str | None]) -> str | None:
 
 def _named(layers: Sequence[str], name: str) -> str:
     """A name in each of some layers; in the stem and the head names are whole."""
-    return name if layers[0] in ("stem", "head") else f"{_joined(layers)}.{name}"
+    return name if not in_stages(layers[0]) else f"{_joined(layers)}.{name}"
 
 
 def _joined(layers: Sequence[str]) -> str:

@@ -52,6 +52,25 @@ class Section(Frozen):
     place: Place
 
 
+class Part(Frozen):
+    """Another model whose stem and stages a network has, on its own images; its head is left off.
+
+    `name` is that of its module in the network. `model`, `variant` and `doc` are those of the other one, and so are
+    `settings`: its `norm`, `act` and `padding` as text.
+    """
+
+    name: str
+    model: str
+    variant: str | None = None
+    doc: str = ""
+    settings: dict[str, str]
+
+    @property
+    def network(self) -> str:
+        """The other model as it is named in a text: `efficientnet.b0`."""
+        return f"{self.model}.{self.variant}" if self.variant is not None else self.model
+
+
 class Schedule(Frozen):
     """Drop path over the depth: from 0 at the first layer of the stages towards `rate`.
 
@@ -77,6 +96,7 @@ class Description(Frozen):
     """One network in all its parts; `Architecture` is this, with what follows from it.
 
     `outputs` are the shapes of what it puts out where that has names; `output` is the first of them, or the only one.
+    Where it has a `part`, `stem`, `stages` and `drop_path` are those of that other model.
     """
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
@@ -90,6 +110,7 @@ class Description(Frozen):
     settings: dict[str, str]
     drop_path: Schedule
     blocks: dict[str, BlockInstance]
+    part: Part | None = None
     stem: Section | None
     stages: tuple[Stage, ...]
     head: Section | None
@@ -97,3 +118,13 @@ class Description(Frozen):
     outputs: dict[str, Shape] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
     place: Place
+
+    def path(self, of: Section | Stage) -> str:
+        """Where the stem, a stage or the head is in the built module: those of a part are inside it."""
+        own = of.name if isinstance(of, Section) else f"stages.{of.name}"
+        return own if own == "head" else f"{self.prefix}{own}"
+
+    @property
+    def prefix(self) -> str:
+        """What the paths of the stem and the stages begin with: the name of the part that they are."""
+        return f"{self.part.name}." if self.part is not None else ""

@@ -57,3 +57,18 @@ def module_name(name: str) -> str:
         name = f"own{name}"
     plain = name.rstrip("_")
     return f"{name}_" if plain in _MODULE_ATTRIBUTES or keyword.iskeyword(plain) else name
+
+
+# What the class of a network calls its own attributes.
+NETWORK_ATTRIBUTES = frozenset(
+    """
+    stem stages head pool classifier num_features features_only feature_info feature_stages forward_features
+    forward_head forward_intermediates reset_classifier grad_checkpointing set_grad_checkpointing
+    """.split()  # noqa: SIM905
+)
+
+
+def part_name(name: str) -> str:
+    """A name for the module of a model that is a part of a network."""
+    made = module_name(name)
+    return f"{made}_" if made.rstrip("_") in NETWORK_ATTRIBUTES else made

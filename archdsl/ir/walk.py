@@ -91,6 +91,11 @@ class Visit(NamedTuple):
         return self.primitive.macs(*self.shapes) if self.primitive is not None else 0
 
 
+def in_stages(path: str) -> bool:
+    """Whether a path of a network is that of a stage or inside one: the stages may be those of a part."""
+    return ".stages." in f".{path}"
+
+
 def walk(architecture: Description) -> list[Visit]:
     """Every operator of the network, each after those that it reads, from `input` to `output`.
 
@@ -118,11 +123,12 @@ class Scope:
 class PartTracer:
     """Follows tensors through parts that are made of the given blocks, and notes each operator met.
 
-    A subclass may look into less than everything. `name` is whose parts they are.
+    A subclass may look into less than everything. `name` is whose parts they are, `prefix` what the paths of the stem
+    and the stages begin with.
     """
 
-    def __init__(self, name: str, blocks: Mapping[str, BlockInstance]):
-        self.name, self.blocks = name, blocks
+    def __init__(self, name: str, blocks: Mapping[str, BlockInstance], prefix: str = ""):
+        self.name, self.blocks, self.prefix = name, blocks, prefix
         self.visits: list[Visit] = []
         self.levels: tuple[Level, ...] = ()
         # What the stem and the stages put out, for the head, by the names that it reads them by.
@@ -148,16 +154,17 @@ class PartTracer:
     def section(self, section: Section, source: Tensor) -> Tensor:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
         name, steps = section.name, section.steps.steps
-        outer, self.levels = self.levels, (*self.levels, Level(name, name))
-        scope = Scope(name, source)
+        path = name if name == "head" else f"{self.prefix}{name}"
+        outer, self.levels = self.levels, (*self.levels, Level(path, name))
+        scope = Scope(path, source)
         for apply in applied(section.steps) if section.reads_maps else ():
             for other, shape in zip(apply.others, apply.other_shapes, strict=True):
                 if isinstance(other, Bound):
                     scope.bound[other.name] = self.maps.get(other.name, Tensor(other.name, shape))
         if len(steps) == 1 and isinstance(steps[0], Apply) and (name == "stem" or section.reads_maps):
-            tensor = self._apply(steps[0], source, name, scope)
+            tensor = self._apply(steps[0], source, path, scope)
         else:
-            tensor = self.step(section.steps, source, name, scope)
+            tensor = self.step(section.steps, source, path, scope)
         self.levels = outer
         return tensor
 
@@ -352,7 +359,7 @@ class Tracer(PartTracer):
     """Follows tensors through a network."""
 
     def __init__(self, architecture: Description):
-        super().__init__(architecture.name, architecture.blocks)
+        super().__init__(architecture.name, architecture.blocks, architecture.prefix)
         self.architecture = architecture
 
     def network(self) -> list[Visit]:
@@ -360,7 +367,7 @@ class Tracer(PartTracer):
         architecture = self.architecture
         tensor = self.maps["input"] = self.note("input", "input", (), architecture.input)
         if architecture.stem is not None:
-            tensor = self.maps["stem"] = self.section(architecture.stem, tensor)
+            tensor = self.maps[f"{architecture.prefix}stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)
         if architecture.head is not None:
             tensor = self.section(architecture.head, tensor)
@@ -370,7 +377,7 @@ class Tracer(PartTracer):
     def stages(self, source: Tensor) -> Tensor:
         """Follow the stages, one after the other."""
         for stage in self.architecture.stages:
-            path = f"stages.{stage.name}"
+            path = self.architecture.path(stage)
             outer, self.levels = self.levels, (*self.levels, Level(path, stage.name))
             source = self.maps[path] = self.stage(stage, source, path)
             self.levels = outer

@@ -129,8 +129,8 @@ class Builder:
         return tree.Name(self._span(token, token), self._short(token))
 
     def fact(self, children: list[Any]) -> tree.Fact:
-        owner, name = children
-        return tree.Fact(self._span(owner, name), owner, self._identifier(name))
+        owner, name = children  # a number is the variant of a model: `resnet.50`
+        return tree.Fact(self._span(owner, name), owner, name)
 
     def call(self, children: list[Any]) -> tree.Call:
         function, (arguments, closing) = children

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from lsprotocol.types import CompletionItem, CompletionItemKind, MarkupContent, MarkupKind, Position
 
 from archdsl.elaborate.check.models import SPECIAL
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.meaning import meaning_of
+from archdsl.elaborate.resolve.merge import merge
 from archdsl.elaborate.resolve.objectives import COUNTS
+from archdsl.elaborate.resolve.parts import maps_of, part_of
 from archdsl.elaborate.resolve.scopes import labels, rows_of, scope_of_model
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, file_of, parameters_of_symbol, signature_of
@@ -69,6 +73,8 @@ class _Completion:
             yield from self._expression()
         else:
             yield from self._expression()
+            if here.item == "model" and here.line[1:] == ["="] and here.line[0] not in SPECIAL:
+                yield from self._models("5")  # one that is to be a part
 
     # Heads -----------------------------------------------------------------------------------------------------------
 
@@ -79,11 +85,14 @@ class _Completion:
             model = self._model(head[-2])
             yield from _named(labels(model), CompletionItemKind.EnumMember, "0") if model else ()
         elif head[-1:] in (["extends"], ["for"], ["variants"]):
-            models = {name: model for environment in self.known for name, model in environment.models.items()}
-            for name, model in models.items():
-                yield _item(name, CompletionItemKind.Class, "0", head_of_model(model.model), model.model.doc)
+            yield from self._models("0")
         elif self.here.item == "model":
             yield from _keywords({"extends": "takes over what another model says: `extends base.small`"})
+
+    def _models(self, order: str) -> Iterator[CompletionItem]:
+        models = {name: model for environment in self.known for name, model in environment.models.items()}
+        for name, model in models.items():
+            yield _item(name, CompletionItemKind.Class, order, head_of_model(model.model), model.model.doc)
 
     def _files(self) -> Iterator[CompletionItem]:
         if '"' not in self.here.line:
@@ -160,11 +169,39 @@ class _Completion:
     # Expressions -----------------------------------------------------------------------------------------------------
 
     def _facts(self) -> Iterator[CompletionItem]:
+        """What can follow a dot: a map of the part, a variant of a model that is to be one, a fact of a tensor."""
+        owner = self.here.line[-2] if len(self.here.line) > 1 else ""
+        yield from _named(self._maps(owner), CompletionItemKind.Field, "0")
+        base = next(filter(None, (environment.part(owner) for environment in self.known)), None)
+        if base is not None and meaning_of(owner, self.environment) is None:
+            yield from _named(labels(base), CompletionItemKind.EnumMember, "0")
+            return
         yield from _items(words.FACTS, CompletionItemKind.Field, "0")
         facts = {
             symbol.name for each in self.document.occurrences for symbol in each.symbols if symbol.kind is Kind.FACT
         }
         yield from (_item(name, CompletionItemKind.Field, "1") for name in sorted(facts.difference(OWN_FACTS)))
+
+    def _maps(self, owner: str) -> Iterable[str]:
+        """The maps of the part that a model calls so."""
+        # While its text cannot be read, there is no such model; the line that binds the part is there all the same.
+        bound = (
+            re.findall(rf"^[ \t]*{re.escape(owner)}[ \t]*=[ \t]*([A-Za-z_]\w*)", self.here.text, re.MULTILINE)
+            if owner
+            else []
+        )
+        for environment in self.known:
+            model = environment.model(self.here.name) if self.here.item == "model" else None
+            base = next(filter(None, map(environment.part, bound)), None)
+            try:
+                part = part_of(merge(model)) if model is not None else None
+                if part is not None and part.name == owner:
+                    return part.maps
+                if base is not None:
+                    return maps_of(merge(base))
+            except ElaborationError:
+                continue  # a mistake that is told elsewhere
+        return ()
 
     def _arguments(self, bracket: Bracket) -> Iterator[CompletionItem]:
         """Arguments by name, and values."""

@@ -43,7 +43,7 @@ def _is_idle(apply: Apply) -> bool:
 
 
 def _left(given: Architecture, made: Architecture) -> str | None:
-    of_rows = {f"stages.{stage.name}.{index}" for stage in made.stages for index, _ in enumerate(stage.layers)}
+    of_rows = {f"{made.path(stage)}.{index}" for stage in made.stages for index, _ in enumerate(stage.layers)}
     left = [visit.path for visit in walk(made) if isinstance(visit.primitive, Dropout | DropPath)]
     found = next((path for path in left if path not in of_rows), None)
     return f"`{found}` is left" if found is not None else None

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from archdsl.diagnostics import DiagnosticError, Problems
 from archdsl.elaborate.evaluate.values import Tensor
-from archdsl.elaborate.instantiate.models import ModelElaborator
+from archdsl.elaborate.instantiate.models import ModelElaborator, Trunk
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import NOTHING, Cost, PartCosts
+from archdsl.ir.cost import total as total_cost
 from archdsl.search_space.open_models import OpenModel, decided
 
 if TYPE_CHECKING:  # Counting needs no devices.
@@ -130,7 +131,17 @@ class Frame:
             self.elaborator.bind()
             self.elaborator.check()
             self._raise(self.shared)
-            stem, tensor = self.elaborator.stem()
+            # A part has no choices, so it is the same in all networks of the frame.
+            part = self.elaborator.part
+            self._trunk: Trunk | None = None
+            if part is not None:
+                self._trunk, _ = self.elaborator.trunk_of_part(part)
+                self._raise(self.shared)
+                assert self._trunk is not None
+                self.elaborator.claim(part, self._trunk)
+                stem, tensor = self._trunk.stem, self._trunk.tensor
+            else:
+                stem, tensor = self.elaborator.stem()
         except ElaborationError as problem:
             self.problems.add(problem.diagnostic)
             self._raise(self.shared)
@@ -140,10 +151,34 @@ class Frame:
         self.latencies = clock.latencies(model.name, blocks) if clock is not None else None
         self._input, self._read_rows = tensor, self.elaborator.read_rows
         self.stem = self._section(stem, tensor, "plain")
+        if self._trunk is not None:
+            self.stem = self._whole(self._trunk)
+            return
         first = self.elaborator.first_maps(tensor)
         if first:
             maps = tuple(Map(name, tensor.shape, tensor.facts) for name, tensor in first.items())
             self.stem = self.stem._replace(out=self.stem.out._replace(maps=maps))
+
+    def _whole(self, trunk: Trunk) -> Passed:
+        """The stem and the stages of a part."""
+        cost = self.stem.cost.plus(total_cost(map(self.costs.stage, trunk.stages)))
+        out = Flow(trunk.last.shape, trunk.last.facts, self.stem.out.layout)
+        if self.latencies is None:
+            return Passed(cost, out)
+        from archdsl.backends.latency.roofline import total
+
+        times = [self.stem.time] if self.stem.time is not None else []
+        for stage in trunk.stages:
+            fragments = self.latencies.stage(stage, out.layout)
+            times += [part.time for part in fragments]
+            out = out._replace(layout=fragments[-1].layout if fragments else out.layout)
+        return Passed(cost, out, total(times))
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether its networks have stages."""
+        stages = self._trunk.stages if self._trunk is not None else self.model.choices.rows
+        return bool(stages)
 
     def stage(self, row: int, number: int, flow: Flow) -> Passed:
         """The stage of a row, with combination `number` of its choices, on `flow`. Raises DiagnosticError."""
@@ -182,11 +217,7 @@ class Frame:
         if known is None:
             try:
                 self.elaborator.effort.spent = 0
-                last, end = self._tensor(flow), self._read_rows.get
-                row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
-                maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
-                if row < 0 and "input" in maps:
-                    maps["input"] = self.elaborator.images
+                last, maps = self._read(flow)
                 head, shape, self.outputs[flow] = self.elaborator.head(last, maps)
                 tensor = Tensor(shape, None, last.facts)
             except ElaborationError as problem:
@@ -195,6 +226,17 @@ class Frame:
                 raise
             known = self._heads[flow] = self._section(head, tensor, flow.layout)
         return known
+
+    def _read(self, flow: Flow) -> tuple[Tensor, dict[str, Tensor]]:
+        """What comes out of the last stage, and what the head reads by name."""
+        if self._trunk is not None:
+            return self._trunk.last, self.elaborator.maps(self._trunk.tensor, self._trunk.made)
+        last, end = self._tensor(flow), self._read_rows.get
+        row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
+        maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
+        if row < 0 and "input" in maps:
+            maps["input"] = self.elaborator.images
+        return last, maps
 
     def _section(self, section: Section | None, tensor: Tensor, layout: Layout) -> Passed:
         """The stem or the head, if there is one, with the tensor that comes out."""

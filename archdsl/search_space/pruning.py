@@ -69,7 +69,7 @@ class Pruning:
             f"network {sample.index} of {space.name}",
             space.cost(sample),
             elaborator.image,
-            last.shape if len(sample.numbers) > 1 else out.shape,
+            last.shape if frame.has_stages else out.shape,
             out.shape,
             frame.outputs[last],
             elaborator.settings["padding"],

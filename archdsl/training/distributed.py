@@ -106,16 +106,18 @@ def shard(model: nn.Module, device: torch.device, world: int) -> None:
     from torch.distributed.fsdp import fully_shard
 
     mesh = init_device_mesh(device.type, (world,))
-    stages = getattr(model, "stages", None)
-    for layer in _layers(stages) if isinstance(stages, nn.Module) else ():
+    for layer in layers_of_stages(model):
         if any(True for _ in layer.parameters()):
             fully_shard(layer, mesh=mesh)
     fully_shard(model, mesh=mesh)
 
 
-def _layers(stages: nn.Module) -> Iterable[nn.Module]:
-    for stage in stages.children():
-        yield from stage.children()
+def layers_of_stages(model: nn.Module) -> Iterable[nn.Module]:
+    """The layers of a network's stages, which may be those of its part."""
+    for owner in (model, *model.children()):
+        stages = getattr(owner, "stages", None)
+        for stage in stages.children() if isinstance(stages, nn.Module) else ():
+            yield from stage.children()
 
 
 # Tensors that are sharded ---------------------------------------------------------------------------------------------

@@ -61,33 +61,43 @@ def initialize_from(model: nn.Module, network: Network, text: str) -> Initialize
     """
     if not is_peer(text) and Path(text).is_dir():
         return fill(model, run_weights(RunFolder(text)), text)
-    mapped = _mapped(network, text)
+    mapped, part = _mapped(network, text)
     tensors = dict(mapped.ours)
     if mapped.key_map.is_by_name:  # a classifier of ours, perhaps for the classes of this training
         tensors |= {key: value for key, value in mapped.tensors.items() if _is_of_classifier(key)}
-    done = fill(model, tensors, text)
+    done = fill(model, tensors, text, part=part)
     unused = tuple(one.theirs for one in mapped.left if one.theirs and one.theirs not in tensors)
     return Initialized(text, done.loaded, done.fresh, unused, mapped.adapted)
 
 
-def _mapped(network: Network, text: str) -> MappedWeights:
-    """Weights under our keys: all of them or, where they do not fit, all but the classifier."""
+def _mapped(network: Network, text: str) -> tuple[MappedWeights, str]:
+    """Weights under our keys: all of them or, where they do not fit, all but the classifier, or those of the network's
+    part alone, whose name then comes along."""
     try:
-        return map_weights(network, text, pretrained=is_peer(text))
+        return map_weights(network, text, pretrained=is_peer(text)), ""
     except MismatchError as whole:
+        part = network.architecture.part
         try:
-            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{_CLASSIFIER}"])
+            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{_CLASSIFIER}"]), ""
+        except DiagnosticError:
+            if part is None:
+                raise whole from None
+        try:
+            return map_weights(network, text, pretrained=is_peer(text), parts=[f"ours:{part.name}"]), part.name
         except DiagnosticError:
             raise whole from None
 
 
 @torch.no_grad()
-def fill(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classifier: bool = False) -> Initialized:
+def fill(
+    model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classifier: bool = False, part: str = ""
+) -> Initialized:
     """Copies tensors to a network under its own keys.
 
     Args:
         origin: where they are from, for messages.
         classifier: whether those of the classifier have to fit, too.
+        part: the module beside which nothing has to fit; empty where that is the whole network.
 
     Raises:
         DiagnosticError: where one is missing or does not fit.
@@ -96,7 +106,8 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classi
     fitting = [key for key, value in own.items() if key in tensors and tensors[key].shape == value.shape]
     fresh = [key for key in own if key not in set(fitting)]
     # The counters of norms are not in old files.
-    wrong = [key for key in fresh if (classifier or not _is_of_classifier(key)) and not key.endswith(_COUNTER)]
+    needed = [key for key in fresh if not part or key.startswith(f"{part}.")]
+    wrong = [key for key in needed if (classifier or not _is_of_classifier(key)) and not key.endswith(_COUNTER)]
     if wrong:
         there = tensors.get(wrong[0])
         found = sizes(tuple(there.shape)) if there is not None else "missing"

@@ -60,6 +60,24 @@ async def definition(editor: Editor, cursor: str) -> list[tuple[str, int, str]]:
     return editor.words(found)  # type: ignore[arg-type]
 
 
+async def test_definition_of_a_map_of_a_part(client: LanguageClient, folder: Path) -> None:
+    text = """use "base.arch"
+model named extends base.small { stages 1 { name = first } }
+model net {
+  input = 3 x 64 x 64
+  body  = named(size = 32)
+  head  = body.first -> conv(5)
+}
+"""
+    editor = Editor(client, folder / "net.arch")
+    await editor.open(text)
+    assert await definition(editor, "body.fir^st") == [("net.arch", 2, "first")]
+    assert await definition(editor, "= na^med(") == [("net.arch", 2, "named")]
+    assert await definition(editor, "(si^ze = 32)") == [("base.arch", 6, "size")]
+    assert await definition(editor, "= bo^dy.") == [("net.arch", 5, "body")]
+    assert [place[1] for place in await references(editor, "body.fir^st")] == [2, 6]
+
+
 async def references(editor: Editor, cursor: str, *, definitions: bool = True) -> list[tuple[str, int, str]]:
     context = types.ReferenceContext(include_declaration=definitions)
     asked = types.ReferenceParams(context, editor.document, editor.at(cursor))

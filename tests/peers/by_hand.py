@@ -179,3 +179,35 @@ class Siamese(nn.Module):
         one, other = (self.vector(self.maps(image).flatten(1)).sigmoid() for image in x.split(1, 1))
         out: Tensor = self.same((one - other).abs())
         return out
+
+
+class Pyramid(nn.Module):
+    """Lin et al. 2017, on a backbone that gives maps from the largest to the smallest."""
+
+    def __init__(self, backbone: nn.Module, sizes: list[int], width: int = 128):
+        super().__init__()
+        self.backbone = backbone
+        self.lateral = nn.ModuleList(nn.Conv2d(size, width, 1) for size in sizes)
+        self.out = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in sizes)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = [lateral(one) for lateral, one in zip(self.lateral, self.backbone(x), strict=True)]
+        for number in reversed(range(len(maps) - 1)):
+            maps[number] = maps[number] + functional.interpolate(maps[number + 1], maps[number].shape[2:])
+        return [out(one) for out, one in zip(self.out, maps, strict=True)]
+
+
+class Poses(nn.Module):
+    """Xiao et al. 2018, on a backbone whose last map has `before` channels."""
+
+    def __init__(self, backbone: nn.Module, before: int = 2048, joints: int = 16):
+        super().__init__()
+        layers: list[nn.Module] = [backbone]
+        for channels in (before, 256, 256):
+            larger = nn.ConvTranspose2d(channels, 256, 4, stride=2, padding=1, bias=False)
+            layers += [larger, nn.BatchNorm2d(256), nn.ReLU()]
+        self.layers = nn.Sequential(*layers, nn.Conv2d(256, joints, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(x)
+        return out

@@ -18,7 +18,7 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import C2psa, NonLocal, SelfAttention, Siamese, SrResNet, UNet, espcn
+from tests.peers.by_hand import C2psa, NonLocal, Poses, Pyramid, SelfAttention, Siamese, SrResNet, UNet, espcn
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 from tests.selection import one_in
@@ -86,6 +86,17 @@ def _split(radix: int) -> nn.Module:
     return peer("timm resnest14d", block_args={"radix": radix, "avd": True, "avd_first": False})
 
 
+def _pyramid_on_efficientnet() -> nn.Module:
+    """timm's EfficientNet-B0 as a backbone: the maps of strides 4 to 32."""
+    backbone = peer("timm efficientnet_b0", features_only=True, out_indices=(1, 2, 3, 4))
+    return Pyramid(backbone, [24, 40, 112, 320])
+
+
+def _poses() -> nn.Module:
+    """torchvision's ResNet-50 without what pools and classifies."""
+    return Poses(nn.Sequential(*list(peer("torchvision resnet50").children())[:-2]))
+
+
 def _timm(name: str) -> nn.Module:
     return peer(f"timm {name}")
 
@@ -119,6 +130,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "mixnet": {"mixnet_s": lambda: peer("timm mixnet_s")},
     "dual_path": {"dpn92": lambda: peer("timm dpn92")},
     "siamese": {"siamese": Siamese},
+    "backbones": {"pyramid_efficientnet_b0": _pyramid_on_efficientnet, "poses_resnet50": _poses},
     "super_resolution": {"espcn": espcn, "srresnet": SrResNet},
 }
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]

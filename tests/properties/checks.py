@@ -155,7 +155,8 @@ def check_attributes(architecture: Architecture, model: nn.Module) -> None:
 
 
 def scheduled_rate(architecture: Architecture, path: str) -> float:
-    section, *rest = path.split(".")
+    inside = f"{architecture.part.name}." if architecture.part is not None else ""
+    section, *rest = path.removeprefix(inside).split(".")
     if section != "stages":
         return 0.0
     (stage,) = [stage for stage in architecture.stages if stage.name == rest[0]]
@@ -210,11 +211,14 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         one, other = (built(namespace, architecture, num_classes=count).eval()(x) for count in (7, 8))
         assert [a.shape for a in listed(one)] != [b.shape for b in listed(other)]
     if architecture.stages:
-        maps = built(namespace, architecture, features_only=True).eval()(x)
-        assert [m.shape[1] for m in maps] == [f["num_chs"] for f in model.feature_info]
+        backbone = built(namespace, architecture, features_only=True).eval()
+        maps, features = backbone(x), backbone.feature_info
+        trunk = getattr(model, architecture.part.name) if architecture.part is not None else model
+        assert trunk.feature_info == features
+        assert [m.shape[1] for m in maps] == [f["num_chs"] for f in features]
         stages = {f"stages.{stage.name}": stage.output for stage in architecture.stages}
-        assert [tuple(m.shape[1:]) for m in maps] == [stages[f["module"]] for f in model.feature_info]
-        reductions = [0, *(f["reduction"] for f in model.feature_info)]
+        assert [tuple(m.shape[1:]) for m in maps] == [stages[f["module"]] for f in features]
+        reductions = [0, *(f["reduction"] for f in features)]
         assert all(one != other for one, other in pairwise(reductions))
     if first_is_convolution(architecture):
         other = architecture.input._replace(channels=architecture.input.channels + 1)

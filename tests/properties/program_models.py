@@ -144,7 +144,7 @@ class ModelWriter:
         parameters = ", ".join(f"{name} = {default}" for name, default in self.parameters.items())
         doc = f"## The network of this file, called {self.name}.\n" if draw.chance(30) else ""
         text = f"{doc}model {self.name}{f'({parameters})' if parameters else ''} {{\n{body}}}\n"
-        return text + self._variants() + self._extension()
+        return text + self._variants() + self._extension() + self._user(has_stem)
 
     def _tensors(self, has_stem: bool) -> list[str]:
         """What bindings can read by name, the last stage at the end; none where that has no name."""
@@ -306,3 +306,40 @@ class ModelWriter:
             lines.append(f"stages {draw.pick([f'1..{last}', str(last)])} {{ layers = {draw.pick(['1', '2'])} }}")
         body = "".join(f"  {line}\n" for line in lines)
         return f"model {self.name}_changed extends {parent} {{\n{body}}}\n"
+
+    def _user(self, has_stem: bool) -> str:
+        """A model that has this one as a part."""
+        draw = self.draw
+        if not draw.chance(25) or not (has_stem or self.count):
+            return ""
+        own = draw.pick(["trunk", "trunk", "stem_of", "stages_", self.name])
+        part = f"{self.name}.{draw.pick(self.labels)}" if self.labels else self.name
+        if "base" in self.parameters and draw.chance(40):
+            part += "(base = 8 * times)"
+        named = self.stages if len(set(self.stages)) == len(self.stages) else []
+        rows = [(named[number] if named else "") for number in range(self.count)]
+        maps = [name if name.isidentifier() else f"stage{number}" for number, name in enumerate(rows, start=1)]
+        maps = [own, *(f"{own}.{map}" for map in [*(["stem"] if has_stem else []), *maps])]
+        one, other = draw.pick(maps), draw.pick(maps)
+        size = draw.pick(["32 x 32", "16 x 24", "33 x 17"])
+        lines = [f"input = {draw.pick(['3', '1', '4'])} x {size}", "classes = 5", f"{own} = {part}"]
+        if "times" in part:
+            lines.insert(0, "times = 2")
+        lines += [f"act = {draw.pick(ACTIVATIONS)}"] if draw.chance(30) else []
+        heads = [
+            ["head = conv_norm_act(8) -> global_avg_pool -> linear(classes)"],
+            ["head = flatten -> linear(classes)"],
+            [f"head = {one} -> conv(classes) -> resize(like = {other})"],
+            [f"head = concat({one}, {other} -> resize(like = {one})) -> conv(classes)"],
+            [f"neck = {one} -> conv({other}.channels) -> act", "head = neck -> global_avg_pool -> linear(classes)"],
+            ["outputs {", f"  first = {one}", f"  second = {other} -> conv(classes, 3)", "}"],
+            [
+                "outputs {",
+                f"  one = {one} -> [conv(8) -> norm] * 2",
+                f"  both = concat({one}, input -> resize(like = {one}))",
+                "}",
+            ],
+        ]
+        lines += draw.pick(heads)
+        body = "".join(f"  {line}\n" for line in lines)
+        return f"model {self.name}_user {{\n{body}}}\n"

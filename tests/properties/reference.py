@@ -84,15 +84,16 @@ class Reference:
     def __call__(self, x: Tensor) -> list[Tensor]:
         """What the network puts out, in its order."""
         a, maps = self.architecture, {"input": x}
+        inside = f"{a.part.name}." if a.part is not None else ""
         if a.stem is not None:
             steps = a.stem.steps.steps
             is_single = len(steps) == 1 and isinstance(steps[0], body.Apply)
-            x = self.step(steps[0] if is_single else a.stem.steps, x, "stem", Frame(x), is_named=not is_single)
-        maps["stem"] = x
+            x = self.step(steps[0] if is_single else a.stem.steps, x, f"{inside}stem", Frame(x), is_named=not is_single)
+        maps[f"{inside}stem"] = x
         for stage in a.stages:
             for index, layer in enumerate(stage.layers):
-                x = self.step(layer.apply, x, f"stages.{stage.name}.{index}", Frame(x), is_named=False)
-            maps[f"stages.{stage.name}"] = x
+                x = self.step(layer.apply, x, f"{inside}stages.{stage.name}.{index}", Frame(x), is_named=False)
+            maps[f"{inside}stages.{stage.name}"] = x
         if a.head is not None and a.head.reads_maps:
             (step,) = a.head.steps.steps
             x = self.step(step, x, "head", Frame(x, bound=maps), is_named=False)

@@ -14,7 +14,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from archdsl.training.distributed import Processes
+import archdsl
+from archdsl.training.distributed import Processes, layers_of_stages
 from archdsl.training.metrics import EpochRow, StepRow, read
 from tests.training.digits import write_digits
 from tests.training.kills import ended, started
@@ -165,3 +166,18 @@ def is_alive(process: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
+
+
+def test_the_layers_of_a_part_are_sharded_one_by_one() -> None:
+    text = """
+    use "archdsl:mobilenetv2.arch"
+    model net {
+      input    = 3 x 32 x 32
+      backbone = mobilenetv2.050
+      head     = global_avg_pool -> linear(10)
+    }
+    """
+    model = archdsl.loads(text).build()
+    layers = [layer for stage in model.backbone.stages for layer in stage]
+    assert [*layers_of_stages(model)] == layers
+    assert len(layers) == 17

@@ -94,3 +94,35 @@ def test_weights_of_another_network_are_refused(tmp_path: Path, classes: int):
 def test_what_cannot_be_had_is_refused(origin: str):
     with pytest.raises(DiagnosticError):
         initialize_from(made(), network(), origin)
+
+
+ON_A_PART = """
+use "archdsl:mobilenetv2.arch"
+model net {
+  input    = 3 x 64 x 64
+  backbone = mobilenetv2.050
+  head     = backbone.stage7 -> conv_norm_act(8) -> conv(5)
+}
+"""
+
+
+def test_a_part_has_the_weights_of_its_own_network(tmp_path: Path):
+    """From another library's file, with a classifier that has no place here; what is not of the part stays fresh."""
+    found = archdsl.loads(ON_A_PART)
+    theirs = build_peer("timm:mobilenetv2_050", archdsl.find("mobilenetv2_050").architecture).eval()
+    model = found.build().eval()
+    done = initialize_from(model, found, saved(theirs, tmp_path, "theirs.pth"))
+    images = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        expected = theirs.blocks(theirs.bn1(theirs.conv_stem(images)))
+        torch.testing.assert_close(model.backbone(images)[-1], expected)
+    assert {key.split(".")[0] for key in done.fresh} == {"head"}
+    assert "classifier.weight" in done.unused
+    assert done.loaded == sum(key.startswith("backbone.") for key in model.state_dict())
+
+
+def test_a_part_of_another_width_is_refused(tmp_path: Path):
+    found = archdsl.loads(ON_A_PART.replace("050", "100"))
+    theirs = build_peer("timm:mobilenetv2_050", archdsl.find("mobilenetv2_050").architecture)
+    with pytest.raises(DiagnosticError):
+        initialize_from(found.build(), found, saved(theirs, tmp_path, "theirs.pth"))

@@ -18,7 +18,7 @@ from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.parts import colors, flows, stage_heading, title
 from archdsl.backends.units import human
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.walk import Level, Tensor, Visit, walk
+from archdsl.ir.walk import Level, Tensor, Visit, in_stages, walk
 
 
 def draw_operators(architectures: Sequence[Architecture], options: Options) -> graphviz.Digraph:
@@ -48,7 +48,7 @@ class _Entry(NamedTuple):
 class _Network:
     def __init__(self, architecture: Architecture, visits: Sequence[Visit], column: graphviz.Digraph, options: Options):
         self.architecture, self.visits, self.column, self.options = architecture, visits, column, options
-        self.stages = {f"stages.{stage.name}": stage for stage in architecture.stages}
+        self.stages = {architecture.path(stage): stage for stage in architecture.stages}
         self.colors = style.palette(stage.op for stage in architecture.stages)
         self.layer_of = {visit.path: _layer(visit) for visit in visits}
         self.layers: dict[str, list[Visit]] = {}
@@ -209,6 +209,6 @@ def _frames(first: Visit) -> tuple[Level, ...]:
 
 def _layer(visit: Visit) -> str:
     """The layer of the table that an operator belongs to; the stem and the head are one layer each."""
-    is_in_table = bool(visit.levels) and visit.levels[0].path.startswith("stages.")
+    is_in_table = bool(visit.levels) and in_stages(visit.levels[0].path)
     levels = visit.levels[: 2 if is_in_table else 1]
     return levels[-1].path if levels else visit.path

@@ -88,7 +88,9 @@ class _Table:
             for name, value in chosen
             if not re.search(rf"\b{re.escape(name)}\b", claims)  # a figure that is claimed, not one that is chosen
         ]
-        return [*doc, *style.filled(parameters, letters), *self._cost(self.costs.model())]
+        part = [f"{architecture.part.name}: {architecture.part.network}"] if architecture.part is not None else []
+        facts = style.filled([*part, *parameters], letters)
+        return [*doc, *facts, *self._cost(self.costs.model())]
 
     def _end(self, path: str, shape: Shape, named: Mapping[str, Shape] | None = None) -> Node:
         """What goes in or comes out, by its names if there are some; of what is pooled to a point, the channels."""
@@ -119,13 +121,13 @@ class _Table:
         parts = section_parts(self.architecture, section)
         lines = [line for part in parts for line in style.filled(_section_facts(part), self.look.letters)]
         name, cost = section.name, self._cost(self.costs.section(section))
-        return _row(name, name, lines, section, cost, NEUTRAL)
+        return _row(self.architecture.path(section), name, lines, section, cost, NEUTRAL)
 
     def _stage(self, stage: Stage) -> Callable[[str], Node]:
         heading = stage_heading(self.architecture, stage)
         lines = style.filled(_facts(stage, self.look.varying), self.look.letters)
         cost, colors = self._cost(self.costs.stage(stage)), self.look.colors[stage.op]
-        return _row(f"stages.{stage.name}", heading, lines, stage, cost, colors)
+        return _row(self.architecture.path(stage), heading, lines, stage, cost, colors)
 
     def _cost(self, cost: Cost) -> list[str]:
         """Parameters and MACs, or nothing where costs are not shown."""

@@ -49,8 +49,9 @@ class PartLatencies:
         batch: int = 1,
         training: bool = False,
         dtype: str | None = None,
+        prefix: str = "",
     ):
-        self.name, self._blocks = name, blocks
+        self.name, self._blocks, self._prefix = name, blocks, prefix
         self.profile, self.batch, self.training = profile, batch, training
         self.dtype = dtype or profile.dtype
         _check(profile, self.dtype, batch, training)
@@ -58,7 +59,7 @@ class PartLatencies:
 
     def section(self, section: Section, layout: Layout = "plain") -> Fragment:
         """The stem or the head."""
-        tracer = PartTracer(self.name, self._blocks)
+        tracer = PartTracer(self.name, self._blocks, self._prefix)
         tracer.section(section, Tensor("", section.input))
         return self._fragment(tracer.visits, layout)
 
@@ -116,7 +117,16 @@ class Latencies(PartLatencies):
         training: bool = False,
         dtype: str | None = None,
     ):
-        super().__init__(architecture.name, architecture.blocks, profile, batch=batch, training=training, dtype=dtype)
+        prefix = architecture.prefix
+        super().__init__(
+            architecture.name,
+            architecture.blocks,
+            profile,
+            batch=batch,
+            training=training,
+            dtype=dtype,
+            prefix=prefix,
+        )
         self.architecture = architecture
 
     def model(self) -> Time:
@@ -134,10 +144,10 @@ class Latencies(PartLatencies):
         for part in (self.architecture.stem, *self.architecture.stages, self.architecture.head):
             if isinstance(part, Section):
                 fragment = self.section(part, layout)
-                found.append((part.name, [("", fragment)]))
+                found.append((self.architecture.path(part), [("", fragment)]))
                 layout = fragment.layout
             elif isinstance(part, Stage):
-                path, fragments = f"stages.{part.name}", self.stage(part, layout)
+                path, fragments = self.architecture.path(part), self.stage(part, layout)
                 found.append((path, [(f"{path}.{index}", each) for index, each in enumerate(fragments)]))
                 layout = fragments[-1].layout if fragments else layout
         return found

@@ -15,8 +15,10 @@ from archdsl.backends.pytorch.layout import WIDTH
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
+from archdsl.backends.pytorch.stages import Trunk
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import FILE_NAMES, function_name, literal
+from archdsl.backends.pytorch.trunks import Trunks
 from archdsl.digests import with_digest
 from archdsl.ir.architecture import Architecture
 
@@ -46,10 +48,11 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     taken = {*FILE_NAMES, *functions}
     groups = families(architectures)
     classes = Classes(architectures, taken | {name_of(members) for members in groups})
-    _settle(groups, classes)
+    _settle(_with_tables(groups), classes)
     names = Names(taken | {source.made.name for source in classes.sources()}, between="")
-    networks = [made for members in groups for made in _networks(members, classes, names)]
-    parts = [source.text for source in classes.sources()]
+    trunks = Trunks(classes, names)
+    networks = [made for members in groups for made in _networks(members, classes, names, trunks)]
+    parts = [*(source.text for source in classes.sources()), *trunks.texts]
     handed_on = sorted({fact for contract in classes.contracts.values() for fact in contract.hands_on})
     if handed_on:
         parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
@@ -66,20 +69,41 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
     return with_digest(text, _DIGEST, at=2)
 
 
-def _networks(members: Sequence[Member], classes: Classes, names: Names) -> Iterator[tuple[str, list[str]]]:
+def _networks(
+    members: Sequence[Member], classes: Classes, names: Names, trunks: Trunks
+) -> Iterator[tuple[str, list[str]]]:
     """The classes of some networks with their functions: one for all if that can be, else one for each part."""
     parts = finer(members)
     name = names.new(name_of(members))
     try:
-        yield NetworkWriter(name, members, classes).write()
+        yield NetworkWriter(name, members, classes, trunk=_trunk(members, trunks)).write()
         return
     except Unmergeable:
         if not parts:
-            yield NetworkWriter(name, members, classes, listed=True).write()
+            yield NetworkWriter(name, members, classes, listed=True, trunk=_trunk(members, trunks)).write()
             return
     names.taken.remove(name)
     for part in parts:
-        yield from _networks(part, classes, names)
+        yield from _networks(part, classes, names, trunks)
+
+
+def _trunk(members: Sequence[Member], trunks: Trunks) -> Trunk | None:
+    """The trunk of networks with a part, which must be one for all. Raises Unmergeable where it is not."""
+    if members[0][1].part is None:
+        return None
+    first, *others = [trunks.of(member) for member in members]
+    if any(trunk != first for trunk in others):
+        raise Unmergeable("parts")
+    return first
+
+
+def _with_tables(groups: Sequence[Sequence[Member]]) -> list[Sequence[Member]]:
+    """The networks whose stages are written together: those of a part are written for each network."""
+    return [
+        part
+        for members in groups
+        for part in (([member] for member in members) if members[0][1].part is not None else (members,))
+    ]
 
 
 def _settle(groups: Sequence[Sequence[Member]], classes: Classes) -> None:

@@ -49,7 +49,8 @@ def _by_name(members: abc.Sequence[Member]) -> list[list[Member]]:
 def _form(architecture: Architecture) -> Hashable:
     """What models must have in common to be written as one: the steps of stem and head, if not their numbers."""
     sections = [section.steps if section else None for section in (architecture.stem, architecture.head)]
-    return (*map(_form_of_step, sections), bool(architecture.stages), has_classifier(architecture))
+    part = architecture.part.name if architecture.part is not None else None
+    return (*map(_form_of_step, sections), bool(architecture.stages), has_classifier(architecture), part)
 
 
 def _form_of_step(step: Step | None) -> Hashable:

@@ -33,12 +33,13 @@ class Head:
         return f"nn.Linear(self.num_features, num_classes{bias}) if num_classes else nn.Identity()"
 
 
-def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
-    """The methods, each after an empty line."""
+def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool, part: str = "") -> list[str]:
+    """The methods, each after an empty line. `part` is the attribute that has the stem and the stages."""
     if head.reads is not None:
-        return _methods_of_maps(head, head.reads, in_channels, has_stem, has_stages)
+        return _methods_of_maps(head, head.reads, in_channels, has_stem, has_stages, part)
     flow = "self.stem(x)" if has_stem else "x"
     flow = f"self.stages({flow})" if has_stages else flow
+    flow = f"self.{part}(x)[-1]" if part else flow
     flow = f"self.head({flow})" if head.maps else flow
     return [
         *_method(
@@ -47,16 +48,20 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool)
             f"return {flow}",
         ),
         *_head_methods(head),
-        *(_CHECKPOINTING if has_stages else ()),
+        *(_checkpointing(part) if has_stages else ()),
         *_method("forward(self, x: Tensor) -> Tensor", "", "return self.forward_head(self.forward_features(x))"),
     ]
 
 
-def _methods_of_maps(head: Head, reads: Sequence[int], in_channels: int, has_stem: bool, has_stages: bool) -> list[str]:
+def _methods_of_maps(
+    head: Head, reads: Sequence[int], in_channels: int, has_stem: bool, has_stages: bool, part: str
+) -> list[str]:
     """The methods of a network whose head reads several maps."""
     first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
     lines = [f"return [{', '.join(first)}]"]
-    if has_stages:
+    if part:
+        lines = [f"return [x, *self.{part}(x)]" if head.reads_images else f"return self.{part}(x)"]
+    elif has_stages:
         lines = [f"maps = [{', '.join(first)}]", "for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
         lines.append("return maps")
     maps = _said(has_stem, has_stages)
@@ -75,7 +80,7 @@ def _methods_of_maps(head: Head, reads: Sequence[int], in_channels: int, has_ste
             f"{given} to what the network puts out.",
             *call_lines("return self.head", read, ""),
         ),
-        *(_CHECKPOINTING if has_stages else ()),
+        *(_checkpointing(part) if has_stages else ()),
         *_method(
             f"forward(self, x: Tensor) -> {head.returns}", "", "return self.forward_head(self.forward_features(x))"
         ),
@@ -122,10 +127,11 @@ def _method(signature: str, doc: str, *body: str) -> list[str]:
     return [*lines, *(f"        {line}" for line in body)]
 
 
-_CHECKPOINTING = _method(
-    "set_grad_checkpointing(self, enable: bool = True) -> None",
-    "Saves memory in training: what is inside the layers of the stages is not kept, but computed twice.",
-    "for stage in self.stages:",
-    "    if isinstance(stage, Stage):",
-    "        stage.grad_checkpointing = enable",
-)
+def _checkpointing(part: str) -> list[str]:
+    return _method(
+        "set_grad_checkpointing(self, enable: bool = True) -> None",
+        "Saves memory in training: what is inside the layers of the stages is not kept, but computed twice.",
+        f"for stage in self.{part}.stages:" if part else "for stage in self.stages:",
+        "    if isinstance(stage, Stage):",
+        "        stage.grad_checkpointing = enable",
+    )

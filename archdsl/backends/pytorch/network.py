@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.formulas import value_of
@@ -14,39 +14,53 @@ from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotati
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, call
 from archdsl.backends.pytorch.seen import Seen
-from archdsl.backends.pytorch.stages import ListedStages, Stages
+from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
-from archdsl.ir.description import Layer, Section
+from archdsl.ir.description import Description, Layer, Section
 from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
 from archdsl.ir.head import divided, dropout_rates
+from archdsl.ir.names import NETWORK_ATTRIBUTES
 from archdsl.ir.operators.regularization import Dropout
 
-# What the constructor calls its arguments and variables, and the class its attributes.
+# What the constructor calls its arguments and variables.
 _VARIABLES = """
 self stages num_classes in_channels dropout_rate drop_path_rate features_only width widths reductions reduction depth
 rates rate index _ block layers stage layer arguments rest name
 """.split()  # noqa: SIM905
-_ATTRIBUTES = """
-stem stages head pool classifier num_features features_only feature_info feature_stages forward_features forward_head
-forward_intermediates reset_classifier grad_checkpointing set_grad_checkpointing
-""".split()  # noqa: SIM905
+
+
+class BeforeHead(NamedTuple):
+    """What is written before the head: the lines of the stem, or of a part, and of the stages; the channels that come
+    out."""
+
+    stem: list[str]
+    loop: list[str]
+    stages: Stages | None
+    width: Expression | None
 
 
 class NetworkWriter(StepWriter):
     """Writes the class of one model, for all its variants at once. Raises Unmergeable when they do not fit into one.
 
     `functions` are the names of the functions that build the variants; with `listed` (for one network alone) the layers
-    of its stages are written out, else they come from a table.
+    of its stages are written out, else they come from a table. Networks with a part have its `trunk` in common.
     """
 
     def __init__(
-        self, name: str, architectures: Sequence[tuple[int, Architecture]], classes: Classes, listed: bool = False
+        self,
+        name: str,
+        architectures: Sequence[tuple[int, Architecture]],
+        classes: Classes,
+        listed: bool = False,
+        trunk: Trunk | None = None,
     ):
         self.name, self.architectures, self.classes = name, [a for _, a in architectures], classes
+        self.trunk = trunk
         self.numbers = [number for number, _ in architectures]
         self.listed = listed
         self.names = Names(_VARIABLES)
@@ -127,6 +141,42 @@ class NetworkWriter(StepWriter):
 
     def write(self) -> tuple[str, list[str]]:
         """The class and its functions, as texts."""
+        if self.trunk is None:
+            before = self.before_head()
+        else:
+            self.builder.taken |= self.names.taken
+            before = self._part(self.trunk)
+        head = self._head(before.width)
+        return self._class(before, head), self._functions(head, before.stages)
+
+    def _part(self, trunk: Trunk) -> BeforeHead:
+        """The line for the part of a network; its maps have the channels that they have."""
+        channels = [(index, self._before_head(one).channels) for index, one in enumerate(self.architectures)]
+        self.open = set()
+        if trunk.is_fixed:
+            self.decided |= set(self._variants)
+        lines = call_lines(f"self.{self.part} = {trunk.name}", list(trunk.arguments), "")
+        return BeforeHead(lines, [], None, self.channels_of(channels, None, "part_channels"))
+
+    @staticmethod
+    def _before_head(architecture: Architecture) -> Shape:
+        if architecture.stages:
+            return architecture.stages[-1].output
+        return architecture.stem.output if architecture.stem is not None else architecture.input
+
+    @property
+    def part(self) -> str:
+        """The attribute that is the part of the networks."""
+        part = self.architectures[0].part
+        return part.name if part is not None else ""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether what has been written depends on the channels of the images in other ways than by their number."""
+        return bool(self.decided or self.open)
+
+    def before_head(self) -> BeforeHead:
+        """The stem and the stages."""
         stages = self._stages()
         self.builder.taken |= self.names.taken
         stem_lines, width = self._stem()
@@ -144,8 +194,7 @@ class NetworkWriter(StepWriter):
                 self.open = self.open_width = set() if stages.channels_flow else self.open
             stage_lines = stages.constructor_lines(start, facts)
             width = stages.width
-        head = self._head(width)
-        return self._class(stem_lines, stage_lines, head, stages), self._functions(head, stages)
+        return BeforeHead(stem_lines, stage_lines, stages, width)
 
     # Parts -----------------------------------------------------------------------------------------------------------
 
@@ -231,7 +280,7 @@ class NetworkWriter(StepWriter):
                 head.pool.append(flatten)
             self.on_vectors, self._pools = position >= division.vectors, position >= division.maps
             if position == division.end:
-                head.classifier = classifier_attribute(column[0][1].name)
+                head.classifier = classifier_attribute(column[0][1].name, self.architectures[0])
                 head.features = self._in_channels(column, channels)
                 bias = self._attribute(column, "bias")
                 if not isinstance(bias, Constant):
@@ -254,7 +303,7 @@ class NetworkWriter(StepWriter):
         places = []
         head.reads_images = any(other.name == "input" for _, step in seen for other in step.others)
         for architecture in self.architectures:
-            names = ["stem", *(f"stages.{stage.name}" for stage in architecture.stages)]
+            names = [f"{architecture.prefix}stem", *map(architecture.path, architecture.stages)]
             if head.reads_images:
                 names.insert(0, "input")
             places.append({name: number for number, name in enumerate(names)})
@@ -268,12 +317,13 @@ class NetworkWriter(StepWriter):
 
     # Text ------------------------------------------------------------------------------------------------------------
 
-    def _class(self, stem: list[str], loop: list[str], head: Head, stages: Stages | None) -> str:
+    def _class(self, before: BeforeHead, head: Head) -> str:
+        stem, stages = before.stem, before.stages
         arguments = self.builder.arguments
         own = [f"{name}: {annotation(values)}" for name, values in arguments.items()]
         table = stages.parameters if stages is not None else []
         options = self._options(head, stages, self.architectures).values()
-        body = [*stem, *loop, *self._head_lines(head), "self.apply(initialize)"]
+        body = [*stem, *before.loop, *self._head_lines(head), "self.apply(initialize)"]
         lines = [
             f"class {self.name}(nn.Module):",
             *(f"    {line}".rstrip() for line in docstring_lines(self._doc())),
@@ -281,9 +331,15 @@ class NetworkWriter(StepWriter):
             *call_lines("    def __init__", ["self", *table, *own, *options], " -> None:"),
             "        super().__init__()",
             *(f"        {line}" for line in body),
-            *method_lines(head, self.architectures[0].input.channels, bool(stem), stages is not None),
+            *self._methods(head, bool(stem), stages is not None),
         ]
         return "\n".join(lines) + "\n"
+
+    def _methods(self, head: Head, has_stem: bool, has_stages: bool) -> list[str]:
+        channels = self.architectures[0].input.channels
+        if self.trunk is not None:
+            return method_lines(head, channels, True, self.trunk.has_stages, self.part)
+        return method_lines(head, channels, has_stem, has_stages)
 
     @property
     def _is_family(self) -> bool:
@@ -319,7 +375,8 @@ class NetworkWriter(StepWriter):
         options["in_channels"] = f"in_channels: int = {first.input.channels}"
         if self._says_dropout and (rates := [rate for one in variants for rate in dropout_rates(one) or ()]):
             options["dropout_rate"] = f"dropout_rate: float = {literal(rates[0])}"
-        if stages is not None and stages.uses_drop_path:
+        trunk = self.trunk if self.trunk is not None else stages
+        if trunk is not None and trunk.uses_drop_path:
             options["drop_path_rate"] = f"drop_path_rate: float = {literal(first.drop_path.rate)}"
         return options
 
@@ -360,7 +417,8 @@ class NetworkWriter(StepWriter):
         arguments += [f"{option}={option}" for option in options]
         table = stages.arguments(index) if stages is not None else []
         parameters, returned, target = list(options.values()), self.name, "return"
-        if stages is not None:
+        has_stages = stages is not None or (self.trunk is not None and self.trunk.has_stages)
+        if has_stages:
             parameters.append("features_only: bool = False")
             returned, target = f"{self.name} | FeatureMaps", "model ="
         lines = [
@@ -375,17 +433,22 @@ class NetworkWriter(StepWriter):
             lines += [*(f"        {argument}," for argument in arguments), "    )"]
         else:
             lines += call_lines(f"    {target} {self.name}", arguments, "")
-        if stages is not None:
-            features = "FeatureMaps(model.stem, model.stages, model.feature_info)"
-            lines.append(f"    return {features} if features_only else model")
+        if has_stages:
+            if self.part:
+                lines += ["    if not features_only:", "        return model", f"    trunk = model.{self.part}"]
+                lines.append("    return FeatureMaps(trunk.stem, trunk.stages, trunk.feature_info)")
+            else:
+                features = "FeatureMaps(model.stem, model.stages, model.feature_info)"
+                lines.append(f"    return {features} if features_only else model")
         return "\n".join(lines) + "\n"
 
 
-def classifier_attribute(name: str) -> str:
+def classifier_attribute(name: str, architecture: Description) -> str:
     """The attribute that holds the classifier: a `linear` that has no name of its own is called `classifier`."""
     if name == "linear":
         return "classifier"
-    return f"{name}_" if name.rstrip("_") in _ATTRIBUTES else name
+    is_part = architecture.part is not None and architecture.part.name == name
+    return f"{name}_" if is_part or name.rstrip("_") in NETWORK_ATTRIBUTES else name
 
 
 def human(count: int) -> str:

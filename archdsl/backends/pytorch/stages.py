@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from archdsl.backends.pytorch.layout import expression_lines
 from archdsl.backends.pytorch.nodes import Copies, Item, Slice, call, copies
@@ -39,6 +39,18 @@ class Stages(Protocol):
 
     def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
         """The lines of the constructor that build `self.stages` and `self.feature_info`."""
+
+
+class Trunk(NamedTuple):
+    """The class of a model that is a part of others, with what they give to its constructor: values, and options of
+    their own."""
+
+    name: str
+    arguments: tuple[str, ...]
+    uses_drop_path: bool
+    has_stages: bool
+    # Whether it fits images of so many channels alone, or puts out maps whose channels follow from theirs.
+    is_fixed: bool
 
 
 # The variable of a loop over the rates of drop paths.

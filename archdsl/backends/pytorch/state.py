@@ -73,7 +73,7 @@ class _Modules(Tracer):
             for child in _children(inside):
                 source = self._child(child, source, part if part in head.single else f"{part}.{child.name}")
         for classifier in _children(steps[head.end :]):
-            source = self._child(classifier, source, classifier_attribute(classifier.name or ""))
+            source = self._child(classifier, source, classifier_attribute(classifier.name or "", self.architecture))
         self.levels = outer
         return source
 

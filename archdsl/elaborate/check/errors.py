@@ -43,14 +43,14 @@ class UsedBeforeBound(Problem):
 class ModelAsValue(Problem):
     code = codes.UNKNOWN_NAME
     message = "`{name}` is a model; a value is needed here"
-    help = "a model stands alone, or another one `extends` it"
+    help = "a model stands alone, another one `extends` it, or binds it by itself, as a part: `part = {name}`"
     name: str
 
 
 class ModelAsBlock(Problem):
     code = codes.UNKNOWN_BLOCK
     message = "`{name}` is a model; a block is needed here"
-    help = "a model stands alone, or another one `extends` it"
+    help = "a model stands alone, another one `extends` it, or binds it by itself, as a part: `part = {name}`"
     name: str
 
 

@@ -21,9 +21,11 @@ from archdsl.elaborate.check.errors import (
     UsedBeforeBound,
     VariableTaken,
 )
+from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
 from archdsl.elaborate.resolve.meaning import meaning_of
+from archdsl.elaborate.resolve.parts import Part, check_map
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, own_word, words_of
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
 from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
@@ -61,6 +63,8 @@ class Vocabulary:
         self.later: dict[str, Span] = {}
         # Names that are there without a place: what a claim can speak of, the columns of a row.
         self.given: frozenset[str] = frozenset()
+        # The maps of the model's part, by the part's name.
+        self.parts: dict[str, Part] = {}
         # What to say of an unknown name that is near no other.
         self.hint: str | None = None
         self.absent = frozenset() if has_settings else frozenset(SETTINGS)
@@ -260,6 +264,11 @@ class Vocabulary:
         match node.owner:
             case tree.Name(text="outputs") if "outputs" in self.given and "outputs" not in self.own:
                 return  # those of the network, when it is known
+            case tree.Name(text=text) if text in self.parts:
+                self._map(node, self.parts[text])
+                return
+            case tree.Name(text=text) if not self.knows(text) and self.environment.model(text) is not None:
+                return  # which is no value
         if name not in OWN_FACTS:
             self.resolve(node.name.span, of_fact(node.name))
         if name in OWN_FACTS or self.environment.is_partial:
@@ -268,6 +277,20 @@ class Vocabulary:
         if name not in known:
             problem = UnknownFact(name, ", ".join(OWN_FACTS)).at(node.name.span)
             self.problems.add(problem.suggesting(name, known))
+
+    def _map(self, node: tree.Fact, part: Part) -> None:
+        """A map of the model's part, or a fact of its last one."""
+        name = node.name.text
+        if name in part.maps:
+            row = part.maps[name]
+            cell = row.cells.get("name") if row is not None else None
+            span = cell[0].span if cell is not None else row.span if row is not None else None
+            self.resolve(node.name.span, Symbol(Kind.STAGE, name, part.base.name, span))
+        elif not self.environment.is_partial:
+            try:
+                check_map(node, part)
+            except ElaborationError as problem:
+                self.problems.add(problem.diagnostic)
 
     def _unary(self, node: tree.Unary, is_last: bool) -> None:
         self.check(node.operand)

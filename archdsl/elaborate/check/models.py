@@ -27,6 +27,7 @@ from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
 from archdsl.elaborate.resolve.merge import merge, reference_problems
+from archdsl.elaborate.resolve.parts import bindings_of_parts, part_of, reference_in
 from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
 from archdsl.elaborate.resolve.scopes import (
     Taken,
@@ -82,6 +83,8 @@ class ModelNames:
             match statement:
                 case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
                     check_objective(value, self.words, self.values)
+                case tree.Binding(fact=None) if self._is_part(statement):
+                    self._check_part(statement)
                 case tree.Binding(name=name, fact=None, value=value):
                     self.words.check(value, is_last=name.text in ("stem", "head"))
                 case tree.Binding(name=name, value=value):
@@ -186,6 +189,22 @@ class ModelNames:
             self.problems.add(*wrong)
             self.is_whole = self.is_whole and not wrong
 
+    def _is_part(self, binding: tree.Binding) -> bool:
+        """Whether a binding names a model, which is a part of this one."""
+        own = {binding.name.text: (binding, self.environment)}
+        others = frozenset(self.words.own) - {binding.name.text}
+        return next(bindings_of_parts(own, others), None) is not None
+
+    def _check_part(self, binding: tree.Binding) -> None:
+        reference = reference_in(binding.value)
+        assert reference is not None
+        base = self.environment.part(reference.name.text)
+        assert base is not None
+        resolve_reference(reference, base, self.words)
+        self.problems.add(*reference_problems(reference, base, parameters_of(base)))
+        for argument in reference.arguments:
+            self.words.check(argument.value)
+
     def _check_parameters(self) -> None:
         words = Vocabulary(self.environment, self.problems, self.words.resolved, has_settings=False)
         words.own = parameters_in(scope_of_model(self.line[1])) if len(self.line) > 1 else {}
@@ -228,6 +247,15 @@ class ModelNames:
             merged = merge(self.definition)
         except ElaborationError:
             return  # a mistake that is reported elsewhere
+        try:
+            part = part_of(merged)
+        except ElaborationError as problem:
+            place, own = problem.diagnostic.span, self.model.span
+            if place is not None and place.source is own.source and own.start <= place.start < own.end:
+                self.problems.add(problem.diagnostic)  # another model's is told there
+            return
+        if part is not None:
+            self.words.parts[part.name] = part
         labels = {stage_label(row): row for row in merged.rows.rows}
         for name in readable(merged):
             if name not in self.words.own:

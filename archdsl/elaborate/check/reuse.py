@@ -14,6 +14,7 @@ from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.graph import graph
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.merge import merge
+from archdsl.elaborate.resolve.parts import readable_part
 from archdsl.elaborate.resolve.symbols import Kind
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.language import tree
@@ -35,8 +36,8 @@ def check_reuse(environment: Environment) -> Iterator[Diagnostic]:
     known = set[int]()
     for definition in environment.own_models:
         try:
-            merged = merge(definition)
-            made = graph(merged)
+            merged, maps = readable_part(merge(definition))
+            made = graph(merged, maps)
         except (ElaborationError, RecursionError):
             continue  # a mistake that is reported elsewhere
         if made is not None:

@@ -30,6 +30,7 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.merge import Merged, merge
+from archdsl.elaborate.resolve.parts import bindings_of_parts
 from archdsl.elaborate.resolve.words import SETTINGS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
@@ -226,10 +227,15 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
         elif text in SETTINGS:
             if not reads.applies(text):
                 yield UnusedSetting(text).at(name.span)
-        elif not reads.has(text):
+        elif not reads.has(text) and not _is_part(text, merged):
             help = counterpart(text, shown(value) if value is not None else None, candidates)
             yield _meant(UnusedName(text).at(name.span), text, candidates, help)
     yield from _given(definition, reads)
+
+
+def _is_part(name: str, merged: Merged) -> bool:
+    """Whether a binding is the part of a model: a head of layers reads what it puts out."""
+    return any(part[0].name.text == name for part in bindings_of_parts(merged.bindings, merged.parameters))
 
 
 def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:

@@ -180,6 +180,13 @@ class UnknownOutput(Problem):
     name: str
 
 
+class MapLeftOff(Problem):
+    code = codes.UNKNOWN_NAME
+    message = "the network has no map `{part}.{name}`: nothing reads it or one behind it"
+    part: str
+    name: str
+
+
 class SeveralOutputs(Problem):
     code = codes.WRONG_KIND
     message = "the network has outputs with names, so `out` is none of them"

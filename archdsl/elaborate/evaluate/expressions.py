@@ -15,6 +15,7 @@ from archdsl.elaborate.evaluate.errors import (
     FactOfOtherKind,
     ListInPipeline,
     MadeInLoop,
+    MapLeftOff,
     NotLayer,
     NotLayers,
     NoValue,
@@ -143,7 +144,8 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
     name = node.name.text
     if isinstance(owner, Outputs):
         if name not in owner.shapes:
-            raise ElaborationError(UnknownOutput(name).at(node.name.span).suggesting(name, owner.shapes))
+            problem = MapLeftOff(owner.part, name) if owner.part else UnknownOutput(name)
+            raise ElaborationError(problem.at(node.name.span).suggesting(name, owner.shapes))
         return owner.shapes[name]
     if not isinstance(owner, Tensor | Shape):
         raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))

@@ -40,9 +40,11 @@ class Tensor(Struct, eq=False):
 
 
 class Outputs(Struct, frozen=True, eq=False):
-    """The shapes of what a network puts out, by their names; claims speak of them."""
+    """The shapes of what a network puts out, by their names, or those of the maps of its `part`; claims speak of
+    them."""
 
     shapes: Mapping[str, Shape]
+    part: str = ""
 
 
 class List(Struct, eq=False):

@@ -71,6 +71,13 @@ class StemUnread(Problem):
     help = "read it by its name, `stem -> ...`, or remove the stem"
 
 
+class PartUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads a map of `{part}`"
+    help = "read one, such as `{part} -> conv(64)` or `{part}.stage3`, or remove the part"
+    part: str
+
+
 class ImagesUnread(Problem):
     code = codes.MISSING_BINDING
     message = "nothing reads the images"

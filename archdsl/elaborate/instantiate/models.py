@@ -41,7 +41,7 @@ from archdsl.elaborate.instantiate.errors import (
     StemUnread,
 )
 from archdsl.elaborate.instantiate.replacing import at_block
-from archdsl.elaborate.instantiate.stages import StageBuilder
+from archdsl.elaborate.instantiate.stages import Planned, StageBuilder
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment
@@ -49,15 +49,32 @@ from archdsl.elaborate.resolve.errors import RefersToItself
 from archdsl.elaborate.resolve.graph import graph, stage_label
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
+from archdsl.elaborate.resolve.parts import Part, part_of
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
+from archdsl.ir.description import Part as MadePart
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
+from archdsl.ir.names import part_name
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
+
+
+class Trunk(NamedTuple):
+    """What is before the head: the stem and the stages, with the tensors that they put out."""
+
+    stem: Section | None
+    tensor: Tensor  # what the stages get
+    stages: tuple[Stage, ...]
+    made: list[Tensor]
+    drop_path: Schedule
+
+    @property
+    def last(self) -> Tensor:
+        return self.made[-1] if self.made else self.tensor
 
 
 class Elaborated(NamedTuple):
@@ -83,8 +100,9 @@ class ModelElaborator:
         resolution: int | tuple[int, int] | None = None,
         overrides: dict[str, Value] | None = None,
         decisions: Decisions = UNDECIDED,
+        image: Shape | None = None,
     ):
-        self.variant, self.problems, self.effort = variant, problems, effort
+        self.variant, self.problems, self.effort, self.given_image = variant, problems, effort, image
         self.resolution, self.overrides, self.decisions = resolution, overrides or {}, decisions
         self.names: dict[str, Value] = {}
         self.origins: dict[str, Origin] = {}
@@ -111,6 +129,15 @@ class ModelElaborator:
         self.merged = merge(self.variant.definition)
         self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
         take_row(self.merged, self.variant)
+        self.part = part_of(self.merged)
+        self.read_maps: Mapping[str, str] = {}
+        if self.part is not None:
+            from archdsl.elaborate.resolve.parts import inlined  # late: few models have a part
+
+            made = inlined(self.merged, self.part)
+            self.merged, self.read_maps, self._kept = made.merged, made.maps, made.kept
+            taken = {new: self.decisions[old] for new, old in made.choices.items() if old in self.decisions}
+            self.decisions = {**self.decisions, **taken} if taken else self.decisions
         self._parameters()
         self._bindings()
 
@@ -133,7 +160,7 @@ class ModelElaborator:
         for name in merged.parameters:
             self._parameter(name)
         self.parameters = {name: self.names[name] for name in merged.parameters}
-        self.graph = graph(merged)
+        self.graph = graph(merged, self.read_maps)
         late = self.graph.bindings if self.graph is not None else ()
         self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE, *late}
 
@@ -165,6 +192,8 @@ class ModelElaborator:
         return value
 
     def _bindings(self) -> None:
+        if self.given_image is not None:  # a part sees the images of the network
+            self.names["input"] = self.given_image
         for name in SETTINGS:
             self._bind_setting(name)
         self.applier = Applier(self.settings, self.effort, self.decisions)
@@ -192,7 +221,7 @@ class ModelElaborator:
             self.failures[name] = problem
             self._report(problem)
 
-    def _scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
+    def scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
         applier: Any = getattr(self, "applier", None)
         names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
         return Scope(
@@ -216,7 +245,7 @@ class ModelElaborator:
         if name in self.failures:
             raise self.failures[name]
         binding, environment = self.merged.bindings[name]
-        scope = self._scope(environment, name_expression(binding.value))
+        scope = self.scope(environment, name_expression(binding.value))
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = shared(binding, evaluate_binding(binding, scope))
@@ -257,7 +286,7 @@ class ModelElaborator:
 
     def stage_builder(self, decisions: Decisions | None = None) -> StageBuilder:
         """What builds the stages, with `decisions` on the choices in the table, if not those of the whole model."""
-        scope = self._scope(self.merged.rows.environment or self.merged.definition.environment)
+        scope = self.scope(self.merged.rows.environment or self.merged.definition.environment)
         return StageBuilder(
             self.merged, scope if decisions is None else replace(scope, decisions=decisions), self.problems
         )
@@ -268,27 +297,37 @@ class ModelElaborator:
         stem, tensor = self.section("stem", tensor)
         return stem, self._with_facts("stem", tensor)
 
+    def trunk(self, applier: Applier, planned: list[Planned], count: int | None = None) -> Trunk | None:
+        """The stem and the stages, the first `count` of them; None when one of them has a mistake, which is reported.
+        Raises ElaborationError."""
+        stem, tensor = self.stem()
+        schedule = self.settings["drop_path"]
+        assert isinstance(schedule, Schedule)
+        self.effort.spend(2 * sum(plan.layers for plan in planned[:count]), self.variant.definition.model.name.span)
+        built = self.stage_builder().build(applier, planned, tensor, schedule, count)
+        return Trunk(stem, tensor, *built, schedule) if built is not None else None
+
     def _assemble(self) -> Architecture | None:
         merged = self.merged
         model = self.variant.definition.model
         self.check()
-        builder = self.stage_builder()
-        planned = builder.plan()
+        planned = self.stage_builder().plan()
         if self.failures.keys() & {"input", "padding", "stem"}:
             return None
         image = self.image
-        stem, tensor = self.stem()
-        schedule = self.settings["drop_path"]
-        assert isinstance(schedule, Schedule)
-        self.effort.spend(2 * sum(plan.layers for plan in planned), model.name.span)
-        built = builder.build(self.applier, planned, tensor, schedule)
-        if built is None or "head" in self.failures:
+        made_part = None
+        if self.part is not None:
+            trunk, made_part = self.trunk_of_part(self.part)
+        else:
+            trunk = self.trunk(self.applier, planned)
+        if trunk is None or "head" in self.failures:
             return None
-        stages, made = built
-        last = made[-1] if made else tensor
-        head, output, outputs = self.head(last, self.maps(tensor, made))
-        if stem is None and head is None and not stages:
+        stages = trunk.stages
+        head, output, outputs = self.head(trunk.last, self.maps(trunk.tensor, trunk.made))
+        if trunk.stem is None and head is None and not stages:
             raise ElaborationError(EmptyModel(model.name.text).at(model.name.span))
+        if self.part is not None:
+            self.claim(self.part, trunk)
         return Architecture.made(
             schema_version="1.0",
             name=self.variant.name,
@@ -302,9 +341,10 @@ class ModelElaborator:
                 for name, value in self.parameters.items()
             },
             settings={name: describe(self.settings[name]) for name in ("norm", "act", "padding")},
-            drop_path=schedule,
-            blocks=self._used_blocks(stem, stages, head),
-            stem=stem,
+            drop_path=trunk.drop_path,
+            blocks=self._used_blocks(trunk.stem, stages, head),
+            part=made_part,
+            stem=trunk.stem,
             stages=stages,
             head=head,
             output=output,
@@ -314,6 +354,35 @@ class ModelElaborator:
             ),
             place=place(model.name.span),
         )
+
+    def trunk_of_part(self, part: Part) -> tuple[Trunk | None, MadePart]:
+        """The stem and the stages of the part, and what it is; None with the mistakes in `problems`. Raises
+        ElaborationError."""
+        from archdsl.elaborate.instantiate import parts  # late: few models have a part
+
+        self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        count = parts.stages_read(part, self.graph, self.read_maps)
+        given, found = parts.given(part, self.scope(part.environment)), Problems()
+        inner = ModelElaborator(
+            parts.network_of(part), found, self.effort, None, given, self.decisions, image=self.image
+        )
+        trunk = None
+        try:
+            inner.bind()
+            inner.check()
+            inner.applier.instances = self.applier.instances
+            planned = inner.stage_builder().plan()
+            trunk = inner.trunk(inner.applier, planned, count) if not found else None
+        except ElaborationError as problem:
+            found.add(problem.diagnostic)
+        self.problems.add(*parts.told(found.sorted(), part))
+        return trunk, parts.described(part, inner.settings)
+
+    def claim(self, part: Part, trunk: Trunk) -> None:
+        """From here on the name of the part is what claims can speak of: the shapes of its maps that are there."""
+        from archdsl.elaborate.instantiate.parts import claimed  # late: few models have a part
+
+        self.names[part.name] = claimed(part, [trunk.tensor.shape, *(tensor.shape for tensor in trunk.made)])
 
     def _used_blocks(
         self, stem: Section | None, stages: Iterable[Stage], head: Section | None
@@ -404,16 +473,25 @@ class ModelElaborator:
     def read_rows(self) -> dict[str, int]:
         """The rows of the table whose output the head reads by name, as positions."""
         reads = self.graph.reads if self.graph is not None else ()
+        if self.part is not None:
+            of_part = {name: self.part.maps.get(map) for name, map in self.read_maps.items() if name in reads}
+            return {name: row.number - 1 for name, row in of_part.items() if row is not None}
         labels = [stage_label(row) for row in self.merged.rows.rows]
         return {name: labels.index(name) for name in reads if name not in ("input", "stem")}
 
     def maps(self, stem: Tensor, stages: Sequence[Tensor]) -> dict[str, Tensor]:
         """What the head reads by name, of what the stem and the stages put out."""
-        return {**self.first_maps(stem), **{name: stages[row] for name, row in self.read_rows.items()}}
+        found = {**self.first_maps(stem), **{name: stages[row] for name, row in self.read_rows.items()}}
+        if self.part is not None and self.graph is not None and self.part.name in self.graph.reads:
+            found[self.part.name] = stages[-1] if stages else stem
+        return found
 
     def first_maps(self, stem: Tensor) -> dict[str, Tensor]:
         """What it reads by name that is there before the stages."""
         reads = self.graph.reads if self.graph is not None else ()
+        if self.part is not None:
+            of_stem = {name: stem for name, map in self.read_maps.items() if map == "stem" and name in reads}
+            return {**({"input": self.images} if "input" in reads else {}), **of_stem}
         return {name: tensor for name, tensor in (("input", self.images), ("stem", stem)) if name in reads}
 
     def head(self, last: Tensor, read: Mapping[str, Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
@@ -422,13 +500,12 @@ class ModelElaborator:
         if self.graph is None:
             section, tensor = self.section("head", last)
             return section, tensor.shape, {}
-        rows = self.merged.rows.rows
-        paths = {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
+        paths = self._paths_of_maps()
         maps = {name: (paths.get(name, name), tensor) for name, tensor in read.items()}
         where = self.graph.block.name.span
         from archdsl.elaborate.instantiate.heads import head  # late: few heads read tensors
 
-        made, block = head(self.applier, self.graph, self._scope(self.merged.definition.environment), last, maps)
+        made, block = head(self.applier, self.graph, self.scope(self.merged.definition.environment), last, maps)
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
             raise ElaborationError(self._unread().at(where))
         section = Section.made(
@@ -440,6 +517,17 @@ class ModelElaborator:
             place=place(where),
         )
         return section, made.output, {name: output.shape for name, output in block.outputs.items()}
+
+    def _paths_of_maps(self) -> dict[str, str]:
+        """Where the maps come from that the head reads by name, by these names."""
+        if self.part is None:
+            rows = self.merged.rows.rows
+            return {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
+        prefix, found = part_name(self.part.name), {}
+        for name, map in self.read_maps.items():
+            row = self.part.maps.get(map)
+            found[name] = f"{prefix}.stages.{stage_name(row)}" if row is not None else f"{prefix}.stem"
+        return found
 
     def _unread(self) -> Problem:
         """What is wrong where the head does not read what comes last before it."""
@@ -455,7 +543,7 @@ class ModelElaborator:
         facts = dict(tensor.facts)
         for binding, environment in found:
             assert binding.fact is not None
-            value = evaluate(binding.value, self._scope(environment))
+            value = evaluate(binding.value, self.scope(environment))
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ElaborationError(FactNotNumber(kind(value)).at(binding.value.span))
             facts[binding.fact.text] = float(value)

@@ -35,7 +35,7 @@ _MAX_CHANGES = 3
 _PROMINENT = ("kernel", "stride", "expansion", "channels", "se")
 
 
-class _Planned(Struct):
+class Planned(Struct):
     """A row with the values of its cells after scaling."""
 
     row: StageRow
@@ -60,7 +60,7 @@ class StageBuilder:
 
     # Planning --------------------------------------------------------------------------------------------------------
 
-    def plan(self) -> list[_Planned]:
+    def plan(self) -> list[Planned]:
         """The rows with their values; mistakes in them are reported."""
         planned = [self._plan(row) for row in self.rows]
         takes = [(plan, signature_of(plan.op, plan.row.span)) for plan in planned if plan.op is not None]
@@ -107,8 +107,8 @@ class StageBuilder:
             self.problems.add(at_home(problem.diagnostic))
             return None
 
-    def _plan(self, row: StageRow) -> _Planned:
-        plan = _Planned(row, None, {}, {})
+    def _plan(self, row: StageRow) -> Planned:
+        plan = Planned(row, None, {}, {})
         for column, (cell, environment) in row.cells.items():
             if column in ("op", "name") or isinstance(cell, tree.DefaultCell):
                 continue
@@ -143,7 +143,7 @@ class StageBuilder:
             raise ElaborationError(OpNotBlock(kind(value)).at(cell.span))
         return value
 
-    def _scale(self, plan: _Planned) -> None:
+    def _scale(self, plan: Planned) -> None:
         """Rewrites the row's values. A cell that is missing, or left to the block's default, is not scaled."""
         if self.merged.scale is None:
             return
@@ -159,7 +159,7 @@ class StageBuilder:
                 raise problem.within(f"in stage {plan.row.number}", plan.row.span) from None
             plan.origins[column] = Origin(binding.value, scope)
 
-    def _layers(self, plan: _Planned) -> int:
+    def _layers(self, plan: Planned) -> int:
         layers = plan.values["layers"]
         if isinstance(layers, float) and layers.is_integer():
             layers = int(layers)
@@ -177,7 +177,7 @@ class StageBuilder:
             help = "round it, for example with `ceil(...)`"
         raise ElaborationError(BadLayers(named(layers)).at(place, notes=notes, help=help))
 
-    def _check_total(self, planned: list[_Planned]) -> None:
+    def _check_total(self, planned: list[Planned]) -> None:
         total = sum(plan.layers for plan in planned)
         if total <= limits().layers:
             return
@@ -189,15 +189,21 @@ class StageBuilder:
     # Building --------------------------------------------------------------------------------------------------------
 
     def build(
-        self, applier: Applier, planned: list[_Planned], tensor: Tensor, schedule: Schedule
+        self,
+        applier: Applier,
+        planned: list[Planned],
+        tensor: Tensor,
+        schedule: Schedule,
+        count: int | None = None,
     ) -> tuple[tuple[Stage, ...], list[Tensor]] | None:
-        """The stages, and the tensors that come out of them; None when one of them has a mistake."""
+        """The stages, the first `count` of them, and the tensors that come out of them; None when one of them has a
+        mistake."""
         stages: list[Stage] = []
         made: list[Tensor] = []
-        total = sum(plan.layers for plan in planned)
+        total = sum(plan.layers for plan in planned[:count])
         index = 0
         is_known = True  # whether the input of the row is known, or likely; else its shape means nothing
-        for plan in planned:
+        for plan in planned[:count]:
             result: Tensor | None = None
             if plan.is_sound and plan.op is not None:
                 rates = [schedule.at(index + position, total) for position in range(plan.layers)]
@@ -216,10 +222,10 @@ class StageBuilder:
             tensor = result
             index += plan.layers
         self.problems.add(*self.mistakes.taken())
-        return (tuple(stages), made) if len(stages) == len(planned) else None
+        return (tuple(stages), made) if len(stages) == len(planned[:count]) else None
 
     def _stage(
-        self, applier: Applier, plan: _Planned, op: BlockLayer | PrimitiveLayer, tensor: Tensor, rates: list[float]
+        self, applier: Applier, plan: Planned, op: BlockLayer | PrimitiveLayer, tensor: Tensor, rates: list[float]
     ) -> tuple[Stage, Tensor]:
         source, row = tensor.shape, plan.row
         made: list[Layer] = []
@@ -256,7 +262,7 @@ class StageBuilder:
         return stage, tensor
 
     def _within(
-        self, problem: ElaborationError, plan: _Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
+        self, problem: ElaborationError, plan: Planned, op: BlockLayer | PrimitiveLayer, position: int, tensor: Tensor
     ) -> ElaborationError:
         """The stop with notes on the stage that it happened in, and on values that `scale` made."""
         known = {note.text for note in problem.diagnostic.notes}
@@ -279,7 +285,7 @@ class StageBuilder:
         return problem.within(text, plan.row.span).noted((*scaled, *changed[:_MAX_CHANGES]))
 
     def _layer(
-        self, op: BlockLayer | PrimitiveLayer, plan: _Planned, values: dict[str, Value]
+        self, op: BlockLayer | PrimitiveLayer, plan: Planned, values: dict[str, Value]
     ) -> BlockLayer | PrimitiveLayer:
         if isinstance(op, PrimitiveLayer):
             kept: dict[str, Value] = {name: getattr(op.operator, name) for name in op.given}

@@ -147,6 +147,8 @@ class Environment(Struct, eq=False, dict=True):
     module: tree.Module
     blocks: dict[str, Definition] = field(default_factory=dict)
     models: dict[str, ModelDefinition] = field(default_factory=dict)
+    # Those of other files as these have them, whatever blocks this file puts in the place of theirs: what parts are.
+    unchanged: dict[str, ModelDefinition] = field(default_factory=dict)
     own_models: tuple[ModelDefinition, ...] = ()
     recipes: dict[str, RecipeDefinition] = field(default_factory=dict)
     own_recipes: tuple[RecipeDefinition, ...] = ()
@@ -162,6 +164,10 @@ class Environment(Struct, eq=False, dict=True):
 
     def model(self, name: str) -> ModelDefinition | None:
         return self.models.get(name)
+
+    def part(self, name: str) -> ModelDefinition | None:
+        """A model as it is where it is a part of another one."""
+        return self.unchanged.get(name) or self.models.get(name)
 
     @cached_property
     def block_names(self) -> frozenset[str]:

@@ -106,6 +106,74 @@ class UnknownVariant(Problem):
     variant: str
 
 
+class SecondPart(Problem):
+    code = codes.DUPLICATE_NAME
+    message = "`{model}` has two models as parts; a network has the stem and the stages of one"
+    help = "write the layers of the other one as a block, or as a network of its own"
+    model: str
+
+
+class PartShared(Problem):
+    code = codes.WRONG_KIND
+    message = "`shared` says nothing of a part: however often its maps are read, it is there once"
+    help = "remove `shared`"
+    name: str
+
+
+class PartOfPart(Problem):
+    """`why` is what the model has that no part can have: itself, a part of its own."""
+
+    code = codes.WRONG_KIND
+    message = "`{model}` cannot be a part: it has {why}"
+    help = "name the model whose stem and stages these are"
+    model: str
+    why: str
+
+
+class PartOfItself(Problem):
+    code = codes.USE_CYCLE
+    message = "`{model}` is a part of itself"
+    help = "a part is another model, which does not extend this one"
+    model: str
+
+
+class FamilyAsPart(Problem):
+    code = codes.UNKNOWN_MODEL
+    message = "`{model}` is a family; a part is one network of it"
+    help = "such as `{first}`; its variants are {known}"
+    model: str
+    first: str
+    known: str
+
+
+class PartBesideStages(Problem):
+    """`what` is the stem or the stages of the model itself."""
+
+    code = codes.DUPLICATE_NAME
+    message = "the {what} of this model and those of `{part}` cannot both be there"
+    help = "with a part, further layers are bindings: `neck = {part} -> conv(64)`; to change the part, extend its model"
+    part: str
+    what: str
+
+
+class UnknownMapOfPart(Problem):
+    code = codes.UNKNOWN_FACT
+    message = "`{part}` has no map `{name}`"
+    help = "its maps are {known}"
+    part: str
+    name: str
+    known: str
+
+
+class PartIsSpace(Problem):
+    """`model` leaves choices open, in itself or by what it is given."""
+
+    code = codes.WRONG_KIND
+    message = "`{model}` leaves a choice open, so it is no part of a network"
+    help = "extend it with a decision for each of its choices, and name that model"
+    model: str
+
+
 class ExtendsItself(Problem):
     code = codes.USE_CYCLE
     message = "`{model}` extends itself"

@@ -43,10 +43,11 @@ class Graph(Struct, frozen=True, eq=False):
     bindings: frozenset[str]
 
 
-def readable(merged: Merged) -> list[str]:
-    """The tensors that bindings of a model can read: the images, the stem, and stages whose name means nothing else."""
+def readable(merged: Merged, part: Iterable[str] = ()) -> list[str]:
+    """The tensors that bindings of a model can read: the images, the stem, and stages whose name means nothing else;
+    where it has a part, the maps of that, as far as it does read them."""
     bound = {*merged.bindings, *merged.parameters}
-    found: list[str] = [name for name in ("input", "stem") if name in bound]
+    found: list[str] = [*(name for name in ("input", "stem") if name in bound), *part]
     for row in merged.rows.rows:
         name = stage_label(row)
         if name is not None and name not in bound and meaning_of(name, row.cells["name"][1]) is None:
@@ -70,12 +71,13 @@ def _tensors(merged: Merged, maps: Iterable[str]) -> set[str]:
     return found
 
 
-def graph(merged: Merged) -> Graph | None:
+def graph(merged: Merged, part: Iterable[str] = ()) -> Graph | None:
     """The head of a model that reads tensors by name, or has named outputs; None where layers are all of it.
 
-    Raises ElaborationError where tensors are made of each other.
+    `part` are the names of the maps of its part, which the model, `inlined`, reads. Raises ElaborationError where
+    tensors are made of each other.
     """
-    maps = readable(merged)
+    maps = readable(merged, part)
     members = _tensors(merged, maps)
     if "head" not in members and merged.outputs is None:
         return None

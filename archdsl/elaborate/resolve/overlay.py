@@ -6,7 +6,8 @@ text that the file does not hold itself:
    file meet it: in other blocks of the library, in blocks of other files, in the models that the file extends.
  - A block that the file defines takes the place of any of its name in what its models inherit, too: to extend a model
    is to take it over with its names.
-Nothing else of another file changes: two files that are both used keep their own blocks of one name.
+A model that is a part of another stays what it is. Nothing else of another file changes: two files that are both used
+keep their own blocks of one name.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def overlay(environment: Environment, library: Environment | None) -> None:
             environment.blocks[name] = called.block(block)
     for name, model in environment.models.items():
         if model.environment is not environment:
+            environment.unchanged[name] = model
             environment.models[name] = inherited.model(model)
     environment.library = _replaced(library, environment.blocks)
 
@@ -60,6 +62,7 @@ class _Overlay:
         for name, model in other.models.items():
             is_own = model.environment is other
             made.models[name] = ModelDefinition(model.model, made, model.variants) if is_own else self.model(model)
+        made.unchanged = {**other.models, **other.unchanged}
         made.own_models = tuple(made.models[model.name] for model in other.own_models)
         made.library = _replaced(self.library, {**self.user.blocks, **made.blocks, **self.own})
         return made
