@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archdsl.catalogue import list_models
     from archdsl.diagnostics import ArchWarning, DiagnosticError
     from archdsl.exporting.export import export
+    from archdsl.externs import Externs
     from archdsl.folders import specs_folder
     from archdsl.ir.architecture import Architecture
     from archdsl.limits import Limits
@@ -30,6 +31,7 @@ __all__ = [
     "ArchWarning",
     "Architecture",
     "DiagnosticError",
+    "Externs",
     "Limits",
     "Network",
     "__version__",
@@ -52,6 +54,7 @@ _HOMES = {
     "ArchWarning": "archdsl.diagnostics",
     "Architecture": "archdsl.ir.architecture",
     "DiagnosticError": "archdsl.diagnostics",
+    "Externs": "archdsl.externs",
     "Failure": "archdsl.diagnostics",  # the former name of DiagnosticError
     "Limits": "archdsl.limits",
     "Network": "archdsl.api",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archdsl.backends.latency import Time
     from archdsl.backends.memory import Memory
     from archdsl.compiler import Compiled
+    from archdsl.externs import Make
     from archdsl.ir.cost import Cost
     from archdsl.search_space.space import Space
 
@@ -49,18 +50,24 @@ class Network:
 
         return module_of(self.source, self.name)
 
-    def build(self, **options: Any) -> nn.Module:
+    def build(self, *, extern: Mapping[str, Make] | None = None, **options: Any) -> nn.Module:
         """The network as a module with fresh weights.
+
+        `extern` are what construct the modules that an `extern block` of the text declares, by the block's name; those
+        of `Externs` around the call need not be given. What they construct is held to what the text declares.
 
         `options` are those of the emitted function: `num_classes`, `in_channels`, `dropout_rate`, `drop_path_rate`,
         `features_only`;
         and timm's names where they mean the same: `in_chans`, `drop_rate`, `out_indices`, `output_stride`.
-        Raises TypeError for one that the network does not have, ValueError for a value out of range.
+        Raises TypeError for one that the network does not have, ValueError for a value out of range, and
+        DiagnosticError for a module that is not given or is not what the text declares.
         """
         from archdsl.backends.pytorch.texts import function_name
+        from archdsl.extern_modules import constructors
         from archdsl.options import build
 
-        return build(getattr(self.module, function_name(self.name)), self.architecture, options)
+        make = partial(getattr(self.module, function_name(self.name)), **constructors(self.architecture, extern))
+        return build(make, self.architecture, options)
 
     @property
     def params(self) -> int:
@@ -170,9 +177,9 @@ class Network:
 
         Raises ValueError for keys that this network does not have, and for layers of which a part is missing.
         """
-        from archdsl.fold_state_dict import fold_state_dict
+        from archdsl.inference_state import carried
 
-        return fold_state_dict(self.architecture, state)
+        return carried(self.architecture, ["fold_batch_norm"], state)
 
     def for_inference(self) -> Network:
         """The network after all passes that inference allows, `archdsl.passes.INFERENCE`.

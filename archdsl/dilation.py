@@ -31,13 +31,14 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
-from archdsl.ir.operators.window import Kernel, sides
+from archdsl.ir.operators.window import Kernel, ratio, sides
 from archdsl.ir.walk import Visit, walk
 
 # What dilation means to each operator: a window reads positions further apart; what is of one size (zeros at the edge,
@@ -46,7 +47,7 @@ RULES = RuleTable[Literal["window", "of one size", "of any size"]]("dilation")
 RULES.rule(Conv, CondConv, Depthwise, WeightStandardizedConv, MaxPool, AvgPool)("window")
 RULES.rule(
     *(Pad, Crop, Resize, PixelShuffle, PixelUnshuffle, Transpose, ConvTranspose, Blur),
-    *(Linear, Flatten, Parameter),
+    *(Linear, Flatten, Parameter, Extern),  # what a module does that is not known here may be made for its map
 )("of one size")
 RULES.rule(
     *(BatchNorm, GroupNorm, LayerNorm, L2Norm, Activation, LeakyRelu, Prelu, Function, Softmax),
@@ -77,7 +78,7 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     for visit in walk(architecture)[1:-1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
-        inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads else visit.inputs
+        inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads_more else visit.inputs
         maps = [tensor for tensor in inputs if tensor.shape[1:] != (1, 1)]
         sources = [tensor for tensor in maps if tensor.path not in fixed] or inputs
         before = {(reductions[tensor.path], removed[tensor.path]) for tensor in sources}
@@ -130,6 +131,8 @@ def _step(visit: Visit) -> Fraction | int:
             return Fraction(1, factor)
         case ConvTranspose(stride=stride):
             return Fraction(1, _both_ways(visit, stride))
+        case Extern():
+            return ratio(visit.inputs[0].shape.height, visit.output.height)
     return 1
 
 

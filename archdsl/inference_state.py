@@ -9,7 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from archdsl.backends.pytorch.state import modules
+from archdsl.backends.pytorch.state import divided_state, modules
 from archdsl.fold_state_dict import fold_state_dict
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.operators import Primitive
@@ -44,7 +44,8 @@ def carried(architecture: Architecture, names: Iterable[str], state: Mapping[str
     for each in PASSES:
         if each.name in asked:
             after = each.apply(architecture)
-            made = CARRIES[each.name](architecture, after, made)
+            own, brought = divided_state(architecture, after, made)
+            made = {**CARRIES[each.name](architecture, after, own), **brought}
             architecture = after
     return made
 

@@ -48,7 +48,8 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
         if "in_channels" in options:
             raise TypeError("`in_chans` and `in_channels` are the same option; give one")
         options["in_channels"] = options.pop("in_chans")
-    known = list(signature(make).parameters)
+    # Those that have to be named are the modules that the caller brings.
+    known = [name for name, each in signature(make).parameters.items() if each.kind is not each.KEYWORD_ONLY]
     if unknown := [name for name in options if name not in known]:
         said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
         theirs = ["in_chans", "drop_rate", "output_stride", *(["out_indices"] if "features_only" in known else [])]

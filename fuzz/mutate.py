@@ -69,6 +69,7 @@ WORDS = [
         "use",
         "model",
         "block",
+        "extern",
         "divisible(3)",
         "objective",
     ),

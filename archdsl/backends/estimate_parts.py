@@ -68,4 +68,4 @@ def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[CostedPart, ...] 
     else:
         is_weighted = visit.primitive is not None and visit.primitive.is_weighted
         cost = Cost(visit.params, visit.macs, visit.output.elements if is_weighted else 0)
-    return CostedPart(visit.path, visit.operator, 1, visit.inputs[0].shape, visit.output, cost.for_batch(batch), parts)
+    return CostedPart(visit.path, visit.label, 1, visit.inputs[0].shape, visit.output, cost.for_batch(batch), parts)

@@ -36,13 +36,14 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.operators.regularization import Dropout, DropPath
 from archdsl.ir.operators.table import RuleTable
-from archdsl.ir.operators.window import Padding, along, pad_width, same_zeros, sides
+from archdsl.ir.operators.window import Padding, along, pad_width, ratio, same_zeros, sides
 from archdsl.ir.walk import Visit, walk
 
 
@@ -152,7 +153,7 @@ def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     if visit.primitive is None:
         return _joined(inputs)
     found = RULES[visit.primitive](visit.primitive, visit, inputs[0])
-    sees_all = visit.primitive.reads and any(seen.sees_all for seen in inputs)
+    sees_all = visit.primitive.reads_more and any(seen.sees_all for seen in inputs)
     return found._replace(sees_all=True) if sees_all else found
 
 
@@ -249,6 +250,14 @@ def _whole_map(operator: Operator, visit: Visit, source: _Seen) -> _Seen:
 def _group_norm(operator: DotProductAttention | GroupNorm, visit: Visit, source: _Seen) -> _Seen:
     """Each value is divided by what all positions of its group have, or made of those of all positions."""
     return source._replace(sees_all=True)
+
+
+@RULES.rule(Extern)
+def _extern(operator: Extern, visit: Visit, source: _Seen) -> _Seen:
+    """How far a module looks is not known here: it is taken to see all, at the distances that its shape says."""
+    axes = zip(source[:2], visit.inputs[0].shape[1:], visit.output[1:], strict=True)
+    down, across = (axis and axis._replace(step=axis.step * ratio(before, after)) for axis, before, after in axes)
+    return _Seen(down, across, sees_all=True)
 
 
 @RULES.rule(Pad)

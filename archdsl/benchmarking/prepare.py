@@ -18,6 +18,7 @@ from archdsl.benchmarking.request import Request
 from archdsl.benchmarking.targets import BY_NAME
 from archdsl.exporting.folded import Folded, folded
 from archdsl.exporting.outputs import as_tuple
+from archdsl.externs import Externs, named
 from archdsl.ir.architecture import Architecture
 
 _CALIBRATION = 8  # images of an int8 that is timed; its accuracy is for `archdsl export`
@@ -40,6 +41,11 @@ class Timed(NamedTuple):
 
 def prepare(request: Request) -> Timed:
     """Raises whatever a library raises."""
+    with Externs(**named(request.externs)):
+        return _prepared(request)
+
+
+def _prepared(request: Request) -> Timed:
     torch.set_num_threads(request.threads)
     network = Network(Architecture.from_json(request.architecture))
     module = _theirs(request.origin, network) if request.origin else network.build()

@@ -36,6 +36,7 @@ class Settings:
         against: `timm:NAME` and the like, for the same networks of another library.
         targets: by what each is run.
         seconds: how long each runs in a round.
+        externs: what constructs the modules of extern blocks, as `--extern` names it.
     """
 
     targets: tuple[str, ...]
@@ -47,6 +48,7 @@ class Settings:
     threads: int = 1
     rounds: int = 15
     seconds: float = 0.3
+    externs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def requests(network: Network, settings: Settings, folder: Path, weights: str | 
             settings.device,
             settings.dtype,
             settings.threads,
+            settings.externs,
         )
         for side, origin in sides
         if side in files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ class Request:
         weights: a .safetensors under the network's own keys.
         images: a .safetensors with `images`, N x C x H x W.
         outputs: where what it puts out is written, a .safetensors.
+        externs: what constructs the modules of extern blocks, as `--extern` names it.
     """
 
     target: str
@@ -35,6 +37,7 @@ class Request:
     device: str
     dtype: Dtype
     threads: int
+    externs: Sequence[str] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -24,6 +24,24 @@ def add_force(parser: ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="replace files that were edited since they were written")
 
 
+def add_extern(parser: ArgumentParser) -> None:
+    """`--extern` of a command that builds networks; `main` imports what it names."""
+    parser.add_argument(
+        "--extern",
+        action="append",
+        default=[],
+        type=_extern,
+        metavar="BLOCK=MODULE:NAME",
+        help="Python that constructs the module of an extern block, `deform=package.module:Class`; again for more",
+    )
+
+
+def _extern(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*=[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", text, re.ASCII):
+        raise ArgumentTypeError(f"{text!r} names no module; write deform=package.module:Class")
+    return text
+
+
 def add_out_file(parser: ArgumentParser) -> None:
     """`--out FILE` of a command that may write an `.arch` file; `write_result` reads it."""
     parser.add_argument("--out", metavar="FILE", help="where to write (default: standard output)")

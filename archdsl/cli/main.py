@@ -123,7 +123,14 @@ def _run(argv: list[str], output: Output) -> int:
         from archdsl.cli.errors import WrongBounds
 
         raise WrongBounds(str(error)).error() from None
-    code: int = _command(arguments.command).run(arguments, output)
+    code: int
+    if getattr(arguments, "extern", None):
+        from archdsl.externs import Externs, named
+
+        with Externs(**named(arguments.extern)):
+            code = _command(arguments.command).run(arguments, output)
+    else:
+        code = _command(arguments.command).run(arguments, output)
     return code
 
 

@@ -9,6 +9,7 @@ from archdsl.backends.pytorch.state import tensors
 from archdsl.diff.parts import Layer
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import CondConv, Conv, Depthwise, WeightStandardizedConv
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.window import along, pad_width, sides
 from archdsl.ir.walk import Visit
 
@@ -140,8 +141,8 @@ def _renaming(before: str, after: str) -> list[Change]:
 
 def _attributes(before: Visit, after: Visit) -> list[Change]:
     """Its kind, or the attributes of an operator of the same kind."""
-    if before.operator != after.operator:
-        return [Change("operator", before.operator, after.operator)]
+    if before.label != after.label:
+        return [Change("operator", before.label, after.label)]
     if before.primitive is None or after.primitive is None:
         factors, leads = (before.factors, after.factors), (before.leads, after.leads)
         found = [Change("factors", *factors)] if factors[0] != factors[1] else []
@@ -149,6 +150,8 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
             first = ("a tensor", "a number")
             found.append(Change("first operand", first[leads[0]], first[leads[1]]))
         return found
+    if isinstance(before.primitive, Extern) and isinstance(after.primitive, Extern):
+        return _declared(before.primitive, after.primitive)
     kind = type(before.primitive)
     is_padded_alike = _zeros(before.primitive) == _zeros(after.primitive)
     values = ((name, getattr(before.primitive, name), getattr(after.primitive, name)) for name in kind.model_fields)
@@ -157,6 +160,13 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
         for name, was, now in values
         if was != now and not (name == "padding" and is_padded_alike)
     ]
+
+
+def _declared(before: Extern, after: Extern) -> list[Change]:
+    """What changed about a module that the caller brings: what it is constructed with, and what is said to learn."""
+    was, now = ({**dict(each.arguments), "params": each.params} for each in (before, after))
+    names = dict.fromkeys([*was, *now])
+    return [Change(name, was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)]
 
 
 def _zeros(operator: Operator) -> object:

@@ -207,7 +207,7 @@ def _layer(layer: LayerChange) -> dict[str, Any]:
 
 def _operator(operator: OperatorChange) -> dict[str, Any]:
     def of(visit: Visit | None) -> dict[str, str] | None:
-        return None if visit is None else {"path": visit.path, "operator": visit.operator}
+        return None if visit is None else {"path": visit.path, "operator": visit.label}
 
     changes = [_change(change) for change in operator.changes]
     return {"before": of(operator.before), "after": of(operator.after), "changes": changes}

@@ -88,7 +88,7 @@ def layer_lines(before: Layer | None, after: Layer, operators: Iterable[Operator
     gone_or_come: dict[tuple[str, str, str], int] = {}
     for operator in operators:
         if operator.before is not None and operator.after is not None:
-            path = after.inner(operator.after.path) or operator.after.operator
+            path = after.inner(operator.after.path) or operator.after.label
             lines.setdefault(path, []).extend(map(changed, operator.changes))
             continue
         visit, sign, layer = (operator.after, "+", after) if operator.after else (operator.before, "-", before)
@@ -96,7 +96,7 @@ def layer_lines(before: Layer | None, after: Layer, operators: Iterable[Operator
         assert layer is not None
         # A block in the block that came or went is one thing, however many operators it has.
         inner = visit.levels[2] if len(visit.levels) > 2 else None
-        where = (sign, layer.inner(inner.path if inner else visit.path), inner.name if inner else visit.operator)
+        where = (sign, layer.inner(inner.path if inner else visit.path), inner.name if inner else visit.label)
         gone_or_come[where] = gone_or_come.get(where, 0) + 1
     for (sign, path, name), count in gone_or_come.items():
         many = f" ({count} operators)" if count > 1 else ""

@@ -34,6 +34,10 @@ class ArchLexer(RegexLexer):  # type: ignore[misc]  # Pygments has no types
             (r"#[^\n]*", Comment.Single),
             (r'"[^"\\\n]*(\\.[^"\\\n]*)*"', String),
             (
+                rf"(?m)^(extern)([ \t]+)(block)([ \t]+)({_NAME})",
+                bygroups(Keyword.Declaration, Text.Whitespace, Keyword.Declaration, Text.Whitespace, Name.Class),
+            ),
+            (
                 rf"(?m)^(block|model|recipe)([ \t]+)({_NAME})",
                 bygroups(Keyword.Declaration, Text.Whitespace, Name.Class),
             ),

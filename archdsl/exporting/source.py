@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from archdsl.backends.pytorch.texts import function_name
 from archdsl.built import module_of
 from archdsl.exporting.job import Job, Runner, Written
 from archdsl.exporting.subject import Plain
+from archdsl.extern_modules import constructors
 
 
 def write(job: Job, path: Path) -> Written:
@@ -25,7 +27,9 @@ def write(job: Job, path: Path) -> Written:
         for key, tensor in subject.state.items()
     }
     save_file(tensors, path.with_suffix(".safetensors"), metadata={"format": "pt", "archdsl": json.dumps(job.facts())})
-    said = f"{function_name(subject.name)}({'' if not subject.classes else f'num_classes={len(subject.classes)}'})"
+    given = [f"num_classes={len(subject.classes)}"] if subject.classes else []
+    given += [f"{argument}=..." for argument in constructors(subject.inference.architecture)]
+    said = f"{function_name(subject.name)}({', '.join(given)})"
     return Written(lambda: _opened(job, path), {"function": said})
 
 
@@ -34,7 +38,8 @@ def _opened(job: Job, path: Path) -> Runner:
 
     subject, dtype = job.subject, _dtype(job)
     made = module_of(path.read_text(encoding="utf-8"), subject.name)
-    options = {"num_classes": len(subject.classes)} if subject.classes else {}
+    options: dict[str, Any] = dict(constructors(subject.inference.architecture))
+    options |= {"num_classes": len(subject.classes)} if subject.classes else {}
     network = getattr(made, function_name(subject.name))(**options)
     network.to(dtype).load_state_dict(load_file(path.with_suffix(".safetensors")))
     module = Plain(network.eval(), dtype)

@@ -33,6 +33,7 @@ from archdsl.ir.body import (
 from archdsl.ir.description import Description, Layer, Section, Stage
 from archdsl.ir.names import module_name
 from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.parts import applied, is_module, is_own_module
 from archdsl.limits import limits
 
@@ -81,6 +82,11 @@ class Visit(NamedTuple):
     @property
     def shapes(self) -> tuple[Shape, ...]:
         return tuple(tensor.shape for tensor in self.inputs)
+
+    @property
+    def label(self) -> str:
+        """What it is called where people read it: a module that the caller brings after its block."""
+        return self.primitive.module if isinstance(self.primitive, Extern) else self.operator
 
     @property
     def params(self) -> int:

@@ -384,8 +384,10 @@ class Builder:
     model_body = recipe_body = block_body
 
     def block(self, children: list[Any]) -> tree.Block:
-        keyword, name, parameters, (body, closing) = children
-        return tree.Block(self._span(keyword, closing), self._identifier(name), parameters, body, self._doc(keyword))
+        extern, keyword, name, parameters, (body, closing) = children
+        first = extern or keyword
+        span, is_extern = self._span(first, closing), extern is not None
+        return tree.Block(span, self._identifier(name), parameters, body, self._doc(first), is_extern)
 
     def model(self, children: list[Any]) -> tree.Model:
         keyword, name, parameters, parent, (body, closing) = children

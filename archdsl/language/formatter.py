@@ -166,7 +166,8 @@ class _Formatter:
             case tree.Block(parameters=declared, body=body):
                 after = declared[-1].span.end if declared else item.name.span.end
                 parts = parameters(declared, item.name.span.end, self._brace(after))
-                head = joined([f"block {name}"], self.layout.brackets(parts))
+                word = "extern block" if item.is_extern else "block"
+                head = joined([f"{word} {name}"], self.layout.brackets(parts))
                 return self._body(head, item, after, body, has_settings=False)
             case tree.Model(parameters=declared, parent=parent, body=body):
                 after = declared[-1].span.end if declared else item.name.span.end

@@ -14,6 +14,7 @@ from archdsl.language.lexer import NAME
 # The keywords by the terminal that each is.
 _KEYWORDS = {
     "USE": "use",
+    "EXTERN": "extern",
     "BLOCK": "block",
     "MODEL": "model",
     "_EXTENDS": "extends",

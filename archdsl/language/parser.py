@@ -14,7 +14,8 @@ from archdsl.language.hidden import hidden_characters
 
 # At the start of a line, and no name that a statement binds; or what looks like one whose keyword is misspelt.
 _ITEM_START = re.compile(
-    r"^(?:(?:use|block|model|variants|recipe)\b(?!\s*[=.])|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)",
+    r"^(?:(?:use|extern|block|model|variants|recipe)\b(?!\s*[=.])"
+    r"|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)",
     re.MULTILINE,
 )
 

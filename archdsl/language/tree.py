@@ -271,10 +271,13 @@ class Use(Node, frozen=True):
 
 
 class Block(Node, frozen=True):
+    """One that `is_extern` declares the shape and the costs of a module that the caller of the network brings."""
+
     name: Identifier
     parameters: tuple[Parameter, ...]
     body: tuple[Binding | Require, ...]
     doc: str = ""
+    is_extern: bool = False
 
 
 class Model(Node, frozen=True):

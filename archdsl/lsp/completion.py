@@ -124,6 +124,10 @@ class _Completion:
             if "out" not in bound:
                 yield _item("out", CompletionItemKind.Property, "0", "the tensor that the block gives")
             yield from _keywords({"require": "refuses arguments that make no sense"})
+        elif here.item == "extern":
+            undeclared = {name: text for name, text in words.DECLARED.items() if name not in bound}
+            yield from _items(undeclared, CompletionItemKind.Property, "0")
+            yield from _keywords({"require": "refuses arguments that make no sense"})
 
     # Tables ----------------------------------------------------------------------------------------------------------
 
@@ -257,7 +261,7 @@ class _Completion:
         here = self.here
         if here.item == "variants":
             return
-        if here.item == "block":
+        if here.item in ("block", "extern"):
             yield _item("in", CompletionItemKind.Variable, order, words.WORDS["in"])
         for name in bound_names(here):
             if name not in SPECIAL or name == "classes":

@@ -11,7 +11,7 @@ _TOKEN = re.compile(
     |(?P<number>[0-9]+(?:\.[0-9]+)?[A-Za-z%]*)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign>->|\.\.|==|!=|<=|>=|\n|.)""",
     re.VERBOSE,
 )
-_ITEM = re.compile(r"^(use|block|model|variants|recipe)\b(?!\s*[=.])", re.MULTILINE)
+_ITEM = re.compile(r"^(extern[ \t]+)?(use|block|model|variants|recipe)\b(?!\s*[=.])", re.MULTILINE)
 _UNFINISHED_WORD = re.compile(r"[A-Za-z0-9_]*\Z")
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
@@ -56,9 +56,9 @@ class Context(NamedTuple):
 def context(text: str) -> Context:
     """The context at the end of a text."""
     text = text[: _UNFINISHED_WORD.search(text).start()]  # type: ignore[union-attr]
-    starts = [match.start() for match in _ITEM.finditer(text)]
-    start = starts[-1] if starts else 0
-    item_text = text[start:] if starts else ""
+    starts = list(_ITEM.finditer(text))
+    item_text = text[starts[-1].start(2) :] if starts else ""
+    is_extern = bool(starts and starts[-1][1])
     brackets: list[Bracket] = []
     head: list[str] = []
     line: list[str] = []
@@ -91,7 +91,7 @@ def context(text: str) -> Context:
     words = item_text.split(None, 2)
     name = re.match(r"[A-Za-z0-9_]*", words[1]).group() if len(words) > 1 else ""  # type: ignore[union-attr]
     is_use = bool(words) and words[0] == "use" and "\n" in item_text
-    item = "" if is_closed or is_use or not words else words[0]
+    item = "" if is_closed or is_use or not words else "extern" if is_extern else words[0]
     return Context(item, name, head, brackets, line, item_text, is_comment)
 
 

@@ -20,7 +20,8 @@ def describe(symbol: Symbol) -> str:
     """Markdown for one symbol."""
     match symbol:
         case Symbol(meaning=Definition() as definition):
-            return _titled(head_of_block(definition), definition.block.doc)
+            declared = _declared(definition.block) if definition.block.is_extern else ""
+            return "\n\n".join(filter(None, [_titled(head_of_block(definition), definition.block.doc), declared]))
         case Symbol(meaning=ModelDefinition() as definition):
             return _titled(head_of_model(definition.model), definition.model.doc)
         case Symbol(meaning=RecipeDefinition() as definition):
@@ -69,7 +70,15 @@ def _of_binding(binding: tree.Binding, owner: str) -> str:
 
 def head_of_block(definition: Definition) -> str:
     """`block mbconv(channels, kernel = 3)`."""
-    return f"block {definition.name}({head_of_parameters(definition.block.parameters)})"
+    word = "extern block" if definition.block.is_extern else "block"
+    return f"{word} {definition.name}({head_of_parameters(definition.block.parameters)})"
+
+
+def _declared(block: tree.Block) -> str:
+    """What a text says of a module that the caller of the network brings."""
+    bindings = [statement for statement in block.body if isinstance(statement, tree.Binding)]
+    texts = [_short(binding.span.text) for binding in bindings if binding.name.text in words.DECLARED]
+    return "\n".join(["The caller of the network brings the module; the text declares", *map(code, texts)])
 
 
 def head_of_model(model: tree.Model) -> str:

@@ -94,10 +94,18 @@ OF_ARGUMENTS = {
     "positions": "along height and width together",
 }
 
+# What an `extern block` says of its module.
+DECLARED = {
+    "out": "the shape that the module puts out: `out = channels x in.height x in.width`",
+    "params": "how many learnable scalars the module has",
+    "macs": "the multiply-accumulates of the module, for one image",
+}
+
 # What can begin an item, and a statement of a block or a model.
 ITEMS = {
     "use": 'brings in the blocks and models of another file: `use "other.arch"`',
     "block": "a layer made of layers: takes the tensor `in`, gives the tensor `out`",
+    "extern": "a block whose module the caller of the network brings: `extern block deform(channels) { ... }`",
     "model": "a network, or a family of them",
     "variants": "the networks of a family: a table of parameter values",
     "recipe": "how to train a model: `recipe NAME for MODEL { ... }`; `archdsl plan` and `archdsl train` use it",

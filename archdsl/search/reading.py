@@ -93,7 +93,7 @@ class _Reader:
         return self._ask(f"select trial_id, {columns} from {table} where {_OF}")
 
     def _ask(self, query: str) -> Sequence[Any]:
-        # The tuples of the driver: these columns need no conversion, and as rows of SQLAlchemy they take thrice as long.
+        # The tuples of the driver: these columns need no conversion, and rows of SQLAlchemy take three times as long.
         return self.connection.execute(text(query), {"study": self.study_id}).cursor.fetchall()
 
 

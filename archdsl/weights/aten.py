@@ -28,6 +28,7 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -91,6 +92,7 @@ RULES.rule(
         Reduce,
     ),
     *(Dropout, DropPath, ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize),
+    Extern,  # its module is watched like any other
 )(Seen())
 
 # What people call an operator of ATen that reads weights, and the activations.

@@ -38,6 +38,12 @@ def test_what_words_are() -> None:
     assert found["when"] in Keyword
 
 
+def test_a_block_that_is_declared() -> None:
+    text = "extern block deform(extern = 3) {\n  out = extern x 1 x 1\n}\n"
+    assert [kind in Keyword.Declaration for kind in kinds(text, "extern")] == [True, False, False]
+    assert kinds(text, "deform") == [Name.Class]
+
+
 def kinds(text: str, wanted: str) -> list[_TokenType]:
     return [kind for value, kind in _by_text(text) if value == wanted]
 

@@ -54,6 +54,8 @@ def test_every_text_has_scopes(path: Path) -> None:
     ("line", "text", "scope"),
     [
         ("block mbconv(channels) {", "mbconv", "entity.name.function.arch"),
+        ("extern block deform(channels) {", "extern block", "storage.type.block.arch"),
+        ("extern block deform(channels) {", "deform", "entity.name.function.arch"),
         ("model a extends b.c {", "b", "entity.other.inherited-class.arch"),
         ("variants a {", "variants", "storage.type.model.arch"),
         ('use "x.arch"', "use", "keyword.control.import.arch"),

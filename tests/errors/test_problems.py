@@ -35,6 +35,7 @@ from tests.errors import (
     cases_benchmarking,
     cases_cli,
     cases_exporting,
+    cases_externs,
     cases_importing,
     cases_language,
     cases_search,
@@ -222,6 +223,7 @@ CASES: dict[str, Case] = {
     **cases_search.CASES,
     **cases_studies.CASES,
     **cases_exporting.CASES,
+    **cases_externs.CASES,
     # Texts
     "EmptyRow": check(TABLE.replace("| conv_norm_act | 16       |", "| - | - |")),
     "ReplacementWithoutColumns": files(

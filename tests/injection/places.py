@@ -151,18 +151,19 @@ def architectures(payload: str, *places: str) -> tuple[Architecture, ...]:
     assert codes <= {HIDDEN_CHARACTER}, report(found.problems)
     if not codes:
         return found.architectures
-    return tuple(Architecture.model_validate(_replaced(one.model_dump(), payload)) for one in reference(*places))
+    return tuple(Architecture.model_validate(put(payload, one.model_dump())) for one in reference(*places))
 
 
-def _replaced(part: Any, payload: str) -> Any:
+def put(payload: str, part: Any) -> Any:
+    """A part of an architecture with the payload in the place of harmless text."""
     match part:
         case str():
             return part.replace(HARMLESS, payload)
         case dict():
-            return {key: _replaced(value, payload) for key, value in part.items()}
+            return {key: put(payload, value) for key, value in part.items()}
         case list():
-            return [_replaced(value, payload) for value in part]
+            return [put(payload, value) for value in part]
         case tuple() if not hasattr(part, "_fields"):
-            return tuple(_replaced(value, payload) for value in part)
+            return tuple(put(payload, value) for value in part)
         case _:
             return part

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import builtins
+import json
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from torch import nn
 
 from archdsl.api import loads
 from archdsl.backends.pytorch import emit
@@ -26,6 +28,7 @@ from tests.injection.places import (
     compiled,
     meant,
     meant_for,
+    put,
     reference,
     written,
 )
@@ -139,3 +142,46 @@ def test_networks_of_a_text(payload: str) -> None:
         loads(text, "wide", name=name).build()
     assert not hasattr(builtins, "pwned")
     assert not Path("pwned").exists()
+
+
+EXTERN = """
+## What the module is.
+extern block probe(text) {
+  out    = in.channels x in.height x in.width
+  params = 0
+  macs   = 0
+}
+block outer(text) {
+  out = in -> probe(text) -> conv(4)
+}
+model net {
+  input = 3 x 8 x 8
+  stem  = probe("harmless") -> outer("harmless")
+}
+"""
+
+
+@pytest.mark.parametrize("payload", meant_for("python", "names"))
+def test_texts_for_modules_of_the_caller_are_strings(payload: str) -> None:
+    """The one place where a string of a text is in the file: it stays one, with the same characters."""
+    text, (architecture,) = PAYLOADS[payload], compile_source(Source("net.arch", EXTERN)).architectures
+    # Behind the back of the language, which refuses some; without formulas, which are notation of their own.
+    parts = json.loads(architecture.to_json().replace(f'"text": "{HARMLESS!r}"', ""))
+    architecture = type(architecture).model_validate(parts)
+    hostile = type(architecture).model_validate(put(text, parts))
+    source, plain = (emit([one], "net.arch") for one in (hostile, architecture))
+    assert is_plain(source)
+    tree = ast.parse(source)
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value == text]
+    for node in found:
+        node.value = HARMLESS
+    assert len(found) == plain.count(f'"{HARMLESS}"') == 2
+    assert shape(ast.unparse(tree)) == shape(plain)
+    given: list[str] = []
+
+    def probe(in_channels: int, text: str) -> nn.Module:
+        given.append(text)
+        return nn.Identity()
+
+    run(source).net(probe=probe)
+    assert given == [text] * 2

@@ -69,6 +69,10 @@ PAIRS = {
         "block b(x,\ty) {\r\n\tout = in  # why\r\n\r\n\t# because\r\n}\r\n",
         "block b(x, y) {\n  out = in  # why\n\n  # because\n}\n",
     ),
+    "a block that is declared": (
+        "extern  block b( x ,y=1 ){ # why\nout=x  x 1 x  1\n params=0;macs=0\n}\n".replace(";", "\n"),
+        "extern block b(x, y = 1) {  # why\n  out = x x 1 x 1\n  params = 0\n  macs = 0\n}\n",
+    ),
     "operators": (
         in_block("  x=a*-b+c//2-(d%3)**2", "  y = (a or b)and not(c==1)", "  z=a  x  b x 3*2"),
         in_block("  x = a * -b + c // 2 - (d % 3) ** 2", "  y = (a or b) and not c == 1", "  z = a x b x 3 * 2"),

@@ -13,6 +13,7 @@ RIGHT = (
     "  stages {\n    | op |\n    | b  |\n"
     "  }\n}\n\nvariants a {\n  | name |\n  | b1   |\n}\n\nmodel c extends a {\n  stages 1..2 { op = b }\n"
     "  stem = [norm] when true\n  head = if true then norm else act\n}\n\nblock b(channels) {\n  out = in\n}\n\n"
+    "extern block e(channels) {\n  out = in.channels x 1 x 1\n  params = 0\n  macs = 0\n}\n\n"
     "recipe r for a {\n  epochs = 5\n}\n"
 )
 
@@ -25,6 +26,8 @@ RIGHT = (
         ("model c", "Model c"),
         ("block b", "blok b"),
         ("block b", "bolck b"),
+        ("extern block e", "extren block e"),
+        ("extern block e", "exern block e"),
         ("variants a", "varaints a"),
         ("variants a", "variant a"),
         ("recipe r", "recpie r"),
@@ -61,7 +64,7 @@ def test_what_may_be_another_word_is_a_suggestion(right: str, wrong: str) -> Non
 
 
 def test_one_hides_none_in_other_items() -> None:
-    text = RIGHT.replace("model a", "modle a").replace("variants", "varaints").replace("out = in", "out = in;")
+    text = RIGHT.replace("model a", "modle a").replace("variants", "varaints").replace("out = in\n", "out = in;\n")
     assert [problem.message for problem in parse(Source("net.arch", text))[1]] == [
         "`modle` is not a keyword",
         "`varaints` is not a keyword",

@@ -151,6 +151,18 @@ async def test_hover_in_a_block(client: LanguageClient, tmp_path: Path) -> None:
     assert "block double(times = 2)" in await said("stem = dou^ble")
 
 
+async def test_hover_of_what_is_declared(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "extern.arch")
+    block = "## What it is.\nextern block far(channels) {\n  out = channels x 1 x 1\n  params = 7\n  macs = 9\n}\n"
+    assert await editor.open(block + SMALL.replace("conv_norm_act(8)", "far(8)")) == []
+    found = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at("stem = f^ar")))
+    assert found is not None
+    assert isinstance(found.contents, types.MarkupContent)
+    for text in ("extern block far(channels)", "What it is.", "out = channels x 1 x 1", "params = 7", "macs = 9"):
+        assert text in found.contents.value
+    assert "3 x 32 x 32 → **8 x 1 x 1**, 7 parameters, 9 MACs" in found.contents.value
+
+
 @pytest.mark.parametrize(("cursor", "said"), [("| b^3 ", "12,233,232"), ("| 2^4       |", "24 x 56 x 56 | 16.7K")])
 async def test_a_broken_text_keeps_what_was_known(
     client: LanguageClient, tmp_path: Path, cursor: str, said: str

@@ -46,7 +46,7 @@ async def complete(client: LanguageClient, path: Path, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "has", "absent"),
     [
-        ("^", ["block", "model", "use", "variants"], ["conv"]),
+        ("^", ["block", "extern", "model", "use", "variants"], ["conv"]),
         ("mod^", ["model"], []),
         ("model a {\n  in^\n}\n", ["input", "stem", "head", "norm", "stages", "require"], ["conv", "in"]),
         ("model a {\n  input = 3 x 1 x 1\n  ^\n}\n", ["classes"], ["input"]),
@@ -75,6 +75,8 @@ async def complete(client: LanguageClient, path: Path, text: str) -> list[str]:
         ("block b(n = 1) {\n  ^\n}\n", ["out", "require"], ["stages", "input"]),
         ("block b(n = 1) {\n  x = in.^\n}\n", ["channels", "height", "variance"], ["conv"]),
         ("block b(n = 1) {\n  y = 2\n  x = ^\n}\n", ["in", "n", "y", "divisible"], ["base"]),
+        ("extern block b(n = 1) {\n  out = 1 x 1 x 1\n  ^\n}\n", ["params", "macs", "require"], ["out", "stages"]),
+        ("extern block b(n = 1) {\n  params = in.channels * ^\n}\n", ["n", "in", "divisible"], []),
         ("block b(n = 1) {\n  # conv ^\n}\n", [], ["conv", "n"]),
     ],
 )

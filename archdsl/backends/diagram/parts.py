@@ -16,6 +16,7 @@ from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Select, Step
 from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
@@ -228,7 +229,9 @@ def title(visits: Sequence[Visit]) -> str:
     visit = visits[0]
     if visit.primitive is None:
         return _combined(visits) if visit.block is None else visit.operator
-    text = visit.operator.replace("_", " ")
+    text = visit.label.replace("_", " ")
+    if isinstance(visit.primitive, Extern):
+        return f"{text} (extern)"
     if visit.primitive.is_source:
         text += " " + " x ".join(spread(sizes) for sizes in zip(*(each.output for each in visits), strict=True))
     kernels = sorted({sides(kernel) for visit in visits if (kernel := _attribute(visit, "kernel")) is not None})

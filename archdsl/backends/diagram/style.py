@@ -46,6 +46,7 @@ FAMILIES = {
     "pooling": PALETTE[2],
     "arrangement": PALETTE[4],
     "block": PALETTE[1],
+    "extern": PALETTE[5],
     "combine": WHITE,
 }
 

@@ -25,6 +25,7 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -40,7 +41,7 @@ _SAME_KIND = {"swish": "silu"}
 def kernels(visit: Visit, batch: int, *, training: bool = False) -> tuple[Kernel, ...]:
     """The kernels of an operator in their order; none for what only looks at a tensor in another way."""
     if visit.primitive is not None:
-        others = visit.shapes[1:] if visit.primitive.reads else ()
+        others = visit.shapes[1:] if visit.primitive.reads_more else ()
         return RULES[visit.primitive](visit.primitive, visit.shapes[0], visit.output, batch, training, *others)
     if visit.operator in ("input", "output"):
         return ()
@@ -105,6 +106,16 @@ def _blur(operator: Blur, source: Shape, output: Shape, batch: int, training: bo
     padded = Shape(source.channels, source.height + margin, source.width + margin)
     blurred = Kernel("depthwise", padded, output, batch, sides(operator.kernel), operator.stride, source.channels)
     return (Kernel("pad", source, padded, batch), blurred) if margin else (blurred,)
+
+
+@RULES.rule(Extern)
+def _extern(
+    operator: Extern, source: Shape, output: Shape, batch: int, training: bool, *others: Shape
+) -> tuple[Kernel, ...]:
+    """One kernel with the declared work, as efficient as a convolution; without any it only moves its tensors."""
+    kind, further = "extern" if operator.multiplications else "shuffle", sum(other.elements for other in others)
+    declared = (operator.params, operator.multiplications) if operator.multiplications else (0, 0)
+    return (Kernel(kind, source, output, batch, further=further, declared=declared),)
 
 
 @RULES.rule(DotProductAttention)

@@ -28,6 +28,7 @@ _KINDS = {
     "conv": _Kind("conv"),
     "grouped_conv": _Kind("grouped_conv"),
     "depthwise": _Kind("depthwise"),
+    "extern": _Kind("conv"),
     "linear": _Kind("linear"),
     "dot_product_attention": _Kind("linear"),
     "batch_norm": _Kind("normalization", 2),
@@ -102,6 +103,8 @@ class Kernel(NamedTuple):
     operands: int = 1
     further: int = 0
     layout: Layout = "plain"
+    # The learnable scalars, and the multiply-accumulates of an image, of what a text declares.
+    declared: tuple[int, int] = (0, 0)
 
     @property
     def forward(self) -> str:
@@ -122,6 +125,8 @@ class Kernel(NamedTuple):
         """Learned scalars that it reads: those of filters and of fully connected layers."""
         if self.forward == "linear":
             return self.input.elements * self.output.channels
+        if self.forward == "extern":
+            return self.declared[0]
         if self.forward in CONVOLUTIONS:
             return self.output.channels * (self.input.channels // self.groups) * self.window.height * self.window.width
         return 0
@@ -132,6 +137,8 @@ class Kernel(NamedTuple):
         forward = self.forward
         if forward == "linear":
             done = 2 * self.weights
+        elif forward == "extern":
+            done = 2 * self.declared[1]
         elif forward in CONVOLUTIONS:
             done = 2 * self.weights * self.output.height * self.output.width
         elif (

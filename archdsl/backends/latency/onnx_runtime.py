@@ -33,6 +33,7 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -258,7 +259,7 @@ def _resize(on: _Lowering, index: int, visit: Visit) -> _Map:
         GlobalPool,
         Reduce,
     ),
-    *(ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Gain),
+    *(ChannelShuffle, Chunk, Slice, PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Gain, Extern),
 )
 def _plain(on: _Lowering, index: int, visit: Visit) -> _Map:
     return on.plainly(index, visit, "plain")

@@ -97,8 +97,8 @@ def kernel_of(stored: StoredKernel, kind: str = "") -> Kernel:
 
 
 def stored_kernel(kernel: Kernel) -> list[object]:
-    """A kernel as a profile's file keeps it, without its kind."""
-    return [list(part) if isinstance(part, tuple) else part for part in kernel[1:]]
+    """A kernel as a profile's file keeps it: without its kind, and without what is declared, which none has there."""
+    return [list(part) if isinstance(part, tuple) else part for part in kernel[1:-1]]
 
 
 class Profile(Frozen):

@@ -27,6 +27,7 @@ from archdsl.ir.operators.arrangement import (
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -52,7 +53,7 @@ def allocate(on: Allocator, visit: Visit, inputs: Sequence[Value], rate: float) 
     """The output of an operator or of combined tensors; `rate` is that of its layer's drop path."""
     if visit.primitive is None:
         return on.combined(visit, inputs)
-    others = inputs[1:] if visit.primitive.reads else ()
+    others = inputs[1:] if visit.primitive.reads_more else ()
     return RULES[visit.primitive](on, visit.primitive, visit, inputs[0], rate, *others)
 
 
@@ -337,6 +338,18 @@ def _parameter(on: Allocator, operator: Parameter, visit: Visit, source: Value, 
 @RULES.rule(Prelu, Gain, ChannelGain)
 def _factor(on: Allocator, operator: Prelu | Gain | ChannelGain, visit: Visit, source: Value, rate: float) -> Value:
     return on.product([source], [source], visit.params * on.setting.width)
+
+
+# Modules of the caller ------------------------------------------------------------------------------------------------
+
+
+@RULES.rule(Extern)
+def _extern(on: Allocator, operator: Extern, visit: Visit, source: Value, rate: float, *others: Value) -> Value:
+    """As one kernel that keeps what it reads: what the module allocates besides is not known."""
+    inputs = [source, *others]
+    flows = _NEW * len(inputs)
+    parameters = visit.params * on.setting.width
+    return on.tape.call(inputs, on.bytes(visit.output), flows=flows, keeps=inputs, parameters=parameters)
 
 
 # Poolings -------------------------------------------------------------------------------------------------------------

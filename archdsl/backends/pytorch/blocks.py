@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both, substituted
@@ -62,12 +63,14 @@ class BlockWriter(ListWriter):
         attribute: Callable[[str], str] = "out_{}".format,
         *,
         is_head: bool = False,
+        externs: Mapping[str, str] = MappingProxyType({}),
     ):
         first = instances[0][1]
         builder = ModuleBuilder(
             [dict[str, Value](instance.scalars) | dict[str, Value](instance.lists) for _, instance in instances],
             [{name: parse(text) for name, text in instance.formulas.items()} for _, instance in instances],
             tuple(identifier(parameter) for parameter in first.parameters),
+            externs=externs,
         )
         bodies = [[binding.name for binding in instance.body] for _, instance in instances]
         if any(body != bodies[0] for body in bodies):

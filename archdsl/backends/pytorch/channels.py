@@ -24,6 +24,7 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -77,7 +78,7 @@ def _reduced(of: Expressions, channels: Expression | None) -> Expression | None:
     return constant(1) if of["over"] == constant("channels") else channels
 
 
-@OUT_CHANNELS.rule(DotProductAttention, Flatten)
+@OUT_CHANNELS.rule(DotProductAttention, Flatten, Extern)
 def _of_values(of: Expressions, channels: Expression | None) -> None:
     return None
 

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from archdsl.backends.pytorch.class_names import class_name, common_name, first_name
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
+from archdsl.ir.externs import externs
 from archdsl.ir.head import has_classifier
 
 # A network with its number in the file.
@@ -50,7 +51,13 @@ def _form(architecture: Architecture) -> Hashable:
     """What models must have in common to be written as one: the steps of stem and head, if not their numbers."""
     sections = [section.steps if section else None for section in (architecture.stem, architecture.head)]
     part = architecture.part.name if architecture.part is not None else None
-    return (*map(_form_of_step, sections), bool(architecture.stages), has_classifier(architecture), part)
+    return (
+        *map(_form_of_step, sections),
+        bool(architecture.stages),
+        has_classifier(architecture),
+        part,
+        *externs(architecture),
+    )
 
 
 def _form_of_step(step: Step | None) -> Hashable:

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
 from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.errors import TooManyClasses
+from archdsl.backends.pytorch.externs import argument_names
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
 from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.externs import externs_of_blocks
 from archdsl.ir.parts import applied, inside, modules_in
 from archdsl.limits import limits
 
@@ -52,6 +54,13 @@ class Classes:
             for number, architecture in enumerate(architectures)
             if architecture.head is not None and architecture.head.reads_maps
             for apply in applied(architecture.head.steps)
+        }
+        self.externs = argument_names(architectures)
+        # The modules of the caller's that each needs; none where the file has none.
+        self._needs: dict[Key, frozenset[str]] = {
+            f"{number}/{block}": needed
+            for number, architecture in enumerate(architectures if self.externs else ())
+            for block, needed in externs_of_blocks(architecture).items()
         }
         self.taken = taken
         modules = {name for block in self.instances.values() for name in modules_in(block)}
@@ -113,7 +122,8 @@ class Classes:
         """Class names with the instances of each."""
         by_group: dict[Hashable, list[Key]] = {}
         for key, instance in self.instances.items():
-            by_group.setdefault(_LEVELS[levels.get(instance.name, 0)](key, instance), []).append(key)
+            group = _LEVELS[levels.get(instance.name, 0)](key, instance), self._needs.get(key)
+            by_group.setdefault(group, []).append(key)
         groups: dict[str, list[Key]] = {}
         self._group_of: dict[Key, str] = {}
         names = Names(self.taken, between="")
@@ -179,7 +189,8 @@ class Classes:
 
         instances = [(key, self.instances[key]) for key in keys]
         contract = self.contracts.get(name, Contract())
-        return BlockWriter(name, instances, find, contract, self.attribute, is_head=keys[0] in self.heads)
+        is_head = keys[0] in self.heads
+        return BlockWriter(name, instances, find, contract, self.attribute, is_head=is_head, externs=self.externs)
 
 
 def _check_count(count: int) -> None:

@@ -35,6 +35,21 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 '''
 
+SOURCES["given"] = '''
+def given(module: nn.Module) -> nn.Module:
+    """A module of the caller's, which keeps the weights that it begins with."""
+    for part in module.modules():
+        part.is_given = True  # type: ignore[assignment]
+    return module
+'''
+
+SOURCES["initialize_own"] = '''
+def initialize_own(module: nn.Module) -> None:
+    """Fresh weights for all but the modules of the caller's."""
+    if not getattr(module, "is_given", False):
+        initialize(module)
+'''
+
 SOURCES["compile_model"] = '''
 def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
     """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""

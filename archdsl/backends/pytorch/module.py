@@ -11,12 +11,12 @@ The language has one kind of number, Python has two: where the value is an integ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
-from archdsl.backends.pytorch.nodes import Code, Item, call, value_node
+from archdsl.backends.pytorch.nodes import Code, Given, Item, call, value_node
 from archdsl.ir.base import Scalar, Size
 from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.names import identifier
@@ -66,10 +66,13 @@ class ModuleBuilder:
     _numbers: dict[str, int] = field(default_factory=dict)
     # The variables of the loops around what is being written.
     variables: dict[str, Expression | None] = field(default_factory=dict)
+    # The arguments that construct modules which the caller brings, by the names of these in the text.
+    externs: Mapping[str, str] = field(default_factory=dict)
     # The one formula that all instances have of a scalar, of those that were asked for.
     _shared: dict[str, Expression | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.taken |= {*self.externs.values()}
         for name in _COUNTED:
             self._make_whole(name)
 
@@ -308,6 +311,11 @@ class ModuleBuilder:
         self.arguments.setdefault(name, vector)
         return Name(name)
 
+    def given(self, argument: str) -> Name:
+        """An argument that constructs a module, which the caller of the network brings."""
+        self.arguments.setdefault(argument, [Given(Name(argument))] * len(self.scalars))
+        return Name(argument)
+
     def _by_round(self, seen: Sequence[tuple[int, Value]], hint: str) -> Expression:
         """An argument that has a value for each round of a loop."""
         found: dict[int, dict[int, Scalar]] = {}
@@ -394,13 +402,14 @@ def annotation(values: Sequence[Value]) -> str:
         text = f"tuple[{annotation(elements) if elements else 'int'}, ...]"
         others = [value for value in values if isinstance(value, Size) or not isinstance(value, tuple)]
         return f"{annotation(others)} | {text}" if others else text
-    kinds = {type(value) for value in values}
+    kinds = {Code if isinstance(value, Code) else type(value) for value in values}
     texts = [text for kind, text in ((Size, "tuple[int, int]"), (type(None), "None")) if kind in kinds]
     is_size = Size in kinds
     kinds -= {Size, type(None)}
     if Code in kinds:
         kinds.remove(Code)
-        is_class = all(isinstance(value.expression, Name) for value in values if isinstance(value, Code))
+        codes = [value for value in values if isinstance(value, Code)]
+        is_class = all(isinstance(code.expression, Name) and not isinstance(code, Given) for code in codes)
         texts.insert(0, "type[nn.Module]" if is_class else "Callable[..., nn.Module]")
         is_size = True
     if is_size and not kinds:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+# The arguments and variables of the functions and constructors of networks.
+OF_NETWORKS = """
+self stages num_classes in_channels dropout_rate drop_path_rate features_only width widths reductions reduction depth
+rates rate index _ block layers stage layer arguments shared_arguments rest name model
+""".split()  # noqa: SIM905
+
 
 class Names:
     """Names of one place - a file, a class, a function - each given once."""

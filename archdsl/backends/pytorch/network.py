@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.blocks import Contract
+from archdsl.backends.pytorch.externs import call_of
 from archdsl.backends.pytorch.formulas import value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.methods import Head, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
-from archdsl.backends.pytorch.naming import Names
+from archdsl.backends.pytorch.naming import OF_NETWORKS, Names
 from archdsl.backends.pytorch.nodes import IDENTITY, call
 from archdsl.backends.pytorch.seen import Seen
 from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk
@@ -22,16 +23,11 @@ from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
 from archdsl.ir.description import Description, Layer, Section
+from archdsl.ir.externs import externs
 from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
 from archdsl.ir.head import divided, dropout_rates
 from archdsl.ir.names import NETWORK_ATTRIBUTES
 from archdsl.ir.operators.regularization import Dropout
-
-# What the constructor calls its arguments and variables.
-_VARIABLES = """
-self stages num_classes in_channels dropout_rate drop_path_rate features_only width widths reductions reduction depth
-rates rate index _ block layers stage layer arguments rest name
-""".split()  # noqa: SIM905
 
 
 class BeforeHead(NamedTuple):
@@ -63,9 +59,13 @@ class NetworkWriter(StepWriter):
         self.trunk = trunk
         self.numbers = [number for number, _ in architectures]
         self.listed = listed
-        self.names = Names(_VARIABLES)
-        builder = ModuleBuilder([{} for _ in architectures], [{} for _ in architectures], ())
+        self.names = Names(OF_NETWORKS)
+        count = len(architectures)
+        builder = ModuleBuilder([{} for _ in range(count)], [{} for _ in range(count)], (), externs=classes.externs)
         super().__init__(builder, self._find)
+        self.externs = [classes.externs[module] for module in externs(self.architectures[0])]
+        for argument in self.externs:
+            self.builder.given(argument)
         self.rate: Expression = constant(0.0)  # outside the stages nothing is dropped
         # The variants, by index, in which the channels at hand depend on those of the image: a convolution to so many
         # ends that. And those which the image's channels have decided something in.
@@ -323,7 +323,8 @@ class NetworkWriter(StepWriter):
         own = [f"{name}: {annotation(values)}" for name, values in arguments.items()]
         table = stages.parameters if stages is not None else []
         options = self._options(head, stages, self.architectures).values()
-        body = [*stem, *before.loop, *self._head_lines(head), "self.apply(initialize)"]
+        begin = "initialize_own" if self.externs else "initialize"
+        body = [*stem, *before.loop, *self._head_lines(head), f"self.apply({begin})"]
         lines = [
             f"class {self.name}(nn.Module):",
             *(f"    {line}".rstrip() for line in docstring_lines(self._doc())),
@@ -412,6 +413,9 @@ class NetworkWriter(StepWriter):
         counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs an image."
         doc = f"{architecture.doc.strip()}\n\n" if self._is_family and architecture.doc.strip() else ""
         doc += f"Input {architecture.input}: {counts}"
+        if needed := externs(architecture):
+            calls = [f"`{call_of(self.classes.externs[module], layers)}`" for module, layers in needed.items()]
+            doc += f"\n\nThe caller's own modules are constructed by {' and '.join(calls)}."
         options = self._options(head, stages, [architecture])
         arguments = [f"{name}={literal(values[index])}" for name, values in self.builder.arguments.items()]
         arguments += [f"{option}={option}" for option in options]
@@ -421,6 +425,8 @@ class NetworkWriter(StepWriter):
         if has_stages:
             parameters.append("features_only: bool = False")
             returned, target = f"{self.name} | FeatureMaps", "model ="
+        if self.externs:
+            parameters += ["*", *(f"{name}: Callable[..., nn.Module]" for name in self.externs)]
         lines = [
             *call_lines(f"def {function_name(architecture.name)}", parameters, f" -> {returned}:"),
             *(f"    {line}".rstrip() for line in docstring_lines(doc)),

@@ -85,6 +85,10 @@ class Code(Struct, frozen=True):
     expression: Expression
 
 
+class Given(Code, frozen=True):
+    """An argument's value that constructs a module and comes from the caller of the network, under the same name."""
+
+
 def plain(node: Expression) -> Expression:
     """An expression, however it came about."""
     return node.value if isinstance(node, Derived) else node

@@ -12,7 +12,8 @@ from typing import Any
 from archdsl.backends.pytorch.helpers import REDUCTIONS
 from archdsl.backends.pytorch.nodes import IDENTITY, Expressions, call, unless
 from archdsl.backends.pytorch.paddings import is_static, padding_node
-from archdsl.ir.formula import Call, Conditional, Expression, Operation, Tuple, constant
+from archdsl.ir.formula import Call, Conditional, Expression, Name, Operation, Tuple, constant
+from archdsl.ir.names import identifier
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
 from archdsl.ir.operators.arrangement import (
@@ -32,6 +33,7 @@ from archdsl.ir.operators.arrangement import (
 )
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import ARGUMENT, Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -75,6 +77,7 @@ def vector_module(operator: Operator, of: Expressions) -> Expression | None:
         Chunk,
         Slice,
         DotProductAttention,
+        Extern,
     ),
     *(PixelShuffle, PixelUnshuffle, Transpose, Pad, Crop, Resize, ChannelGain, ChannelBias, Parameter),
 )
@@ -182,6 +185,20 @@ def _blur(blur: Blur, of: Expressions) -> Expression:
 @MAPS.rule(DotProductAttention)
 def _attended(operator: DotProductAttention, of: Expressions) -> Expression:
     return call("DotProductAttention", of["heads"], scale=unless(None, of["scale"]))
+
+
+# Modules of the caller ------------------------------------------------------------------------------------------------
+
+
+@MAPS.rule(Extern)
+def _extern(extern: Extern, of: Expressions) -> Expression:
+    """A call of what the caller gave: channels first, as everywhere in PyTorch, everything else by its name."""
+    made = of["module"]
+    assert isinstance(made, Name)
+    given = {name: of[f"{ARGUMENT}{name}"] for name, _ in extern.arguments}
+    first = [of["in_channels"], *([given.pop("channels")] if "channels" in given else [])]
+    named = tuple((identifier(name), value) for name, value in given.items())
+    return call("given", Call(made.name, tuple(first), named))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------

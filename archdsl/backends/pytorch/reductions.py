@@ -15,7 +15,7 @@ from archdsl.ir.body import Apply
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.arrangement import Resize
 from archdsl.ir.operators.base import Windowed
-from archdsl.ir.operators.window import sides
+from archdsl.ir.operators.window import ratio, sides
 from archdsl.ir.parts import applied
 from archdsl.ir.walk import ShallowTracer, Tensor, Visit
 
@@ -98,6 +98,4 @@ def _own(operator: Primitive | None, before: Shape, after: Shape) -> Fraction:
     if isinstance(operator, Windowed):
         stride = getattr(operator, "stride", None)
         return Fraction(sides(stride or operator.kernel).height)
-    is_smaller = before.height >= after.height
-    ratio = round(before.height / after.height) if is_smaller else round(after.height / before.height)
-    return Fraction(ratio) if is_smaller else Fraction(1, ratio)
+    return ratio(before.height, after.height)

@@ -37,8 +37,8 @@ def precedence(node: Expression) -> int:
 
 
 def text_literal(text: str) -> str:
-    """A string as Python source: backslashes and whatever is not printable as escapes."""
-    return '"' + visible(text).replace('"', '\\"') + '"'
+    """A string as Python source: quotes, backslashes, line ends and whatever is not printable as escapes."""
+    return '"' + visible(text).replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def visible(text: str) -> str:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from archdsl.backends.pytorch.network import classifier_attribute
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
 from archdsl.ir.description import Section
+from archdsl.ir.externs import externs
 from archdsl.ir.head import divided
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.base import Tensors
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
+
+Value = TypeVar("Value")
 
 # A step that is one sub-module: of a sequence only one with a name.
 _Child = Apply | Repeat | Sequence
@@ -36,6 +43,25 @@ def tensors(visit: Visit) -> Tensors:
     if visit.primitive is None or visit.is_again:
         return {}
     return {f"{visit.path}.{name}": size for name, size in visit.primitive.state(*visit.shapes).items()}
+
+
+def divided_state(
+    before: Architecture, after: Architecture, state: Mapping[str, Value]
+) -> tuple[dict[str, Value], dict[str, Value]]:
+    """A `state_dict` without the tensors of the modules that callers bring, which nobody here knows; and these, by the
+    keys that they have in the same network after a pass, which leaves such modules as they are."""
+    own, brought = dict(state), dict[str, Value]()
+    if not externs(before):
+        return own, brought
+    paths = [[visit.path for visit in modules(each) if _is_brought(visit)] for each in (before, after)]
+    for old, new in zip(*paths, strict=True):
+        for key in [key for key in own if key.startswith(f"{old}.")]:
+            brought[new + key.removeprefix(old)] = own.pop(key)
+    return own, brought
+
+
+def _is_brought(visit: Visit) -> bool:
+    return isinstance(visit.primitive, Extern) and not visit.is_again
 
 
 class _Modules(Tracer):

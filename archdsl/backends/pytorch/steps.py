@@ -23,6 +23,7 @@ from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Shared
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import Call, Conditional, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.operators import Operator
+from archdsl.ir.operators.extern import ARGUMENT, Extern
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,11 @@ class StepWriter:
         kinds: dict[str, list[tuple[int, Any]]] = {}
         for index, step in seen:
             kinds.setdefault(self._kind(index, step), []).append((index, step))
+        is_extern = [isinstance(step.operator, Extern) for _, step in seen]
+        if any(is_extern):
+            if not all(is_extern):
+                raise Unmergeable("a module of the caller's")
+            return self._extern(seen, channels)
         if len(kinds) > 1:
             return self._different(seen, list(kinds.values()), channels)
         return self._operator(seen, channels) if seen[0][1].block is None else self._block(seen, channels)
@@ -242,7 +248,7 @@ class StepWriter:
     def _operator(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
         operators: list[Operator] = [step.operator for _, step in seen]
         operator = operators[0]
-        for attribute in type(operator).model_fields:
+        for attribute in ("module",) if isinstance(operator, Extern) else type(operator).model_fields:
             if len({_form(attribute, getattr(one, attribute)) for one in operators}) > 1:
                 raise Unmergeable(attribute)
         of = _Attributes(
@@ -253,6 +259,8 @@ class StepWriter:
 
     def _attribute(self, seen: Seen, name: str) -> Expression:
         """An attribute of an operator."""
+        if isinstance(seen[0][1].operator, Extern):
+            return self._argument(seen, name)
         values = [(index, getattr(step.operator, name)) for index, step in seen]
         if seen[0][1].operator.kind == "drop_path" and name == "rate" and any(rate is None for _, rate in values):
             if any(rate is not None for _, rate in values):
@@ -324,6 +332,9 @@ class StepWriter:
             if argument == "in_channels":
                 given[argument] = self.channels(seen, channels)
                 continue
+            if argument in self.builder.externs.values():
+                given[argument] = self.builder.given(argument)
+                continue
             if argument in made.others:
                 given[argument] = self.channels_of(values, self.other_channels(seen, made.others[argument]))
                 continue
@@ -341,13 +352,41 @@ class StepWriter:
             for (_, step), (one, key) in zip(seen, found, strict=True)
         ):
             after = given["channels"]
-        elif all(step.input.channels == step.output.channels for _, step in seen):
-            # Equal in every instance is not yet the same by construction; values decide where the text is needed.
-            after = channels if channels is not None and whole_number(channels) is None else None
-            if not all(one.keeps for one, _ in found):
-                self.bake([channels])
+        else:
+            after = self._kept(seen, channels, all(one.keeps for one, _ in found))
         first = tuple(given.pop(name) for name in ("in_channels", "channels") if name in given)
         return Call(self._constructor(seen, made), first, tuple(given.items())), after
+
+    def _kept(self, seen: Seen, channels: Expression | None, keeps: bool) -> Expression | None:
+        """The channels behind layers that do not say them, where all put out as many as they read. That they are equal
+        in every instance is not yet the same by construction, if no layer `keeps` them: values decide."""
+        if any(step.input.channels != step.output.channels for _, step in seen):
+            return None
+        if not keeps:
+            self.bake([channels])
+        return channels if channels is not None and whole_number(channels) is None else None
+
+    def _extern(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
+        """What constructs a module that the caller brings; its shape is what the text declares."""
+        names = agreed(seen, lambda step: tuple(name for name, _ in step.operator.arguments))
+        made, after = self._operator(seen, channels)
+        if "channels" in names and all(step.operator.value("channels") == step.output.channels for _, step in seen):
+            after = self._attribute(seen, f"{ARGUMENT}channels")
+        else:
+            after = self._kept(seen, channels, keeps=False)
+        return made, after
+
+    def _argument(self, seen: Seen, name: str) -> Expression:
+        """What a module that the caller brings is constructed with."""
+        step = seen[0][1]
+        if name == "module":
+            return self.builder.given(self.builder.externs[step.operator.module])
+        name = name.removeprefix(ARGUMENT)
+        values = [(index, step.operator.value(name)) for index, step in seen]
+        formulas = formulas_of(step.formulas.get(name) for _, step in seen)
+        # Without a formula it is the parameter's default, or the cell of a row.
+        write = self.builder.source if None in formulas else self.followed
+        return write(values, formulas, self._hint(step, name))
 
     def other_channels(self, seen: Seen, number: int) -> Expression | None:
         """The channels of a further tensor that a block reads, as far as it is known how they came about."""

@@ -11,7 +11,7 @@ from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import WIDTH, expression_lines, loop_lines
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import Code, call
+from archdsl.backends.pytorch.nodes import Code, Given, call
 from archdsl.backends.pytorch.reductions import Feature, features_of
 from archdsl.backends.pytorch.spelling import spelled
 from archdsl.backends.pytorch.stages import FEATURE_INFO, feature_lines
@@ -245,7 +245,7 @@ class StageTable:
     def _layers(self) -> list[str]:
         """The arguments that construct layers, and are the same in all rows of a variant that have any."""
         every = [row for rows in self.values for row in rows]
-        names = [name for name in self.extra if any(isinstance(row.get(name), Code) for row in every)]
+        names = [name for name in self.extra if any(_makes_layers(row.get(name)) for row in every)]
         together = all(len({name in row for name in names}) == 1 for rows in self.values for row in rows)
         return names if together and all(map(self._is_constant, names)) else []
 
@@ -316,6 +316,11 @@ class StageTable:
             "depth = sum(layers for *_, layers in stages)",
             f"rates = iter([drop_path_rate * index / {steps} for index in range(depth)])",
         ]
+
+
+def _makes_layers(value: Any) -> bool:
+    """Whether an argument constructs layers, and is not the caller's, which has a name of one word anyway."""
+    return isinstance(value, Code) and not isinstance(value, Given)
 
 
 def _is_given_by_loop(name: str) -> bool:

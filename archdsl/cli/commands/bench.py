@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from archdsl.benchmarking.errors import MissingOfBench, NotThisWay, Scatters, UnknownLibrary
 from archdsl.benchmarking.targets import BY_NAME, GROUPS, PURPOSES, TARGETS, Target
-from archdsl.cli.arguments import add_force, batch, cores, count, resolution
+from archdsl.cli.arguments import add_extern, add_force, batch, cores, count, resolution
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_edited_file, write
 from archdsl.cli.formats import chosen
@@ -64,6 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--resolution", type=resolution, metavar="R", help="height and width of images (default: the model's input)"
     )
     parser.add_argument("--dtype", choices=DTYPES, default="float32", help="of PyTorch's targets (default: float32)")
+    add_extern(parser)
     parser.add_argument("--weights", metavar="FILE", help="a .safetensors or .pth (default: fresh ones)")
     parser.add_argument("--threads", type=count, metavar="N", help="threads of each (default: one a core)")
     parser.add_argument(
@@ -93,7 +94,7 @@ def run(arguments: Namespace, output: Output) -> int:
     threads = arguments.threads or cores()
     settings = Settings(
         arguments.targets, arguments.against, arguments.purpose, arguments.device, arguments.batch, arguments.dtype,
-        threads, arguments.rounds, arguments.seconds,
+        threads, arguments.rounds, arguments.seconds, tuple(arguments.extern),
     )  # fmt: skip
     network = Network(architecture)
     found = race(network, settings, arguments.weights, progress)

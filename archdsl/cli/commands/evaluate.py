@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.backends.table import aligned
-from archdsl.cli.arguments import batch, workers
+from archdsl.cli.arguments import add_extern, batch, workers
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write_result
 from archdsl.cli.output import Output
@@ -31,6 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         "  archdsl evaluate run --confusion confusion.csv"
     )
     parser.add_argument("run", metavar="RUN", help="the folder that `archdsl train` wrote")
+    add_extern(parser)
     parser.add_argument("--data", metavar="DIR", help="images and labels, as for `archdsl train`")
     parser.add_argument("--batch", type=batch, default=64, metavar="N", help="images at a time (default: 64)")
     parser.add_argument(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archdsl.backends.table import aligned
-from archdsl.cli.arguments import batch, resolution
+from archdsl.cli.arguments import add_extern, batch, resolution
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.one_network import one_network
 from archdsl.cli.output import Output
@@ -43,6 +43,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--to", required=True, metavar="TARGET", choices=[target.name for target in TARGETS], help="see below"
     )
+    add_extern(parser)
     parser.add_argument(
         "--weights",
         metavar="FILE",

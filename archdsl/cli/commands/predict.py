@@ -6,7 +6,7 @@ import json
 from argparse import ArgumentParser, Namespace
 
 from archdsl.backends.table import aligned
-from archdsl.cli.arguments import count
+from archdsl.cli.arguments import add_extern, count
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.output import Output
 
@@ -16,6 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = "examples:\n  archdsl predict run cat.jpg\n  archdsl predict run photos/*.jpg --top 1"
     parser.add_argument("run", metavar="RUN", help="the folder that `archdsl train` wrote")
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="a picture: .jpg, .png or what else Pillow reads")
+    add_extern(parser)
     parser.add_argument("--top", type=count, default=5, metavar="N", help="classes for each (default: 5)")
     parser.add_argument("--device", metavar="D", help="cpu, cuda or cuda:1 (default: a GPU, if there is one)")
     parser.add_argument("--output-format", choices=("table", "json"), default="table", help="default: table")

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from archdsl.cli.arguments import batch, count, workers
+from archdsl.cli.arguments import add_extern, batch, count, workers
 from archdsl.cli.commands.errors import ChangesResumed, NoImages, NothingToTrain, ResumeAndForce
 from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
@@ -51,6 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("spec", nargs="?", metavar="SPEC", help="an .arch file; a run that is resumed has its own")
     add_recipe(parser)
+    add_extern(parser)
     parser.add_argument(
         "--data", metavar="DIR", help="the images: a folder with one for each class, or docs/training.md"
     )

@@ -7,7 +7,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archdsl.cli.arguments import resolution
+from archdsl.cli.arguments import add_extern, resolution
 from archdsl.cli.commands.errors import NotPeer
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import write
@@ -112,6 +112,7 @@ def _add_common(parser: ArgumentParser) -> None:
         metavar="R",
         help="largest height and width of the images of the proof, `224` or `224x320` (default: the model's input)",
     )
+    add_extern(parser)
     parser.add_argument(
         "--state",
         metavar="NAME",

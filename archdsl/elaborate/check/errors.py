@@ -102,6 +102,25 @@ class NoOut(Problem):
     block: str
 
 
+class NotDeclared(Problem):
+    code = codes.MISSING_BINDING
+    message = "extern block `{block}` does not declare `{name}`"
+    help = "its module is not known here, so the text says what it costs and puts out: `{name} = {example}`"
+    block: str
+    name: str
+
+    @property
+    def example(self) -> str:
+        return {"out": "channels x in.height x in.width", "macs": "params * out.height * out.width"}.get(self.name, "0")
+
+
+class ExternComputes(Problem):
+    code = codes.WRONG_KIND
+    message = "an extern block declares numbers and a shape; it has no layers and facts of its own"
+    help = "write a `block` around it, `out = in -> {block}(...) -> norm`"
+    block: str
+
+
 class NoInput(Problem):
     code = codes.MISSING_BINDING
     message = "model `{model}` has no `input`"

@@ -12,8 +12,10 @@ from archdsl.diagnostics import Diagnostic, Note, Problems, Span
 from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import check_label
 from archdsl.elaborate.check.errors import (
+    ExternComputes,
     NameOfInput,
     NoOut,
+    NotDeclared,
     ParameterCalledOut,
     SameNetwork,
     SameVariant,
@@ -24,7 +26,7 @@ from archdsl.elaborate.check.models import ModelNames
 from archdsl.elaborate.check.recipes import check_recipe
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
-from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
+from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition, computes
 from archdsl.elaborate.resolve.dimensions import mismatches
 from archdsl.elaborate.resolve.inheritance import parameters_of
 from archdsl.elaborate.resolve.labels import label
@@ -41,6 +43,7 @@ from archdsl.elaborate.resolve.symbols import (
     of_model,
     of_parameter,
 )
+from archdsl.elaborate.resolve.words import DECLARED
 from archdsl.language import tree
 from archdsl.language.nodes import cells_of
 from archdsl.limits import limits
@@ -142,8 +145,21 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
                 both = tree.Identifier(statement.name.span.to(statement.fact.span), ".".join(fact))
                 problems.add(twice(both, facts[fact]))
             facts.setdefault(fact, statement.span)
-    if "out" not in words.own:
+    if block.is_extern:
+        _check_declared(block, words)
+    elif "out" not in words.own:
         problems.add(NoOut(block.name.text).at(block.name.span))
+
+
+def _check_declared(block: tree.Block, words: Vocabulary) -> None:
+    """Whether an extern block says what it must, and no more."""
+    name = block.name.text
+    for declared in DECLARED:
+        if declared not in words.own:
+            words.problems.add(NotDeclared(name, declared).at(block.name.span))
+    for statement in block.body:
+        if isinstance(statement, tree.Binding) and (place := computes(statement)):
+            words.problems.add(ExternComputes(name).at(place))
 
 
 def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "") -> None:

@@ -147,6 +147,14 @@ def _add(uses: _Uses, more: _Uses) -> None:
         uses.setdefault(name, []).extend(found)
 
 
+def _is_nothing(statement: tree.Node) -> bool:
+    """Whether a statement declares that a module learns nothing."""
+    match statement:
+        case tree.Binding(name=tree.Identifier(text="params"), value=tree.Literal(value=0)):
+            return True
+    return False
+
+
 def _has_weights(value: tree.Expression, environment: Environment, own: _Bound) -> bool:
     """Whether a layer learns something, as far as its text says."""
     ahead: list[tuple[tree.Expression | tree.Block, Environment, _Bound]] = [(value, environment, own)]
@@ -154,6 +162,10 @@ def _has_weights(value: tree.Expression, environment: Environment, own: _Bound) 
     while ahead:
         node, environment, bound = ahead.pop()
         if not (isinstance(node, tree.Block) or bound.is_layer(node, environment)):
+            continue
+        if isinstance(node, tree.Block) and node.is_extern:
+            if not any(_is_nothing(statement) for statement in node.body):
+                return True
             continue
         for text in dict.fromkeys(name.text for name in names_in(node)):
             symbol = meaning_of(text, environment)

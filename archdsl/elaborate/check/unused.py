@@ -31,7 +31,7 @@ from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.merge import Merged, merge
 from archdsl.elaborate.resolve.parts import bindings_of_parts
-from archdsl.elaborate.resolve.words import SETTINGS
+from archdsl.elaborate.resolve.words import DECLARED, SETTINGS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 from archdsl.language.nodes import names_in, walk
@@ -165,6 +165,8 @@ def _applied(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
 def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
     plain = [s for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
     read = _names([block]) | {s.name.text for s in block.body if isinstance(s, tree.Binding) and s.fact is not None}
+    if block.is_extern:  # its module is constructed with all parameters
+        read |= {*DECLARED, *(parameter.name.text for parameter in block.parameters)}
     for parameter in block.parameters:
         if _is_unread(parameter.name, read):
             yield UnusedParameter(parameter.name.text, block.name.text).at(parameter.name.span)

@@ -52,6 +52,7 @@ from archdsl.elaborate.instantiate.errors import (
     SharedNotLayer,
     TensorsOfOther,
 )
+from archdsl.elaborate.instantiate.externs import declared
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
@@ -79,6 +80,7 @@ from archdsl.ir.body import (
 )
 from archdsl.ir.names import identifier, module_name
 from archdsl.ir.operators import Operator
+from archdsl.ir.operators.extern import Extern
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -117,6 +119,7 @@ class Applier:
     def __init__(self, settings: Mapping[str, Value], effort: Work, decisions: Decisions = UNDECIDED):
         self.settings, self.effort, self.decisions = settings, effort, decisions
         self.instances = Instances()
+        self._externs: dict[Hashable, Extern] = {}
         self._open: list[Hashable] = []
         # The instances that each open one applies.
         self._parts: list[list[Made]] = []
@@ -184,9 +187,7 @@ class Applier:
         step, result = self.apply(layer.layer, tensor, name)
         tracer = PartTracer(name, self.instances.blocks)
         tracer.step(step, Traced("", tensor.shape), "", Frame("", Traced("", tensor.shape)))
-        weights = [
-            (visit.primitive, visit.primitive.state(*visit.shapes)) for visit in tracer.visits if visit.primitive
-        ]
+        weights = [_weights(visit.primitive, visit.shapes) for visit in tracer.visits if visit.primitive]
         if not self._shared:
             raise ElaborationError(SharedElsewhere(layer.name).at(span))
         known, first = self._shared[-1].setdefault(layer.name, (weights, span))
@@ -241,6 +242,8 @@ class Applier:
     def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
         given = dict(layer.arguments)
+        if layer.definition.is_extern:
+            return self._extern(layer, given, tensor, name)
         facts = tensor.facts
         if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
             # Facts pass through unseen: what differs in them alone is one instance.
@@ -297,6 +300,48 @@ class Applier:
         result = made.result
         written = channels_from(layer, given.get("channels"), result.shape, tensor)
         return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, written)
+
+    def _extern(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        """A block whose module the caller of the network brings, as the operator that its text declares."""
+        definition = layer.definition
+        arguments = tuple((parameter, key(value)) for parameter, value in layer.arguments)
+        identity = (id(definition), arguments, tensor.shape, tensor.facts, self._style)
+        operator = self._externs.get(identity)
+        if operator is None:
+            self.effort.spend(INSTANCE + definition.excess, layer.span)
+            try:
+                operator = self._externs[identity] = self._declared(layer, given, tensor)
+            except ElaborationError as problem:
+                shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
+                text = f"in `{definition.name}({shown})` on an input of {tensor.shape}"
+                raise problem.within(text, layer.span, is_call=True) from None
+        others = [value for value in map(given.get, definition.parameters) if isinstance(value, Tensor)]
+        shape = operator.output()
+        step = Apply.made(
+            step="apply",
+            name=name,
+            operator=operator,
+            block=None,
+            others=tuple([other.expression for other in others]),
+            other_shapes=tuple([other.shape for other in others]),
+            input=tensor.shape,
+            output=shape,
+            formulas=dict(layer.formulas),
+            place=place(layer.span),
+        )
+        return step, Tensor(shape, None, tensor.facts, channels_from(layer, given.get("channels"), shape, tensor))
+
+    def _declared(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Extern:
+        definition = layer.definition
+        others = frozenset(name for name, value in given.items() if isinstance(value, Tensor))
+        steps = definition.names(others)
+        environment, decisions = definition.environment, self.decisions
+        scope = Scope(environment, {}, self.settings, self, steps, decisions=decisions, effort=self.effort)
+        scope.names["in"] = Tensor(tensor.shape, INPUT, tensor.facts)
+        for parameter in definition.block.parameters:
+            scope.names[parameter.name.text] = self._argument(parameter, given, layer, scope)
+        arguments = {name: scope.names[name] for name in definition.parameters}
+        return declared(definition, arguments, scope, partial(self._require, definition=definition, scope=scope))
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
         definition = layer.definition
@@ -405,6 +450,13 @@ class Applier:
         if isinstance(value, List):
             return List(tuple(without_formulas(item) if isinstance(item, LAYERS) else item for item in value.items))
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _weights(operator: Operator, shapes: tuple[Shape, ...]) -> Hashable:
+    """What the weights of an operator depend on; of a module that is not known here, what it is constructed with."""
+    if isinstance(operator, Extern):
+        return operator.module, operator.arguments, operator.params, shapes[0].channels
+    return operator, tuple(operator.state(*shapes).items())
 
 
 def shared(statement: tree.Binding, value: Value) -> Value:

@@ -44,6 +44,24 @@ class OutNotTensor(Problem):
     found: str
 
 
+class BadDeclaration(Problem):
+    code = codes.WRONG_KIND
+    message = "`{name}` of the extern block `{block}` must be {must}, not {found}"
+    name: str
+    block: str
+    must: str
+    found: str
+
+
+class ArgumentOfExtern(Problem):
+    code = codes.WRONG_KIND
+    message = "`{parameter}` of the extern block `{block}` must be a number, a size or a word, not {found}"
+    help = "the caller's module is constructed with it; layers stand before or behind the extern block"
+    parameter: str
+    block: str
+    found: str
+
+
 class OutputNotTensor(Problem):
     code = codes.WRONG_KIND
     message = "an output must be a tensor, and `{name}` is {found}"

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
+from archdsl.diagnostics import Span
 from archdsl.elaborate.resolve.liveness import conditions
 from archdsl.elaborate.resolve.signatures import Signature
 from archdsl.elaborate.resolve.submodules import Names, name_block
@@ -23,6 +24,13 @@ _ORDINARY = 100
 def work_of_text(node: tree.Node) -> int:
     """The work of evaluating a text, as effort."""
     return (node.span.end - node.span.start) // _TEXT
+
+
+def computes(statement: tree.Binding) -> Span | None:
+    """Where a statement applies layers, shares them or sets facts of tensors, which an extern block does not."""
+    if statement.fact is not None or statement.is_shared:
+        return statement.span
+    return next((node.span for node in walk(statement.value) if isinstance(node, tree.Pipeline)), None)
 
 
 class Definition(Struct, eq=False, dict=True):
@@ -55,6 +63,11 @@ class Definition(Struct, eq=False, dict=True):
     def bound(self) -> frozenset[str]:
         """The names that its text binds; a tensor that is made on the spot is bound besides."""
         return frozenset(s.name.text for s in self.block.body if isinstance(s, tree.Binding) and s.fact is None)
+
+    @property
+    def is_extern(self) -> bool:
+        """Whether it declares a module that the caller of the network brings."""
+        return self.block.is_extern
 
     @cached_property
     def excess(self) -> int:

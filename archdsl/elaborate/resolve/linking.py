@@ -29,7 +29,8 @@ Loader = Callable[[tree.Use], "Environment | Diagnostic"]
 
 # Items as they look, one whose keyword is misspelt among them.
 _DECLARED = re.compile(
-    r"^[ \t]*(?:(?:block|model)|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))[ \t]+([A-Za-z_]\w*)",
+    r"^[ \t]*(?:(?:extern[ \t]+)?block|model|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))"
+    r"[ \t]+([A-Za-z_]\w*)",
     re.MULTILINE | re.ASCII,
 )
 

@@ -24,5 +24,7 @@ WORDS = frozenset(
 BUILT_IN = frozenset({*PRIMITIVES, *FUNCTIONS, *SETTINGS, *WORDS})
 # Names that no block or model may have.
 RESERVED = (BUILT_IN - set(NEWER)) | {"in", "out"}
+# What an `extern block` says of its module.
+DECLARED = ("out", "params", "macs")
 # Bindings that say nothing about the network itself: what a search is to maximize.
 ASIDE = ("objective",)

@@ -25,6 +25,7 @@ from archdsl.ir.operators.arrangement import (
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import Blur, CondConv, Conv, ConvTranspose, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.dot_product import DotProductAttention
+from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.normalization import BatchNorm, GroupNorm, L2Norm, LayerNorm
 from archdsl.ir.operators.pooling import AdaptiveAvgPool, AvgPool, GlobalPool, MaxPool
@@ -69,15 +70,19 @@ Primitive = Annotated[
     | Gain
     | ChannelGain
     | ChannelBias
-    | Parameter,
+    | Parameter
+    | Extern,
     Field(discriminator="kind"),
 ]
 
 CLASSES: tuple[type[Operator], ...] = get_args(get_args(Primitive)[0])
 
-# The name of each primitive in the language, with its class.
+# The name of each primitive in the language, with its class. An `Extern` has none: it is what blocks declare.
 PRIMITIVES: dict[str, type[Operator]] = {
-    kind: operator for operator in CLASSES for kind in get_args(operator.model_fields["kind"].annotation)
+    kind: operator
+    for operator in CLASSES
+    if operator is not Extern
+    for kind in get_args(operator.model_fields["kind"].annotation)
 }
 
 __all__ = ["CLASSES", "PRIMITIVES", "Operator", "Primitive"]

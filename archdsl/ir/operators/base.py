@@ -42,6 +42,11 @@ class Operator(Frozen):
     # Whether the whole operator does something in training alone.
     is_for_training: ClassVar[bool] = False
 
+    @property
+    def reads_more(self) -> bool:
+        """Whether the rules of kernels and of memory speak of its further tensors: those that it must be given."""
+        return bool(self.reads)
+
     def output(self, *shapes: Shape) -> Shape:
         """The output shape. Raises ShapeError when the inputs do not fit."""
         return shapes[0]

@@ -1,5 +1,6 @@
 """Windows of convolutions and poolings: their sides, their padding, and how many positions they take."""
 
+from fractions import Fraction
 from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, Field
@@ -77,3 +78,8 @@ def pad_width(kernel: int, padding: Padding, dilation: int = 1) -> int:
     if isinstance(padding, int):
         return padding
     return dilation * (kernel - 1) // 2 if padding == "symmetric" else 0
+
+
+def ratio(before: int, after: int) -> Fraction:
+    """How many times smaller an axis has become, as a stride that is a whole number, or the inverse of one."""
+    return Fraction(round(before / after)) if before >= after else Fraction(1, round(after / before))
