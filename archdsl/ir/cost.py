@@ -86,11 +86,22 @@ class PartCosts:
         """The cost of a block instance, by its id."""
         cost = self._known.get(name)
         if cost is None:
-            instance, outer = self.blocks[name], self._shared
-            self._shared = set()
-            cost = self._known[name] = total(self._tensor(binding.value) for binding in instance.body if binding.value)
-            self._shared = outer
+            cost = self._known[name] = total(cost for costs in self.tensors(name).values() for cost in costs)
         return cost
+
+    def tensors(self, name: str) -> dict[str, list[Cost]]:
+        """The costs of the tensors that a block instance binds, by the names of the bindings: one, or those of a list.
+
+        A layer that several share counts its parameters where it is used first.
+        """
+        outer, self._shared = self._shared, set()
+        found = {
+            binding.name: list(map(self._tensor, value.values if isinstance(value, TensorList) else [value]))
+            for binding in self.blocks[name].body
+            if (value := binding.value) is not None
+        }
+        self._shared = outer
+        return found
 
     def step(self, step: Step) -> Cost:
         match step:

@@ -50,12 +50,14 @@ class Tensor(NamedTuple):
 
 
 class Level(NamedTuple):
-    """A part of the network that has parts: a stage, a block (then `block` is its instance's id), copies of a layer."""
+    """A part of the network that has parts: a stage, a block (then `block` is its instance's id), copies of a layer, a
+    layer whose uses have the same weights (then it is `shared`)."""
 
     path: str
     name: str
     block: str | None = None
     copies: int = 1
+    shared: bool = False
 
 
 class Visit(NamedTuple):

@@ -40,8 +40,8 @@ def block_figure(architectures: Sequence[Architecture], options: Options) -> Fig
 def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
     boxes = drawn.parts
     keys = {member.path: str(number) for number, box in enumerate(boxes) for member in box.members}
-    copies = drawn.copies()
-    nodes = tuple(_node(drawn, box, keys[box.first.path], copies, options) for box in boxes)
+    frames = drawn.frames()
+    nodes = tuple(_node(drawn, box, keys[box.first.path], frames, options) for box in boxes)
     edges = tuple(
         Edge(keys[tensor.path], keys[visit.path], skips=skips, sign=sign)
         for tensor, visit, skips, sign in flows(drawn.visits[0])
@@ -51,15 +51,15 @@ def _panel(drawn: DrawnBlock, index: str, options: Options) -> Panel:
     return Panel(index, drawn.name, tuple(_about(drawn)), tooltip, nodes, edges)
 
 
-def _node(drawn: DrawnBlock, box: DrawnBox, key: str, copies: dict[str, str], options: Options) -> Node:
+def _node(drawn: DrawnBlock, box: DrawnBox, key: str, frames: dict[str, Frame], options: Options) -> Node:
     columns = drawn.columns(box)
     found = family(box.first)
     kind = _KINDS.get(found, "layer")
     cost = tuple(_costs(columns)) if options.costs and kind in ("layer", "block") else ()
     name = box.first.path if kind in ("layer", "block") else box.first.operator
-    frames = tuple(Frame(level.path, copies[level.path]) for level in box.first.levels if copies[level.path] != "1")
+    around = tuple(frames[level.path] for level in box.first.levels if level.path in frames)
     lines = tuple(_said(columns))
-    return Node(key, box.first.path, kind, lines, colors(box.first), (name, *cost), None, cost, frames)
+    return Node(key, box.first.path, kind, lines, colors(box.first), (name, *cost), None, cost, around)
 
 
 # What there is to draw -----------------------------------------------------------------------------------------------
@@ -79,13 +79,14 @@ class DrawnBlock:
     def parts(self) -> list[DrawnBox]:
         return parts(self.visits[0])
 
-    def copies(self) -> dict[str, str]:
-        """How often the layers at each path are repeated."""
+    def frames(self) -> dict[str, Frame]:
+        """What is around layers that are repeated or shared, by its path."""
         levels = [level for visits in self.visits for visit in visits for level in visit.levels]
         counts: dict[str, set[int]] = {}
         for level in levels:
             counts.setdefault(level.path, set()).add(level.copies)
-        return {path: style.spread(found) for path, found in counts.items()}
+        repeated = {path: Frame(path, style.spread(found)) for path, found in counts.items() if found != {1}}
+        return repeated | {level.path: Frame(level.path, shared=level.name) for level in levels if level.shared}
 
     def columns(self, part: DrawnBox) -> list[list[Visit]]:
         """The members of a box, each for every use."""

@@ -133,3 +133,10 @@ def nested(
             attributes = frame(level, above)
             with graph.subgraph(name=attributes.pop("name"), graph_attr=attributes) as inner:
                 nested(inner, [(levels[1:], item) for levels, item in group], draw, frame, level)
+
+
+def frame(name: str, text: str) -> dict[str, str]:
+    """The cluster around layers that are repeated or shared."""
+    shown = label([text])
+    look = {"fontsize": "10", "style": "rounded,dashed", "color": SOFT, "labeljust": "r", "margin": "8"}
+    return {"name": name, "id": "", "label": shown, "tooltip": shown, **look}

@@ -8,7 +8,7 @@ from itertools import pairwise, zip_longest
 import graphviz
 
 from archdsl.backends.diagram import dot, style
-from archdsl.backends.diagram.figure import Edge, Figure, Frame, Group, Node, Panel
+from archdsl.backends.diagram.figure import Edge, Figure, Group, Node, Panel
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.packing import Packed, packed
 
@@ -92,7 +92,7 @@ def _draw(row: graphviz.Digraph, panel: Panel, name: str, tallest: int, options:
             drawn,
             [(node.frames, node) for node in panel.nodes],
             lambda graph, node: _box(graph, node, f"{name}.{node.key}"),
-            lambda frame, _: _copies(f"cluster_{dot.name(name, frame.path)}", frame),
+            lambda frame, _: dot.frame(f"cluster_{dot.name(name, frame.path)}", frame.text),
         )
         for edge in panel.edges:
             drawn.edge(f"{name}.{edge.tail}", f"{name}.{edge.head}", **_look(edge, options))
@@ -115,10 +115,3 @@ def _box(graph: graphviz.Digraph, node: Node, name: str) -> None:
     else:
         more = {"peripheries": "2"} if node.kind == "block" else {}
         graph.node(name, shown, fillcolor=ground, color=border, tooltip=tooltip, **more)
-
-
-def _copies(name: str, frame: Frame) -> dict[str, str]:
-    """The frame around layers that are repeated."""
-    label = dot.label([f"x {frame.copies}"])
-    look = {"fontsize": "10", "style": "rounded,dashed", "color": style.SOFT, "labeljust": "r", "margin": "8"}
-    return {"name": name, "id": "", "label": label, "tooltip": label, **look}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphviz
 
 from archdsl.backends.diagram import dot
+from archdsl.backends.diagram.dot_lanes import draw_lanes
 from archdsl.backends.diagram.figure import Edge, Figure, Node, Panel
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.style import SOFT
@@ -12,7 +13,9 @@ from archdsl.ir.base import Shape
 
 
 def draw_stages(figure: Figure, options: Options) -> graphviz.Digraph:
-    """One column of boxes for each panel."""
+    """One column of boxes for each panel, or lanes of them."""
+    if figure.has_lanes:
+        return draw_lanes(figure, options)
     drawing = dot.canvas(figure.name, options, {"ranksep": "0.28", "nodesep": "0.3"})
     if figure.heading:
         drawing.attr(label=dot.label(figure.heading), labelloc="t", fontsize="14")
@@ -41,23 +44,20 @@ class _Column:
         self.column.attr(**dot.HEADING, label=dot.heading(panel.title), tooltip=tooltip)
         top = dot.name(panel.key, "about")
         self.column.node(top, dot.label(panel.about), shape="plaintext", style="", fontcolor=SOFT)
-        into = {edge.head: edge for edge in panel.edges if not edge.skips}
+        into = {edge.head: edge for edge in panel.edges}
         for node in panel.nodes:
             self._draw_node(node)
             if node.key in into:
                 self._draw_edge(into[node.key])
             else:
                 self.column.edge(top, node_name(panel, node), style="invis")
-        for edge in panel.edges:
-            if edge.skips:
-                self._draw_edge(edge, **dot.SKIP)
 
-    def _draw_edge(self, edge: Edge, **look: str) -> None:
+    def _draw_edge(self, edge: Edge) -> None:
         tail, head = self.nodes[edge.tail], self.nodes[edge.head]
         clipped = {"lhead": self._cluster(head)} if head.kind == "row" else {}
         clipped |= {"label": self._edge_label(edge.shape)} if edge.shape is not None else {}
         clipped |= {"ltail": self._cluster(tail)} if tail.kind == "row" else {}
-        self.column.edge(node_name(self.panel, tail), node_name(self.panel, head), **clipped, **look)
+        self.column.edge(node_name(self.panel, tail), node_name(self.panel, head), **clipped)
 
     def _cluster(self, node: Node) -> str:
         return f"cluster_{node_name(self.panel, node)}"

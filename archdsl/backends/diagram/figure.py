@@ -17,17 +17,23 @@ Kind = Literal["end", "row", "layer", "block", "combine"]
 
 
 class Frame(Struct, frozen=True):
-    """A frame around layers that are repeated, by the path of their module; `copies` is how often, as text."""
+    """A frame around what is repeated, `copies` says how often, or around a use of a `shared` layer, of that name."""
 
     path: str
-    copies: str
+    copies: str = ""
+    shared: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"x {self.copies}" if self.copies else f"shared: {self.shared}"
 
 
 class Node(Struct, frozen=True):
     """One box. `key` is its name in its panel, `path` where it stands in the network.
 
     `cost` are its parameters and MACs, none where costs are left out; `tooltip` is for those who point at it.
-    `frames` are around it, the outermost first.
+    `frames` are around it, the outermost first. `lane` is where it stands beside others, from the largest maps to the
+    smallest, in a panel of lanes.
     """
 
     key: str
@@ -39,6 +45,7 @@ class Node(Struct, frozen=True):
     heading: str | None = None
     cost: tuple[str, ...] = ()
     frames: tuple[Frame, ...] = ()
+    lane: int | None = None
 
     @property
     def is_symbol(self) -> bool:
@@ -60,7 +67,10 @@ class Edge(Struct, frozen=True):
 
 
 class Panel(Struct, frozen=True):
-    """A network, or the inside of one kind of block: a part of a figure with a title, and lines about it below."""
+    """A network, or the inside of one kind of block: a part of a figure with a title, and lines about it below.
+
+    In a panel of lanes every node has one: branches of maps that are equally large stand one behind the other.
+    """
 
     key: str
     title: str
@@ -89,3 +99,8 @@ class Figure(Struct, frozen=True):
     @property
     def panels(self) -> tuple[Panel, ...]:
         return tuple(panel for group in self.groups for panel in group.panels)
+
+    @property
+    def has_lanes(self) -> bool:
+        """Whether the nodes of its panels stand in lanes."""
+        return any(node.lane is not None for panel in self.panels for node in panel.nodes)

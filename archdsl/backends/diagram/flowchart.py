@@ -7,11 +7,12 @@ letter; names of nodes are our own. So no text of a program ends its label, link
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from archdsl.backends.diagram import style
 from archdsl.backends.diagram.errors import NoOperatorsInMermaid, TooLargeForMermaid
-from archdsl.backends.diagram.figure import Figure
+from archdsl.backends.diagram.figure import Edge, Figure, Frame
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.style import Colors
 
@@ -23,24 +24,23 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ,()·→×–…÷]|(?<=[A-Za-z0-9])[_-](?=[A-Z
 
 
 def mermaid_stages(figure: Figure, options: Options) -> str:
-    """A column of boxes for each network, as the figure of stages has them."""
+    """The boxes of each network, as the figure of stages has them; those of lanes say how large they are."""
     chart = _Chart(options)
     for number, panel in enumerate(figure.panels):
         about = [*figure.heading, *panel.about] if number == 0 else panel.about
         chart.group(f"n{number}", [panel.title])
         chart.note(f"n{number}_about", about)
-        into = {edge.head: edge for edge in panel.edges if not edge.skips}
+        into: defaultdict[str, list[Edge]] = defaultdict(list)
+        for edge in panel.edges:
+            into[edge.head].append(edge)
         for node in panel.nodes:
-            chart.box(f"n{number}_{node.key}", [node.heading or "", *node.lines, *node.cost], node.colors)
-            edge = into.get(node.key)
-            if edge is None:
+            lines = [node.heading or "", *node.lines, *node.cost, *map(_framed, node.frames)]
+            chart.box(f"n{number}_{node.key}", lines, node.colors)
+            if not into[node.key]:
                 chart.edge(f"n{number}_about", f"n{number}_{node.key}", is_hidden=True)
-            else:
+            for edge in into[node.key]:
                 shape = "" if edge.shape is None else str(edge.shape)
                 chart.edge(f"n{number}_{edge.tail}", f"n{number}_{edge.head}", shape)
-        for edge in panel.edges:
-            if edge.skips:
-                chart.edge(f"n{number}_{edge.tail}", f"n{number}_{edge.head}")
         chart.end()
     return chart.text()
 
@@ -54,8 +54,7 @@ def mermaid_blocks(figure: Figure, options: Options) -> str:
         chart.group(f"b{number}", [panel.title])
         chart.note(f"b{number}_about", panel.about)
         for node in panel.nodes:
-            repeated = [f"repeated x {frame.copies}" for frame in node.frames]
-            chart.box(f"b{number}_{node.key}", [*node.lines, *repeated], node.colors)
+            chart.box(f"b{number}_{node.key}", [*node.lines, *map(_framed, node.frames)], node.colors)
         chart.edge(f"b{number}_about", f"b{number}_0", is_hidden=True)
         for edge in panel.edges:
             chart.edge(f"b{number}_{edge.tail}", f"b{number}_{edge.head}", edge.sign)
@@ -109,6 +108,11 @@ class _Chart:
         yield f"  classDef note fill:none,stroke:none,color:{style.SOFT}"
         for look, kind in self.classes.items():
             yield f"  classDef {kind} fill:{look.ground},stroke:{look.border},color:{style.INK}"
+
+
+def _framed(frame: Frame) -> str:
+    """What a frame says, in a box: a frame of its own could not stand across others."""
+    return f"repeated {frame.text}" if frame.copies else frame.text
 
 
 def _label(lines: Iterable[str]) -> str:

@@ -67,6 +67,10 @@ class DrawnBox(NamedTuple):
 class FigureTracer(ShallowTracer):
     """Follows one block or section as a figure does: of copies the first, and of blocks in sequence the layers."""
 
+    # Behind the paths of what is in a shared layer, which would be the same for each of its uses.
+    use = ""
+    uses = 0
+
     def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
         is_shown_inside = is_pipeline(self.architecture.blocks[identity])
         follow = self.inside if is_shown_inside else super().block
@@ -100,7 +104,8 @@ class FigureTracer(ShallowTracer):
         ]
 
     def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
-        outer, self.levels = self.levels, (*self.levels, Level(path, step.name, copies=step.count))
+        level = Level(f"{path}{self.use}", step.name, copies=step.count)
+        outer, self.levels = self.levels, (*self.levels, level)
         last = source
         for index, copy in enumerate(step.copies):
             drawn = len(self.visits)
@@ -111,6 +116,14 @@ class FigureTracer(ShallowTracer):
                 del self.visits[drawn:]
         self.levels = outer
         return Tensor(source.path, last.shape)
+
+    def shared(self, name: str, step: Step, source: Tensor, scope: Scope) -> Tensor:
+        self.uses += 1
+        outer, self.use = (self.levels, self.use), f"..{self.uses}"
+        self.levels = (*self.levels, Level(f"{name}{self.use}", name, shared=True))
+        tensor = super().shared(name, step, source, scope)
+        self.levels, self.use = outer
+        return tensor
 
 
 def section_parts(architecture: Architecture, section: Section) -> list[DrawnBox]:

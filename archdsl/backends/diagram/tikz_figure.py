@@ -6,10 +6,10 @@ Boxes are nodes with names and styles, to be edited; Graphviz says where they st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, NoReturn
 
-from archdsl.backends.diagram import dot, dot_blocks, dot_stages, style
+from archdsl.backends.diagram import dot, dot_blocks, dot_lanes, dot_stages, style
 from archdsl.backends.diagram.errors import NoOperatorsInTikz
 from archdsl.backends.diagram.figure import Edge, Figure, Group, Node, Panel
 from archdsl.backends.diagram.options import Options
@@ -112,6 +112,13 @@ class _Drawer:
         size = f"minimum width={box.width:.4g}bp, minimum height={box.height:.4g}bp"
         return f"\\node[arch {kind}{look}, {size}] ({name}) at {_at(box)} {{{text}}};"
 
+    def frames(self, panel: Panel, name: Callable[[str], str]) -> Iterator[str]:
+        """What is around layers that are repeated or shared; `name` is a frame's cluster, by its path."""
+        for frame in dict.fromkeys(frame for node in panel.nodes for frame in node.frames):
+            around = self.places.clusters[name(frame.path)]
+            yield _rectangle("copies", around)
+            yield from _label("about", around, [frame.text])
+
     def _shape(self, shape: Shape) -> list[str]:
         """Beside an arrow down on one line; above an arrow to the right as narrow as it can be."""
         if self.options.layout == "tb":
@@ -151,10 +158,11 @@ class _Stages(_Drawer):
         yield from _label("title", clusters[f"cluster_{dot.name(panel.key)}"], [panel.title])
         if panel.about:
             yield _text("about", nodes[dot.name(panel.key, "about")], panel.about)
-        named = {node.key: dot_stages.node_name(panel, node) for node in panel.nodes}
+        yield from self.frames(panel, lambda path: dot_lanes.frame_name(panel, path))
+        in_dot = dot_lanes.node_name if self.figure.has_lanes else dot_stages.node_name
+        named = {node.key: in_dot(panel, node) for node in panel.nodes}
         for node in panel.nodes:
-            in_dot = named[node.key]
-            box = clusters.get(f"cluster_{in_dot}", nodes[in_dot])
+            box = clusters.get(f"cluster_{named[node.key]}", nodes[named[node.key]])
             text = _lines([*node.lines, *node.cost])
             if node.heading is not None:
                 text = rf"{{\archdslfont{{12}}\bfseries {escape(node.heading)}}}\\{text}"
@@ -184,10 +192,7 @@ class _Blocks(_Drawer):
         yield _rectangle("frame", clusters[f"cluster_{in_dot}"])
         yield from _label("name", clusters[f"cluster_{in_dot}"], [panel.title])
         yield _text("about, font=\\archdslfont{9}", nodes[f"{in_dot}.about"], panel.about)
-        for frame in dict.fromkeys(frame for node in panel.nodes for frame in node.frames):
-            around = clusters[f"cluster_{dot.name(in_dot, frame.path)}"]
-            yield _rectangle("copies", around)
-            yield from _label("about", around, [f"x {frame.copies}"])
+        yield from self.frames(panel, lambda path: f"cluster_{dot.name(in_dot, path)}")
         for node in panel.nodes:
             yield self.node(node, f"{name}-{node.key}", nodes[f"{in_dot}.{node.key}"], _lines(node.lines))
         curves = {ends: iter(found) for ends, found in self.places.edges.items()}
