@@ -13,11 +13,13 @@ from archdsl.backends.pytorch.state import divided_state, modules
 from archdsl.fold_state_dict import fold_state_dict
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.convolution import Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Visit
 from archdsl.passes import PASSES
+from archdsl.passes.fold_activation_gains import takes_factor
 from archdsl.passes.fold_gains import KINDS
 from archdsl.passes.merge_branches import Merged, merged
 
@@ -128,12 +130,32 @@ def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:
     return {"weight": weight.to(example.dtype), "bias": bias.to(example.dtype)}
 
 
+def _gained(before: Architecture, after: Architecture, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights times the factors of the activations before them, which these have no longer."""
+    factors: dict[str, float] = {}
+    factor: float | None = None
+    for old, new in zip(modules(before), modules(after), strict=True):
+        one, two = old.primitive, new.primitive
+        if isinstance(one, Activation) and isinstance(two, Activation) and one.gain != two.gain:
+            factor = one.gain
+        elif factor is not None and takes_factor(one):
+            factors[old.path], factor = factor, None
+
+    def turned(old: Visit, own: _Held) -> _Held:
+        if old.path not in factors:
+            return own
+        return {**own, "weight": (own["weight"].double() * factors[old.path]).to(own["weight"].dtype)}
+
+    return _rebuilt(before, after, state, turned)
+
+
 CARRIES: Mapping[str, Carry] = {
     "remove_training_layers": _by_order,
     "fold_batch_norm": lambda before, _, state: fold_state_dict(before, state),
     "fold_gains": lambda before, _, state: fold_state_dict(before, state, KINDS),
     "fold_weight_standardization": _standardized,
     "merge_branches": _merged,
+    "fold_activation_gains": _gained,
 }
 
 

@@ -40,6 +40,7 @@ TARGETS: tuple[Target, ...] = (
     Target("channels_last", "PyTorch, channels last in memory", trains=True, on_cuda=True),
     Target("folded", "PyTorch, batch norms folded (ours alone)", is_ours=True, on_cuda=True),
     Target("compiled", "torch.compile, channels last; with freezing at inference", trains=True, on_cuda=True),
+    Target("fused", "PyTorch, what `export --to fused` writes (ours alone)", exported="fused", is_ours=True),
     Target("aotinductor", "torch's compiler, ahead of time", exported="aotinductor"),
     Target("onnxruntime", "ONNX Runtime", ("onnx", "onnxscript", "onnxruntime"), exported="onnx"),
     Target("openvino", "OpenVINO, in float32", ("openvino",), exported="openvino"),

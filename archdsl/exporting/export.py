@@ -51,6 +51,7 @@ _TOOLS: Mapping[str, tuple[str, str]] = {
     "torch": ("archdsl.exporting.torch_program", "write"),
     "openvino": ("archdsl.exporting.openvino_ir", "write"),
     "source": ("archdsl.exporting.source", "write"),
+    "fused": ("archdsl.exporting.source", "write_fused"),
     "aotinductor": ("archdsl.exporting.torch_program", "compile_ahead"),
 }
 # Free axes are traced at two images, for a single one is a case of its own to torch.
@@ -118,7 +119,7 @@ def export(
 
     Args:
         path: the file; `NAME.onnx` and the like in the current folder, if None.
-        to: `onnx`, `torch`, `openvino`, `source` or `aotinductor`.
+        to: `onnx`, `torch`, `openvino`, `source`, `fused` or `aotinductor`.
         weights: a checkpoint, or the folder of a run, which has names of classes and the normalization of images as
             well; fresh weights, if None.
         batch: images at a time, or `"dynamic"`.

@@ -62,6 +62,13 @@ TARGETS: tuple[TargetFacts, ...] = (
         also=(".safetensors",),
     ),
     TargetFacts(
+        "fused",
+        ".py",
+        "PyTorch source that is fast on a CPU without a compiler, with a .safetensors",
+        ("safetensors",),
+        also=(".safetensors",),
+    ),
+    TargetFacts(
         "aotinductor", ".pt2", "a library that torch compiles for this machine, in a .pt2", has_free_sizes=False
     ),
 )

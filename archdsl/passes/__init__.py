@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from archdsl.ir.architecture import Architecture
 from archdsl.passes import (
+    fold_activation_gains,
     fold_batch_norm,
     fold_gains,
     fold_weight_standardization,
@@ -21,6 +22,7 @@ PASSES: tuple[Pass, ...] = (
     fold_gains.PASS,
     fold_weight_standardization.PASS,
     merge_branches.PASS,
+    fold_activation_gains.PASS,
 )
 
 # What `archdsl build --inference` runs: passes after which a network computes the same and is not trained any more.

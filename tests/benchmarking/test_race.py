@@ -38,9 +38,9 @@ QUICK: dict[str, Any] = {"rounds": 2, "seconds": 0.01}
 
 def test_each_runs_in_turns_once_it_is_equal() -> None:
     said: list[str] = []
-    settings = Settings(("eager", "folded"), batch=2, **QUICK)
+    settings = Settings(("eager", "folded", "fused"), batch=2, **QUICK)
     found = race(archdsl.loads(NET), settings, progress=said.append)
-    assert [one.target for one in found.contenders] == ["eager", "folded"]
+    assert [one.target for one in found.contenders] == ["eager", "folded", "fused"]
     assert all(len(one.rounds) == 2 and one.seconds > 0 and one.prepared > 0 for one in found.contenders)
     assert found.first.difference == 0
     assert all(one.difference < 1e-5 for one in found.contenders)

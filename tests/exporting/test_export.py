@@ -102,6 +102,12 @@ def of_openvino(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str,
 
 
 def of_source(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    module, facts, _ = of_file(path)
+    return lambda images: list(module(images)), facts
+
+
+def of_file(path: Path) -> tuple[torch.nn.Module, dict[str, Any], dict[str, Any]]:
+    """The network of a .py with its weights, what is known of its images, and what else the .py has."""
     from safetensors import safe_open
     from safetensors.torch import load_file
 
@@ -111,10 +117,18 @@ def of_source(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, A
     module.load_state_dict(load_file(path.with_suffix(".safetensors")))
     with safe_open(path.with_suffix(".safetensors"), "pt") as file:
         facts = json.loads(file.metadata()["archdsl"])
-    return lambda images: list(module(images)), facts
+    return module, facts, names
 
 
-READERS = {"onnx": of_onnx, "torch": of_torch, "openvino": of_openvino, "source": of_source}
+def of_fused(path: Path) -> tuple[Callable[[Tensor], list[Tensor]], dict[str, Any]]:
+    module, facts, names = of_file(path)
+    fused = names["fuse_model"](module, torch.randn(2, 3, 20, 17))
+    return lambda images: list(fused(images)), facts
+
+
+READERS = {
+    "onnx": of_onnx, "torch": of_torch, "openvino": of_openvino, "source": of_source, "fused": of_fused,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("target", READERS)
@@ -156,8 +170,9 @@ def test_a_batch_is_free_where_images_are_counted(target: str, operator: str) ->
     assert made.difference < 1e-5
 
 
-def test_one_size_in_bfloat16() -> None:
-    made = archdsl.export(archdsl.loads(PLAIN), "x/bf.py", to="source", batch=2, dtype="bf16")
+@pytest.mark.parametrize("target", ["source", "fused"])
+def test_one_size_in_bfloat16(target: str) -> None:
+    made = archdsl.export(archdsl.loads(PLAIN), "x/bf.py", to=target, batch=2, dtype="bf16")
     assert 1e-4 < made.difference < 0.1
     assert [one.shape for one in made.compared] == [(2, 3, 9, 9)]
     assert made.facts["dtype"] == "bf16"

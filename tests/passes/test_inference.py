@@ -147,6 +147,7 @@ BODIES: dict[str, dict[str, int]] = {
     "in -> conv(channels) -> dropout(0.3) -> norm -> identity -> act": {"dropout": 0, "batch_norm": 0, "identity": 0},
     "x + (x -> conv(channels, 3) -> norm -> act -> drop_path)\n  x = in -> conv(channels)": {"drop_path": 0, "add": 1},
     "(in -> conv(channels, 3)) + (in -> conv(channels) -> drop_path)": {"conv": 1, "drop_path": 0},
+    "in -> conv(channels) -> gelu(gain = 1.7) -> conv(channels, 3)": {"gelu": 1},
 }  # fmt: skip
 
 
@@ -187,6 +188,51 @@ def test_papers_count_what_is_left() -> None:
     assert counted == {"conv": 21, "relu": 21}
 
 
+GAINED = "relu(gain = 1.5)"
+
+
+@pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        (f"in -> conv(channels) -> {GAINED} -> conv(channels, 3, bias = true)", 0),
+        (f"in -> {GAINED} -> depthwise(3) -> {GAINED} -> conv(channels)", 0),
+        (f"in -> {GAINED} -> conv(channels, 3, padding = same, stride = 2)", 0),
+        (f"in -> conv(channels) -> {GAINED} -> avg_pool(2) -> [dropout(0.1) -> conv(channels)]", 0),
+        (f"in -> [conv(channels) -> {GAINED}] as a -> conv(4) when channels == 8 -> conv(channels)", 0),
+        (f"in -> {GAINED} -> global_avg_pool -> linear(channels)", 0),
+        (f"x + (x -> conv(channels))\n  x = in -> conv(channels) -> {GAINED}", 1),
+        (f"in -> conv(channels) -> {GAINED} -> max_pool(2) -> conv(channels)", 1),
+        (f"in -> conv(channels) -> {GAINED} -> conv_transpose(channels, 2, stride = 2)", 1),
+        (f"in -> conv(channels) -> {GAINED} -> one(channels, 1)", 1),
+        (f"in -> conv(channels) -> {GAINED} -> norm -> conv(channels)", 1),
+    ],
+)
+def test_factors_of_activations(body: str, left: int) -> None:
+    network = program(body)
+    made = agree(network)
+    found = [visit.primitive for visit in walk(made.architecture) if visit.operator == "relu"]
+    before = [visit for visit in walk(network.architecture) if visit.operator == "relu"]
+    assert len(found) == len(before)
+    assert sum(one.gain != 1 for one in found) == 3 * left  # type: ignore[union-attr]
+
+
+@pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")
+def test_heads_hand_out_what_they_did() -> None:
+    """A factor before the classifier is part of the vector that it reads."""
+    network = program("in -> conv(channels)", f"conv(6) -> {GAINED} -> global_avg_pool -> linear(classes)")
+    made = network.for_inference()
+    module, other = network.build().eval(), made.build().eval()
+    other.load_state_dict(network.inference_state_dict(module.state_dict()))
+    images = torch.randn(2, 3, 16, 16)
+    for one, two in zip(
+        (module.forward_features(images), module.forward_head(module.forward_features(images), pre_logits=True)),
+        (other.forward_features(images), other.forward_head(other.forward_features(images), pre_logits=True)),
+        strict=True,
+    ):
+        torch.testing.assert_close(two, one)
+
+
 @pytest.mark.filterwarnings("ignore::archdsl.ArchWarning")
 def test_heads_keep_their_form() -> None:
     for head in ("global_avg_pool -> linear(classes) -> dropout(0.1)", "dropout(0.1)", "conv(4) -> channel_gain(2)"):
@@ -209,7 +255,7 @@ def test_every_pass_carries_weights() -> None:
 @pytest.mark.parametrize("each", PASSES, ids=lambda each: each.name)
 def test_a_pass_that_does_nothing_is_caught(each: Any) -> None:
     body = "(in -> ws_conv(channels, 3) -> drop_path) + (in -> conv(channels, 3)) + (in -> conv(channels) -> norm)"
-    architecture = program(f"{body} -> conv(channels) -> gain").architecture
+    architecture = program(f"{body} -> relu(gain = 2) -> conv(channels) -> gain").architecture
     before = run(architecture, [other.name for other in PASSES[: PASSES.index(each)]])
     with pytest.raises(PassError, match="after it"):
         each._replace(run=lambda given: given).apply(before)

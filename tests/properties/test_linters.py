@@ -25,6 +25,8 @@ def sources() -> Iterator[tuple[str, str]]:
         shipped = archdsl.load_all(path)
         if shipped:  # not a search space
             yield f"shipped_{path.stem}", emit([network.architecture for network in shipped.values()], path.name)
+    small = archdsl.loads("model small { input = 3 x 8 x 8\n head = conv(4) -> relu }")
+    yield "fused", emit([small.architecture], "small.arch", fuses=True)
     for seed in range(10):
         architectures = architectures_of(program(Random(seed)))
         if architectures:

@@ -31,18 +31,23 @@ _TYPES = "# mypy: no-warn-return-any\n"
 _LONG = "# ruff: noqa: E501\n"
 # Lines of imports by what they are for, in the order of linters.
 _IMPORTS = {
-    "Callable": "from collections.abc import Callable\n\n",
-    "NamedTuple": "from typing import NamedTuple\n\n",
-    "torch": "import torch\nfrom torch import Tensor, nn\n",
+    "operator": "import operator\n",
+    "Callable": "from collections.abc import Callable\n",
+    "typing": "from typing import TYPES\n",
+    "torch": "\nimport torch\n",
+    "fuse_model": "import torch.fx\n",
+    "Tensor": "from torch import Tensor, nn\n",
     "functional": "from torch.nn import functional\n",
     "checkpoint": "from torch.utils.checkpoint import checkpoint\n",
 }
+_TYPING = {"Any", "NamedTuple"}
 
 
-def emit(architectures: Sequence[Architecture], source_name: str) -> str:
+def emit(architectures: Sequence[Architecture], source_name: str, *, fuses: bool = False) -> str:
     """Python source that defines the networks; torch is its only import.
 
-    The same architectures give the same bytes, on every machine. `source_name` is the file that they came from.
+    The same architectures give the same bytes, on every machine. `source_name` is the file that they came from; with
+    `fuses` there is `fuse_model` for fast inference in it, in the place of `compile_model`.
     """
     functions = [function_name(architecture.name) for architecture in architectures]
     taken = {*FILE_NAMES, *functions}
@@ -58,11 +63,13 @@ def emit(architectures: Sequence[Architecture], source_name: str) -> str:
         parts.insert(0, block_base({classes.attribute(fact): fact == "channels" for fact in handed_on}))
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
-    mentioned = {"compile_model", *_mentioned("\n".join(parts))}
+    mentioned = {"fuse_model" if fuses else "compile_model", *_mentioned("\n".join(parts))}
     helpers = _helpers(mentioned)
     body = "\n\n".join([SOURCES[name].strip() + "\n" for name in helpers] + parts)
     mentioned = mentioned.union(*map(_mentioned_by_helper, helpers))
-    imports = "".join(line for name, line in _IMPORTS.items() if name in mentioned or name == "torch")
+    mentioned |= {"torch", "Tensor"} | ({"typing"} if _TYPING & mentioned else set())
+    imports = "".join(line for name, line in _IMPORTS.items() if name in mentioned).lstrip("\n")
+    imports = imports.replace("TYPES", ", ".join(sorted(_TYPING & mentioned)))
     title, exports = _title(architectures, source_name), _exports(functions)
     is_long = any(len(line) > WIDTH for part in (title, exports, body) for line in part.splitlines())
     text = f"{title}\n\n{_TYPES}{_LONG if is_long else ''}{imports}\n{exports}\n\n{body}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from archdsl.backends.pytorch.fusing import FUSING
+
 SOURCES: dict[str, str] = {}
 
 SOURCES["divisible"] = '''
@@ -569,6 +571,8 @@ class SequentialWith(nn.Sequential):
             x = layer(x, *(others[number] for number in numbers))
         return x
 '''
+
+SOURCES |= FUSING
 
 
 def block_base(attributes: Mapping[str, bool]) -> str:

@@ -17,7 +17,7 @@ from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
 # A line that goes on with nothing before it: an item of a list, a row of a table, text that is indented.
 _BEGINS = re.compile(r"\s+\S|[-*+|#>]|\d+[.)]")
 # What files import.
-IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint")
+IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint", "Any", "operator")
 # What the names of a file mean already, whatever it defines.
 FILE_NAMES = frozenset(
     {*dir(builtins), *keyword.kwlist, "torch", "nn", "functional", "Tensor", "Block", *IMPORTED, *SOURCES}

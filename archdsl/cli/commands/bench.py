@@ -19,7 +19,7 @@ from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics import did_you_mean
 from archdsl.diagnostics.render import printable
-from archdsl.exporting.settings import DTYPES
+from archdsl.exporting.settings import DTYPES, facts_of
 
 if TYPE_CHECKING:
     from archdsl.benchmarking.race import Race
@@ -137,11 +137,17 @@ def _refuse(arguments: Namespace) -> None:
             raise _not("train", target, [one for one in TARGETS if one.trains])
         if on_cuda and not target.on_cuda:
             raise _not("run on CUDA here", target, [one for one in TARGETS if one.on_cuda])
-        if arguments.dtype == "bf16" and target.exported not in (None, "aotinductor"):
-            raise _not("run in bf16", target, [one for one in TARGETS if one.exported in (None, "aotinductor")])
+        if not _computes_in(target, arguments.dtype):
+            raise _not(
+                f"run in {arguments.dtype}", target, [one for one in TARGETS if _computes_in(one, arguments.dtype)]
+            )
         missing = [package for package in target.packages if find_spec(package) is None]
         if missing:
             raise MissingOfBench(name, " and ".join(missing)).error()
+
+
+def _computes_in(target: Target, dtype: str) -> bool:
+    return target.exported is None or dtype in facts_of(target.exported).computes_in
 
 
 def _not(what: str, target: Target, others: list[Target]) -> Exception:

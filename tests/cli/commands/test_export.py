@@ -32,7 +32,7 @@ def test_it_says_how_far_outputs_are(small: Path, archdsl: Command) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--to", "tflite"), "`--to` must be one of onnx, torch, openvino, source, aotinductor, not `tflite`"),
+        (("--to", "tflite"), "`--to` must be one of onnx, torch, openvino, source, fused, aotinductor, not `tflite`"),
         (("--to", "source", "--out", "x.onnx"), "`source` is written as `.py`, not as x.onnx"),
         (("--to", "onnx", "--dtype", "bf16"), "`onnx` is not exported in bf16"),
         (("--to", "source", "--batch", "none"), "'none' is not a batch size"),
