@@ -21,6 +21,27 @@ def read_plain(path: str | Path, most: int) -> bytes:
         return file.read(most + 1)
 
 
+def unfolded(path: str | Path) -> int | None:
+    """How many bytes a checkpoint says that it holds, where these are too many for its size: a "zip bomb".
+
+    A checkpoint is a zip archive of records. PyTorch, which writes them as they are, reads compressed ones as well,
+    into memory, whatever they come to; weights that somebody compressed become half as large, hardly an eighth.
+    """
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            held = sum(record.file_size for record in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return None  # an older format, or nothing that PyTorch reads
+    return held if held > _MOST_UNFOLDED * os.path.getsize(path) + _FREE else None
+
+
+# How many times as large as its file a checkpoint may be, beyond bytes that are never too many.
+_MOST_UNFOLDED = 8
+_FREE = 64 << 20
+
+
 def kind(mode: int) -> str | None:
     """What a file is that is not a plain one, of its `st_mode`; None for a plain one."""
     if stat.S_ISREG(mode):

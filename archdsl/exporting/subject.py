@@ -14,6 +14,7 @@ from archdsl.api import Network
 from archdsl.exporting.folded import folded
 from archdsl.exporting.outputs import as_tuple
 from archdsl.training.data.normalizations import normalization as values_of
+from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import RunFolder
 from archdsl.version import __version__
 from archdsl.weights import MismatchError, map_weights
@@ -70,7 +71,7 @@ def subject_of(network: Network, weights: str | Path | None = None, normalizatio
     said: dict[str, Any] = {}
     if weights is not None and Path(weights).is_dir():
         folder = RunFolder(weights)
-        facts = folder.facts()
+        facts = folder.facts(Used)
         classes = tuple(map(str, facts["classes"]))
         known = facts["preprocessing"]
         side = known["resolution"]

@@ -82,4 +82,16 @@ class ShapeError(Exception):
         self.message, self.kind, self.attribute, self.help = message, kind, attribute, help
 
 
+# What backends write as names, and so as code. A text of the language has no others; JSON may come from anywhere.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+# A layer, a stage or a variant may be a number, and a layer that has no name of its own has none.
+Label = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]*$")]
+
+# A tensor of the model: `input`, `stem`, `stages.c3`; and one of a block.
+Dotted = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$")]
+
+# A block and the number of its instance: `mbconv:3`.
+BlockId = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(:[0-9]+)?$")]
+
 Scalar = bool | int | float | str | Size | None

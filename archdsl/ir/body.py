@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Place, Scalar, Shape
+from archdsl.ir.base import BlockId, Dotted, Frozen, Label, Name, Place, Scalar, Shape
 from archdsl.ir.formula import Formula
 from archdsl.ir.operators import Primitive
 
@@ -26,14 +26,14 @@ class Bound(Frozen):
     """The tensor of a binding further up in the same block, or its list of tensors where that is an operand."""
 
     node: Literal["bound"] = "bound"
-    name: str
+    name: Dotted
 
 
 class Element(Frozen):
     """One tensor of a list that is bound further up, by its number, which counts from 0."""
 
     node: Literal["element"] = "element"
-    name: str
+    name: Dotted
     index: int
     formula: Formula | None = None
 
@@ -55,7 +55,7 @@ class Combine(Frozen):
     node: Literal["combine"] = "combine"
     operator: Literal["add", "subtract", "multiply", "divide", "negate", "maximum", "minimum", "concat", "sum"]
     operands: tuple["TensorExpression", ...]
-    name: str
+    name: Label
     output: Shape
 
 
@@ -84,8 +84,8 @@ class Loop(Frozen):
     of the list or of the count.
     """
 
-    index: str
-    variable: str | None = None
+    index: Name
+    variable: Name | None = None
     elements: tuple[Scalar, ...] = ()
     over: Formula | None = None
 
@@ -97,7 +97,7 @@ class TensorList(Frozen):
     """
 
     node: Literal["list"] = "list"
-    name: str
+    name: Label
     values: tuple["TensorExpression", ...]
     loop: Loop | None = None
 
@@ -117,14 +117,14 @@ class Apply(Frozen):
     """
 
     step: Literal["apply"] = "apply"
-    name: str
+    name: Label
     operator: Primitive | None = None
-    block: str | None = None
+    block: BlockId | None = None
     others: tuple[TensorExpression, ...] = ()
     other_shapes: tuple[Shape, ...] = ()
     input: Shape
     output: Shape
-    formulas: dict[str, Formula]
+    formulas: dict[Name, Formula]
     place: Place
 
 
@@ -132,7 +132,7 @@ class Sequence(Frozen):
     """Steps as one: `[a -> b]`. With a name it is a sub-module of its own, without it is no more than its steps."""
 
     step: Literal["sequence"] = "sequence"
-    name: str | None
+    name: Label | None
     steps: tuple["Step", ...]
 
 
@@ -140,7 +140,7 @@ class Repeat(Frozen):
     """`layer * count`: copies in sequence, each with parameters of its own."""
 
     step: Literal["repeat"] = "repeat"
-    name: str
+    name: Label
     count: int
     formula: Formula | None
     copies: tuple["Step", ...]
@@ -170,7 +170,7 @@ class Shared(Frozen):
     """
 
     step: Literal["shared"] = "shared"
-    name: str
+    name: Label
     value: "Step"
 
 
@@ -188,7 +188,7 @@ class TensorBinding(Frozen):
     reads it.
     """
 
-    name: str
+    name: Name
     value: TensorExpression | None
     output: Shape | None
     condition: Formula | None = None
@@ -219,18 +219,18 @@ class BlockInstance(Frozen):
     to `out`.
     """
 
-    id: str
-    name: str
+    id: BlockId
+    name: Name
     doc: str = ""
-    parameters: tuple[str, ...]
-    scalars: dict[str, Scalar]
-    formulas: dict[str, Formula]
-    lists: dict[str, tuple[Scalar, ...]] = Field(default_factory=dict)
-    layers: dict[str, str]
+    parameters: tuple[Name, ...]
+    scalars: dict[Name, Scalar]
+    formulas: dict[Name, Formula]
+    lists: dict[Name, tuple[Scalar, ...]] = Field(default_factory=dict)
+    layers: dict[Name, str]
     input: Shape
-    tensors: dict[str, Shape] = Field(default_factory=dict)
-    outputs: dict[str, NamedOutput] = Field(default_factory=dict)
+    tensors: dict[Name, Shape] = Field(default_factory=dict)
+    outputs: dict[Name, NamedOutput] = Field(default_factory=dict)
     output: Shape
-    facts: dict[str, OutputFact]
+    facts: dict[Name, OutputFact]
     body: tuple[TensorBinding, ...]
     place: Place

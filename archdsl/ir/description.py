@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Frozen, Place, Scalar, Shape, Size
+from archdsl.ir.base import BlockId, Frozen, Label, Name, Place, Scalar, Shape, Size
 from archdsl.ir.body import Apply, BlockInstance, Sequence
 
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
@@ -24,14 +24,14 @@ class Stage(Frozen):
     the block takes is in `arguments`.
     """
 
-    name: str
-    op: str
+    name: Label
+    op: Name
     kernel: int | Size | None = None
     stride: int | Size | None = None
     expansion: float | None = None
     channels: int | None = None
     se: float | None = None
-    arguments: dict[str, Scalar]
+    arguments: dict[Name, Scalar]
     layers: tuple[Layer, ...]
     input: Shape
     output: Shape
@@ -59,11 +59,11 @@ class Part(Frozen):
     `settings`: its `norm`, `act` and `padding` as text.
     """
 
-    name: str
-    model: str
-    variant: str | None = None
+    name: Name
+    model: Name
+    variant: Label | None = None
     doc: str = ""
-    settings: dict[str, str]
+    settings: dict[Name, str]
 
     @property
     def network(self) -> str:
@@ -100,22 +100,22 @@ class Description(Frozen):
     """
 
     schema_version: Literal["1.0"] = SCHEMA_VERSION
-    name: str
-    model: str
-    variant: str | None = None
+    name: Name
+    model: Name
+    variant: Label | None = None
     doc: str = ""
     input: Shape
     classes: int | None = None
-    parameters: dict[str, Scalar]
-    settings: dict[str, str]
+    parameters: dict[Name, Scalar]
+    settings: dict[Name, str]
     drop_path: Schedule
-    blocks: dict[str, BlockInstance]
+    blocks: dict[BlockId, BlockInstance]
     part: Part | None = None
     stem: Section | None
     stages: tuple[Stage, ...]
     head: Section | None
     output: Shape
-    outputs: dict[str, Shape] = Field(default_factory=dict)
+    outputs: dict[Name, Shape] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
     place: Place
 

@@ -207,7 +207,15 @@ def parse(formula: str) -> Expression:
 
 
 def _checked(formula: str) -> str:
-    parse(formula)
+    """A formula from outside, which becomes code: it calls the functions of the language, and nothing else."""
+    from archdsl.ir.functions import OF_NUMBERS
+
+    level: list[Expression] = [parse(formula)]
+    while level:
+        for node in level:
+            if isinstance(node, Call) and node.function not in {*OF_NUMBERS, "length", "item"}:
+                raise FormulaError(f"a formula cannot call `{node.function}`")
+        level = [part for one in level for part in one.parts]
     return formula
 
 

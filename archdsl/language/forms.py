@@ -164,7 +164,9 @@ FORMS_OF_VALUES = (
     ),
     Form(
         "a shape is written with `x`, channels first",
-        rf"(?P<at>\([ \t]*{_SIDES}[ \t]*,?[ \t]*\)|(?<=[^<>=!]=)[ \t]*{_SIDES})(?=\s|[,)]|$)",
+        # Neither the arguments of a call nor a thousand.
+        rf"(?P<at>(?<![\w.)\]])\([ \t]*{_SIDES}[ \t]*,?[ \t]*\)"
+        rf"|(?<=[^<>=!]=)(?![ \t]*\d{{1,3}},\d{{3}}(?![\w,]))[ \t]*{_SIDES})(?=\s|[,)]|$)",
         "write `{0}`",
         (
             ("input = (3, 32, 32)", "input = 3 x 32 x 32"),
@@ -174,6 +176,16 @@ FORMS_OF_VALUES = (
         ),
         lambda match: (" " if match["at"].startswith(" ") else "") + _sizes(match),
         is_safe=False,
+    ),
+    Form(
+        "the minus of an exponent is the one of the keyboard",
+        r"(?<![\w.])(?P<at>\d+(?:\.\d*)?[eE][\u2010-\u2015\u2212])(?=\d)",
+        "write `{0}`",
+        (
+            ("drop_path = ramp(1e\u22123)", "drop_path = ramp(1e-3)"),
+            ("stem = dropout(2.5E\u20132)", "stem = dropout(2.5E-2)"),
+        ),
+        lambda match: f"{match['at'][:-1]}-",
     ),
     Form(
         "a number has no `_` in it",
@@ -186,7 +198,7 @@ FORMS_OF_VALUES = (
         "a number has no `,` in it",
         r"(?<!\w)(?P<at>\d{1,3}(?:,\d{3})+)(?!\w)",
         "write `{0}`",
-        (("require params <= 1,000,000", "require params <= 1000000"),),
+        (("require params <= 1,000,000", "require params <= 1000000"), ("classes = 1,000", "classes = 1000")),
         lambda match: match["at"].replace(",", ""),
         is_safe=False,
     ),

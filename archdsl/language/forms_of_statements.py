@@ -106,6 +106,13 @@ FORMS_OF_STATEMENTS = (
         where="file",
     ),
     Form(
+        "a keyword stands without `:`",
+        rf"{LINE}(?P<at>(require|stages|scale|outputs|shared)[ \t]*:[ \t]*)(?=[^\s:=])",
+        "write `{0} ...`",
+        (("require: params <= 5M", "require params <= 5M"),),
+        r"\2 ",
+    ),
+    Form(
         "a name is bound by `=`",
         rf"(?:{LINE}|[(,][ \t]*)(?P<at>\"?({NAME})\"?[ \t]*:[ \t]*)(?=[^\s:=])",
         "write `{0} ...`",

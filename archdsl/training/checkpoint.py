@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.reading import unfolded
 from archdsl.training import atomic
 from archdsl.training.errors import BadCheckpoint, RunNotSaved
 
@@ -52,6 +53,8 @@ class Checkpoint:
     def load(self) -> dict[str, Any]:
         """`model`, `optimizer`, `average` and `scaler`. Raises DiagnosticError when they cannot be read."""
         try:
+            if (held := unfolded(self.path / _STATE)) is not None:
+                raise ValueError(f"it says that it unfolds to {held:,} bytes")
             # It is mapped: a process that needs a shard of each tensor reads no more than one tensor at a time.
             state: dict[str, Any] = torch.load(self.path / _STATE, map_location="cpu", weights_only=True, mmap=True)
         except Exception as error:  # a damaged file fails in any way it likes

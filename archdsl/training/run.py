@@ -15,11 +15,13 @@ from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.recipe import Recipe
 from archdsl.training.devices import Precision, device_of
+from archdsl.training.errors import NoRun
 from archdsl.training.evaluate import Evaluation, evaluate
 from archdsl.training.init import fill
 from archdsl.training.predict import Guess, predict
 from archdsl.training.requirements import require
 from archdsl.training.run_errors import NoTestImages
+from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.run_weights import run_weights
 
@@ -32,10 +34,14 @@ class Run:
 
     def __init__(self, folder: RunFolder, device: torch.device):
         self.folder, self.device = folder, device
-        self.facts = folder.facts()
+        self.facts = folder.facts(Used)
         self.network = Network(folder.architecture())
         self.recipe: Recipe = folder.recipe()
-        self.classes = tuple(str(name) for name in self.facts["classes"])
+        self.classes = tuple(self.facts["classes"])
+        said, takes = self.facts["preprocessing"]["channels"], self.network.architecture.input.channels
+        if said != takes:
+            reason = f"images have {said} channels by its run.json, and the network takes {takes}"
+            raise NoRun(str(folder.path), reason).error()
 
     @property
     def path(self) -> Path:

@@ -20,19 +20,25 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
+from archdsl.reading import read_plain
 from archdsl.training import atomic
 from archdsl.training.errors import FolderInTheWay, NoRun, RunExists, RunInUse, RunNotSaved
+from archdsl.training.run_facts import Begun
 from archdsl.version import __version__
+
+Read = TypeVar("Read")
 
 FORMAT = 1
 WEIGHTS, CHECKPOINTS, METRICS, STEPS, CURVES, EVENTS = (
@@ -40,6 +46,8 @@ WEIGHTS, CHECKPOINTS, METRICS, STEPS, CURVES, EVENTS = (
 )  # fmt: skip
 _RUN, _RECIPE, _ARCHITECTURE, _SPEC, _LOCK = "run.json", "recipe.json", "architecture.json", "spec", ".lock"
 _OUTPUTS = (WEIGHTS, CHECKPOINTS, METRICS, STEPS, CURVES, EVENTS, _RUN, _RECIPE, _ARCHITECTURE, _SPEC)
+# The most that is read of a file that says what a run is of.
+_MOST = 64 << 20
 _PACKAGES = ("torch", "torchvision", "timm", "numpy", "pillow")
 
 
@@ -63,28 +71,48 @@ class RunFolder:
 
     # What is in it --------------------------------------------------------------------------------------------------
 
-    def facts(self) -> dict[str, Any]:
-        """What `run.json` says. Raises DiagnosticError for a folder without a run, or with one of another format."""
+    def facts(self, kind: type[Begun] = Begun) -> dict[str, Any]:
+        """What `run.json` says, `kind` at least.
+
+        Raises DiagnosticError for a folder without a run, or with one of another format.
+        """
         found = self._json(_RUN)
         if not isinstance(found, dict) or found.get("format") != FORMAT:
             raise DiagnosticError([NoRun(str(self.path), f"its {_RUN} is none that this version reads").at(None)])
+        self._read(_RUN, lambda: kind.model_validate(found))
         return found
 
     def recipe(self) -> Recipe:
         """Raises DiagnosticError."""
-        return Recipe.model_validate(self._json(_RECIPE))
+        return self._read(_RECIPE, lambda: Recipe.model_validate(self._json(_RECIPE)))
 
     def architecture(self) -> Architecture:
         """Raises DiagnosticError."""
-        return Architecture.model_validate(self._json(_ARCHITECTURE))
+        return self._read(_ARCHITECTURE, lambda: Architecture.model_validate(self._json(_ARCHITECTURE)))
 
     def _json(self, name: str) -> Any:
+        return self._read(name, lambda: json.loads(self._text(name)))
+
+    def _text(self, name: str) -> bytes:
+        text = read_plain(self / name, _MOST)
+        if len(text) > _MOST:
+            raise ValueError(f"it has more than {_MOST >> 20} MB")
+        return text
+
+    def _read(self, name: str, read: Callable[[], Read]) -> Read:
+        """What a file of the run says. It may come from anywhere, and be anything."""
         try:
-            return json.loads((self / name).read_text(encoding="utf-8"))
+            return read()
         except OSError as error:
             reason = "it does not exist" if not self.path.exists() else f"{name}: {(error.strerror or '').lower()}"
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            reason = f"{name}: {where or 'all of it'}: {first['msg']}"
         except ValueError as error:
             reason = f"{name}: {error}"
+        except RecursionError:
+            reason = f"{name}: it is nested too deeply"
         raise DiagnosticError([NoRun(str(self.path), reason).at(None)])
 
     # Making one -----------------------------------------------------------------------------------------------------

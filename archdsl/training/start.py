@@ -27,6 +27,7 @@ from archdsl.training.init import initialize_from
 from archdsl.training.learner import Learner, build
 from archdsl.training.loop import Images, Judge, Loop, Place, Report
 from archdsl.training.metrics import EpochRow, Metrics, StepRow
+from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import CHECKPOINTS, CURVES, METRICS, STEPS, WEIGHTS, RunFolder
 from archdsl.training.score import Score
 from archdsl.training.settings import DECISIVE, Settings
@@ -98,7 +99,7 @@ def resume(
     Raises:
         DiagnosticError: as for `begin`, and where there is no such run.
     """
-    facts = folder.facts()
+    facts = folder.facts(Used)
     before = Settings.model_validate(facts["settings"])
     own = Subject(folder.architecture(), folder.recipe())
     if subject is not None:

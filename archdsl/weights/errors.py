@@ -46,6 +46,14 @@ class NotTensorsAlone(Problem):
         return f": it holds a `{self.blocked}`" if self.blocked else ""
 
 
+class Unfolds(Problem):
+    code = codes.NOT_WEIGHTS
+    message = "{path} says that it unfolds to {held:,} bytes, far more than weights in a file of its size"
+    help = "a checkpoint is not compressed: save the state dict again, best as `.safetensors`"
+    path: str
+    held: int
+
+
 class NoSafetensors(Problem):
     code = codes.MISSING_TOOL
     message = "safetensors is not installed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import warnings
 from argparse import Namespace
 from collections.abc import Mapping
@@ -14,7 +15,15 @@ from typing import TYPE_CHECKING
 from archdsl.diagnostics import Note
 from archdsl.diagnostics.render import printable
 from archdsl.file_errors import CannotRead
-from archdsl.weights.errors import NoSafetensors, NotSafetensors, NotTensorsAlone, TensorCount, UnknownSuffix
+from archdsl.reading import unfolded
+from archdsl.weights.errors import (
+    NoSafetensors,
+    NotSafetensors,
+    NotTensorsAlone,
+    TensorCount,
+    Unfolds,
+    UnknownSuffix,
+)
 from archdsl.weights.states import Contents, State, chosen, contents
 
 if TYPE_CHECKING:
@@ -112,10 +121,16 @@ def _needs_safetensors() -> None:
         raise NoSafetensors().error() from None
 
 
+# What saves the weights of a file that holds more; its path is an argument, quoted for a shell.
+_AS_TENSORS = 'import sys, torch; torch.save(torch.load(sys.argv[1], weights_only=False)["model"], "weights.pth")'
+
+
 def _pickled(path: Path) -> Contents:
     """What a pickle holds, which is loaded with `weights_only`: no code of the file's choosing runs."""
     import torch
 
+    if (held := unfolded(path)) is not None:
+        raise Unfolds(str(path), held).error()
     try:
         # A namespace is attributes alone; timm's and many other training scripts keep their arguments in one.
         with warnings.catch_warnings(), torch.serialization.safe_globals([Namespace]):
@@ -129,9 +144,8 @@ def _pickled(path: Path) -> Contents:
         if blocked:
             notes = (
                 Note(
-                    "for a file whose maker you trust, with the name under which it has the weights:\n"
-                    f'python -c "import torch; torch.save(torch.load({str(path)!r}, weights_only=False)'
-                    "['model'], 'weights.pth')\""
+                    "for a file whose maker you trust, with the name under which it has the weights: "
+                    + shlex.join(["python", "-c", _AS_TENSORS, str(path)])
                 ),
             )
         raise NotTensorsAlone(str(path), printable(blocked or "")).error(notes=notes) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -108,6 +109,12 @@ def text_as(name: str) -> Case:
     return run
 
 
+def compressed() -> object:
+    with zipfile.ZipFile("x.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x/data.pkl", b"N" * (80 << 20))
+    return command("weights map net.arch --from x.pth")()
+
+
 def without_tensors() -> object:
     Path("x.safetensors").write_bytes(b"\x02\0\0\0\0\0\0\0{}")
     return command("weights map net.arch --from x.safetensors")()
@@ -119,6 +126,7 @@ CASES: dict[str, Case] = {
     "TensorCount": without_tensors,
     "NotSafetensors": text_as("x.safetensors"),
     "NotTensorsAlone": text_as("x.pth"),
+    "Unfolds": compressed,
     "NoStateDict": checkpoint({"epoch": 3}),
     "SeveralStateDicts": checkpoint(two_states),
     "SeveralNetworksInside": checkpoint(two_beginnings),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from pydantic import ValidationError
 from torch import nn
 
 from archdsl.api import loads
@@ -17,6 +19,7 @@ from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import DiagnosticError, Source
+from archdsl.ir.architecture import Architecture
 from tests.injection.places import (
     DOCS,
     FREE,
@@ -185,3 +188,104 @@ def test_texts_for_modules_of_the_caller_are_strings(payload: str) -> None:
 
     run(source).net(probe=probe)
     assert given == [text] * 2
+
+
+JSON = """
+## Of a block.
+block part(channels, ratio = 0.5, gate = sigmoid, word = "one", kernels = [1, 3]) {
+  mid = channels // 2
+  xs = for i, k in kernels: in -> conv(mid, k)
+  y = if word == "one" then sum(xs) else in
+  out = concat(y -> gate when ratio, in) -> [conv(channels) -> norm] as last -> conv(channels) * 2
+}
+## Of the model.
+model net(width = 8) {
+  input = 3 x 16 x 16
+  classes = 4
+  act = relu
+  stem = conv(width) -> act
+  stages {
+    | name | op   | channels | layers | word  |
+    | c1   | part | 8        | 2      | "two" |
+  }
+  outputs {
+    maps   = c1 -> conv(2)
+    scores = concat(c1, stem -> conv(2)) -> global_avg_pool -> linear(classes)
+  }
+  require params >= 1
+}
+"""
+PART = """
+extern block probe(width, word = "one") {
+  out    = width x in.height x in.width
+  params = width
+  macs   = width
+}
+## Of the other.
+model other {
+  input = 3 x 16 x 16
+  stem = conv(8) -> probe(4)
+  stages {
+    | name | op            | channels |
+    | c1   | conv_norm_act | 8        |
+  }
+}
+model net {
+  input = 3 x 16 x 16
+  backbone = other
+  outputs { maps = backbone.c1 -> probe(2, "two") -> conv(2) }
+}
+"""
+FOREIGN = (
+    "x\nimport pwned\n",
+    "x' + pwned() + '",
+    '""" + pwned() + """',
+    "x(pwned=pwned)",
+    "pwned(1)",
+    "max(1, pwned('a'))",
+    "x\\",
+    "a, pwned",
+    "pwned.x",
+    "pwned: pwned",
+)
+
+
+def strings(value: object, at: tuple[object, ...] = ()) -> Iterator[tuple[tuple[object, ...], bool]]:
+    """Where strings stand in JSON, keys (True) among them."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if isinstance(key, str):
+            yield (*at, key), True
+        yield from strings(inner, (*at, key))
+    if isinstance(value, str):
+        yield at, False
+
+
+@pytest.mark.parametrize("text", [JSON, PART], ids=["blocks", "part"])
+def test_an_architecture_of_anybody_is_names_and_formulas(text: str) -> None:
+    """`archdsl evaluate` builds the network that the JSON of a run describes, which may come from anywhere."""
+    whole = json.loads(loads(text, variant="net").architecture.to_json())
+    emitted = 0
+    for number, (at, is_key) in enumerate(strings(whole)):
+        for payload in FOREIGN[number % 3 :: 3]:
+            document = json.loads(json.dumps(whole))
+            place = document
+            for key in at[:-1]:
+                place = place[key]
+            if is_key:
+                place[payload] = place.pop(at[-1])
+            else:
+                place[at[-1]] = payload
+            try:
+                tree = ast.parse(emit([Architecture.from_json(json.dumps(document))], "net.arch"))
+            except (ValidationError, LookupError):
+                continue  # refused, or a name of nothing
+            emitted += 1
+            said = {
+                value
+                for node in ast.walk(tree)
+                if not isinstance(node, ast.Constant)
+                for value in vars(node).values()
+                if isinstance(value, str)
+            }
+            assert not any("pwned" in value for value in said), (at, payload)
+    assert emitted > 50  # places and texts, which are comments and docstrings at most

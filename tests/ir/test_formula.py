@@ -131,7 +131,17 @@ def test_comparisons_of_comparisons_keep_their_parentheses() -> None:
     assert block.formulas["flag"] == "(se < 1) == (hidden > 3)"
 
 
-@pytest.mark.parametrize("bad", ["__import__('os').getcwd()", "in_channels *", "x" + " + x" * 100_000 + " +"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "__import__('os').getcwd()",
+        "exec('import os')",
+        "max(1, exit())",
+        "x if f(y) else z",
+        "in_channels *",
+        "x" + " + x" * 100_000 + " +",
+    ],
+)
 def test_json_with_other_texts_is_refused(bad: str) -> None:
     (architecture,) = compile_source(Source("m.arch", TEXT)).architectures
     record = json.loads(architecture.to_json())

@@ -55,3 +55,10 @@ def test_an_example(form: Form, wrong: str, right: str) -> None:
 
 def test_every_form_has_examples() -> None:
     assert all(form.examples for form in FORMS)
+
+
+@pytest.mark.parametrize("line", ["stem = conv(8, 3) | relu", "stem = conv(8, 3) => relu", "stem = conv(8, 3) ; relu"])
+def test_the_arguments_of_a_call_are_no_shape(line: str) -> None:
+    (problem, *_) = problems(AROUND["model"].format(line))
+    assert problem.message != "a shape is written with `x`, channels first"
+    assert problem.fix is None or "8 x 3" not in str(problem.fix)

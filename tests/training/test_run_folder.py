@@ -14,6 +14,7 @@ import pytest
 
 import archdsl
 from archdsl.diagnostics import DiagnosticError
+from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import RunFolder, revision, versions
 from tests.training.recipes import recipe
 
@@ -152,3 +153,59 @@ def test_facts(tmp_path: Path) -> None:
     found = revision(tmp_path)
     assert found is not None
     assert len(found) == 40
+
+
+PREPROCESSING = {"channels": 1, "resolution": 8, "crop": 1.0, "normalization": "unit"}
+COMPLETE = {"classes": ["a", "b"], "preprocessing": PREPROCESSING, "settings": {"data": "sklearn:digits"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"classes": None}, "run.json: classes: Input should be a valid list"),
+        ({"classes": []}, "run.json: classes: "),
+        ({"network": "../../victim"}, "run.json: network: "),
+        ({"settings": {}}, "run.json: settings.data: Field required"),
+        ({"preprocessing": {**PREPROCESSING, "resolution": 10**9}}, "run.json: preprocessing.resolution: "),
+        ({"preprocessing": {**PREPROCESSING, "crop": 0}}, "run.json: preprocessing.crop: "),
+        ({"preprocessing": {**PREPROCESSING, "normalization": "none"}}, "run.json: preprocessing.normalization: "),
+    ],
+)
+def test_what_a_run_says_of_itself_is_checked(change: Mapping[str, Any], reason: str, tmp_path: Path) -> None:
+    started(tmp_path, COMPLETE).unlock()
+    RunFolder(tmp_path).facts(Used)
+    facts = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps({**facts, **change}))
+    assert reason in refused(lambda: RunFolder(tmp_path).facts(Used))
+
+
+@pytest.mark.parametrize("name", ["run.json", "recipe.json", "architecture.json"])
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, "{}", "[]", '{"format": ' + "9" * 5000 + "}", '"\\ud800"'])
+def test_files_of_a_run_may_hold_anything(name: str, text: str, tmp_path: Path) -> None:
+    started(tmp_path, COMPLETE).unlock()
+    (tmp_path / name).write_text(text)
+    folder = RunFolder(tmp_path)
+    read = {"run.json": folder.facts, "recipe.json": folder.recipe, "architecture.json": folder.architecture}[name]
+    assert f"is not the folder of a run: its {name} " in refused(read) or f"of a run: {name}: " in refused(read)
+
+
+@pytest.mark.parametrize("name", ["run.json", "recipe.json", "architecture.json"])
+def test_files_of_a_run_are_plain_ones(name: str, tmp_path: Path) -> None:
+    started(tmp_path, COMPLETE).unlock()
+    folder = RunFolder(tmp_path)
+    read = {"run.json": folder.facts, "recipe.json": folder.recipe, "architecture.json": folder.architecture}[name]
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    assert refused(read).endswith(f"{name}: it is a pipe, not a plain file")
+    (tmp_path / name).unlink()
+    (tmp_path / name).symlink_to("/dev/zero")
+    assert refused(read).endswith(f"{name}: it is a device, not a plain file")
+
+
+def test_force_removes_nothing_outside_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "victim.py").write_text("precious")
+    started(tmp_path / "run", COMPLETE).unlock()
+    facts = json.loads((tmp_path / "run" / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**facts, "network": "../victim"}))
+    refused(lambda: RunFolder(tmp_path / "run").begin(force=True))
+    assert (tmp_path / "victim.py").read_text() == "precious"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -140,6 +143,43 @@ def test_files_that_are_refused(
     assert diagnostic.code is code
     assert says in diagnostic.message
     assert not (tmp_path / "evil").exists()
+
+
+def _with_zeros(path: Path, record: str, megabytes: int) -> None:
+    """A checkpoint with a record that is all zeros, compressed."""
+    torch.save({"weight": torch.ones(4)}, path)
+    with zipfile.ZipFile(path) as archive:
+        records = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in records.items():
+            archive.writestr(name, bytes(megabytes << 20) if name.endswith(record) else data)
+
+
+@pytest.mark.parametrize("record", ["data.pkl", "data/0"])
+def test_a_checkpoint_that_unfolds_too_far_is_not_loaded(record: str, tmp_path: Path) -> None:
+    _with_zeros(tmp_path / "x.pth", record, 100)
+    with pytest.raises(archdsl.DiagnosticError, match=r"unfolds to 10\d,\d{3},\d{3} bytes"):
+        read_checkpoint(tmp_path / "x.pth")
+
+
+def test_a_compressed_checkpoint_is_a_checkpoint(tmp_path: Path) -> None:
+    _with_zeros(tmp_path / "x.pth", "none", 0)
+    assert read_checkpoint(tmp_path / "x.pth").tensors["weight"].tolist() == [1, 1, 1, 1]
+
+
+def test_the_command_that_a_note_gives_is_one_of_the_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a file is called."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("$(touch pwned) '`touch pwned`\".pth")
+    torch.save({"model": {"weight": torch.ones(2)}, "of": Path("x")}, path)
+    with pytest.raises(archdsl.DiagnosticError) as refused:
+        read_checkpoint(path)
+    note = refused.value.diagnostics[0].notes[0].text
+    assert "\n" not in note
+    command = note.partition("weights: ")[2].replace("python", sys.executable, 1)
+    subprocess.run(["sh", "-c", command], check=True)
+    assert read_checkpoint("weights.pth").tensors["weight"].tolist() == [1, 1]
+    assert not Path("pwned").exists()
 
 
 @pytest.mark.filterwarnings("ignore")  # torch calls some of these kinds prototypes

@@ -4,11 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from archdsl.ir.base import Count, Scalar, Shape
+from archdsl.ir.base import Count, Name, Scalar, Shape
 from archdsl.ir.operators.base import Operator
 
-# Letters, digits and `_`: it becomes the name of an argument.
-_Word = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 # What stands before the name of an argument where attributes have names, too: no attribute is called so.
 ARGUMENT = "argument "
 # So much is asked of a count that the sums of many of them are numbers to other programs, too.
@@ -26,8 +24,8 @@ class Extern(Operator):
 
     is_weighted: ClassVar[bool] = True
     kind: Literal["extern"] = "extern"
-    module: _Word
-    arguments: tuple[tuple[_Word, Scalar], ...]
+    module: Name
+    arguments: tuple[tuple[Name, Scalar], ...]
     channels: Count
     height: Count
     width: Count
