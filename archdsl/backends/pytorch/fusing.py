@@ -124,8 +124,8 @@ class Fusion:
         arguments: tuple[Any, ...] = node.args
         x, matrix, bias = arguments
         weight = self.constant(matrix)
-        if weight is None or x not in self.sizes:
-            return
+        if weight is None or x not in self.sizes or weight.numel() < 2**17:
+            return  # what is small takes longer to ask oneDNN for than to compute
         last, _, activation = self.following(node, adds=False)
         key = (matrix.target,)
         if key not in self.packed:
