@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import graphviz
 
+from archdsl.backends.diagram.figure import Frame
 from archdsl.backends.diagram.options import Layout, Options
 from archdsl.backends.diagram.style import ACCENT, INK, LINE, SOFT, plain
 
@@ -135,8 +136,14 @@ def nested(
                 nested(inner, [(levels[1:], item) for levels, item in group], draw, frame, level)
 
 
-def frame(name: str, text: str) -> dict[str, str]:
-    """The cluster around layers that are repeated or shared."""
-    shown = label([text])
+def framed(name: str, frame: Frame) -> dict[str, str]:
+    """The cluster of a frame."""
     look = {"fontsize": "10", "style": "rounded,dashed", "color": SOFT, "labeljust": "r", "margin": "8"}
-    return {"name": name, "id": "", "label": shown, "tooltip": shown, **look}
+    tooltip = label([frame.text])
+    return {
+        "name": name,
+        "id": "",
+        "label": heading(frame.text) if frame.shared else tooltip,
+        "tooltip": tooltip,
+        **look,
+    }

@@ -92,7 +92,7 @@ def _draw(row: graphviz.Digraph, panel: Panel, name: str, tallest: int, options:
             drawn,
             [(node.frames, node) for node in panel.nodes],
             lambda graph, node: _box(graph, node, f"{name}.{node.key}"),
-            lambda frame, _: dot.frame(f"cluster_{dot.name(name, frame.path)}", frame.text),
+            lambda frame, _: dot.framed(f"cluster_{dot.name(name, frame.path)}", frame),
         )
         for edge in panel.edges:
             drawn.edge(f"{name}.{edge.tail}", f"{name}.{edge.head}", **_look(edge, options))

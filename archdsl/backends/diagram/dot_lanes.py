@@ -1,4 +1,4 @@
-"""The stage level in DOT where networks have lanes: every box in its place, and Graphviz draws the arrows between."""
+"""The stage level in DOT where networks have lanes: every box and every arrow in its place, which Graphviz draws."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from archdsl.backends.diagram import dot
 from archdsl.backends.diagram.figure import Edge, Figure, Node, Panel
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.diagram.placement import Placed, Rectangle, placed
+from archdsl.backends.diagram.routes import Route, routes
 from archdsl.backends.diagram.style import SOFT
 
 # Between two networks.
@@ -18,8 +19,8 @@ _INCH = 72.0
 
 def draw_lanes(figure: Figure, options: Options) -> graphviz.Digraph:
     """The panels side by side, or below each other where each goes from left to right."""
-    # `nop` takes places as they are given; curves go around boxes.
-    drawing = dot.canvas(figure.name, options, {"layout": "nop", "splines": "true"})
+    # Everything has its place already.
+    drawing = dot.canvas(figure.name, options, {"layout": "nop2"})
     if figure.heading:
         drawing.attr(label=dot.label(figure.heading), labelloc="t", fontsize="14")
     x = y = 0.0
@@ -61,10 +62,11 @@ class _Panel:
             self.graph,
             [(node.frames, node) for node in panel.nodes],
             self._node,
-            lambda frame, _: dot.frame(frame_name(panel, frame.path), frame.text) | self._frame(found.frames[frame]),
+            lambda frame, _: dot.framed(frame_name(panel, frame.path), frame) | self._frame(found.frames[frame]),
         )
-        for edge in panel.edges:
-            self._edge(edge)
+        ways = routes(panel, found, is_upright=self.options.layout == "tb")
+        for edge, way in zip(panel.edges, ways, strict=True):
+            self._edge(edge, way)
 
     def _node(self, graph: graphviz.Digraph, node: Node) -> None:
         name, place, tooltip = node_name(self.panel, node), self.found.nodes[node.key], dot.label(node.tooltip)
@@ -90,12 +92,10 @@ class _Panel:
             lines = dot.label([*node.lines, *node.cost])
             drawn.node(name, rf" \n{lines}", tooltip=tooltip, **look, **self._place(place))
 
-    def _edge(self, edge: Edge) -> None:
-        tail, head = self.nodes[edge.tail], self.nodes[edge.head]
-        ports = ("s", "n") if self.options.layout == "tb" else ("e", "w")
-        look = dot.SKIP if edge.skips else {}
-        names = (node_name(self.panel, tail), node_name(self.panel, head))
-        self.graph.edge(*names, tailport=ports[0], headport=ports[1], **look)
+    def _edge(self, edge: Edge, way: Route) -> None:
+        tail, head = (node_name(self.panel, self.nodes[key]) for key in (edge.tail, edge.head))
+        points = " ".join(self._point(*point) for point in way.points)
+        self.graph.edge(tail, head, pos=f"e,{self._point(*way.tip)} {points}", **(dot.SKIP if edge.skips else {}))
 
     # Places, as Graphviz has them: y upwards --------------------------------------------------------------------------
 

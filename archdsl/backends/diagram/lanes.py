@@ -74,7 +74,7 @@ class Lanes(Table):
         made, start = tensors.made, 0
         for found in rounds(tensors):
             yield from (([one], None) for one in made[start : found.start])
-            frame = Frame(f"rounds-{found.start}", str(found.count))
+            frame = Frame(f"rounds-{found.start}", str(found.times))
             for index in range(found.start, found.start + found.size):
                 yield [made[copy] for copy in found.copies(index)], frame
             start = found.end
@@ -118,7 +118,7 @@ class Lanes(Table):
                 size[node.key] = size[tail]
             else:
                 size[node.key] = (shape.height, shape.width)
-        read = {edge.tail for edge in self.edges if edge.head not in trunk}
+        read = {trunk[-1], *(edge.tail for edge in self.edges if edge.head not in trunk)}
         sizes = {one for key, one in size.items() if key not in trunk or key in read}
         order = {one: lane for lane, one in enumerate(sorted(sizes, key=lambda one: (-one[0] * one[1], one)))}
         lanes = {key: order[one] for key, one in size.items() if one in order}

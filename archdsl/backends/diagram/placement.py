@@ -1,6 +1,6 @@
 """How large the boxes of a panel of lanes are, and where they stand: lanes side by side, rows below each other.
 
-Graphviz has no lanes, so it is told where everything is and draws the arrows. Points, y downwards, from the left upper
+Graphviz has no lanes, so it is told where everything is. Points, y downwards, from the left upper
 corner of a panel.
 """
 
@@ -24,6 +24,11 @@ _LANES, _ROWS, _ASIDE = 26.0, 26.0, 0.12
 _FRAME, _CAPTION = 10.0, 14.0
 
 
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
 class Rectangle(NamedTuple):
     """By its centre and its size."""
 
@@ -33,19 +38,34 @@ class Rectangle(NamedTuple):
     height: float
 
     @property
+    def left(self) -> float:
+        return self.x - self.width / 2
+
+    @property
     def right(self) -> float:
         return self.x + self.width / 2
 
     @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
     def bottom(self) -> float:
         return self.y + self.height / 2
+
+    def turned(self) -> Rectangle:
+        """What is down becomes right."""
+        return Rectangle(self.y, self.x, self.height, self.width)
 
     def moved(self, x: float, y: float) -> Rectangle:
         return self._replace(x=self.x + x, y=self.y + y)
 
 
 class Placed(NamedTuple):
-    """The places of a panel's nodes, by their keys; of its frames; of its title and of what stands below that."""
+    """The places of a panel's nodes, by their keys; of its frames; of its title and of what stands below that.
+
+    `gutters` are between and beside the lanes: where none of their boxes is.
+    """
 
     nodes: dict[str, Rectangle]
     frames: dict[Frame, Rectangle]
@@ -53,6 +73,7 @@ class Placed(NamedTuple):
     about: Rectangle
     width: float
     height: float
+    gutters: list[float]
 
 
 def placed(panel: Panel, options: Options) -> Placed:
@@ -96,10 +117,13 @@ def placed(panel: Panel, options: Options) -> Placed:
     bottom = max(one.bottom for one in [*found.values(), *frames.values()])
     title = title.moved(middle, title.height / 2)
     about = about.moved(middle, title.height + _BETWEEN + about.height / 2)
-    return Placed(found, frames, title, about, width, bottom)
+    beside = [start - _LANES / 2 for start in starts] + [starts[-1] + lanes[-1] + _LANES / 2]
+    gutters = [one + (shift if is_upright else top) for one in beside]
+    return Placed(found, frames, title, about, width, bottom, gutters)
 
 
 def _starts(lengths: list[float], gaps: list[float]) -> list[float]:
+    """Where each of some lengths begins, one behind the other with a gap before each."""
     found = [gaps[0]]
     for length, gap in zip(lengths, gaps[1:], strict=False):
         found.append(found[-1] + length + gap)
@@ -133,8 +157,8 @@ def _frames(panel: Panel, found: dict[str, Rectangle]) -> dict[Frame, Rectangle]
             inside.setdefault(frame, []).append(found[node.key])
     frames = {}
     for frame, boxes in inside.items():
-        left, right = min(2 * one.x - one.right for one in boxes) - _FRAME, max(one.right for one in boxes) + _FRAME
-        top = min(2 * one.y - one.bottom for one in boxes) - _CAPTION - _FRAME / 2
+        left, right = min(one.left for one in boxes) - _FRAME, max(one.right for one in boxes) + _FRAME
+        top = min(one.top for one in boxes) - _CAPTION - _FRAME / 2
         bottom = max(one.bottom for one in boxes) + _FRAME
         frames[frame] = Rectangle((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
     return frames

@@ -98,7 +98,7 @@ class _HeadTracer(FigureTracer):
 
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
-        section = architecture.head
+        section, self.costs = architecture.head, architecture.costs
         assert section is not None
         (self.head,) = (apply.block for apply in applied(section.steps))
         self.bound: list[tuple[str, str, Cost]] = []
@@ -121,7 +121,7 @@ class _HeadTracer(FigureTracer):
         super().bindings(identity, scope)
         if identity != self.head:
             return
-        block, costs = self.blocks[identity], self.architecture.costs.tensors(identity)
+        block, costs = self.blocks[identity], self.costs.tensors(identity)
         # As the text calls them: a name that means something else in a block has another one there.
         shown = {one.value.name: name for name, one in block.outputs.items() if isinstance(one.value, Bound)}
         shown = shown or {"out": "head"}
@@ -140,15 +140,15 @@ class _HeadTracer(FigureTracer):
 
 class Rounds(NamedTuple):
     """Tensors that are made again and again in the same way, each time of those before: `size` tensors from `start`
-    on, `count` times."""
+    on, so many `times`."""
 
     start: int
     size: int
-    count: int
+    times: int
 
     @property
     def end(self) -> int:
-        return self.start + self.size * self.count
+        return self.start + self.size * self.times
 
     def copies(self, index: int) -> range:
         """Those that stand in the place of a tensor of the first round, with itself."""
@@ -162,7 +162,7 @@ def rounds(tensors: HeadTensors) -> list[Rounds]:
     while start < end:
         sizes = range(1, (end - start) // 2 + 1)
         tried = [Rounds(start, size, finder.count(start, size)) for size in sizes if finder.may_repeat(start, size)]
-        best = max((one for one in tried if one.count > 1), key=lambda one: (one.end, one.count), default=None)
+        best = max((one for one in tried if one.times > 1), key=lambda one: (one.end, one.times), default=None)
         found += [best] if best is not None else []
         start = best.end if best is not None else start + 1
     return found
