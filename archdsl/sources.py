@@ -50,9 +50,13 @@ def text_of(name: str, text: str) -> Source:
 
 
 def siblings(path: Path, written: str) -> list[str]:
-    """The files beside a path, in the way that the path was written."""
+    """The other files beside a path, in the way that the path was written."""
     try:
-        return [str(Path(written).parent / p.name) for p in path.parent.iterdir() if p.suffix == ".arch"]
+        return [
+            str(Path(written).parent / p.name)
+            for p in path.parent.iterdir()
+            if p.suffix == ".arch" and p.name != path.name
+        ]
     except (OSError, ValueError):
         return []
 
@@ -102,7 +106,7 @@ class Files:
         return "is a folder" if kind == "folder" else "is not a file"
 
     def beside(self, path: Path, written: str) -> list[str]:
-        """The files beside a path, in the way that the path was written."""
+        """The other files beside a path, in the way that the path was written."""
         return siblings(path, written)
 
 
