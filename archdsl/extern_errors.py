@@ -29,14 +29,28 @@ class UnknownExtern(Problem):
     module: str
 
 
-class ExternFails(Problem):
-    """`call` is what fails, and `what` it does not do."""
-
+class ExternNotImported(Problem):
     code = codes.WRONG_USAGE
-    message = "the module `{call}` {what}: {reason}"
+    message = "the module `{path}` cannot be imported: {reason}"
+    help = "write package.module:Class, of what Python can import here or of a file in the current folder"
+    path: str
+    reason: str
+
+
+class ExternFails(Problem):
+    code = codes.WRONG_USAGE
+    message = "the module `{call}` cannot be constructed: {reason}"
     help = "what constructs it is given the input's channels and the block's `channels`, and all else by name"
     call: str
-    what: str
+    reason: str
+
+
+class ExternCannotRun(Problem):
+    code = codes.WRONG_USAGE
+    message = "the module `{call}` fails on {inputs}: {reason}"
+    help = "its `forward` is given the input, and then the further tensors of the block, each with an axis of images"
+    call: str
+    inputs: str
     reason: str
 
 

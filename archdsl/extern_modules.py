@@ -11,6 +11,7 @@ from torch.nn.parameter import is_lazy
 
 from archdsl.diagnostics import did_you_mean
 from archdsl.extern_errors import (
+    ExternCannotRun,
     ExternFails,
     ExternNotGiven,
     NotModule,
@@ -68,7 +69,7 @@ class _Checked:
         try:
             module = self.make(*first, **named)
         except Exception as error:
-            raise ExternFails(call, "cannot be constructed", reason(error)).error() from error
+            raise ExternFails(call, reason(error)).error() from error
         if not isinstance(module, nn.Module):
             raise NotModule(call, type(module).__name__).error()
         # Of other channels or classes than the text's nothing is declared.
@@ -108,8 +109,8 @@ def _check_shape(module: nn.Module, layer: Apply, call: str) -> None:
         with torch.no_grad():
             found = module.eval()(*inputs)
     except Exception as error:
-        what = f"fails on {' and '.join(map(str, (layer.input, *layer.other_shapes)))}"
-        raise ExternFails(call, what, reason(error)).error() from error
+        shapes = " and ".join(map(str, (layer.input, *layer.other_shapes)))
+        raise ExternCannotRun(call, shapes, reason(error)).error() from error
     finally:
         for part, mode in modes.items():
             part.training = mode

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from archdsl.extern_errors import ExternFails, NotModule, reason
+from archdsl.extern_errors import ExternNotImported, NotModule, reason
 
 # What constructs a module: it is given the channels of the input, and the parameters of the block.
 Make = Callable[..., Any]
@@ -64,7 +64,7 @@ def named(texts: Iterable[str]) -> dict[str, Make]:
             for part in attribute.split("."):
                 made = getattr(made, part)
         except Exception as error:
-            raise ExternFails(path, "cannot be imported", reason(error)).error() from error
+            raise ExternNotImported(path, reason(error)).error() from error
         finally:
             sys.path.remove(folder)
         if not callable(made):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -60,14 +60,32 @@ def initialize_from(model: nn.Module, network: Network, text: str) -> Initialize
         DiagnosticError: when they cannot be had.
     """
     if not is_peer(text) and Path(text).is_dir():
-        return fill(model, run_weights(RunFolder(text)), text)
+        return _of_run(model, network, text)
     mapped, part = _mapped(network, text)
     tensors = dict(mapped.ours)
-    if mapped.key_map.is_by_name:  # a classifier of ours, perhaps for the classes of this training
+    if mapped.key_map.is_by_name and not part:  # a classifier of ours, perhaps for the classes of this training
         tensors |= {key: value for key, value in mapped.tensors.items() if _is_of_classifier(key)}
     done = fill(model, tensors, text, part=part)
     unused = tuple(one.theirs for one in mapped.left if one.theirs and one.theirs not in tensors)
     return Initialized(text, done.loaded, done.fresh, unused, mapped.adapted)
+
+
+def _of_run(model: nn.Module, network: Network, folder: str) -> Initialized:
+    """Weights of a run of the same network, or of a network that is the part of this one, whose keys lack its name."""
+    tensors, part = run_weights(RunFolder(folder)), network.architecture.part
+    try:
+        return fill(model, tensors, folder)
+    except DiagnosticError as whole:
+        if part is None:
+            raise
+        inside = {f"{part.name}.{key}": tensor for key, tensor in tensors.items()}
+        own = {key: tensor for key, tensor in inside.items() if key in model.state_dict()}
+        try:
+            done = fill(model, own, folder, part=part.name)
+        except DiagnosticError:
+            raise whole from None
+        unused = tuple(key for key in tensors if f"{part.name}.{key}" not in own)
+        return replace(done, unused=unused)
 
 
 def _mapped(network: Network, text: str) -> tuple[MappedWeights, str]:

@@ -12,7 +12,7 @@ from archdsl.weights.errors import NeitherModelNorFile, StateWithoutFile, Weight
 from archdsl.weights.files import Checkpoint, read_checkpoint
 from archdsl.weights.from_file import map_file
 from archdsl.weights.from_module import map_module
-from archdsl.weights.key_map import KeyMap, Pair
+from archdsl.weights.key_map import COUNTER, KeyMap, Pair
 from archdsl.weights.mismatches import MismatchError
 from archdsl.weights.peers import LIBRARIES, build_peer, is_peer
 from archdsl.weights.scope import scoped
@@ -125,6 +125,8 @@ def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> 
     if _has_our_names(by_name, shapes):
         checkpoint = by_name
         key_map = _by_name(network, by_name, shapes)
+    elif (found := _of_part(network, checkpoint, shapes)) is not None:
+        key_map, checkpoint = found
     else:
         key_map, checkpoint = map_file(network, ours, checkpoint, selection)
     carried = carry(key_map, shapes, checkpoint.tensors, selection, _readers(network, ours), str(checkpoint.path))
@@ -137,13 +139,29 @@ def _has_our_names(checkpoint: Checkpoint, ours: Mapping[str, Shape]) -> bool:
     return known == len(checkpoint.tensors) or known > len(ours) * _MOST
 
 
-def _by_name(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]) -> KeyMap:
+def _by_name(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape], part: str = "") -> KeyMap:
+    """The map to a file of the network, or of its part, whose own keys are ours without `part` in front."""
     pairs = (
-        Pair(key, key, shape, tuple(checkpoint.tensors[key].shape))
+        Pair(key, own, shape, tuple(checkpoint.tensors[own].shape))
         for key, shape in ours.items()
-        if key in checkpoint.tensors
+        for own in (key.removeprefix(part),)
+        if key.startswith(part) and own in checkpoint.tensors
     )
     return KeyMap(network.name, str(checkpoint.path), tuple(pairs), is_by_name=True)
+
+
+def _of_part(
+    network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]
+) -> tuple[KeyMap, Checkpoint] | None:
+    """The map to a file of ours that is of the network's part alone: it has every tensor of that by its own name."""
+    if network.architecture.part is None:
+        return None
+    part = f"{network.architecture.part.name}."
+    own = {key.removeprefix(part): shape for key, shape in ours.items() if key.startswith(part)}
+    checkpoint = scoped(checkpoint, own)
+    if any(key not in checkpoint.tensors and not key.endswith(COUNTER) for key in own):
+        return None
+    return _by_name(network, checkpoint, ours, part), checkpoint
 
 
 def _readers(network: Network, ours: nn.Module) -> Callable[[], set[str]]:

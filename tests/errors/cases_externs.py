@@ -43,6 +43,13 @@ def two(in_channels: int, channels: int) -> Any:
     return Two(in_channels, channels, 2, stride=2, bias=False)
 
 
+def failing(in_channels: int, channels: int) -> Any:
+    """A module of the right parameters for images of another number of channels."""
+    from torch import nn
+
+    return nn.Conv2d(channels, in_channels, 2, stride=2, bias=False)
+
+
 def unimportable() -> object:
     Path("extern.arch").write_text(TEXT)
     return command("export extern.arch --to source --extern halved=no_module_of_this_name:Halved")()
@@ -62,11 +69,12 @@ def each(*cases: Case) -> Case:
 CASES: dict[str, Case] = {
     "ExternNotGiven": each(built(), command("export extern.arch --to source", extern_arch=TEXT)),
     "UnknownExtern": built(halved=convolution, haved=convolution),
+    "ExternNotImported": unimportable,
     "ExternFails": each(
         built(halved=lambda in_channels: None),
         built(halved=lambda *channels: convolution(*channels, groups=3)),
-        unimportable,
     ),
+    "ExternCannotRun": built(halved=failing),
     "NotModule": built(halved=lambda *channels: 4),
     "NotTensor": built(halved=two),
     "OtherParameters": built(halved=lambda *channels: convolution(*channels, bias=True)),

@@ -126,3 +126,30 @@ def test_a_part_of_another_width_is_refused(tmp_path: Path):
     theirs = build_peer("timm:mobilenetv2_050", archdsl.find("mobilenetv2_050").architecture)
     with pytest.raises(DiagnosticError):
         initialize_from(found.build(), found, saved(theirs, tmp_path, "theirs.pth"))
+
+
+ON_OUR_OWN = f"""
+{SMALL}
+model larger {{
+  input   = 1 x 16 x 16
+  classes = 10
+  trunk   = small
+  head    = conv_norm_act(24) -> global_avg_pool -> linear(classes)
+}}
+"""
+
+
+def test_a_part_has_the_weights_of_a_file_of_ours(tmp_path: Path):
+    """By its own names; a classifier of the same shape, which is beside the part, stays fresh."""
+    other, found = made(), archdsl.loads(ON_OUR_OWN, "larger")
+    model = found.build()
+    fresh = {key: value.clone() for key, value in model.state_dict().items()}
+    done = initialize_from(model, found, saved(other, tmp_path))
+    theirs = other.state_dict()
+    own = {key: value for key, value in model.state_dict().items() if key.startswith("trunk.")}
+    assert all(torch.equal(value, theirs[key.removeprefix("trunk.")]) for key, value in own.items())
+    assert done.loaded == len(own)
+    beside = model.state_dict().keys() - own.keys()
+    assert beside == set(done.fresh)
+    assert all(torch.equal(model.state_dict()[key], fresh[key]) for key in beside)
+    assert set(done.unused) == {key for key in theirs if f"trunk.{key}" not in own}

@@ -19,7 +19,7 @@ from archdsl.training.run_folder import RunFolder
 from archdsl.training.settings import Settings
 from archdsl.training.start import Subject, begin
 from tests.training.digits import write_digits
-from tests.training.nets import network, recipe
+from tests.training.nets import SMALL, network, recipe
 
 
 class Silent:
@@ -110,6 +110,28 @@ def test_another_training_begins_with_a_run(folder: Path):
     done = initialize_from(model, network(), str(folder))
     assert done.fresh == ("classifier.weight", "classifier.bias")
     assert torch.equal(model.stem.conv.weight, archdsl.load_run(folder).model.stem.conv.weight)
+
+
+def test_a_network_that_has_the_trained_one_as_its_part_begins_with_a_run(folder: Path):
+    """What is beside the part is fresh; a part of another width is refused with the model as it was."""
+    text = f"{SMALL}\nmodel larger {{\n  input = 1 x 16 x 16\n  trunk = small\n  head = trunk.stage1 -> conv(5)\n}}\n"
+    found = archdsl.loads(text, "larger")
+    model = found.build()
+    done = initialize_from(model, found, str(folder))
+    trained = archdsl.load_run(folder).model.state_dict()
+    own = {key: value for key, value in model.state_dict().items() if key.startswith("trunk.")}
+    assert all(torch.equal(value, trained[key.removeprefix("trunk.")]) for key, value in own.items())
+    assert done.loaded == len(own)
+    assert set(done.fresh) == model.state_dict().keys() - own.keys()
+    assert set(done.unused) == {key for key in trained if f"trunk.{key}" not in own}
+    assert "stages.1.0.main.conv.weight" in done.unused  # the part ends with the stage that is read
+
+    other = archdsl.loads(text.replace("| 8        | 2      | 1", "| 12       | 2      | 1"), "larger")
+    wider = other.build()
+    before = {key: value.clone() for key, value in wider.state_dict().items()}
+    with pytest.raises(DiagnosticError, match="does not have all weights"):
+        initialize_from(wider, other, str(folder))
+    assert all(torch.equal(value, before[key]) for key, value in wider.state_dict().items())
 
 
 def test_an_unfinished_run_is_used_with_its_best_checkpoint(folder: Path, tmp_path: Path):
