@@ -150,9 +150,7 @@ def _by_name(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]
     return KeyMap(network.name, str(checkpoint.path), tuple(pairs), is_by_name=True)
 
 
-def _of_part(
-    network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]
-) -> tuple[KeyMap, Checkpoint] | None:
+def _of_part(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]) -> tuple[KeyMap, Checkpoint] | None:
     """The map to a file of ours that is of the network's part alone: it has every tensor of that by its own name."""
     if network.architecture.part is None:
         return None

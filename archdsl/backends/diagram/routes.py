@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from math import ceil, hypot
 from typing import NamedTuple
 
 from archdsl.backends.diagram.figure import Panel
@@ -16,8 +17,8 @@ from archdsl.backends.diagram.placement import Placed, Point, Rectangle
 
 # How long the head of an arrow is, how far arrows keep away from boxes, and in how much room they turn aside.
 _HEAD, _AWAY, _TURN = 6.0, 3.0, 13.0
-# In how many steps a curve is followed.
-_STEPS = 40
+# In how long steps a curve is followed at most: none is over a box, of which the lowest are 20 high.
+_STEP = 20.0
 
 
 class Route(NamedTuple):
@@ -97,9 +98,16 @@ def _between(one: Point, other: Point, part: float) -> Point:
 
 def _is_blocked(way: Route, boxes: Iterable[Rectangle]) -> bool:
     """Whether a box stands in the way of a single curve."""
-    found = [_at(way.points, step / _STEPS) for step in range(_STEPS + 1)]
+    points = way.points
+    # No point of a cubic curve moves faster than three times its longest leg.
+    steps = ceil(3 * max(hypot(two.x - one.x, two.y - one.y) for one, two in pairwise(points)) / _STEP)
+    found = [_at(points, step / steps) for step in range(steps + 1)]
+    xs, ys = [point.x for point in points], [point.y for point in points]
     for box in boxes:
         left, right, top, bottom = box.left - _AWAY, box.right + _AWAY, box.top - _AWAY, box.bottom + _AWAY
+        # A curve stays between its control points.
+        if left >= max(xs) or right <= min(xs) or top >= max(ys) or bottom <= min(ys):
+            continue
         if any(left < point.x < right and top < point.y < bottom for point in found):
             return True
     return False
