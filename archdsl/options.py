@@ -11,6 +11,7 @@ from torch import nn
 
 from archdsl.diagnostics import did_you_mean
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.head import dropout_rates, has_classifier
 
 # What timm takes that is said in the text here.
 _IN_THE_TEXT = {
@@ -52,7 +53,8 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     known = [name for name, each in signature(make).parameters.items() if each.kind is not each.KEYWORD_ONLY]
     if unknown := [name for name in options if name not in known]:
         said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
-        theirs = ["in_chans", "drop_rate", "output_stride", *(["out_indices"] if "features_only" in known else [])]
+        theirs = ["in_chans", *(["drop_rate"] if dropout_rates(architecture) else []), "output_stride"]
+        theirs += ["out_indices"] if "features_only" in known else []
         message = f"{architecture.name} has no option {', '.join(unknown)}; it has {', '.join([*known, *theirs])}"
         said += filter(None, (did_you_mean(name, [*known, *theirs]) for name in unknown if name not in _IN_THE_TEXT))
         raise TypeError("; ".join([message, *said]))
@@ -63,22 +65,26 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
             raise TypeError("`drop_rate` and `dropout_rate` are the same option; give one")
         options["dropout_rate"] = rest["drop_rate"]
     _check_rate(options.get("dropout_rate", 0))
-    _check_counts(options)
+    _check_counts(options, architecture)
     model = make(**options)
     if rest["output_stride"] is not None:
         from archdsl.dilation import dilate
 
         dilate(model, architecture, rest["output_stride"])
     if rest["drop_rate"] is not None and "dropout_rate" not in known:
-        _drop(model, architecture.name, rest["drop_rate"], is_of_features=bool(options.get("features_only")))
+        _drop(model, architecture, rest["drop_rate"], is_of_features=bool(options.get("features_only")))
     if rest["out_indices"] is not None:
         _choose(model, rest["out_indices"])
     return model
 
 
-def _check_counts(options: dict[str, Any]) -> None:
+def _check_counts(options: dict[str, Any], architecture: Architecture) -> None:
     """Refuses what torch would refuse in words of its own, or build something else of."""
-    for name, least, means in (("num_classes", 0, "; 0 leaves the classifier out"), ("in_channels", 1, "")):
+    # Where classes are channels of a map or one of several outputs, there is nothing that could be left out.
+    classes = (0, "; 0 leaves the classifier out")
+    if not has_classifier(architecture) and not options.get("features_only"):
+        classes = (1, f", as the head of {architecture.name} does not end in a classifier to leave out")
+    for name, least, means in (("num_classes", *classes), ("in_channels", 1, "")):
         value = options.get(name, least)
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"`{name}` is a whole number of at least {least}{means}, not {value!r}")
@@ -96,13 +102,16 @@ def _check_rate(rate: float) -> None:
         raise ValueError(f"drop_rate is at least 0 and less than 1, not {rate}")
 
 
-def _drop(model: nn.Module, name: str, rate: float, *, is_of_features: bool) -> None:
+def _drop(model: nn.Module, architecture: Architecture, rate: float, *, is_of_features: bool) -> None:
     """Sets the rates of the dropouts between the last map and the classifier, which no option of the function does."""
     _check_rate(rate)
     pool = getattr(model, "pool", None)
     found = [part for part in pool.modules() if isinstance(part, nn.Dropout)] if isinstance(pool, nn.Module) else []
     if rate and not found and not is_of_features:
-        raise TypeError(f"{name} has no dropout before its classifier; write one into its `head`: `dropout({rate})`")
+        way = f"write one into its `head`: `dropout({rate})`"
+        if architecture.head is not None and architecture.head.reads_maps:
+            way = f"its head reads tensors by name, and their dropouts are in the text alone: `dropout({rate})`"
+        raise TypeError(f"{architecture.name} has no dropout before its classifier; {way}")
     for part in found:
         part.p = rate
 

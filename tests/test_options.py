@@ -85,3 +85,38 @@ def test_options_of_both_kinds_are_listed_and_near_ones_named() -> None:
         TypeError, match=r"no option features_onyl; it has .*out_indices; did you mean `features_only`\?"
     ):
         archdsl.create_model("mobilenetv2_050", features_onyl=True)
+
+
+NAMED = """
+model faces {
+  input   = 3 x 16 x 16
+  classes = 7
+  stem    = conv_norm_act(8, 3, stride = 2)
+  feature = stem -> global_avg_pool -> dropout(0.2)
+  outputs {
+    class = feature -> linear(classes)
+    age   = feature -> linear(1)
+  }
+}
+"""
+
+
+def test_classes_of_one_of_several_outputs_cannot_be_left_out() -> None:
+    """Nor can the channels of a map: a network of 0 classes would be one of empty tensors."""
+    network = archdsl.loads(NAMED)
+    assert [tuple(out.shape) for out in network.build(num_classes=1)(torch.randn(2, 3, 16, 16))] == [(2, 1), (2, 1)]
+    maps = archdsl.loads("model maps {\n  input = 3 x 8 x 8\n  classes = 5\n  head = conv(classes)\n}\n")
+    for each in (network, maps):
+        with pytest.raises(ValueError, match=f"at least 1, as the head of {each.name} does not end in a classifier"):
+            each.build(num_classes=0)
+
+
+def test_dropouts_between_tensors_by_name_have_no_option() -> None:
+    network = archdsl.loads(NAMED)
+    with pytest.raises(TypeError, match="faces has no option dropout_rate; it has num_classes, in_channels") as refused:
+        network.build(dropout_rate=0.5)
+    assert "drop_rate" not in str(refused.value).replace("dropout_rate", "")
+    with pytest.raises(TypeError, match=r"its head reads tensors by name, and their dropouts are in the text alone"):
+        network.build(drop_rate=0.5)
+    with pytest.raises(TypeError, match=r"has no option dropout_rat; .*drop_rate, .* did you mean `dropout_rate`"):
+        archdsl.create_model("mobilenetv2_050", dropout_rat=0.5)
