@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import did_you_mean
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Library:
-    """How a library lists its models, builds one for a number of classes and channels, and builds a trained one."""
+    """How a library lists its models, builds one for a number of classes, of channels and of outputs, as far as it
+    asks for these, and builds a trained one."""
 
     names: Callable[[], Collection[str]]
-    make: Callable[[str, int, int], Any]
+    make: Callable[[str, int, int, int], Any]
     trained: Callable[[str], Any]
 
 
@@ -51,10 +53,11 @@ def build_peer(origin: str, architecture: Architecture, *, pretrained: bool = Fa
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             try:
+                classes, channels = architecture.classes or 1000, architecture.input.channels
                 module: nn.Module = (
                     library.trained(name)
                     if pretrained
-                    else library.make(name, architecture.classes or 1000, architecture.input.channels)
+                    else library.make(name, classes, channels, len(architecture.outputs) or 1)
                 )
             except Exception as error:  # Any library, any model, any network trouble on the way to its weights.
                 reason = " ".join(str(error).split())
@@ -82,7 +85,7 @@ def _timm_names() -> Collection[str]:
     return found
 
 
-def _timm(name: str, classes: int, channels: int) -> Any:
+def _timm(name: str, classes: int, channels: int, outputs: int) -> Any:
     import timm
 
     return timm.create_model(name, num_classes=classes, in_chans=channels)
@@ -101,10 +104,14 @@ def _torchvision_names() -> Collection[str]:
     return found
 
 
-def _torchvision(name: str, classes: int, channels: int) -> Any:
-    from torchvision.models import get_model
+def _torchvision(name: str, classes: int, channels: int, outputs: int) -> Any:
+    from torchvision.models import get_model_builder
 
-    return get_model(name, weights=None, num_classes=classes)
+    builder = get_model_builder(name)
+    asked = signature(builder).parameters
+    # The backbone's trained weights are a default, and an auxiliary classifier is a second output.
+    rules = {"weights_backbone": None, "aux_loss": outputs > 1}
+    return builder(weights=None, num_classes=classes, **{key: value for key, value in rules.items() if key in asked})
 
 
 def _trained_torchvision(name: str) -> Any:
@@ -119,7 +126,7 @@ def _pytorchcv_names() -> Collection[str]:
     return list(model_provider._models)
 
 
-def _pytorchcv(name: str, classes: int, channels: int) -> Any:
+def _pytorchcv(name: str, classes: int, channels: int, outputs: int) -> Any:
     from pytorchcv.model_provider import get_model
 
     return get_model(name, num_classes=classes, in_channels=channels)

@@ -84,7 +84,8 @@ def other_library(make: Callable[[str, int, int], object], line: str) -> Callabl
     def run(monkeypatch: pytest.MonkeyPatch) -> object:
         from archdsl.weights.peers import LIBRARIES, Library
 
-        monkeypatch.setitem(LIBRARIES, "timm", Library(lambda: ["one"], make, lambda name: make(name, 4, 3)))
+        library = Library(lambda: ["one"], lambda *options: make(*options[:3]), lambda name: make(name, 4, 3))
+        monkeypatch.setitem(LIBRARIES, "timm", library)
         return checkpoint(tensors(**{"classifier.weight": (4, 3), "classifier.bias": (4,)}), line)()
 
     return run

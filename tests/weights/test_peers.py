@@ -72,6 +72,26 @@ def test_outputs_are_equal_in_both_directions(spec: str, name: str, origin: str,
     assert torch.equal(_output(theirs, images), expected)
 
 
+SEGMENTATION = Path(archdsl.__file__).parents[1] / "examples" / "segmentation.arch"
+
+
+def test_a_backbone_of_a_peer_is_fresh_too() -> None:
+    """torchvision would download trained weights for it, unasked."""
+    ours = archdsl.load(SEGMENTATION, "lraspp_mobilenet_v3_large", resolution=64)
+    key_map = map_module(ours, build_peer("torchvision:lraspp_mobilenet_v3_large", ours.architecture), "torchvision")
+    assert {pair.ours for pair in key_map.pairs} == set(ours.build().state_dict())
+    assert key_map.is_proven
+
+
+def test_a_peer_has_its_auxiliary_classifier_for_a_network_of_several_outputs() -> None:
+    ours = archdsl.load(SEGMENTATION, "fcn_resnet50", resolution=64)
+    assert len(ours.architecture.outputs) == 2
+    one = ours.architecture.model_copy(update={"outputs": {}})
+    found = [build_peer("torchvision:fcn_resnet50", each) for each in (ours.architecture, one)]
+    assert [any(key.startswith("aux_classifier.") for key in module.state_dict()) for module in found] == [True, False]
+    assert sum(parameter.numel() for parameter in found[0].parameters()) == ours.params
+
+
 def _output(module: nn.Module, images: Tensor) -> Tensor:
     with torch.no_grad():
         output: Tensor = module.eval()(images)
