@@ -15,9 +15,10 @@ from archdsl.training.model_errors import WeightsMissing
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.run_weights import run_weights
 from archdsl.weights import MismatchError, map_weights
+from archdsl.weights.errors import NeitherModelNorFile
 from archdsl.weights.mapped import MappedWeights
 from archdsl.weights.mismatches import sizes
-from archdsl.weights.peers import is_peer
+from archdsl.weights.peers import LIBRARIES, is_peer
 
 # The layer that another set of classes has of its own.
 _CLASSIFIER = "classifier"
@@ -61,6 +62,9 @@ def initialize_from(model: nn.Module, network: Network, text: str) -> Initialize
     """
     if not is_peer(text) and Path(text).is_dir():
         return _of_run(model, network, text)
+    if not is_peer(text) and not Path(text).exists() and not Path(text).suffix:
+        problem = NeitherModelNorFile(text, list(LIBRARIES))
+        raise problem.error(help=f"write {problem.models}, the path of a checkpoint, or the folder of a run")
     mapped, part = _mapped(network, text)
     tensors = dict(mapped.ours)
     if mapped.key_map.is_by_name and not part:  # a classifier of ours, perhaps for the classes of this training

@@ -9,6 +9,13 @@ from archdsl.diagnostics import Problem, codes
 # Files ---------------------------------------------------------------------------------------------------------------
 
 
+class FolderOfWeights(Problem):
+    code = codes.NOT_WEIGHTS
+    message = "{path} is a folder, not a file of weights"
+    help = "name the file: that of a run is `{path}/weights.safetensors`"
+    path: str
+
+
 class UnknownSuffix(Problem):
     code = codes.NOT_WEIGHTS
     message = "{path} is neither `.safetensors` nor `.pth`"

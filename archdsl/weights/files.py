@@ -17,6 +17,7 @@ from archdsl.diagnostics.render import printable
 from archdsl.file_errors import CannotRead
 from archdsl.reading import unfolded
 from archdsl.weights.errors import (
+    FolderOfWeights,
     NoSafetensors,
     NotSafetensors,
     NotTensorsAlone,
@@ -64,6 +65,8 @@ def read_checkpoint(path: str | Path, state: str | None = None) -> Checkpoint:
     """
     path = Path(path)
     if path.suffix not in (SAFETENSORS, *_PICKLES):
+        if path.is_dir():
+            raise FolderOfWeights(str(path)).error()
         raise UnknownSuffix(str(path)).error()
     try:
         if not path.is_file():

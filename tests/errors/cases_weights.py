@@ -110,6 +110,11 @@ def text_as(name: str) -> Case:
     return run
 
 
+def folder() -> object:
+    Path("run").mkdir()
+    return command("weights map net.arch --from run")()
+
+
 def compressed() -> object:
     with zipfile.ZipFile("x.pth", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("x/data.pkl", b"N" * (80 << 20))
@@ -124,6 +129,7 @@ def without_tensors() -> object:
 CASES: dict[str, Case] = {
     # Files
     "UnknownSuffix": text_as("x.npz"),
+    "FolderOfWeights": folder,
     "TensorCount": without_tensors,
     "NotSafetensors": text_as("x.safetensors"),
     "NotTensorsAlone": text_as("x.pth"),

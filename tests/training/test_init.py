@@ -96,6 +96,11 @@ def test_what_cannot_be_had_is_refused(origin: str):
         initialize_from(made(), network(), origin)
 
 
+def test_what_there_is_to_begin_with_is_listed():
+    with pytest.raises(DiagnosticError, match=r"write timm:NAME, .* the path of a checkpoint, or the folder of a run"):
+        initialize_from(made(), network(), "nowhere")
+
+
 ON_A_PART = """
 use "archdsl:mobilenetv2.arch"
 model net {
