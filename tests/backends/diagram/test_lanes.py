@@ -13,6 +13,7 @@ import pytest
 
 import archdsl
 from archdsl.backends.diagram import Layout, Options, draw, mermaid, render, tikz
+from archdsl.backends.diagram.block_figure import block_figure
 from archdsl.backends.diagram.figure import Node, Panel
 from archdsl.backends.diagram.places import Box, Places
 from archdsl.backends.diagram.stage_figure import stage_figure
@@ -138,6 +139,13 @@ def test_a_figure_of_blocks_has_a_frame_around_each_use() -> None:
     chart = shown(mermaid([network("fpn", "retinanet_resnet50")], "block"))
     # In each box of it.
     assert (chart.count("shared: score"), chart.count("repeated x 4")) == (10, 10)
+
+
+def test_tensors_that_a_block_does_not_read_are_not_drawn() -> None:
+    """`towards` reads the size of `like` where it makes something larger alone."""
+    panels = block_figure([network("hrnet", "hrnet_w18")], Options()).panels
+    found = [[node.lines[0] for node in one.nodes if node.kind == "end"] for one in panels if one.title == "towards"]
+    assert sorted(found) == [["in", "like", "out"], ["in", "out"], ["in", "out"]]
 
 
 def test_vectors_stand_in_the_lane_of_their_map() -> None:
