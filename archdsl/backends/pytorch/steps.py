@@ -350,7 +350,7 @@ class StepWriter:
             one.values[key]["channels"] == step.output.channels
             for (_, step), (one, key) in zip(seen, found, strict=True)
         ):
-            after = given["channels"]
+            after: Expression | None = given["channels"]
         else:
             after = self._kept(seen, channels, all(one.keeps for one, _ in found))
         first = tuple(given.pop(name) for name in ("in_channels", "channels") if name in given)
