@@ -64,7 +64,8 @@ def named(texts: Iterable[str]) -> dict[str, Make]:
             for part in attribute.split("."):
                 made = getattr(made, part)
         except Exception as error:
-            raise ExternFails(path, "cannot be imported", reason(error)).error() from error
+            help = "`--extern` names a module of Python and what is in it; the current folder is searched last"
+            raise ExternFails(path, "cannot be imported", reason(error)).error(help=help) from error
         finally:
             sys.path.remove(folder)
         if not callable(made):

@@ -11,6 +11,7 @@ from torch import nn
 
 from archdsl.diagnostics import did_you_mean
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.head import has_classifier
 
 # What timm takes that is said in the text here.
 _IN_THE_TEXT = {
@@ -63,7 +64,7 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
             raise TypeError("`drop_rate` and `dropout_rate` are the same option; give one")
         options["dropout_rate"] = rest["drop_rate"]
     _check_rate(options.get("dropout_rate", 0))
-    _check_counts(options)
+    _check_counts(options, least_classes=0 if has_classifier(architecture) else 1)
     model = make(**options)
     if rest["output_stride"] is not None:
         from archdsl.dilation import dilate
@@ -76,9 +77,10 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     return model
 
 
-def _check_counts(options: dict[str, Any]) -> None:
+def _check_counts(options: dict[str, Any], least_classes: int) -> None:
     """Refuses what torch would refuse in words of its own, or build something else of."""
-    for name, least, means in (("num_classes", 0, "; 0 leaves the classifier out"), ("in_channels", 1, "")):
+    said = "" if least_classes else "; 0 leaves the classifier out"
+    for name, least, means in (("num_classes", least_classes, said), ("in_channels", 1, "")):
         value = options.get(name, least)
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"`{name}` is a whole number of at least {least}{means}, not {value!r}")
