@@ -398,9 +398,8 @@ class NetworkWriter(StepWriter):
             return None
         said = spoken(made)
         kept = {name: _KEPT.get(name, name) for name in sorted(said & {*self.builder.arguments, *_KEPT})}
-        if said & {*self.externs, *self.builder.assigned} or not all(
-            is_free_attribute(name, self.architectures[0]) for name in kept.values()
-        ):
+        are_free = all(is_free_attribute(name, self.architectures[0]) for name in kept.values())
+        if said & {*self.externs, *self.builder.assigned} or not are_free:
             return None
         made = replaced(made, lambda node: _as_attribute(node, kept))
         inside = [path.partition(".")[2] for path in first.layers]
