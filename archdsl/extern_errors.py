@@ -32,7 +32,7 @@ class UnknownExtern(Problem):
 class ExternNotImported(Problem):
     code = codes.WRONG_USAGE
     message = "the module `{path}` cannot be imported: {reason}"
-    help = "write package.module:Class, of what Python can import here or of a file in the current folder"
+    help = "write package.module:Class, what Python imports and what is in it; the current folder is searched last"
     path: str
     reason: str
 

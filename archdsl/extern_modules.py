@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from archdsl.backends.pytorch.externs import argument_names
 from archdsl.diagnostics import did_you_mean
 from archdsl.extern_errors import (
     ExternCannotRun,
@@ -45,8 +46,6 @@ def constructors(architecture: Architecture, given: Mapping[str, Make] | None = 
         raise ExternNotGiven(architecture.name, absent[0]).error(help=near)
     if not needed:
         return {}
-    from archdsl.backends.pytorch.externs import argument_names
-
     arguments = argument_names([architecture])
     return {arguments[name]: _Checked(name, known[name], layers) for name, layers in needed.items()}
 
@@ -62,8 +61,8 @@ class _Checked:
             named = {identifier(key): value for key, value in layer.operator.arguments}
             self.layers.setdefault(_call(layer.input.channels, named), []).append(layer)
 
-    def __call__(self, in_channels: int, channels: int | None = None, **named: Any) -> nn.Module:
-        first = [in_channels] if channels is None else [in_channels, channels]
+    def __call__(self, in_channels: int, *channels: int, **named: Any) -> nn.Module:
+        first = (in_channels, *channels)
         said = ", ".join([*map(str, first), *(f"{name}={value!r}" for name, value in named.items())])
         call = f"{self.name}({said})"
         try:
@@ -73,7 +72,7 @@ class _Checked:
         if not isinstance(module, nn.Module):
             raise NotModule(call, type(module).__name__).error()
         # Of other channels or classes than the text's nothing is declared.
-        layers = self.layers.get(_call(in_channels, named if channels is None else {**named, "channels": channels}))
+        layers = self.layers.get(_call(in_channels, {**named, **dict(zip(("channels",), channels, strict=False))}))
         if layers:
             _check(module, layers, call)
         return module

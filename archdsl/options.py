@@ -65,7 +65,7 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
             raise TypeError("`drop_rate` and `dropout_rate` are the same option; give one")
         options["dropout_rate"] = rest["drop_rate"]
     _check_rate(options.get("dropout_rate", 0))
-    _check_counts(options, architecture)
+    _check_counts(options, least_classes=0 if has_classifier(architecture) else 1)
     model = make(**options)
     if rest["output_stride"] is not None:
         from archdsl.dilation import dilate
@@ -78,13 +78,10 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     return model
 
 
-def _check_counts(options: dict[str, Any], architecture: Architecture) -> None:
+def _check_counts(options: dict[str, Any], least_classes: int) -> None:
     """Refuses what torch would refuse in words of its own, or build something else of."""
-    # Where classes are channels of a map or one of several outputs, there is nothing that could be left out.
-    classes = (0, "; 0 leaves the classifier out")
-    if not has_classifier(architecture) and not options.get("features_only"):
-        classes = (1, f", as the head of {architecture.name} does not end in a classifier to leave out")
-    for name, least, means in (("num_classes", *classes), ("in_channels", 1, "")):
+    said = "" if least_classes else "; 0 leaves the classifier out"
+    for name, least, means in (("num_classes", least_classes, said), ("in_channels", 1, "")):
         value = options.get(name, least)
         if isinstance(value, bool) or not isinstance(value, Integral):
             raise TypeError(f"`{name}` is a whole number of at least {least}{means}, not {value!r}")

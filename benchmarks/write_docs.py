@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks import gpu_page, memory_page, training_page
+from benchmarks import gpu_page, memory_page, search_page, training_page
 from benchmarks.measure import RESULTS, ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -89,6 +89,7 @@ def page() -> str:
     parts += [_LATENCY, _latency(latency)] if latency else []
     threads = _results("latency_2_threads")
     parts += [_THREADS, _latency(threads)] if threads else []
+    parts += search_page.section(_results, _table, _requirement, _footnote)
     parts += training_page.section(_results, _table, _requirement, _footnote)
     parts.append(gpu_page.INTRODUCTION)
     for purpose, section in (("inference", gpu_page.inference), ("training", gpu_page.training)):

@@ -107,7 +107,7 @@ def test_classes_of_one_of_several_outputs_cannot_be_left_out() -> None:
     assert [tuple(out.shape) for out in network.build(num_classes=1)(torch.randn(2, 3, 16, 16))] == [(2, 1), (2, 1)]
     maps = archdsl.loads("model maps {\n  input = 3 x 8 x 8\n  classes = 5\n  head = conv(classes)\n}\n")
     for each in (network, maps):
-        with pytest.raises(ValueError, match=f"at least 1, as the head of {each.name} does not end in a classifier"):
+        with pytest.raises(ValueError, match="`num_classes` is a whole number of at least 1, not 0"):
             each.build(num_classes=0)
 
 

@@ -104,7 +104,7 @@ def _of_run(network: Network, folder: RunFolder, options: dict[str, Any]) -> nn.
     from archdsl.training.run_weights import run_weights
 
     module = network.build(**options)
-    fill(module, run_weights(folder), str(folder.path), classifier=True)
+    fill(module, run_weights(folder), str(folder.path))
     return module
 
 

@@ -63,6 +63,8 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
                 return "(", Slot(function, PIPELINE), ")", given
             return Slot(function, POSTFIX), given
         case tree.Fact(owner=owner, name=name):
+            if _ends_in_digits(owner) and name.text[0].isdigit():  # `2.8` would be one number
+                return "(", Slot(owner, PIPELINE), ")", f".{name.text}"
             return Slot(owner, POSTFIX), f".{name.text}"
         case tree.Binary(operator=operator, left=left, right=right):
             loosest_left, loosest_right = operands(operator)
@@ -96,6 +98,11 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
             return f"for {variables} in ", Slot(over, CONDITIONAL), ": ", Slot(body, PIPELINE)
         case tree.Choice(options=options):
             return "{", *_joined(", ", [Slot(option, PIPELINE) for option in options]), "}"
+
+
+def _ends_in_digits(owner: tree.Expression) -> bool:
+    """Whether it is a number, or the variant of a model that is called like one: `resnet.50`."""
+    return isinstance(owner, tree.Literal) or (isinstance(owner, tree.Fact) and owner.name.text[0].isdigit())
 
 
 def operands(operator: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from archdsl.elaborate.resolve.objectives import ACCURACY, FRONT, MAXIMIZE, MINI
 
 SETTINGS = {
     "input": "channels, height and width of an image: `input = 3 x 224 x 224`",
-    "classes": "how many classes there are; `linear(classes)` at the end of the head makes the emitted `num_classes`",
+    "classes": "how many classes there are; `num_classes` and `reset_classifier` follow where the head says it",
     "norm": "the layer that `norm` means in every block of the model: `batch_norm` unless set",
     "act": "the layer that `act` means in every block of the model: `relu` unless set",
     "padding": "`symmetric` (unless set), `same` (TensorFlow's), `valid`, or zeros a side",

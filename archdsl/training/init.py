@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,18 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from archdsl.api import Network
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.model_errors import WeightsMissing
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.run_weights import run_weights
 from archdsl.weights import MismatchError, map_weights
 from archdsl.weights.errors import NeitherModelNorFile
-from archdsl.weights.mapped import MappedWeights
+from archdsl.weights.mapped import CLASSIFIER, MappedWeights
 from archdsl.weights.mismatches import sizes
 from archdsl.weights.peers import LIBRARIES, is_peer
 
-# The layer that another set of classes has of its own.
-_CLASSIFIER = "classifier"
 _COUNTER = "num_batches_tracked"
 
 
@@ -60,25 +59,26 @@ def initialize_from(model: nn.Module, network: Network, text: str) -> Initialize
         MismatchError: when weights do not fit, other than the classifier.
         DiagnosticError: when they cannot be had.
     """
+    fresh = classifiers(network.architecture)
     if not is_peer(text) and Path(text).is_dir():
-        return _of_run(model, network, text)
+        return _of_run(model, network, text, may_differ=fresh)
     if not is_peer(text) and not Path(text).exists() and not Path(text).suffix:
         problem = NeitherModelNorFile(text, list(LIBRARIES))
         raise problem.error(help=f"write {problem.models}, the path of a checkpoint, or the folder of a run")
     mapped, part = _mapped(network, text)
     tensors = dict(mapped.ours)
     if mapped.key_map.is_by_name and not part:  # a classifier of ours, perhaps for the classes of this training
-        tensors |= {key: value for key, value in mapped.tensors.items() if _is_of_classifier(key)}
-    done = fill(model, tensors, text, part=part)
+        tensors |= {key: value for key, value in mapped.tensors.items() if _is_below(fresh, key)}
+    done = fill(model, tensors, text, may_differ=fresh, part=part)
     unused = tuple(one.theirs for one in mapped.left if one.theirs and one.theirs not in tensors)
     return Initialized(text, done.loaded, done.fresh, unused, mapped.adapted)
 
 
-def _of_run(model: nn.Module, network: Network, folder: str) -> Initialized:
+def _of_run(model: nn.Module, network: Network, folder: str, may_differ: Sequence[str]) -> Initialized:
     """Weights of a run of the same network, or of a network that is the part of this one, whose keys lack its name."""
     tensors, part = run_weights(RunFolder(folder)), network.architecture.part
     try:
-        return fill(model, tensors, folder)
+        return fill(model, tensors, folder, may_differ=may_differ)
     except DiagnosticError as whole:
         if part is None:
             raise
@@ -100,7 +100,7 @@ def _mapped(network: Network, text: str) -> tuple[MappedWeights, str]:
     except MismatchError as whole:
         part = network.architecture.part
         try:
-            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{_CLASSIFIER}"]), ""
+            return map_weights(network, text, pretrained=is_peer(text), skips=[f"ours:{CLASSIFIER}"]), ""
         except DiagnosticError:
             if part is None:
                 raise whole from None
@@ -112,13 +112,18 @@ def _mapped(network: Network, text: str) -> tuple[MappedWeights, str]:
 
 @torch.no_grad()
 def fill(
-    model: nn.Module, tensors: Mapping[str, Tensor], origin: str, *, classifier: bool = False, part: str = ""
+    model: nn.Module,
+    tensors: Mapping[str, Tensor],
+    origin: str,
+    *,
+    may_differ: Sequence[str] = (),
+    part: str = "",
 ) -> Initialized:
     """Copies tensors to a network under its own keys.
 
     Args:
         origin: where they are from, for messages.
-        classifier: whether those of the classifier have to fit, too.
+        may_differ: the paths of the layers that may be for other classes; all others have to fit.
         part: the module beside which nothing has to fit; empty where that is the whole network.
 
     Raises:
@@ -129,7 +134,7 @@ def fill(
     fresh = [key for key in own if key not in set(fitting)]
     # The counters of norms are not in old files.
     needed = [key for key in fresh if not part or key.startswith(f"{part}.")]
-    wrong = [key for key in needed if (classifier or not _is_of_classifier(key)) and not key.endswith(_COUNTER)]
+    wrong = [key for key in needed if not _is_below(may_differ, key) and not key.endswith(_COUNTER)]
     if wrong:
         there = tensors.get(wrong[0])
         found = sizes(tuple(there.shape)) if there is not None else "missing"
@@ -143,8 +148,8 @@ def fill(
     return Initialized(origin, len(fitting), tuple(fresh), unused)
 
 
-def _is_of_classifier(key: str) -> bool:
-    return key.partition(".")[0] == _CLASSIFIER
+def _is_below(paths: Sequence[str], key: str) -> bool:
+    return any(key.startswith(f"{path}.") for path in paths)
 
 
 def _listed(keys: tuple[str, ...], most: int = 6) -> str:

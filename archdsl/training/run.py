@@ -51,7 +51,7 @@ class Run:
     def model(self) -> nn.Module:
         """The network in evaluation mode, with the weights of the run: averaged ones where its recipe averages."""
         model = self.network.build(num_classes=len(self.classes))
-        fill(model, run_weights(self.folder), str(self.path), classifier=True)
+        fill(model, run_weights(self.folder), str(self.path))
         return model.to(self.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload, no-any-return]
 
     @cached_property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.weights.carry import Carried, Left, Shape, carry, require_all, shapes_of
 from archdsl.weights.errors import NeitherModelNorFile, StateWithoutFile, WeightsOfFile
 from archdsl.weights.files import Checkpoint, read_checkpoint
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from archdsl.api import Network
+
+# What stands for the layers that another number of classes replaces.
+CLASSIFIER = "classifier"
 
 # A file with more than this share of our keys is one of ours.
 _MOST = 0.5
@@ -83,7 +87,7 @@ def map_weights(
         MismatchError: when the two do not correspond.
         DiagnosticError: when one of them cannot be built or read.
     """
-    selection = Selection.of(parts, skips)
+    selection = Selection.of(parts, _named(network, skips))
     if not is_peer(origin):
         _require_file(origin, weights, pretrained=pretrained)
         return _of_file(network, read_checkpoint(origin, state), selection)
@@ -116,6 +120,15 @@ def map_weights(
     carried = carry(key_map, shapes_of(ours), tensors, selection, _readers(network, ours), source)
     mapped = _mapped(key_map, tensors, carried, checkpoint, are_fresh=checkpoint is None and not pretrained)
     return replace(mapped, refusal=refusal)
+
+
+def _named(network: Network, skips: Iterable[str]) -> list[str]:
+    """Paths that are left out, with `classifier` as what another number of classes replaces, whatever it is called."""
+    found: list[str] = []
+    for text in skips:
+        layers = classifiers(network.architecture) if text.removeprefix("ours:") == CLASSIFIER else ()
+        found += [text] if CLASSIFIER in layers or not layers else [f"ours:{layer}" for layer in layers]
+    return found
 
 
 def _of_file(network: Network, checkpoint: Checkpoint, selection: Selection) -> MappedWeights:

@@ -304,3 +304,14 @@ def test_networks_go_together_by_name() -> None:
     assert pair_networks(family[:1], family[:1]).is_equal
     assert pair_networks(family[:1], family[1:2]).differences[0].after.name == "efficientnet_b1"
     assert pair_networks(family[:1], family[1:2], by_name=True).differences == ()
+
+
+def test_stages_of_a_part_are_compared_as_stages() -> None:
+    head = "head = part -> conv(5)\n}\n"
+    text = f'use "archdsl:resnet.arch"\nmodel net {{\n  input = 3 x 64 x 64\n  part = resnet.18\n  {head}'
+    before, after = (archdsl.loads(each).architecture for each in (text, text.replace("18", "34")))
+    found = [(part.before, part.after) for part in compare(before, after).parts]
+    stages = [(one, two) for one, two in found if one is not None and two is not None and one.is_stage]
+    assert [one.path for one, _ in stages] == [two.path for _, two in stages] == [f"part.stages.{n}" for n in range(4)]
+    assert [(one.facts["layers"], two.facts["layers"]) for one, two in stages] == [(2, 3), (2, 4), (2, 6), (2, 3)]
+    assert [one.path for one, _ in found if one is not None and not one.is_stage] == ["part.stem", "head"]

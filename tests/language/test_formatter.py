@@ -94,6 +94,7 @@ PAIRS = {
         in_block("  x = (", "    if a", f"      then f({LONG[:48]})", f"      else g({LONG[:48]}, b)", "  ) + h"),
     ),
     "then and else as names": (in_block("  x = 1", "  then = 2", "  else.variance = 3"),) * 2,
+    "numbers behind the dots of numbers": (in_block("  x = 2 . 8 + a . 5 . 6"), in_block("  x = (2).8 + (a.5).6")),
     "a number that is called": (in_block("  x = (5%)(2)"), in_block("  x = (5%)(2)")),
     "numbers and strings as written": (
         in_block('  x = f(1.50, 1e-3, 118.5M, 075, 0.1%, "a\\n#b")'),

@@ -343,3 +343,31 @@ def test_a_comparison_of_choices_is_frozen_as_the_language_writes_it(tmp_path: P
         out = tmp_path / f"{expected}.arch"
         assert main(["space", str(path), "--at", str(index), "--out", str(out)]) == 0
         assert f"bias = {expected}" in out.read_text()
+
+
+ON_A_PART = """
+use "archdsl:resnet.arch"
+model net {
+  input    = 3 x 64 x 64
+  backbone = resnet.18
+  low      = {backbone.stage2, backbone.stage3} -> conv({8, 16})
+  head     = concat(low, backbone -> conv(8) -> resize(like = low)) -> conv(5, {1, 3})
+  require backbone.stage3 == 256 x 4 x 4
+}
+"""
+
+
+def test_heads_of_a_part_may_be_searched() -> None:
+    """A choice may be one of its maps; each network costs what it costs written down."""
+    space = open_space(Source("net.arch", ON_A_PART))
+    assert space.size == 8
+    costs = [space.cost(space.at(index)) for index in range(8)]
+    assert costs == [space.architecture(space.at(index)).costs.model() for index in range(8)]
+    assert len({*costs}) == 8
+    assert prove(space.model).ranges["macs"] == (min(cost.macs for cost in costs), max(cost.macs for cost in costs))
+
+
+def test_a_part_has_no_choices() -> None:
+    text = ON_A_PART.replace("model net", "model open extends resnet.18 { stages 1 { layers = {1, 2} } }\nmodel net")
+    with pytest.raises(DiagnosticError, match="`open` leaves a choice open"):
+        open_space(Source("net.arch", text.replace("resnet.18\n", "open\n")), "net")

@@ -18,7 +18,7 @@ from archdsl.backends.diagram.table import Look, Table
 from archdsl.backends.diagram.tensors import HeadTensors, Made, rounds
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
-from archdsl.ir.description import Stage
+from archdsl.ir.description import Section, Stage
 
 # How much stands on a line of a box, of which several stand side by side, and under the name.
 _LETTERS, _LETTERS_BELOW = 28, 60
@@ -62,6 +62,9 @@ class Lanes(Table):
         _, *others = super().facts(stage)
         yield from (str(stage.output), *others)
 
+    def section(self, section: Section) -> list[str]:
+        return [*super().section(section), _size(section.output)]
+
     def _add(self, node: Node, shape: Shape) -> None:
         self.nodes.append(node)
         self.shapes[node.key] = shape
@@ -100,8 +103,7 @@ class Lanes(Table):
         if not made.shared or not self.known.issuperset(made.shared):
             yield from self.boxes(parts(made.visits))
         self.known.update(made.shared)
-        is_point = made.output.height * made.output.width == 1
-        yield f"{made.output.channels} channels" if is_point else str(made.output)
+        yield _size(made.output)
 
     # Lanes ------------------------------------------------------------------------------------------------------------
 
@@ -125,6 +127,10 @@ class Lanes(Table):
         for key, following in reversed([*pairwise(trunk)]):
             lanes.setdefault(key, lanes[following])
         return lanes
+
+
+def _size(shape: Shape) -> str:
+    return str(shape) if shape.height * shape.width > 1 else f"{shape.channels} channels"
 
 
 def _names(names: list[str]) -> str:

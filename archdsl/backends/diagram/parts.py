@@ -92,6 +92,9 @@ class FigureTracer(ShallowTracer):
 
     def whole(self, identity: str) -> list[Visit]:
         visits, named = super().whole(identity), self.architecture.blocks[identity].outputs
+        # Further tensors that are not read, as in a branch that is not taken, are not drawn.
+        read = {visits[0].path, *(tensor.path for visit in visits for tensor in visit.inputs)}
+        visits = [visit for visit in visits if visit.operator != "input" or visit.path in read]
         if not named:
             return visits
         end = visits.pop()

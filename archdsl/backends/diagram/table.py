@@ -110,11 +110,15 @@ class Table:
             cost = self.costs.stage(part)
         else:
             heading = part.name
-            lines, colors = self.boxes(section_parts(self.architecture, part)), NEUTRAL
+            lines, colors = self.section(part), NEUTRAL
             cost = self.costs.section(part)
         shown = style.filled(self.cost(cost), self.letters)
         tooltip = (*dict.fromkeys([path, heading]), f"{part.input} → {part.output}", *shown)
         return Node(key, path, "row", tuple(lines), colors, tooltip, heading, tuple(shown))
+
+    def section(self, section: Section) -> list[str]:
+        """What stands in the box of a stem or head."""
+        return self.boxes(section_parts(self.architecture, section))
 
     def boxes(self, found: Iterable[DrawnBox]) -> list[str]:
         """Operators one after the other."""

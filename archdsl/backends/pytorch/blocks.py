@@ -64,6 +64,7 @@ class BlockWriter(ListWriter):
         *,
         is_head: bool = False,
         externs: Mapping[str, str] = MappingProxyType({}),
+        followers: frozenset[str] = frozenset(),
     ):
         first = instances[0][1]
         builder = ModuleBuilder(
@@ -71,6 +72,7 @@ class BlockWriter(ListWriter):
             [{name: parse(text) for name, text in instance.formulas.items()} for _, instance in instances],
             tuple(identifier(parameter) for parameter in first.parameters),
             externs=externs,
+            followers=followers,
         )
         bodies = [[binding.name for binding in instance.body] for _, instance in instances]
         if any(body != bodies[0] for body in bodies):

@@ -96,12 +96,10 @@ def _networks(
 
 def _trunk(members: Sequence[Member], trunks: Trunks) -> Trunk | None:
     """The trunk of networks with a part, which must be one for all. Raises Unmergeable where it is not."""
-    if members[0][1].part is None:
-        return None
-    first, *others = [trunks.of(member) for member in members]
-    if any(trunk != first for trunk in others):
+    found = {trunks.of(member, member[1].part) for member in members if member[1].part is not None}
+    if len(found) > 1:
         raise Unmergeable("parts")
-    return first
+    return next(iter(found), None)
 
 
 def _with_tables(groups: Sequence[Sequence[Member]]) -> list[Sequence[Member]]:

@@ -36,8 +36,7 @@ def argument_names(architectures: Sequence[Architecture]) -> Mapping[str, str]:
 
 def call_of(argument: str, layers: Sequence[Apply]) -> str:
     """How an argument is called, `deform(in_channels, channels, kernel=...)`, for the layers that it constructs."""
-    operator = layers[0].operator
-    assert isinstance(operator, Extern)
-    names = [name for name, _ in operator.arguments]
+    operators = [layer.operator for layer in layers if isinstance(layer.operator, Extern)]
+    names = [name for name, _ in operators[0].arguments]
     first = ["in_channels", *(["channels"] if "channels" in names else [])]
     return f"{argument}({', '.join([*first, *(f'{identifier(name)}=...' for name in names if name != 'channels')])})"

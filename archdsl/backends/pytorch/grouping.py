@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import NamedTuple
 
 from archdsl.backends.pytorch.blocks import BlockWriter, ClassSource, Contract
+from archdsl.backends.pytorch.class_layers import class_layers
 from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.errors import TooManyClasses
 from archdsl.backends.pytorch.externs import argument_names
@@ -62,6 +63,7 @@ class Classes:
             for number, architecture in enumerate(architectures if self.externs else ())
             for block, needed in externs_of_blocks(architecture).items()
         }
+        self.class_layers = [class_layers(architecture) for architecture in architectures]
         self.taken = taken
         modules = {name for block in self.instances.values() for name in modules_in(block)}
         self._attributes, self._attribute_names = dict[str, str](), Names(modules)
@@ -189,8 +191,22 @@ class Classes:
 
         instances = [(key, self.instances[key]) for key in keys]
         contract = self.contracts.get(name, Contract())
-        is_head = keys[0] in self.heads
-        return BlockWriter(name, instances, find, contract, self.attribute, is_head=is_head, externs=self.externs)
+        followers = frozenset[str]().union(*map(self._following, keys))
+        return BlockWriter(
+            name,
+            instances,
+            find,
+            contract,
+            self.attribute,
+            is_head=keys[0] in self.heads,
+            externs=self.externs,
+            followers=followers,
+        )
+
+    def _following(self, key: Key) -> frozenset[str]:
+        """The parameters of an instance that follow the number of classes."""
+        number, block = key.split("/", 1)
+        return self.class_layers[int(number)].parameters.get(block, frozenset())
 
 
 def _check_count(count: int) -> None:

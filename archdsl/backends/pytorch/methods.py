@@ -2,12 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from archdsl.backends.pytorch.layout import call_lines
+from archdsl.backends.pytorch.layout import WIDTH, call_lines, expression_lines
 from archdsl.backends.pytorch.steps import Child
+from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.formula import Expression
+
+
+@dataclass
+class Reset:
+    """How a part of a head without a final linear layer gets layers for other classes.
+
+    `made` constructs the part, of `num_classes` and attributes; `kept` are the variables of the constructor that become
+    these. `layers` are the paths inside of the part that follow the number of classes; none where it is such a layer.
+    """
+
+    part: str
+    made: Expression
+    kept: Mapping[str, str]
+    layers: tuple[str, ...]
+    initialize: str
+
+    @property
+    def method(self) -> str:
+        return f"make_{self.part}"
+
+    def lines(self) -> list[str]:
+        body = [
+            "like = next(self.parameters(), torch.empty(0))",
+            f"fresh = self.{self.method}(num_classes).apply({self.initialize})",
+            "fresh.to(like.device, like.dtype).train(self.training)",
+        ]
+        if not self.layers:
+            body.append(f"self.{self.part} = fresh")
+        elif len(self.layers) == 1:
+            name = literal(self.layers[0])
+            body.append(f"self.{self.part}.set_submodule({name}, fresh.get_submodule({name}))")
+        else:
+            loop = f"for name in ({', '.join(map(literal, self.layers))}):"
+            body += [loop] if len(loop) <= WIDTH - 8 else _one_a_line(self.layers)
+            body.append(f"    self.{self.part}.set_submodule(name, fresh.get_submodule(name))")
+        return [
+            *_method(
+                f"{self.method}(self, num_classes: int) -> nn.Module",
+                "For so many classes, with fresh weights.",
+                *expression_lines("return ", self.made),
+            ),
+            *_method(
+                "reset_classifier(self, num_classes: int) -> None",
+                "Fresh layers where their shapes follow the number of classes; all others stay as they are.",
+                *body,
+            ),
+        ]
+
+
+def _one_a_line(layers: Sequence[str]) -> list[str]:
+    return ["for name in (", *(f"    {literal(layer)}," for layer in layers), "):"]
 
 
 @dataclass
@@ -25,6 +77,7 @@ class Head:
     reads: list[int] | None = None
     reads_images: bool = False
     returns: str = "Tensor"  # the type of what the network puts out
+    reset: Reset | None = None
 
     @property
     def linear(self) -> str:
@@ -80,6 +133,7 @@ def _methods_of_maps(
             f"{given} to what the network puts out.",
             *call_lines("return self.head", read, ""),
         ),
+        *(head.reset.lines() if head.reset is not None else ()),
         *(_checkpointing(part) if has_stages else ()),
         *_method(
             f"forward(self, x: Tensor) -> {head.returns}", "", "return self.forward_head(self.forward_features(x))"
@@ -96,11 +150,12 @@ def _said(has_stem: bool, has_stages: bool) -> str:
 
 def _head_methods(head: Head) -> list[str]:
     if head.classifier is None:
-        return _method(
+        forward = _method(
             "forward_head(self, x: Tensor) -> Tensor",
             "The last feature map to what the network puts out.",
             "return self.pool(x)" if head.pool else "return x",
         )
+        return [*forward, *(head.reset.lines() if head.reset is not None else ())]
     name = head.classifier
     pooled = ["x = self.pool(x)"] if head.pool else []
     return [

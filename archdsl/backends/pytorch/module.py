@@ -68,6 +68,8 @@ class ModuleBuilder:
     variables: dict[str, Expression | None] = field(default_factory=dict)
     # The arguments that construct modules which the caller brings, by the names of these in the text.
     externs: Mapping[str, str] = field(default_factory=dict)
+    # The parameters that follow the number of classes: like channels, they are never literals.
+    followers: frozenset[str] = frozenset()
     # The one formula that all instances have of a scalar, of those that were asked for.
     _shared: dict[str, Expression | None] = field(default_factory=dict)
 
@@ -206,7 +208,9 @@ class ModuleBuilder:
         """Whether a formula says something of channels."""
         if formula not in self._open:
             found = self._behind(formula, lambda name: Name(name) in self._open)
-            self._open[formula] = any(name in _OPEN or self._open.get(Name(name), False) for name in found)
+            self._open[formula] = any(
+                name in _OPEN or name in self.followers or self._open.get(Name(name), False) for name in found
+            )
         return self._open[formula]
 
     def _behind(self, formula: Expression, is_known: Callable[[str], bool] = lambda name: False) -> set[str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.externs import call_of
-from archdsl.backends.pytorch.formulas import value_of
+from archdsl.backends.pytorch.formulas import same, spell, value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.methods import Head, method_lines
+from archdsl.backends.pytorch.methods import Head, Reset, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
-from archdsl.backends.pytorch.naming import OF_NETWORKS, Names
-from archdsl.backends.pytorch.nodes import IDENTITY, call
+from archdsl.backends.pytorch.naming import OF_NETWORKS, Names, classifier_attribute, is_free_attribute
+from archdsl.backends.pytorch.nodes import IDENTITY, call, replaced, spoken
 from archdsl.backends.pytorch.seen import Seen
 from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
@@ -22,12 +22,14 @@ from archdsl.backends.pytorch.texts import docstring_lines, function_name, liter
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
-from archdsl.ir.description import Description, Layer, Section
+from archdsl.ir.description import Layer, Section
 from archdsl.ir.externs import externs
-from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse
+from archdsl.ir.formula import Constant, Expression, Name, constant, names, parse, walk
 from archdsl.ir.head import divided, dropout_rates
-from archdsl.ir.names import NETWORK_ATTRIBUTES
 from archdsl.ir.operators.regularization import Dropout
+
+# What a method that makes the head again reads of the constructor's, besides arguments of variants, as attributes.
+_KEPT = {"width": "num_features", "in_channels": "in_channels", "dropout_rate": "dropout_rate"}
 
 
 class BeforeHead(NamedTuple):
@@ -93,7 +95,22 @@ class NetworkWriter(StepWriter):
         if is_classes and all(value == self.architectures[index].classes for index, value in values):
             self._says_classes = True
             return Name("num_classes")
+        if self.section == "head" and (made := self._of_classes(values, formulas)) is not None:
+            self._says_classes = True
+            return made
         return self.builder.source(values, formulas, hint)
+
+    def _of_classes(
+        self, values: Sequence[tuple[int, Any]], formulas: Sequence[Expression | None]
+    ) -> Expression | None:
+        """A number that is computed of the number of classes and nothing else, if it is: `3 * num_classes`."""
+        formula = formulas[0]
+        if formula is None or names(formula) != {"classes"} or any(one != formula for one in formulas):
+            return None
+        made = spell(formula, {})
+        if not all(same(value_of(made, {"classes": self.architectures[i].classes}), value) for i, value in values):
+            return None
+        return replaced(made, lambda part: Name("num_classes") if part == Name("classes") else None)
 
     def may_say(self, known: Expression) -> bool:
         return not self._following(known)
@@ -361,11 +378,32 @@ class NetworkWriter(StepWriter):
         for part, children in (("head", head.maps), ("pool", head.pool)):
             if children:
                 made = conditional(children[0], IDENTITY) if part in head.single else self.pipeline(children)
+                reset = self._reset(part, made) if head.classifier is None else None
+                if reset is not None:
+                    head.reset = reset
+                    lines += [f"self.{attribute} = {name}" for name, attribute in reset.kept.items()]
+                    made = call(f"self.{reset.method}", Name("num_classes"))
                 lines += expression_lines(f"self.{part} = ", made)
         if head.classifier and head.features:
             lines += expression_lines("self.num_features = ", head.features)
             lines.append(f"self.{head.classifier} = {head.linear}")
         return lines
+
+    def _reset(self, part: str, made: Expression) -> Reset | None:
+        """How a part of the head gets layers for other classes, if it has all that follow their number."""
+        first, *others = [self.classes.class_layers[number] for number in self.numbers]
+        if Name("num_classes") not in walk(made) or any(other.layers != first.layers for other in others):
+            return None
+        if not first.are_all or any(path.partition(".")[0] != part for path in first.layers):
+            return None
+        said = spoken(made)
+        kept = {name: _KEPT.get(name, name) for name in sorted(said & {*self.builder.arguments, *_KEPT})}
+        are_free = all(is_free_attribute(name, self.architectures[0]) for name in kept.values())
+        if said & {*self.externs, *self.builder.assigned} or not are_free:
+            return None
+        made = replaced(made, lambda node: _as_attribute(node, kept))
+        inside = [path.partition(".")[2] for path in first.layers]
+        return Reset(part, made, kept, tuple(filter(None, inside)), "initialize_own" if self.externs else "initialize")
 
     def _options(self, head: Head, stages: Stages | None, variants: Sequence[Architecture]) -> dict[str, str]:
         """The options of a constructor or function that makes these variants, with types, and defaults of the first."""
@@ -449,12 +487,8 @@ class NetworkWriter(StepWriter):
         return "\n".join(lines) + "\n"
 
 
-def classifier_attribute(name: str, architecture: Description) -> str:
-    """The attribute that holds the classifier: a `linear` that has no name of its own is called `classifier`."""
-    if name == "linear":
-        return "classifier"
-    is_part = architecture.part is not None and architecture.part.name == name
-    return f"{name}_" if is_part or name.rstrip("_") in NETWORK_ATTRIBUTES else name
+def _as_attribute(node: Expression, kept: Mapping[str, str]) -> Expression | None:
+    return Name(f"self.{kept[node.name]}") if isinstance(node, Name) and node.name in kept else None
 
 
 def human(count: int) -> str:

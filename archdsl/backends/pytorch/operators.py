@@ -12,7 +12,8 @@ from typing import Any
 from archdsl.backends.pytorch.helpers import REDUCTIONS
 from archdsl.backends.pytorch.nodes import IDENTITY, Expressions, call, unless
 from archdsl.backends.pytorch.paddings import is_static, padding_node
-from archdsl.ir.formula import Call, Conditional, Expression, Name, Operation, Tuple, constant
+from archdsl.backends.pytorch.spelling import spelled
+from archdsl.ir.formula import Call, Conditional, Expression, Operation, Tuple, constant
 from archdsl.ir.names import identifier
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
@@ -193,12 +194,11 @@ def _attended(operator: DotProductAttention, of: Expressions) -> Expression:
 @MAPS.rule(Extern)
 def _extern(extern: Extern, of: Expressions) -> Expression:
     """A call of what the caller gave: channels first, as everywhere in PyTorch, everything else by its name."""
-    made = of["module"]
-    assert isinstance(made, Name)
+    made = spelled(of["module"])
     given = {name: of[f"{ARGUMENT}{name}"] for name, _ in extern.arguments}
     first = [of["in_channels"], *([given.pop("channels")] if "channels" in given else [])]
     named = tuple((identifier(name), value) for name, value in given.items())
-    return call("given", Call(made.name, tuple(first), named))
+    return call("given", Call(made, tuple(first), named))
 
 
 # Fully connected layers -----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from archdsl.backends.pytorch.network import classifier_attribute
+from archdsl.backends.pytorch.naming import classifier_attribute
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Step
@@ -30,7 +30,7 @@ def modules(architecture: Architecture) -> list[Visit]:
     a module shares with a combined tensor (the module keeps it), and for further uses of a module, which say so after
     its path. Raises DiagnosticError where `walk` does.
     """
-    return _Modules(architecture).network()
+    return ModuleTracer(architecture).network()
 
 
 def state(architecture: Architecture) -> Tensors:
@@ -64,7 +64,9 @@ def _is_brought(visit: Visit) -> bool:
     return isinstance(visit.primitive, Extern) and not visit.is_again
 
 
-class _Modules(Tracer):
+class ModuleTracer(Tracer):
+    """Follows tensors through a network, and notes each operator at the path of its emitted module."""
+
     def __init__(self, architecture: Architecture):
         super().__init__(architecture)
         self._uses: dict[str, int] = {}

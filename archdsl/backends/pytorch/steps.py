@@ -346,12 +346,11 @@ class StepWriter:
         if "in_channels" in baked or any(other in baked for other in made.others):
             self.bake([channels, *(self.other_channels(seen, number) for number in range(len(seen[0][1].others)))])
         self.bake(parse(step.formulas[name]) for _, step in seen for name in baked if name in step.formulas)
-        after = None
         if "channels" in made.arguments and all(
             one.values[key]["channels"] == step.output.channels
             for (_, step), (one, key) in zip(seen, found, strict=True)
         ):
-            after = given["channels"]
+            after: Expression | None = given["channels"]
         else:
             after = self._kept(seen, channels, all(one.keeps for one, _ in found))
         first = tuple(given.pop(name) for name in ("in_channels", "channels") if name in given)
@@ -369,12 +368,10 @@ class StepWriter:
     def _extern(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
         """What constructs a module that the caller brings; its shape is what the text declares."""
         names = agreed(seen, lambda step: tuple(name for name, _ in step.operator.arguments))
-        made, after = self._operator(seen, channels)
+        made, _ = self._operator(seen, channels)
         if "channels" in names and all(step.operator.value("channels") == step.output.channels for _, step in seen):
-            after = self._attribute(seen, f"{ARGUMENT}channels")
-        else:
-            after = self._kept(seen, channels, keeps=False)
-        return made, after
+            return made, self._attribute(seen, f"{ARGUMENT}channels")
+        return made, self._kept(seen, channels, keeps=False)
 
     def _argument(self, seen: Seen, name: str) -> Expression:
         """What a module that the caller brings is constructed with."""

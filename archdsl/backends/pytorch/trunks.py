@@ -12,6 +12,7 @@ from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.stages import Trunk
 from archdsl.backends.pytorch.texts import docstring_lines, literal
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.description import Part
 
 
 class Trunks:
@@ -22,12 +23,9 @@ class Trunks:
         self.texts: list[str] = []
         self._known: dict[str, Trunk] = {}
 
-    def of(self, member: Member) -> Trunk:
+    def of(self, member: Member, part: Part) -> Trunk:
         """The trunk of a network with a part."""
-        number, architecture = member
-        part = architecture.part
-        assert part is not None
-        lines, trunk = self._written(number, architecture)
+        lines, trunk = self._written(*member, part)
         text = "\n".join(lines)
         known = self._known.get(text)
         if known is None:
@@ -36,7 +34,7 @@ class Trunks:
             self.texts.append(f"class {name}(nn.Module):\n{text}\n")
         return known
 
-    def _written(self, number: int, architecture: Architecture) -> tuple[list[str], Trunk]:
+    def _written(self, number: int, architecture: Architecture, part: Part) -> tuple[list[str], Trunk]:
         try:
             writer = NetworkWriter("", [(number, architecture)], self.classes)
             before = writer.before_head()
@@ -50,8 +48,6 @@ class Trunks:
             options["drop_path_rate"] = "drop_path_rate: float"
         stem = before.stem if before.stem else ["self.stem = nn.Identity()"]
         parameters = [*options.values(), *(f"{name}: {annotation(values)}" for name, values in own.items())]
-        part = architecture.part
-        assert part is not None
         doc = f"The stem and the stages of {part.network}, without its head."
         lines = [
             *(f"    {line}".rstrip() for line in docstring_lines(doc)),

@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Problem, Problems, Span
+from archdsl.diagnostics import Edit, Fix, Problem, Problems
 from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
-from archdsl.elaborate.evaluate.explain import reasons, trace
-from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
-from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
-from archdsl.elaborate.evaluate.settings import checked, default
+from archdsl.elaborate.evaluate.explain import reasons
+from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.tensors import check_facts
 from archdsl.elaborate.evaluate.values import (
     LAYERS,
-    UNDECIDED,
     Decisions,
     LayerStep,
     List,
-    Origin,
-    Scope,
     SequenceLayer,
     Tensor,
     Value,
 )
-from archdsl.elaborate.instantiate.apply import Applier, place, shared
+from archdsl.elaborate.instantiate.apply import Applier, place
+from archdsl.elaborate.instantiate.bindings import ModelBindings
 from archdsl.elaborate.instantiate.errors import (
     BadClasses,
     EmptyModel,
     FactNotNumber,
     ImagesUnread,
     InputNotShape,
-    ParameterWithoutValue,
     StagesUnread,
     StemUnread,
 )
-from archdsl.elaborate.instantiate.replacing import at_block
 from archdsl.elaborate.instantiate.stages import Planned, StageBuilder
-from archdsl.elaborate.instantiate.work import Work
-from archdsl.elaborate.problems import ElaborationError, at_home, bounded_depth
-from archdsl.elaborate.resolve.definitions import Environment
-from archdsl.elaborate.resolve.errors import RefersToItself
-from archdsl.elaborate.resolve.graph import graph, stage_label
+from archdsl.elaborate.problems import ElaborationError, bounded_depth
+from archdsl.elaborate.resolve.graph import stage_label
 from archdsl.elaborate.resolve.labels import stage_name
-from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
-from archdsl.elaborate.resolve.parts import Part, part_of
-from archdsl.elaborate.resolve.submodules import Names, name_expression
-from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
+from archdsl.elaborate.resolve.parts import Part
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
@@ -85,30 +72,8 @@ class Elaborated(NamedTuple):
     names: dict[str, Value]
 
 
-class ModelElaborator:
-    """One network: evaluates the bindings of a model in whatever order they need each other.
-
-    A mistake in one binding or row does not hide those in others: each is added to `problems`, and what depends on it
-    is left out.
-    """
-
-    def __init__(
-        self,
-        variant: Variant,
-        problems: Problems,
-        effort: Work,
-        resolution: int | tuple[int, int] | None = None,
-        overrides: dict[str, Value] | None = None,
-        decisions: Decisions = UNDECIDED,
-        image: Shape | None = None,
-    ):
-        self.variant, self.problems, self.effort, self.given_image = variant, problems, effort, image
-        self.resolution, self.overrides, self.decisions = resolution, overrides or {}, decisions
-        self.names: dict[str, Value] = {}
-        self.origins: dict[str, Origin] = {}
-        self.settings: dict[str, Value] = {name: default(name, variant.definition.model.name.span) for name in SETTINGS}
-        self.opened: list[str] = []
-        self.failures: dict[str, ElaborationError] = {}
+class ModelElaborator(ModelBindings):
+    """One network: its stem, its stages and its head, from what the names of the model are."""
 
     def run(self) -> Elaborated | None:
         """The architecture with what its `require` lines need, or None with the reasons in `problems`."""
@@ -117,164 +82,11 @@ class ModelElaborator:
             self.bind()
             architecture = self._assemble()
         except ElaborationError as problem:
-            self._report(problem)
+            self.report(problem)
             return None
         if architecture is None or len(self.problems) > before:
             return None
         return Elaborated(architecture, self.merged.requires, self.names)
-
-    def bind(self) -> None:
-        """Gives everything a value that has a name. Raises ElaborationError for mistakes that leave nothing to go on
-        with."""
-        self.merged = merge(self.variant.definition)
-        self.effort.spend(self.merged.size, self.variant.definition.model.name.span)
-        take_row(self.merged, self.variant)
-        self.part = part_of(self.merged)
-        self.read_maps: Mapping[str, str] = {}
-        if self.part is not None:
-            from archdsl.elaborate.resolve.parts import inlined  # late: few models have a part
-
-            made = inlined(self.merged, self.part)
-            self.merged, self.read_maps, self._kept = made.merged, made.maps, made.kept
-            taken = {new: self.decisions[old] for new, old in made.choices.items() if old in self.decisions}
-            self.decisions = {**self.decisions, **taken} if taken else self.decisions
-        self._parameters()
-        self._bindings()
-
-    def _report(self, problem: ElaborationError) -> None:
-        own = self.variant.definition.model.span.source
-        self.problems.add(at_home(at_block(problem.diagnostic, own)))
-
-    # Parameters and bindings -----------------------------------------------------------------------------------------
-
-    def _parameters(self) -> None:
-        merged = self.merged
-        model = self.variant.definition.model
-        for name in self.overrides:
-            if name not in merged.parameters:
-                raise ElaborationError(
-                    no_parameter(model.name.text, tree.Identifier(model.name.span, name), merged.parameters)
-                )
-        self.names.update(self.overrides)
-        self.declared = frozenset(merged.parameters)
-        for name in merged.parameters:
-            self._parameter(name)
-        self.parameters = {name: self.names[name] for name in merged.parameters}
-        self.graph = graph(merged, self.read_maps)
-        late = self.graph.bindings if self.graph is not None else ()
-        self.waiting = frozenset(merged.bindings) - frozenset(self.names) - {"drop_path", *ASIDE, *late}
-
-    def _parameter(self, name: str) -> Value:
-        """The value of a parameter: given from outside, by a row or reference, or by default.
-
-        They are evaluated in whatever order they need each other: `extends base(width = beta ** phi)` gives a parameter
-        that was declared long before those it speaks of.
-        """
-        if name in self.names:
-            return self.names[name]
-        parameter, environment = self.merged.parameters[name]
-        node, speaks_of_parameters = parameter.default, True
-        if name in self.merged.given:
-            node, environment, speaks_of_parameters = self.merged.given[name]
-        if node is None:
-            model = self.variant.definition.model.name.text
-            is_family = self.variant.row is None and self.variant.definition.variants
-            problem = ParameterWithoutValue(name, model)
-            raise ElaborationError(problem.at(parameter.span, help="choose a variant" if is_family else None))
-        scope = bare(environment, {}, {}, decisions=self.decisions, effort=self.effort)
-        if speaks_of_parameters:
-            scope = bare(
-                environment, self.names, self.origins, self._parameter, self.declared, self.decisions, self.effort
-            )
-        with self._opened(name, node.span):
-            value = evaluate(node, scope)
-        self.names[name], self.origins[name] = value, Origin(node, scope)
-        return value
-
-    def _bindings(self) -> None:
-        if self.given_image is not None:  # a part sees the images of the network
-            self.names["input"] = self.given_image
-        for name in SETTINGS:
-            self._bind_setting(name)
-        self.applier = Applier(self.settings, self.effort, self.decisions)
-        for name in self.merged.bindings:
-            if name not in self.waiting:
-                continue
-            try:
-                self._value(name)
-            except ElaborationError as problem:
-                self._report(problem)
-
-    def _bind_setting(self, name: str) -> None:
-        if name in self.parameters:
-            value, span = self.parameters[name], self._written(name)
-        elif name in self.merged.bindings:
-            try:
-                value, span = self._value(name), self._written(name)
-            except ElaborationError as problem:
-                return self._report(problem)
-        else:
-            return None
-        try:
-            self.settings[name] = checked(name, value, span)
-        except ElaborationError as problem:
-            self.failures[name] = problem
-            self._report(problem)
-
-    def scope(self, environment: Environment, steps: Names = NO_NAMES) -> Scope:
-        applier: Any = getattr(self, "applier", None)
-        names, origins, waiting, decisions = self.names, self.origins, self.waiting, self.decisions
-        return Scope(
-            environment,
-            names,
-            self.settings,
-            applier,
-            steps,
-            origins,
-            self._value,
-            waiting,
-            decisions,
-            None,
-            self.effort,
-        )
-
-    def _value(self, name: str) -> Value:
-        """The value of a binding. Raises the same ElaborationError each time when it has none."""
-        if name in self.names:
-            return self.names[name]
-        if name in self.failures:
-            raise self.failures[name]
-        binding, environment = self.merged.bindings[name]
-        scope = self.scope(environment, name_expression(binding.value))
-        try:
-            with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
-                value = shared(binding, evaluate_binding(binding, scope))
-        except ElaborationError as problem:
-            self.failures[name] = problem
-            raise
-        self.origins[name] = Origin(binding.value, scope)
-        if name != "drop_path":  # as a name, it is the layer whose rate the schedule sets
-            self.names[name] = value
-        return value
-
-    @contextmanager
-    def _opened(self, name: str, span: Span) -> Iterator[None]:
-        """While the value of a name is computed, nothing may ask for it. Raises ElaborationError where something
-        does."""
-        if name in self.opened:
-            way = " -> ".join([*self.opened[self.opened.index(name) :], name])
-            raise ElaborationError(RefersToItself(name).at(span, way if way.count("->") > 1 else ""))
-        self.opened.append(name)
-        try:
-            yield
-        finally:
-            self.opened.pop()
-
-    def _written(self, name: str) -> Span:
-        """Where the value of a parameter or binding stands."""
-        if name in self.origins:
-            return trace(self.origins[name]).node.span
-        return self.merged.parameters[name][0].span
 
     # The network -----------------------------------------------------------------------------------------------------
 
@@ -397,7 +209,7 @@ class ModelElaborator:
 
     def _refuse(self, name: str, problem: ElaborationError) -> None:
         self.failures[name] = problem
-        self._report(problem)
+        self.report(problem)
 
     def _check_input(self) -> None:
         if "input" in self.failures:
@@ -410,7 +222,7 @@ class ModelElaborator:
                 height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
             self.image = Shape(image.channels, height, width)
             return
-        written = self._written("input")
+        written = self.written("input")
         help = fix = None
         if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
             sides = " x ".join(describe(side) for side in image.items)
@@ -429,7 +241,7 @@ class ModelElaborator:
         if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
             return
         notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        self._refuse("classes", ElaborationError(BadClasses(named(classes)).at(self._written("classes"), notes=notes)))
+        self._refuse("classes", ElaborationError(BadClasses(named(classes)).at(self.written("classes"), notes=notes)))
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
@@ -437,7 +249,7 @@ class ModelElaborator:
             if name in self.names and not isinstance(value, LAYERS):
                 problem = BindingNotLayer(name, kind(value))
                 self._refuse(
-                    name, ElaborationError(problem.at(self._written(name), help=f"for example `{name} = {example}`"))
+                    name, ElaborationError(problem.at(self.written(name), help=f"for example `{name} = {example}`"))
                 )
 
     def section(self, name: str, tensor: Tensor) -> tuple[Section | None, Tensor]:
@@ -445,7 +257,7 @@ class ModelElaborator:
         if name not in self.names:
             return None, tensor
         layer = self.names[name]
-        written = self._written(name)
+        written = self.written(name)
         assert isinstance(layer, LAYERS)
         if not isinstance(layer, SequenceLayer):
             node = self.origins[name].node if name in self.origins else None

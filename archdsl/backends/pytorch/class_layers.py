@@ -1,0 +1,137 @@
+"""Which layers of a network follow its number of classes, and which parameters of blocks do: known from formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from archdsl.backends.pytorch.naming import classifier_attribute
+from archdsl.backends.pytorch.state import ModuleTracer
+from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape
+from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.formula import names, parse
+from archdsl.ir.head import has_classifier
+from archdsl.ir.names import identifier
+from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.arrangement import Parameter, Slice
+from archdsl.ir.operators.convolution import CondConv, Conv, ConvTranspose, WeightStandardizedConv
+from archdsl.ir.operators.extern import Extern
+from archdsl.ir.operators.linear import Linear
+from archdsl.ir.operators.reduction import Reduce
+from archdsl.ir.parts import applied
+from archdsl.ir.walk import Scope, Tensor
+
+# Operators that say how many channels they put out; all others put out what follows from those of their input.
+_SAY_CHANNELS = (
+    *(Conv, CondConv, ConvTranspose, WeightStandardizedConv, Linear, Slice, Parameter, Extern),
+    Reduce,
+)
+
+
+class ClassLayers(NamedTuple):
+    """What follows the number of classes: layers whose weights have other shapes with another one, by the paths of
+    their modules, and parameters of block instances, by their ids. `are_all` says that nothing else does, such as a
+    layer without weights that cuts as many channels."""
+
+    layers: tuple[str, ...]
+    parameters: Mapping[str, frozenset[str]]
+    are_all: bool = True
+
+
+def class_layers(architecture: Architecture) -> ClassLayers:
+    """What of a network's head follows the number of classes. Raises DiagnosticError where `walk` does."""
+    tracer = _Following(architecture)
+    tracer.head()
+    return ClassLayers(
+        tuple(dict.fromkeys(tracer.layers)),
+        {block: frozenset(found) for block, found in tracer.parameters.items()},
+        tracer.are_all,
+    )
+
+
+def classifiers(architecture: Architecture) -> tuple[str, ...]:
+    """The paths of the modules that another number of classes replaces."""
+    found = dict.fromkeys(class_layers(architecture).layers)
+    if architecture.head is not None and has_classifier(architecture):
+        (*_, last) = applied(architecture.head.steps)
+        found[classifier_attribute(last.name, architecture)] = None
+    return tuple(found)
+
+
+class _Following(ModuleTracer):
+    def __init__(self, architecture: Architecture):
+        super().__init__(architecture)
+        self.layers: list[str] = []
+        self.parameters: dict[str, set[str]] = {}
+        self.are_all = True
+        self._open: frozenset[str] = frozenset()  # the scalars in scope that follow the number of classes
+        self._tensors: set[str] = set()  # those whose channels do
+        self._applied: list[Apply] = []
+
+    def head(self) -> None:
+        """Follow the head alone, from what the stages put out."""
+        architecture = self.architecture
+        source = self.maps["input"] = Tensor("input", architecture.input)
+        if architecture.stem is not None:
+            source = self.maps["stem"] = Tensor("stem", architecture.stem.output)
+        for stage in architecture.stages:
+            source = self.maps[f"stages.{stage.name}"] = Tensor(f"stages.{stage.name}", stage.output)
+        if architecture.head is not None:
+            self._open = frozenset({"classes"})
+            self.section(architecture.head, source)
+
+    def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
+        self._applied.append(step)
+        made = super()._apply(step, source, path, scope)
+        self._applied.pop()
+        return made
+
+    def note(
+        self,
+        path: str,
+        operator: str,
+        inputs: tuple[Tensor, ...],
+        output: Shape,
+        primitive: Primitive | None = None,
+        block: str | None = None,
+        factors: tuple[float, ...] = (),
+        *,
+        leads: bool = False,
+    ) -> Tensor:
+        made = super().note(path, operator, inputs, output, primitive, block, factors, leads=leads)
+        reads = any(tensor.path in self._tensors for tensor in inputs)
+        own = primitive is not None and any(map(self._follows, self._applied[-1].formulas.values()))
+        if primitive is not None and not self.is_again and (own or reads):
+            if isinstance(primitive, Extern) or primitive.state(*(each.shape for each in inputs)):
+                self.layers.append(path)
+            else:
+                self.are_all &= not own
+        if own or (reads and not isinstance(primitive, _SAY_CHANNELS)):
+            self._tensors.add(made.path)
+        return made
+
+    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+        instance = self.blocks[identity]
+        outer, given = self._open, self._applied[-1].formulas
+        found = {identifier(name) for name, formula in given.items() if self._follows(formula)}
+        self.parameters.setdefault(identity, set()).update(found)
+        found |= {"in_channels"} if source.path in self._tensors else set()
+        further = zip(instance.tensors, others, strict=True)
+        found |= {f"in_{name}_channels" for name, other in further if other.path in self._tensors}
+        self._open = _with_bindings(instance, found)
+        made = super().block(identity, source, path, others)
+        self._open = outer
+        return made
+
+    def _follows(self, formula: str) -> bool:
+        return bool(self._open) and not self._open.isdisjoint(names(parse(formula)))
+
+
+def _with_bindings(instance: BlockInstance, names_: set[str]) -> frozenset[str]:
+    """The scalars of a block that follow some of them."""
+    found = set(names_)
+    formulas = {name: names(parse(text)) for name, text in instance.formulas.items()} if found else {}
+    while more := {name for name, read in formulas.items() if name not in found and found & read}:
+        found |= more
+    return frozenset(found)
