@@ -35,6 +35,7 @@ from archdsl.elaborate.resolve.signatures import Signature, missing, of_primitiv
 from archdsl.ir.base import Shape
 from archdsl.ir.checks import attributes, real_attributes, refusal
 from archdsl.ir.description import Schedule
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.limits import limits
 
@@ -77,9 +78,8 @@ def primitive(
         if attribute in values:
             value: Any = values[attribute]
             must = _must_be(operator, attribute, value)
-            if must is not None and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-                # 2.0 channels are 2 channels: a scaled whole number stays whole.
-                value = int(value)
+            if must is not None and isinstance(value, float):
+                value = as_whole(value)  # 2.0 channels are 2 channels: a scaled whole number stays whole.
                 must = _must_be(operator, attribute, value)
             if must is not None:
                 place, notes = blame(origins.get(attribute), span, value, name)
@@ -159,9 +159,10 @@ def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape
 def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str | None) -> RepeatLayer:
     """`layer * count`."""
     place = origin.node.span
+    count = as_whole(count)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         help = "round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None
-        raise ElaborationError(BadRepetition(kind(count)).at(place, notes=reasons(origin, count), help=help))
+        raise ElaborationError(BadRepetition(named(count)).at(place, notes=reasons(origin, count), help=help))
     if count > limits().repetitions:
         raise ElaborationError(TooManyRepetitions(count).at(place, notes=reasons(origin, count)))
     made = RepeatLayer(layer, count, span, text)

@@ -58,6 +58,7 @@ from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Part as MadePart
 from archdsl.ir.description import Requirement, Schedule, Section, Stage
+from archdsl.ir.functions import as_whole
 from archdsl.ir.names import part_name
 from archdsl.ir.parts import applied, used
 from archdsl.language import tree
@@ -423,9 +424,9 @@ class ModelElaborator:
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
-        classes = self.names.get("classes")
-        if isinstance(classes, float) and classes.is_integer():  # `1e3`
-            classes = self.names["classes"] = int(classes)
+        classes = as_whole(self.names.get("classes"))
+        if "classes" in self.names:
+            self.names["classes"] = classes
         if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
             return
         notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
