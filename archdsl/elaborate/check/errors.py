@@ -354,9 +354,16 @@ class SettingInBlock(UnusedName):
 class UnusedBlock(Problem):
     code = codes.UNUSED_NAME
     message = "unused block `{block}`"
-    help = "did you mean to replace `{meant}` of the library? A block that replaces it must have the same name"
+    help = "use it, or remove it; one for other files has a name that begins with `_`, or a file without models"
     block: str
+
+
+class ReplacesNothing(UnusedBlock):
+    """`whose` block `meant` is, which it was to replace."""
+
+    help = "did you mean to replace `{meant}` of {whose}? A block that replaces it must have the same name"
     meant: str
+    whose: str
 
 
 class UnusedFact(Problem):
