@@ -41,6 +41,11 @@ def look_alike(place: Span) -> Diagnostic | None:
     if kind in ("Cc", "Zl", "Zp"):
         fix = Fix(f"remove {number}", (Edit(place, ""),), is_safe=False)
         return ControlCharacter(number, name).at(place, fix=fix)
+    if "\u2044" in (fraction := unicodedata.normalize("NFKC", character)):
+        written = f"({fraction.replace(chr(0x2044), ' / ')})"
+        beside = place.source.text[place.start - 1 : place.start].isalnum()
+        fix = None if beside else Fix(f"write `{written}`", (Edit(place, written),), is_safe=False)
+        return UnexpectedCharacter(_shown(character)).at(place, help=f"a fraction is written `{written}`", fix=fix)
     word = _word(place)
     latin = _latin(word.text)
     if kind in ("Cf", "Mn") and not character.isspace():
