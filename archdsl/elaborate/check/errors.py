@@ -75,6 +75,22 @@ class UnknownFact(Problem):
     known: str
 
 
+class ForeignLayer(Problem):
+    """`ours` is the layer here that is meant, if that is known."""
+
+    code = codes.UNKNOWN_NAME
+    message = "`{written}` is a name of another library"
+    help = "{advice}"
+    written: str
+    ours: str | None
+
+    @property
+    def advice(self) -> str:
+        if self.ours is None:
+            return "layers are named without a module before them; docs/primitives.md lists them"
+        return f"write `{self.ours}`; the channels that come in are not said, as in `conv(16, kernel = 3)`"
+
+
 # Blocks and models ---------------------------------------------------------------------------------------------------
 
 

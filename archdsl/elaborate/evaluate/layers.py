@@ -39,6 +39,9 @@ from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.limits import limits
 
+# A layer with more letters is its name alone in an example.
+_LONGEST = 30
+
 
 class Arguments:
     """The arguments of one call by parameter: values, formulas, and where they were written."""
@@ -85,6 +88,9 @@ def primitive(
                 place, notes = blame(origins.get(attribute), span, value, name)
                 written = f"{name}(...)" if of_primitive(name).required else name
                 help = f"a tensor is fed into a layer: `x -> {written}`" if isinstance(value, Tensor) else None
+                is_first = attribute == next(iter(attributes(operator))) and not operator.is_source
+                if is_first and isinstance(value, BlockLayer | PrimitiveLayer):
+                    help = f"a layer is followed by another: `{_shortly(value)} -> {written}`"
                 problem = BadArgument(attribute, name, must, named(value))
                 raise ElaborationError(problem.at(place, notes=notes, help=help))
             if isinstance(value, int) and attribute in real_attributes(operator):
@@ -96,6 +102,12 @@ def primitive(
         else:
             complete[attribute] = None if default is ... else default
     return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, others)
+
+
+def _shortly(layer: BlockLayer | PrimitiveLayer) -> str:
+    """A layer in an example: its name, and whether it takes arguments."""
+    text = describe(layer)
+    return text if len(text) <= _LONGEST else f"{text.partition('(')[0]}(...)"
 
 
 @lru_cache(maxsize=4096, typed=True)

@@ -250,6 +250,8 @@ class ModelElaborator:
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = shared(binding, evaluate_binding(binding, scope))
+            if name == "classes":  # what reads a wrong one makes no mistake of its own
+                value = _classes(value, Origin(binding.value, scope))
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -424,13 +426,12 @@ class ModelElaborator:
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
-        classes = as_whole(self.names.get("classes"))
-        if "classes" in self.names:
-            self.names["classes"] = classes
-        if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
-            return
-        notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        self._refuse("classes", ElaborationError(BadClasses(named(classes)).at(self._written("classes"), notes=notes)))
+        """Those of a parameter; a binding has been looked at when it got its value."""
+        if "classes" in self.parameters:
+            try:
+                self.names["classes"] = _classes(self.names["classes"], self.origins["classes"])
+            except ElaborationError as problem:
+                self._refuse("classes", problem)
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):
@@ -558,3 +559,12 @@ def _alone(value: tree.Expression | None) -> str:
             return text
         case _:
             return "layer"
+
+
+def _classes(value: Value, origin: Origin) -> int | None:
+    """How many classes a network has, `1e3` among them. Raises ElaborationError for anything else."""
+    count = as_whole(value)
+    if count is None or (isinstance(count, int) and not isinstance(count, bool) and count >= 1):
+        return count
+    place = trace(origin).node.span
+    raise ElaborationError(BadClasses(named(value)).at(place, notes=reasons(origin, value)))
