@@ -59,6 +59,14 @@ def shipped(text: str) -> Path | None:
     return next((folder / name for folder in folders.values() if _is_there(folder / name)), specs_folder() / name)
 
 
+def shipped_beside(text: str) -> list[str]:
+    """The names of the shipped files that one which is not there may stand for: recipes, where it says so."""
+    folder = f"{SHIPPED}recipes/"
+    if text.startswith(folder):
+        return [f"{folder}{path.name}" for path in sorted(recipes_folder().glob("*.arch"))]
+    return [f"{SHIPPED}{path.name}" for path in shipped_files()]
+
+
 def shipped_name(path: Path) -> str | None:
     """`archdsl:resnet.arch` for a shipped file, None for another."""
     folder = path.resolve().parent

@@ -13,8 +13,12 @@ from archdsl.diagnostics import did_you_mean
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.head import dropout_rates, has_classifier
 
-# What timm takes that is said in the text here.
+# What timm or torchvision takes that is said in the text here, or by another name.
 _IN_THE_TEXT = {
+    **dict.fromkeys(
+        ("drop_connect_rate", "stochastic_depth_prob"),
+        "`drop_path_rate`, of networks with a `drop_path` in their text",
+    ),
     "act_layer": "`act` in the model",
     "norm_layer": "`norm` in the model",
     "global_pool": "the pooling in the model's `head`",
@@ -23,6 +27,8 @@ _IN_THE_TEXT = {
     "img_size": "`resolution=` of `load` and `create_model`",
     "checkpoint_path": "`load_state_dict` after `archdsl weights map`",
 }
+# What asks for trained weights, in timm and in torchvision.
+_TRAINED = ("pretrained", "weights")
 
 
 def build(make: Callable[..., nn.Module], architecture: Architecture, options: dict[str, Any]) -> nn.Module:
@@ -32,25 +38,28 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
         make: that function.
         architecture: what it was emitted from.
         options: those of the function, or timm's `in_chans`, `drop_rate` (of the dropouts before the classifier),
-            `out_indices` (into `feature_info`, with `features_only`), `output_stride`, `pretrained=False`.
+            `out_indices` (into `feature_info`, with `features_only`), `output_stride`, `pretrained=False`; or
+            torchvision's `weights=None`.
 
     Raises:
         TypeError: for an option that the network does not have, or has in another place.
         ValueError: for a value out of range.
     """
     options = dict(options)
-    rest = {name: options.pop(name, None) for name in ("drop_rate", "out_indices", "output_stride", "pretrained")}
-    if rest["pretrained"]:
-        raise TypeError(
-            f"{architecture.name} comes without trained weights (`pretrained`); `archdsl weights map` brings in those "
-            "of timm, torchvision or a file"
-        )
+    rest = {name: options.pop(name, None) for name in ("drop_rate", "out_indices", "output_stride")}
+    parameters = signature(make).parameters
+    for name in _TRAINED:
+        if name not in parameters and options.pop(name, None):
+            raise TypeError(
+                f"{architecture.name} comes without trained weights (`{name}`); `archdsl weights map` brings in those "
+                "of timm, torchvision or a file"
+            )
     if "in_chans" in options:
         if "in_channels" in options:
             raise TypeError("`in_chans` and `in_channels` are the same option; give one")
         options["in_channels"] = options.pop("in_chans")
     # Those that have to be named are the modules that the caller brings.
-    known = [name for name, each in signature(make).parameters.items() if each.kind is not each.KEYWORD_ONLY]
+    known = [name for name, each in parameters.items() if each.kind is not each.KEYWORD_ONLY]
     if unknown := [name for name in options if name not in known]:
         said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
         theirs = ["in_chans", *(["drop_rate"] if dropout_rates(architecture) else []), "output_stride"]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Source, Span
 from archdsl.file_errors import CannotRead, NotText, TooManyBytes
-from archdsl.folders import shipped
+from archdsl.folders import shipped, shipped_beside
 from archdsl.limits import limits
 from archdsl.reading import read_plain
 
@@ -20,12 +20,14 @@ def most_bytes() -> int:
 
 def read(path: str | Path) -> Source:
     """The text of a file. Raises DiagnosticError when it cannot be read or is not text."""
-    path = shipped(str(path)) or Path(path)
+    written = str(path)
+    path = shipped(written) or Path(path)
     try:
         data = read_plain(path, most_bytes())
     except (OSError, ValueError) as error:  # ValueError is a path with a null character
-        problem = CannotRead.because(path, error).at(None)
-        raise DiagnosticError([problem.suggesting_file(str(path), siblings(path, str(path)))]) from None
+        problem = CannotRead.because(written, error).at(None)
+        others = siblings(path, written) if shipped(written) is None else shipped_beside(written)
+        raise DiagnosticError([problem.suggesting_file(written, others)]) from None
     if len(data) > most_bytes():
         raise DiagnosticError([too_many_bytes(str(path), os.path.getsize(path))])
     try:

@@ -21,7 +21,7 @@ from archdsl.file_errors import (
     UsesItself,
     UseUnreadable,
 )
-from archdsl.folders import library_folder, shipped, shipped_files, shipped_name
+from archdsl.folders import library_folder, shipped, shipped_beside, shipped_files, shipped_name
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits
@@ -100,7 +100,8 @@ class _Uses:
         if kind != "file":
             what = "does not exist" if kind is None else files.something_else(resolved, kind)
             problem = UseNotFile(item.path, what).at(span, help=_shipped(path))
-            return problem.suggesting_file(item.path, files.beside(path, item.path))
+            others = files.beside(path, item.path) if own is None else shipped_beside(item.path)
+            return problem.suggesting_file(item.path, others)
         if resolved.suffix != ".arch":
             # A diagnostic shows lines: those of a file that holds a secret are no mistakes of this language.
             return UseNotArch(item.path).at(span)

@@ -36,6 +36,13 @@ def test_out_indices() -> None:
     ("options", "error", "message"),
     [
         ({"pretrained": True}, TypeError, "without trained weights.*`archdsl weights map`"),
+        ({"weights": "DEFAULT"}, TypeError, r"without trained weights \(`weights`\); `archdsl weights map`"),
+        (
+            {"drop_connect_rate": 0.2},
+            TypeError,
+            "no option .*`drop_connect_rate` is `drop_path_rate`",
+        ),
+        ({"stochastic_depth_prob": 0.2}, TypeError, "`stochastic_depth_prob` is `drop_path_rate`"),
         ({"in_chans": 1, "in_channels": 1}, TypeError, "the same option"),
         ({"out_indices": (1,)}, TypeError, "give `features_only=True`"),
         ({"features_only": True, "out_indices": (7,)}, ValueError, r"has no 7; the maps are 0 \(reduction 2\)"),
@@ -56,6 +63,7 @@ def test_mistakes(options: dict[str, Any], error: type[Exception], message: str)
 
 def test_pretrained_false_is_what_there_is() -> None:
     archdsl.create_model("shufflenet_g3_025", pretrained=False)
+    archdsl.create_model("shufflenet_g3_025", weights=None)
 
 
 def test_no_classes_of_feature_maps_are_none() -> None:

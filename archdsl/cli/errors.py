@@ -178,6 +178,25 @@ class NotFolder(Problem):
     path: str
 
 
+class NotFile(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{option} {path}` names a file, and that is a folder's name"
+    help = "add the file's name: `{option} {path}{example}`"
+    option: str
+    path: str
+    example: str
+
+
+class NoStandardOutput(Problem):
+    """`what` is written, and cannot go to standard output."""
+
+    code = codes.WRONG_USAGE
+    message = "`--out -` would be standard output, to which {what} cannot be written"
+    help = "name a {kind}; one that is called `-` is `./-`"
+    what: str
+    kind: str
+
+
 class OtherCapitals(Problem):
     """A file whose name differs in capitals alone from one that would be written."""
 

@@ -123,6 +123,24 @@ def refuse_to_replace(path: Path, data: bytes) -> None:
         raise FileExists(printable(str(path))).error(notes=(_NOTHING_CHANGED,))
 
 
+def is_folder(asked: str) -> bool:
+    """Whether a text names a folder: it ends with a slash, or the folder is there."""
+    return asked.endswith(("/", os.sep)) or os.path.isdir(asked)
+
+
+def within(asked: str | None, name: str) -> str | None:
+    """The file that is asked for: in a folder, if it is one that is named, it is called `name`."""
+    return os.path.join(asked, name) if asked is not None and is_folder(asked) else asked
+
+
+def refuse_standard_output(asked: str | None, what: str, kind: str = "folder") -> None:
+    """Raises DiagnosticError for `--out -` of a command that does not write a single file: `what` cannot go there."""
+    if asked == "-":
+        from archdsl.cli.errors import NoStandardOutput
+
+        raise NoStandardOutput(what, kind).error()
+
+
 def out_folder(asked: str | None) -> Path:
     """The folder for the outputs of a build. Raises DiagnosticError where that is not what it seems.
 
@@ -134,7 +152,12 @@ def out_folder(asked: str | None) -> Path:
             help = f"if that is where the files should go, say so: `--out {DEFAULT_FOLDER}`"
             raise _refused(folder, f"it is a link that leads out of this folder, to {os.path.realpath(folder)}", help)
         return folder
-    if Path(asked).suffix.lower() in (".py", ".svg", ".json", ".arch") and not os.path.isdir(asked):
+    refuse_standard_output(asked, "several files")
+    if (
+        not asked.endswith(("/", os.sep))
+        and Path(asked).suffix.lower() in (".py", ".svg", ".json", ".arch")
+        and not os.path.isdir(asked)
+    ):
         from archdsl.cli.errors import NotFolder
 
         raise NotFolder(printable(asked)).error()

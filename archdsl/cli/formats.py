@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from archdsl.cli.files import is_folder
 from archdsl.cli.specs import STANDARD_INPUT
 from archdsl.diagnostics.render import printable
 
@@ -27,11 +29,16 @@ def chosen(
 
     `asked` is what another option says, `extensions` has the format of each, `default` is for a name without one and
     for standard output. Those of `text` go into a `.txt`, too. Raises DiagnosticError for an extension of another
-    format.
+    format, or for a folder.
     """
     if path in (None, STANDARD_INPUT):
         return asked or default
     assert path is not None
+    if is_folder(path):
+        from archdsl.cli.errors import NotFile
+
+        suited = next((one for one, format in extensions.items() if format == (asked or default)), _PLAIN_TEXT)
+        raise NotFile(option, printable(os.path.join(path, "")), f"NAME{suited}").error()
     suffix = Path(path).suffix.lower()
     if suffix in ("", ".") or (suffix == _PLAIN_TEXT and (asked or default) in text):
         return asked or default

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from archdsl.catalogue import aliases, models
 from archdsl.diagnostics.nearest import nearest
-from archdsl.folders import shipped_files, shipped_name, specs_folder
+from archdsl.folders import SHIPPED, shipped_files, shipped_name, specs_folder
 
 
 def shipped_specs() -> list[str]:
@@ -17,6 +17,7 @@ def shipped_specs() -> list[str]:
 
 def suggestion(name: str) -> str | None:
     """Which file may be meant by a SPEC that is none: it can be the name of a shipped file or of a model in one."""
+    name = name.removeprefix(SHIPPED)
     if "/" in name or os.sep in name:
         return None
     files = {path.stem: _short(path) for path in shipped_files()}

@@ -41,10 +41,15 @@ def nearest(name: str, candidates: Iterable[str]) -> list[str]:
 
 def nearest_file(path: str, candidates: Iterable[str]) -> list[str]:
     """The same for files: what is compared is their names, not the folders and the ending that they share."""
-    of = {candidate: PurePath(candidate).stem for candidate in candidates}
-    stem = PurePath(path).stem
+    of = {candidate: _stem(candidate) for candidate in candidates}
+    stem = _stem(path)
     near = [stem] if stem in of.values() else nearest(stem, of.values())
     return sorted((candidate for candidate, stem in of.items() if stem in near), key=lambda each: near.index(of[each]))
+
+
+def _stem(path: str) -> str:
+    """The name of a file; `resnet` for `archdsl:resnet.arch`, too."""
+    return PurePath(path.rpartition(":")[2]).stem
 
 
 def distance(name: str, candidate: str, most: int) -> int:

@@ -46,8 +46,21 @@ class NotInType(Problem):
 class NotWithFreeSizes(Problem):
     code = codes.NOT_EXPORTED
     message = "`{target}` compiles for one batch and one resolution"
-    help = "give numbers, or choose another target: onnx, torch, openvino"
+    help = "give numbers, or choose another target: {known}"
     target: str
+    known: str
+
+
+class WindowsOfResolution(Problem):
+    """A pooling to a given size, whose windows depend on the size of its map."""
+
+    code = codes.NOT_EXPORTED
+    message = "{network} cannot be written as `{target}` with a free resolution: windows of `{operator}` depend on it"
+    help = "give a number, as `--resolution 224`, or write it as one of {others}"
+    network: str
+    target: str
+    operator: str
+    others: str
 
 
 class FiltersOfEachImage(Problem):

@@ -36,24 +36,18 @@ from archdsl.exporting.errors import (
     NotQuantized,
     NotSuffix,
     NotWithFreeSizes,
+    WindowsOfResolution,
 )
 from archdsl.exporting.job import AXES, Job, Tool, beside
 from archdsl.exporting.placing import placed, refuse_existing
 from archdsl.exporting.settings import DTYPES, TARGETS, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
 from archdsl.exporting.subject import Plain, Subject, subject_of
+from archdsl.ir.base import Shape
 from archdsl.ir.operators.convolution import CondConv
+from archdsl.ir.operators.pooling import AdaptiveAvgPool
 from archdsl.ir.walk import walk
 from archdsl.quiet import quiet
 
-# The module and the function of each target; what they import may be missing.
-_TOOLS: Mapping[str, tuple[str, str]] = {
-    "onnx": ("archdsl.exporting.onnx", "write"),
-    "torch": ("archdsl.exporting.torch_program", "write"),
-    "openvino": ("archdsl.exporting.openvino_ir", "write"),
-    "source": ("archdsl.exporting.source", "write"),
-    "fused": ("archdsl.exporting.source", "write_fused"),
-    "aotinductor": ("archdsl.exporting.torch_program", "compile_ahead"),
-}
 # Free axes are traced at two images, for a single one is a case of its own to torch.
 _FREE_BATCH = 2
 _LONGEST_REASON = 300
@@ -156,6 +150,8 @@ def before_weights(
     target = check(settings)
     if settings.batch is None and not target.has_free_groups:
         _refuse_filters_of_images(network, target)
+    if settings.resolution is None and not target.has_free_windows:
+        _refuse_windows(network, target)
     out = out_file(network.name, target, path)
     files = beside(out, target)
     refuse_existing(files, force=force)
@@ -174,7 +170,7 @@ def check(settings: Settings) -> TargetFacts:
     if settings.dtype not in target.computes_in:
         raise NotInType(target.name, settings.dtype, ", ".join(target.computes_in)).error()
     if not target.has_free_sizes and (settings.batch is None or settings.resolution is None):
-        raise NotWithFreeSizes(target.name).error()
+        raise NotWithFreeSizes(target.name, ", ".join(one.name for one in TARGETS if one.has_free_sizes)).error()
     if settings.is_int8:
         _check_int8(settings, target)
     elif settings.calibration is not None:
@@ -215,6 +211,15 @@ def _refuse_filters_of_images(network: Network, target: TargetFacts) -> None:
         raise FiltersOfEachImage(network.name, target.name).error()
 
 
+def _refuse_windows(network: Network, target: TargetFacts) -> None:
+    for visit in walk(network.architecture):
+        pool = visit.primitive
+        # One window is the mean of the map, of whatever size.
+        if isinstance(pool, AdaptiveAvgPool) and pool.output(visit.output) != Shape(visit.output.channels, 1, 1):
+            others = ", ".join(one.name for one in TARGETS if one.has_free_sizes and one.has_free_windows)
+            raise WindowsOfResolution(network.name, target.name, pool.kind, others).error()
+
+
 def write(subject: Subject, settings: Settings, out: Path, *, force: bool = False) -> Exported:
     """Writes a network with its weights. Raises DiagnosticError, and leaves nothing of what was written."""
     target = facts_of(settings.to)
@@ -233,7 +238,7 @@ def write(subject: Subject, settings: Settings, out: Path, *, force: bool = Fals
 
 def tool_of(target: TargetFacts) -> Tool:
     """What writes a target; it imports what that needs."""
-    name, function = _TOOLS[target.name]
+    name, _, function = target.writer.partition(":")
     tool: Tool = getattr(import_module(name), function)
     return tool
 

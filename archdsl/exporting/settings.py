@@ -17,20 +17,24 @@ TOLERANCES: Mapping[Dtype, float] = {"float32": 1e-4, "bf16": 1e-1}
 class TargetFacts:
     """What is known of a target before its tool is imported.
 
-    `packages` are needed besides torch, by the names of their modules; `also` are the suffixes of files beside the one
-    that is named. `computes_in` are the types that it can be exported in, `quantizes` what makes int8 of it. In some
-    the groups of a convolution are a number, which may not depend on the batch (not `has_free_groups`).
+    `writer` is its tool, the module and the function that write it; what they import may be missing. `packages` are
+    needed besides torch, by the names of their modules; `also` are the suffixes of files beside the one that is named.
+    `computes_in` are the types that it can be exported in, `quantizes` what makes int8 of it. In some the groups of a
+    convolution are a number, which may not depend on the batch (not `has_free_groups`), or the windows of a pooling to
+    a given size are, which may not depend on the resolution (not `has_free_windows`).
     """
 
     name: str
     suffix: str
     doc: str
+    writer: str
     packages: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     computes_in: tuple[Dtype, ...] = DTYPES
     quantizes: tuple[str, ...] = ()
     has_free_sizes: bool = True
     has_free_groups: bool = True
+    has_free_windows: bool = True
 
 
 TARGETS: tuple[TargetFacts, ...] = (
@@ -38,17 +42,25 @@ TARGETS: tuple[TargetFacts, ...] = (
         "onnx",
         ".onnx",
         "ONNX, for ONNX Runtime and many others",
+        "archdsl.exporting.onnx:write",
         ("onnx", "onnxscript", "onnxruntime"),
         # ONNX Runtime has no convolutions in bfloat16 on a CPU, so nothing could be compared.
         computes_in=("float32",),
         quantizes=("onnxruntime",),
         has_free_groups=False,
+        has_free_windows=False,
     ),
-    TargetFacts("torch", ".pt2", "a program of torch.export, which torch runs without this network's source"),
+    TargetFacts(
+        "torch",
+        ".pt2",
+        "a program of torch.export, which torch runs without this network's source",
+        "archdsl.exporting.torch_program:write",
+    ),
     TargetFacts(
         "openvino",
         ".xml",
         "OpenVINO, an .xml with a .bin",
+        "archdsl.exporting.openvino_ir:write",
         ("openvino",),
         also=(".bin",),
         computes_in=("float32",),
@@ -58,6 +70,7 @@ TARGETS: tuple[TargetFacts, ...] = (
         "source",
         ".py",
         "PyTorch source for inference, with a .safetensors",
+        "archdsl.exporting.source:write",
         ("safetensors",),
         also=(".safetensors",),
     ),
@@ -65,11 +78,16 @@ TARGETS: tuple[TargetFacts, ...] = (
         "fused",
         ".py",
         "PyTorch source that is fast on a CPU without a compiler, with a .safetensors",
+        "archdsl.exporting.source:write_fused",
         ("safetensors",),
         also=(".safetensors",),
     ),
     TargetFacts(
-        "aotinductor", ".pt2", "a library that torch compiles for this machine, in a .pt2", has_free_sizes=False
+        "aotinductor",
+        ".pt2",
+        "a library that torch compiles for this machine, in a .pt2",
+        "archdsl.exporting.torch_program:compile_ahead",
+        has_free_sizes=False,
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Numeric = int | float
 
@@ -21,6 +21,11 @@ def divisible(value: Numeric, divisor: int = 8, limit: float = 0.9) -> int:
 def nearest(value: Numeric) -> int:
     """The nearest whole number, halves away from zero."""
     return math.floor(value + 0.5) if value >= 0 else -math.floor(0.5 - value)
+
+
+def as_whole(value: Any) -> Any:
+    """A number as an integer if it is a whole one, such as `4 / 2`; anything else as it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _of_many(compute: Callable[[Sequence[Numeric]], Numeric]) -> Callable[..., Numeric]:

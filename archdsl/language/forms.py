@@ -12,6 +12,8 @@ NAME = r"[A-Za-z_]\w*"
 _SIDES = r"\d+(?:[ \t]*,[ \t]*\d+){1,2}"
 END = r"[ \t]*(?=\n|$)"
 LINE = r"(?m:^)[ \t]*"
+# A bar between cells, or what is drawn for one: light, heavy, double, broken or wide.
+_VERTICAL = "[|\u2502\u2503\u2551\u00a6\uff5c]"
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,42 @@ def _listed(match: re.Match[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _boxed(match: re.Match[str]) -> str:
+    """A row of a table that is drawn with the letters of a terminal."""
+    inside = re.sub(rf"^{_VERTICAL}|{_VERTICAL}$", "", match["at"])
+    cells = (cell.strip() or "-" for cell in re.split(_VERTICAL, inside))
+    return f"| {' | '.join(cells)} |"
+
+
 FORMS_OF_VALUES = (
-    # Tables of papers and pages
+    # Tables of papers, pages and terminals
+    Form(
+        "a table has no rules between its rows",
+        rf"(?P<at>{LINE}(?:\+(?:[-=:]+\+)+|[\u2500-\u257f](?:[ \t]*[\u2500-\u257f])*)[ \t]*(?:\n|$))",
+        "remove this line",
+        (
+            ("+----+---+", ""),
+            ("+====+===+", ""),
+            ("\u250c\u2500\u2500\u252c\u2500\u2500\u2510", ""),
+            ("\u2500\u2500\u253c\u2500\u2500", ""),
+            ("\u2550\u2550\u2550 \u2550\u2550", ""),
+        ),
+        "",
+        where="table",
+    ),
+    Form(
+        "cells of a row stand between `|`, the bar of the keyboard",
+        rf"{LINE}(?P<at>(?=[^\n#]*[\u2502\u2503\u2551\u00a6\uff5c])[^ \t\n#][^\n#]*?){END}",
+        "write `{0}`",
+        (
+            ("\u2502 b \u2502 3 \u2502", "| b | 3 |"),
+            ("\u2503 b \u2502   \u2503", "| b | - |"),
+            ("b \u2551 3", "| b | 3 |"),
+            ("| b \u2502 3 |", "| b | 3 |"),
+        ),
+        _boxed,
+        where="table",
+    ),
     Form(
         "a table has no line between its header and its rows",
         rf"(?P<at>{LINE}(?=[^\n]*(?:--|:-|-:))\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*(?:\n|$))",

@@ -41,6 +41,8 @@ def look_alike(place: Span) -> Diagnostic | None:
     if kind in ("Cc", "Zl", "Zp"):
         fix = Fix(f"remove {number}", (Edit(place, ""),), is_safe=False)
         return ControlCharacter(number, name).at(place, fix=fix)
+    if (fraction := _fraction(place)) is not None:
+        return fraction
     word = _word(place)
     latin = _latin(word.text)
     if kind in ("Cf", "Mn") and not character.isspace():
@@ -62,6 +64,17 @@ def look_alike(place: Span) -> Diagnostic | None:
     written = _transcribed(word.text)
     suggestion = Fix(f"write `{written}`", (Edit(word, written),), is_safe=False) if written else None
     return NotLetter(_shown(character), written).at(place, fix=suggestion)
+
+
+def _fraction(place: Span) -> Diagnostic | None:
+    """The diagnostic for a fraction of one letter, such as one half; None for anything else."""
+    above, slash, below = unicodedata.normalize("NFKC", place.text).partition("\u2044")
+    if not slash:
+        return None
+    written = f"({above} / {below})"
+    is_alone = not place.source.text[place.start - 1 : place.start].isalnum()
+    fix = Fix(f"write `{written}`", (Edit(place, written),), is_safe=False) if is_alone else None
+    return UnexpectedCharacter(_shown(place.text)).at(place, help=f"a fraction is written `{written}`", fix=fix)
 
 
 def _rewriting(word: Span, latin: str) -> Fix:

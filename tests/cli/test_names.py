@@ -44,6 +44,28 @@ def test_a_mistyped_example(archdsl: Command) -> None:
     assert "did you mean archdsl:ghostnet.arch?" in archdsl("check", "ghosnet.arch").err
 
 
+@pytest.mark.parametrize(
+    ("spec", "meant"),
+    [
+        ("archdsl:unet", "did you mean archdsl:unet.arch?"),
+        ("archdsl:ghosnet.arch", "did you mean archdsl:ghostnet.arch?"),
+        ("archdsl:resnet50", "did you mean archdsl:resnet.arch?"),
+        ("archdsl:examples/unte.arch", "did you mean `archdsl:unet.arch`?"),
+        ("archdsl:recipes/nfnt", "did you mean `archdsl:recipes/nfnet.arch`?"),
+    ],
+)
+def test_a_shipped_file_that_is_none(spec: str, meant: str, archdsl: Command) -> None:
+    code, _, err = archdsl("check", spec)
+    assert (code, f"cannot read {spec}: " in err) == (2, True)
+    assert meant in err
+    assert "did you mean" not in archdsl("check", "archdsl:xqzw").err
+
+
+def test_a_shipped_file_that_is_used_and_is_none(archdsl: Command) -> None:
+    Path("mine.arch").write_text('use "archdsl:unet"\n' + SMALL)
+    assert "did you mean `archdsl:unet.arch`?" in archdsl("check", "mine.arch").err
+
+
 @pytest.mark.parametrize("command", [("fmt",), ("check", "--fix")])
 def test_a_shipped_file_is_not_changed(
     command: tuple[str, ...], archdsl: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -101,6 +101,8 @@ CASES: dict[str, Case] = {
     "EditedOutput": edited,
     "ForeignOutput": command("diagram net.arch --out mine.tex", mine_tex="mine\n"),
     "NotFolder": command("build net.arch --out net.py"),
+    "NotFile": command("fit net.arch --macs 1M --out mine/"),
+    "NoStandardOutput": command("build net.arch --out -"),
     "OtherCapitals": other_capitals,
     "SameOutput": command("build net.arch Net.arch", Net_arch=NET),
     "UnusableModuleName": command("build torch.arch", torch_arch=NET),

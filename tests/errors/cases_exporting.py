@@ -16,6 +16,7 @@ from tests.operators import loads
 EXPORT = "export net.arch --to source"
 FLAT = "model net {\n input = 3 x 8 x 8\n classes = 4\n head = conv(2) -> flatten -> linear(classes)\n}\n"
 EACH = "model net {\n input = 3 x 8 x 8\n head = cond_conv_of_experts(channels = 4, experts = 2)\n}\n"
+POOLED = "model net {\n input = 3 x 8 x 8\n head = adaptive_avg_pool(3)\n}\n"
 VALID = "model net {\n input = 3 x 8 x 8\n stem = conv(4, 3, padding = valid)\n}\n"
 
 
@@ -76,6 +77,7 @@ def without_compiler(monkeypatch: pytest.MonkeyPatch) -> object:
 CASES: dict[str, Case] = {
     "FreeSizeFails": lambda: archdsl.export(archdsl.loads(FLAT), "net.pt2", to="torch", resolution="dynamic"),
     "FiltersOfEachImage": lambda: archdsl.export(loads(EACH), to="onnx", batch="dynamic"),
+    "WindowsOfResolution": lambda: archdsl.export(archdsl.loads(POOLED), to="onnx", resolution="dynamic"),
     "NotImportable": command(f"{EXPORT} --out 7-net.py"),
     "NotInType": command("export net.arch --to onnx --dtype bf16"),
     "NotWithFreeSizes": command("export net.arch --to aotinductor --batch dynamic"),

@@ -283,8 +283,32 @@ def _with_other_weights(subject_of: Callable[..., Any]) -> Callable[..., Any]:
     return made
 
 
+POOLED = """model net {{
+ input = 3 x 16 x 16
+ classes = 4
+ head = conv(2) -> adaptive_avg_pool({size}) -> flatten -> linear(classes)
+}}
+"""
+
+
+def test_windows_that_depend_on_the_resolution(tmp_path: Path) -> None:
+    network = archdsl.loads(POOLED.format(size=3))
+    message = "`onnx` with a free resolution: windows of `adaptive_avg_pool` depend on it"
+    with pytest.raises(DiagnosticError, match=message) as error:
+        archdsl.export(network, tmp_path / "net.onnx", to="onnx", resolution="dynamic")
+    said = "give a number, as `--resolution 224`, or write it as one of torch, openvino, source, fused"
+    assert error.value.diagnostics[0].help == said
+    assert archdsl.export(network, tmp_path / "net.pt2", to="torch", resolution="dynamic").difference < 1e-6
+    assert archdsl.export(network, tmp_path / "fixed.onnx", to="onnx", batch="dynamic").difference < 1e-5
+
+
+def test_one_window_is_the_mean_of_any_map(tmp_path: Path) -> None:
+    network = archdsl.loads(POOLED.format(size=1))
+    assert archdsl.export(network, tmp_path / "net.onnx", to="onnx", resolution="dynamic").difference < 1e-5
+
+
 def test_targets_are_those_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(driver._TOOLS) == {target.name for target in TARGETS}
+    assert len({target.name for target in TARGETS}) == len({target.writer for target in TARGETS}) == len(TARGETS)
     with pytest.raises(ValueError, match="there is no target 'tflite'; there are onnx"):
         archdsl.export(archdsl.loads(PLAIN), to="tflite")
     with pytest.raises(ValueError, match="there is no type 'float16'"):

@@ -47,10 +47,10 @@ model m {
 }
 """
     levels = {visit.path: [tuple(level) for level in visit.levels] for visit in walk(archdsl.loads(text).architecture)}
-    assert levels["stem"] == [("stem", "stem", None, 1)]
-    stage = ("stages.0", "0", None, 1)
-    assert levels["stages.0.0.conv"] == [stage, ("stages.0.0", "unit", "unit:1", 1)]
-    assert levels["stages.0.1.conv"] == [stage, ("stages.0.1", "unit", "unit:1", 1)]
+    assert levels["stem"] == [("stem", "stem", None, 1, False)]
+    stage = ("stages.0", "0", None, 1, False)
+    assert levels["stages.0.0.conv"] == [stage, ("stages.0.0", "unit", "unit:1", 1, False)]
+    assert levels["stages.0.1.conv"] == [stage, ("stages.0.1", "unit", "unit:1", 1, False)]
 
 
 def test_a_path_that_an_architecture_has_twice_gets_a_number() -> None:

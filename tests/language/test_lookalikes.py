@@ -60,6 +60,8 @@ def test_a_look_alike(wrong: str, right: str, named: str) -> None:
         ("caf\u00e9 = 1", "names are made of the letters a to z, digits and `_`: `cafe`"),
         ("\u5c42 = 1", "names are made of the letters a to z, digits and `_`"),
         ("depth = w\u00b2", "a power is written `** 2`"),
+        ("depth = \u00bd", "a fraction is written `(1 / 2)`"),
+        ("depth = 2\u00bc", "a fraction is written `(1 / 4)`"),
     ],
 )
 def test_what_is_no_look_alike_is_a_suggestion(wrong: str, advice: str) -> None:

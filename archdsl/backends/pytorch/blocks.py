@@ -12,7 +12,7 @@ from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
 from archdsl.backends.pytorch.lists import ListWriter
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, as_whole, formulas_of
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, formulas_of
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
@@ -21,6 +21,7 @@ from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_o
 from archdsl.backends.pytorch.texts import docstring_lines
 from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression, TensorList
 from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
+from archdsl.ir.functions import as_whole
 from archdsl.ir.head import is_vector
 from archdsl.ir.names import identifier, module_name, python_name
 from archdsl.ir.parts import is_own_module, modules_in

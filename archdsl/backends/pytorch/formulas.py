@@ -201,8 +201,21 @@ def _in_python(node: Call) -> Expression:
             return Item(first, node.arguments[1])
         case "sqrt":
             return Operation("**", first, constant(0.5))
+        case "divisible":
+            named = tuple((name, _counted(side) if name == "divisor" else side) for name, side in node.named)
+            return Call(node.function, (first, *map(_counted, node.arguments[1:2]), *node.arguments[2:]), named)
         case _:
             return node
+
+
+def _counted(node: Expression) -> Expression:
+    """A whole number as an integer, where it is a quotient or was one."""
+    match node:
+        case Constant(float() as value) if value.is_integer():
+            return constant(int(value))
+        case Operation("/"):
+            return call("int", node)
+    return node
 
 
 def _is_small(value: object) -> bool:

@@ -19,6 +19,7 @@ from archdsl.backends.pytorch.formulas import Value, same, spell, value_of
 from archdsl.backends.pytorch.nodes import Code, Given, Item, call, value_node
 from archdsl.ir.base import Scalar, Size
 from archdsl.ir.formula import Conditional, Constant, Expression, Name, Tuple, constant, names, parse
+from archdsl.ir.functions import as_whole
 from archdsl.ir.names import identifier
 
 # Never literals: a network can be built for other images and classes, and a block is written for any channels.
@@ -387,11 +388,6 @@ def _common(formulas: Iterable[Expression | None]) -> Expression | None:
     """The one formula that all have."""
     distinct = set(formulas)
     return distinct.pop() if len(distinct) == 1 else None
-
-
-def as_whole(value: Any) -> Any:
-    """A number as an integer if it is one; anything else as it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
 def _sides(value: Any) -> Sequence[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archdsl.backends.pytorch.conditions import both, either
-from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, as_whole, formulas_of
+from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, formulas_of
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import IDENTITY, Derived, call, is_variable, plain, replaced
 from archdsl.backends.pytorch.seen import Seen, agreed, columns_of
@@ -26,6 +26,7 @@ from archdsl.ir.formula import (
     Unary,
     names,
 )
+from archdsl.ir.functions import as_whole
 from archdsl.ir.names import module_name
 from archdsl.ir.operators.normalization import BatchNorm
 from archdsl.ir.parts import applied, reads_others

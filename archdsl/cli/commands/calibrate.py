@@ -11,7 +11,7 @@ from archdsl.cli.arguments import cores, count
 from archdsl.cli.commands.errors import NotProfileName, RoughProfile, RuntimeNotOnCuda
 from archdsl.cli.errors import MissingPackages
 from archdsl.cli.exit_codes import FINE
-from archdsl.cli.files import write
+from archdsl.cli.files import refuse_standard_output, within, write
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics.render import printable
@@ -54,7 +54,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    target = arguments.out or f"device-{arguments.backend}.json"
+    refuse_standard_output(arguments.out, "a profile", "file")
+    name = f"device-{arguments.backend}.json"
+    target = within(arguments.out, name) or name
     if Path(target).suffix.lower() != ".json":  # which is how a profile is read again
         raise NotProfileName(printable(target), printable(Path(target).stem)).error()
     _require(arguments.backend)

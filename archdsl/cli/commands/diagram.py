@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from archdsl.backends.diagram.options import Options
 from archdsl.backends.targets import FIGURES, Request, Target, named
 from archdsl.cli.arguments import add_force, add_variant
-from archdsl.cli.files import refuse_edited_file, refuse_to_overwrite, write
+from archdsl.cli.files import refuse_edited_file, refuse_to_overwrite, within, write
 from archdsl.cli.formats import chosen
 from archdsl.cli.names import output_name
 from archdsl.cli.output import Output
@@ -49,15 +49,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--no-costs", action="store_true", help="leave parameters and MACs out")
     parser.add_argument(
-        "--out", metavar="FILE", help="where to write, - for standard output (default: NAME.FORMAT in this folder)"
+        "--out",
+        metavar="FILE",
+        help="where to write, - for standard output; NAME.FORMAT in a folder (default: in this one)",
     )
     add_force(parser)
 
 
 def run(arguments: Namespace, output: Output) -> int:
-    if arguments.out not in (None, STANDARD_INPUT):
-        refuse_to_overwrite(arguments.out, arguments.spec)
-    figure = named(chosen("--out", arguments.out, arguments.format, _EXTENSIONS, "svg", text=_TEXTS))
+    out = arguments.out
+    if out is not None and arguments.spec != STANDARD_INPUT:
+        out = within(out, _default_target(arguments.spec, named(arguments.format or "svg")))
+    if out not in (None, STANDARD_INPUT):
+        refuse_to_overwrite(out, arguments.spec)
+    figure = named(chosen("--out", out, arguments.format, _EXTENSIONS, "svg", text=_TEXTS))
     wide = _width(arguments.width, figure)
     specs = compile_specs([arguments.spec], output, variant=arguments.variant)
     if not specs.architectures:
@@ -66,7 +71,7 @@ def run(arguments: Namespace, output: Output) -> int:
     data, letters = figure.emit(Request(specs.architectures, "", arguments.level, options, wide))
     if letters is not None and wide is not None:
         output.warnings(_hard_to_read(letters, wide))
-    target = arguments.out or _default_target(arguments.spec, figure)
+    target = out or _default_target(arguments.spec, figure)
     if target == STANDARD_INPUT:
         output.data(data)
     else:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from archdsl.backends.table import aligned
 from archdsl.cli.arguments import add_extern, batch, resolution
 from archdsl.cli.exit_codes import FINE
+from archdsl.cli.files import refuse_standard_output, within
 from archdsl.cli.one_network import one_network
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.diagnostics.render import printable
-from archdsl.exporting.settings import DTYPES, TARGETS, Settings
+from archdsl.exporting.settings import DTYPES, TARGETS, Settings, facts_of
 
 if TYPE_CHECKING:
     from archdsl.exporting.export import Exported
@@ -71,7 +72,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("imagenet", "centered", "unit"),
         help="how the values of images are normalized, for the file to say (default: as in the run)",
     )
-    parser.add_argument("--out", "--output", metavar="FILE", help="where to write (default: NAME with the suffix)")
+    parser.add_argument(
+        "--out",
+        "--output",
+        metavar="FILE",
+        help="where to write; NAME with the suffix in a folder (default: in this one)",
+    )
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
     parser.add_argument("--output-format", choices=("table", "json"), default="table", help="default: table")
 
@@ -82,6 +88,7 @@ def run(arguments: Namespace, output: Output) -> int:
     )
     if architecture is None:
         return code
+    refuse_standard_output(arguments.out, "an export", "file")
     settings = Settings(
         arguments.to,
         arguments.batch,
@@ -97,7 +104,8 @@ def run(arguments: Namespace, output: Output) -> int:
     from archdsl.exporting.subject import subject_of
 
     network = Network(architecture)
-    out = before_weights(network, settings, arguments.out, arguments.weights, force=arguments.force)
+    asked = within(arguments.out, f"{network.name}{facts_of(settings.to).suffix}")
+    out = before_weights(network, settings, asked, arguments.weights, force=arguments.force)
     progress("weights")
     subject = subject_of(network, arguments.weights, arguments.normalization)
     progress(f"writing {printable(str(out))}, and comparing it")

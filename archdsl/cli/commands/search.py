@@ -14,6 +14,7 @@ from archdsl.cli.arguments import cores, count
 from archdsl.cli.collector import collect_from_here
 from archdsl.cli.commands.errors import JoinWithout, NothingToSearch, NotOfJoin, TwoPlaces
 from archdsl.cli.exit_codes import FINE
+from archdsl.cli.files import refuse_standard_output
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import open_spec
@@ -164,6 +165,7 @@ def _created(arguments: Namespace) -> Study:
         raise NothingToSearch().error()
     if arguments.out is None:
         raise JoinWithout("a search needs a folder for what it finds", "--out DIR").error()
+    refuse_standard_output(arguments.out, "a study")
     from archdsl.search.evaluation.evaluator import Evaluator
     from archdsl.search.samplers.algorithms import fitted
     from archdsl.search.study import Study

@@ -13,6 +13,7 @@ from archdsl.cli.arguments import add_extern, batch, count, workers
 from archdsl.cli.commands.errors import ChangesResumed, NoImages, NothingToTrain, ResumeAndForce
 from archdsl.cli.commands.plan import add_recipe
 from archdsl.cli.exit_codes import FINE, exit_code
+from archdsl.cli.files import refuse_standard_output
 from archdsl.cli.output import Output
 from archdsl.cli.progress import progress
 from archdsl.cli.specs import open_spec
@@ -124,6 +125,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 def _outcome(arguments: Namespace, report: _Report) -> Outcome:
     _refuse(arguments)
+    refuse_standard_output(arguments.out, "a run")
     from archdsl.training.requirements import require
 
     require()

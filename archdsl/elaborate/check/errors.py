@@ -75,6 +75,22 @@ class UnknownFact(Problem):
     known: str
 
 
+class ForeignLayer(Problem):
+    """`ours` is the layer here that is meant, if that is known."""
+
+    code = codes.UNKNOWN_NAME
+    message = "`{written}` is a name of another library"
+    help = "{advice}"
+    written: str
+    ours: str | None
+
+    @property
+    def advice(self) -> str:
+        if self.ours is None:
+            return "layers are named without a module before them; docs/primitives.md lists them"
+        return f"write `{self.ours}`; the channels that come in are not said, as in `conv(16, kernel = 3)`"
+
+
 # Blocks and models ---------------------------------------------------------------------------------------------------
 
 
@@ -354,9 +370,16 @@ class SettingInBlock(UnusedName):
 class UnusedBlock(Problem):
     code = codes.UNUSED_NAME
     message = "unused block `{block}`"
-    help = "did you mean to replace `{meant}` of the library? A block that replaces it must have the same name"
+    help = "use it, or remove it; one for other files has a name that begins with `_`, or a file without models"
     block: str
+
+
+class ReplacesNothing(UnusedBlock):
+    """`whose` block `meant` is, which it was to replace."""
+
+    help = "did you mean to replace `{meant}` of {whose}? A block that replaces it must have the same name"
     meant: str
+    whose: str
 
 
 class UnusedFact(Problem):

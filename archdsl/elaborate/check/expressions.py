@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.nearest import nearest
 from archdsl.elaborate.check.errors import (
+    ForeignLayer,
     ForeignTruth,
     InputOfModel,
     ModelAsBlock,
@@ -21,6 +22,7 @@ from archdsl.elaborate.check.errors import (
     UsedBeforeBound,
     VariableTaken,
 )
+from archdsl.elaborate.check.layer_counterparts import RENAMED, kernel_for, layer_for, of_library
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
@@ -153,11 +155,14 @@ class Vocabulary:
         return UnboundName(text).at(span, notes=notes, fix=fix)
 
     def _misspelt(self, text: str, span: Span, is_block: bool, call: tree.Call | None) -> Diagnostic:
-        help = self.hint
+        help, what = self.hint, "block or function" if call is not None else "block"
         if is_block and help is None:
             help = 'define it, or bring its file in with `use "file.arch"`'
             help += f"; functions of numbers are {', '.join(sorted(OF_NUMBERS))}" if call is not None else ""
-        what = "block or function" if call is not None else "block"
+        if (kernel := kernel_for(text)) is not None and not any(map(kernel_for, self.own)):
+            return _renamed(UnknownName(text).at(span, help=f"a kernel is a value: `{kernel}`"), kernel)
+        if is_block and (layer := RENAMED.get(text.lower().replace("_", ""))) in self.environment.all_names:
+            return _renamed(UnknownBlock(what, text).at(span, help=f"here it is called `{layer}`"), layer)
         problem = (UnknownBlock(what, text) if is_block else UnknownName(text)).at(span, help=help)
         problem = problem.suggesting(text, self._known(is_block, call))
         if problem.fix is not None:
@@ -259,6 +264,10 @@ class Vocabulary:
             self.problems.add(absent)
 
     def _fact(self, node: tree.Fact, is_last: bool) -> None:
+        if (module := of_library(node)) is not None and self._is_nothing(module):
+            if not self.environment.excuses(module):
+                self.problems.add(_foreign(node))
+            return
         self.check(node.owner)
         name = node.name.text
         match node.owner:
@@ -383,3 +392,17 @@ def _without_input(span: Span) -> Fix | None:
     """A fix that takes `in ->` away."""
     arrow = re.compile(r"\s*->\s*").match(span.source.text, span.end)
     return Fix("remove `in ->`", (Edit(Span(span.source, span.start, arrow.end()), ""),)) if arrow else None
+
+
+def _renamed(problem: Diagnostic, better: str) -> Diagnostic:
+    """The mistake with what is written here in its place, as a suggestion."""
+    assert problem.span is not None
+    fix = Fix(f"replace `{problem.span.text}` by `{better}`", (Edit(problem.span, better),), is_safe=False)
+    return replace(problem, fix=fix)
+
+
+def _foreign(node: tree.Fact) -> Diagnostic:
+    """`nn.Conv2d`: what it is here, if that is known."""
+    written, ours = re.sub(r"\s", "", node.span.text), layer_for(node.name.text)
+    problem = ForeignLayer(written, ours).at(node.span)
+    return _renamed(problem, ours) if ours is not None else problem

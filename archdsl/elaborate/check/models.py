@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archdsl.diagnostics import Diagnostic, Note, Problems, Span
+from msgspec.structs import replace
+
+from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
+from archdsl.diagnostics.nearest import nearest
 from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, foreign_columns, no_op
 from archdsl.elaborate.check.errors import (
@@ -311,7 +314,14 @@ class ModelNames:
 
     def _check_input(self) -> None:
         if "input" not in self.values:  # an output of that name is none
-            self.problems.add(NoInput(self.model.name.text).at(self.model.name.span))
+            problem = NoInput(self.model.name.text).at(self.model.name.span)
+            own = {s.name.text: s.name.span for s in self.model.body if isinstance(s, tree.Binding) and s.fact is None}
+            if len(near := nearest("input", own)) == 1:
+                span = own[near[0]]
+                fix = Fix(f"replace `{near[0]}` by `input`", (Edit(span, "input"),), is_safe=False)
+                notes = (Note(f"`{near[0]}` is bound here; did you mean `input`?", span),)
+                problem = replace(problem, notes=notes, fix=fix)
+            self.problems.add(problem)
 
     # Its rows --------------------------------------------------------------------------------------------------------
 

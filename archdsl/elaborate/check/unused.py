@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.diagnostics.nearest import distance, is_slip
+from archdsl.diagnostics.nearest import distance, is_slip, nearest
 from archdsl.elaborate.check.counterparts import counterpart
 from archdsl.elaborate.check.errors import (
     NoClassifier,
+    ReplacesNothing,
     SettingInBlock,
     UnusedBlock,
     UnusedFact,
@@ -48,8 +51,6 @@ def check_unused(environment: Environment) -> list[Diagnostic]:
     for item in environment.module.items:
         if isinstance(item, tree.Block):
             found += _in_block(item)
-    if environment.own_models:  # a file of blocks alone is for others to use
-        found += _replaces_nothing(environment)
     effort = Effort()
     models: dict[int, _Reads] = {}
     try:
@@ -66,6 +67,8 @@ def check_unused(environment: Environment) -> list[Diagnostic]:
                 models[id(ancestor)].below.append(reads)
     for definition in environment.own_models:
         found += _in_model(definition, models[id(definition)])
+    if models:  # a file of blocks alone is for others to use
+        found += _unused_blocks(environment, models.values())
     return found
 
 
@@ -87,10 +90,10 @@ class _Reads:
 
     def applies(self, name: str) -> bool:
         """Whether a setting is among the layers of the network."""
-        return any(name in reads.applied[0] for reads in (self, *self.below))
+        return any(name in reads.applied.names for reads in (self, *self.below))
 
     def has_fact(self, name: str) -> bool:
-        return any(name in reads.applied[1] for reads in (self, *self.below))
+        return any(name in reads.applied.facts for reads in (self, *self.below))
 
     @cached_property
     def built(self) -> set[str]:
@@ -105,8 +108,8 @@ class _Reads:
         return found
 
     @cached_property
-    def applied(self) -> tuple[set[str], set[str]]:
-        """The names, and the facts, in the model's statements and in the blocks that it applies, theirs among them."""
+    def applied(self) -> _Applied:
+        """What is in the model's statements and in the blocks that it applies."""
         return _applied(_statements(self.merged))
 
 
@@ -140,9 +143,17 @@ def _names(nodes: Iterable[tree.Node]) -> set[str]:
     return {name.text for name in names_in(*nodes)}
 
 
-def _applied(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
+class _Applied(NamedTuple):
+    """The names and the facts in statements and in the blocks that these apply, and those blocks."""
+
+    names: set[str]
+    facts: set[str]
+    blocks: list[tree.Block]
+
+
+def _applied(statements: Iterable[_Written]) -> _Applied:
     names, facts = set[str](), set[str]()
-    seen: set[int] = set()
+    seen: dict[int, tree.Block] = {}
     ahead = list(statements)
     while ahead:
         root, environment = ahead.pop()
@@ -154,9 +165,9 @@ def _applied(statements: Iterable[_Written]) -> tuple[set[str], set[str]]:
             names.add(node.text)
             definition = environment.block(node.text)
             if definition is not None and id(definition) not in seen:
-                seen.add(id(definition))
+                seen[id(definition)] = definition.block
                 ahead.append((definition.block, definition.environment))
-    return names, facts
+    return _Applied(names, facts, [*seen.values()])
 
 
 # Blocks --------------------------------------------------------------------------------------------------------------
@@ -176,17 +187,27 @@ def _in_block(block: tree.Block) -> Iterator[Diagnostic]:
             yield (SettingInBlock if name in SETTINGS else UnusedName)(name).at(binding.name.span)
 
 
-def _replaces_nothing(environment: Environment) -> Iterator[Diagnostic]:
-    """Blocks that nothing uses and whose names are nearly those of the library, which they were to replace."""
+def _unused_blocks(environment: Environment, models: Iterable[_Reads]) -> Iterator[Diagnostic]:
+    """Blocks that neither the file names nor its networks have, in the place of one of another file or the library."""
+    items = environment.module.items
+    applied = {id(block) for reads in models for block in reads.applied.blocks}
     library = environment.library.blocks if environment.library is not None else {}
-    blocks = [item for item in environment.module.items if isinstance(item, tree.Block)]
-    for block in blocks:
-        name = block.name.text
-        meant = [known for known in library if _is_nearly(name, known)]
-        if name.startswith("_") or not meant or name in library:
+    written = [model.environment for model in environment.models.values()]
+    named = [(name, block) for file in written for name, block in file.blocks.items()]
+    others = {name: block for name, block in named if block.environment is not environment}
+    for block in items:
+        if not isinstance(block, tree.Block) or id(block) in applied or block.name.text.startswith("_"):
             continue
-        if name not in _names(item for item in environment.module.items if item is not block):
-            yield UnusedBlock(name, meant[0]).at(block.name.span)
+        name = block.name.text
+        if name in _names(item for item in items if item is not block):
+            continue
+        if meant := [known for known in library if _is_nearly(name, known) and name != known]:
+            yield ReplacesNothing(name, meant[0], "the library").at(block.name.span)
+        elif meant := nearest(name, others):
+            whose = Path(others[meant[0]].block.span.source.name).name
+            yield ReplacesNothing(name, meant[0], whose).at(block.name.span)
+        else:
+            yield UnusedBlock(name).at(block.name.span)
 
 
 def _is_nearly(name: str, known: str) -> bool:
@@ -249,7 +270,7 @@ def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: s
 
 def _fact(statement: tree.Binding, fact: tree.Identifier, reads: _Reads) -> Iterator[Diagnostic]:
     if not fact.text.startswith("_") and not reads.has_fact(fact.text):
-        known = {name for other in (reads, *reads.below) for name in other.applied[1]}
+        known = {name for other in (reads, *reads.below) for name in other.applied.facts}
         problem = UnusedFact(statement.name.text, fact.text).at(fact.span)
         yield _meant(problem, fact.text, sorted(known), None)
 

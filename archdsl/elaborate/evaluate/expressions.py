@@ -61,6 +61,7 @@ from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_fun
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Bound, Element, Input, Select
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
@@ -222,9 +223,7 @@ def _shape(node: tree.ShapeOf, scope: Scope) -> Value:
         raise ElaborationError(TooManySides(len(node.sizes)).at(node.span))
     sizes = []
     for size in node.sizes:
-        value = evaluate(size, scope)
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
+        value = as_whole(evaluate(size, scope))
         least = 0 if len(node.sizes) == 2 else 1  # no zeros are a padding
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             must = "a whole number from 0" if least == 0 else "a positive whole number"

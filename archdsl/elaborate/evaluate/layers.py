@@ -35,8 +35,12 @@ from archdsl.elaborate.resolve.signatures import Signature, missing, of_primitiv
 from archdsl.ir.base import Shape
 from archdsl.ir.checks import attributes, real_attributes, refusal
 from archdsl.ir.description import Schedule
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.limits import limits
+
+# A layer with more letters is its name alone in an example.
+_LONGEST = 30
 
 
 class Arguments:
@@ -77,14 +81,16 @@ def primitive(
         if attribute in values:
             value: Any = values[attribute]
             must = _must_be(operator, attribute, value)
-            if must is not None and isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-                # 2.0 channels are 2 channels: a scaled whole number stays whole.
-                value = int(value)
+            if must is not None and isinstance(value, float):
+                value = as_whole(value)  # 2.0 channels are 2 channels: a scaled whole number stays whole.
                 must = _must_be(operator, attribute, value)
             if must is not None:
                 place, notes = blame(origins.get(attribute), span, value, name)
                 written = f"{name}(...)" if of_primitive(name).required else name
                 help = f"a tensor is fed into a layer: `x -> {written}`" if isinstance(value, Tensor) else None
+                is_first = attribute == next(iter(attributes(operator))) and not operator.is_source
+                if is_first and isinstance(value, BlockLayer | PrimitiveLayer):
+                    help = f"a layer is followed by another: `{_shortly(value)} -> {written}`"
                 problem = BadArgument(attribute, name, must, named(value))
                 raise ElaborationError(problem.at(place, notes=notes, help=help))
             if isinstance(value, int) and attribute in real_attributes(operator):
@@ -96,6 +102,12 @@ def primitive(
         else:
             complete[attribute] = None if default is ... else default
     return PrimitiveLayer(_made(name, *complete.values()), tuple(given), formulas, origins, span, others)
+
+
+def _shortly(layer: BlockLayer | PrimitiveLayer) -> str:
+    """A layer in an example: its name, and whether it takes arguments."""
+    text = describe(layer)
+    return text if len(text) <= _LONGEST else f"{text.partition('(')[0]}(...)"
 
 
 @lru_cache(maxsize=4096, typed=True)
@@ -159,9 +171,10 @@ def channels_from(layer: BlockLayer | PrimitiveLayer, given: Value, shape: Shape
 def repeated(layer: Layer, count: Value, origin: Origin, span: Span, text: str | None) -> RepeatLayer:
     """`layer * count`."""
     place = origin.node.span
+    count = as_whole(count)
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         help = "round it: `layer * ceil(...)`" if isinstance(count, float) and count >= 0 else None
-        raise ElaborationError(BadRepetition(kind(count)).at(place, notes=reasons(origin, count), help=help))
+        raise ElaborationError(BadRepetition(named(count)).at(place, notes=reasons(origin, count), help=help))
     if count > limits().repetitions:
         raise ElaborationError(TooManyRepetitions(count).at(place, notes=reasons(origin, count)))
     made = RepeatLayer(layer, count, span, text)

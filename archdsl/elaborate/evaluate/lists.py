@@ -40,6 +40,7 @@ from archdsl.elaborate.resolve.definitions import work_of_text
 from archdsl.elaborate.resolve.formulas import formula
 from archdsl.ir.base import Size
 from archdsl.ir.body import Element, Loop, TensorList
+from archdsl.ir.functions import as_whole
 from archdsl.language import tree
 from archdsl.language.nodes import names_in
 from archdsl.limits import limits
@@ -75,8 +76,7 @@ def element(node: tree.Element, owner: Value, index: Value, scope: Scope) -> Val
         raise ElaborationError(
             ElementOfOther(kind(owner)).at(node.owner.span, notes=_reasons(node.owner, owner, scope))
         )
-    if isinstance(index, float) and index.is_integer():
-        index = int(index)
+    index = as_whole(index)
     if not isinstance(index, int) or isinstance(index, bool):
         raise ElaborationError(BadIndex(kind(index)).at(node.index.span, notes=_reasons(node.index, index, scope)))
     if not 0 <= index < len(owner.items):
@@ -159,8 +159,7 @@ def _count(node: tree.Each, over: Value, scope: Scope) -> int:
     """How many rounds a loop has."""
     if isinstance(over, List):
         return len(over.items)
-    if isinstance(over, float) and over.is_integer():
-        over = int(over)
+    over = as_whole(over)
     if not isinstance(over, int) or isinstance(over, bool) or over < 0:
         notes = _reasons(node.over, over, scope)
         raise ElaborationError(ForOverOther(kind(over)).at(node.over.span, notes=notes))
@@ -188,6 +187,7 @@ def split(node: tree.Call, tensor: Value, parts: Value, scope: Scope) -> List:
     text = formula(second.value)
     index = _free(_INDEX, scope)
     if not isinstance(parts, List):
+        parts = as_whole(parts)
         if not isinstance(parts, int) or isinstance(parts, bool) or parts < 1:
             notes = _reasons(second.value, parts, scope)
             raise ElaborationError(BadSplit(kind(parts)).at(second.value.span, notes=notes))
@@ -195,7 +195,8 @@ def split(node: tree.Call, tensor: Value, parts: Value, scope: Scope) -> List:
             raise ElaborationError(TooManyRounds(parts).at(second.value.span))
         equal: list[dict[str, Value]] = [{"parts": parts, "index": number} for number in range(parts)]
         return _parts(node, tensor, "chunk", equal, [text] * parts, index, text, scope)
-    sizes = [size for size in parts.items if isinstance(size, int) and not isinstance(size, bool) and size >= 1]
+    given_sizes = [as_whole(size) for size in parts.items]
+    sizes = [size for size in given_sizes if isinstance(size, int) and not isinstance(size, bool) and size >= 1]
     if not sizes or len(sizes) < len(parts.items):
         raise ElaborationError(BadSplit(kind(parts)).at(second.value.span))
     if sum(sizes) != tensor.shape.channels:

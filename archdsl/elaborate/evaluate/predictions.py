@@ -15,6 +15,7 @@ from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.values import Bytes, Scope, Seconds
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.quantities import settings_of
+from archdsl.ir.functions import as_whole
 from archdsl.language import tree
 
 MAX_BATCH = 1_000_000
@@ -51,7 +52,7 @@ def prediction(node: tree.Name | tree.Call, scope: Scope, *, needs_device: bool 
     words = {name: value for name, value in given.items() if isinstance(value, str)}
     device, batch = words.pop("device", None), 1
     if isinstance(images := given.get("batch"), tree.Node):
-        value = evaluate(images, scope)
+        value = as_whole(evaluate(images, scope))
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_BATCH:
             raise ElaborationError(BadBatch(MAX_BATCH, named(value)).at(images.span))
         batch = value

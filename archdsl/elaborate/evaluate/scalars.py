@@ -25,7 +25,7 @@ from archdsl.elaborate.evaluate.errors import (
 from archdsl.elaborate.evaluate.values import LAYERS, List, Tensor, Value, alike
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.base import Scalar
-from archdsl.ir.functions import OF_NUMBERS, Numeric
+from archdsl.ir.functions import OF_NUMBERS, Numeric, as_whole
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.limits import limits
 
@@ -141,6 +141,8 @@ def call(name: str, given: list[tuple[str | None, Value, Span]], span: Span) -> 
             is_layer = name in PRIMITIVES and isinstance(value, Tensor)
             help = f"of tensors it is a layer: `x -> {name}`" if is_layer else None
             raise ElaborationError(WrongArgument(name, kind(value)).at(place, help=help))
+        if parameter == "divisor":
+            value = as_whole(value)
         if name == "divisible" and parameter == "divisor" and not (isinstance(value, int) and value >= 1):
             raise ElaborationError(BadDivisor(describe(value)).at(place))
         if name == "divisible" and parameter == "value" and isinstance(value, int | float) and value < 0:

@@ -9,6 +9,7 @@ from archdsl.elaborate.evaluate.values import LAYERS, PrimitiveLayer, Value, wit
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.ir.checks import attributes
 from archdsl.ir.description import Schedule
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES
 
 _LAYERS = {"norm": "batch_norm", "act": "relu"}
@@ -29,6 +30,7 @@ def default(name: str, span: Span) -> Value:
 def checked(name: str, value: Value, span: Span) -> Value:
     """A setting's value, if it can be one. Formulas in it speak of the model's names, which blocks do not know."""
     if name == "padding":
+        value = as_whole(value)
         is_width = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**15
         if value not in _WORDS and not is_width:
             raise ElaborationError(BadPadding(named(value)).at(span))

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from archdsl.diagnostics import Problems, Span
-from archdsl.elaborate.evaluate.explain import trace
+from archdsl.elaborate.evaluate.describe import named
+from archdsl.elaborate.evaluate.explain import reasons, trace
 from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
 from archdsl.elaborate.evaluate.settings import checked, default
@@ -20,6 +21,7 @@ from archdsl.elaborate.evaluate.values import (
 )
 from archdsl.elaborate.instantiate.apply import Applier, shared
 from archdsl.elaborate.instantiate.errors import (
+    BadClasses,
     ParameterWithoutValue,
 )
 from archdsl.elaborate.instantiate.replacing import at_block
@@ -33,6 +35,7 @@ from archdsl.elaborate.resolve.parts import part_of
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.base import Shape
+from archdsl.ir.functions import as_whole
 from archdsl.language import tree
 
 
@@ -187,6 +190,8 @@ class ModelBindings:
         try:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = shared(binding, evaluate_binding(binding, scope))
+            if name == "classes":  # what reads a wrong one makes no mistake of its own
+                value = classes_of(value, Origin(binding.value, scope), binding.value.span)
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -213,3 +218,16 @@ class ModelBindings:
         if name in self.origins:
             return trace(self.origins[name]).node.span
         return self.merged.parameters[name][0].span
+
+
+def classes_of(value: Value, origin: Origin | None, written: Span) -> int | None:
+    """How many classes a network has, `1e3` among them. Raises ElaborationError for anything else.
+
+    `origin` is what the text says, None where the value was given from outside.
+    """
+    count = as_whole(value)
+    if count is None or (isinstance(count, int) and not isinstance(count, bool) and count >= 1):
+        return count
+    place = trace(origin).node.span if origin is not None else written
+    notes = reasons(origin, value) if origin is not None else ()
+    raise ElaborationError(BadClasses(named(value)).at(place, notes=notes))

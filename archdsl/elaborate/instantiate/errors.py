@@ -44,6 +44,15 @@ class OutNotTensor(Problem):
     found: str
 
 
+class HeadNotTensor(Problem):
+    """A head that reads tensors by their names, and is none."""
+
+    code = codes.MISSING_BINDING
+    message = "`head` reads tensors by name, and so must be a tensor itself, not {found}"
+    help = "feed a tensor into it, the stem or a stage by its name: `head = stem -> conv(16) -> resize(like = input)`"
+    found: str
+
+
 class BadDeclaration(Problem):
     code = codes.WRONG_KIND
     message = "`{name}` of the extern block `{block}` must be {must}, not {found}"

@@ -14,6 +14,7 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition, computes
 from archdsl.elaborate.resolve.words import DECLARED
 from archdsl.ir.base import Scalar, Shape, Size
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators.extern import MOST, Extern
 from archdsl.language import tree
 
@@ -57,8 +58,7 @@ def _checked(block: str, name: str, value: Value, origin: Origin) -> Value:
             return Tensor(value, None)
         must = "a shape such as `channels x in.height x in.width`"
     else:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
+        value = as_whole(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
             return value
         must = f"a whole number from 0 to {MOST:,}"

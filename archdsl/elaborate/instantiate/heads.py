@@ -18,11 +18,10 @@ from archdsl.elaborate.instantiate.apply import (
     facts_of,
     lists_of,
     note,
-    out_of,
     place,
     scalars_of,
 )
-from archdsl.elaborate.instantiate.errors import OutputNotTensor
+from archdsl.elaborate.instantiate.errors import HeadNotTensor, OutputNotTensor
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.graph import Graph
@@ -156,8 +155,16 @@ def _instance(
         input=last,
         tensors=others,
         outputs=outputs,
-        output=next(iter(outputs.values())).shape if outputs else out_of(definition, scope).shape,
+        output=next(iter(outputs.values())).shape if outputs else _out(scope).shape,
         facts={},
         body=tuple(without_unread(scope.body, {}, graph.outputs.values() or ("out",))),
         place=place(definition.block.name.span),
     )
+
+
+def _out(scope: Scope) -> Tensor:
+    """What a head without several outputs puts out. Raises ElaborationError where that is no tensor."""
+    out = scope.names["out"]
+    if not isinstance(out, Tensor):
+        raise ElaborationError(HeadNotTensor(kind(out)).at(scope.origins["out"].node.span))
+    return out

@@ -9,9 +9,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Edit, Fix, Problem, Problems
-from archdsl.elaborate.evaluate.describe import describe, kind, named
+from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
-from archdsl.elaborate.evaluate.explain import reasons
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.tensors import check_facts
 from archdsl.elaborate.evaluate.values import (
@@ -24,9 +23,8 @@ from archdsl.elaborate.evaluate.values import (
     Value,
 )
 from archdsl.elaborate.instantiate.apply import Applier, place
-from archdsl.elaborate.instantiate.bindings import ModelBindings
+from archdsl.elaborate.instantiate.bindings import ModelBindings, classes_of
 from archdsl.elaborate.instantiate.errors import (
-    BadClasses,
     EmptyModel,
     FactNotNumber,
     ImagesUnread,
@@ -235,13 +233,13 @@ class ModelElaborator(ModelBindings):
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
     def _check_classes(self) -> None:
-        classes = self.names.get("classes")
-        if isinstance(classes, float) and classes.is_integer():  # `1e3`
-            classes = self.names["classes"] = int(classes)
-        if classes is None or (isinstance(classes, int) and not isinstance(classes, bool) and classes >= 1):
-            return
-        notes = reasons(self.origins["classes"], classes) if "classes" in self.origins else ()
-        self._refuse("classes", ElaborationError(BadClasses(named(classes)).at(self.written("classes"), notes=notes)))
+        """Those of a parameter; a binding has been looked at when it got its value."""
+        if "classes" in self.parameters:
+            try:
+                value, origin = self.names["classes"], self.origins.get("classes")
+                self.names["classes"] = classes_of(value, origin, self.written("classes"))
+            except ElaborationError as problem:
+                self._refuse("classes", problem)
 
     def _check_sections(self) -> None:
         for name, example in (("stem", "conv(32, 3, stride = 2) -> norm -> act"), ("head", "linear(classes)")):

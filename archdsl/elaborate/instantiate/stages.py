@@ -26,6 +26,7 @@ from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.ir.base import Scalar, Shape, Size
 from archdsl.ir.body import Apply, Step
 from archdsl.ir.description import Layer, Schedule, Stage
+from archdsl.ir.functions import as_whole
 from archdsl.ir.operators.window import sides
 from archdsl.language import tree
 from archdsl.limits import limits
@@ -160,9 +161,7 @@ class StageBuilder:
             plan.origins[column] = Origin(binding.value, scope)
 
     def _layers(self, plan: Planned) -> int:
-        layers = plan.values["layers"]
-        if isinstance(layers, float) and layers.is_integer():
-            layers = int(layers)
+        layers = as_whole(plan.values["layers"])
         if isinstance(layers, int) and not isinstance(layers, bool) and layers >= 1:
             return layers
         origin = trace(plan.origins["layers"])

@@ -40,6 +40,25 @@ variants m {
   | b    | 32 | 1.0   |
 }
 """,
+    "formulas that count": """
+block b(depth = 4, parts = 4, divisor = 8) {
+  list = split(in -> conv(in.channels) * (depth / 2), parts / 2)
+  sized = split(concat(list), [in.channels / 2, in.channels - in.channels / 2])
+  out = concat(sized[2 / 2], sized[0]) -> conv(divisible(20, divisor = divisor / 2)) * (2 / 2)
+    -> conv(divisible(15, 16 / 2), 3, padding = 2 / 2)
+}
+model m {
+  input = 3 x 8 x 8
+  stem = conv(16) * (4 / 2)
+  stages {
+    | op | depth | parts | divisor |
+    | b  | 2     | 8     | 8       |
+    | b  | 6     | 4     | 16      |
+    | b  | 4     | 4     | 8       |
+  }
+  head = conv(3) * (1e1 / 5)
+}
+""",
     "numbers of one's own in floats": """
 block dense(growth = 8 / 2) {
   out = concat(in, in -> conv(growth, 3))

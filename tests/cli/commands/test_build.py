@@ -225,3 +225,16 @@ def test_a_build_for_inference(small: Path, archdsl: Command) -> None:
     assert folded["params"] < trained["params"]
     assert b"batch norm" in made["codegen/small.svg"]
     assert b"batch norm" not in made["codegen/small_inference.svg"]
+
+
+@pytest.mark.parametrize("line", ["build small.arch", "watch small.arch", "train small.arch", "calibrate"])
+def test_several_files_do_not_go_to_standard_output(line: str, small: Path, archdsl: Command) -> None:
+    code, out, err = archdsl(*line.split(), "--out", "-")
+    assert (code, out) == (2, "")
+    assert "`--out -` would be standard output" in err
+    assert not Path("-").exists()
+
+
+def test_a_slash_makes_a_folder(small: Path, archdsl: Command) -> None:
+    assert archdsl("build", small, "--out", "net.py/").code == 0
+    assert Path("net.py/small.py").exists()

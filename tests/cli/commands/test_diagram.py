@@ -25,3 +25,17 @@ def test_a_mistake_writes_nothing(archdsl: Command) -> None:
     Path("broken.arch").write_text(BROKEN)
     assert archdsl("diagram", "broken.arch").code == 1
     assert not Path("broken.svg").exists()
+
+
+def test_a_folder(small: Path, archdsl: Command) -> None:
+    assert archdsl("diagram", small, "--out", "new/").out == "wrote new/small.svg\n"
+    assert archdsl("diagram", small, "--out", "new", "--format", "mermaid").out == "wrote new/small.mmd\n"
+    assert sorted(path.name for path in Path("new").iterdir()) == ["small.mmd", "small.svg"]
+
+
+def test_a_figure_of_standard_input_has_no_name_in_a_folder(process: Command) -> None:
+    code, out, err = process("diagram", "-", "--out", "new/", stdin=SMALL)
+    assert (code, out) == (2, "")
+    assert "`--out new/` names a file, and that is a folder's name" in err
+    assert "add the file's name: `--out new/NAME.svg`" in err
+    assert not Path("new").exists()

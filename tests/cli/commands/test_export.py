@@ -34,6 +34,7 @@ def test_it_says_how_far_outputs_are(small: Path, archdsl: Command) -> None:
     [
         (("--to", "tflite"), "`--to` must be one of onnx, torch, openvino, source, fused, aotinductor, not `tflite`"),
         (("--to", "source", "--out", "x.onnx"), "`source` is written as `.py`, not as x.onnx"),
+        (("--to", "source", "--out", "-"), "`--out -` would be standard output, to which an export cannot be written"),
         (("--to", "onnx", "--dtype", "bf16"), "`onnx` is not exported in bf16"),
         (("--to", "source", "--batch", "none"), "'none' is not a batch size"),
         (("--to", "source", "--resolution", "big"), "or `dynamic` for any"),
@@ -44,6 +45,11 @@ def test_what_is_refused(arguments: tuple[str, ...], said: str, small: Path, arc
     found = archdsl("export", small, *arguments)
     assert (found.code, found.out) == (2, "")
     assert said in found.err
+
+
+def test_a_folder(small: Path, archdsl: Command) -> None:
+    assert archdsl("export", small, "--to", "source", "--out", "new/").code == 0
+    assert sorted(path.name for path in Path("new").iterdir()) == ["small.py", "small.safetensors"]
 
 
 def test_the_weights_are_not_written_over(small: Path, archdsl: Command) -> None:

@@ -176,7 +176,47 @@ def test_a_block_that_nearly_replaces_one_of_the_library(name: str, meant: str) 
     assert compile_source(Source("net.arch", text)).warnings == (), "a file of blocks alone is a library"
 
 
-@pytest.mark.parametrize("name", ["squeeze_excite", "mbconv2", "unit", "_mbcnv", "channel_attention"])
+@pytest.mark.parametrize("name", ["squeeze_excite", "mbconv2", "unit", "channel_attention"])
 def test_other_blocks_that_nothing_uses(name: str) -> None:
     text = NEARLY.replace("NAME", name) + PLAIN.replace("USED", "act")
-    assert compile_source(Source("net.arch", text)).warnings == ()
+    help = "use it, or remove it; one for other files has a name that begins with `_`, or a file without models"
+    assert warnings(text) == [("ARC213", name, help)]
+    assert warnings(text.replace(f"block {name}", f"block _{name}")) == []
+    assert warnings(NEARLY.replace("NAME", name)) == []
+
+
+EXTENDS = """use "archdsl:resnet.arch"
+block NAME(channels, stride = 1, d = false) {
+  out = in -> conv(channels, 3, stride = stride, bias = d) -> norm
+}
+model net extends resnet.18 { BODY }
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # In the place of the file's, or of the library's in another block of the library: the network has it.
+        EXTENDS.replace("NAME", "basic_block").replace("BODY", ""),
+        EXTENDS.replace("NAME", "unit").replace("BODY", "stages 1..2 { op = unit }"),
+        NEARLY.replace("NAME", "squeeze_excite") + PLAIN.replace("USED", "mbconv(8, se = 0.25)"),
+        NEARLY.replace("NAME", "unit") + PLAIN.replace("USED", "{act, unit(2)}"),
+        NEARLY.replace("NAME", "unit") + PLAIN.replace("net", "net(gate = unit)").replace("USED", "gate(2)"),
+    ],
+)
+def test_blocks_that_are_used(text: str) -> None:
+    assert "ARC213" not in [code for code, _, _ in warnings(text)]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("basic", "basic_block"), ("basic_blokc", "basic_block"), ("bottelneck", "bottleneck")]
+)
+def test_a_block_that_nearly_replaces_one_of_an_extended_file(name: str, meant: str) -> None:
+    help = f"did you mean to replace `{meant}` of resnet.arch? A block that replaces it must have the same name"
+    assert warnings(EXTENDS.replace("NAME", name).replace("BODY", "")) == [("ARC213", name, help)]
+
+
+def test_a_block_named_like_one_of_a_part_changes_nothing() -> None:
+    text = EXTENDS.replace("NAME", "basic_block").replace("extends resnet.18 ", "")
+    text = text.replace("BODY", "\n  input = 3 x 32 x 32\n  part = resnet.18\n  head = global_avg_pool\n")
+    assert [(code, name) for code, name, _ in warnings(text)] == [("ARC213", "basic_block")]

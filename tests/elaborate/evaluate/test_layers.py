@@ -29,3 +29,10 @@ def made(layer: str) -> Operator:
 def test_a_whole_number_is_real_where_reals_are_taken(layer: str, name: str, value: float) -> None:
     found = getattr(made(layer), name)
     assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize("count", ["2.0", "4 / 2", "1e0 * 2", "w / 4"])
+def test_a_layer_is_repeated_by_a_number_that_is_whole(count: str) -> None:
+    network = archdsl.loads(f"model m(w = 8) {{\n  input = 8 x 8 x 8\n  stem = conv(4) * ({count})\n}}\n")
+    assert [visit.primitive.channels for visit in walk(network.architecture) if visit.primitive] == [4, 4]  # type: ignore[attr-defined]
+    assert network.params == 4 * 8 + 4 * 4
