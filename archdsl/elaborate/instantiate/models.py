@@ -251,7 +251,7 @@ class ModelElaborator:
             with self._opened(name, binding.name.span), bounded_depth(binding.value.span):
                 value = shared(binding, evaluate_binding(binding, scope))
             if name == "classes":  # what reads a wrong one makes no mistake of its own
-                value = _classes(value, Origin(binding.value, scope))
+                value = _classes(value, Origin(binding.value, scope), binding.value.span)
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -429,7 +429,9 @@ class ModelElaborator:
         """Those of a parameter; a binding has been looked at when it got its value."""
         if "classes" in self.parameters:
             try:
-                self.names["classes"] = _classes(self.names["classes"], self.origins["classes"])
+                self.names["classes"] = _classes(
+                    self.names["classes"], self.origins.get("classes"), self.merged.parameters["classes"][0].span
+                )
             except ElaborationError as problem:
                 self._refuse("classes", problem)
 
@@ -561,10 +563,11 @@ def _alone(value: tree.Expression | None) -> str:
             return "layer"
 
 
-def _classes(value: Value, origin: Origin) -> int | None:
-    """How many classes a network has, `1e3` among them. Raises ElaborationError for anything else."""
+def _classes(value: Value, origin: Origin | None, span: Span) -> int | None:
+    """How many classes a network has, `1e3` among them. Raises ElaborationError for anything else, at its origin or,
+    where it was given from outside, at `span`."""
     count = as_whole(value)
     if count is None or (isinstance(count, int) and not isinstance(count, bool) and count >= 1):
         return count
-    place = trace(origin).node.span
-    raise ElaborationError(BadClasses(named(value)).at(place, notes=reasons(origin, value)))
+    place, notes = (trace(origin).node.span, reasons(origin, value)) if origin is not None else (span, ())
+    raise ElaborationError(BadClasses(named(value)).at(place, notes=notes))
