@@ -185,7 +185,8 @@ def test_a_run_has_its_classes_and_normalization(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     preprocessing = {"resolution": 9, "crop": 0.9, "normalization": "centered", "channels": 3}
-    facts = {"format": 1, "classes": ["ant", "bee", "cat"], "preprocessing": preprocessing}
+    facts = {"format": 1, "network": "plain", "recipe": "quick", "settings": {"data": "images"}}
+    facts |= {"classes": ["ant", "bee", "cat"], "preprocessing": preprocessing}
     (run / "run.json").write_text(json.dumps(facts))
     from safetensors.torch import save_file
 
