@@ -63,16 +63,17 @@ class _Reader:
 
     def params(self) -> tuple[Mapping[int, dict[str, Any]], Mapping[int, dict[str, BaseDistribution]]]:
         """The options taken, and all that there were, by name."""
-        # What there was to choose from is long, and the same in nearly all trials: it is asked for on its own.
+        rows = self._rows("trial_params", "param_name, param_value")
+        # What there was to choose from is long, and the same in nearly all trials: it is asked for on its own, and
+        # after the rows, for other workers go on writing.
         known: dict[str, list[str]] = defaultdict(list)
-        for name, written in self._ask("select distinct param_name, distribution_json from trial_params where " + _OF):
+        for name, written in self._ask(f"select distinct param_name, distribution_json from trial_params where {_OF}"):
             known[name].append(written)
-        columns = "param_name, param_value"
-        if any(len(all_) > 1 for all_ in known.values()):
-            columns += ", distribution_json"
+        if any(len(found) > 1 for found in known.values()):
+            rows = self._rows("trial_params", "param_name, param_value, distribution_json")
         params: dict[int, dict[str, Any]] = defaultdict(dict)
         spaces: dict[int, dict[str, BaseDistribution]] = defaultdict(dict)
-        for id, name, value, *written in self._rows("trial_params", columns):
+        for id, name, value, *written in rows:
             spaces[id][name], params[id][name] = _option(written[0] if written else known[name][0], value)
         return params, spaces
 

@@ -23,7 +23,7 @@ from archdsl.diagnostics import Source
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Apply, Bound
 from archdsl.ir.cost import Costs
-from archdsl.ir.head import is_vector
+from archdsl.ir.head import has_classifier, is_vector
 from archdsl.ir.parts import applied
 from archdsl.ir.walk import walk
 from tests.properties.reference import Reference
@@ -203,10 +203,16 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
     """What people know from timm and torchvision: other classes, other images, feature maps."""
     x = images(architecture, 1)
     model = built(namespace, architecture).eval()
-    if hasattr(model, "reset_classifier"):
+    if has_classifier(architecture):
         assert built(namespace, architecture, num_classes=7).eval()(x).shape == (1, 7)
         model.reset_classifier(0)
         assert model(x).shape == (1, model.num_features)
+    elif hasattr(model, "reset_classifier"):
+        made = listed(built(namespace, architecture, num_classes=7).eval()(x))
+        model.reset_classifier(7)
+        assert [one.shape for one in listed(model(x))] == [one.shape for one in made]
+        with pytest.raises(ValueError, match="0 classes"):
+            model.reset_classifier(0)
     elif "num_classes" in inspect.signature(namespace[function_name(architecture.name)]).parameters:
         one, other = (built(namespace, architecture, num_classes=count).eval()(x) for count in (7, 8))
         assert [a.shape for a in listed(one)] != [b.shape for b in listed(other)]

@@ -31,6 +31,8 @@ class Reset:
 
     def lines(self) -> list[str]:
         body = [
+            "if num_classes < 1:",
+            '    raise ValueError(f"there is nothing to put out for {num_classes} classes")',
             "like = next(self.parameters(), torch.empty(0))",
             f"fresh = self.{self.method}(num_classes).apply({self.initialize})",
             "fresh.to(like.device, like.dtype).train(self.training)",
