@@ -136,7 +136,8 @@ async def test_definition_in_another_file(
     client: LanguageClient, folder: Path, cursor: str, place: tuple[str, int, str]
 ) -> None:
     editor = Editor(client, folder / "user.arch")
-    assert await editor.open(USER) == []
+    (problem,) = await editor.open(USER)
+    assert problem.message.startswith("unused block `other`")
     assert await definition(editor, cursor) == [place]
 
 
