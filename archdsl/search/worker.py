@@ -211,13 +211,19 @@ class Worker:
         return number not in doubled and sum(map(is_finished, ahead)) + at_work + due < self.settings.trials
 
     def _leave_none_at_work(self, stopping: Stopping) -> None:
-        """A trial that is at work now is not needed, and gives way in a moment; if not, its worker is dead."""
+        """A trial that is at work now is not needed, and gives way in a moment; if not, its worker is dead.
+
+        Nor is one that is queued: it is marked like those that gave way, or others would have it run again.
+        """
         for _ in range(20):
             if not counts(self.study.trials()).running or stopping.signal:
-                return
+                break
             time.sleep(0.1)
-        with quiet():
-            for trial in self.study.trials():
-                if trial.state is TrialState.RUNNING:
-                    with suppress(ValueError, UpdateFinishedTrialError):  # in the meantime it has given way
-                        self.study.optuna.tell(trial.number, state=TrialState.FAIL)
+        if stopping.signal:
+            return
+        storage = self.study.storage
+        for trial in self.study.trials():
+            if trial.state in (TrialState.RUNNING, TrialState.WAITING):
+                with suppress(UpdateFinishedTrialError):  # in the meantime it has given way
+                    storage.set_trial_user_attr(trial._trial_id, RESULT, {"what": reruns.SURPLUS})
+                    storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
