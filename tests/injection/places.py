@@ -21,7 +21,7 @@ PAYLOADS: dict[str, str] = {
     for name, text in texts.items()
 }
 
-_OTHERS = 6
+_OTHERS = 12
 
 
 def meant(reader: str) -> list[str]:
@@ -30,7 +30,7 @@ def meant(reader: str) -> list[str]:
 
 
 def meant_for(*readers: str) -> list[str]:
-    """The names of payloads that are meant for a reader of these kinds, and of the others one in six, which differ
+    """The names of payloads that are meant for a reader of these kinds, and of the others one in twelve, which differ
     from test to test: of all of them for all readers, each takes a while. `ARCHDSL_TESTS=all` takes all."""
     number = len("".join(readers))
     others = count(number)

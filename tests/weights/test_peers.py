@@ -42,7 +42,7 @@ def network(spec: str, name: str, size: int) -> archdsl.Network:
 
 
 @pytest.mark.parametrize(
-    ("spec", "name", "origin", "size"), one_in(3, PEERS, 1), ids=[origin for *_, origin, _ in one_in(3, PEERS, 1)]
+    ("spec", "name", "origin", "size"), one_in(4, PEERS, 1), ids=[origin for *_, origin, _ in one_in(4, PEERS, 1)]
 )
 def test_outputs_are_equal_in_both_directions(spec: str, name: str, origin: str, size: int, tmp_path: Path) -> None:
     ours = network(spec, name, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from math import ceil
 
 import pytest
@@ -23,15 +24,10 @@ def test_what_is_no_padding(padding: object) -> None:
         PADDING.validate_python(padding)
 
 
-@pytest.mark.parametrize("size", [1, 2, 7, 8, 15])
-@pytest.mark.parametrize("kernel", [1, 2, 3, 7])
-@pytest.mark.parametrize("stride", [1, 2, 5])
-@pytest.mark.parametrize("dilation", [1, 2, 3])
-def test_same_padding_adds_as_many_zeros_as_its_last_window_lacks(
-    size: int, kernel: int, stride: int, dilation: int
-) -> None:
-    zeros, extent = same_zeros(size, kernel, stride, dilation), dilation * (kernel - 1) + 1
-    starts = range(0, size + zeros - extent + 1, stride)
-    assert len(starts) >= window(size, kernel, stride, "same", dilation) == ceil(size / stride)
-    if zeros:  # one less, and there would be one window less
-        assert starts[-1] + extent == size + zeros
+def test_same_padding_adds_as_many_zeros_as_its_last_window_lacks() -> None:
+    for size, kernel, stride, dilation in product((1, 2, 7, 8, 15), (1, 2, 3, 7), (1, 2, 5), (1, 2, 3)):
+        zeros, extent = same_zeros(size, kernel, stride, dilation), dilation * (kernel - 1) + 1
+        starts = range(0, size + zeros - extent + 1, stride)
+        assert len(starts) >= window(size, kernel, stride, "same", dilation) == ceil(size / stride)
+        if zeros:  # one less, and there would be one window less
+            assert starts[-1] + extent == size + zeros
