@@ -29,7 +29,7 @@ VALUES: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_networks_are_valid_in_full(path: Path) -> None:
-    for network in one_in(4, compile_file(path).architectures):
+    for network in one_in(8, compile_file(path).architectures):
         assert Architecture.model_validate(network.model_dump(), strict=True) == network
         assert Architecture.model_validate_json(network.model_dump_json()) == network
 

@@ -64,12 +64,12 @@ def agree(network: Network, size: int | None = None, **options: Any) -> int:
     return norms(folded.architecture)
 
 
-@pytest.mark.parametrize("path", one_in(4, SHIPPED), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(8, SHIPPED), ids=lambda path: path.stem)
 def test_every_shipped_network(path: Path) -> None:
     """The counts of the last network of each model; outputs are compared after all passes, in `test_inference.py`."""
     every = list(archdsl.load_all(path).values())
     last_of_models = {network.architecture.model: network for network in every}.values()
-    networks = {network.name: network for network in (*one_in(4, every), *last_of_models)}.values()
+    networks = {network.name: network for network in (*one_in(8, every), *last_of_models)}.values()
     made = [network.fold_batch_norm() for network in networks]
     emit([folded.architecture for folded in made], path.name)  # one file for all of them
     last = {network.architecture.model: (network, folded) for network, folded in zip(networks, made, strict=True)}

@@ -43,7 +43,7 @@ def agree(network: Network, size: int | None = None, names: Sequence[str] = INFE
     return made
 
 
-@pytest.mark.parametrize("path", one_in(4, SHIPPED, 1), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(8, SHIPPED, 1), ids=lambda path: path.stem)
 def test_every_shipped_network(path: Path) -> None:
     """Keys and counts of the last network of each model; outputs of the smallest one, where it is not too large."""
     networks = archdsl.load_all(path).values()

@@ -136,7 +136,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]
 # Of each file one network at least; what else there is in it differs in a number or a branch, and is counted above all.
 FIRST = [(spec, next(iter(peers))) for spec, peers in PEERS.items()]
-OUTPUTS = [*FIRST, *one_in(4, [each for each in ALL if each not in FIRST])]
+OUTPUTS = [*FIRST, *one_in(8, [each for each in ALL if each not in FIRST])]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -52,7 +52,7 @@ def _network(spec: str, name: str, other: str) -> archdsl.Network:
     return archdsl.load(SPECS / f"{spec}.arch", name)
 
 
-@pytest.mark.parametrize(("spec", "name", "other", "size"), one_in(3, CASES))
+@pytest.mark.parametrize(("spec", "name", "other", "size"), one_in(6, CASES))
 def test_outputs_and_gradients_equal_the_peer(spec: str, name: str, other: str, size: int) -> None:
     torch.manual_seed(0)
     options = {} if other.startswith("torchvision") else {"drop_rate": 0.0, "drop_path_rate": 0.0}

@@ -47,7 +47,7 @@ def test_shipped(path: Path) -> None:
         assert {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()} == state(network.architecture)
 
 
-@pytest.mark.parametrize("path", one_in(2, EXAMPLES), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", one_in(4, EXAMPLES), ids=lambda path: path.stem)
 def test_examples(path: Path) -> None:
     for network in archdsl.load_all(path).values():
         agree(network)
@@ -78,7 +78,7 @@ def test_heads(head: str) -> None:
 
 def test_the_tensors_of_an_operator_are_those_that_it_counts() -> None:
     """Parameters are what is learned of the state; the rest are the running statistics of batch normalization."""
-    for path in [*SHIPPED, *one_in(2, EXAMPLES, 1)]:
+    for path in [*SHIPPED, *one_in(4, EXAMPLES, 1)]:
         for visit in modules(next(iter(archdsl.load_all(path).values())).architecture):
             if visit.primitive is not None and not visit.is_again:
                 sizes = visit.primitive.state(*visit.shapes)
