@@ -382,6 +382,15 @@ class Tracer(PartTracer):
         self.note("output", "output", self.outputs or (tensor,), tensor.shape)
         return self.visits
 
+    def before_head(self) -> Tensor:
+        """The last map before the head. Nothing is followed: the head may read it, and those before it by name."""
+        architecture = self.architecture
+        last = self.maps["input"] = Tensor("input", architecture.input)
+        for part in (*((architecture.stem,) if architecture.stem is not None else ()), *architecture.stages):
+            path = architecture.path(part)
+            last = self.maps[path] = Tensor(path, part.output)
+        return last
+
     def stages(self, source: Tensor) -> Tensor:
         """Follow the stages, one after the other."""
         for stage in self.architecture.stages:

@@ -102,13 +102,7 @@ class _HeadTracer(FigureTracer):
         assert section is not None
         (self.head,) = (apply.block for apply in applied(section.steps))
         self.bound: list[tuple[str, str, Cost]] = []
-        last = Tensor("input", architecture.input)
-        if architecture.stem is not None:
-            path = architecture.path(architecture.stem)
-            last = self.maps[path] = Tensor(path, architecture.stem.output)
-        for stage in architecture.stages:
-            path = architecture.path(stage)
-            last = self.maps[path] = Tensor(path, stage.output)
+        last = self.before_head()
         ends = [self.section(section, last)]
         names = [*architecture.outputs] or ["output"]
         self.named = {name: end.path for name, end in zip(names, self.outputs or ends, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.naming import classifier_attribute
 from archdsl.backends.pytorch.state import ModuleTracer
@@ -71,15 +71,10 @@ class _Following(ModuleTracer):
 
     def head(self) -> None:
         """Follow the head alone, from what the stages put out."""
-        architecture = self.architecture
-        source = self.maps["input"] = Tensor("input", architecture.input)
-        if architecture.stem is not None:
-            source = self.maps["stem"] = Tensor("stem", architecture.stem.output)
-        for stage in architecture.stages:
-            source = self.maps[f"stages.{stage.name}"] = Tensor(f"stages.{stage.name}", stage.output)
-        if architecture.head is not None:
+        source = self.before_head()
+        if self.architecture.head is not None:
             self._open = frozenset({"classes"})
-            self.section(architecture.head, source)
+            self.section(self.architecture.head, source)
 
     def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
         self._applied.append(step)
@@ -94,12 +89,10 @@ class _Following(ModuleTracer):
         inputs: tuple[Tensor, ...],
         output: Shape,
         primitive: Primitive | None = None,
-        block: str | None = None,
-        factors: tuple[float, ...] = (),
-        *,
-        leads: bool = False,
+        *rest: Any,
+        **named: Any,
     ) -> Tensor:
-        made = super().note(path, operator, inputs, output, primitive, block, factors, leads=leads)
+        made = super().note(path, operator, inputs, output, primitive, *rest, **named)
         reads = any(tensor.path in self._tensors for tensor in inputs)
         own = primitive is not None and any(map(self._follows, self._applied[-1].formulas.values()))
         if primitive is not None and not self.is_again and (own or reads):

@@ -31,7 +31,7 @@ from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import RefersToItself
 from archdsl.elaborate.resolve.graph import graph
 from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_row
-from archdsl.elaborate.resolve.parts import part_of
+from archdsl.elaborate.resolve.parts import inlined, part_of
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
 from archdsl.ir.base import Shape
@@ -73,8 +73,6 @@ class ModelBindings:
         self.part = part_of(self.merged)
         self.read_maps: Mapping[str, str] = {}
         if self.part is not None:
-            from archdsl.elaborate.resolve.parts import inlined  # late: few models have a part
-
             made = inlined(self.merged, self.part)
             self.merged, self.read_maps, self._kept = made.merged, made.maps, made.kept
             taken = {new: self.decisions[old] for new, old in made.choices.items() if old in self.decisions}
