@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import Any
@@ -211,18 +211,7 @@ class Applier:
         except ShapeError as error:
             raise refused(error, layer, tensor) from None
         within_bounds(shape, layer.span)
-        step = Apply.made(
-            step="apply",
-            name=name,
-            operator=operator,
-            block=None,
-            others=tuple([other.expression for other in others]),
-            other_shapes=shapes[1:],
-            input=tensor.shape,
-            output=shape,
-            formulas=dict(layer.formulas),
-            place=place(layer.span),
-        )
+        step = _step(layer, name, operator, tensor, others, shape)
         written = tensor.channels_from
         if shape is not tensor.shape:
             written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
@@ -317,18 +306,7 @@ class Applier:
                 raise problem.within(text, layer.span, is_call=True) from None
         others = [value for value in map(given.get, definition.parameters) if isinstance(value, Tensor)]
         shape = operator.output()
-        step = Apply.made(
-            step="apply",
-            name=name,
-            operator=operator,
-            block=None,
-            others=tuple([other.expression for other in others]),
-            other_shapes=tuple([other.shape for other in others]),
-            input=tensor.shape,
-            output=shape,
-            formulas=dict(layer.formulas),
-            place=place(layer.span),
-        )
+        step = _step(layer, name, operator, tensor, others, shape)
         return step, Tensor(shape, None, tensor.facts, channels_from(layer, given.get("channels"), shape, tensor))
 
     def _declared(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Extern:
@@ -555,3 +533,27 @@ def bind_name(
     note(name, value, known, layers)
     if text is not None and not isinstance(value, LAYERS):
         formulas[identifier(name)] = text
+
+
+def _step(
+    layer: PrimitiveLayer | BlockLayer,
+    name: str,
+    operator: Operator,
+    tensor: Tensor,
+    others: Iterable[Tensor],
+    shape: Shape,
+) -> Apply:
+    """An operator applied to a tensor, and to the further ones that it reads."""
+    others = tuple(others)
+    return Apply.made(
+        step="apply",
+        name=name,
+        operator=operator,
+        block=None,
+        others=tuple([other.expression for other in others]),
+        other_shapes=tuple([other.shape for other in others]),
+        input=tensor.shape,
+        output=shape,
+        formulas=dict(layer.formulas),
+        place=place(layer.span),
+    )
