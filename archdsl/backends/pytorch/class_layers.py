@@ -1,8 +1,11 @@
-"""Which layers of a network follow its number of classes, and which parameters of blocks do: known from formulas."""
+"""Which layers of a network follow its number of classes, and which parameters of blocks do: known from formulas.
+
+And whether its head follows the channels of its images in another way than by the last map.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.naming import classifier_attribute
@@ -14,7 +17,7 @@ from archdsl.ir.formula import names, parse
 from archdsl.ir.head import has_classifier
 from archdsl.ir.names import identifier
 from archdsl.ir.operators import Primitive
-from archdsl.ir.operators.arrangement import Parameter, Slice
+from archdsl.ir.operators.arrangement import Parameter, Resize, Slice
 from archdsl.ir.operators.convolution import CondConv, Conv, ConvTranspose, WeightStandardizedConv
 from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Linear
@@ -59,14 +62,22 @@ def classifiers(architecture: Architecture) -> tuple[str, ...]:
     return tuple(found)
 
 
+def images_decide_head(architecture: Architecture) -> bool:
+    """Whether a head that reads maps by name is another one for images of other channels: a layer of it has weights
+    for them, or a formula says them. Raises DiagnosticError where `walk` does."""
+    tracer = _Following(architecture, {"input"})
+    tracer.network()
+    return bool(tracer.layers) or not tracer.are_all
+
+
 class _Following(ModuleTracer):
-    def __init__(self, architecture: Architecture):
+    def __init__(self, architecture: Architecture, tensors: Iterable[str] = ()):
         super().__init__(architecture)
         self.layers: list[str] = []
         self.parameters: dict[str, set[str]] = {}
         self.are_all = True
         self._open: frozenset[str] = frozenset()  # the scalars in scope that follow the number of classes
-        self._tensors: set[str] = set()  # those whose channels do
+        self._tensors = set(tensors)  # those whose channels do
         self._applied: list[Apply] = []
 
     def head(self) -> None:
@@ -75,6 +86,12 @@ class _Following(ModuleTracer):
         if self.architecture.head is not None:
             self._open = frozenset({"classes"})
             self.section(self.architecture.head, source)
+
+    def stages(self, source: Tensor) -> Tensor:
+        """Follow the stages; what is found is what the head does."""
+        last = super().stages(source)
+        self.layers, self.parameters, self.are_all = [], {}, True
+        return last
 
     def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
         self._applied.append(step)
@@ -93,13 +110,16 @@ class _Following(ModuleTracer):
         **named: Any,
     ) -> Tensor:
         made = super().note(path, operator, inputs, output, primitive, *rest, **named)
-        reads = any(tensor.path in self._tensors for tensor in inputs)
+        read = inputs[:1] if isinstance(primitive, Resize) else inputs  # its second tensor says a size
+        reads = any(tensor.path in self._tensors for tensor in read)
         own = primitive is not None and any(map(self._follows, self._applied[-1].formulas.values()))
         if primitive is not None and not self.is_again and (own or reads):
             if isinstance(primitive, Extern) or primitive.state(*(each.shape for each in inputs)):
                 self.layers.append(path)
             else:
                 self.are_all &= not own
+        if reads and len(read) > 1 and operator not in ("concat", "output"):
+            self.are_all &= self._stay_alike(read)
         if own or (reads and not isinstance(primitive, _SAY_CHANNELS)):
             self._tensors.add(made.path)
         return made
@@ -116,6 +136,13 @@ class _Following(ModuleTracer):
         made = super().block(identity, source, path, others)
         self._open = outer
         return made
+
+    def _stay_alike(self, tensors: Sequence[Tensor]) -> bool:
+        """Whether tensors that are combined element by element can be so with any number of channels of those that
+        follow: all others have a single channel, which goes with every number."""
+        following = {tensor.shape.channels for tensor in tensors if tensor.path in self._tensors}
+        others = {tensor.shape.channels for tensor in tensors if tensor.path not in self._tensors}
+        return others <= {1} and len(following) == 1
 
     def _follows(self, formula: str) -> bool:
         return bool(self._open) and not self._open.isdisjoint(names(parse(formula)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archdsl.backends.pytorch.blocks import Contract
+from archdsl.backends.pytorch.class_layers import images_decide_head
 from archdsl.backends.pytorch.externs import call_of
 from archdsl.backends.pytorch.formulas import same, spell, value_of
 from archdsl.backends.pytorch.grouping import Classes
@@ -331,6 +332,7 @@ class NetworkWriter(StepWriter):
         index, step = seen[0]
         head.returns = self.find(index, step.block)[0].returns
         self.decided |= self.open  # what the channels of images would be further on is not followed
+        self.decided.update(index for index, each in enumerate(self.architectures) if images_decide_head(each))
 
     # Text ------------------------------------------------------------------------------------------------------------
 

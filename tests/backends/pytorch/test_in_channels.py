@@ -266,6 +266,48 @@ model m {
 }
 
 
+def _with_head(head: str, stem: str = "conv(4)", first: str = "conv_norm_act(8)") -> str:
+    """A network whose head reads maps by name."""
+    return f"""
+model m {{
+  input = 3 x 16 x 16
+  classes = 5
+  stem = {stem}
+  stages {{
+    | name | op                           | layers |
+    | c2   | {first}                      | 1      |
+    | c3   | conv_norm_act(8, stride = 2) | 1      |
+  }}
+  {head}
+}}
+"""
+
+
+FOLLOWED |= {
+    f"a head that reads {name}": _with_head(head)
+    for name, head in {
+        "the size of the images": "head = c3 -> conv(classes) -> resize(like = input)",
+        "the images, times a map of one channel": "head = (c3 -> conv(1) -> resize(like = input)) * input",
+    }.items()
+}
+REFUSED |= {
+    f"a head that reads {name}": text
+    for name, text in {
+        "the images": _with_head("head = concat(input -> avg_pool(2), c3) -> conv(classes)"),
+        "the images, normalized": _with_head("head = concat(input -> norm, c3 -> resize(2)) -> conv(classes)"),
+        "the images, added to as many channels": _with_head("head = input + (c3 -> conv(input.channels) -> resize(2))"),
+        "the images, added to as many channels by chance": _with_head("head = input + (c3 -> conv(3) -> resize(2))"),
+        "the images as one of two outputs": _with_head("outputs {\n    a = c3\n    b = input -> conv(4)\n  }"),
+        "a stem without a convolution": _with_head(
+            "head = concat(stem, c3 -> resize(2)) -> conv(classes)", stem="norm"
+        ),
+        "an early stage without a convolution": _with_head(
+            "head = concat(c2, c3 -> resize(2)) -> conv(classes)", "norm", "max_pool(3, stride = 1)"
+        ),
+    }.items()
+}
+
+
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_channels_of_images_are_followed(name: str) -> None:
     architectures = compile_source(Source("program.arch", FOLLOWED[name])).checked()
