@@ -35,7 +35,7 @@ def test_codegen_holds_nothing_else() -> None:
     ("page", "tool"),
     [
         ("primitives.md", write_primitives),
-        ("language.md", write_limits),
+        ("bounds.md", write_limits),
         ("errors.md", write_errors),
         ("cli.md", write_cli),
         ("api.md", write_api),

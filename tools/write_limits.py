@@ -1,11 +1,11 @@
-"""Writes the table of bounds in docs/language.md from `archdsl.Limits`: `python -m tools.write_limits`."""
+"""Writes the table of bounds in docs/bounds.md from `archdsl.Limits`: `python -m tools.write_limits`."""
 
 from __future__ import annotations
 
 from archdsl.limits import BOUNDS
 from tools import DOCS
 
-PAGE = DOCS / "language.md"
+PAGE = DOCS / "bounds.md"
 BEGIN, END = "<!-- limits: written by `python -m tools.write_limits` -->\n", "<!-- end of limits -->\n"
 
 
