@@ -176,8 +176,8 @@ def _tell(model: nn.Module, architecture: Architecture, removed: dict[str, int])
     """Puts the new reductions into `feature_info`."""
     ends: dict[str, int] = {}
     for visit in walk(architecture)[1:-1]:
-        path = visit.path.removeprefix(architecture.prefix)
-        if path.startswith("stages."):
-            ends[".".join(path.split(".")[:2])] = removed[visit.path]
+        parts = visit.path.removeprefix(architecture.prefix).split(".")
+        if parts[0] in ("stem", "stages"):
+            ends[parts[0]] = ends[".".join(parts[:2])] = removed[visit.path]
     for info in getattr(model, "feature_info", []):
         info["reduction"] //= ends[info["module"]]

@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from dm_nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:20d514b09e80672a as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:2bbdddca733429c2 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -74,6 +74,20 @@ class FeatureMaps(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
         maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+
+
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
         for name, stage in self.stages.named_children():
             maps[f"stages.{name}"] = x = stage(x)
         return [maps[str(info["module"])] for info in self.feature_info]
@@ -295,6 +309,7 @@ class DmNFNet(nn.Module):
                 width, variance, stride = channels, layer.out_variance, 1
             self.stages.append(stage)
         self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 64, "reduction": 2, "module": "stem.act_3"},
             {"num_chs": 256, "reduction": 4, "module": "stages.0"},
             {"num_chs": 512, "reduction": 8, "module": "stages.1"},
             {"num_chs": 1536, "reduction": 16, "module": "stages.2"},
@@ -359,7 +374,7 @@ def dm_nfnet_f0(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f1(
@@ -383,7 +398,7 @@ def dm_nfnet_f1(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f2(
@@ -407,7 +422,7 @@ def dm_nfnet_f2(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f3(
@@ -431,7 +446,7 @@ def dm_nfnet_f3(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f4(
@@ -455,7 +470,7 @@ def dm_nfnet_f4(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f5(
@@ -479,7 +494,7 @@ def dm_nfnet_f5(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f6(
@@ -503,7 +518,7 @@ def dm_nfnet_f6(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def dm_nfnet_f7(
@@ -527,4 +542,4 @@ def dm_nfnet_f7(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

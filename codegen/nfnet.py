@@ -1,6 +1,6 @@
 """8 networks compiled by archdsl from nfnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:e660301565e3301b as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:d0a38b0edc49a0d4 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -65,6 +65,20 @@ class FeatureMaps(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
         maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+
+
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
         for name, stage in self.stages.named_children():
             maps[f"stages.{name}"] = x = stage(x)
         return [maps[str(info["module"])] for info in self.feature_info]
@@ -282,6 +296,7 @@ class NFNet(nn.Module):
                 width, variance, stride = channels, layer.out_variance, 1
             self.stages.append(stage)
         self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 64, "reduction": 2, "module": "stem.act_3"},
             {"num_chs": 256, "reduction": 4, "module": "stages.0"},
             {"num_chs": 512, "reduction": 8, "module": "stages.1"},
             {"num_chs": 1536, "reduction": 16, "module": "stages.2"},
@@ -346,7 +361,7 @@ def nfnet_f0(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f1(
@@ -370,7 +385,7 @@ def nfnet_f1(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f2(
@@ -394,7 +409,7 @@ def nfnet_f2(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f3(
@@ -418,7 +433,7 @@ def nfnet_f3(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f4(
@@ -442,7 +457,7 @@ def nfnet_f4(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f5(
@@ -466,7 +481,7 @@ def nfnet_f5(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f6(
@@ -490,7 +505,7 @@ def nfnet_f6(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def nfnet_f7(
@@ -514,4 +529,4 @@ def nfnet_f7(
         dropout_rate=dropout_rate,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,6 +1,6 @@
 """15 networks compiled by archdsl from resattnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:c16fe3a9c057b067 as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:4f8fb879993a8252 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 from collections.abc import Callable
 
@@ -83,6 +83,20 @@ class FeatureMaps(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
         maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+
+
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
         for name, stage in self.stages.named_children():
             maps[f"stages.{name}"] = x = stage(x)
         return [maps[str(info["module"])] for info in self.feature_info]
@@ -333,6 +347,7 @@ class ResAttNet(nn.Module):
                 width = channels
             self.stages.append(stage)
         self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 64, "reduction": 2, "module": "stem.conv_norm_act"},
             {"num_chs": 256, "reduction": 4, "module": "stages.1"},
             {"num_chs": 512, "reduction": 8, "module": "stages.3"},
             {"num_chs": 1024, "reduction": 16, "module": "stages.5"},
@@ -395,7 +410,7 @@ def resattnet_56(num_classes: int = 1000, in_channels: int = 3, features_only: b
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_92(num_classes: int = 1000, in_channels: int = 3, features_only: bool = False) -> ResAttNet | FeatureMaps:
@@ -418,7 +433,7 @@ def resattnet_92(num_classes: int = 1000, in_channels: int = 3, features_only: b
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_128(
@@ -443,7 +458,7 @@ def resattnet_128(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_164(
@@ -468,7 +483,7 @@ def resattnet_164(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_200(
@@ -493,7 +508,7 @@ def resattnet_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_236(
@@ -518,7 +533,7 @@ def resattnet_236(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_452(
@@ -543,7 +558,7 @@ def resattnet_452(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_naive_56(
@@ -568,7 +583,7 @@ def resattnet_naive_56(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_naive_92(
@@ -593,7 +608,7 @@ def resattnet_naive_92(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_channel(
@@ -615,7 +630,7 @@ def resattnet_channel(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resattnet_spatial(
@@ -637,7 +652,7 @@ def resattnet_spatial(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def attention_next_56(
@@ -662,7 +677,7 @@ def attention_next_56(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def attention_next_92(
@@ -687,7 +702,7 @@ def attention_next_92(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def attention_inception_56(
@@ -712,7 +727,7 @@ def attention_inception_56(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def attention_inception_92(
@@ -737,4 +752,4 @@ def attention_inception_92(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

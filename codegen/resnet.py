@@ -1,6 +1,6 @@
 """12 networks compiled by archdsl from resnet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:a72c4dfcd3768e5b as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:0e395bc7049f7a29 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -84,6 +84,20 @@ class FeatureMaps(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:
         x = self.stem(x)
         maps = {}
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+
+
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
         for name, stage in self.stages.named_children():
             maps[f"stages.{name}"] = x = stage(x)
         return [maps[str(info["module"])] for info in self.feature_info]
@@ -277,6 +291,7 @@ class ResNet(nn.Module):
             self.stages.append(stage)
             widths.append(width)
         self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": 64, "reduction": 2, "module": "stem.deep"},
             {"num_chs": widths[0], "reduction": 4, "module": "stages.0"},
             {"num_chs": widths[1], "reduction": 8, "module": "stages.1"},
             {"num_chs": widths[2], "reduction": 16, "module": "stages.2"},
@@ -335,7 +350,7 @@ def resnet_18(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_34(
@@ -358,7 +373,7 @@ def resnet_34(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_50(
@@ -381,7 +396,7 @@ def resnet_50(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_101(
@@ -404,7 +419,7 @@ def resnet_101(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_152(
@@ -427,7 +442,7 @@ def resnet_152(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_18(
@@ -450,7 +465,7 @@ def resnet_d_18(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_34(
@@ -473,7 +488,7 @@ def resnet_d_34(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_50(
@@ -496,7 +511,7 @@ def resnet_d_50(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_101(
@@ -519,7 +534,7 @@ def resnet_d_101(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnet_d_152(
@@ -542,7 +557,7 @@ def resnet_d_152(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def resnext50_32x4d(
@@ -565,7 +580,7 @@ def resnext50_32x4d(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def seresnext50_32x4d(
@@ -588,4 +603,4 @@ def seresnext50_32x4d(
         in_channels=in_channels,
         drop_path_rate=drop_path_rate,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -1,6 +1,6 @@
 """30 networks compiled by archdsl from shufflenet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:c2f07d044715ba9a as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:9174493db93947e6 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -100,6 +100,20 @@ class FeatureMaps(nn.Module):
         return [maps[str(info["module"])] for info in self.feature_info]
 
 
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+
+
 class ConvNormAct(nn.Module):
     """Convolution, normalization and activation in the order most networks use."""
 
@@ -170,6 +184,8 @@ class ShuffleNet(nn.Module):
             self.stages.append(stage)
             widths.append(width)
         self.feature_info: list[dict[str, int | str]] = [
+            {"num_chs": stem_channels, "reduction": 2, "module": "stem.conv_norm_act"},
+            {"num_chs": stem_channels, "reduction": 4, "module": "stem"},
             {"num_chs": widths[1], "reduction": 8, "module": "stages.1"},
             {"num_chs": widths[2], "reduction": 16, "module": "stages.2"},
             {"num_chs": widths[3], "reduction": 32, "module": "stages.3"},
@@ -223,7 +239,7 @@ def shufflenet_g1_025(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g1_050(
@@ -242,7 +258,7 @@ def shufflenet_g1_050(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g1_075(
@@ -261,7 +277,7 @@ def shufflenet_g1_075(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g1(
@@ -280,7 +296,7 @@ def shufflenet_g1(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g1_150(
@@ -299,7 +315,7 @@ def shufflenet_g1_150(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g1_200(
@@ -318,7 +334,7 @@ def shufflenet_g1_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2_025(
@@ -337,7 +353,7 @@ def shufflenet_g2_025(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2_050(
@@ -356,7 +372,7 @@ def shufflenet_g2_050(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2_075(
@@ -375,7 +391,7 @@ def shufflenet_g2_075(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2(
@@ -394,7 +410,7 @@ def shufflenet_g2(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2_150(
@@ -413,7 +429,7 @@ def shufflenet_g2_150(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g2_200(
@@ -432,7 +448,7 @@ def shufflenet_g2_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3_025(
@@ -451,7 +467,7 @@ def shufflenet_g3_025(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3_050(
@@ -470,7 +486,7 @@ def shufflenet_g3_050(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3_075(
@@ -489,7 +505,7 @@ def shufflenet_g3_075(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3(
@@ -508,7 +524,7 @@ def shufflenet_g3(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3_150(
@@ -527,7 +543,7 @@ def shufflenet_g3_150(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g3_200(
@@ -546,7 +562,7 @@ def shufflenet_g3_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4_025(
@@ -565,7 +581,7 @@ def shufflenet_g4_025(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4_050(
@@ -584,7 +600,7 @@ def shufflenet_g4_050(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4_075(
@@ -603,7 +619,7 @@ def shufflenet_g4_075(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4(
@@ -622,7 +638,7 @@ def shufflenet_g4(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4_150(
@@ -641,7 +657,7 @@ def shufflenet_g4_150(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g4_200(
@@ -660,7 +676,7 @@ def shufflenet_g4_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8_025(
@@ -679,7 +695,7 @@ def shufflenet_g8_025(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8_050(
@@ -698,7 +714,7 @@ def shufflenet_g8_050(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8_075(
@@ -717,7 +733,7 @@ def shufflenet_g8_075(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8(
@@ -736,7 +752,7 @@ def shufflenet_g8(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8_150(
@@ -755,7 +771,7 @@ def shufflenet_g8_150(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
 
 
 def shufflenet_g8_200(
@@ -774,4 +790,4 @@ def shufflenet_g8_200(
         num_classes=num_classes,
         in_channels=in_channels,
     )
-    return FeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model
+    return StemFeatureMaps(model.stem, model.stages, model.feature_info) if features_only else model

@@ -2,8 +2,9 @@
 
 NFNets multiply each activation by a constant that keeps the variance at 1. Where a convolution or a linear layer comes
 next, with nothing between them but means, its weights times the factor are the same function. Factors stay where the
-activation's output is read by more than the next layer, where layers are shared or repeated, and in the head, of which
-`forward_features` and `pre_logits` hand out what is between its layers.
+activation's output is read by more than the next layer, where layers are shared or repeated, in the head, of which
+`forward_features` and `pre_logits` hand out what is between its layers, and in the stem before a stride, where the map
+is one of `features_only`.
 """
 
 from __future__ import annotations
@@ -32,8 +33,15 @@ def takes_factor(operator: Primitive | None) -> bool:
 
 
 class _Folder(Rewriter):
+    _in_stem = False
+
     def section(self, section: Section) -> Section | None:
-        return super().section(section) if section.name == "stem" else section
+        if section.name != "stem":
+            return section
+        self._in_stem = True
+        made = super().section(section)
+        self._in_stem = False
+        return made
 
     def steps(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         return self._backwards(steps, takes=False)[0]
@@ -55,7 +63,8 @@ class _Folder(Rewriter):
                 formulas = {name: formula for name, formula in step.formulas.items() if name != "gain"}
                 return changed(step, operator=changed(operator, gain=1.0), formulas=formulas), False
             case Apply(operator=operator):
-                return self._kept(step), takes_factor(operator) or (takes and _is_mean(operator))
+                takes = takes_factor(operator) or (takes and _is_mean(operator))
+                return self._kept(step), takes and not (self._in_stem and step.input[1:] != step.output[1:])
             case Sequence(steps=steps):
                 inner, takes = self._backwards(steps, takes)
                 return changed(step, steps=inner), takes

@@ -90,3 +90,32 @@ def _without_chance(model: nn.Module) -> None:
             for attribute in ("drop_prob", "rate"):
                 if hasattr(module, attribute):
                     setattr(module, attribute, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "other"),
+    [
+        ("resnet", "resnet_18", "resnet18"),
+        ("resnet", "resnet_d_18", "resnet18d"),
+        ("mnasnet", "mnasnet_b1_100", "mnasnet_100"),
+    ],
+)
+def test_feature_maps_equal_the_peer(spec: str, name: str, other: str) -> None:
+    """All of them, in their order: that of the stem, before its pooling, is timm's first."""
+    torch.manual_seed(0)
+    images = torch.randn(2, 3, 65, 65)
+    whole, theirs = peer(f"timm {other}"), peer(f"timm {other}", features_only=True).eval()
+    network = archdsl.load(SPECS / f"{spec}.arch", name)
+    ours, maps = network.build(), network.build(features_only=True).eval()
+    settle(whole, images)
+    copy_weights(whole, ours)
+    theirs.load_state_dict(whole.state_dict(), strict=False)
+    assert maps.load_state_dict(ours.state_dict(), strict=False).missing_keys == []
+
+    info = theirs.feature_info
+    assert [(each["num_chs"], each["reduction"]) for each in maps.feature_info] == [
+        *zip(info.channels(), info.reduction(), strict=True)
+    ]
+    with torch.no_grad():
+        for mine, its in zip(maps(images), theirs(images), strict=True):
+            assert relative_error(mine, its) < 1e-4

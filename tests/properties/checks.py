@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from archdsl.backends.pytorch import emit
-from archdsl.backends.pytorch.state import state
+from archdsl.backends.pytorch.state import modules, state
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
@@ -222,8 +222,12 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         trunk = getattr(model, architecture.part.name) if architecture.part is not None else model
         assert trunk.feature_info == features
         assert [m.shape[1] for m in maps] == [f["num_chs"] for f in features]
-        stages = {f"stages.{stage.name}": stage.output for stage in architecture.stages}
-        assert [tuple(m.shape[1:]) for m in maps] == [stages[f["module"]] for f in features]
+        ends = {"stem": architecture.stem.output} if architecture.stem is not None else {}
+        for visit in modules(architecture):  # the last one inside a part of the stem is what that part puts out
+            parts = visit.path.removeprefix(architecture.prefix).split(".")
+            ends |= {".".join(parts[:2]): visit.output} if parts[0] == "stem" and len(parts) > 1 else {}
+        ends |= {f"stages.{stage.name}": stage.output for stage in architecture.stages}
+        assert [tuple(m.shape[1:]) for m in maps] == [ends[f["module"]] for f in features]
         reductions = [0, *(f["reduction"] for f in features)]
         assert all(one != other for one, other in pairwise(reductions))
     if first_is_convolution(architecture):

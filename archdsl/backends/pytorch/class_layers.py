@@ -70,6 +70,19 @@ def images_decide_head(architecture: Architecture) -> bool:
     return bool(tracer.layers) or not tracer.are_all
 
 
+def of_images(architecture: Architecture) -> frozenset[str]:
+    """The modules `stem` and `stem.NAME` that put out as many channels as follow from those of the images. Raises
+    DiagnosticError where `walk` does."""
+    tracer = _Following(architecture, {"input"})
+    tracer.network()
+    ends: dict[str, str] = {}
+    for visit in tracer.visits:
+        parts = visit.path.removeprefix(architecture.prefix).split(".")
+        if parts[0] == "stem":
+            ends["stem"] = ends[".".join(parts[:2])] = visit.path
+    return frozenset(module for module, path in ends.items() if path in tracer.tensors)
+
+
 class _Following(ModuleTracer):
     def __init__(self, architecture: Architecture, tensors: Iterable[str] = ()):
         super().__init__(architecture)
@@ -77,7 +90,7 @@ class _Following(ModuleTracer):
         self.parameters: dict[str, set[str]] = {}
         self.are_all = True
         self._open: frozenset[str] = frozenset()  # the scalars in scope that follow the number of classes
-        self._tensors = set(tensors)  # those whose channels do
+        self.tensors = set(tensors)  # those whose channels do
         self._applied: list[Apply] = []
 
     def head(self) -> None:
@@ -111,7 +124,7 @@ class _Following(ModuleTracer):
     ) -> Tensor:
         made = super().note(path, operator, inputs, output, primitive, *rest, **named)
         read = inputs[:1] if isinstance(primitive, Resize) else inputs  # its second tensor says a size
-        reads = any(tensor.path in self._tensors for tensor in read)
+        reads = any(tensor.path in self.tensors for tensor in read)
         own = primitive is not None and any(map(self._follows, self._applied[-1].formulas.values()))
         if primitive is not None and not self.is_again and (own or reads):
             if isinstance(primitive, Extern) or primitive.state(*(each.shape for each in inputs)):
@@ -121,7 +134,7 @@ class _Following(ModuleTracer):
         if reads and len(read) > 1 and operator not in ("concat", "output"):
             self.are_all &= self._stay_alike(read)
         if own or (reads and not isinstance(primitive, _SAY_CHANNELS)):
-            self._tensors.add(made.path)
+            self.tensors.add(made.path)
         return made
 
     def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
@@ -129,9 +142,9 @@ class _Following(ModuleTracer):
         outer, given = self._open, self._applied[-1].formulas
         found = {identifier(name) for name, formula in given.items() if self._follows(formula)}
         self.parameters.setdefault(identity, set()).update(found)
-        found |= {"in_channels"} if source.path in self._tensors else set()
+        found |= {"in_channels"} if source.path in self.tensors else set()
         further = zip(instance.tensors, others, strict=True)
-        found |= {f"in_{name}_channels" for name, other in further if other.path in self._tensors}
+        found |= {f"in_{name}_channels" for name, other in further if other.path in self.tensors}
         self._open = _with_bindings(instance, found)
         made = super().block(identity, source, path, others)
         self._open = outer
@@ -140,8 +153,8 @@ class _Following(ModuleTracer):
     def _stay_alike(self, tensors: Sequence[Tensor]) -> bool:
         """Whether tensors that are combined element by element can be so with any number of channels of those that
         follow: all others have a single channel, which goes with every number."""
-        following = {tensor.shape.channels for tensor in tensors if tensor.path in self._tensors}
-        others = {tensor.shape.channels for tensor in tensors if tensor.path not in self._tensors}
+        following = {tensor.shape.channels for tensor in tensors if tensor.path in self.tensors}
+        others = {tensor.shape.channels for tensor in tensors if tensor.path not in self.tensors}
         return others <= {1} and len(following) == 1
 
     def _follows(self, formula: str) -> bool:

@@ -95,6 +95,21 @@ class FeatureMaps(nn.Module):
         return [maps[str(info["module"])] for info in self.feature_info]
 '''
 
+SOURCES["StemFeatureMaps"] = '''
+class StemFeatureMaps(FeatureMaps):
+    """The same where `feature_info` lists maps of the stem, too."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = {}
+        layers = self.stem.named_children() if isinstance(self.stem, nn.Sequential) else [("", self.stem)]
+        for name, layer in layers:
+            maps[f"stem.{name}"] = x = layer(x)
+        maps["stem"] = x
+        for name, stage in self.stages.named_children():
+            maps[f"stages.{name}"] = x = stage(x)
+        return [maps[str(info["module"])] for info in self.feature_info]
+'''
+
 SOURCES["DropPath"] = '''
 class DropPath(nn.Module):
     """Stochastic depth (Huang et al. 2016): while training, drops a residual branch whole, image by image."""

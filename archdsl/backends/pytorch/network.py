@@ -15,8 +15,10 @@ from archdsl.backends.pytorch.methods import Head, Reset, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import OF_NETWORKS, Names, classifier_attribute, is_free_attribute
 from archdsl.backends.pytorch.nodes import IDENTITY, call, replaced, spoken
+from archdsl.backends.pytorch.reductions import stem_features_of
 from archdsl.backends.pytorch.seen import Seen
-from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk
+from archdsl.backends.pytorch.spelling import spelled
+from archdsl.backends.pytorch.stages import ListedStages, Stages, Trunk, Written
 from archdsl.backends.pytorch.steps import OPEN, Child, Made, StepWriter, conditional
 from archdsl.backends.pytorch.table import StageTable
 from archdsl.backends.pytorch.texts import docstring_lines, function_name, literal
@@ -198,6 +200,7 @@ class NetworkWriter(StepWriter):
         stages = self._stages()
         self.builder.taken |= self.names.taken
         stem_lines, width = self._stem()
+        of_stem = self._stem_features() if stages is not None else []
         stage_lines: list[str] = []
         if stages is not None:
             before = [a.stem.output.channels if a.stem else a.input.channels for a in self.architectures]
@@ -210,7 +213,7 @@ class NetworkWriter(StepWriter):
                 stages.lift(self._number)
                 self.decided |= self.open if stages.baked else set()
                 self.open = self.open_width = set() if stages.channels_flow else self.open
-            stage_lines = stages.constructor_lines(start, facts)
+            stage_lines = stages.constructor_lines(start, facts, of_stem)
             width = stages.width
         return BeforeHead(stem_lines, stage_lines, stages, width)
 
@@ -280,6 +283,19 @@ class NetworkWriter(StepWriter):
         is_single = len(columns) == 1 and all(isinstance(step, Apply) for _, step in columns[0])
         stem = conditional(children[0], IDENTITY) if is_single else self.pipeline(children)
         return expression_lines("self.stem = ", stem), channels
+
+    def _stem_features(self) -> list[Written]:
+        """The maps of the stem in `feature_info`."""
+        found = [stem_features_of(architecture) for architecture in self.architectures]
+        if any(len(features) != len(found[0]) for features in found):
+            raise Unmergeable("the maps of the stem")
+        written: list[Written] = []
+        for each in zip(*found, strict=True):
+            if len({(feature.module, feature.reduction) for feature in each}) > 1:
+                raise Unmergeable("the maps of the stem")
+            channels = self._number([feature.channels for feature in each], "stem_channels")
+            written.append((spelled(channels), each[0]))
+        return written
 
     def _head(self, channels: Expression | None) -> Head:
         self._enter("head")
@@ -480,11 +496,12 @@ class NetworkWriter(StepWriter):
         else:
             lines += call_lines(f"    {target} {self.name}", arguments, "")
         if has_stages:
+            maps = "StemFeatureMaps" if stem_features_of(architecture) else "FeatureMaps"
             if self.part:
                 lines += ["    if not features_only:", "        return model", f"    trunk = model.{self.part}"]
-                lines.append("    return FeatureMaps(trunk.stem, trunk.stages, trunk.feature_info)")
+                lines.append(f"    return {maps}(trunk.stem, trunk.stages, trunk.feature_info)")
             else:
-                features = "FeatureMaps(model.stem, model.stages, model.feature_info)"
+                features = f"{maps}(model.stem, model.stages, model.feature_info)"
                 lines.append(f"    return {features} if features_only else model")
         return "\n".join(lines) + "\n"
 

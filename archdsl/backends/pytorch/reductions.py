@@ -9,37 +9,66 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
+from archdsl.backends.pytorch.class_layers import of_images
+from archdsl.backends.pytorch.state import children_of
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Apply
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.arrangement import Resize
 from archdsl.ir.operators.base import Windowed
+from archdsl.ir.operators.pooling import AvgPool, MaxPool
 from archdsl.ir.operators.window import ratio, sides
 from archdsl.ir.parts import applied
 from archdsl.ir.walk import ShallowTracer, Tensor, Visit
 
 
 class Feature(NamedTuple):
-    """A map of `feature_info`: what stage ends in it, its channels, how many times smaller than the image it is."""
+    """A map of `feature_info`: the module that ends in it, its channels, how many times smaller than the image it
+    is."""
 
-    stage: str
+    module: str
     channels: int
     reduction: int
 
     @property
-    def module(self) -> str:
-        return f"stages.{self.stage}"
+    def stage(self) -> str:
+        """The name of the stage that ends in it."""
+        return self.module.removeprefix("stages.")
 
 
 def features_of(architecture: Architecture) -> list[Feature]:
-    """The maps of `feature_info`: after each stage, but only the last of those that have the same reduction."""
+    """The maps of `feature_info` that stages end in: only the last of those that have the same reduction."""
     reductions = stage_reductions(architecture)
     return [
-        Feature(stage.name, stage.output.channels, reduction)
+        Feature(f"stages.{stage.name}", stage.output.channels, reduction)
         for number, (stage, reduction) in enumerate(zip(architecture.stages, reductions, strict=True))
         if reductions[number + 1 : number + 2] != [reduction]
     ]
+
+
+def stem_features_of(architecture: Architecture) -> list[Feature]:
+    """The maps of `feature_info` that the stem has, which are larger than those of all stages: of each reduction the
+    last one that a sub-module of it, or all of it, ends in.
+
+    The image itself is none, nor is a map with channels that follow from those of the image.
+    """
+    stem, reductions = architecture.stem, _Reductions(architecture)
+    if stem is None or not architecture.stages:
+        return []
+    reduction, found = Fraction(1), dict[int, Feature]()
+    for number, child in enumerate(children := children_of(stem.steps.steps)):
+        layers = [*applied(child)]
+        before, reduction = reduction, reductions.after(reduction, layers)
+        if not layers or (reduction == before and isinstance(layers[0].operator, AvgPool | MaxPool)):
+            continue  # a pooling that leaves the size is half of a step: what it pools is the map
+        module = "stem" if number == len(children) - 1 else f"stem.{child.name}"
+        whole = max(1, round(reduction))
+        found[whole] = Feature(module, layers[-1].output.channels, whole)
+    first = features_of(architecture)[0].reduction
+    made = [feature for whole, feature in sorted(found.items()) if 1 < whole < first]
+    following = of_images(architecture) if made else frozenset[str]()
+    return [feature for feature in made if feature.module not in following]
 
 
 def stage_reductions(architecture: Architecture) -> list[int]:

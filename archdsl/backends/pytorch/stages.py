@@ -37,8 +37,11 @@ class Stages(Protocol):
     def arguments(self, index: int) -> list[str]:
         """The lines that give them for a variant."""
 
-    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
-        """The lines of the constructor that build `self.stages` and `self.feature_info`."""
+    def constructor_lines(
+        self, width: Expression, facts: Mapping[str, Expression], of_stem: Sequence[Written]
+    ) -> list[str]:
+        """The lines of the constructor that build `self.stages` and `self.feature_info`, which begins with the maps
+        `of_stem`."""
 
 
 class Trunk(NamedTuple):
@@ -59,14 +62,19 @@ _RATE = Name("rate")
 FEATURE_INFO = "self.feature_info: list[dict[str, int | str]]"
 
 
-def feature_lines(features: Sequence[tuple[str, Feature]]) -> list[str]:
-    """`self.feature_info` as a constant, of maps with the texts of their channels."""
+# A map of `feature_info`, with the text of its channels.
+Written = tuple[str, Feature]
+
+
+def feature_lines(features: Sequence[Written], others: Sequence[str] = ()) -> list[str]:
+    """`self.feature_info` as a constant: maps, and lines for others behind them."""
     return [
         f"{FEATURE_INFO} = [",
         *(
             f'    {{"num_chs": {channels}, "reduction": {feature.reduction}, "module": {literal(feature.module)}}},'
             for channels, feature in features
         ),
+        *(f"    {line}" for line in others),
         "]",
     ]
 
@@ -92,7 +100,9 @@ class ListedStages:
     def arguments(self, index: int) -> list[str]:
         return []
 
-    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
+    def constructor_lines(
+        self, width: Expression, facts: Mapping[str, Expression], of_stem: Sequence[Written]
+    ) -> list[str]:
         stages = self.architecture.stages
         depth = sum(len(stage.layers) for stage in stages)
         lines = []
@@ -110,10 +120,8 @@ class ListedStages:
             lines += expression_lines("", added)
             index += len(stage.layers)
         channels = dict(zip((stage.name for stage in stages), self.channels, strict=True))
-        return [
-            *lines,
-            *feature_lines([(spelled(channels[feature.stage]), feature) for feature in features_of(self.architecture)]),
-        ]
+        own = [(spelled(channels[feature.stage]), feature) for feature in features_of(self.architecture)]
+        return [*lines, *feature_lines([*of_stem, *own])]
 
     def _parts(self, layers: Sequence[Layer], first: int) -> list[Expression]:
         """The layers of one stage, equal ones folded; `first` is the number of the first in the whole network."""

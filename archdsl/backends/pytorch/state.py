@@ -98,9 +98,9 @@ class ModuleTracer(Tracer):
         outer, self.levels = self.levels, (*self.levels, Level(section.name, section.name))
         steps, head = section.steps.steps, divided(self.architecture)
         for part, inside in (("head", steps[: min(head.maps, head.end)]), ("pool", steps[head.maps : head.end])):
-            for child in _children(inside):
+            for child in children_of(inside):
                 source = self._child(child, source, part if part in head.single else f"{part}.{child.name}")
-        for classifier in _children(steps[head.end :]):
+        for classifier in children_of(steps[head.end :]):
             source = self._child(classifier, source, classifier_attribute(classifier.name or "", self.architecture))
         self.levels = outer
         return source
@@ -118,15 +118,15 @@ class ModuleTracer(Tracer):
                 return source
 
 
-def _children(steps: tuple[Step, ...]) -> list[_Child]:
+def children_of(steps: tuple[Step, ...]) -> list[_Child]:
     """The sub-modules that steps become, in their order."""
     found: list[_Child] = []
     for step in steps:
         match step:
             case Guard(value=value) | Alternative(value=value):
-                found += _children((value,)) if value is not None else []
+                found += children_of((value,)) if value is not None else []
             case Sequence(name=None, steps=inner):
-                found += _children(inner)
+                found += children_of(inner)
             case Apply() | Repeat() | Sequence():
                 found.append(step)
     return found

@@ -14,7 +14,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.nodes import Code, Given, call
 from archdsl.backends.pytorch.reductions import Feature, features_of
 from archdsl.backends.pytorch.spelling import spelled
-from archdsl.backends.pytorch.stages import FEATURE_INFO, feature_lines
+from archdsl.backends.pytorch.stages import Written, feature_lines
 from archdsl.backends.pytorch.steps import Made
 from archdsl.backends.pytorch.texts import literal
 from archdsl.ir.architecture import Architecture
@@ -185,7 +185,9 @@ class StageTable:
 
     # The loop --------------------------------------------------------------------------------------------------------
 
-    def constructor_lines(self, width: Expression, facts: Mapping[str, Expression]) -> list[str]:
+    def constructor_lines(
+        self, width: Expression, facts: Mapping[str, Expression], of_stem: Sequence[Written]
+    ) -> list[str]:
         """The loop that builds `self.stages`, and `feature_info` after it."""
         reads_widths = self._reads_widths
         table = [*self._opening, *(f"    {row}" for row in self._rows(0)), ")"] if self.is_single else []
@@ -212,14 +214,15 @@ class StageTable:
             lines.append("    widths[name] = width" if self.has_names else "    widths.append(width)")
         if not self.features_agree:
             name, place = ("name", "{name}") if self.has_names else ("index", "{index}")
-            return [
-                *lines,
-                f"{FEATURE_INFO} = [",
-                f'    {{"num_chs": widths[{name}], "reduction": reduction, "module": f"stages.{place}"}}',
-                f"    for {name}, reduction in reductions.items()",
-                "]",
+            comprehension = [
+                f'{{"num_chs": widths[{name}], "reduction": reduction, "module": f"stages.{place}"}}',
+                f"for {name}, reduction in reductions.items()",
             ]
-        return [*lines, *feature_lines([(self._width_of(feature), feature) for feature in self.features[0]])]
+            if of_stem:
+                comprehension = ["*(", *(f"    {line}" for line in comprehension), "),"]
+            return [*lines, *feature_lines(of_stem, comprehension)]
+        own = [(self._width_of(feature), feature) for feature in self.features[0]]
+        return [*lines, *feature_lines([*of_stem, *own])]
 
     @property
     def features_agree(self) -> bool:
