@@ -222,10 +222,13 @@ class StepWriter:
             one, after = self._block(seen, channels)
             values = [Code(Name(self._kind(group[0][0], group[0][1]))) for group in groups]
         else:
+            # What constructs them is written where the block is used: an argument of this one is not known there.
+            constructs, self._constructs = self._constructs, {}
             made = [
                 self._operator(group, channels) if group[0][1].block is None else self._block(group, channels)
                 for group in groups
             ]
+            self._constructs = constructs
             found = factories([layer for layer, _ in made], self.channels(seen, channels))
             if found is None:
                 raise Unmergeable("layer")

@@ -10,6 +10,38 @@ from archdsl.diagnostics import Source
 from tests.properties.checks import check_alone, check_file, module_of
 
 PROGRAMS = {
+    "rounds of a loop whose layers other classes construct, some of them with arguments of their own": """
+block b(kernels = [3, 5]) {
+  entry  = in -> conv(8 * length(kernels))
+  pieces = split(entry, length(kernels))
+  ys     = for i, k in kernels: pieces[i] -> conv_norm_act(8, k) * 2
+  zs     = for y in ys: y -> norm
+  out    = concat(zs[0], sum(ys)) -> conv(in.channels)
+}
+block unit(channels) {
+  x   = in -> norm -> act
+  out = if in.channels == channels then in + x else x -> conv(channels)
+}
+model first {
+  input = 1 x 24 x 16
+  stages {
+    | op   | kernels    | channels |
+    | b    | [3, 1 x 3] | -        |
+    | unit | -          | 32       |
+  }
+}
+model second(n = 1) {
+  input = 4 x 16 x 16
+  classes = 10
+  stages {
+    | op | kernels | layers |
+    | b  | -       | 1 + n  |
+  }
+}
+model third extends second(n = 2) {
+  act = prelu
+}
+""",
     "blocks that call each other": """
 block even(depth, channels) {
   deeper = if depth > 0 then in -> odd(depth - 1, channels) else in
