@@ -40,10 +40,12 @@ def expression_lines(target: str, expression: Expression) -> list[str]:
 
 def _broken_in_a_call(target: str, node: Expression) -> list[str]:
     """Two operands that end with a call, broken inside of that call, or of the first one; none where neither does."""
-    last = node
-    while isinstance(last, Operation) and (last is node or precedence(last) > precedence(node)):
+    if not isinstance(node, Operation) or len(_operands(node)) != 2 or _is_broken(node):
+        return []
+    last = node.right
+    while isinstance(last, Operation) and precedence(last) > precedence(node):
         last = last.right
-    if last is node or not _fills_brackets(last) or len(_operands(node)) != 2 or _is_broken(node):
+    if not _fills_brackets(last):
         return []
     before, after = spelled(node).removesuffix(spelled(last)), f" {node.operator} {spelled(node.right)}"
     if len(f"{target}{before}{spelled(last)}") <= _BODY_WIDTH:
