@@ -138,8 +138,8 @@ class Vocabulary:
             meant = _TRUTHS[text.lower()]
             fix = Fix(f"replace `{text}` by `{meant}`", (Edit(span, meant),), is_safe=False)
             problem = ForeignTruth(text, meant).at(span, fix=fix)
-        elif not is_block and (meant := variant_without_dot(name, self.environment)) is not None:
-            problem = meant
+        elif not is_block and (variant := variant_without_dot(name, self.environment)) is not None:
+            problem = variant
         elif text in _OF_MODELS and not is_block:
             problem = self._unbound(text, span)
         else:
