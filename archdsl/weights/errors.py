@@ -327,10 +327,12 @@ class CannotRun(Problem):
     """`image` is its shape, in words, and `reason` in torch's words."""
 
     code = codes.CANNOT_READ
-    message = "{network} and {origin} do not both run on images of {image}: {reason}"
-    help = "try another --resolution"
+    message = "{network} does not run on a batch of images of {image}: {reason}"
+    help = (
+        "try another --resolution; of a detector that takes a list of images, give `archdsl.weights.map_module` "
+        "a module that calls its backbone and heads"
+    )
     network: str
-    origin: str
     image: str
     reason: str
 

@@ -195,16 +195,19 @@ def _images(network: Network, size: tuple[int, int]) -> torch.Tensor:
 def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, int]]:
     """Both at work on images of one size, and that size: the smallest on which both run, for the proof."""
     channels, height, width = network.architecture.input
-    reason = ""
+    failing, reason = "", ""
     for divisor in (4, 2, 1):
         size = height // divisor, width // divisor
         if divisor > 1 and min(size) < _SMALLEST:
             continue
+        failing = network.name
         try:
-            return trace(ours, channels, *size), trace(theirs, channels, *size), size
+            here = trace(ours, channels, *size)
+            failing = origin
+            return here, trace(theirs, channels, *size), size
         except Exception as error:  # Anything can be wrong in a forward pass.
             reason = " ".join(str(error).split())
-    raise CannotRun(network.name, origin, f"{channels} x {height} x {width}", reason).error()
+    raise CannotRun(failing, f"{channels} x {height} x {width}", reason).error()
 
 
 def _standardized(trace: Trace) -> set[str]:

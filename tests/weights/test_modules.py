@@ -222,7 +222,9 @@ def test_factors_that_tracing_does_not_see_are_refused_by_the_outputs() -> None:
 def test_a_module_that_cannot_run_is_a_diagnostic() -> None:
     module = Backwards()
     module.c1 = nn.Conv2d(5, 8, 3)
-    with pytest.raises(archdsl.DiagnosticError, match="do not both run on images of 3 x 32 x 32") as refused:
+    with pytest.raises(
+        archdsl.DiagnosticError, match="there does not run on a batch of images of 3 x 32 x 32"
+    ) as refused:
         mapped(CHAIN, module)
     assert refused.value.diagnostics[0].problem == "CannotRun"
 

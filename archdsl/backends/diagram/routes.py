@@ -19,6 +19,8 @@ from archdsl.backends.diagram.placement import Placed, Point, Rectangle
 _HEAD, _AWAY, _TURN = 6.0, 3.0, 13.0
 # In how long steps a curve is followed at most: none is over a box, of which the lowest are 20 high.
 _STEP = 20.0
+# Where arrows go along a gutter, which is 26 wide: in its middle, or so far beside it.
+_TRACKS = (0.0, 5.0, -5.0, 10.0, -10.0)
 
 
 class Route(NamedTuple):
@@ -38,6 +40,7 @@ def routes(panel: Panel, found: Placed, *, is_upright: bool) -> list[Route]:
     bottoms: defaultdict[float, float] = defaultdict(float)
     for one in boxes.values():
         bottoms[one.y] = max(bottoms[one.y], one.bottom)
+    gutters = _Gutters()
     ways: list[Route] = []
     for edge in panel.edges:
         tail, head = boxes[edge.tail], boxes[edge.head]
@@ -49,9 +52,25 @@ def routes(panel: Panel, found: Placed, *, is_upright: bool) -> list[Route]:
             # Below the row of the one, above the row of the other.
             below, above = bottoms[tail.y], 2 * head.y - bottoms[head.y]
             gutter = min(found.gutters, key=lambda x: abs(x - start.x) + abs(x - tip.x))
-            way = _aside(start, tip, gutter, below, above)
+            way = _aside(start, tip, gutters.track(gutter, edge.tail, below, above), below, above)
         ways.append(way)
     return [Route([turned(point) for point in way.points], turned(way.tip)) for way in ways]
+
+
+class _Gutters:
+    """Which arrows go along the gutters. Those of one tensor lie upon each other, those of others beside them."""
+
+    def __init__(self) -> None:
+        self.taken: defaultdict[float, list[tuple[float, str, float, float]]] = defaultdict(list)
+
+    def track(self, gutter: float, tail: str, top: float, bottom: float) -> float:
+        """Where an arrow of `tail` goes along a gutter from `top` to `bottom`; in the middle where it is full."""
+        others = self.taken[gutter]
+        beside = {track for track, other, high, low in others if other != tail and high < bottom and top < low}
+        own = [track for track, other, _, _ in others if other == tail]
+        found = next((track for track in (*own, *_TRACKS) if track not in beside), 0.0)
+        others.append((found, tail, top, bottom))
+        return gutter + found
 
 
 def _curves(start: Point, tip: Point) -> Iterator[Route]:

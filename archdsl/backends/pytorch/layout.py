@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from archdsl.backends.pytorch.nodes import Collected, Copies, Generated, Listed
 from archdsl.backends.pytorch.spelling import arguments, precedence, spelled
@@ -33,7 +34,31 @@ def expression_lines(target: str, expression: Expression) -> list[str]:
     """`target`, such as `self.stem = `, followed by an expression: lines of a method's body, not yet indented."""
     if isinstance(expression, Collected):
         return _collected(target.removesuffix(" = "), expression)
-    return _lines(target, tidied(expression), "")
+    node = tidied(expression)
+    return _broken_in_a_call(target, node) or _lines(target, node, "")
+
+
+def _broken_in_a_call(target: str, node: Expression) -> list[str]:
+    """Two operands that end with a call, broken inside of that call, or of the first one; none where neither does."""
+    if not isinstance(node, Operation) or len(_operands(node)) != 2 or _is_broken(node):
+        return []
+    last = node.right
+    while isinstance(last, Operation) and precedence(last) > precedence(node):
+        last = last.right
+    if not _fills_brackets(last):
+        return []
+    before, after = spelled(node).removesuffix(spelled(last)), f" {node.operator} {spelled(node.right)}"
+    if len(f"{target}{before}{spelled(last)}") <= _BODY_WIDTH:
+        return []
+    if len(f"{target}{before}{last.function}(") <= _BODY_WIDTH:
+        return _lines(f"{target}{before}", last, "")
+    if not _fills_brackets(node.left) or len(f"){after}") > _BODY_WIDTH:
+        return []
+    return _lines(target, node.left, after)
+
+
+def _fills_brackets(node: Expression) -> TypeGuard[Call]:
+    return isinstance(node, Call) and bool(arguments(node))
 
 
 def _collected(name: str, node: Collected) -> list[str]:

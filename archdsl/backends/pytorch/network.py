@@ -345,8 +345,10 @@ class NetworkWriter(StepWriter):
         if any(numbers != read[0] for numbers in read):
             raise Unmergeable("the maps of the head")
         head.reads = read[0]
-        index, step = seen[0]
-        head.returns = self.find(index, step.block)[0].returns
+        returned = {self.find(index, step.block)[0].returns for index, step in seen}
+        if len(returned) > 1:
+            raise Unmergeable("what the head puts out")
+        (head.returns,) = returned
         self.decided |= self.open  # what the channels of images would be further on is not followed
         self.decided.update(index for index, each in enumerate(self.architectures) if images_decide_head(each))
 

@@ -26,6 +26,7 @@ from archdsl.elaborate.check.layer_counterparts import RENAMED, kernel_for, laye
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
+from archdsl.elaborate.resolve.linking import misspelt_model, variant_without_dot
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.parts import Part, check_map
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, own_word, words_of
@@ -137,6 +138,8 @@ class Vocabulary:
             meant = _TRUTHS[text.lower()]
             fix = Fix(f"replace `{text}` by `{meant}`", (Edit(span, meant),), is_safe=False)
             problem = ForeignTruth(text, meant).at(span, fix=fix)
+        elif not is_block and (variant := variant_without_dot(name, self.environment)) is not None:
+            problem = variant
         elif text in _OF_MODELS and not is_block:
             problem = self._unbound(text, span)
         else:
@@ -268,8 +271,11 @@ class Vocabulary:
             if not self.environment.excuses(module):
                 self.problems.add(_foreign(node))
             return
-        self.check(node.owner)
         name = node.name.text
+        if isinstance(node.owner, tree.Name) and name not in {*OWN_FACTS, *self.environment.facts}:
+            self._owner(node.owner)
+        else:
+            self.check(node.owner)
         match node.owner:
             case tree.Name(text="outputs") if "outputs" in self.given and "outputs" not in self.own:
                 return  # those of the network, when it is known
@@ -278,6 +284,8 @@ class Vocabulary:
                 return
             case tree.Name(text=text) if not self.knows(text) and self.environment.model(text) is not None:
                 return  # which is no value
+            case tree.Name(text=text) if self._is_nothing(text):
+                return  # and so has no facts
         if name not in OWN_FACTS:
             self.resolve(node.name.span, of_fact(node.name))
         if name in OWN_FACTS or self.environment.is_partial:
@@ -286,6 +294,15 @@ class Vocabulary:
         if name not in known:
             problem = UnknownFact(name, ", ".join(OWN_FACTS)).at(node.name.span)
             self.problems.add(problem.suggesting(name, known))
+
+    def _owner(self, name: tree.Name) -> None:
+        """What has something that no tensor has: most likely a model with its variant, if nothing else is called so."""
+        is_model = self._is_nothing(name.text) and self.environment.model(name.text) is None
+        meant = misspelt_model(name, self.environment) if is_model else None
+        if meant is not None:
+            self.problems.add(meant)
+        else:
+            self.check(name)
 
     def _map(self, node: tree.Fact, part: Part) -> None:
         """A map of the model's part, or a fact of its last one."""

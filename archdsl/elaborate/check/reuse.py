@@ -16,6 +16,7 @@ from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.merge import merge
 from archdsl.elaborate.resolve.parts import readable_part
 from archdsl.elaborate.resolve.symbols import Kind
+from archdsl.elaborate.resolve.words import SETTINGS
 from archdsl.ir.operators import PRIMITIVES, Operator
 from archdsl.language import tree
 from archdsl.language.nodes import children, names_in
@@ -46,7 +47,9 @@ def check_reuse(environment: Environment) -> Iterator[Diagnostic]:
                 for each, home in zip(made.block.body, made.environments, strict=True)
                 if isinstance(each, tree.Binding)
             ]
-            layers = {name: each for name, each in merged.bindings.items() if name not in made.bindings}
+            # `norm` and `act` mean a layer of its own wherever they stand, bound by the model or not.
+            others = {*made.bindings, *SETTINGS}
+            layers = {name: each for name, each in merged.bindings.items() if name not in others}
             own = {name: each for name, each in layers.items() if each[0].span.source is environment.module.source}
             yield from _again({name: each for name, each in own.items() if id(each[0]) not in known}, bindings)
             known |= {id(each[0]) for each in own.values()}

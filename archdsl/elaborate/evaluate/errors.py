@@ -356,6 +356,14 @@ class NotLayer(Problem):
     found: str
 
 
+class HiddenLayer(NotLayer):
+    """A parameter or binding that is called like a block or primitive, which is meant."""
+
+    help = "`{name}` is {what}, too, which cannot be named beside this one: give one of them another name"
+    name: str
+    what: str
+
+
 # Lists ---------------------------------------------------------------------------------------------------------------
 
 

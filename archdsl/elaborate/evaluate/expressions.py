@@ -13,6 +13,7 @@ from archdsl.elaborate.evaluate.errors import (
     BadShape,
     BadSize,
     FactOfOtherKind,
+    HiddenLayer,
     ListInPipeline,
     MadeInLoop,
     MapLeftOff,
@@ -281,7 +282,12 @@ def _only_layer(value: Value, node: tree.Expression, scope: Scope) -> Layer:
         raise ElaborationError(TensorAsLayer().at(node.span))
     if isinstance(value, List):
         raise ElaborationError(ListInPipeline(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
-    raise ElaborationError(NotLayer(kind(value)).at(node.span, notes=reasons(Origin(node, scope), value)))
+    problem = NotLayer(kind(value))
+    if isinstance(node, tree.Name):
+        symbol = meaning_of(node.text, scope.environment)
+        if symbol is not None and symbol.kind in (Kind.BLOCK, Kind.PRIMITIVE):
+            problem = HiddenLayer(kind(value), node.text, f"a {symbol.kind}")
+    raise ElaborationError(problem.at(node.span, notes=reasons(Origin(node, scope), value)))
 
 
 def _composite(node: tree.Composite, scope: Scope) -> Value:

@@ -218,6 +218,8 @@ class Applier:
         return step, Tensor(shape, None, tensor.facts, written)
 
     def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+        if isinstance(layer.layer, SharedLayer):
+            raise ElaborationError(SharedElsewhere(layer.layer.name).at(layer.span))
         copies: list[Step] = []
         for _ in range(layer.count):
             self._count(layer)

@@ -124,7 +124,10 @@ class SharedElsewhere(Problem):
     message = (
         "`{name}` is shared, so it stands by itself in the pipeline of a tensor, in the block or model that binds it"
     )
-    help = "write `x -> {name}`; what belongs to it besides, such as copies, goes into `shared {name} = ...`"
+    help = (
+        "write `x -> {name}`, and `x -> {name} -> {name}` for the same weights twice; what belongs to it besides, such "
+        "as copies with weights of their own, goes into `shared {name} = ...`"
+    )
     name: str
 
 

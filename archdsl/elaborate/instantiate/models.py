@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Problem, Problems
+from archdsl.diagnostics import Edit, Fix, Note, Problem, Problems
+from archdsl.diagnostics.codes import WRONG_KIND
 from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -34,7 +35,7 @@ from archdsl.elaborate.instantiate.errors import (
 )
 from archdsl.elaborate.instantiate.stages import Planned, StageBuilder
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
-from archdsl.elaborate.resolve.graph import stage_label
+from archdsl.elaborate.resolve.graph import hidden, stage_label
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.parts import Part
 from archdsl.ir.architecture import Architecture
@@ -304,6 +305,17 @@ class ModelElaborator(ModelBindings):
             return {**({"input": self.images} if "input" in reads else {}), **of_stem}
         return {name: tensor for name, tensor in (("input", self.images), ("stem", stem)) if name in reads}
 
+    def _on_hidden_stage(self, problem: ElaborationError) -> ElaborationError:
+        """The same with a note, where it is about a name that a stage has as well."""
+        diagnostic = problem.diagnostic
+        name = diagnostic.span.text if diagnostic.span is not None else ""
+        stages = hidden(self.merged)
+        if diagnostic.code is not WRONG_KIND or name not in stages:
+            return problem
+        text = f"this stage is not read as `{name}`, which means something else; give it another name"
+        note = Note(text, stages[name])
+        return ElaborationError(replace(diagnostic, notes=(*diagnostic.notes, note)))
+
     def head(self, last: Tensor, read: Mapping[str, Tensor]) -> tuple[Section | None, Shape, dict[str, Shape]]:
         """The head, if there is one, on what comes out of the last stage and on what it reads by name; the network's
         output, and those that have names. Raises ElaborationError."""
@@ -315,7 +327,10 @@ class ModelElaborator(ModelBindings):
         where = self.graph.block.name.span
         from archdsl.elaborate.instantiate.heads import head  # late: few heads read tensors
 
-        made, block = head(self.applier, self.graph, self.scope(self.merged.definition.environment), last, maps)
+        try:
+            made, block = head(self.applier, self.graph, self.scope(self.merged.definition.environment), last, maps)
+        except ElaborationError as problem:
+            raise self._on_hidden_stage(problem) from None
         if not any(tensor is last for _, tensor in maps.values()) and not self.graph.reads_last:
             raise ElaborationError(self._unread().at(where))
         section = Section.made(

@@ -11,6 +11,7 @@ from heapq import heapify, heappop, heappush
 
 from msgspec import Struct
 
+from archdsl.diagnostics import Span
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import NoOutputs, RefersToItself
@@ -53,6 +54,13 @@ def readable(merged: Merged, part: Iterable[str] = ()) -> list[str]:
         if name is not None and name not in bound and meaning_of(name, row.cells["name"][1]) is None:
             found.append(name)
     return found
+
+
+def hidden(merged: Merged) -> dict[str, Span]:
+    """The stages that cannot be read by their names, which mean something else, with the places of these."""
+    names = {name: row.cells["name"][0].span for row in merged.rows.rows if (name := stage_label(row)) is not None}
+    found = set(readable(merged))
+    return {name: span for name, span in names.items() if name not in found}
 
 
 def stage_label(row: StageRow) -> str | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
+from archdsl.diagnostics.nearest import question
 from archdsl.elaborate.resolve.definitions import Definition, Environment, ModelDefinition, RecipeDefinition
 from archdsl.elaborate.resolve.errors import (
     BlockAsModel,
@@ -26,6 +27,7 @@ from archdsl.limits import limits
 # Reads the file that a `use` names: the environment of that file, or a diagnostic.
 Loader = Callable[[tree.Use], "Environment | Diagnostic"]
 
+_MOST_LONGER = 3  # models that a question names
 
 # Items as they look, one whose keyword is misspelt among them.
 _DECLARED = re.compile(
@@ -116,10 +118,38 @@ def unknown_model(name: tree.Identifier, environment: Environment) -> Diagnostic
         return None
     if environment.block(name.text) is not None:
         return BlockAsModel(name.text).at(name.span)
-    variant = next((m for m in environment.models.values() if name.text.startswith(f"{m.name}_") and m.variants), None)
-    if variant is None:
-        return UnknownModel(name.text).at(name.span).suggesting(name.text, environment.models)
-    dotted = f"{variant.name}.{name.text.removeprefix(f'{variant.name}_')}"
+    return misspelt_model(name, environment) or UnknownModel(name.text).at(name.span)
+
+
+def misspelt_model(name: tree.Identifier | tree.Name, environment: Environment) -> Diagnostic | None:
+    """The same, where the file has a model that is likely meant: as it is spelt, a variant of it, a longer name."""
+    text, models = name.text, environment.models
+    variant = next((m for m in models.values() if text.startswith(f"{m.name}_") and m.variants), None)
+    if variant is not None:
+        return _with_dot(name, variant)
+    longer = [other for other in models if other.startswith(f"{text}_")]
+    problem = UnknownModel(text).at(name.span).suggesting(text, models, question(longer[:_MOST_LONGER]))
+    return problem if problem.help != UnknownModel.help else None
+
+
+def variant_without_dot(name: tree.Name, environment: Environment) -> Diagnostic | None:
+    """The same where it is a variant for certain: `resnet_18` for `resnet.18`."""
+    for model in environment.models.values():
+        labels = (cell for table in model.variants for cell in _labels(table.table))
+        if any(name.text == f"{model.name}_{label}" for label in labels):
+            return _with_dot(name, model)
+    return None
+
+
+def _labels(table: tree.Table) -> Iterator[str]:
+    for row in table.rows:
+        yield from (
+            cell.span.text for column, cell in zip(table.header, row.cells, strict=False) if column.text == "name"
+        )
+
+
+def _with_dot(name: tree.Identifier | tree.Name, model: ModelDefinition) -> Diagnostic:
+    dotted = f"{model.name}.{name.text.removeprefix(f'{model.name}_')}"
     fix = Fix(f"replace `{name.text}` by `{dotted}`", (Edit(name.span, dotted),))
     return VariantWithoutDot(name.text, dotted).at(name.span, fix=fix)
 

@@ -44,3 +44,17 @@ def test_a_long_arrow_goes_around_the_box_before_its_end(length: float, is_uprig
         for point in _points(way)
         if between.left < point.x < between.right and between.top < point.y < between.bottom
     ]
+
+
+@pytest.mark.parametrize("is_upright", [True, False])
+def test_arrows_of_other_tensors_go_beside_each_other(is_upright: bool):
+    """Wide boxes below each other. Along the gutter, what `a` puts out is one line, and `b`'s runs beside it."""
+    boxes = {key: Rectangle(300, 50 + 100 * row, 500, 40) for row, key in enumerate("abcdefg")}
+    if not is_upright:
+        boxes = {key: box.turned() for key, box in boxes.items()}
+    edges = (Edge("a", "c"), Edge("a", "d"), Edge("b", "e"), Edge("e", "g"))
+    panel = Panel("p", "net", (), (), (), edges)
+    nowhere = Rectangle(0, 0, 0, 0)
+    ways = routes(panel, Placed(boxes, {}, nowhere, nowhere, 600, 800, [37.0, 563.0]), is_upright=is_upright)
+    outermost = [min(point.x if is_upright else point.y for point in _points(way)) for way in ways]
+    assert outermost == pytest.approx([37.0, 37.0, 42.0, 37.0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from archdsl.backends.pytorch import emit
@@ -44,3 +46,32 @@ def test_networks_of_one_form_share_a_class() -> None:
     source = emit(compile_source(Source("net.arch", text)).architectures, "net.arch")
     assert source.count("class ") == 1
     assert "class ConvNet(nn.Module):" in source
+
+
+def test_networks_of_other_outputs_have_classes_of_their_own() -> None:
+    """What `forward` is said to return is what it returns."""
+    text = """
+    model small {
+      input = 3 x 8 x 8
+      x = input -> conv(4)
+      outputs {
+        face = x -> conv(2)
+        box  = x -> conv(4)
+      }
+    }
+    model large {
+      input = 3 x 8 x 8
+      x = input -> conv(4) -> act -> conv(4)
+      outputs {
+        face  = x -> conv(2)
+        marks = x -> conv(10)
+      }
+    }
+    """
+    source = emit(list(compile_source(Source("net.arch", text)).checked()), "net.arch")
+    classes = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    for name in ("Small", "Large"):
+        (forward,) = (node for node in classes[name].body if getattr(node, "name", "") == "forward")
+        assert isinstance(forward, ast.FunctionDef)
+        assert forward.returns is not None
+        assert ast.unparse(forward.returns) == f"{name}HeadOutputs"

@@ -55,6 +55,7 @@ def test_an_expression_stays_itself(text: str) -> None:
 
 def test_formatters_agree(tmp_path: Path) -> None:
     layers = ", ".join(f"layer_{i}=nn.Conv2d(in_channels, channels, kernel, stride=stride)" for i in range(3))
+    chain = "self.conv_3(self.act_3(self.norm_3(self.conv_2(self.act_2(self.norm_2(self.conv(self.norm(x))))))))"
     expressions = [
         "x + 1",
         "in_channels * stride ** 2 + (channels - 1) ** 0.5",
@@ -68,6 +69,15 @@ def test_formatters_agree(tmp_path: Path) -> None:
         f"nn.Sequential(*(Mbconv({'in_channels, ' * 8} stride=1) for _ in range(n)))",
         f"{'a_name' * 12} > 1 and {'another' * 5} and ({'a_condition' * 3} or {'last' * 9})",
         "self.one(x) + self.two(x) * (self.three(x) - 1)",
+        f"x + {chain}",
+        f"x * y + {chain}",
+        f"x + y * {chain}",
+        f"x + y + {chain}",
+        f"(x + y) * {chain}",
+        f"{chain} + x",
+        f"self.one(x) + {chain}",
+        f"{chain} + {chain}",
+        f"{chain} * self.one(x)",
     ]
     body = [line for i, text in enumerate(expressions) for line in laid_out(i, text)]
     path = tmp_path / "laid_out.py"

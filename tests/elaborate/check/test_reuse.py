@@ -80,6 +80,13 @@ def test_a_tower_of_a_model_once_for_all_that_extend_it() -> None:
     assert hints(PYRAMID.format(tower="shared tower")) == []
 
 
+def test_settings_are_meant_for_all() -> None:
+    """`norm` and `act` are layers of their own wherever they stand, also where a model says which."""
+    text = "model net { input = 3 x 8 x 8\n norm = group_norm(4)\n act = prelu\n"
+    text += " a = input -> conv(8) -> norm -> act\n head = a -> conv(8) -> norm -> act }\n"
+    assert hints(text) == []
+
+
 def test_a_hint_is_no_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "net.arch"
     path.write_text(PYRAMID.format(tower="tower"), encoding="utf-8")
