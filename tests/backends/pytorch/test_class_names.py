@@ -78,7 +78,7 @@ model net {
 
 
 def test_a_recursion_has_a_class_for_each_form_and_not_for_each_size() -> None:
-    """Deep layer aggregation: the first tree keeps its channels, the last has a root, and those of two levels are three."""
+    """Deep layer aggregation: a tree that keeps its channels, one with a root, and one of two levels in three parts."""
     text = PROGRAMS["trees of trees, which hand on what they read"]
     architectures = compile_source(Source("net.arch", text)).checked()
     source = emit(architectures[:1], "net.arch")
