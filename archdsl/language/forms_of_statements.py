@@ -224,7 +224,7 @@ FORMS_OF_STATEMENTS = (
     Form(
         "`@` does not multiply tensors",
         r"(?P<at>@)",
-        "`q -> dot_product_attention(k, v)` has the two products of attention, `conv(channels)` the one by weights",
+        "`q -> dot_product_attention(k, v)` multiplies queries, keys and values, `conv(channels)` by weights",
         (("out = in @ in", ""),),
         where="block",
     ),

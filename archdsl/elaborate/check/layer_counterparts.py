@@ -31,7 +31,7 @@ _SHAPES = (
     "positions to channels and `pixel_shuffle` back; what these cannot say is an `extern block`"
 )
 _PRODUCTS = (
-    "`q -> dot_product_attention(k, v)` has the two products of attention; other products of tensors have no name"
+    "`q -> dot_product_attention(k, v)` multiplies queries, keys and values; other products of maps have no name"
 )
 # Functions whose work other things do here; in lower case, without `_`.
 EXPLAINED = {
