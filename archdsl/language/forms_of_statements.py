@@ -84,6 +84,21 @@ FORMS_OF_STATEMENTS = (
         where="block",
     ),
     Form(
+        "a name is bound once",
+        rf"{LINE}(?P<at>({NAME})[ \t]*([-+*/])=[ \t]*)(?=[^\s=])",
+        "bind the result to a name of its own, as in `out = x + y`",
+        (("in += 1", ""), ("out *= in", "")),
+        where="block",
+    ),
+    Form(
+        "a tensor that layers make is bound to a name",
+        rf"{LINE}(?P<at>{NAME}[ \t]*->)[ \t]*[\w(\[]",
+        "write `out = ...`, or a name of your own",
+        (("in -> conv(channels)", ""),),
+        where="block",
+        expected="_EQUALS",
+    ),
+    Form(
         "a name is bound by `=`",
         rf"(?P<at>({NAME})[ \t]*:=[ \t]*)",
         "write `{0} ...`",
@@ -161,6 +176,21 @@ FORMS_OF_STATEMENTS = (
         is_safe=False,
     ),
     Form(
+        "a further choice is `else if ... then ...`",
+        r"(?P<at>\b(?:elif|elsif|elseif))\b(?![ \t]*=)(?=[^\n]*\bthen\b)",
+        "write `{0}`",
+        (("out = if w == 2 then in elif w then in else in", "out = if w == 2 then in else if w then in else in"),),
+        "else if",
+        where="block",
+    ),
+    Form(
+        "`when` leaves a layer out, and puts no other one in its place",
+        r"\bwhen\b(?![^\n]*\bthen\b)[^\n]*?(?P<at>\belse\b)",
+        "of two layers one is chosen by `if condition then layer else layer`",
+        (("out = in -> conv(8) when w else norm", ""),),
+        where="block",
+    ),
+    Form(
         "a choice between two values is `if ... then ... else ...`",
         r"(?P<at>\b(?:if|elif|elsif|switch|match|case)\b)(?![ \t]*=)(?![^\n]*\bthen\b)[^\n]*",
         "write `if condition then value else value`, and `-> layer when condition` for a layer that may be left out",
@@ -184,6 +214,20 @@ FORMS_OF_STATEMENTS = (
         ),
     ),
     # Operators
+    Form(
+        "channels are not chosen by `:`",
+        rf"{NAME}(?P<at>\[[^\]\n]*:[^\]\n]*\])",
+        "`x -> slice(0, 16)` is the first 16 channels of `x`, and `split(x, [16, 8])` takes all of them apart",
+        (("out = in[:, 0:16]", ""), ("out = in[:16] + in[16:]", "")),
+        where="block",
+    ),
+    Form(
+        "`@` does not multiply tensors",
+        r"(?P<at>@)",
+        "`q -> dot_product_attention(k, v)` multiplies queries, keys and values, `conv(channels)` by weights",
+        (("out = in @ in", ""),),
+        where="block",
+    ),
     Form(
         "`+-` is written without `/`",
         r"(?P<at>\+/-)",

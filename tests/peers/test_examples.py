@@ -37,6 +37,9 @@ PEERS = {
     "blur_resnet": {"resnet_blur50": "timm resnetblur50"},
     "repvgg": {f"repvgg_{size}": f"timm repvgg_{size}" for size in ("a0", "a1", "a2", "b0", "b1")},
     "mobileone": {f"mobileone_s{size}": f"timm mobileone_s{size}" for size in range(4)},
+    "dla": {f"dla_{depth}": f"timm dla{depth}" for depth in (34, 60)},
+    "repvit": {f"repvit_{size}": f"timm repvit_{size}" for size in ("m0_9", "m1_0", "m1_1", "m1_5", "m2_3")},
+    "mobilevit": {f"mobilevit_{size}": f"timm mobilevit_{size}" for size in ("xxs", "xs", "s")},
 }
 # What no peer has: GoogLeNet with the 5 x 5 convolutions of the paper.
 WITHOUT_PEER = {"inception": {"googlenet"}, "yolov8": {f"yolov8_{size}" for size in "nsmlx"}}
@@ -83,6 +86,10 @@ def test_counts_equal_the_peer(spec: str, name: str, other: str) -> None:
         ("blur_resnet", "resnet_blur50", 97),
         ("repvgg", "repvgg_a0", 65),
         ("mobileone", "mobileone_s0", 65),
+        ("dla", "dla_34", 64),
+        ("dla", "dla_60", 64),
+        ("repvit", "repvit_m0_9", 65),
+        ("mobilevit", "mobilevit_xxs", 64),
     ],
 )
 def test_outputs_equal_the_peer(spec: str, name: str, size: int) -> None:

@@ -16,6 +16,7 @@ from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import Alternative, Apply, BlockInstance, Chain, Guard, Input, Repeat, Select, Step
 from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators import Primitive
+from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
@@ -86,6 +87,8 @@ class FigureTracer(ShallowTracer):
         *rest: Any,
         **named: Any,
     ) -> Tensor:
+        if isinstance(primitive, Activation) and primitive.kind == "identity" and primitive.gain == 1:
+            return inputs[0]  # an activation that is none here: what comes in goes on
         # What is a tensor by itself reads of another no more than how many images there are.
         read = () if primitive is not None and primitive.is_source else inputs
         return super().note(path, operator, read, output, primitive, *rest, **named)

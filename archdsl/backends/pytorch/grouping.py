@@ -15,7 +15,7 @@ from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Made
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Size
-from archdsl.ir.body import Apply, BlockInstance
+from archdsl.ir.body import Apply, BlockInstance, Combine
 from archdsl.ir.externs import externs_of_blocks
 from archdsl.ir.parts import applied, inside, modules_in
 from archdsl.limits import limits
@@ -39,8 +39,9 @@ class Classes:
 
     Instances of one block start out in one class. Where they do not fit, they are divided by their layers and settings
     (`act`, `norm`, ...), by which of their scalars are sizes (`1 x 7`) and by which further tensors they read; where
-    that is not enough, one by one. A class's constructor depends on those of the classes that it uses, which may be
-    itself (recursion), so all are written again until nothing changes.
+    that is not enough, by their forms, which tell the depths of a recursion apart, and at last one by one. A class's
+    constructor depends on those of the classes that it uses, which may be itself (recursion), so all are written again
+    until nothing changes.
     """
 
     def __init__(self, architectures: Sequence[Architecture], taken: set[str]):
@@ -63,6 +64,7 @@ class Classes:
             for number, architecture in enumerate(architectures if self.externs else ())
             for block, needed in externs_of_blocks(architecture).items()
         }
+        self._forms = _forms(self.instances)
         self.class_layers = [class_layers(architecture) for architecture in architectures]
         self.taken = taken
         modules = {name for block in self.instances.values() for name in modules_in(block)}
@@ -118,13 +120,13 @@ class Classes:
             level = levels.get(failed.block, 0) + 1
             if level == len(_LEVELS):
                 raise RuntimeError(f"`{failed.block}` does not fit into a class of its own")
-            levels[failed.block] = level if failed.may_fit else len(_LEVELS) - 1
+            levels[failed.block] = level if failed.may_fit else max(level, _LEVELS.index(_by_form))
 
     def _groups(self, levels: dict[str, int]) -> dict[str, list[Key]]:
         """Class names with the instances of each."""
         by_group: dict[Hashable, list[Key]] = {}
         for key, instance in self.instances.items():
-            group = _LEVELS[levels.get(instance.name, 0)](key, instance), self._needs.get(key)
+            group = _LEVELS[levels.get(instance.name, 0)](key, instance, self._forms[key]), self._needs.get(key)
             by_group.setdefault(group, []).append(key)
         groups: dict[str, list[Key]] = {}
         self._group_of: dict[Key, str] = {}
@@ -215,17 +217,45 @@ def _check_count(count: int) -> None:
         raise TooManyClasses(count).error()
 
 
-def _together(key: Key, instance: BlockInstance) -> Hashable:
+def _forms(instances: dict[Key, BlockInstance]) -> dict[Key, int]:
+    """The form of each instance, as a number: which layers it applies to what in which order, blocks by their forms,
+    and no sizes. Instances stand in their order, those that others use before these."""
+    numbers: dict[Hashable, int] = {}
+    forms: dict[Key, int] = {}
+    for key, instance in instances.items():
+        architecture, _ = key.split("/", 1)
+        parts: list[Hashable] = [instance.name]
+        for binding in instance.body:
+            parts.append(binding.name)
+            for part in inside(binding.value) if binding.value is not None else ():
+                match part:
+                    case Apply(block=str(block)):
+                        parts.append(forms[f"{architecture}/{block}"])
+                    case Apply(operator=operator):
+                        parts.append(operator.kind if operator is not None else None)
+                    case Combine(operator=operator):
+                        parts.append(operator)
+                    case _:
+                        parts.append(part.node)
+        forms[key] = numbers.setdefault(tuple(parts), len(numbers))
+    return forms
+
+
+def _together(key: Key, instance: BlockInstance, form: int) -> Hashable:
     return (instance.name, instance.place)
 
 
-def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
+def _by_layers(key: Key, instance: BlockInstance, form: int) -> Hashable:
     sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
-    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
+    return (_together(key, instance, form), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
 
 
-def _alone(key: Key, instance: BlockInstance) -> Hashable:
+def _by_form(key: Key, instance: BlockInstance, form: int) -> Hashable:
+    return (_by_layers(key, instance, form), form)
+
+
+def _alone(key: Key, instance: BlockInstance, form: int) -> Hashable:
     return (instance.name, key)
 
 
-_LEVELS: tuple[Callable[[Key, BlockInstance], Hashable], ...] = (_together, _by_layers, _alone)
+_LEVELS: tuple[Callable[[Key, BlockInstance, int], Hashable], ...] = (_together, _by_layers, _by_form, _alone)

@@ -22,7 +22,7 @@ from archdsl.elaborate.check.errors import (
     UsedBeforeBound,
     VariableTaken,
 )
-from archdsl.elaborate.check.layer_counterparts import RENAMED, kernel_for, layer_for, of_library
+from archdsl.elaborate.check.layer_counterparts import EXPLAINED, OF_INPUT, RENAMED, kernel_for, layer_for, of_library
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.errors import FunctionWithoutArguments, UnknownBlock, UnknownName
@@ -164,8 +164,13 @@ class Vocabulary:
             help += f"; functions of numbers are {', '.join(sorted(OF_NUMBERS))}" if call is not None else ""
         if (kernel := kernel_for(text)) is not None and not any(map(kernel_for, self.own)):
             return _renamed(UnknownName(text).at(span, help=f"a kernel is a value: `{kernel}`"), kernel)
-        if is_block and (layer := RENAMED.get(text.lower().replace("_", ""))) in self.environment.all_names:
+        plain = text.lower().replace("_", "")
+        if is_block and (layer := RENAMED.get(plain)) in self.environment.all_names:
             return _renamed(UnknownBlock(what, text).at(span, help=f"here it is called `{layer}`"), layer)
+        if is_block and (instead := EXPLAINED.get(plain)) is not None:
+            return UnknownBlock(what, text).at(span, help=instead)
+        if not is_block and "in" in self.own and (fact := OF_INPUT.get(plain)) is not None:
+            return _renamed(UnknownName(text).at(span, help=f"here it is called `{fact}`"), fact)
         problem = (UnknownBlock(what, text) if is_block else UnknownName(text)).at(span, help=help)
         problem = problem.suggesting(text, self._known(is_block, call))
         if problem.fix is not None:

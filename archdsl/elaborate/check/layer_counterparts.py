@@ -24,7 +24,29 @@ RENAMED = {
     **dict.fromkeys(("upsample", "upsampling2d", "interpolate"), "resize"),
     **dict.fromkeys(("dropout2d", "spatialdropout2d"), "dropout"),
     **dict.fromkeys(("stochasticdepth",), "drop_path"),
+    **dict.fromkeys(("cat", "concatenate"), "concat"),
 }
+_SHAPES = (
+    "a map keeps its axes: `flatten` makes a vector of it, `transpose` exchanges two axes, `pixel_unshuffle` moves "
+    "positions to channels and `pixel_shuffle` back; what these cannot say is an `extern block`"
+)
+_PRODUCTS = (
+    "`q -> dot_product_attention(k, v)` multiplies queries, keys and values; other products of maps have no name"
+)
+# Functions whose work other things do here; in lower case, without `_`.
+EXPLAINED = {
+    **dict.fromkeys(("reshape", "view", "unflatten", "rearrange", "permute", "swapaxes", "unfold"), _SHAPES),
+    **dict.fromkeys(("matmul", "bmm", "einsum", "mm"), _PRODUCTS),
+    **dict.fromkeys(
+        ("range", "arange", "enumerate"), "a loop counts by itself: `for i in 3: ...`, or `for i, x in list: ...`"
+    ),
+    **dict.fromkeys(("add",), "tensors are added by `x + y`, or `sum(x, y, ...)`"),
+    **dict.fromkeys(("mul", "multiply"), "tensors are multiplied by `x * y`"),
+}
+# Facts of the tensor that a block takes, as constructors of other libraries call them; in lower case, without `_`.
+OF_INPUT = dict.fromkeys(
+    ("inchannels", "inchans", "inchs", "inch", "inplanes", "infeatures", "infilters", "indim", "cin"), "in.channels"
+)
 # The modules of other libraries, which stand before the names of their layers.
 _LIBRARIES = frozenset({"nn", "torch", "torchvision", "timm", "F", "keras", "tf", "layers", "flax", "mx", "paddle"})
 _KERNEL = re.compile(r"k(\d+)(?:x(\d+))?")

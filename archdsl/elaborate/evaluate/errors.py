@@ -220,8 +220,12 @@ class TooLargeSize(OverBound):
 class OperatorOfTensors(Problem):
     code = codes.WRONG_KIND
     message = "`{operator}` does not work on tensors"
-    help = "tensors combine with `+`, `-`, `*`, `/` and `concat(...)`; numbers come from facts, `x.channels`"
+    help = "tensors combine with `+`, `-`, `*`, `/` and `concat(...)`{advice}; numbers come from facts, `x.channels`"
     operator: str
+
+    @property
+    def advice(self) -> str:
+        return "; a square is `x * x`" if self.operator == "**" else ""
 
 
 class TensorWithOther(Problem):
@@ -416,7 +420,13 @@ class BadIndex(Problem):
 class ElementOfOther(Problem):
     code = codes.WRONG_KIND
     message = "`[ ]` behind a value chooses from a list, and this is {found}"
+    help = "{advice}"
     found: str
+    is_tensor: bool
+
+    @property
+    def advice(self) -> str:
+        return "`split(x, 4)[0]` and `x -> slice(0, 16)` are some of the channels of `x`" if self.is_tensor else ""
 
 
 class LengthOfOther(Problem):
@@ -463,6 +473,23 @@ class BadSplit(Problem):
     message = "the parts of `split` are a whole number from 1, or a list of channels, not {found}"
     help = "`split(in, 4)` gives 4 equal parts, `split(in, [24, 40])` two of 24 and 40 channels"
     found: str
+
+
+class BadPart(Problem):
+    """Part `number` of a list of channels, from 1, is no number of channels."""
+
+    code = codes.WRONG_KIND
+    message = "part {number} of `split` must be a positive whole number of channels, not {found}"
+    help = "{advice}"
+    number: int
+    found: str
+    is_number: bool
+
+    @property
+    def advice(self) -> str:
+        if self.is_number:
+            return "what only some uses of a block take apart belongs in a block of its own, which they alone apply"
+        return "`split(in, [24, 40])` gives two parts of 24 and 40 channels"
 
 
 class SplitSizes(Problem):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Note, Span
-from archdsl.elaborate.evaluate.describe import describe, kind
+from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.errors import (
     BadIndex,
+    BadPart,
     BadSplit,
     ElementOfOther,
     ForOverOther,
@@ -73,9 +74,8 @@ def _made(values: Sequence[tuple[Value, Span]], name: str, loop: Loop | None) ->
 def element(node: tree.Element, owner: Value, index: Value, scope: Scope) -> Value:
     """`owner[index]`."""
     if not isinstance(owner, List):
-        raise ElaborationError(
-            ElementOfOther(kind(owner)).at(node.owner.span, notes=_reasons(node.owner, owner, scope))
-        )
+        problem = ElementOfOther(kind(owner), isinstance(owner, Tensor))
+        raise ElaborationError(problem.at(node.owner.span, notes=_reasons(node.owner, owner, scope)))
     index = as_whole(index)
     if not isinstance(index, int) or isinstance(index, bool):
         raise ElaborationError(BadIndex(kind(index)).at(node.index.span, notes=_reasons(node.index, index, scope)))
@@ -195,9 +195,15 @@ def split(node: tree.Call, tensor: Value, parts: Value, scope: Scope) -> List:
             raise ElaborationError(TooManyRounds(parts).at(second.value.span))
         equal: list[dict[str, Value]] = [{"parts": parts, "index": number} for number in range(parts)]
         return _parts(node, tensor, "chunk", equal, [text] * parts, index, text, scope)
-    given_sizes = [as_whole(size) for size in parts.items]
-    sizes = [size for size in given_sizes if isinstance(size, int) and not isinstance(size, bool) and size >= 1]
-    if not sizes or len(sizes) < len(parts.items):
+    sizes: list[int] = []
+    for number, size in enumerate(map(as_whole, parts.items), 1):
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            listed = second.value
+            place = listed.elements[number - 1] if isinstance(listed, tree.Listing) else listed
+            problem = BadPart(number, named(size), isinstance(size, int | float))
+            raise ElaborationError(problem.at(place.span, notes=_reasons(place, size, scope)))
+        sizes.append(size)
+    if not sizes:
         raise ElaborationError(BadSplit(kind(parts)).at(second.value.span))
     if sum(sizes) != tensor.shape.channels:
         label = f"{describe(parts)} are {sum(sizes)} channels, and the tensor has {tensor.shape.channels}"

@@ -29,6 +29,7 @@ Loader = Callable[[tree.Use], "Environment | Diagnostic"]
 
 _MOST_LONGER = 3  # models that a question names
 
+_ONE_EACH = "a block, a model and a recipe of one file have different names"
 # Items as they look, one whose keyword is misspelt among them.
 _DECLARED = re.compile(
     r"^[ \t]*(?:(?:extern[ \t]+)?block|model|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))"
@@ -69,7 +70,7 @@ def _use(item: tree.Use, environment: Environment, load: Loader, problems: Probl
 
 def _define(module: tree.Module, environment: Environment, problems: Problems) -> None:
     """The file's own blocks, models and recipes, each name once."""
-    seen: dict[str, Span] = {}
+    seen: dict[str, tree.Block | tree.Model | tree.Recipe] = {}
     own: list[ModelDefinition] = []
     recipes: list[RecipeDefinition] = []
     for item in module.items:
@@ -81,9 +82,12 @@ def _define(module: tree.Module, environment: Environment, problems: Problems) -
             if not isinstance(item, tree.Model):
                 continue
         if name.text in seen:
-            problems.add(twice(name, seen[name.text]))
+            first = seen[name.text]
+            problems.add(twice(name, first.name.span, help=None if type(first) is type(item) else _ONE_EACH))
+            if type(first) is not type(item):
+                environment.unread.add(name.text)  # which of them is meant further on is not known
             continue
-        seen[name.text] = name.span
+        seen[name.text] = item
         if isinstance(item, tree.Block):
             environment.blocks[name.text] = Definition(item, environment)
         elif isinstance(item, tree.Model):
@@ -154,9 +158,11 @@ def _with_dot(name: tree.Identifier | tree.Name, model: ModelDefinition) -> Diag
     return VariantWithoutDot(name.text, dotted).at(name.span, fix=fix)
 
 
-def twice(name: tree.Identifier, first: Span, what: str = "", verb: str = "defined") -> Diagnostic:
+def twice(
+    name: tree.Identifier, first: Span, what: str = "", verb: str = "defined", help: str | None = None
+) -> Diagnostic:
     """A diagnostic for a name that is defined a second time; `what` says what it is a name of."""
-    return DefinedTwice(what, name.text, verb).at(name.span, notes=(Note(f"first {verb} here", first),))
+    return DefinedTwice(what, name.text, verb).at(name.span, notes=(Note(f"first {verb} here", first),), help=help)
 
 
 def repeats(names: Iterable[tree.Identifier], what: str, verb: str = "defined") -> Iterator[Diagnostic]:

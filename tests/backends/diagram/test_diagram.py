@@ -698,3 +698,32 @@ model m {
     name = next(filter(None, box))
     assert f"--> {name}\n" not in chart
     assert f"{name} --> " in chart
+
+
+def test_an_activation_that_is_none_is_not_drawn() -> None:
+    """What an `identity` puts out is drawn as what it reads; one with a gain does something."""
+    text = """
+block separable(channels, nl) {
+  y   = in -> conv(channels) -> norm -> nl
+  out = (y -> nl) + (in -> depthwise(3) -> norm -> nl) -> nl
+}
+model m {
+  input = 3 x 16 x 16
+  stem  = conv(16) -> identity
+  stages {
+    | op        | channels | nl |
+    | separable | 16       | NL |
+  }
+}
+"""
+    said = {}
+    for nl in ("identity", "identity(gain = 2)"):
+        architectures = compile_source(Source("m.arch", text.replace("NL", nl))).checked()
+        said[nl] = texts(parsed(draw(architectures, "block")))
+        assert len(re.findall("-->", mermaid(architectures, "block"))) == (5 if nl == "identity" else 6)
+    assert not any("identity" in line for line in said["identity"])
+    assert said["identity"].count("batch norm") == 2
+    assert sum(line.count("identity") for line in said["identity(gain = 2)"]) == 4
+    stages = texts(parsed(draw(architectures, "stage")))
+    assert any(line.startswith("conv 1 x 1") for line in stages)
+    assert not any(line.startswith("identity") for line in stages)

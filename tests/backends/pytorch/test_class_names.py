@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -10,6 +11,7 @@ from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.class_names import class_name, common_name
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
+from tests.backends.pytorch.test_emitted_programs import PROGRAMS
 
 
 @pytest.mark.parametrize(
@@ -75,3 +77,40 @@ def test_networks_of_other_outputs_have_classes_of_their_own() -> None:
         assert isinstance(forward, ast.FunctionDef)
         assert forward.returns is not None
         assert ast.unparse(forward.returns) == f"{name}HeadOutputs"
+
+
+def test_blocks_that_differ_in_form_have_a_class_for_each_form_and_not_for_each_size() -> None:
+    text = """
+block shares(parts) {
+  rows = for part in split(in, parts): part -> transpose(channels, width)
+  each = concat(rows) -> softmax(over = channels)
+  columns = for row in split(each, parts): row -> transpose(channels, width)
+  out = if parts > 1 then concat(columns) else (in -> sigmoid)
+}
+block unit(channels, parts) {
+  out = in * (in -> global_avg_pool -> conv(in.channels, bias = true) -> shares(parts)) -> conv(channels)
+}
+model net {
+  input = 8 x 8 x 8
+  stages {
+    | op   | channels | parts |
+    | unit | 16       | 1     |
+    | unit | 32       | 2     |
+    | unit | 64       | 2     |
+  }
+}
+"""
+    source = emit(compile_source(Source("net.arch", text)).checked(), "net.arch")
+    assert [line for line in source.splitlines() if line.startswith("class Shares")] == [
+        "class Shares(nn.Module):",
+        "class Shares2(nn.Module):",
+    ]
+
+
+def test_a_recursion_has_a_class_for_each_form_and_not_for_each_size() -> None:
+    """Deep layer aggregation: a tree that keeps its channels, one with a root, and one of two levels in three parts."""
+    text = PROGRAMS["trees of trees, which hand on what they read"]
+    architectures = compile_source(Source("net.arch", text)).checked()
+    source = emit(architectures[:1], "net.arch")
+    assert len(re.findall("(?m)^class Tree", source)) == 5
+    assert len(re.findall("(?m)^class Tree", emit(architectures, "net.arch"))) == 12

@@ -66,6 +66,36 @@ variants m {
   | b    | 0 |
 }
 """,
+    "trees of trees, which hand on what they read": """
+block pair(shortcut, channels, stride = 1) {
+  out = (in -> conv(channels, 3, stride = stride) -> norm) + shortcut -> act
+}
+block tree(width, levels = 1, stride = 1, is_root = false, children = none) {
+  channels = 8 * width
+  bottom = in -> max_pool(stride, padding = valid) when stride != 1
+  shortcut = bottom -> [conv(channels) -> norm] when in.channels != channels
+  given = if not is_root then children else if children == none then bottom else concat(children, bottom)
+  one = if levels == 1 then in -> pair(shortcut, channels, stride) else (in -> tree(width, levels - 1, stride))
+  leaves = if given == none then one else concat(one, given)
+  out = if levels == 1 then leaves -> conv(channels) else (one -> tree(width, levels - 1, children = leaves))
+}
+model m(depth = 2) {
+  input = 3 x 32 x 32
+  stem = conv(8, 3)
+  stages {
+    | op   | width | levels | stride | is_root |
+    | tree | 1     | 1      | 2      | false   |
+    | tree | 2     | depth  | 2      | true    |
+    | tree | 3     | depth  | 2      | true    |
+    | tree | 4     | 1      | 2      | true    |
+  }
+}
+variants m {
+  | name | depth |
+  | two  | 2     |
+  | four | 4     |
+}
+""",
     "conditions in conditions": """
 block b(channels, stride = 1, mode = 0) {
   same = stride == 1 and in.channels == channels
