@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from archdsl.api import Network
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
@@ -240,6 +241,8 @@ class _Run:
         return parts
 
     def _maker(self, classes: tuple[str, ...], *, is_fresh: bool) -> Any:
+        following = classifiers(self.architecture)
+
         def make(*, is_fixres: bool) -> Learner:
             model = build(self.architecture, len(classes), self.settings.seed)
             if self.settings.init is not None and is_fresh and not is_fixres:
@@ -250,7 +253,7 @@ class _Run:
                 self.prepare(model)
             return Learner(
                 model, self.recipe, self.settings, len(classes), self.place.device, self.place.precision,
-                self.place.processes, is_fixres=is_fixres,
+                self.place.processes, classifiers=following, is_fixres=is_fixres,
             )  # fmt: skip
 
         return make
