@@ -170,9 +170,10 @@ class Diverged(Problem):
 
 class BatchTooLarge(Problem):
     code = codes.OUT_OF_MEMORY
-    message = "{images} images of {resolution} x {resolution} do not fit the memory of {device}"
+    message = "{images} images of {resolution} x {resolution} do not fit the memory of {device}{said}"
     help = "{instead}"
     images: int
     resolution: int
     device: str
+    said: str
     instead: str

@@ -24,9 +24,10 @@ from archdsl.training.data.opening import divided, open_parts
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
 from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch
+from archdsl.training.feed import Images
 from archdsl.training.init import initialize_from
 from archdsl.training.learner import Learner, build
-from archdsl.training.loop import Images, Judge, Loop, Place, Report
+from archdsl.training.loop import Judge, Loop, Place, Report
 from archdsl.training.metrics import EpochRow, Metrics, StepRow
 from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import CHECKPOINTS, CURVES, METRICS, STEPS, WEIGHTS, RunFolder
@@ -185,6 +186,7 @@ class _Run:
                 is_finished = loop.run(stopping)
             finally:
                 self.report.progress("")
+                loop.feed.close()
                 if loop.metrics is not None:
                     loop.metrics.close()
         if self.draws:

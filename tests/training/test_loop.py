@@ -16,7 +16,18 @@ from safetensors.torch import load_file
 
 from archdsl.training.checkpoint import Checkpoints
 from archdsl.training.metrics import EpochRow, StepRow, read
-from tests.training.kills import TEXT, arguments, difference, ended, killed, prepare, started, trained
+from tests.training.kills import (
+    TEXT,
+    arguments,
+    difference,
+    ended,
+    killed,
+    killed_after_step,
+    main_steps,
+    prepare,
+    started,
+    trained,
+)
 from tests.warm import Process
 
 
@@ -57,6 +68,18 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(workers: int, count: i
     out = f"killed{workers}"
     result = killed(folder, out, count, workers, "--workers", str(workers), span=0.3)
     assert len(result.steps) == count
+    assert difference(folder / out, folder / "whole") == ""
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_in_fixres_it_ends_with_the_same_weights(workers: int, folder: Path) -> None:
+    """And before that while the batch norms of the averaged weights are counted anew, of which nothing is kept yet."""
+    out, more = f"tuned{workers}", ("--workers", str(workers))
+    begun = main_steps(192)
+    assert killed_after_step(folder, out, begun, 0.005, *more) < begun
+    result = killed(folder, out, 2, workers, *more, span=0.1, least=begun)
+    assert len(result.steps) == 2
+    assert min(result.steps) >= begun
     assert difference(folder / out, folder / "whole") == ""
 
 
