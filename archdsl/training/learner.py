@@ -194,7 +194,7 @@ def load_tensors(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None
 
 def _freeze_for_fixres(model: nn.Module, classifiers: Sequence[str]) -> None:
     """Leaves the classifier and the norms to learn (Touvron et al. 2019, section 4)."""
-    learning = [part for part in model.modules() if isinstance(part, _NORMS)]
+    learning: list[nn.Module] = [part for part in model.modules() if isinstance(part, _NORMS)]
     learning += [model.get_submodule(path) for path in classifiers]
     kept = {id(parameter) for part in learning for parameter in part.parameters() if parameter.requires_grad}
     for parameter in model.parameters():
