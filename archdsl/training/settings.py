@@ -41,5 +41,4 @@ DECISIVE = {
     "init": "`--init`",
     "holdout": "part held out",
     "validation": "part for validation",
-    "skip_corrupt": "`--skip-corrupt`",
 }
