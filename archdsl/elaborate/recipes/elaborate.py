@@ -34,7 +34,7 @@ from archdsl.elaborate.recipes.errors import (
     UnknownTable,
     UnknownTableColumn,
 )
-from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, removes_table
+from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, placed, removes_table
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
 from archdsl.elaborate.resolve.dimensions import BYTES, PIXELS, TIME, dimension, without_unit
 from archdsl.elaborate.resolve.signatures import fit, missing
@@ -343,7 +343,8 @@ class _Elaborator:
         settings = self.merged.settings
         table = self.merged.table
         if recipe.progressive is not None and table is not None and recipe.progressive.stages > recipe.epochs:
-            self.problems.add(TooManyPhases(recipe.epochs, recipe.progressive.stages).at(table.name.span))
+            phases = TooManyPhases(recipe.epochs, recipe.progressive.stages)
+            self.problems.add(placed(phases, table.name.span, self.recipe))
         if recipe.schedule.warmup >= recipe.epochs and "schedule" in settings:
-            problem = LongWarmup(recipe.schedule.warmup, recipe.epochs)
-            self.problems.add(problem.at(settings["schedule"].value.span))
+            warmup = LongWarmup(recipe.schedule.warmup, recipe.epochs)
+            self.problems.add(placed(warmup, settings["schedule"].value.span, self.recipe))

@@ -149,3 +149,19 @@ def test_a_recipe_for_values_of_parameters() -> None:
 def test_what_is_elaborated_is_valid_in_full() -> None:
     made = recipe("progressive(stages = 2) {\n | setting | from | to |\n | resolution | 16 | 32 |\n }")
     assert Recipe.model_validate(made.model_dump(), strict=True) == made
+
+
+@pytest.mark.parametrize(
+    ("base", "cause"),
+    [
+        ("progressive(stages = 4) {\n | setting | from | to |\n | resolution | 8 | 32 |\n}", "progressive"),
+        ("schedule = cosine(warmup = 3)", "cosine(warmup = 3)"),
+    ],
+)
+def test_what_a_recipe_took_over_and_does_not_fit_is_its_own_mistake(base: str, cause: str) -> None:
+    (found,) = compiled(f"{BASE}{base}\n}}\nrecipe short for net extends base {{\n epochs = 3\n}}\n").problems
+    assert found.span is not None
+    assert found.span.text == "short"
+    assert [(note.text, note.span.text) for note in found.notes if note.span is not None] == [("set here", cause)]
+    (found,) = compiled(f"{BASE.replace('10', '3')}{base}\n}}\n").problems
+    assert (found.span is not None and found.span.text, found.notes) == (cause, ())
