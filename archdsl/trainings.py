@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
+from archdsl.backends.pytorch.state import state
 from archdsl.compiler import link_source
 from archdsl.diagnostics import DiagnosticError, Problems, Source
 from archdsl.diagnostics.wording import quoted
@@ -17,11 +18,19 @@ from archdsl.elaborate.recipes.layers import networks_for, unmet
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
 from archdsl.elaborate.resolve.merge import Variant
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.head import gives_scores
 from archdsl.ir.recipe import Recipe
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.sources import ON_DISK, Files
-from archdsl.trainings_errors import BadOverride, NoRecipe, RecipeOfSeveral, SeveralRecipes, WrongVariant
+from archdsl.trainings_errors import (
+    BadOverride,
+    ChangesWithSide,
+    NoRecipe,
+    RecipeOfSeveral,
+    SeveralRecipes,
+    WrongVariant,
+)
 
 # Where the settings of a command line stand, for diagnostics.
 OPTION = "--set"
@@ -35,8 +44,14 @@ class Training(Struct, frozen=True):
     _variant: Variant
 
     def at(self, resolution: int) -> Architecture:
-        """The network on square images of another side, in pixels. Raises DiagnosticError where it takes none such."""
-        return _elaborated(self._variant, self.recipe, (resolution, resolution))
+        """The network on square images of another side, in pixels.
+
+        Raises DiagnosticError where it takes none such, or would need other weights for them.
+        """
+        found = _elaborated(self._variant, self.recipe, (resolution, resolution))
+        if (change := _change(self.architecture, found)) is not None:
+            raise ChangesWithSide(found.name, resolution, change).error()
+        return found
 
 
 def open_recipe(
@@ -146,6 +161,25 @@ def _network(definition: RecipeDefinition, recipe: Recipe, variant: str | None) 
     if len(found) > 1:
         raise DiagnosticError([RecipeOfSeveral(recipe.name, len(found), names).at(None)])
     return found[0]
+
+
+def _change(before: Architecture, after: Architecture) -> str | None:
+    """Why weights of a network cannot be used in it at another resolution; None where they can."""
+    own, found = state(before), state(after)
+    for key, size in found.items():
+        if key not in own:
+            return f"it has `{key}` there"
+        if own[key] != size:
+            return f"`{key}` is {_sizes(size)} there, not {_sizes(own[key])}"
+    if own.keys() != found.keys():
+        return f"it has no `{next(key for key in own if key not in found)}` there"
+    if before.output != after.output and gives_scores(before):
+        return f"it puts out {after.output} there, not {before.output}"
+    return None
+
+
+def _sizes(size: Iterable[int]) -> str:
+    return " x ".join(map(str, size))
 
 
 def _elaborated(network: Variant, recipe: Recipe, resolution: tuple[int, int] | None = None) -> Architecture:

@@ -46,3 +46,15 @@ class BadOverride(Problem):
     message = "`{text}` does not set anything"
     help = "write it as in a recipe: `--set epochs=10`, `--set 'optimizer = sgd(0.1)'`"
     text: str
+
+
+class ChangesWithSide(Problem):
+    code = codes.BAD_VALUE
+    message = "{network} is another network on images of {side} px: {change}"
+    help = (
+        "reduce its maps to 1 x 1 before they become a vector, `global_avg_pool -> linear(classes)`, or train and test "
+        "at the side of its `input`"
+    )
+    network: str
+    side: int
+    change: str

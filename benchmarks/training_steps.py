@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.ir.recipe.optimizers import SGD
 from archdsl.training.devices import Precision
@@ -105,7 +106,16 @@ def step_of_recipe(network: archdsl.Network, recipe: Recipe, terms: Terms, phase
     """The step that `archdsl train` takes of a network as emitted, by a recipe, in a phase of it."""
     settings = Settings(data="", compile=terms.compile)
     made = build(network.architecture, CLASSES, 0)
-    learner = Learner(made, recipe, settings, CLASSES, terms.device, terms.precision, Processes())
+    learner = Learner(
+        made,
+        recipe,
+        settings,
+        CLASSES,
+        terms.device,
+        terms.precision,
+        Processes(),
+        classifiers=classifiers(network.architecture),
+    )
     learner.enter(phase)
     images, labels = terms.batch_of_noise()
     position = Position(step=500, epoch=0, batch=500, phase=phase, lr=recipe.lr(0, terms.batch), is_fixres=False)

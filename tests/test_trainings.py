@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from archdsl.diagnostics import Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.folders import recipes_folder
 from archdsl.ir.recipe.optimizers import SGD
 from archdsl.sources import read
@@ -26,6 +26,13 @@ recipe first for net.b {
   optimizer = sgd(0.1)
 }
 recipe second for net extends first { epochs = 2 }
+"""
+GROWN = """block grown(n, when_above, until = 100) {
+  out = in
+    -> conv(16)         when in.height > when_above and in.height <= until
+    -> global_avg_pool
+    -> linear(n)
+}
 """
 
 
@@ -52,6 +59,23 @@ def test_settings_of_the_command_line() -> None:
 
 def test_another_resolution() -> None:
     assert opened(name="first").at(24).input == (3, 24, 24)
+
+
+@pytest.mark.parametrize(
+    ("head", "change"),
+    [
+        ("flatten -> linear(classes)", "`classifier.weight` is 10 x 9216 there, not 10 x 4096"),
+        ("conv(classes, 16, padding = 0)", "it puts out 10 x 9 x 9 there, not 10 x 1 x 1"),
+        ("grown(classes, when_above = 16)", "it has `head.conv.weight` there"),
+        ("grown(classes, when_above = 0, until = 16)", "it has no `head.conv.weight` there"),
+    ],
+)
+def test_a_network_that_is_another_one_at_another_resolution(head: str, change: str) -> None:
+    net = GROWN + TEXT.replace("= conv(width)", f"= conv(width)\n  classes = 10\n  head = {head}")
+    training = open_recipe(Source("r.arch", net), "first")
+    with pytest.raises(DiagnosticError) as error:
+        training.at(24)
+    assert error.value.diagnostics[0].message == f"net_b is another network on images of 24 px: {change}"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,12 @@ def has_classifier(architecture: Description) -> bool:
     )
 
 
+def gives_scores(architecture: Description) -> bool:
+    """Whether a network puts out one number for each class and nothing else, by a name or without: classes x 1 x 1."""
+    is_one = len(architecture.outputs) <= 1
+    return is_one and architecture.classes is not None and architecture.output == (architecture.classes, 1, 1)
+
+
 def is_vector(value: TensorExpression, head: BlockInstance) -> bool:
     """Whether a tensor of a head that reads maps by name is a vector: what a linear layer or flattening puts out, and
     what is made of such vectors alone. A backend then gives B x C, as where the head is layers."""

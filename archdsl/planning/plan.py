@@ -15,14 +15,17 @@ from archdsl.ir.recipe.optimizers import SGD, RMSProp
 
 
 class PhasePlan(NamedTuple):
-    """A phase: its learning rates at its ends, its steps, and what one takes on one device.
+    """A phase: its learning rates in its first and last step, and the largest; its steps, and what one takes on one
+    device. `is_fixres` is the one after the main training.
 
     `batch` is the images of a device in a step, in `parts` that go through one after another; `seconds` of a step and
     `largest`, the images that fit at once, are None without a device; `memory` is the predicted peak in bytes.
     """
 
     phase: Phase
+    is_fixres: bool
     lr: tuple[float, float]
+    peak_lr: float
     steps: int
     batch: int
     parts: int
@@ -39,8 +42,8 @@ class PhasePlan(NamedTuple):
 class Plan(NamedTuple):
     """A training in phases.
 
-    `fixed` is its predicted time in seconds with every phase at the resolution of the last; None without a device or
-    with a single phase.
+    `fixed` is its predicted time in seconds with every phase of the main training at the resolution of the last one;
+    None without a device or with a single such phase.
     """
 
     recipe: Recipe
@@ -101,18 +104,32 @@ def plan(
         return known[resolution]
 
     steps_of_epoch = max(1, images // batch)
+    test = recipe.test_resolution or own
     phases = []
-    for phase in recipe.phases(own):
+    for phase in recipe.all_phases(own, test):
         seconds, peak, largest = costs(phase.resolution)
+        is_fixres = phase.first >= recipe.epochs
         lr = recipe.lr(phase.first, batch), recipe.lr(phase.last - 1 / steps_of_epoch, batch)
+        peak_lr = _peak_lr(recipe, phase, batch, steps_of_epoch)
         steps = (phase.last - phase.first) * steps_of_epoch
         step = None if seconds is None else seconds * parts
-        phases.append(PhasePlan(phase, lr, steps, share, parts, step, peak, largest))
+        phases.append(PhasePlan(phase, is_fixres, lr, peak_lr, steps, share, parts, step, peak, largest))
     fixed = None
-    if len(phases) > 1 and (last := phases[-1].seconds) is not None:
-        fixed = last * sum(phase.steps for phase in phases)
-    test = recipe.test_resolution or own
+    main = [phase for phase in phases if not phase.is_fixres]
+    if len(main) > 1 and (last := main[-1].seconds) is not None:
+        fixed = last * sum(phase.steps for phase in main) + sum(each.time or 0.0 for each in phases[len(main) :])
     return Plan(recipe, network.name, images, batch, devices, dtype, device, budget, tuple(phases), test, fixed)
+
+
+def _peak_lr(recipe: Recipe, phase: Phase, batch: int, steps_of_epoch: int) -> float:
+    """The largest learning rate of a step of a phase: at its first step, or where the warm-up ends within it.
+
+    Schedules rise in their warm-up alone, so that no other step can have it.
+    """
+    first, last = phase.first * steps_of_epoch, phase.last * steps_of_epoch - 1
+    turn = int(recipe.schedule.warmup * steps_of_epoch)
+    steps = (min(max(step, first), last) for step in (first, turn - 1, turn, turn + 1))
+    return max(recipe.lr(step / steps_of_epoch, batch) for step in steps)
 
 
 def _costs(

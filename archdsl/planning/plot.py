@@ -39,7 +39,7 @@ def plot(plan: Plan, format: str) -> bytes:
                 middle = (phase.first + phase.last) / 2
                 axes.annotate(f"{value:.3g}", (middle, value), (0, 3), textcoords="offset points", ha="center")
             _panel(axes, _TITLES[name], max(values))
-        epochs = plan.recipe.epochs
+        epochs = phases[-1].last
         steps = [index * epochs / _POINTS for index in range(_POINTS + 1)]
         rates = [plan.recipe.lr(epoch, plan.batch) for epoch in steps]
         panels[-1].plot(steps, rates, color=_COLOR, linewidth=1.8)

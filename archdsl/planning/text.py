@@ -23,7 +23,7 @@ def as_table(plan: Plan) -> str:
     rows = [_row(plan, each, optional) for each in plan.phases]
     per = f" over {plan.devices} devices" if plan.devices > 1 else ""
     lines = [
-        f"{recipe.name}: {plan.network}, {recipe.epochs} epochs of {plan.images:,} images, batch {plan.batch:,}{per}, "
+        f"{recipe.name}: {plan.network}, {_epochs(plan)} of {plan.images:,} images, batch {plan.batch:,}{per}, "
         f"{recipe.optimizer.kind}, {recipe.schedule.kind}, {plan.dtype}",
         "",
         aligned(header, rows, "<" + ">" * (len(header) - 1)),
@@ -35,7 +35,7 @@ def as_table(plan: Plan) -> str:
         assert device is not None
         lines.append(f"predicted {clock(time)} on {device.title}, without loading of data")
     if plan.fixed is not None and time:
-        last = plan.phases[-1].phase.resolution
+        last = next(each.phase.resolution for each in reversed(plan.phases) if not each.is_fixres)
         lines.append(
             f"at {last} px throughout it would take {clock(plan.fixed)}: {plan.fixed / time:.2f} times as long"
         )
@@ -43,14 +43,24 @@ def as_table(plan: Plan) -> str:
     return "\n".join(lines)
 
 
+def _epochs(plan: Plan) -> str:
+    fixres = plan.recipe.fixres
+    return f"{plan.recipe.epochs} epochs" + (f" and {fixres.epochs} of FixRes" if fixres is not None else "")
+
+
 def _row(plan: Plan, each: PhasePlan, optional: list[str]) -> list[str]:
     phase = each.phase
     batch = f"{each.batch:,}" if each.parts == 1 else f"{each.parts} x {each.batch // each.parts:,}"
-    row = [str(phase.number + 1), f"{phase.first + 1}-{phase.last}", str(phase.resolution), batch]
+    row = [
+        "FixRes" if each.is_fixres else str(phase.number + 1),
+        f"{phase.first + 1}-{phase.last}",
+        str(phase.resolution),
+        batch,
+    ]
     for name in optional:
         value = getattr(phase, name)
         row.append("-" if value is None else f"{value:.3g}")
-    row.append(" - ".join(f"{lr:.3g}" for lr in each.lr))
+    row.append(_rates(each))
     if each.seconds is not None:
         row.append(duration(each.seconds))
     row.append(f"{megabytes(each.memory)} MB")
@@ -60,6 +70,13 @@ def _row(plan: Plan, each: PhasePlan, optional: list[str]) -> list[str]:
     if each.time is not None:
         row.append(clock(each.time))
     return row
+
+
+def _rates(each: PhasePlan) -> str:
+    """The learning rates at the ends, and between them the peak, if it is higher than both."""
+    first, last = each.lr
+    rates = (first, each.peak_lr, last) if each.peak_lr > max(each.lr) else (first, last)
+    return " - ".join(f"{rate:.3g}" for rate in rates)
 
 
 def _is_used(plan: Plan, name: str) -> bool:
@@ -76,7 +93,8 @@ def _warnings(plan: Plan) -> list[str]:
         if each.largest is not None and part > each.largest:
             parts = -(-each.batch // each.largest) if each.largest else None
             way = f"`accumulate = {parts}`" if parts else "no batch fits"
-            found.append(f"phase {each.phase.number + 1}: {part:,} images do not fit, {each.largest:,} do; {way}")
+            name = "FixRes" if each.is_fixres else f"phase {each.phase.number + 1}"
+            found.append(f"{name}: {part:,} images do not fit, {each.largest:,} do; {way}")
     return found
 
 
@@ -119,7 +137,9 @@ def _document(plan: Plan, each: PhasePlan) -> dict[str, Any]:
     phase["number"] += 1
     return {
         **phase,
+        "fixres": each.is_fixres,
         "learning_rate": list(each.lr),
+        "learning_rate_peak": each.peak_lr,
         "steps": each.steps,
         "batch": each.batch,
         "parts": each.parts,

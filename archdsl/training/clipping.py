@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, Replicate, Shard
 
 from archdsl.ir.recipe.clipping import AdaptiveClipping, Clipping
-from archdsl.training.parameters import is_weight
+from archdsl.training.parameters import is_below, is_weight
 
 # As the published code has it: gradients smaller than this are not clipped any further.
 _SMALLEST_GRADIENT = 1e-6
 
 
 @torch.no_grad()
-def clip_gradients(model: nn.Module, clip: Clipping | None) -> Tensor:
+def clip_gradients(model: nn.Module, clip: Clipping | None, classifiers: Sequence[str] = ()) -> Tensor:
     """Clips the gradients of a network in place.
 
     Args:
-        model: the network as emitted, whose layer `classifier` adaptive clipping leaves out.
+        classifiers: the paths of the layers that put out the classes, which adaptive clipping leaves out.
 
     Returns:
         The norm of all gradients before, a scalar on their device.
@@ -33,7 +35,7 @@ def clip_gradients(model: nn.Module, clip: Clipping | None) -> Tensor:
         norm = norm.full_tensor()
     if isinstance(clip, AdaptiveClipping):
         for name, parameter in found:
-            if not name.startswith("classifier."):
+            if not is_below(classifiers, name):
                 _clip_by_unit(name, parameter, clip)
     elif clip is not None:
         nn.utils.clip_grads_with_norm_([parameter for _, parameter in found], clip.largest, norm)

@@ -9,6 +9,8 @@ import torch
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.errors import MissingDevice, PrecisionNotHere
 
+_OF_ONEDNN = ("could not create a primitive", "could not execute a primitive")
+
 Precision = Literal["float32", "bfloat16", "float16"]
 
 
@@ -58,7 +60,15 @@ def label(device: torch.device) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether that is what went wrong: on a CPU, torch says it in words alone."""
+    """Whether that is what went wrong: on a CPU, torch says it in words alone.
+
+    Where oneDNN gets no memory for the code of a layer or for its buffers, it says no more than what it could not do.
+    """
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
-        isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+        isinstance(error, RuntimeError) and any(words in str(error) for words in ("can't allocate memory", *_OF_ONEDNN))
     )
+
+
+def of_onednn(error: BaseException) -> str | None:
+    """What oneDNN says in an error for want of memory; it may have other reasons, which it does not tell."""
+    return next((words for words in _OF_ONEDNN if words in str(error)), None)

@@ -98,10 +98,11 @@ class PrecisionNotHere(Problem):
 
 class NoClassifierToTrain(Problem):
     code = codes.WRONG_USAGE
-    message = "{network} has no classifier, so it cannot learn {classes} classes"
-    help = "give it one: `head = global_avg_pool -> linear(classes)`"
+    message = "{network} is no classifier that could learn {classes} classes: it {output}"
+    help = "have its head put out one number for each class: `head = global_avg_pool -> linear(classes)`"
     network: str
     classes: int
+    output: str
 
 
 class NotSquare(Problem):
@@ -169,9 +170,10 @@ class Diverged(Problem):
 
 class BatchTooLarge(Problem):
     code = codes.OUT_OF_MEMORY
-    message = "{images} images of {resolution} x {resolution} do not fit the memory of {device}"
+    message = "{images} images of {resolution} x {resolution} do not fit the memory of {device}{said}"
     help = "{instead}"
     images: int
     resolution: int
     device: str
+    said: str
     instead: str

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from archdsl.training.devices import Precision
+from archdsl.training.loss import logits
 from archdsl.training.step import autocast
 
 _FEW = 5
@@ -112,10 +113,11 @@ def evaluate(
         images = images.to(device, non_blocking=True, memory_format=torch.channels_last)
         labels = labels.to(device, non_blocking=True)
         with autocast(device, precision):
-            logits = model(images).float()
-        confusion += torch.bincount(labels * count + logits.argmax(1), minlength=count * count)
-        loss += functional.cross_entropy(logits, labels, reduction="sum")
-        few += (logits.topk(min(_FEW, count), dim=1).indices == labels[:, None]).sum()
+            made = model(images)
+        found = logits(made).float()
+        confusion += torch.bincount(labels * count + found.argmax(1), minlength=count * count)
+        loss += functional.cross_entropy(found, labels, reduction="sum")
+        few += (found.topk(min(_FEW, count), dim=1).indices == labels[:, None]).sum()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         seconds += perf_counter() - start

@@ -13,6 +13,7 @@ from archdsl.api import Network
 from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.model_errors import WeightsMissing
+from archdsl.training.parameters import is_below
 from archdsl.training.run_folder import RunFolder
 from archdsl.training.run_weights import run_weights
 from archdsl.weights import MismatchError, map_weights
@@ -68,7 +69,7 @@ def initialize_from(model: nn.Module, network: Network, text: str) -> Initialize
     mapped, part = _mapped(network, text)
     tensors = dict(mapped.ours)
     if mapped.key_map.is_by_name and not part:  # a classifier of ours, perhaps for the classes of this training
-        tensors |= {key: value for key, value in mapped.tensors.items() if _is_below(fresh, key)}
+        tensors |= {key: value for key, value in mapped.tensors.items() if is_below(fresh, key)}
     done = fill(model, tensors, text, may_differ=fresh, part=part)
     unused = tuple(one.theirs for one in mapped.left if one.theirs and one.theirs not in tensors)
     return Initialized(text, done.loaded, done.fresh, unused, mapped.adapted)
@@ -134,7 +135,7 @@ def fill(
     fresh = [key for key in own if key not in set(fitting)]
     # The counters of norms are not in old files.
     needed = [key for key in fresh if not part or key.startswith(f"{part}.")]
-    wrong = [key for key in needed if not _is_below(may_differ, key) and not key.endswith(_COUNTER)]
+    wrong = [key for key in needed if not is_below(may_differ, key) and not key.endswith(_COUNTER)]
     if wrong:
         there = tensors.get(wrong[0])
         found = sizes(tuple(there.shape)) if there is not None else "missing"
@@ -146,10 +147,6 @@ def fill(
         own[key].copy_(tensors[key])
     unused = tuple(key for key in tensors if key not in own)
     return Initialized(origin, len(fitting), tuple(fresh), unused)
-
-
-def _is_below(paths: Sequence[str], key: str) -> bool:
-    return any(key.startswith(f"{path}.") for path in paths)
 
 
 def _listed(keys: tuple[str, ...], most: int = 6) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,9 @@ from torch import Tensor, nn
 
 from archdsl.api import Network
 from archdsl.diagnostics import DiagnosticError
+from archdsl.diagnostics.wording import quoted
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.head import gives_scores
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.training.averaging import Average
 from archdsl.training.devices import Precision
@@ -30,13 +32,23 @@ _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
 def build(architecture: Architecture, classes: int, seed: int) -> nn.Module:
     """A network for so many classes, with the weights that a seed gives it.
 
-    Raises DiagnosticError for one without a classifier.
+    Raises DiagnosticError for one that does not put out a number for each class.
     """
+    if not gives_scores(architecture):
+        raise NoClassifierToTrain(architecture.name, classes, _output(architecture)).error()
     torch.manual_seed(key(seed, "weights"))
     try:
         return Network(architecture).build(num_classes=classes)
     except TypeError:
-        raise DiagnosticError([NoClassifierToTrain(architecture.name, classes).at(None)]) from None
+        output = f"puts out {architecture.output}, whatever `classes` is"
+        raise NoClassifierToTrain(architecture.name, classes, output).error() from None
+
+
+def _output(architecture: Architecture) -> str:
+    """What a network does that does not put out one number for each class."""
+    if architecture.classes is None:
+        return "has no `classes`"
+    return f"puts out {quoted(architecture.outputs) if len(architecture.outputs) > 1 else architecture.output}"
 
 
 class Learner:
@@ -44,6 +56,7 @@ class Learner:
 
     Args:
         model: as emitted, with weights to begin with.
+        classifiers: the paths of the layers that follow the number of classes.
         is_fixres: whether this is the fine-tuning at the end, in which the classifier and the norms alone learn, at a
             rate of their own, and nothing is averaged.
     """
@@ -58,6 +71,7 @@ class Learner:
         precision: Precision,
         processes: Processes,
         *,
+        classifiers: Sequence[str],
         is_fixres: bool = False,
     ):
         self.is_fixres, self.device, self.processes = is_fixres, device, processes
@@ -65,7 +79,7 @@ class Learner:
         if recipe.freeze is not None:
             freeze(model, recipe.freeze)
         if is_fixres:
-            _freeze_for_fixres(model)
+            _freeze_for_fixres(model, classifiers)
         if recipe.drop_path_mode == "batch":
             set_drop_path_mode(model, "batch")
         if settings.grad_checkpointing:
@@ -90,8 +104,8 @@ class Learner:
         self.average = Average(self.model, recipe.ema) if recipe.ema is not None and not is_fixres else None
         self.scaler = grad_scaler(device, precision)
         self.step = Stepper(
-            self.model, forward, self.optimizer, recipe, device, precision, classes, settings.seed, processes,
-            self.scaler,
+            self.model, forward, self.optimizer, recipe, device, precision, classes, classifiers, settings.seed,
+            processes, self.scaler,
         )  # fmt: skip
 
     def enter(self, phase: Phase) -> None:
@@ -178,12 +192,10 @@ def load_tensors(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None
         tensor.copy_(like(given[name], tensor))
 
 
-def _freeze_for_fixres(model: nn.Module) -> None:
+def _freeze_for_fixres(model: nn.Module, classifiers: Sequence[str]) -> None:
     """Leaves the classifier and the norms to learn (Touvron et al. 2019, section 4)."""
-    classifier = getattr(model, "classifier", None)
     learning: list[nn.Module] = [part for part in model.modules() if isinstance(part, _NORMS)]
-    if isinstance(classifier, nn.Module):
-        learning.append(classifier)
+    learning += [model.get_submodule(path) for path in classifiers]
     kept = {id(parameter) for part in learning for parameter in part.parameters() if parameter.requires_grad}
     for parameter in model.parameters():
         parameter.requires_grad_(id(parameter) in kept)

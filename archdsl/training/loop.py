@@ -21,11 +21,10 @@ from archdsl.diagnostics.render import printable
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.training import devices
 from archdsl.training.checkpoint import Checkpoint, Checkpoints, Facts, weights
-from archdsl.training.data.loader import evaluation_loader, train_loader
-from archdsl.training.data.source import Source
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
 from archdsl.training.errors import BatchTooLarge, Diverged
+from archdsl.training.feed import Feed, Images
 from archdsl.training.learner import Learner, load_weights
 from archdsl.training.metrics import EpochRow, Metrics, StepRow
 from archdsl.training.progress import Progress, epoch_line
@@ -54,15 +53,6 @@ Judge = Callable[[int, float], bool]
 
 class MakeLearner(Protocol):
     def __call__(self, *, is_fixres: bool) -> Learner: ...
-
-
-@dataclass(frozen=True)
-class Images:
-    """What a run learns and is tested from; `channels` are those that the network takes."""
-
-    train: Source
-    test: Source | None
-    channels: int
 
 
 @dataclass(frozen=True)
@@ -98,6 +88,7 @@ class Loop:
         self.images, self.place, self.accumulate = images, place, accumulate
         self.checkpoints, self.report = checkpoints, report
         self.processes = place.processes
+        self.feed = Feed(images, recipe, timetable, settings, place.processes, self._say_skipped)
         self.look = 1 if place.device.type == "cpu" else _LOOK
         self.progress = Progress(timetable, report.progress)
         self.learner: Learner
@@ -180,7 +171,7 @@ class Loop:
 
     def _batches(self, position: Position) -> Iterator[list[tuple[Tensor, Tensor]]]:
         """The parts of each step of an epoch, from that of a position on."""
-        parts = iter(self._loader(position))
+        parts = iter(self.feed.epoch(position, self.accumulate))
         while True:
             start = perf_counter()
             taken = list(islice(parts, self.accumulate))
@@ -188,27 +179,6 @@ class Loop:
             if len(taken) < self.accumulate:
                 return
             yield taken
-
-    def _loader(self, position: Position) -> Any:
-        recipe = self.recipe
-        if position.is_fixres:
-            # What the network sees in the test: whole images, as they are.
-            recipe = recipe.model_copy(update={"crop_scale": 1.0, "jitter": 0.0})
-        return train_loader(
-            self.images.train,
-            recipe,
-            position.phase,
-            epoch=position.epoch,
-            first_batch=position.batch * self.accumulate,
-            batch=self.table.batch // self.accumulate,
-            rank=self.processes.rank,
-            world=self.processes.world,
-            workers=self.settings.workers,
-            seed=self.settings.seed,
-            channels=self.images.channels,
-            skip_corrupt=self.settings.skip_corrupt,
-            on_skip=self._say_skipped,
-        )
 
     def _say_skipped(self, name: str, reason: str) -> None:
         """Once for each image, though each epoch comes by it."""
@@ -224,7 +194,7 @@ class Loop:
             steps = self.table.steps_per_epoch
             # In between, enough to see how the training goes.
             batches = self.recipe.recount if is_end else min(self.recipe.recount, max(10, steps // 10))
-            loader = self._loader(self.table.at(self.step - steps))
+            loader = self.feed.epoch(self.table.at(self.step - steps), self.accumulate)
             with autocast(self.place.device, self.place.precision):
                 learner.average.recount(self._on_device(loader), batches)
         self.score = self._score()
@@ -248,23 +218,9 @@ class Loop:
 
     def _score(self) -> Score | None:
         """How good the network is, or the one of averaged weights, on the test images."""
-        if self.images.test is None:
+        if (loader := self.feed.test(self.accumulate)) is None:
             return None
-        learner, recipe = self.learner, self.recipe
-        loader = evaluation_loader(
-            self.images.test,
-            self.table.test_resolution,
-            recipe.test_crop,
-            recipe.normalization,
-            max(1, self.table.batch // self.accumulate),
-            self.settings.workers,
-            self.processes.rank,
-            self.processes.world,
-            self.images.channels,
-            skip_corrupt=self.settings.skip_corrupt,
-            on_skip=self._say_skipped,
-        )
-        with learner.evaluated() as model:
+        with self.learner.evaluated() as model:
             return score(model, loader, self.place.device, self.place.precision, self.processes)
 
     def _on_device(self, loader: Any) -> Iterator[Tensor]:
@@ -280,6 +236,7 @@ class Loop:
         except (RuntimeError, MemoryError) as error:
             if not devices.is_out_of_memory(error):
                 raise
+            said = devices.of_onednn(error)
         else:
             if self.learner.average is not None:
                 self.learner.average.update(self.step + 1)
@@ -287,10 +244,10 @@ class Loop:
             self.step += 1
             self._taken += 1
             return True
-        self._halve(position)
+        self._halve(position, f" (oneDNN says that it {said})" if said else "")
         return False
 
-    def _halve(self, position: Position) -> None:
+    def _halve(self, position: Position, said: str) -> None:
         """Twice as many parts a step. Raises DiagnosticError where that is not asked for, or no part can be smaller."""
         own = self.table.batch // self.accumulate // self.processes.world
         can = own % 2 == 0 and self.processes.world == 1
@@ -301,7 +258,7 @@ class Loop:
                 instead = f"let a step take its batch in parts, `--micro-batch {half}`"
                 instead += ", or have the size found: `--halve-batch`" if can else ""
             side = position.phase.resolution
-            raise DiagnosticError([BatchTooLarge(own, side, devices.label(self.place.device), instead).at(None)])
+            raise BatchTooLarge(own, side, devices.label(self.place.device), said, instead).error()
         self.learner.step.abandon()
         if self.place.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from archdsl.diagnostics import DiagnosticError
 from archdsl.training.data.images import UnreadableImageError, decode, to_rgb
+from archdsl.training.loss import logits
 from archdsl.training.run_errors import BadPicture
 
 
@@ -47,10 +48,10 @@ def predict(
     rest = iter(pictures)
     while some := list(islice(rest, batch)):
         images = torch.stack([transform(opened(picture)) for picture in some])
-        logits = model(images.to(device, memory_format=torch.channels_last)).float()
-        values, indices = logits.softmax(1).topk(min(top, len(classes)), dim=1)
-        for one, found in zip(values.tolist(), indices.tolist(), strict=True):
-            yield [Guess(classes[index], value) for index, value in zip(found, one, strict=True)]
+        found = logits(model(images.to(device, memory_format=torch.channels_last))).float()
+        values, indices = found.softmax(1).topk(min(top, len(classes)), dim=1)
+        for odds, guessed in zip(values.tolist(), indices.tolist(), strict=True):
+            yield [Guess(classes[index], value) for index, value in zip(guessed, odds, strict=True)]
 
 
 def opened(picture: str | Path | Image.Image) -> Image.Image:

@@ -96,7 +96,7 @@ class Run:
         Raises:
             DiagnosticError: when there are no such images, or they are of other classes.
         """
-        from archdsl.training.data.loader import evaluation_loader
+        from archdsl.training.data.loader import Loader, Readers, evaluation_order, evaluation_samples
         from archdsl.training.data.opening import open_data
 
         settings, said = self.facts["settings"], self.facts["preprocessing"]
@@ -113,9 +113,8 @@ class Run:
         if source is None or len(source) == 0:
             raise DiagnosticError([NoTestImages(path).at(None)])
         sizes = said["resolution"], said["crop"], said["normalization"]
-        loader = evaluation_loader(
-            source, *sizes, batch, workers, channels=said["channels"], skip_corrupt=skips, on_skip=on_skip
-        )
+        samples = evaluation_samples(source, *sizes, channels=said["channels"], skip_corrupt=skips)
+        loader = Loader(Readers([samples], workers), 0, evaluation_order(len(source), batch), on_skip)
         return evaluate(self.model, loader, self.classes, self.device, precision)
 
     def __repr__(self) -> str:

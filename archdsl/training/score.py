@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
+from archdsl.training.loss import logits
 from archdsl.training.step import autocast
 
 
@@ -44,10 +45,10 @@ def score(
         images = images.to(device, non_blocking=True, memory_format=torch.channels_last)
         labels = labels.to(device, non_blocking=True)
         with autocast(device, precision):
-            logits = model(images)
-        logits = logits.float()
-        first = logits.topk(min(5, logits.shape[1]), dim=1).indices == labels[:, None]
-        loss = F.cross_entropy(logits, labels, reduction="sum")
+            made = model(images)
+        found = logits(made).float()
+        first = found.topk(min(5, found.shape[1]), dim=1).indices == labels[:, None]
+        loss = F.cross_entropy(found, labels, reduction="sum")
         sums += torch.stack([loss, first[:, 0].sum(), first.sum(), torch.tensor(len(labels), device=device)])
     model.train(was_training)
     loss, one, five, count = processes.summed(sums).tolist()

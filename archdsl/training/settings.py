@@ -6,6 +6,9 @@ from pydantic import Field
 
 from archdsl.ir.base import Frozen
 
+# The part that is held out to test on, where the data has nothing for it and nobody says another.
+HOLDOUT = 0.1
+
 
 class Settings(Frozen):
     """`validation` is a part of the training images to be tested on instead of the test images, for those who choose
@@ -14,7 +17,7 @@ class Settings(Frozen):
     """
 
     data: str
-    holdout: float = Field(0.1, ge=0, lt=1)
+    holdout: float = Field(HOLDOUT, ge=0, lt=1)
     validation: float = Field(0.0, ge=0, lt=1)
     skip_corrupt: bool = False
     seed: int = 0
@@ -38,5 +41,4 @@ DECISIVE = {
     "init": "`--init`",
     "holdout": "part held out",
     "validation": "part for validation",
-    "skip_corrupt": "`--skip-corrupt`",
 }

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from archdsl.api import Network
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.recipe import Recipe
@@ -23,9 +24,10 @@ from archdsl.training.data.opening import divided, open_parts
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
 from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch
+from archdsl.training.feed import Images
 from archdsl.training.init import initialize_from
 from archdsl.training.learner import Learner, build
-from archdsl.training.loop import Images, Judge, Loop, Place, Report
+from archdsl.training.loop import Judge, Loop, Place, Report
 from archdsl.training.metrics import EpochRow, Metrics, StepRow
 from archdsl.training.run_facts import Used
 from archdsl.training.run_folder import CHECKPOINTS, CURVES, METRICS, STEPS, WEIGHTS, RunFolder
@@ -184,6 +186,7 @@ class _Run:
                 is_finished = loop.run(stopping)
             finally:
                 self.report.progress("")
+                loop.feed.close()
                 if loop.metrics is not None:
                     loop.metrics.close()
         if self.draws:
@@ -240,6 +243,8 @@ class _Run:
         return parts
 
     def _maker(self, classes: tuple[str, ...], *, is_fresh: bool) -> Any:
+        following = classifiers(self.architecture)
+
         def make(*, is_fixres: bool) -> Learner:
             model = build(self.architecture, len(classes), self.settings.seed)
             if self.settings.init is not None and is_fresh and not is_fixres:
@@ -250,7 +255,7 @@ class _Run:
                 self.prepare(model)
             return Learner(
                 model, self.recipe, self.settings, len(classes), self.place.device, self.place.precision,
-                self.place.processes, is_fixres=is_fixres,
+                self.place.processes, classifiers=following, is_fixres=is_fixres,
             )  # fmt: skip
 
         return make

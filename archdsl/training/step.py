@@ -6,7 +6,7 @@ whatever came before it in this process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from archdsl.ir.recipe import Recipe
 from archdsl.training.clipping import clip_gradients
 from archdsl.training.devices import Precision
 from archdsl.training.distributed import Processes
-from archdsl.training.loss import cross_entropy
+from archdsl.training.loss import cross_entropy, logits
 from archdsl.training.mixing import mix
 from archdsl.training.random import key, seed_all
 from archdsl.training.timetable import Position
@@ -34,7 +34,8 @@ class Stepper:
     Args:
         model: the network as emitted, whose gradients are clipped.
         forward: the same for the forward pass: in DDP, compiled, or itself.
-        classes: how many the classifier tells apart.
+        classes: how many the network tells apart.
+        classifiers: the paths of the layers that follow their number.
         scaler: of losses in float16; disabled otherwise.
     """
 
@@ -45,6 +46,7 @@ class Stepper:
     device: torch.device
     precision: Precision
     classes: int
+    classifiers: Sequence[str]
     seed: int
     processes: Processes
     scaler: torch.amp.GradScaler
@@ -70,7 +72,7 @@ class Stepper:
             group["lr"] = position.lr
         if self.scaler.is_enabled():
             self.scaler.unscale_(self.optimizer)
-        norm = clip_gradients(self.model, self.recipe.clip)
+        norm = clip_gradients(self.model, self.recipe.clip, self.classifiers)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
@@ -87,8 +89,8 @@ class Stepper:
         images, targets = mix(images, labels, self.classes, position.phase, torch.Generator().manual_seed(drawn))
         seed_all(drawn)  # dropout and drop path
         with autocast(self.device, self.precision):
-            logits = self.forward(images)
-        return cross_entropy(logits, targets)
+            made = self.forward(images)
+        return cross_entropy(logits(made), targets)
 
     @contextmanager
     def _synchronizing(self, is_last: bool) -> Iterator[None]:

@@ -57,29 +57,13 @@ class Timetable:
 
     @cached_property
     def phases(self) -> Sequence[Phase]:
-        """Those of the recipe, and FixRes as the last: at the resolution of the test, without augmentation."""
-        phases = self.recipe.phases(self.resolution)
-        if self.recipe.fixres is None:
-            return phases
-        plain = dict.fromkeys(("rand_augment", "mixup", "cutmix", "erase"), 0.0)
-        last = phases[-1]._replace(
-            number=len(phases),
-            first=self.recipe.epochs,
-            last=self.epochs,
-            resolution=self.test_resolution,
-            **plain,
-        )
-        return (*phases, last)
+        """Those of the recipe, with that of FixRes."""
+        return self.recipe.all_phases(self.resolution, self.test_resolution)
 
     def at(self, step: int) -> Position:
         """Where a step is; the one after the last is in the last phase, too."""
         epoch, batch = divmod(step, self.steps_per_epoch)
         phase = next((phase for phase in self.phases if epoch < phase.last), self.phases[-1])
         is_fixres = epoch >= self.recipe.epochs and self.recipe.fixres is not None
-        return Position(step, epoch, batch, phase, self._lr(step / self.steps_per_epoch), is_fixres)
-
-    def _lr(self, epoch: float) -> float:
-        fixres = self.recipe.fixres
-        if fixres is not None and epoch >= self.recipe.epochs:
-            return fixres.lr
-        return self.recipe.lr(min(epoch, self.recipe.epochs), self.batch)
+        lr = self.recipe.lr(min(step / self.steps_per_epoch, self.epochs), self.batch)
+        return Position(step, epoch, batch, phase, lr, is_fixres)

@@ -77,3 +77,18 @@ def test_recipes_that_come_and_go() -> None:
     assert (found.differences, both(found), found.is_equal) == ((), [["quick"], ["other"]], False)
     text = as_table(pair_networks((), ()), found)
     assert text == "- recipe quick for net: removed\n+ recipe other for net: added"
+
+
+def test_what_a_recipe_takes_over_counts_as_its_own() -> None:
+    """A change in the recipe that it extends, expressions of other settings included, is one of both."""
+
+    def both_of(batch: int, end: int) -> tuple[Recipe, ...]:
+        rising = table(2, "resolution", 16, end)
+        more = f"{rising}\n}}\nrecipe mine for net extends quick {{\n epochs = 20"
+        return recipe(more, batch=str(batch), optimizer="sgd(0.1 * batch / 64)")
+
+    found = {one.after.name: one for one in pair_recipes(both_of(64, 32), both_of(128, 48)).differences}
+    expected = [("batch", "64", "128"), ("optimizer.lr", "0.1", "0.2"), ("resolution", "16, 32", "16, 48")]
+    for name in ("quick", "mine"):
+        changes = (*found[name].settings, *found[name].phases)
+        assert [(one.what, written(one.before), written(one.after)) for one in changes] == expected

@@ -241,6 +241,13 @@ CASES: dict[str, Case] = {
     "SeveralRecipes": train(NET + RECIPE + RECIPE.replace("recipe a", "recipe b")),
     "RecipeOfSeveral": train(FAMILY + RECIPE),
     "WrongVariant": train(FAMILY + RECIPE, variant="x"),
+    "ChangesWithSide": lambda: open_recipe(
+        Source(
+            "net.arch",
+            FAMILY.partition("variants")[0].replace("}", "  classes = 10\n head = flatten -> linear(classes)\n}")
+            + RECIPE,
+        )
+    ).at(24),
     "BadOverride": train(NET + RECIPE, settings=["epochs 4"]),
     "OpenChoice": lambda: family(SPACE).at({}),
     "TooManyAncestors": check(f"{NET}model a extends net {{ }}\nmodel b extends a {{ }}\n", ancestors=1),

@@ -74,6 +74,57 @@ def test_the_learning_rate_is_that_of_the_batch() -> None:
     assert (start, end) == pytest.approx((recipe.lr(5, 128), recipe.lr(10 - 1 / 10, 128)))
 
 
+@pytest.mark.parametrize(
+    ("schedule", "images"),
+    [
+        ("cosine(warmup = 2)", 640),
+        ("cosine(warmup = 1.25)", 640),  # between two steps
+        ("cosine(warmup = 7)", 640),  # in the second phase
+        ("exponential(0.9, 3, warmup = 0.3)", 64),  # within the first step
+        ("exponential(0.9, 3, warmup = 2)", 640),
+        ("linear()", 640),
+        ("constant(warmup = 9.5)", 640),
+    ],
+)
+def test_the_peak_is_the_largest_rate_of_a_step(schedule: str, images: int) -> None:
+    found = planned(f"{TABLE}\nschedule = {schedule}", images=images)
+    each = images // 64
+    for phase in found.phases:
+        steps = range(phase.phase.first * each, phase.phase.last * each)
+        assert phase.peak_lr == max(found.recipe.lr(step / each) for step in steps)
+
+
+def test_a_peak_between_the_ends_is_shown() -> None:
+    rows = [line.split("  ") for line in as_table(planned(TABLE, images=640)).splitlines()[3:5]]
+    rates = [next(cell.strip() for cell in row if " - " in cell) for row in rows]
+    assert rates == ["0 - 0.1 - 0.0709", "0.0691 - 3.85e-05"]
+    phases = json.loads(as_json(planned(TABLE, images=640)))["phases"]
+    assert [phase["learning_rate_peak"] for phase in phases] == pytest.approx([0.1, 0.0691], rel=1e-3)
+
+
+def test_fixres_is_a_phase_of_its_own() -> None:
+    device = profile("a100")
+    found = planned(f"{TABLE}\ntest_resolution = 48\nfixres = fixres(2, 0.003)", device=device)
+    last = found.phases[-1]
+    assert [phase.is_fixres for phase in found.phases] == [False, False, True]
+    assert (last.phase.resolution, last.phase.mixup, last.steps, last.lr, last.peak_lr) == (
+        48,
+        0,
+        30,
+        (0.003,) * 2,
+        0.003,
+    )
+    without = planned(TABLE, device=device)
+    assert found.phases[:2] == without.phases
+    for one, other in ((found.time, without.time), (found.fixed, without.fixed)):
+        assert one == pytest.approx(other + last.time)  # type: ignore[operator]
+    text = as_table(found)
+    assert "r: net, 10 epochs and 2 of FixRes of 1,000 images" in text
+    assert text.splitlines()[5].split()[:3] == ["FixRes", "11-12", "48"]
+    assert "at 32 px throughout" in text
+    assert b"epoch" in plot(found, "svg")
+
+
 def test_the_largest_batch_fits_and_one_more_does_not() -> None:
     budget = 50_000_000
     most = planned(budget=budget).phases[0].largest

@@ -1,4 +1,5 @@
-"""Kills a training at random moments until it is through: `python -m tests.training.kills --count 10`.
+"""Kills a training at random moments until it is through: `python -m tests.training.kills --count 10`, and with
+`--fixres` in its fine-tuning alone, once before that while batch norms are counted anew.
 
 Each training is a process of its own, forked from this one, which has torch loaded already; it runs `archdsl train`, is
 killed by SIGKILL, and resumed. What it ends with is compared, bit for bit, to what an undisturbed one ends with.
@@ -136,15 +137,20 @@ def trained(folder: Path, out: str, *more: str) -> str:
     return text
 
 
-def killed(folder: Path, out: str, count: int, seed: int, *more: str, span: float = 2.0) -> Result:
-    """Trains, is killed so many times, each up to `span` seconds after a new checkpoint is there, and then left to
-    end."""
+def main_steps(images: int) -> int:
+    """The steps before FixRes on so many images to learn from, by the recipe of `TEXT`."""
+    return 2 * (images // 24)
+
+
+def killed(folder: Path, out: str, count: int, seed: int, *more: str, span: float = 2.0, least: int = 0) -> Result:
+    """Trains, is killed so many times, each up to `span` seconds after a new checkpoint is there, of `least` steps or
+    more, and then left to end."""
     chance, log = random.Random(seed), folder / f"{out}.log"
     checkpoints = Checkpoints(folder / out / "checkpoints")
     steps, halves = [0], 0
     while len(steps) <= count:
         child = started(arguments(folder, out, "--resume", "--checkpoint-minutes", "0.001", *more), log)
-        while (last := _step(checkpoints)) < steps[-1] + 1:
+        while (last := _step(checkpoints)) < max(steps[-1] + 1, least):
             code = ended(child, 0.001)
             assert code is None, f"{code}: {log.read_text()}"
         code = ended(child, chance.random() * span)
@@ -158,6 +164,23 @@ def killed(folder: Path, out: str, count: int, seed: int, *more: str, span: floa
         halves += any(path.name.endswith(".new") for path in checkpoints.folder.iterdir())
     log.write_text(log.read_text() + trained(folder, out, "--resume", *more))
     return Result(steps[1:], halves, log.read_text())
+
+
+def killed_after_step(folder: Path, out: str, step: int, delay: float, *more: str) -> int:
+    """Begins or goes on, and is killed so many seconds after a step.
+
+    Returns:
+        The step of the last checkpoint then.
+    """
+    child = started(arguments(folder, out, "--resume", *more), folder / f"{out}.log")
+    rows = folder / out / "steps.csv"
+    while not (rows.exists() and f"\n{step}," in rows.read_text()):
+        code = ended(child, 0.001)
+        assert code is None, f"{code}: {(folder / f'{out}.log').read_text()}"
+    ended(child, delay)
+    os.kill(child, signal.SIGKILL)
+    ended(child)
+    return _step(Checkpoints(folder / out / "checkpoints"))
 
 
 def _step(checkpoints: Checkpoints) -> int:
@@ -184,14 +207,21 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--fixres", action="store_true", help="kill it in FixRes alone, and in the recount before it")
     options = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
         folder = Path(root)
-        prepare(folder, 1437, 360)
+        images, least = 1437, 0
+        prepare(folder, images, 360)
         more = ("--workers", str(options.workers))
         trained(folder, "whole")
-        result = killed(folder, "killed", options.count, options.seed, *more)
+        if options.fixres:
+            least = main_steps(images)
+            last = killed_after_step(folder, "killed", least, 0.02, *more)
+            print(f"killed after step {least}, with a checkpoint of step {last}")
+        span = 0.2 if options.fixres else 2.0
+        result = killed(folder, "killed", options.count, options.seed, *more, span=span, least=least)
         found = difference(folder / "killed", folder / "whole")
         print(f"killed after steps {result.steps}, {result.halves} in a half-written checkpoint")
         print(f"differs in {found}" if found else "the same weights, bit for bit")

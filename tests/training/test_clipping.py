@@ -7,9 +7,11 @@ import torch
 from torch import nn
 
 import archdsl
+from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.ir.recipe.clipping import AdaptiveClipping, NormClipping
 from archdsl.training.clipping import clip_gradients
 from archdsl.weights.peers import declare_torchvision_operators
+from tests.training.nets import HEADS, headed
 
 
 class Layers(nn.Module):
@@ -51,7 +53,7 @@ def test_adaptive_clipping_is_the_published_formula(factor: float, eps: float):
     before = {
         name: parameter.grad.clone() for name, parameter in model.named_parameters() if parameter.grad is not None
     }
-    clip_gradients(model, AdaptiveClipping(factor=factor, eps=eps))
+    clip_gradients(model, AdaptiveClipping(factor=factor, eps=eps), ["classifier"])
     changed = set()
     for name, parameter in model.named_parameters():
         if parameter.grad is None:
@@ -70,11 +72,23 @@ def test_adaptive_clipping_is_timms(seed: int):
     from timm.utils.agc import adaptive_clip_grad
 
     ours, theirs = with_gradients(seed), with_gradients(seed)
-    clip_gradients(ours, AdaptiveClipping(factor=0.02))
+    clip_gradients(ours, AdaptiveClipping(factor=0.02), ["classifier"])
     adaptive_clip_grad([p for name, p in theirs.named_parameters() if not name.startswith("classifier")], 0.02)
     for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         if own.grad is not None:
             torch.testing.assert_close(own.grad, other.grad)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_layers_of_the_classes_are_left_out_whatever_they_are_called(head: str):
+    torch.manual_seed(0)
+    model = headed(head).build(num_classes=5)
+    for parameter in model.parameters():
+        parameter.grad = torch.randn_like(parameter) * 10
+    before = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+    clip_gradients(model, AdaptiveClipping(factor=0.01), classifiers(headed(head).architecture))
+    kept = {name for name, parameter in model.named_parameters() if torch.equal(parameter.grad, before[name])}
+    assert kept == {name for name in before if name.rpartition(".")[0] in HEADS[head].layers}
 
 
 def test_gains_of_filters_are_one_unit():

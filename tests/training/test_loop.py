@@ -12,11 +12,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from archdsl.training.checkpoint import Checkpoints
+from archdsl.training.data.bundled import digit_images
 from archdsl.training.metrics import EpochRow, StepRow, read
-from tests.training.kills import TEXT, arguments, difference, ended, killed, prepare, started, trained
+from tests.training.kills import (
+    TEXT,
+    arguments,
+    difference,
+    ended,
+    killed,
+    killed_after_step,
+    main_steps,
+    prepare,
+    started,
+    trained,
+)
 from tests.warm import Process
 
 
@@ -57,6 +70,18 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(workers: int, count: i
     out = f"killed{workers}"
     result = killed(folder, out, count, workers, "--workers", str(workers), span=0.3)
     assert len(result.steps) == count
+    assert difference(folder / out, folder / "whole") == ""
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_in_fixres_it_ends_with_the_same_weights(workers: int, folder: Path) -> None:
+    """And before that while the batch norms of the averaged weights are counted anew, of which nothing is kept yet."""
+    out, more = f"tuned{workers}", ("--workers", str(workers))
+    begun = main_steps(192)
+    assert killed_after_step(folder, out, begun, 0.005, *more) < begun
+    result = killed(folder, out, 2, workers, *more, span=0.1, least=begun)
+    assert len(result.steps) == 2
+    assert min(result.steps) >= begun
     assert difference(folder / out, folder / "whole") == ""
 
 
@@ -193,6 +218,22 @@ def test_a_batch_that_does_not_fit_is_halved_on_request(folder: Path) -> None:
     assert latest is not None
     assert latest.facts.accumulate >= 2
     assert latest.facts.step == 1
+
+
+def test_a_corrupt_image_can_be_left_out_from_then_on(folder: Path) -> None:
+    """Which changes no step that was taken: none had the image."""
+    images, classes = digit_images("sklearn:digits")
+    for number, (image, label) in enumerate(zip(images[:80], classes[:80], strict=True)):
+        path = folder / "pictures" / ("train" if number < 48 else "test") / str(label) / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((image * 15).astype("uint8")).save(path)
+    (folder / "pictures" / "train" / "0" / "0.png").write_bytes(b"half of it")
+    more = ("--data", str(folder / "pictures"))
+    text = failed(folder, "corrupt", *more)
+    assert "0.png cannot be read as an image" in text
+    trained(folder, "corrupt", *more, "--resume", "--skip-corrupt")
+    trained(folder, "left_out", *more, "--skip-corrupt")
+    assert difference(folder / "corrupt", folder / "left_out") == ""
 
 
 def test_a_disk_that_is_full_leaves_the_last_checkpoint(folder: Path) -> None:

@@ -44,7 +44,7 @@ def run(**settings: object) -> Callable[[], object]:
 def learner(model: nn.Module, *, world: int = 1, sync: bool = False, **settings: object) -> Callable[[], object]:
     made = recipe(sync_batch_norm=sync)
     chosen = Settings(data="", **settings)
-    return lambda: Learner(model, made, chosen, 10, CPU, "float32", Processes(0, world))
+    return lambda: Learner(model, made, chosen, 10, CPU, "float32", Processes(0, world), classifiers=())
 
 
 def text_in_the_way() -> None:

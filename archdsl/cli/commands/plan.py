@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="an .arch file with a recipe, or - for standard input")
     add_recipe(parser)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--data", metavar="DATA", help="the training data, whose images are counted")
+    size.add_argument("--data", metavar="DATA", help="the data, whose images to learn from are counted")
     size.add_argument("--images", type=_images, metavar="N", help="images of the training data (default: ImageNet's)")
     parser.add_argument("--batch", type=batch, metavar="N", help="images of a step (default: the recipe's)")
     parser.add_argument("--devices", type=count, default=1, metavar="N", help="devices that share a step (default: 1)")
@@ -101,8 +101,9 @@ def _count(arguments: Namespace, output: Output) -> int:
         return count
     if arguments.data is not None:
         from archdsl.training.data.opening import open_data
+        from archdsl.training.settings import HOLDOUT
 
-        return len(open_data(arguments.data, "train"))
+        return len(open_data(arguments.data, "train", holdout=HOLDOUT))
     output.remark(f"neither `--data` nor `--images`: planned for the {_IMAGENET:,} images of ImageNet-1k")
     return _IMAGENET
 

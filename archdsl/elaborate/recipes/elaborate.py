@@ -34,8 +34,9 @@ from archdsl.elaborate.recipes.errors import (
     UnknownTable,
     UnknownTableColumn,
 )
-from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, removes_table
+from archdsl.elaborate.recipes.merge import MergedRecipe, TableRow, fit_table, lineage, merge, placed, removes_table
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
+from archdsl.elaborate.resolve.dimensions import BYTES, PIXELS, TIME, dimension, without_unit
 from archdsl.elaborate.resolve.signatures import fit, missing
 from archdsl.ir.base import Frozen
 from archdsl.ir.checks import refusal
@@ -194,7 +195,14 @@ class _Elaborator:
             raise ElaborationError(
                 BadSetting(field, str(expected), node.text).at(node.span).suggesting(node.text, words)
             )
-        return self._admitted(cls, field, evaluate(node, scope), node.span)
+        value = evaluate(node, scope)
+        if (of := dimension(node)) in (TIME, BYTES) or (of == PIXELS and field not in vocabulary.SIDES):
+            digits = without_unit(node)
+            help = f"leave out the unit: `{digits}`" if digits else None
+            raise ElaborationError(
+                BadSetting(field, str(refusal(cls, field, object())), str(of)).at(node.span, help=help)
+            )
+        return self._admitted(cls, field, value, node.span)
 
     def _admitted(self, cls: type[Frozen], field: str, value: Value, span: Span) -> Any:
         """A value that a field can have, a whole number as such. Raises ElaborationError for another."""
@@ -335,7 +343,8 @@ class _Elaborator:
         settings = self.merged.settings
         table = self.merged.table
         if recipe.progressive is not None and table is not None and recipe.progressive.stages > recipe.epochs:
-            self.problems.add(TooManyPhases(recipe.epochs, recipe.progressive.stages).at(table.name.span))
+            phases = TooManyPhases(recipe.epochs, recipe.progressive.stages)
+            self.problems.add(placed(phases, table.name.span, self.recipe))
         if recipe.schedule.warmup >= recipe.epochs and "schedule" in settings:
-            problem = LongWarmup(recipe.schedule.warmup, recipe.epochs)
-            self.problems.add(problem.at(settings["schedule"].value.span))
+            warmup = LongWarmup(recipe.schedule.warmup, recipe.epochs)
+            self.problems.add(placed(warmup, settings["schedule"].value.span, self.recipe))

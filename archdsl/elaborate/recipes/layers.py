@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from archdsl.diagnostics import Diagnostic, DiagnosticError, Note, Problem, Problems
+from archdsl.diagnostics import Diagnostic, DiagnosticError, Problem, Problems
 from archdsl.elaborate.evaluate.values import Value
 from archdsl.elaborate.instantiate.models import ModelElaborator
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.recipes.errors import NoDropout, NoDropPath
-from archdsl.elaborate.recipes.merge import MergedRecipe, lineage, merge
+from archdsl.elaborate.recipes.merge import MergedRecipe, lineage, merge, placed
 from archdsl.elaborate.resolve.definitions import RecipeDefinition
 from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.ir.architecture import Architecture
@@ -94,13 +94,7 @@ def rates_of(network: Architecture) -> set[str]:
 
 
 def _placed(setting: str, problem: Problem, definition: RecipeDefinition, merged: MergedRecipe) -> Diagnostic:
-    """The problem where the recipe sets that, or at its name where one that it extends does."""
+    """The problem where the setting is."""
     row = merged.rows.get(setting)
     cause = row.cells["setting"].span if row is not None else merged.settings[setting].name.span
-    recipe = definition.recipe
-    if any(
-        statement.span.source is cause.source and statement.span.start <= cause.start < statement.span.end
-        for statement in recipe.body
-    ):
-        return problem.at(cause)
-    return problem.at(recipe.name.span, notes=(Note("set here", cause),))
+    return placed(problem, cause, definition.recipe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from archdsl.diagnostics import Diagnostic
+from archdsl.diagnostics import Diagnostic, Note, Problem, Span
 from archdsl.elaborate.recipes.errors import RecipeExtendsItself, TooManyParents, UnknownRecipe
 from archdsl.elaborate.recipes.vocabulary import TABLE, takes
 from archdsl.elaborate.resolve.definitions import Environment, RecipeDefinition
@@ -97,3 +97,13 @@ def _merge_table(table: tree.Nested, environment: Environment, merged: MergedRec
         setting = cells["setting"]
         if isinstance(setting, tree.Name):
             merged.rows[setting.text] = TableRow(row, cells, environment)
+
+
+def placed(problem: Problem, cause: Span, recipe: tree.Recipe) -> Diagnostic:
+    """A problem where a recipe says what causes it, or at its name where one that it extends does."""
+    if any(
+        statement.span.source is cause.source and statement.span.start <= cause.start < statement.span.end
+        for statement in recipe.body
+    ):
+        return problem.at(cause)
+    return problem.at(recipe.name.span, notes=(Note("set here", cause),))

@@ -14,6 +14,8 @@ from archdsl.ir.recipe.recipe import Recipe
 
 TABLE = "progressive"
 TABLE_COLUMNS = ("setting", "from", "to")
+# The settings that may be written in pixels.
+SIDES = ("resolution", "test_resolution")
 
 
 @cache

@@ -71,6 +71,16 @@ def mismatches(
                     yield found
 
 
+def dimension(node: tree.Expression) -> str | None:
+    """What an expression is of by the units in it; None where they do not say, as those of names do not."""
+    return _Dimensions({}, {}).of(node)
+
+
+def without_unit(node: tree.Expression) -> str | None:
+    """A number as it would be without its unit; None for another expression."""
+    return node.text.removesuffix(_unit(node.text)) if isinstance(node, tree.Literal) else None
+
+
 def budget_mismatch(measure: str, node: tree.Expression) -> Diagnostic | None:
     """That a budget of a measure is of another dimension, if that is so."""
     subject = tree.Name(Span(Source(measure, measure), 0, len(measure)), measure)

@@ -130,6 +130,16 @@ class Recipe(Frozen):
                 phases.append(Phase(len(phases), first, last, **values))
         return tuple(phases)
 
+    def all_phases(self, resolution: int, test_resolution: int) -> tuple[Phase, ...]:
+        """`phases`, and FixRes as the last, if there is one: on images as the test has them, without augmentation."""
+        phases = self.phases(resolution)
+        if self.fixres is None:
+            return phases
+        plain = dict.fromkeys(("rand_augment", "mixup", "cutmix", "erase"), 0.0)
+        last, end = len(phases), self.epochs + self.fixres.epochs
+        tuned = phases[-1]._replace(number=last, first=self.epochs, last=end, resolution=test_resolution, **plain)
+        return (*phases, tuned)
+
     def scaled_lr(self, batch: int) -> float:
         """The learning rate at another batch, by the recipe's rule."""
         ratio = batch / self.batch
@@ -137,7 +147,9 @@ class Recipe(Frozen):
         return self.optimizer.lr * factors[self.lr_scaling]
 
     def lr(self, epoch: float, batch: int | None = None) -> float:
-        """The learning rate at `epoch`, with its fraction, of the main training."""
+        """The learning rate at `epoch`, with its fraction."""
+        if self.fixres is not None and epoch >= self.epochs:
+            return self.fixres.lr
         return self.scaled_lr(batch or self.batch) * self.schedule.at(epoch, self.epochs)
 
     def to_json(self) -> str:

@@ -37,6 +37,16 @@ def test_images_that_nobody_counted_are_called_so(archdsl: Command, spec: Path) 
     assert (code, "1,281,167 images of ImageNet-1k" in err) == (0, True)
 
 
+def test_images_to_learn_from_are_counted_as_a_training_would_have_them(archdsl: Command, spec: Path) -> None:
+    for name in ("cat", "dog"):
+        Path("images", name).mkdir(parents=True)
+        for number in range(50):
+            Path("images", name, f"{number}.png").write_bytes(b"not read")
+    code, out, err = archdsl("plan", spec, "--data", "images", "--batch", "10")
+    assert (code, err) == (0, "")
+    assert out.startswith("base: net, 10 epochs of 90 images, batch 10, ")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -27,6 +27,33 @@ def recipe(body: str, name: str = "base") -> Recipe:
     return next(one for one in found.recipes if one.name == name)
 
 
+@pytest.mark.parametrize(
+    ("body", "message", "help_line"),
+    [
+        (
+            "batch = 16MB",
+            "`batch` must be a positive whole number, not an amount of memory",
+            "leave out the unit: `16`",
+        ),
+        ("epochs = 4px", "`epochs` must be a positive whole number, not a number of pixels", "leave out the unit: `4`"),
+        (
+            "schedule = cosine(warmup = 2s)",
+            "`warmup` must be a number of at least 0, not a time",
+            "leave out the unit: `2`",
+        ),
+        ("batch = 2 * 16px", "`batch` must be a positive whole number, not a number of pixels", None),
+    ],
+)
+def test_units_that_mean_something_else(body: str, message: str, help_line: str | None) -> None:
+    (found,) = compiled(f"{BASE}}}\nrecipe r for net extends base {{\n{body}\n}}\n").problems
+    assert (found.message, found.help) == (message, help_line)
+
+
+def test_units_that_fit() -> None:
+    made = recipe("resolution = 224px\n test_resolution = 2 * 128px\n flip = 50%\n recount = 1K")
+    assert (made.resolution, made.test_resolution, made.flip, made.recount) == (224, 256, 0.5, 1000)
+
+
 def test_defaults() -> None:
     made = recipe("")
     assert (made.epochs, made.batch, made.optimizer, made.schedule) == (10, 64, SGD(lr=0.1), Cosine())
@@ -122,3 +149,19 @@ def test_a_recipe_for_values_of_parameters() -> None:
 def test_what_is_elaborated_is_valid_in_full() -> None:
     made = recipe("progressive(stages = 2) {\n | setting | from | to |\n | resolution | 16 | 32 |\n }")
     assert Recipe.model_validate(made.model_dump(), strict=True) == made
+
+
+@pytest.mark.parametrize(
+    ("base", "cause"),
+    [
+        ("progressive(stages = 4) {\n | setting | from | to |\n | resolution | 8 | 32 |\n}", "progressive"),
+        ("schedule = cosine(warmup = 3)", "cosine(warmup = 3)"),
+    ],
+)
+def test_what_a_recipe_took_over_and_does_not_fit_is_its_own_mistake(base: str, cause: str) -> None:
+    (found,) = compiled(f"{BASE}{base}\n}}\nrecipe short for net extends base {{\n epochs = 3\n}}\n").problems
+    assert found.span is not None
+    assert found.span.text == "short"
+    assert [(note.text, note.span.text) for note in found.notes if note.span is not None] == [("set here", cause)]
+    (found,) = compiled(f"{BASE.replace('10', '3')}{base}\n}}\n").problems
+    assert (found.span is not None and found.span.text, found.notes) == (cause, ())
