@@ -216,7 +216,7 @@ def _check_count(count: int) -> None:
 
 
 def _together(key: Key, instance: BlockInstance) -> Hashable:
-    return (instance.name, instance.place)
+    return (instance.name, instance.place, instance.input.is_line)
 
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:

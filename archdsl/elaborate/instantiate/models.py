@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Problem, Problems
+from archdsl.diagnostics import Edit, Fix, Problem, Problems, Span
 from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -23,12 +23,13 @@ from archdsl.elaborate.evaluate.values import (
     Value,
 )
 from archdsl.elaborate.instantiate.apply import Applier, place
-from archdsl.elaborate.instantiate.bindings import ModelBindings, classes_of
+from archdsl.elaborate.instantiate.bindings import ModelBindings, classes_of, image_of
 from archdsl.elaborate.instantiate.errors import (
     EmptyModel,
     FactNotNumber,
     ImagesUnread,
     InputNotShape,
+    ResolutionOfSeries,
     StagesUnread,
     StemUnread,
 )
@@ -38,7 +39,7 @@ from archdsl.elaborate.resolve.graph import stage_label
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.parts import Part
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.base import Shape, Size
+from archdsl.ir.base import Shape
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Part as MadePart
@@ -212,25 +213,30 @@ class ModelElaborator(ModelBindings):
     def _check_input(self) -> None:
         if "input" in self.failures:
             return
-        image = self.names["input"]
-        if isinstance(image, Shape):
-            height, width = image.height, image.width
-            if self.resolution is not None:
-                chosen = self.resolution
-                height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
-            self.image = Shape(image.channels, height, width)
-            return
         written = self.written("input")
+        image = image_of(self.names["input"], written)
+        if isinstance(image, Shape):
+            try:
+                self.image = self._resized(image, written)
+            except ElaborationError as problem:
+                self._refuse("input", problem)
+            return
         help = fix = None
         if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
             sides = " x ".join(describe(side) for side in image.items)
             help = f"a shape is written with `x`: `{sides}`"
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
-        if isinstance(image, Size):
-            one, other = image.height, image.width
-            channels = f"{one} channel{'s' * (one != 1)}"
-            help = f"write `input = 3 x 224 x 224`; series of {channels} are maps of height 1, `{one} x 1 x {other}`"
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
+
+    def _resized(self, image: Shape, written: Span) -> Shape:
+        """The images at the resolution that was asked for. Raises ElaborationError for series of two sizes."""
+        if self.resolution is None:
+            return image
+        chosen = self.resolution
+        height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
+        if image.is_line and height != width:
+            raise ElaborationError(ResolutionOfSeries(f"{height}x{width}").at(written))
+        return image._replace(height=1 if image.is_line else height, width=width)
 
     def _check_classes(self) -> None:
         """Those of a parameter; a binding has been looked at when it got its value."""

@@ -172,7 +172,7 @@ class Crop(_Margins):
         (shape,) = shapes
         height, width = self.more()
         if shape.height - height < 1 or shape.width - width < 1:
-            message = f"`crop` leaves nothing of an input of {shape.height} x {shape.width}"
+            message = f"`crop` leaves nothing of an input of {shape.positions}"
             raise ShapeError(message, "vanishing", "size", "crop less, or use a larger input")
         return Shape(shape.channels, shape.height - height, shape.width - width)
 
@@ -196,9 +196,10 @@ class Resize(Operator):
             return Shape(shape.channels, shapes[1].height, shapes[1].width)
         if self.factor is None:
             raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
-        height, width = floor(shape.height * self.factor), floor(shape.width * self.factor)
+        height = shape.height if shape.is_line else floor(shape.height * self.factor)
+        width = floor(shape.width * self.factor)
         if height < 1 or width < 1:
-            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.height} x {shape.width}"
+            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.positions}"
             raise ShapeError(message, "vanishing", "factor", "use a larger factor, or a larger input")
         return Shape(shape.channels, height, width)
 
@@ -229,7 +230,7 @@ class ChannelGain(Operator):
         return shapes[0].channels
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {"weight": (shapes[0].channels, 1, 1)}
+        return {"weight": (shapes[0].channels, *shapes[0].each(1, 1))}
 
 
 class ChannelBias(Operator):
@@ -243,7 +244,7 @@ class ChannelBias(Operator):
         return shapes[0].channels
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {"bias": (shapes[0].channels, 1, 1)}
+        return {"bias": (shapes[0].channels, *shapes[0].each(1, 1))}
 
 
 class Parameter(Operator):
