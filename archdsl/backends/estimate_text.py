@@ -104,8 +104,8 @@ def _model(made: Estimate) -> dict[str, Any]:
         "model": made.model,
         "variant": made.variant,
         "batch": made.batch,
-        "input": list(made.input),
-        "output": list(made.output),
+        "input": list(made.input.sizes),
+        "output": list(made.output.sizes),
         **_counts(made.cost),
         "stages": [_part(stage, "stage") for stage in made.stages],
     }
@@ -115,7 +115,7 @@ def _part(part: CostedPart, level: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": part.name, "path": part.path, "op": part.op}
     if level == "stage":
         found["layers"] = part.layers
-    found |= {"input": list(part.input), "output": list(part.output), **_counts(part.cost)}
+    found |= {"input": list(part.input.sizes), "output": list(part.output.sizes), **_counts(part.cost)}
     if part.receptive_field is not None:
         found |= _field(part.receptive_field)
     if part.parts:

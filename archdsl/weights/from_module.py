@@ -188,23 +188,23 @@ def _pieces(trace: Trace) -> list[Piece]:
     return [Piece(signature(operator, trace.shapes), operator.keys) for operator in trace.operators]
 
 
-def _images(network: Network, size: tuple[int, int]) -> torch.Tensor:
+def _images(network: Network, size: tuple[int, ...]) -> torch.Tensor:
     return torch.randn(_BATCH, network.architecture.input.channels, *size, generator=torch.Generator().manual_seed(0))
 
 
-def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, int]]:
+def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, ...]]:
     """Both at work on images of one size, and that size: the smallest on which both run, for the proof."""
-    channels, height, width = network.architecture.input
+    channels, *own = network.architecture.input.sizes
     reason = ""
     for divisor in (4, 2, 1):
-        size = height // divisor, width // divisor
+        size = tuple(side // divisor for side in own)
         if divisor > 1 and min(size) < _SMALLEST:
             continue
         try:
             return trace(ours, channels, *size), trace(theirs, channels, *size), size
         except Exception as error:  # Anything can be wrong in a forward pass.
             reason = " ".join(str(error).split())
-    raise CannotRun(network.name, origin, f"{channels} x {height} x {width}", reason).error()
+    raise CannotRun(network.name, origin, str(network.architecture.input), reason).error()
 
 
 def _standardized(trace: Trace) -> set[str]:

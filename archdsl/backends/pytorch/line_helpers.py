@@ -13,7 +13,7 @@ LINE_SOURCES: dict[str, str] = {}
 def _narrowed(name: str, new: str, *changes: tuple[str, str]) -> None:
     """A helper of maps as one of series: other words for some of its source, each of which must be there."""
     source = SOURCES[name]
-    for before, after in ((name, new), *changes):
+    for before, after in ((f"class {name}(", f"class {new}("), *changes):
         if before not in source:
             raise ValueError(f"`{name}` does not say {before!r}")
         source = source.replace(before, after)
@@ -31,9 +31,7 @@ INITIALIZE_BOTH = _INITIALIZE.replace("nn.Conv2d", "nn.Conv1d | nn.Conv2d").repl
 COMPILE = (
     SOURCES["compile_model"]
     .replace("in place and returns it: channels-last, and with weights", "in place and returns it: with weights")
-    .replace(
-        "model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]", "model.to(dtype=dtype)"
-    )
+    .replace(", memory_format=torch.channels_last)  # type: ignore[call-overload]", ")")
 )
 
 _ONE_EACH = "x.new_empty(x.shape[0], 1, 1, 1)", "x.new_empty(x.shape[0], 1, 1)"
