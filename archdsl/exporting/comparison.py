@@ -38,7 +38,9 @@ def shapes(job: Job) -> Iterator[tuple[int, ...]]:
     yield batch, channels, *own
     others = [1, 3] if 0 in job.free else [batch, batch]
     sizes = [own, own]
-    if 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
+    if 2 in job.free and len(own) == 1:  # longer ones: those that are shorter leave nothing behind strides of sound
+        sizes = [[own[0] + own[0] // 2 | 1], [2 * own[0]]]
+    elif 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
         sizes = [
             [side // 2 + 2 * number | 1 for number, side in enumerate(own)],
             [max(side // 64, 1) * 32 + 32 * number for number, side in enumerate(own)],

@@ -1,10 +1,11 @@
 """What every part of the IR has in common."""
 
-from typing import Annotated, Any, NamedTuple, Self, cast
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+_T = TypeVar("_T")
 _set = object.__setattr__
 
 
@@ -73,8 +74,8 @@ class Shape(NamedTuple):
         """The other shape, as that of a tensor with as many dimensions as this one's."""
         return other
 
-    def each(self, height: int, width: int) -> tuple[int, ...]:
-        """A number for each dimension besides the channels."""
+    def each(self, height: _T, width: _T) -> tuple[_T, ...]:
+        """What there is for each dimension besides the channels, of what there is for a height and a width."""
         return height, width
 
     def said(self, size: "int | Size") -> str:
@@ -144,7 +145,7 @@ class Line(Shape):
     def alike(self, other: Shape) -> Shape:
         return other if isinstance(other, Line) else Line(*other)
 
-    def each(self, height: int, width: int) -> tuple[int, ...]:
+    def each(self, height: _T, width: _T) -> tuple[_T, ...]:
         return (width,)
 
     def said(self, size: "int | Size") -> str:

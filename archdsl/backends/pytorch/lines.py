@@ -1,7 +1,7 @@
 """How PyTorch spells each operator on series, batch x channels x length: the modules of one dimension.
 
 Most are spelled as on maps, under another name. A rule gets the operator and its attributes as a text gives them, with
-a number for a kernel (`archdsl.ir.operators.lines.narrowed`).
+a number for a kernel (`archdsl.ir.operators.lines.as_given`).
 """
 
 from __future__ import annotations

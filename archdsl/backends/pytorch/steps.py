@@ -25,7 +25,7 @@ from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import Call, Conditional, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.extern import ARGUMENT, Extern
-from archdsl.ir.operators.lines import narrowed
+from archdsl.ir.operators.lines import as_given
 from archdsl.ir.rewrite import changed
 
 
@@ -249,9 +249,7 @@ class StepWriter:
         return len({(frozenset(one.arguments), one.drops) for one in made}) == 1
 
     def _operator(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
-        is_line = seen[0][1].input.is_line
-        if is_line:
-            seen = [(index, _as_given(step)) for index, step in seen]
+        seen = [(index, _as_given(step)) for index, step in seen]
         operators: list[Operator] = [step.operator for _, step in seen]
         operator = operators[0]
         for attribute in ("module",) if isinstance(operator, Extern) else type(operator).model_fields:
@@ -260,7 +258,7 @@ class StepWriter:
         of = _Attributes(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
         )
-        on_maps = line_module if is_line else module
+        on_maps = line_module if seen[0][1].input.is_line else module
         made = (vector_module(operator, of) if self.on_vectors else None) or on_maps(operator, of)
         return made, OUT_CHANNELS[operator](of, channels)
 
@@ -405,8 +403,8 @@ class StepWriter:
 
 
 def _as_given(step: Apply) -> Apply:
-    """A layer on series with the numbers that the text gives it."""
-    return step if step.operator is None else changed(step, operator=narrowed(step.operator))
+    """A layer with the attributes that the text gives it."""
+    return step if step.operator is None else changed(step, operator=as_given(step.operator, step.input))
 
 
 # Attributes that often depend on the channels of a block's input.

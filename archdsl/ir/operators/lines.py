@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from archdsl.ir.base import ShapeError, Size
+from archdsl.ir.base import Shape, ShapeError, Size
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.activation import Activation, Function, LeakyRelu, Prelu, Softmax
 from archdsl.ir.operators.arrangement import (
@@ -52,8 +52,11 @@ def on_line(operator: Operator) -> Operator:
     return ON_LINES[operator](operator)
 
 
-def narrowed(operator: _Operator) -> _Operator:
-    """An operator on series as a text gives it: with a number where `on_line` has put a size."""
+def as_given(operator: _Operator, shape: Shape) -> _Operator:
+    """An operator with the attributes that a text gives it, where it reads a tensor of `shape`: of one on series, a
+    number where `on_line` has put a size."""
+    if not shape.is_line:
+        return operator
     sizes = {name: value.width for name in _ACROSS if isinstance(value := getattr(operator, name, None), Size)}
     return _changed(operator, **sizes)
 
