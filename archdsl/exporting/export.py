@@ -148,11 +148,11 @@ def before_weights(
     network: Network, settings: Settings, path: str | Path | None, weights: str | Path | None = None, *, force: bool
 ) -> Path:
     """Where an export goes; what is wrong with it is found here, before anything takes long. Raises DiagnosticError."""
+    if settings.is_int8 and network.architecture.input.is_line:
+        raise SeriesNotCalibrated(network.name).error()
     target = check(settings)
     if settings.batch is None and not target.has_free_groups:
         _refuse_filters_of_images(network, target)
-    if settings.is_int8 and network.architecture.input.is_line:
-        raise SeriesNotCalibrated(network.name).error()
     if settings.resolution is None and not target.has_free_windows:
         _refuse_windows(network, target)
     out = out_file(network.name, target, path)

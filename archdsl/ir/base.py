@@ -132,7 +132,7 @@ class Line(Shape):
 
     @property
     def facts(self) -> tuple[tuple[str, int], ...]:
-        return ("channels", self.channels), ("width", self.width)
+        return ("channels", self.channels), ("length", self.width), ("width", self.width)
 
     @property
     def side(self) -> int:

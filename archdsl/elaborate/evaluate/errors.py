@@ -177,7 +177,7 @@ class UnknownFactOfTensor(Problem):
 class HeightOfSeries(Problem):
     code = codes.UNKNOWN_FACT
     message = "this tensor is a series, which has no height"
-    help = "a series has `channels` and, along its one dimension, a `width`"
+    help = "a series has `channels` and a `length`"
 
 
 class UnknownOutput(Problem):

@@ -60,6 +60,7 @@ from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive, own_word
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
+from archdsl.elaborate.resolve.words import LENGTH
 from archdsl.ir.base import Line, Shape, Size
 from archdsl.ir.body import Bound, Element, Input, Select
 from archdsl.ir.functions import as_whole
@@ -162,7 +163,8 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
         if fact == name:
             return value
     known = [*sides, *(fact for fact, _ in owner.facts)]
-    raise ElaborationError(UnknownFactOfTensor(name).at(node.name.span).suggesting(name, known))
+    help = "a map has `channels`, `height` and `width`" if name == LENGTH else None
+    raise ElaborationError(UnknownFactOfTensor(name).at(node.name.span, help=help).suggesting(name, known))
 
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -364,11 +366,11 @@ def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tenso
     if not isinstance(shape, Shape) or shape.is_line != source.shape.is_line:
         wanted, one = ("length", "1") if source.shape.is_line else ("height x width", "1 x 1")
         raise ElaborationError(BadShape(name, wanted, one, named(shape)).at(written.span))
-    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(shape.facts)
-    for (side, value), size in zip(shape.facts, sizes, strict=True):
+    sides = dict(zip(("channels", *shape.each("height", "width")), shape.sizes, strict=True))
+    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(sides)
+    for (side, value), size in zip(sides.items(), sizes, strict=True):
         given.add(side, value, None if size is written else formula(size), Origin(size, scope))
-    if shape.is_line:
-        given.values["height"] = 1
+    given.values.setdefault("height", 1)  # of a series
     layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
     steps = SequenceLayer((LayerStep(scope.steps.get(node) or name, layer),), node.span)
     return scope.applier.chain(Tensor(source.shape, source.expression), steps)

@@ -61,6 +61,7 @@ from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
 from archdsl.elaborate.resolve.liveness import without_unread
 from archdsl.elaborate.resolve.signatures import missing
+from archdsl.elaborate.resolve.words import OWN_FACTS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.base import Place, Shape, ShapeError, Size
 from archdsl.ir.body import (
@@ -508,7 +509,7 @@ def bind_name(
             raise ElaborationError(FactNotNumber(kind(value)).at(statement.value.span))
         assert isinstance(value, int | float)
         fact = statement.fact.text
-        if fact in ("channels", "height", "width"):
+        if fact in (*OWN_FACTS, *dict(tensor.shape.facts)):
             raise ElaborationError(FactOfShape(fact).at(statement.fact.span))
         all_facts = {**dict(tensor.facts), fact: float(value)}
         check_facts(all_facts, statement.fact.span)

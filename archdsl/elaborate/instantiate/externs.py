@@ -60,7 +60,7 @@ def _checked(block: str, name: str, value: Value, origin: Origin, is_line: bool)
     if name == "out":
         if isinstance(value, Shape) and value.is_line == is_line:
             return Tensor(value, None)
-        must = f"a shape such as `channels x {'in.width' if is_line else 'in.height x in.width'}`"
+        must = f"a shape such as `channels x {'in.length' if is_line else 'in.height x in.width'}`"
     else:
         value = as_whole(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:

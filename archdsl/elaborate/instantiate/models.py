@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from archdsl.diagnostics import Edit, Fix, Problem, Problems, Span
+from archdsl.diagnostics import Edit, Fix, Problem, Problems
 from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.errors import BindingNotLayer
 from archdsl.elaborate.evaluate.expressions import evaluate
@@ -39,7 +39,7 @@ from archdsl.elaborate.resolve.graph import stage_label
 from archdsl.elaborate.resolve.labels import stage_name
 from archdsl.elaborate.resolve.parts import Part
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Shape, Size
 from archdsl.ir.body import BlockInstance, Input
 from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.description import Part as MadePart
@@ -213,14 +213,17 @@ class ModelElaborator(ModelBindings):
     def _check_input(self) -> None:
         if "input" in self.failures:
             return
-        written = self.written("input")
-        image = image_of(self.names["input"], written)
-        if isinstance(image, Shape):
-            try:
-                self.image = self._resized(image, written)
-            except ElaborationError as problem:
-                self._refuse("input", problem)
+        image = self.names["input"]
+        try:
+            if isinstance(image, Size):  # of a parameter
+                image = image_of(image, self.written("input"))
+            if isinstance(image, Shape):
+                self.image = self._resized(image)
+                return
+        except ElaborationError as problem:
+            self._refuse("input", problem)
             return
+        written = self.written("input")
         help = fix = None
         if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
             sides = " x ".join(describe(side) for side in image.items)
@@ -228,14 +231,14 @@ class ModelElaborator(ModelBindings):
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
 
-    def _resized(self, image: Shape, written: Span) -> Shape:
+    def _resized(self, image: Shape) -> Shape:
         """The images at the resolution that was asked for. Raises ElaborationError for series of two sizes."""
         if self.resolution is None:
             return image
         chosen = self.resolution
         height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
         if image.is_line and height != width:
-            raise ElaborationError(ResolutionOfSeries(f"{height}x{width}").at(written))
+            raise ElaborationError(ResolutionOfSeries(f"{height}x{width}").at(self.written("input")))
         return image._replace(height=1 if image.is_line else height, width=width)
 
     def _check_classes(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Axis, Operator, Tensors, check_divides
+from archdsl.ir.operators.base import Axis, Operator, Tensors, check_axis, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -90,7 +90,7 @@ class PixelUnshuffle(Operator):
 class Transpose(Operator):
     """Two axes exchanged, so that layers work along channels as along a height or width: `transpose(channels, width)`.
 
-    It is its own inverse. The axes are `channels`, `height` and `width`.
+    It is its own inverse. The axes are `channels`, `height` and `width`; of a series `channels` and `length`.
     """
 
     kind: Literal["transpose"] = "transpose"
@@ -101,6 +101,8 @@ class Transpose(Operator):
         (shape,) = shapes
         if self.first == self.second:
             raise ShapeError(f"`{self.first}` cannot be exchanged with itself", "value", "second", "name another axis")
+        check_axis(self.first, "first")
+        check_axis(self.second, "second")
         sizes = shape._asdict()
         sizes[self.first], sizes[self.second] = sizes[self.second], sizes[self.first]
         return Shape(**sizes)

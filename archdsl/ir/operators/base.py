@@ -10,9 +10,9 @@ from archdsl.ir.operators.window import Kernel, Padding, pad_width
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Eps = Annotated[float, Field(gt=0, lt=1)]
 
-# An axis of a map; both axes of its positions.
-Axis = Literal["channels", "height", "width"]
-Axes = Literal["channels", "height", "width", "positions"]
+# An axis of a map, or of a series, which has a length; and all axes of its positions.
+Axis = Literal["channels", "height", "width", "length"]
+Axes = Literal["channels", "height", "width", "length", "positions"]
 
 # The names of an operator's tensors with their dimensions; those of a scalar are none.
 Tensors = dict[str, tuple[int, ...]]
@@ -116,6 +116,12 @@ def _other_paddings(shape: Shape, kernel: Size, zeros: int) -> str:
     is_one = shape.is_line or kernel.height == kernel.width
     number = f"zeros a side, `padding = {zeros}`" if is_one else "a number of zeros a side"
     return f"say how to pad: `padding = valid` (no zeros), `padding = same` (TensorFlow's) or {number}"
+
+
+def check_axis(axis: str, attribute: str) -> None:
+    """Refuses the axis of series for a map; series have their own in an architecture as that of a map of height 1."""
+    if axis == "length":
+        raise ShapeError("a map has no length", "value", attribute, "its axes are `channels`, `height` and `width`")
 
 
 def check_divides(count: int, channels: str, parts: int, noun: str, attribute: str) -> None:

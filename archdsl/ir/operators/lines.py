@@ -90,18 +90,20 @@ def _along(operator: Operator) -> Operator:
 
 @ON_LINES.rule(Softmax, Reduce)
 def _over(operator: Softmax | Reduce) -> Operator:
-    return _without_height(operator, "over")
+    return _along_axis(operator, "over")
 
 
 @ON_LINES.rule(Transpose)
 def _transposed(operator: Transpose) -> Operator:
-    return _without_height(_without_height(operator, "first"), "second")
+    return _along_axis(_along_axis(operator, "first"), "second")
 
 
-def _without_height(operator: _Operator, attribute: str) -> _Operator:
-    if getattr(operator, attribute) == "height":
-        raise ShapeError("a series has no height", "value", attribute, "its axes are `channels` and `width`")
-    return operator
+def _along_axis(operator: _Operator, attribute: str) -> _Operator:
+    """The length is the width of a map of height 1."""
+    axis = getattr(operator, attribute)
+    if axis == "height":
+        raise ShapeError("a series has no height", "value", attribute, "its axes are `channels` and `length`")
+    return _changed(operator, **{attribute: "width"}) if axis == "length" else operator
 
 
 @ON_LINES.rule(Pad, Crop)
