@@ -155,7 +155,7 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
         return _declared(before.primitive, after.primitive)
     kind = type(before.primitive)
     is_padded_alike = _zeros(before.primitive) == _zeros(after.primitive)
-    one, other = (as_given(each.primitive, each.output) for each in (before, after))
+    one, other = as_given(before.primitive, before.output), as_given(after.primitive, after.output)
     values = ((name, getattr(one, name), getattr(other, name)) for name in kind.model_fields)
     return [
         Change(name, was, now, kind.is_for_training or name in kind.for_training)

@@ -74,6 +74,10 @@ class Shape(NamedTuple):
         """The other shape, as that of a tensor with as many dimensions as this one's."""
         return other
 
+    def stretched(self, other: "Shape") -> "Shape":
+        """The shape of this one and another combined, where a side that is 1 stretches."""
+        return self.alike(Shape(*map(max, self, other)))
+
     def each(self, height: _T, width: _T) -> tuple[_T, ...]:
         """What there is for each dimension besides the channels, of what there is for a height and a width."""
         return height, width

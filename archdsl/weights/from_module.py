@@ -85,7 +85,7 @@ def _map_part(
     their_trace: Trace,
     origin: str,
     selection: Selection,
-    size: tuple[int, int],
+    size: tuple[int, ...],
 ) -> KeyMap:
     """The map of what a selection leaves of two modules that are not the same."""
     here, there = kept(_pieces(our_trace), _pieces(their_trace), selection)

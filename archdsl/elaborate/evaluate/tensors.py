@@ -135,7 +135,7 @@ def _added(shapes: list[tuple[Shape, Span]]) -> Shape:
         problem = _differ("+", total, shape)
         if problem is not None:
             raise ElaborationError(problem.at(span, f"this is {shape}, and those before are {total}"))
-        total = total._make(map(max, total, shape))
+        total = total.stretched(shape)
     return total
 
 
@@ -151,7 +151,7 @@ def _differ(operator: str, left: Shape, right: Shape) -> Problem | None:
 def _broadcast(left: Shape, right: Shape) -> Shape | None:
     """The shape of both sides, where a side that is 1 stretches; None where they do not fit."""
     fits = all(one == other or 1 in (one, other) for one, other in zip(left, right, strict=True))
-    return left._make(map(max, left, right)) if fits else None
+    return left.stretched(right) if fits else None
 
 
 def _mismatch(left: Shape, right: Shape, node: tree.Binary) -> ElaborationError:
