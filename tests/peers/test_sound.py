@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import archdsl
+from archdsl.exporting.folded import folded
 from archdsl.weights.from_module import map_module
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -92,13 +93,11 @@ class ResNet(nn.Module):
 
 
 @pytest.fixture(params=["m5", "resnet"])
-def pair(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[archdsl.Network, nn.Module]:
+def pair(request: pytest.FixtureRequest) -> tuple[archdsl.Network, nn.Module]:
     torch.manual_seed(0)
     if request.param == "m5":
         return archdsl.load(EXAMPLES / f"{SOUND}.arch"), M5().eval()
-    path = tmp_path / "resnet.arch"
-    path.write_text(RESNET)
-    return archdsl.load(path), ResNet().eval()
+    return archdsl.loads(RESNET), ResNet().eval()
 
 
 def test_outputs_equal_those_of_one_dimensional_layers(pair: tuple[archdsl.Network, nn.Module]) -> None:
@@ -130,3 +129,60 @@ def test_multiply_accumulates_are_those_of_one_dimensional_layers(pair: tuple[ar
             module.register_forward_hook(count)  # type: ignore[arg-type]
     theirs(torch.zeros(1, *network.architecture.input.sizes))
     assert network.macs == found
+
+
+BRANCHES = """
+block branches(channels) {
+  a = in -> conv(channels, 5) -> norm
+  b = in -> conv(channels) -> norm
+  out = a + b -> act
+}
+
+model net {
+  input = 3 x 96
+  norm  = batch_norm
+  stem  = ws_conv(8, 3, stride = 2) -> norm -> silu(gain = 1.7) -> conv(8, 3) -> channel_gain(0.5)
+    -> conv_transpose(8, 4, stride = 2, groups = 2, padding = same) -> norm
+  stages {
+    | op       | channels | stride |
+    | branches | 12       | -      |
+    | mbconv   | 16       | 2      |
+  }
+  head  = global_avg_pool -> linear(5)
+}
+"""
+
+
+@pytest.fixture
+def folds() -> tuple[archdsl.Network, nn.Module]:
+    """A network that every pass changes something of, with statistics."""
+    torch.manual_seed(0)
+    network = archdsl.loads(BRANCHES)
+    module = network.build().double()
+    for norm in (each for each in module.modules() if isinstance(each, nn.BatchNorm1d)):
+        norm.running_mean.uniform_(-1, 1)  # type: ignore[union-attr]
+        norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
+    return network, module.eval()
+
+
+def test_folds_as_maps_do(folds: tuple[archdsl.Network, nn.Module]) -> None:
+    network, module = folds
+    made = folded(network, module)
+    assert not any(isinstance(each, nn.BatchNorm1d) for each in made.module.modules())
+    assert sum(isinstance(each, nn.Conv1d) for each in made.module.modules()) == 6  # of which one was two branches
+    x = torch.randn(2, 3, 96, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(made.module.double()(x), module(x), atol=1e-6, rtol=1e-6)
+
+
+def test_is_dilated_as_maps_are() -> None:
+    network = archdsl.loads(RESNET)
+    plain = network.build(features_only=True).double().eval()
+    dense = network.build(features_only=True, output_stride=4).double().eval()
+    dense.load_state_dict(plain.state_dict())
+    series = torch.randn(1, 12, 1000, dtype=torch.float64)
+    with torch.no_grad():
+        *_, expected = plain(series)
+        *_, found = dense(series)
+    assert (expected.shape[2], found.shape[2]) == (63, 250)
+    torch.testing.assert_close(found[..., ::4], expected, rtol=1e-9, atol=1e-9)
