@@ -7,6 +7,7 @@ what the old one held there, with the same weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -132,7 +133,7 @@ def _step(visit: Visit) -> Fraction | int:
         case ConvTranspose(stride=stride):
             return Fraction(1, _both_ways(visit, stride))
         case Extern():
-            return ratio(visit.inputs[0].shape.height, visit.output.height)
+            return ratio(visit.inputs[0].shape.side, visit.output.side)
     return 1
 
 
@@ -144,8 +145,10 @@ def _stride(visit: Visit) -> Fraction | int:
 
 
 def _both_ways(visit: Visit, stride: Kernel) -> int:
-    """A stride that is the same down and across."""
+    """A stride that is the same down and across; of series there is one."""
     down, across = sides(stride)
+    if visit.output.is_line:
+        return across
     if down != across:
         raise ValueError(f"output_stride: {visit.path} has another stride down than across")
     return down
@@ -157,19 +160,22 @@ def _is_point(visit: Visit) -> bool:
 
 def _change(module: Any, visit: Visit, factor: int, *, keep_stride: bool) -> None:
     """Dilates a window by a factor and, unless it is kept, takes its stride out."""
-    is_pool = isinstance(module, nn.MaxPool2d) and not module.ceil_mode
-    if not is_pool and not isinstance(module, nn.Conv2d):
+    is_pool = isinstance(module, nn.MaxPool1d | nn.MaxPool2d) and not module.ceil_mode
+    if not is_pool and not isinstance(module, nn.Conv1d | nn.Conv2d):
         raise ValueError(f"output_stride: {visit.path}, {visit.operator}, cannot be dilated")
-    padding, dilation = ([each * factor for each in _pair(getattr(module, name))] for name in ("padding", "dilation"))
-    if is_pool and any(zeros > kernel // 2 for zeros, kernel in zip(padding, _pair(module.kernel_size), strict=True)):
+    count = 1 if visit.output.is_line else 2
+    padding, dilation, kernel = (_each(getattr(module, name), count) for name in ("padding", "dilation", "kernel_size"))
+    padding, dilation = ([each * factor for each in one] for one in (padding, dilation))
+    if is_pool and any(zeros > side // 2 for zeros, side in zip(padding, kernel, strict=True)):
         raise ValueError(f"output_stride: {visit.path}, {visit.operator}, would have zeros wider than half its kernel")
     module.padding, module.dilation = tuple(padding), tuple(dilation)
     if not keep_stride:
-        module.stride = (1, 1)
+        module.stride = (1,) * count
 
 
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else value
+def _each(value: int | Sequence[int], count: int) -> Sequence[int]:
+    """A number for each of so many dimensions."""
+    return (value,) * count if isinstance(value, int) else value
 
 
 def _tell(model: nn.Module, architecture: Architecture, removed: dict[str, int]) -> None:

@@ -102,7 +102,7 @@ def _check_shape(module: nn.Module, layer: Apply, call: str) -> None:
     like = next(module.parameters(), torch.empty(0))
     if like.is_meta:
         return
-    inputs = [like.new_zeros(1, *shape) for shape in (layer.input, *layer.other_shapes)]
+    inputs = [like.new_zeros(1, *shape.sizes) for shape in (layer.input, *layer.other_shapes)]
     modes = {part: part.training for part in module.modules()}
     try:
         with torch.no_grad():
@@ -115,6 +115,6 @@ def _check_shape(module: nn.Module, layer: Apply, call: str) -> None:
             part.training = mode
     if not isinstance(found, torch.Tensor):
         raise NotTensor(call, type(found).__name__).error()
-    if tuple(found.shape[1:]) != tuple(layer.output):
+    if tuple(found.shape[1:]) != layer.output.sizes:
         put_out = " x ".join(map(str, found.shape[1:]))
         raise OtherShape(call, put_out, str(layer.output), str(layer.input), layer.place).error()

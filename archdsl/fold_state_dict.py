@@ -126,7 +126,8 @@ def _folded(layer: Visit, own: dict[str, Tensor], norm: Visit, held: dict[str, T
     column = scale.reshape(-1, *[1] * (scaled.dim() - 1))  # of output channels, the first dimension of most weights
     grouped = scaled.double()
     if of_groups:  # the second, in each group of input channels
-        grouped, column = grouped.reshape(of_groups, -1, *scaled.shape[1:]), scale.reshape(of_groups, 1, -1, 1, 1)
+        grouped = grouped.reshape(of_groups, -1, *scaled.shape[1:])
+        column = scale.reshape(of_groups, 1, -1, *[1] * (scaled.dim() - 2))
     return {
         **own,
         name: (grouped * column).reshape(scaled.shape).to(scaled.dtype),

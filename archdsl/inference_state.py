@@ -65,7 +65,7 @@ def _standardized(before: Architecture, after: Architecture, state: Mapping[str,
         if not isinstance(operator, WeightStandardizedConv):
             return own
         weight, gain = own["weight"].double(), own["gain"].double()
-        axes = (1, 2, 3)
+        axes = tuple(range(1, weight.dim()))
         mean = weight.mean(axes, keepdim=True)
         variance = (weight - mean).square().mean(axes, keepdim=True)
         fan_in = weight[0].numel()
@@ -105,6 +105,7 @@ def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:
     operator = new.primitive
     assert isinstance(operator, Conv | Depthwise)
     kernel = sides(operator.kernel)
+    shape = new.inputs[0].shape
     example = next(held["weight"] for part, held in parts if isinstance(part, Conv | Depthwise))
     channels, inside = example.shape[:2]
     weight = example.double().new_zeros((channels, inside, *kernel))
@@ -114,7 +115,9 @@ def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:
         if isinstance(part, Conv | Depthwise):
             height, width = sides(part.kernel)
             top, left = middle[0] - height // 2, middle[1] - width // 2
-            weight[:, :, top : top + height, left : left + width] += held["weight"].double()
+            weight[:, :, top : top + height, left : left + width] += (
+                held["weight"].double().view(channels, inside, height, width)
+            )
             if "bias" in held:
                 bias += held["bias"].double()
             continue
@@ -127,6 +130,7 @@ def _sum(new: Visit, parts: list[tuple[Primitive | None, _Held]]) -> _Held:
         for channel in range(channels):
             weight[channel, channel % inside, middle[0], middle[1]] += scale[channel]
         bias += shift
+    weight = weight.view(channels, inside, *shape.each(*kernel))  # of series a row
     return {"weight": weight.to(example.dtype), "bias": bias.to(example.dtype)}
 
 

@@ -15,6 +15,7 @@ from archdsl.ir.cost import Cost
 
 if TYPE_CHECKING:
     from archdsl.backends.receptive_field import ReceptiveField
+    from archdsl.ir.base import Shape
 
 FORMAT_VERSION = "1.1"
 
@@ -50,7 +51,7 @@ def parts_rows(made: Estimate, level: Level) -> list[list[str]]:
     header = [level, "op", "layers", "input", "output", "params", "MACs", "FLOPs", "activations"]
     lines = [header, *rows]
     if level == "stage" and any(stage.receptive_field for stage in made.stages):
-        fields = [_field_cells(stage.receptive_field) for stage in made.stages]
+        fields = [_field_cells(stage) for stage in made.stages]
         lines = [
             [*line[:5], *cells, *line[5:]]
             for line, cells in zip(lines, [["reduction", "receptive field"], *fields, ["", ""]], strict=True)
@@ -60,12 +61,14 @@ def parts_rows(made: Estimate, level: Level) -> list[list[str]]:
     return lines
 
 
-def _field_cells(field: ReceptiveField | None) -> list[str]:
+def _field_cells(stage: CostedPart) -> list[str]:
     """How far apart positions are, and what they see: `67 x 67`, `all` of the image, or both."""
+    field, shape = stage.receptive_field, stage.output
     if field is None:
         return ["", ""]
-    steps = dict.fromkeys(str(step) for step in (field.reduction_height, field.reduction_width) if step is not None)
-    seen = [str(field.field)] if field.field else []
+    reductions = shape.each(field.reduction_height, field.reduction_width)
+    steps = dict.fromkeys(str(step) for step in reductions if step is not None)
+    seen = [shape.said(field.field)] if field.field else []
     return [" x ".join(steps), " + ".join([*seen, *(["all"] if field.sees_all else [])])]
 
 
@@ -104,8 +107,8 @@ def _model(made: Estimate) -> dict[str, Any]:
         "model": made.model,
         "variant": made.variant,
         "batch": made.batch,
-        "input": list(made.input),
-        "output": list(made.output),
+        "input": list(made.input.sizes),
+        "output": list(made.output.sizes),
         **_counts(made.cost),
         "stages": [_part(stage, "stage") for stage in made.stages],
     }
@@ -115,22 +118,22 @@ def _part(part: CostedPart, level: str) -> dict[str, Any]:
     found: dict[str, Any] = {"name": part.name, "path": part.path, "op": part.op}
     if level == "stage":
         found["layers"] = part.layers
-    found |= {"input": list(part.input), "output": list(part.output), **_counts(part.cost)}
+    found |= {"input": list(part.input.sizes), "output": list(part.output.sizes), **_counts(part.cost)}
     if part.receptive_field is not None:
-        found |= _field(part.receptive_field)
+        found |= _field(part.receptive_field, part.output)
     if part.parts:
         inner = "block" if level == "stage" else "operator"
         found[f"{inner}s"] = [_part(each, inner) for each in part.parts]
     return found
 
 
-def _field(field: ReceptiveField) -> dict[str, Any]:
-    steps = (field.reduction_height, field.reduction_width)
+def _field(field: ReceptiveField, shape: Shape) -> dict[str, Any]:
+    steps = shape.each(field.reduction_height, field.reduction_width)
     return {
         "reduction": None
         if None in steps
         else [int(step) if step == int(step) else float(step) for step in steps if step],
-        "receptive_field": list(field.field) if field.field else None,
+        "receptive_field": list(shape.each(*field.field)) if field.field else None,
         "sees_all": field.sees_all,
     }
 

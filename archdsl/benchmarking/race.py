@@ -134,7 +134,7 @@ def requests(network: Network, settings: Settings, folder: Path, weights: str | 
     """
     files = _weights(network, settings, weights, folder)
     images = folder / "images.safetensors"
-    shape = (settings.batch, *network.architecture.input)
+    shape = (settings.batch, *network.architecture.input.sizes)
     save_file({"images": torch.randn(shape, generator=torch.Generator().manual_seed(0))}, images)
     sides: tuple[tuple[Side, str | None], ...] = (("theirs", settings.against), ("ours", None))
     return [

@@ -48,7 +48,7 @@ class Placement:
 
     def put(self, module: nn.Module, network: Network, batch: int) -> tuple[nn.Module, Tensor]:
         """A module there, and images for it, B x C x H x W."""
-        images = torch.randn(batch, *network.architecture.input, generator=torch.Generator().manual_seed(0))
+        images = torch.randn(batch, *network.architecture.input.sizes, generator=torch.Generator().manual_seed(0))
         # None leaves weights as they are laid out, which of images is plainly.
         layout = torch.channels_last if self.channels_last else None
         module.to(device=self.device, dtype=self.dtype, memory_format=layout)  # type: ignore[call-overload]

@@ -55,7 +55,7 @@ class ExportedProbe:
     def __init__(self, network: Network, batch: int, threads: int):
         self._folder, self._threads = TemporaryDirectory(), threads
         generator = torch.Generator().manual_seed(0)
-        images = torch.randn(batch, *network.architecture.input, generator=generator)
+        images = torch.randn(batch, *network.architecture.input.sizes, generator=generator)
         self._path = Path(self._folder.name) / "network.onnx"
         export(network.build().eval(), images, self._path)
         self._images = images.numpy()

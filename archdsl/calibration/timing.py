@@ -92,7 +92,7 @@ def one_round(prepared: Sequence[Prepared], progress: Callable[[str], None], whi
 
 
 def _images(network: Network, batch: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(batch, *network.architecture.input, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(batch, *network.architecture.input.sizes, generator=torch.Generator().manual_seed(seed))
 
 
 def _precision(device: str, dtype: str) -> Any:

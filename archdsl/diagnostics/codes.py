@@ -66,7 +66,7 @@ USE_NOT_FOUND = Code("ARC212", "a used file cannot be read")
 NO_ELEMENT = Code("ARC220", "a list without the value that is asked for")
 UNUSED_NAME = Code("ARC213", "an unused name", is_warning=True)
 NO_CLASSIFIER = Code("ARC214", "`classes` of a network without a classifier", is_warning=True)
-CHANNELS_LAST = Code("ARC216", "an input whose channels seem to come last", is_warning=True)
+CHANNELS_LAST = Code("ARC216", "an input whose channels seem to come last or to be left out", is_warning=True)
 
 # 3xx: values.
 WRONG_KIND = Code("ARC301", "a value of the wrong kind")

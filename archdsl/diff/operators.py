@@ -10,6 +10,7 @@ from archdsl.diff.parts import Layer
 from archdsl.ir.operators.base import Operator
 from archdsl.ir.operators.convolution import CondConv, Conv, Depthwise, WeightStandardizedConv
 from archdsl.ir.operators.extern import Extern
+from archdsl.ir.operators.lines import as_given
 from archdsl.ir.operators.window import along, pad_width, sides
 from archdsl.ir.walk import Visit
 
@@ -154,7 +155,8 @@ def _attributes(before: Visit, after: Visit) -> list[Change]:
         return _declared(before.primitive, after.primitive)
     kind = type(before.primitive)
     is_padded_alike = _zeros(before.primitive) == _zeros(after.primitive)
-    values = ((name, getattr(before.primitive, name), getattr(after.primitive, name)) for name in kind.model_fields)
+    one, other = as_given(before.primitive, before.output), as_given(after.primitive, after.output)
+    values = ((name, getattr(one, name), getattr(other, name)) for name in kind.model_fields)
     return [
         Change(name, was, now, kind.is_for_training or name in kind.for_training)
         for name, was, now in values

@@ -34,12 +34,17 @@ class Compared:
 
 def shapes(job: Job) -> Iterator[tuple[int, ...]]:
     """The sizes of images to compare at: that of the export, and others where a size is free."""
-    batch, channels, height, width = job.images.shape
-    yield batch, channels, height, width
+    batch, channels, *own = job.images.shape
+    yield batch, channels, *own
     others = [1, 3] if 0 in job.free else [batch, batch]
-    sizes = [(height, width), (height, width)]
-    if 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
-        sizes = [(height // 2 | 1, width // 2 + 2 | 1), (max(height // 64, 1) * 32, max(width // 64, 1) * 32 + 32)]
+    sizes = [own, own]
+    if 2 in job.free and len(own) == 1:  # longer ones: those that are shorter leave nothing behind strides of sound
+        sizes = [[own[0] + own[0] // 2 | 1], [2 * own[0]]]
+    elif 2 in job.free:  # one that is odd, and one that networks take that halve maps again and again
+        sizes = [
+            [side // 2 + 2 * number | 1 for number, side in enumerate(own)],
+            [max(side // 64, 1) * 32 + 32 * number for number, side in enumerate(own)],
+        ]
     if job.free:
         for number, size in zip(others, sizes, strict=True):
             yield number, channels, *size

@@ -43,6 +43,13 @@ class NotInType(Problem):
     known: str
 
 
+class SeriesNotCalibrated(Problem):
+    code = codes.NOT_EXPORTED
+    message = "int8 is fitted to images, and {network} takes series"
+    help = "leave `--int8` out"
+    network: str
+
+
 class NotWithFreeSizes(Problem):
     code = codes.NOT_EXPORTED
     message = "`{target}` compiles for one batch and one resolution"

@@ -36,9 +36,10 @@ from archdsl.exporting.errors import (
     NotQuantized,
     NotSuffix,
     NotWithFreeSizes,
+    SeriesNotCalibrated,
     WindowsOfResolution,
 )
-from archdsl.exporting.job import AXES, Job, Tool, beside
+from archdsl.exporting.job import Job, Tool, beside
 from archdsl.exporting.placing import placed, refuse_existing
 from archdsl.exporting.settings import DTYPES, TARGETS, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
 from archdsl.exporting.subject import Plain, Subject, subject_of
@@ -117,7 +118,7 @@ def export(
         weights: a checkpoint, or the folder of a run, which has names of classes and the normalization of images as
             well; fresh weights, if None.
         batch: images at a time, or `"dynamic"`.
-        resolution: height and width of images, those of the network if None, or `"dynamic"`.
+        resolution: height and width of images or the length of series, those of the network if None, or `"dynamic"`.
         dtype: `float32`, or `bf16`, in which images and outputs are float32 all the same.
         normalization: `imagenet`, `centered` or `unit`, for the file to say.
         int8: whether weights and activations become 8-bit numbers; what is returned says how far outputs are then.
@@ -147,6 +148,8 @@ def before_weights(
     network: Network, settings: Settings, path: str | Path | None, weights: str | Path | None = None, *, force: bool
 ) -> Path:
     """Where an export goes; what is wrong with it is found here, before anything takes long. Raises DiagnosticError."""
+    if settings.is_int8 and network.architecture.input.is_line:
+        raise SeriesNotCalibrated(network.name).error()
     target = check(settings)
     if settings.batch is None and not target.has_free_groups:
         _refuse_filters_of_images(network, target)
@@ -245,11 +248,14 @@ def tool_of(target: TargetFacts) -> Tool:
 
 def job_of(subject: Subject, settings: Settings) -> Job:
     """What a target is given."""
-    channels, *own = subject.network.architecture.input
-    height, width = settings.resolution or own
-    free = (*((0,) if settings.batch is None else ()), *((2, 3) if settings.resolution is None else ()))
+    image = subject.network.architecture.input
+    size = image.each(*settings.resolution) if settings.resolution else image.sizes[1:]
+    free = (
+        *((0,) if settings.batch is None else ()),
+        *(range(2, 2 + len(size)) if settings.resolution is None else ()),
+    )
     count = _FREE_BATCH if settings.batch is None else settings.batch
-    images = torch.randn(count, channels, height, width, generator=torch.Generator().manual_seed(1))
+    images = torch.randn(count, image.channels, *size, generator=torch.Generator().manual_seed(1))
     dtype = torch.bfloat16 if settings.dtype == "bf16" else torch.float32
     return Job(subject, Plain(subject.folded, dtype).eval(), images, free, settings)
 
@@ -284,9 +290,8 @@ def _not_written(job: Job, reason: str) -> ExportFails:
     name, target = job.subject.name, job.settings.to
     if not job.free:
         return ExportFails(name, target, reason)
-    axes = " and ".join(AXES[axis] for axis in job.free)
-    height, width = job.images.shape[2:]
-    options = f"--resolution {height}x{width}" if 2 in job.free else "--batch 1"
+    axes = " and ".join(job.axes.values())
+    options = f"--resolution {'x'.join(map(str, job.images.shape[2:]))}" if 2 in job.free else "--batch 1"
     return FreeSizeFails(name, target, reason, axes, options)
 
 

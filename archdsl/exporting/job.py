@@ -13,7 +13,8 @@ from torch.export import Dim, ExportedProgram, export
 from archdsl.exporting.settings import Settings, TargetFacts
 from archdsl.exporting.subject import Subject
 
-AXES = {0: "batch", 2: "height", 3: "width"}
+# The axes of images, and of series, that may be free.
+_AXES = {4: {0: "batch", 2: "height", 3: "width"}, 3: {0: "batch", 2: "length"}}
 # Runs what was written: float32 images to the outputs, in the order of their names.
 Runner = Callable[[Tensor], tuple[Tensor, ...]]
 
@@ -21,6 +22,7 @@ Runner = Callable[[Tensor], tuple[Tensor, ...]]
 @dataclass(frozen=True)
 class Job:
     """`module` computes what is to be written, of `images` N x C x H x W whose axes in `free` may have other sizes.
+    Series are N x C x L.
 
     `calibration` are images that int8 is fitted to; None where nothing is quantized.
     """
@@ -31,6 +33,12 @@ class Job:
     free: tuple[int, ...]
     settings: Settings
     calibration: Tensor | None = None
+
+    @property
+    def axes(self) -> dict[int, str]:
+        """The names of the axes in `free`."""
+        names = _AXES[self.images.dim()]
+        return {axis: names[axis] for axis in self.free}
 
     @property
     def batches(self) -> list[Tensor]:
@@ -50,7 +58,7 @@ class Job:
 
     def facts(self) -> dict[str, Any]:
         """What goes into the file beside the network."""
-        free = [AXES[axis] for axis in self.free]
+        free = list(self.axes.values())
         return {**self.subject.facts(), "input": list(self.images.shape), "free": free, "dtype": self.dtype}
 
     @property

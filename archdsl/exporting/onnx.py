@@ -16,7 +16,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantiz
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor
 
-from archdsl.exporting.job import AXES, Job, Runner, Written
+from archdsl.exporting.job import Job, Runner, Written
 
 IMAGES = "images"
 
@@ -35,7 +35,7 @@ def write(job: Job, path: Path) -> Written:
     if job.calibration is not None:
         _quantize(job, path)
     model = onnx.load(path)
-    _name_axes(model, job.free)
+    _name_axes(model, job.axes)
     facts = job.facts()
     onnx.helper.set_model_props(model, {"archdsl": json.dumps(facts)})
     onnx.checker.check_model(model, full_check=True)
@@ -79,10 +79,10 @@ def _quantize(job: Job, path: Path) -> None:
     os.replace(made, path)
 
 
-def _name_axes(model: Any, free: tuple[int, ...]) -> None:
-    """The symbols of the exporter by names: `batch`, `height`, `width`."""
+def _name_axes(model: Any, axes: dict[int, str]) -> None:
+    """The symbols of the exporter by the names of axes: `batch`, `height`, `width`."""
     sizes = model.graph.input[0].type.tensor_type.shape.dim
-    names = {sizes[axis].dim_param: AXES[axis] for axis in free if sizes[axis].dim_param}
+    names = {sizes[axis].dim_param: name for axis, name in axes.items() if sizes[axis].dim_param}
     if not names:
         return
     symbols = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")

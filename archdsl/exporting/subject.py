@@ -44,14 +44,13 @@ class Subject:
 
     def facts(self) -> dict[str, Any]:
         """What goes into a file beside the network."""
-        height, width = self.network.architecture.input[1:]
         return {
             "archdsl": __version__,
             "network": self.name,
             "weights": self.origin or "fresh",
             "outputs": list(self.outputs),
             "classes": list(self.classes),
-            "preprocessing": {"resolution": [height, width], **self.preprocessing},
+            "preprocessing": {"resolution": list(self.network.architecture.input.sizes[1:]), **self.preprocessing},
         }
 
 

@@ -1,9 +1,11 @@
 """What every part of the IR has in common."""
 
-from typing import Annotated, Any, NamedTuple, Self, cast
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
+_T = TypeVar("_T")
 _set = object.__setattr__
 
 
@@ -43,8 +45,118 @@ class Shape(NamedTuple):
     def elements(self) -> int:
         return self.channels * self.height * self.width
 
+    @property
+    def is_line(self) -> bool:
+        """Whether it is that of a series, which has one dimension besides the channels."""
+        return False
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The dimensions of the tensor itself: channels and those of its positions."""
+        return tuple(self)
+
+    @property
+    def facts(self) -> tuple[tuple[str, int], ...]:
+        """What a text can ask of it, by name."""
+        return ("channels", self.channels), ("height", self.height), ("width", self.width)
+
+    @property
+    def side(self) -> int:
+        """What says how large a map is: its height, or the length of a series."""
+        return self.height
+
+    @property
+    def positions(self) -> str:
+        """Height and width, or the length of a series, as text."""
+        return f"{self.height} x {self.width}"
+
+    def alike(self, other: "Shape") -> "Shape":
+        """The other shape, as that of a tensor with as many dimensions as this one's."""
+        return other
+
+    def stretched(self, other: "Shape") -> "Shape":
+        """The shape of this one and another combined, where a side that is 1 stretches."""
+        return self.alike(Shape(*map(max, self, other)))
+
+    def each(self, height: _T, width: _T) -> tuple[_T, ...]:
+        """What there is for each dimension besides the channels, of what there is for a height and a width."""
+        return height, width
+
+    def said(self, size: "int | Size") -> str:
+        """A kernel, a stride or a padding of its layers, as text."""
+        return str(size)
+
     def __str__(self) -> str:
         return f"{self.channels} x {self.height} x {self.width}"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In JSON three numbers, and two for a series."""
+        number = core_schema.int_schema()
+        three, two = (core_schema.tuple_positional_schema([number] * count) for count in (3, 2))
+        return core_schema.tagged_union_schema(
+            {
+                "map": core_schema.no_info_after_validator_function(lambda sizes: Shape(*sizes), three),
+                "series": core_schema.json_or_python_schema(
+                    core_schema.no_info_after_validator_function(lambda sizes: Line(sizes[0], 1, sizes[1]), two),
+                    core_schema.is_instance_schema(Line),
+                ),
+            },
+            lambda given: "series" if isinstance(given, Line) or _is_of_two(given) else "map",
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda shape: shape.sizes, when_used="json"),
+            ref=f"{cls.__module__}.Shape:{id(Shape)}",
+        )
+
+
+def _is_of_two(given: object) -> bool:
+    return isinstance(given, list) and len(given) == 2
+
+
+class Line(Shape):
+    """The shape of a series, channels x length: of what has one dimension, such as sound.
+
+    To all that computes with heights it is a map of height 1, on which kernels are `1 x n`; so the rules of shapes and
+    costs are those of maps. It is written, and built in PyTorch, without the height.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, size: "Size") -> "Line":
+        """What a text writes as two sizes: `1 x 16000`."""
+        return cls(size.height, 1, size.width)
+
+    @property
+    def is_line(self) -> bool:
+        return True
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return self.channels, self.width
+
+    @property
+    def facts(self) -> tuple[tuple[str, int], ...]:
+        return ("channels", self.channels), ("length", self.width), ("width", self.width)
+
+    @property
+    def side(self) -> int:
+        return self.width
+
+    @property
+    def positions(self) -> str:
+        return str(self.width)
+
+    def alike(self, other: Shape) -> Shape:
+        return other if isinstance(other, Line) else Line(*other)
+
+    def each(self, height: _T, width: _T) -> tuple[_T, ...]:
+        return (width,)
+
+    def said(self, size: "int | Size") -> str:
+        return str(size.width if isinstance(size, Size) else size)
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.width}"
 
 
 Count = Annotated[int, Field(ge=1, lt=2**31)]

@@ -62,7 +62,7 @@ def total(costs: Iterable[Cost]) -> Cost:
     return Cost(params, macs, activations)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=16384, typed=True)
 def _weighted(operator: Operator, output: Shape, *inputs: Shape) -> Cost:
     """The cost of a weighted operator: the networks of a file apply the same ones again and again."""
     return Cost(operator.parameters(*inputs), operator.macs(*inputs), output.elements)

@@ -358,7 +358,7 @@ class PartTracer:
         """Tensors added one after the other."""
         total, *others = tensors
         for tensor in others:
-            shape = Shape(*map(max, total.shape, tensor.shape))
+            shape = total.shape.stretched(tensor.shape)
             total = self.note(scope.join(scope.path, name), "add", (total, tensor), shape)
         return total
 

@@ -69,6 +69,7 @@ FACTS = {
     "channels": "the channels of a tensor",
     "height": "the height of a tensor",
     "width": "the width of a tensor",
+    "length": "the length of a series, `input = 1 x 16000`",
 }
 
 WORDS = {
@@ -92,6 +93,7 @@ OF_ARGUMENTS = {
     "height": "along the height",
     "width": "along the width",
     "positions": "along height and width together",
+    "length": "along the one dimension of a series",
 }
 
 # What an `extern block` says of its module.

@@ -36,7 +36,7 @@ from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.convolution import Conv, Depthwise
 from archdsl.ir.operators.normalization import BatchNorm
-from archdsl.ir.operators.window import pad_width, sides
+from archdsl.ir.operators.window import along, pad_width, sides
 from archdsl.ir.rewrite import Rewriter, changed
 from archdsl.passes.contract import IS_CONSISTENT, KEEPS_ENDS, KEEPS_STAGES, STAYS_CONSISTENT, Pass, Postcondition
 from archdsl.passes.fold_batch_norm import Reads, applied_blocks
@@ -277,14 +277,16 @@ def _is_part(apply: Apply) -> bool:
     operator = apply.operator
     if isinstance(operator, BatchNorm):
         return True
-    if not isinstance(operator, Conv | Depthwise) or operator.dilation != 1:
+    if not isinstance(operator, Conv | Depthwise) or sides(operator.dilation) != (1, 1):
         return False
     # The zeros of an even kernel are not the same on both sides, and those of `same` depend on the size of the map.
-    if operator.padding == "same" and operator.stride != 1:
+    if operator.padding == "same" and sides(operator.stride) != (1, 1):
         return False
     kernel = sides(operator.kernel)
-    padding = "symmetric" if operator.padding == "same" else operator.padding
-    return all(side % 2 == 1 and pad_width(side, padding) == side // 2 for side in kernel)
+    padding = along("symmetric" if operator.padding == "same" else operator.padding)
+    return all(
+        side % 2 == 1 and pad_width(side, zeros) == side // 2 for side, zeros in zip(kernel, padding, strict=True)
+    )
 
 
 def _area(branch: _Branch) -> int:
@@ -316,7 +318,7 @@ def _merges(first: _Branch, other: _Branch) -> bool:
 def _keeps(apply: Apply) -> bool:
     """Whether a convolution keeps the shape of its input, of which its output can then be a copy."""
     before: Shape = apply.input
-    return apply.output == before and getattr(apply.operator, "stride", 0) == 1
+    return apply.output == before and sides(getattr(apply.operator, "stride", 0)) == (1, 1)
 
 
 def _is_same(one: TensorExpression, two: TensorExpression) -> bool:

@@ -94,7 +94,7 @@ def plan(
     """
     batch, parts = batch or recipe.batch, parts or recipe.accumulate
     dtype = _dtype(recipe, device)
-    own = min(network.input.height, network.input.width)
+    own = min(network.input.sizes[1:])
     share = max(1, batch // devices)
     known: dict[int, tuple[float | None, int, int | None]] = {}
 

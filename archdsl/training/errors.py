@@ -105,6 +105,14 @@ class NoClassifierToTrain(Problem):
     output: str
 
 
+class SeriesNotTrained(Problem):
+    code = codes.WRONG_USAGE
+    message = "a training reads images, and {network} takes series of {input}"
+    help = "train the emitted module in a loop of your own"
+    network: str
+    input: str
+
+
 class NotSquare(Problem):
     code = codes.WRONG_USAGE
     message = "images of a training are square, and {network} takes {height} x {width}"

@@ -23,7 +23,7 @@ from archdsl.training.data.errors import UnusedHoldout
 from archdsl.training.data.opening import divided, open_parts
 from archdsl.training.devices import device_of, label, precision_of
 from archdsl.training.distributed import Processes, whole
-from archdsl.training.errors import FewImages, NotSquare, RunDiffers, ShardingAlone, UnevenBatch
+from archdsl.training.errors import FewImages, NotSquare, RunDiffers, SeriesNotTrained, ShardingAlone, UnevenBatch
 from archdsl.training.feed import Images
 from archdsl.training.init import initialize_from
 from archdsl.training.learner import Learner, build
@@ -199,6 +199,8 @@ class _Run:
 
     def _images(self) -> Images:
         settings = self.settings
+        if self.architecture.input.is_line:
+            raise SeriesNotTrained(self.architecture.name, str(self.architecture.input)).error()
         train, test, is_divided = open_parts(
             settings.data, holdout=settings.holdout, seed=settings.seed, skip_corrupt=settings.skip_corrupt
         )

@@ -85,7 +85,7 @@ def _map_part(
     their_trace: Trace,
     origin: str,
     selection: Selection,
-    size: tuple[int, int],
+    size: tuple[int, ...],
 ) -> KeyMap:
     """The map of what a selection leaves of two modules that are not the same."""
     here, there = kept(_pieces(our_trace), _pieces(their_trace), selection)
@@ -188,16 +188,16 @@ def _pieces(trace: Trace) -> list[Piece]:
     return [Piece(signature(operator, trace.shapes), operator.keys) for operator in trace.operators]
 
 
-def _images(network: Network, size: tuple[int, int]) -> torch.Tensor:
+def _images(network: Network, size: tuple[int, ...]) -> torch.Tensor:
     return torch.randn(_BATCH, network.architecture.input.channels, *size, generator=torch.Generator().manual_seed(0))
 
 
-def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, int]]:
+def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -> tuple[Trace, Trace, tuple[int, ...]]:
     """Both at work on images of one size, and that size: the smallest on which both run, for the proof."""
-    channels, height, width = network.architecture.input
+    channels, *own = network.architecture.input.sizes
     failing, reason = "", ""
     for divisor in (4, 2, 1):
-        size = height // divisor, width // divisor
+        size = tuple(side // divisor for side in own)
         if divisor > 1 and min(size) < _SMALLEST:
             continue
         failing = network.name
@@ -207,7 +207,7 @@ def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -
             return here, trace(theirs, channels, *size), size
         except Exception as error:  # Anything can be wrong in a forward pass.
             reason = " ".join(str(error).split())
-    raise CannotRun(failing, f"{channels} x {height} x {width}", reason).error()
+    raise CannotRun(failing, str(network.architecture.input), reason).error()
 
 
 def _standardized(trace: Trace) -> set[str]:

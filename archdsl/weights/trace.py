@@ -114,14 +114,15 @@ def module_of(keys: tuple[str, ...]) -> str:
     return ".".join(common)
 
 
-def trace(module: nn.Module, channels: int, height: int, width: int) -> Trace:
-    """Watches `module` at work on two images of `channels` x `height` x `width`. Its own tensors are not touched.
+def trace(module: nn.Module, *size: int) -> Trace:
+    """Watches `module` at work on two images of `size`, channels x height x width, or series of channels x length. Its
+    own tensors are not touched.
 
     Raises whatever the forward pass raises, as when the images do not suit the module.
     """
     twin = _without_numbers(module).eval()
     state = twin.state_dict(keep_vars=True)
-    images = torch.empty(2, channels, height, width, device="meta")
+    images = torch.empty(2, *size, device="meta")
     watcher = _Watcher(state, images)
     with torch.no_grad(), watcher:
         twin(images)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 import pkgutil
+import re
 from functools import cache
 from types import ModuleType
 from typing import Any, get_args
@@ -20,11 +21,14 @@ from archdsl.backends.latency.kernel import FAMILIES
 from archdsl.backends.latency.profile import shipped_profiles
 from archdsl.backends.memory import operators as memory
 from archdsl.backends.pytorch import channels
+from archdsl.backends.pytorch import lines as pytorch_lines
 from archdsl.backends.pytorch import operators as pytorch
+from archdsl.backends.pytorch.state import state
 from archdsl.ir import operators
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.formula import Name
-from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator
+from archdsl.ir.operators import CLASSES, PRIMITIVES, Operator, lines
 from archdsl.ir.operators.activation import Prelu
 from archdsl.ir.operators.table import RuleTable
 from archdsl.ir.walk import walk
@@ -41,6 +45,8 @@ TABLES: list[tuple[ModuleType, RuleTable[Any]]] = [
     (eager, eager.RULES),
     (memory, memory.RULES),
     (onnx_runtime, onnx_runtime.RULES),
+    (lines, lines.ON_LINES),
+    (pytorch_lines, pytorch_lines.LINES),
     (pytorch, pytorch.MAPS),
     (pytorch, pytorch.VECTORS),
     (receptive_field, receptive_field.RULES),
@@ -181,6 +187,37 @@ def test_is_dilated_or_refused(operator: str) -> None:
     (field,) = receptive_field.receptive_fields(network(operator).architecture).values()
     if not field.sees_all and not operator.startswith("adaptive") and "padding = same" not in operator:
         torch.testing.assert_close(found[..., ::step, ::step], expected, rtol=1e-9, atol=1e-9)
+
+
+def series(operator: str) -> tuple[archdsl.Network, Architecture]:
+    """A network with an operator on series, and the same on maps of height 1; the test is over where it is refused."""
+    try:
+        net = loads(f"model net {{ input = 3 x 40\nstem = conv(24, 3) -> {of_positive(operator)} }}")
+    except archdsl.DiagnosticError as error:
+        assert re.search("series|channels x length", error.diagnostics[0].message)  # noqa: PT017
+        pytest.skip("no layer of series")
+    return net, Architecture.model_validate(net.architecture.model_dump())
+
+
+@pytest.mark.parametrize("operator", TEXTS)
+def test_on_series_is_what_it_is_on_maps_of_height_one(operator: str) -> None:
+    """Built of modules of one dimension, with weights of one, and the same in numbers and counts."""
+    net, flat = series(operator)
+    ours, theirs = net.build().eval(), archdsl.Network(flat).build().eval()
+    for module in theirs.modules():
+        if isinstance(module, torch.nn.Upsample):
+            module.scale_factor = (1.0, module.scale_factor)
+    sizes = {key: tensor.shape for key, tensor in theirs.state_dict().items()}
+    theirs.load_state_dict({key: tensor.reshape(sizes[key]) for key, tensor in ours.state_dict().items()})
+    assert not any("2d" in type(module).__name__ for module in ours.modules())
+    assert net.architecture.costs.model() == flat.costs.model()
+    assert state(net.architecture) == {key: tuple(tensor.shape) for key, tensor in ours.state_dict().items()}
+    x = torch.randn(2, 3, 40, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found, expected = ours(x), theirs(x[:, :, None])
+    sizes_out = net.architecture.output.sizes
+    assert tuple(found.shape[1:]) == (sizes_out if found.dim() == 3 else sizes_out[:1])
+    torch.testing.assert_close(found.flatten(1), expected.flatten(1))
 
 
 def test_every_kernel_has_a_kind() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from archdsl.compiler import compile_source
+from archdsl.diagnostics import Source
 from tests.errors.showing import NET, Case, check
 
 
 def in_net(line: str, **bounds: int) -> Case:
     return check(f"model net {{\n  input = 3 x 16 x 16\n  {line}\n}}\n", **bounds)
 
+
+SOUND = Source("net.arch", "model net {\n  input = 1 x 64\n  stem = conv(4)\n}\n")
 
 CASES: dict[str, Case] = {
     "CommentInRow": in_net("stages {\n | op | #channels |\n | conv_norm_act | 8 |\n }"),
@@ -17,6 +21,7 @@ CASES: dict[str, Case] = {
     "NotLetter": in_net("stem = ß"),
     "NotPlainCharacter": in_net("stem = conv（8)"),
     "NotStageNumber": in_net("stages 0 { kernel = 3 }"),
+    "ResolutionOfSeries": lambda: compile_source(SOUND, resolution=(2, 3)).checked(),
     "TooLargeNumber": in_net("classes = 1e400"),
     "TooLongName": in_net("classes_of_it = 3", name=8),
     "TooLongNumber": in_net("classes = 12345", digits=4),

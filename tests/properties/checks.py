@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -62,7 +63,7 @@ def unused_arguments(source: str) -> list[str]:
 
 def images(architecture: Architecture, count: int = 2) -> Tensor:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(count, *architecture.input, generator=generator, dtype=torch.float64)
+    return torch.randn(count, *architecture.input.sizes, generator=generator, dtype=torch.float64)
 
 
 def check_file(architectures: tuple[Architecture, ...], *, is_thorough: bool = True) -> str:
@@ -108,7 +109,8 @@ def check_counts(architecture: Architecture, model: nn.Module) -> None:
     (last,) = graph.pred["output"]
     if last.startswith("head") and graph.nodes[last]["operator"] in ("linear", "flatten"):
         assert output.dim() == 2
-    expected = architecture.output if output.dim() == 4 else architecture.output[:1]
+    sizes = architecture.output.sizes
+    expected = sizes if output.dim() == 1 + len(sizes) else sizes[:1]
     assert tuple(output.shape) == (1, *expected)
 
 
@@ -122,7 +124,7 @@ def check_shapes_of_maps(architecture: Architecture, output: Any) -> None:
     if architecture.outputs:
         assert output._fields == tuple(architecture.outputs)
     for one, value, shape in zip(listed(output), values.values(), shapes, strict=True):
-        assert tuple(one.shape[1:]) == (shape[:1] if is_vector(value, block) else shape)
+        assert tuple(one.shape[1:]) == (shape[:1] if is_vector(value, block) else shape.sizes)
 
 
 def listed(output: Any) -> list[Tensor]:
@@ -151,7 +153,9 @@ def check_attributes(architecture: Architecture, model: nn.Module) -> None:
             case "drop_path":
                 rate = primitive.rate if primitive.rate is not None else scheduled_rate(architecture, path)
                 assert getattr(module, "rate", 0.0) == pytest.approx(rate, abs=1e-12), path
-                assert rate == 0.0 or type(module).__name__ == ("DropPath" if primitive.rescale else "PlainDropPath")
+                assert rate == 0.0 or type(module).__name__.removesuffix("1d") == (
+                    "DropPath" if primitive.rescale else "PlainDropPath"
+                )
 
 
 def scheduled_rate(architecture: Architecture, path: str) -> float:
@@ -173,11 +177,25 @@ def check_outputs(architecture: Architecture, model: nn.Module) -> None:
                 if name.endswith("running_var"):
                     tensor.abs_().add_(0.5)
         x = images(architecture)
-        expected = Reference(architecture, model.state_dict())(x)
+        expected = reference(architecture, model.state_dict())(x)
         actual = listed(model.eval()(x))
     assert len(actual) == len(expected)
     for one, other in zip(actual, expected, strict=True):
         torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-6, atol=1e-9, equal_nan=True)
+
+
+def reference(architecture: Architecture, weights: Mapping[str, Tensor]) -> Callable[[Tensor], list[Tensor]]:
+    """What computes an architecture from its IR alone. Series are maps of height 1 there, and so are their weights."""
+    if not architecture.input.is_line:
+        return Reference(architecture, weights)
+    sizes = state(of_maps(architecture))
+    runs = Reference(architecture, {name: tensor.reshape(sizes[name]) for name, tensor in weights.items()})
+    return lambda x: runs(x.unsqueeze(2))
+
+
+def of_maps(architecture: Architecture) -> Architecture:
+    """A network on series as one on maps of height 1, which its IR is but for how shapes are written."""
+    return Architecture.model_validate(architecture.model_dump())
 
 
 def check_gradients(architecture: Architecture, model: nn.Module) -> None:
@@ -227,12 +245,12 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
             parts = visit.path.removeprefix(architecture.prefix).split(".")
             ends |= {".".join(parts[:2]): visit.output} if parts[0] == "stem" and len(parts) > 1 else {}
         ends |= {f"stages.{stage.name}": stage.output for stage in architecture.stages}
-        assert [tuple(m.shape[1:]) for m in maps] == [ends[f["module"]] for f in features]
+        assert [tuple(m.shape[1:]) for m in maps] == [ends[f["module"]].sizes for f in features]
         reductions = [0, *(f["reduction"] for f in features)]
         assert all(one != other for one, other in pairwise(reductions))
     if first_is_convolution(architecture):
         other = architecture.input._replace(channels=architecture.input.channels + 1)
-        y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other).double())
+        y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other.sizes).double())
         assert listed(y)[0].numel() == architecture.output.elements
 
 

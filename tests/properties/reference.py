@@ -423,6 +423,8 @@ class Reference:
         corners = op.align_corners if op.mode in ("bilinear", "bicubic") else None
         size = None if like is None else like.shape[2:]
         factor = op.factor if like is None else None
+        if factor is not None and self.architecture.input.is_line:
+            factor = (1.0, float(factor))
         return functional.interpolate(x, size, factor, op.mode.replace("_", "-"), corners)
 
     def _gain(self, x: Tensor, path: str, op: Any) -> Tensor:

@@ -2,7 +2,8 @@
 
 Each is compiled, emitted, run and compared with the IR (shapes, parameters, MACs, keys, outputs), as a whole file, each
 network alone, and after a JSON round trip; and emitted again, with the same bytes, where `assert` does nothing. Every
-fourth is also tried in training, by timm's interface, and with other channels of its images (1, 4 or 6, in turns).
+fifth is on series. Every fourth is also tried in training, by timm's interface, and with other channels of its images
+(1, 4 or 6, in turns).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 
 from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.digest import digest
-from tests.properties.programs import program
+from tests.properties.programs import in_one_dimension, program
 
 _COUNTS = (1, 4, 6)
 _CHUNK = 500
@@ -33,6 +34,8 @@ def main(first: int, count: int) -> int:
     plain: list[str] = []  # the digests of a chunk
     for seed in range(first, first + count):
         text, source = program(Random(seed)), None
+        if seed % 5 == 4:
+            text = in_one_dimension(text)
         try:
             architectures = architectures_of(text)
             refused += not architectures

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis.strategies import sampled_from
 
 from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
-from tests.properties.programs import programs
+from tests.properties.programs import in_one_dimension, programs
 from tests.selection import a_third
 
 # Programs whose modules two processes make.
@@ -29,6 +29,16 @@ def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
     for architecture in architectures if len(architectures) > 1 else ():
         check_alone(architecture, namespace)
     check_channels(text, architectures, namespace, channels)
+
+
+@settings(RUN, max_examples=a_third(30))
+@given(programs.map(in_one_dimension), sampled_from([1, 4, 6]))
+def test_a_module_on_series_is_what_the_ir_says(text: str, channels: int) -> None:
+    """The same of programs whose networks have one dimension."""
+    architectures = architectures_of(text)
+    assume(architectures)
+    assert all(architecture.input.is_line for architecture in architectures)
+    check_channels(text, architectures, module_of(check_file(architectures)), channels)
 
 
 def test_nothing_depends_on_asserts() -> None:

@@ -22,6 +22,7 @@ from archdsl.training.start import Subject, begin
 from tests.training.recipes import recipe
 
 NET = "model tiny {\n  input = 1 x 8 x 6\n  stem = conv(8, kernel = 3)\n  head = global_avg_pool -> linear(10)\n}\n"
+SERIES = NET.replace("1 x 8 x 6", "1 x 64")
 CPU = torch.device("cpu")
 
 
@@ -31,11 +32,11 @@ class Silent:
     def progress(self, text: str) -> None: ...
 
 
-def run(**settings: object) -> Callable[[], object]:
-    """Begins a run of a network that is not square."""
+def run(text: str = NET, **settings: object) -> Callable[[], object]:
+    """Begins a run of a network that is not square, or another one."""
 
     def call() -> object:
-        subject = Subject(archdsl.loads(NET).architecture, recipe())
+        subject = Subject(archdsl.loads(text).architecture, recipe())
         return begin(RunFolder("run"), subject, Settings(data="sklearn:digits", **settings), Silent())
 
     return call
@@ -67,6 +68,7 @@ CASES: dict[str, Callable[[], object]] = {
     "PrecisionNotHere": lambda: precision_of("float16", CPU),
     "NoClassifierToTrain": lambda: build(archdsl.loads(NET.replace(" -> linear(10)", "")).architecture, 10, 0),
     "NotSquare": run(),
+    "SeriesNotTrained": run(SERIES),
     "UnusedHoldout": run(holdout=0.2),
     "ShardingAlone": run(fsdp=True),
     "SyncOnCPU": learner(nn.BatchNorm2d(3), world=2, sync=True),

@@ -66,7 +66,7 @@ class _Column:
         """Beside an arrow down; above an arrow to the right, and as narrow as it can be."""
         if self.options.layout == "tb":
             return f"  {dot.label([str(shape)])}"
-        return dot.label([f"{shape.channels} x", f"{shape.height} x {shape.width}"])
+        return dot.label([f"{shape.channels} x", shape.positions])
 
     def _draw_node(self, node: Node) -> None:
         name, tooltip = node_name(self.panel, node), dot.label(node.tooltip)

@@ -18,6 +18,7 @@ from archdsl.ir.description import Section, Stage
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.extern import Extern
+from archdsl.ir.operators.lines import as_given
 from archdsl.ir.operators.window import sides
 from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
 
@@ -252,8 +253,9 @@ def title(visits: Sequence[Visit]) -> str:
     if isinstance(visit.primitive, Extern):
         return f"{text} (extern)"
     if visit.primitive.is_source:
-        text += " " + " x ".join(spread(sizes) for sizes in zip(*(each.output for each in visits), strict=True))
-    kernels = sorted({sides(kernel) for visit in visits if (kernel := _attribute(visit, "kernel")) is not None})
+        text += " " + " x ".join(spread(sizes) for sizes in zip(*(each.output.sizes for each in visits), strict=True))
+    given = (kernel for visit in visits if (kernel := _attribute(visit, "kernel")) is not None)
+    kernels = sorted({kernel if visit.output.is_line else sides(kernel) for kernel in given})
     if kernels:
         text += " " + " / ".join(map(str, kernels))
     found = []
@@ -286,4 +288,4 @@ def _channels(visits: Sequence[Visit]) -> str:
 
 
 def _attribute(visit: Visit, attribute: str) -> Any:
-    return getattr(visit.primitive, attribute, None)
+    return None if visit.primitive is None else getattr(as_given(visit.primitive, visit.output), attribute, None)

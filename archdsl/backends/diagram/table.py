@@ -128,7 +128,7 @@ class Table:
         """What a row of the table says."""
         yield f"{stage.output.channels} channels"
         if stage.kernel is not None:
-            yield str(sides(stage.kernel))
+            yield f"kernel {stage.kernel}" if stage.output.is_line else str(sides(stage.kernel))
         if stage.stride is not None:
             yield f"stride {stage.stride}"
         if stage.expansion is not None:

@@ -59,7 +59,7 @@ def as_json(found: Comparison, batch: int) -> str:
     networks = [
         {
             "name": row.name,
-            "input": list(row.input),
+            "input": list(row.input.sizes),
             **{one.key: _number(row.values[one.key]) for one in found.measures if one.key in row.values},
             "on_front": row in found.front,
         }

@@ -35,5 +35,5 @@ def counted(architecture: Architecture, batch: int) -> dict[str, float]:
         "macs": cost.macs,
         "flops": cost.flops,
         "activations": cost.activations,
-        "resolution": architecture.input.height,
+        "resolution": architecture.input.side,
     }

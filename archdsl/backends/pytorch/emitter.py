@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from archdsl.backends.pytorch.blocks import Contract
 from archdsl.backends.pytorch.families import Member, families, finer, name_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.helpers import SOURCES, block_base
 from archdsl.backends.pytorch.layout import WIDTH
+from archdsl.backends.pytorch.line_helpers import COMPILE, INITIALIZE, INITIALIZE_BOTH, LINE_SOURCES
 from archdsl.backends.pytorch.module import Unmergeable
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
@@ -64,9 +65,10 @@ def emit(architectures: Sequence[Architecture], source_name: str, *, fuses: bool
     parts += [text for text, _ in networks]
     parts += [function for _, made in networks for function in made]
     mentioned = {"fuse_model" if fuses else "compile_model", *_mentioned("\n".join(parts))}
-    helpers = _helpers(mentioned)
-    body = "\n\n".join([SOURCES[name].strip() + "\n" for name in helpers] + parts)
-    mentioned = mentioned.union(*map(_mentioned_by_helper, helpers))
+    sources = _sources({architecture.input.is_line for architecture in architectures})
+    helpers = _helpers(mentioned, sources)
+    body = "\n\n".join([sources[name].strip() + "\n" for name in helpers] + parts)
+    mentioned = mentioned.union(*(_mentioned(sources[name]) for name in helpers))
     mentioned |= {"torch", "Tensor"} | ({"typing"} if _TYPING & mentioned else set())
     imports = "".join(line for name, line in _IMPORTS.items() if name in mentioned).lstrip("\n")
     imports = imports.replace("TYPES", ", ".join(sorted(_TYPING & mentioned)))
@@ -132,22 +134,28 @@ def _settle(groups: Sequence[Sequence[Member]], classes: Classes) -> None:
         classes.set_contracts(wanted)
 
 
-def _helpers(mentioned: set[str]) -> list[str]:
+def _sources(are_lines: set[bool]) -> Mapping[str, str]:
+    """The helpers of a file that has networks on maps, on series or on both."""
+    if True not in are_lines:
+        return SOURCES
+    both = SOURCES | LINE_SOURCES
+    if False in are_lines:
+        return both | {"initialize": INITIALIZE_BOTH}
+    return both | {"initialize": INITIALIZE, "compile_model": COMPILE}
+
+
+def _helpers(mentioned: set[str], sources: Mapping[str, str]) -> list[str]:
     """The helpers that are mentioned, and those that they mention in turn, in the order of their table."""
-    used, found = set[str](), mentioned & SOURCES.keys()
+    used, found = set[str](), mentioned & sources.keys()
     while found:
         used |= found
-        found = set[str]().union(*map(_mentioned_by_helper, found)) & SOURCES.keys() - used
-    return [name for name in SOURCES if name in used]
+        found = set[str]().union(*(_mentioned(sources[name]) for name in found)) & sources.keys() - used
+    return [name for name in sources if name in used]
 
 
-@cache
-def _mentioned_by_helper(name: str) -> frozenset[str]:
-    return frozenset(_mentioned(SOURCES[name]))
-
-
-def _mentioned(source: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+@lru_cache(maxsize=256)
+def _mentioned(source: str) -> frozenset[str]:
+    return frozenset({node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)})
 
 
 def _exports(functions: Sequence[str]) -> str:

@@ -52,6 +52,7 @@ def _form(architecture: Architecture) -> Hashable:
     sections = [section.steps if section else None for section in (architecture.stem, architecture.head)]
     part = architecture.part.name if architecture.part is not None else None
     return (
+        architecture.input.is_line,
         *map(_form_of_step, sections),
         bool(architecture.stages),
         has_classifier(architecture),

@@ -242,7 +242,7 @@ def _forms(instances: dict[Key, BlockInstance]) -> dict[Key, int]:
 
 
 def _together(key: Key, instance: BlockInstance, form: int) -> Hashable:
-    return (instance.name, instance.place)
+    return (instance.name, instance.place, instance.input.is_line)
 
 
 def _by_layers(key: Key, instance: BlockInstance, form: int) -> Hashable:

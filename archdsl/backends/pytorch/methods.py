@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from archdsl.backends.pytorch.layout import WIDTH, call_lines, expression_lines
 from archdsl.backends.pytorch.steps import Child
 from archdsl.backends.pytorch.texts import literal
+from archdsl.ir.base import Shape
 from archdsl.ir.formula import Expression
 
 
@@ -88,10 +89,10 @@ class Head:
         return f"nn.Linear(self.num_features, num_classes{bias}) if num_classes else nn.Identity()"
 
 
-def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool, part: str = "") -> list[str]:
+def method_lines(head: Head, image: Shape, has_stem: bool, has_stages: bool, part: str = "") -> list[str]:
     """The methods, each after an empty line. `part` is the attribute that has the stem and the stages."""
     if head.reads is not None:
-        return _methods_of_maps(head, head.reads, in_channels, has_stem, has_stages, part)
+        return _methods_of_maps(head, head.reads, image, has_stem, has_stages, part)
     flow = "self.stem(x)" if has_stem else "x"
     flow = f"self.stages({flow})" if has_stages else flow
     flow = f"self.{part}(x)[-1]" if part else flow
@@ -99,7 +100,7 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool,
     return [
         *_method(
             "forward_features(self, x: Tensor) -> Tensor",
-            f"Images, B x {in_channels} x H x W, to the last feature map.",
+            f"{images(image)}, to the last feature map.",
             f"return {flow}",
         ),
         *_head_methods(head),
@@ -108,8 +109,13 @@ def method_lines(head: Head, in_channels: int, has_stem: bool, has_stages: bool,
     ]
 
 
+def images(image: Shape) -> str:
+    """What a network reads, in words."""
+    return f"Series, B x {image.channels} x L" if image.is_line else f"Images, B x {image.channels} x H x W"
+
+
 def _methods_of_maps(
-    head: Head, reads: Sequence[int], in_channels: int, has_stem: bool, has_stages: bool, part: str
+    head: Head, reads: Sequence[int], image: Shape, has_stem: bool, has_stages: bool, part: str
 ) -> list[str]:
     """The methods of a network whose head reads several maps."""
     first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
@@ -127,7 +133,7 @@ def _methods_of_maps(
     return [
         *_method(
             "forward_features(self, x: Tensor) -> list[Tensor]",
-            f"Images, B x {in_channels} x H x W, to {what}.",
+            f"{images(image)}, to {what}.",
             *lines,
         ),
         *_method(

@@ -374,10 +374,10 @@ class NetworkWriter(StepWriter):
         return "\n".join(lines) + "\n"
 
     def _methods(self, head: Head, has_stem: bool, has_stages: bool) -> list[str]:
-        channels = self.architectures[0].input.channels
+        image = self.architectures[0].input
         if self.trunk is not None:
-            return method_lines(head, channels, True, self.trunk.has_stages, self.part)
-        return method_lines(head, channels, has_stem, has_stages)
+            return method_lines(head, image, True, self.trunk.has_stages, self.part)
+        return method_lines(head, image, has_stem, has_stages)
 
     @property
     def _is_family(self) -> bool:
@@ -468,7 +468,8 @@ class NetworkWriter(StepWriter):
 
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
         cost = architecture.costs.model()
-        counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs an image."
+        each = "a series" if architecture.input.is_line else "an image"
+        counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs {each}."
         doc = f"{architecture.doc.strip()}\n\n" if self._is_family and architecture.doc.strip() else ""
         doc += f"Input {architecture.input}: {counts}"
         if needed := externs(architecture):

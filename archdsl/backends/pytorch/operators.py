@@ -425,16 +425,16 @@ _PADDINGS = {"zero": "nn.ZeroPad2d", "reflect": "nn.ReflectionPad2d", "replicate
 @MAPS.rule(Pad)
 def _pad(pad: Pad, of: Expressions) -> Expression:
     # A number of PyTorch is all sides; else the width comes first.
-    sides = _margins(of, "left", "right", "top", "bottom")
+    sides = margins(of, "left", "right", "top", "bottom")
     return call(_PADDINGS[pad.mode], sides[0] if len(set(sides)) == 1 else Tuple(sides))
 
 
 @MAPS.rule(Crop)
 def _crop(crop: Crop, of: Expressions) -> Expression:
-    return call("Crop", *_margins(of, "top", "bottom", "left", "right"))
+    return call("Crop", *margins(of, "top", "bottom", "left", "right"))
 
 
-def _margins(of: Expressions, *sides: str) -> tuple[Expression, ...]:
+def margins(of: Expressions, *sides: str) -> tuple[Expression, ...]:
     """The margins of some sides: that of all and its own, of which one is nothing."""
     size, own = of["size"], [of[side] for side in sides]
     if all(margin == constant(0) for margin in own):

@@ -119,12 +119,13 @@ class _Reductions:
 
 
 def _largest(tensors: Iterable[Tensor]) -> Tensor:
-    return max(tensors, key=lambda tensor: tensor.shape.height)
+    return max(tensors, key=lambda tensor: tensor.shape.side)
 
 
 def _own(operator: Primitive | None, before: Shape, after: Shape) -> Fraction:
     """The stride of an operator, or the ratio of its maps where it has none."""
     if isinstance(operator, Windowed):
         stride = getattr(operator, "stride", None)
-        return Fraction(sides(stride or operator.kernel).height)
-    return ratio(before.height, after.height)
+        down, across = sides(stride or operator.kernel)
+        return Fraction(across if before.is_line else down)
+    return ratio(before.side, after.side)

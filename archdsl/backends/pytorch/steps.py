@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from archdsl.backends.pytorch.channels import OUT_CHANNELS
 from archdsl.backends.pytorch.conditions import LONGEST, both, either, only_if
 from archdsl.backends.pytorch.factories import factories
+from archdsl.backends.pytorch.lines import line_module
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, formulas_of
 from archdsl.backends.pytorch.nodes import Code, Copies, Derived, is_same, plain, whole_number
 from archdsl.backends.pytorch.operators import module, vector_module
@@ -24,6 +25,8 @@ from archdsl.ir.body import Sequence as Steps
 from archdsl.ir.formula import Call, Conditional, Expression, Name, Tuple, constant, names, parse
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.extern import ARGUMENT, Extern
+from archdsl.ir.operators.lines import as_given
+from archdsl.ir.rewrite import changed
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,7 @@ class StepWriter:
         return len({(frozenset(one.arguments), one.drops) for one in made}) == 1
 
     def _operator(self, seen: Seen, channels: Expression | None) -> tuple[Expression, Expression | None]:
+        seen = [(index, _as_given(step)) for index, step in seen]
         operators: list[Operator] = [step.operator for _, step in seen]
         operator = operators[0]
         for attribute in ("module",) if isinstance(operator, Extern) else type(operator).model_fields:
@@ -257,7 +261,8 @@ class StepWriter:
         of = _Attributes(
             lambda name: self._in_channels(seen, channels) if name == "in_channels" else self._attribute(seen, name)
         )
-        made = (vector_module(operator, of) if self.on_vectors else None) or module(operator, of)
+        on_maps = line_module if seen[0][1].input.is_line else module
+        made = (vector_module(operator, of) if self.on_vectors else None) or on_maps(operator, of)
         return made, OUT_CHANNELS[operator](of, channels)
 
     def _attribute(self, seen: Seen, name: str) -> Expression:
@@ -398,6 +403,11 @@ class StepWriter:
         known = self.builder.arguments.get(argument)
         is_it = known is not None and all(known[index] == Code(Name(made.name)) for index, _ in seen)
         return argument if is_it else made.name
+
+
+def _as_given(step: Apply) -> Apply:
+    """A layer with the attributes that the text gives it."""
+    return step if step.operator is None else changed(step, operator=as_given(step.operator, step.input))
 
 
 # Attributes that often depend on the channels of a block's input.

@@ -11,6 +11,7 @@ from typing import Any
 
 from archdsl.backends.pytorch.helpers import SOURCES
 from archdsl.backends.pytorch.layout import WIDTH
+from archdsl.backends.pytorch.line_helpers import LINE_SOURCES
 from archdsl.backends.pytorch.nodes import Code
 from archdsl.backends.pytorch.spelling import spelled, text_literal, visible
 
@@ -20,7 +21,18 @@ _BEGINS = re.compile(r"\s+\S|[-*+|#>]|\d+[.)]")
 IMPORTED = ("torch", "nn", "functional", "Tensor", "Callable", "checkpoint", "Any", "operator")
 # What the names of a file mean already, whatever it defines.
 FILE_NAMES = frozenset(
-    {*dir(builtins), *keyword.kwlist, "torch", "nn", "functional", "Tensor", "Block", *IMPORTED, *SOURCES}
+    {
+        *dir(builtins),
+        *keyword.kwlist,
+        "torch",
+        "nn",
+        "functional",
+        "Tensor",
+        "Block",
+        *IMPORTED,
+        *SOURCES,
+        *LINE_SOURCES,
+    }
 )
 
 

@@ -6,12 +6,14 @@ from archdsl.backends.pytorch.class_names import class_name
 from archdsl.backends.pytorch.families import Member
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines
+from archdsl.backends.pytorch.methods import images
 from archdsl.backends.pytorch.module import Unmergeable, annotation
 from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.network import NetworkWriter
 from archdsl.backends.pytorch.stages import Trunk
 from archdsl.backends.pytorch.texts import docstring_lines, literal
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.base import Shape
 from archdsl.ir.description import Part
 
 
@@ -55,13 +57,13 @@ class Trunks:
             *call_lines("    def __init__", ["self", *parameters], " -> None:"),
             "        super().__init__()",
             *(f"        {line}" for line in [*stem, *before.loop]),
-            *_methods(architecture.input.channels, stages is not None),
+            *_methods(architecture.input, stages is not None),
         ]
         arguments = [*(f"{name}={name}" for name in options), *(f"{name}={literal(own[name][0])}" for name in own)]
         return lines, Trunk("", tuple(arguments), "drop_path_rate" in options, stages is not None, writer.is_fixed)
 
 
-def _methods(channels: int, has_stages: bool) -> list[str]:
+def _methods(image: Shape, has_stages: bool) -> list[str]:
     body = ["return [self.stem(x)]"]
     what = "the map of the stem, in a list"
     if has_stages:
@@ -75,6 +77,6 @@ def _methods(channels: int, has_stages: bool) -> list[str]:
     return [
         "",
         "    def forward(self, x: Tensor) -> list[Tensor]:",
-        f'        """Images, B x {channels} x H x W, to {what}."""',
+        f'        """{images(image)}, to {what}."""',
         *(f"        {line}" for line in body),
     ]

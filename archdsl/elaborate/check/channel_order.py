@@ -1,11 +1,12 @@
-"""Images whose channels seem to come last, `224 x 224 x 3`: the order of sizes is channels x height x width."""
+"""Images whose channels seem to come last, `224 x 224 x 3`, or to be left out, `224 x 224`: the order of sizes is
+channels x height x width, and that of series channels x length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from archdsl.diagnostics import Diagnostic
-from archdsl.elaborate.check.errors import ChannelsLast
+from archdsl.elaborate.check.errors import ChannelsLast, ChannelsOfSeries
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.written import shown
@@ -15,6 +16,8 @@ from archdsl.language import tree
 # is 3 are rare, those whose width is 1 are not.
 _LONGEST = {1: 2, 3: 16, 4: 4}
 _MUCH, _SMALLEST = 4, 8
+# Series are hardly as short as this with so many channels.
+_SHORT, _MANY = 4, 64
 # What a size is called that is meant as channels.
 _CHANNELS = ("chan", "band", "feat", "dim", "depth")
 _DEEPEST = 20
@@ -28,6 +31,8 @@ def check_channel_order(environment: Environment) -> Iterator[Diagnostic]:
                 match statement.value:
                     case tree.ShapeOf(sizes=(first, second, last)) if _is_last(definition, first, second, last):
                         yield _warning(statement.value, first, second, last)
+                    case tree.ShapeOf(sizes=(first, second)) if meant := _meant(definition, first, second):
+                        yield _of_series(statement.value, first, second, meant)
 
 
 def _is_last(
@@ -44,6 +49,21 @@ def _is_last(
         return first == second
     small, large = sorted((height, width))
     return small >= max(_MUCH * channels, _SMALLEST) and large <= _LONGEST[int(channels)] * small
+
+
+def _meant(definition: ModelDefinition, first: tree.Expression, second: tree.Expression) -> str:
+    """What two sizes look like that are those of a series: nothing else for most."""
+    if isinstance(first, tree.Name) and _means_channels(first.text):
+        return ""
+    channels, length = _number(definition, first), _number(definition, second)
+    if channels is None or length is None:
+        return ""
+    if channels == length >= _SMALLEST:
+        sides = f"{shown(first)} x {shown(second)}"
+        return f"an image has its channels first: write `1 x {sides}` or `3 x {sides}`"
+    if length <= _SHORT and channels >= _MANY:
+        return f"the order is channels x length: write `{shown(second)} x {shown(first)}`"
+    return ""
 
 
 def _means_channels(name: str) -> bool:
@@ -81,9 +101,18 @@ def _warning(
     shape: tree.Expression, first: tree.Expression, second: tree.Expression, last: tree.Expression
 ) -> Diagnostic:
     height, width, channels = shown(first), shown(second), shown(last)
-    otherwise = (
-        f"name the number, `channels = {height}`"
+    return ChannelsLast(shown(shape), height, width, channels, _otherwise(first)).at(shape.span)
+
+
+def _of_series(shape: tree.Expression, first: tree.Expression, second: tree.Expression, meant: str) -> Diagnostic:
+    return ChannelsOfSeries(shown(shape), shown(first), shown(second), meant, _otherwise(first)).at(shape.span)
+
+
+def _otherwise(first: tree.Expression) -> str:
+    """What to do where the channels are meant as they are."""
+    written = shown(first)
+    return (
+        f"name the number, `channels = {written}`"
         if isinstance(first, tree.Literal)
-        else f"rename `{height}` to `channels`"
+        else f"rename `{written}` to `channels`"
     )
-    return ChannelsLast(shown(shape), height, width, channels, otherwise).at(shape.span)

@@ -194,6 +194,17 @@ class BadLabel(Problem):
     what: str
 
 
+class ChannelsOfSeries(Problem):
+    code = codes.CHANNELS_LAST
+    message = "`{shape}` is a series of {channels} channels and a length of {length}"
+    help = "{meant}; if {channels} channels are meant, {otherwise}"
+    shape: str
+    channels: str
+    length: str
+    meant: str
+    otherwise: str
+
+
 class ChannelsLast(Problem):
     code = codes.CHANNELS_LAST
     message = "`{shape}` is {height} channels, {width} high and {channels} wide"

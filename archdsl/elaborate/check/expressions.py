@@ -31,7 +31,7 @@ from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.parts import Part, check_map
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, own_word, words_of
 from archdsl.elaborate.resolve.symbols import Kind, Occurrence, Symbol, of_fact, parameters_of_symbol, signature_of
-from archdsl.elaborate.resolve.words import FUNCTIONS, OWN_FACTS, SETTINGS, WORDS
+from archdsl.elaborate.resolve.words import FUNCTIONS, LENGTH, OWN_FACTS, SETTINGS, WORDS
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -293,7 +293,7 @@ class Vocabulary:
                 return  # and so has no facts
         if name not in OWN_FACTS:
             self.resolve(node.name.span, of_fact(node.name))
-        if name in OWN_FACTS or self.environment.is_partial:
+        if name in (*OWN_FACTS, LENGTH) or self.environment.is_partial:
             return
         known = {*OWN_FACTS, *self.environment.facts}
         if name not in known:

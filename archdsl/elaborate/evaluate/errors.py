@@ -174,6 +174,12 @@ class UnknownFactOfTensor(Problem):
     fact: str
 
 
+class HeightOfSeries(Problem):
+    code = codes.UNKNOWN_FACT
+    message = "this tensor is a series, which has no height"
+    help = "a series has `channels` and a `length`"
+
+
 class UnknownOutput(Problem):
     code = codes.UNKNOWN_NAME
     message = "the network has no output `{name}`"
@@ -207,14 +213,10 @@ class TooManyChannels(OverBound):
 
 
 class TooLargeSize(OverBound):
-    message = "a size of {height:,} x {width:,} is more than the bound of {most:,} a side"
+    message = "a size of {size} is more than the bound of {most:,} a side"
     bound = "side"
-    height: int
-    width: int
-
-    @property
-    def needed(self) -> int:
-        return max(self.height, self.width)
+    size: str
+    needed: int
 
 
 class OperatorOfTensors(Problem):
@@ -317,9 +319,11 @@ class BadSize(Problem):
 
 class BadShape(Problem):
     code = codes.BAD_VALUE
-    message = "the shape of `{primitive}` is channels x height x width, not {found}"
-    help = "for example `{primitive}(in.channels x 1 x 1)`"
+    message = "the shape of `{primitive}` is channels x {positions}, not {found}"
+    help = "for example `{primitive}(in.channels x {one})`"
     primitive: str
+    positions: str
+    one: str
     found: str
 
 

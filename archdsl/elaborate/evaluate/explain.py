@@ -127,9 +127,7 @@ def _parts(node: tree.Expression, scope: Scope) -> Iterator[tuple[str, Value, Or
 
 def _fact(tensor: Value, name: str) -> Value:
     assert isinstance(tensor, Tensor)
-    if name in ("channels", "height", "width"):
-        return int(getattr(tensor.shape, name))
-    return dict(tensor.facts).get(name)
+    return {**dict(tensor.facts), **dict(tensor.shape.facts)}.get(name)
 
 
 def _walk(node: tree.Expression) -> Iterator[tree.Expression]:

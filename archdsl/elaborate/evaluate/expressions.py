@@ -13,6 +13,7 @@ from archdsl.elaborate.evaluate.errors import (
     BadShape,
     BadSize,
     FactOfOtherKind,
+    HeightOfSeries,
     HiddenLayer,
     ListInPipeline,
     MadeInLoop,
@@ -60,7 +61,8 @@ from archdsl.elaborate.resolve.formulas import formula
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_function, of_primitive, own_word
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
-from archdsl.ir.base import Shape, Size
+from archdsl.elaborate.resolve.words import LENGTH
+from archdsl.ir.base import Line, Shape, Size
 from archdsl.ir.body import Bound, Element, Input, Select
 from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES
@@ -151,15 +153,19 @@ def _fact(node: tree.Fact, scope: Scope) -> Value:
         return owner.shapes[name]
     if not isinstance(owner, Tensor | Shape):
         raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))
-    if name in ("channels", "height", "width"):
-        return int(getattr(owner if isinstance(owner, Shape) else owner.shape, name))
+    sides = dict((owner if isinstance(owner, Shape) else owner.shape).facts)
+    if name in sides:
+        return sides[name]
+    if name == "height":
+        raise ElaborationError(HeightOfSeries().at(node.name.span))
     if isinstance(owner, Shape):
         raise ElaborationError(FactOfOtherKind(kind(owner)).at(node.owner.span))
     for fact, value in owner.facts:
         if fact == name:
             return value
-    known = ["channels", "height", "width", *(fact for fact, _ in owner.facts)]
-    raise ElaborationError(UnknownFactOfTensor(name).at(node.name.span).suggesting(name, known))
+    known = [*sides, *(fact for fact, _ in owner.facts)]
+    help = "a map has `channels`, `height` and `width`" if name == LENGTH else None
+    raise ElaborationError(UnknownFactOfTensor(name).at(node.name.span, help=help).suggesting(name, known))
 
 
 # Operators -----------------------------------------------------------------------------------------------------------
@@ -358,14 +364,19 @@ def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tenso
     if absent := missing(of_primitive(name), given.values, node.span):
         raise ElaborationError(absent)
     shape, written = given.values.pop("shape"), given.origins["shape"].node
-    if not isinstance(shape, Shape):
-        raise ElaborationError(BadShape(name, named(shape)).at(written.span))
-    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(shape)
-    for side, value, size in zip(Shape._fields, shape, sizes, strict=True):
-        given.add(side, value, None if size is written else formula(size), Origin(size, scope))
     source = scope.names.get("in")
     if not isinstance(source, Tensor):
         raise ElaborationError(ParameterElsewhere(name).at(node.span))
+    if source.shape.is_line and isinstance(shape, Size) and min(shape) > 0:
+        shape = tensors.within_bounds(Line.of(shape), written.span)
+    if not isinstance(shape, Shape) or shape.is_line != source.shape.is_line:
+        wanted, one = ("length", "1") if source.shape.is_line else ("height x width", "1 x 1")
+        raise ElaborationError(BadShape(name, wanted, one, named(shape)).at(written.span))
+    sides = dict(zip(("channels", *shape.each("height", "width")), shape.sizes, strict=True))
+    sizes = written.sizes if isinstance(written, tree.ShapeOf) else (written,) * len(sides)
+    for (side, value), size in zip(sides.items(), sizes, strict=True):
+        given.add(side, value, None if size is written else formula(size), Origin(size, scope))
+    given.values.setdefault("height", 1)  # of a series
     layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
     steps = SequenceLayer((LayerStep(scope.steps.get(node) or name, layer),), node.span)
     return scope.applier.chain(Tensor(source.shape, source.expression), steps)

@@ -24,7 +24,7 @@ from archdsl.elaborate.evaluate.errors import (
 )
 from archdsl.elaborate.evaluate.values import LAYERS, List, Tensor, Value, alike
 from archdsl.elaborate.problems import ElaborationError
-from archdsl.ir.base import Scalar
+from archdsl.ir.base import Line, Scalar, Size
 from archdsl.ir.functions import OF_NUMBERS, Numeric, as_whole
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.limits import limits
@@ -91,6 +91,10 @@ def _equal(symbol: str, left: Value, right: Value, sides: tuple[Span, Span]) -> 
     for layer, text, place in ((left, right, sides[1]), (right, left, sides[0])):
         if isinstance(layer, LAYERS) and isinstance(text, str) and text == describe(layer):
             raise ElaborationError(LayerAndText(symbol, text).at(place))
+    left, right = (
+        Line.of(one) if isinstance(one, Size) and isinstance(other, Line) else one
+        for one, other in ((left, right), (right, left))
+    )
     return (type(left), left) == (type(right), right)
 
 

@@ -46,7 +46,8 @@ def within_bounds(shape: Shape, span: Span) -> Shape:
     if channels > bounds.channels:
         raise ElaborationError(TooManyChannels(channels).at(span))
     if side > bounds.side:
-        raise ElaborationError(TooLargeSize(shape.height, shape.width).at(span))
+        size = " x ".join(f"{length:,}" for length in shape.each(shape.height, shape.width))
+        raise ElaborationError(TooLargeSize(size, side).at(span))
     return shape
 
 
@@ -124,8 +125,8 @@ def _concatenated(shapes: list[tuple[Shape, Span]]) -> Shape:
     for shape, span in shapes:
         if shape[1:] != first[1:]:
             label = f"this is {shape}, and the first is {first}"
-            raise ElaborationError(ConcatSizes(_size(first), _size(shape)).at(span, label))
-    return Shape(sum(shape.channels for shape, _ in shapes), *first[1:])
+            raise ElaborationError(ConcatSizes(first.positions, shape.positions).at(span, label))
+    return first._replace(channels=sum(shape.channels for shape, _ in shapes))
 
 
 def _added(shapes: list[tuple[Shape, Span]]) -> Shape:
@@ -134,7 +135,7 @@ def _added(shapes: list[tuple[Shape, Span]]) -> Shape:
         problem = _differ("+", total, shape)
         if problem is not None:
             raise ElaborationError(problem.at(span, f"this is {shape}, and those before are {total}"))
-        total = Shape(*map(max, total, shape))
+        total = total.stretched(shape)
     return total
 
 
@@ -143,14 +144,14 @@ def _differ(operator: str, left: Shape, right: Shape) -> Problem | None:
     if left.channels != right.channels and 1 not in (left.channels, right.channels):
         return ChannelsDiffer(operator, left.channels, right.channels)
     if any(one != other and 1 not in (one, other) for one, other in zip(left[1:], right[1:], strict=True)):
-        return SizesDiffer(operator, _size(left), _size(right))
+        return SizesDiffer(operator, left.positions, right.positions)
     return None
 
 
 def _broadcast(left: Shape, right: Shape) -> Shape | None:
     """The shape of both sides, where a side that is 1 stretches; None where they do not fit."""
     fits = all(one == other or 1 in (one, other) for one, other in zip(left, right, strict=True))
-    return Shape(*map(max, left, right)) if fits else None
+    return left.stretched(right) if fits else None
 
 
 def _mismatch(left: Shape, right: Shape, node: tree.Binary) -> ElaborationError:
@@ -169,10 +170,6 @@ def _operands(made: List) -> list[Any]:
     if made.name:
         return [Bound.made(node="bound", name=made.name)]
     return [made.expression] if made.items else []
-
-
-def _size(shape: Shape) -> str:
-    return f"{shape.height} x {shape.width}"
 
 
 def _combined(

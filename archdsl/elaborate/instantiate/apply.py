@@ -61,6 +61,7 @@ from archdsl.elaborate.resolve.definitions import Definition
 from archdsl.elaborate.resolve.formulas import formula, of_default
 from archdsl.elaborate.resolve.liveness import without_unread
 from archdsl.elaborate.resolve.signatures import missing
+from archdsl.elaborate.resolve.words import OWN_FACTS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.base import Place, Shape, ShapeError, Size
 from archdsl.ir.body import (
@@ -81,6 +82,7 @@ from archdsl.ir.body import (
 from archdsl.ir.names import identifier, module_name
 from archdsl.ir.operators import Operator
 from archdsl.ir.operators.extern import Extern
+from archdsl.ir.operators.lines import on_line
 from archdsl.language import tree
 from archdsl.limits import limits
 
@@ -90,7 +92,6 @@ INSTANCE = 25
 TAKEN = 5
 
 INPUT = Input.made(node="input")
-SIDES = ("channels", "height", "width")
 
 
 def place(span: Span) -> Place:
@@ -107,7 +108,7 @@ def _place(source: Source, offset: int) -> Place:
     return Place(name, line, column)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=16384, typed=True)
 def _output(operator: Operator, *inputs: Shape) -> Shape:
     """The output shape of an operator that takes long to say it: networks apply the same ones again and again."""
     return operator.output(*inputs)
@@ -202,15 +203,15 @@ class Applier:
 
     def _primitive(self, layer: PrimitiveLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         self._count(layer)
-        operator = layer.operator
         check_complete(layer)
         others = tuple(layer.others.values())
         shapes = (tensor.shape, *(other.shape for other in others))
         try:
+            operator = on_line(layer.operator) if tensor.shape.is_line else layer.operator
             shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
             raise refused(error, layer, tensor) from None
-        within_bounds(shape, layer.span)
+        shape = tensor.shape.alike(within_bounds(shape, layer.span))
         step = _step(layer, name, operator, tensor, others, shape)
         written = tensor.channels_from
         if shape is not tensor.shape:
@@ -243,6 +244,7 @@ class Applier:
             id(layer.definition),
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
             tensor.shape,
+            tensor.shape.is_line,
             tensor.facts,
             self._style,
         )
@@ -307,7 +309,7 @@ class Applier:
                 text = f"in `{definition.name}({shown})` on an input of {tensor.shape}"
                 raise problem.within(text, layer.span, is_call=True) from None
         others = [value for value in map(given.get, definition.parameters) if isinstance(value, Tensor)]
-        shape = operator.output()
+        shape = tensor.shape.alike(operator.output())
         step = _step(layer, name, operator, tensor, others, shape)
         return step, Tensor(shape, None, tensor.facts, channels_from(layer, given.get("channels"), shape, tensor))
 
@@ -335,8 +337,7 @@ class Applier:
         names = scope.names
         source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
         names["in"] = source
-        facts = (("channels", tensor.shape.channels), ("height", tensor.shape.height), ("width", tensor.shape.width))
-        known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*facts, *tensor.facts)}
+        known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*tensor.shape.facts, *tensor.facts)}
         layers: dict[str, str] = dict(self.shown)
         formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
@@ -462,8 +463,7 @@ def out_of(definition: Definition, scope: Scope) -> Tensor:
 def facts_of(name: str, tensor: Value, known: Mapping[str, Any]) -> dict[str, int]:
     """The scalars that say the shape of a further tensor: `in_skip_channels` and so on, unless `in` has such a fact."""
     assert isinstance(tensor, Tensor)
-    facts = zip(SIDES, tensor.shape, strict=True)
-    return {key: value for fact, value in facts if (key := f"in_{name}_{fact}") not in known}
+    return {key: value for fact, value in tensor.shape.facts if (key := f"in_{name}_{fact}") not in known}
 
 
 def _endless(layer: BlockLayer, label: str) -> ElaborationError:
@@ -511,7 +511,7 @@ def bind_name(
             raise ElaborationError(FactNotNumber(kind(value)).at(statement.value.span))
         assert isinstance(value, int | float)
         fact = statement.fact.text
-        if fact in ("channels", "height", "width"):
+        if fact in (*OWN_FACTS, *dict(tensor.shape.facts)):
             raise ElaborationError(FactOfShape(fact).at(statement.fact.span))
         all_facts = {**dict(tensor.facts), fact: float(value)}
         check_facts(all_facts, statement.fact.span)

@@ -12,6 +12,7 @@ from archdsl.elaborate.evaluate.explain import reasons, trace
 from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.scope import NO_NAMES, bare
 from archdsl.elaborate.evaluate.settings import checked, default
+from archdsl.elaborate.evaluate.tensors import within_bounds
 from archdsl.elaborate.evaluate.values import (
     UNDECIDED,
     Decisions,
@@ -34,7 +35,7 @@ from archdsl.elaborate.resolve.merge import Variant, merge, no_parameter, take_r
 from archdsl.elaborate.resolve.parts import inlined, part_of
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.elaborate.resolve.words import ASIDE, SETTINGS
-from archdsl.ir.base import Shape
+from archdsl.ir.base import Line, Shape, Size
 from archdsl.ir.functions import as_whole
 from archdsl.language import tree
 
@@ -190,6 +191,8 @@ class ModelBindings:
                 value = shared(binding, evaluate_binding(binding, scope))
             if name == "classes":  # what reads a wrong one makes no mistake of its own
                 value = classes_of(value, Origin(binding.value, scope), binding.value.span)
+            if name == "input":
+                value = image_of(value, binding.value.span)
         except ElaborationError as problem:
             self.failures[name] = problem
             raise
@@ -216,6 +219,11 @@ class ModelBindings:
         if name in self.origins:
             return trace(self.origins[name]).node.span
         return self.merged.parameters[name][0].span
+
+
+def image_of(value: Value, written: Span) -> Value:
+    """The shape of the images, where it is one; two sizes are those of a series, its channels and its length."""
+    return within_bounds(Line.of(value), written) if isinstance(value, Size) and min(value) > 0 else value
 
 
 def classes_of(value: Value, origin: Origin | None, written: Span) -> int | None:

@@ -212,7 +212,15 @@ class EmptyModel(Problem):
 class InputNotShape(Problem):
     code = codes.WRONG_KIND
     message = "`input` must be a shape, channels x height x width, not {found}"
-    help = "write `input = 3 x 224 x 224`"
+    help = "write `input = 3 x 224 x 224`, or for series such as sound channels x length, `input = 1 x 16000`"
+    found: str
+
+
+class ResolutionOfSeries(Problem):
+    code = codes.BAD_VALUE
+    message = "the resolution of a series is its length, and {found} is a height and a width"
+    label = "channels x length"
+    help = "give one number"
     found: str
 
 

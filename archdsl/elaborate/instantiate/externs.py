@@ -13,7 +13,7 @@ from archdsl.elaborate.instantiate.errors import ArgumentOfExtern, BadDeclaratio
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition, computes
 from archdsl.elaborate.resolve.words import DECLARED
-from archdsl.ir.base import Scalar, Shape, Size
+from archdsl.ir.base import Line, Scalar, Shape, Size
 from archdsl.ir.functions import as_whole
 from archdsl.ir.operators.extern import MOST, Extern
 from archdsl.language import tree
@@ -26,6 +26,8 @@ def declared(
 
     `scope` has the input and the values of all parameters, and takes the bindings. Raises ElaborationError.
     """
+    source = scope.names["in"]
+    is_line = isinstance(source, Tensor) and source.shape.is_line
     for statement in definition.block.body:
         if isinstance(statement, tree.Require):
             require(statement)
@@ -34,7 +36,7 @@ def declared(
             raise ElaborationError(ExternComputes(definition.name).at(place))
         name, origin = statement.name.text, Origin(statement.value, scope)
         value = evaluate_binding(statement, scope)
-        scope.names[name] = _checked(definition.name, name, value, origin) if name in DECLARED else value
+        scope.names[name] = _checked(definition.name, name, value, origin, is_line) if name in DECLARED else value
         scope.origins[name] = origin
     for name in DECLARED:
         if name not in scope.names:
@@ -51,12 +53,14 @@ def declared(
     )
 
 
-def _checked(block: str, name: str, value: Value, origin: Origin) -> Value:
+def _checked(block: str, name: str, value: Value, origin: Origin, is_line: bool) -> Value:
     """A declared fact, of the kind that it must be; a shape is that of a tensor, whose sides further lines can read."""
+    if is_line and isinstance(value, Size) and min(value) > 0:
+        value = Line.of(value)
     if name == "out":
-        if isinstance(value, Shape):
+        if isinstance(value, Shape) and value.is_line == is_line:
             return Tensor(value, None)
-        must = "a shape such as `channels x in.height x in.width`"
+        must = f"a shape such as `channels x {'in.length' if is_line else 'in.height x in.width'}`"
     else:
         value = as_whole(value)
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:

@@ -12,7 +12,6 @@ from archdsl.elaborate.evaluate.describe import kind
 from archdsl.elaborate.evaluate.values import List, Scope, SharedLayer, Tensor
 from archdsl.elaborate.instantiate.apply import (
     INPUT,
-    SIDES,
     Applier,
     bind_name,
     facts_of,
@@ -52,7 +51,7 @@ def head(
     others = {name: (path, tensor) for name, (path, tensor) in maps.items() if tensor is not last}
     shapes = {name: tensor.shape for name, (_, tensor) in others.items()}
     scope = _scope(applier, definition, graph, outer, last, maps)
-    known = _Known(dict(zip((f"in_{side}" for side in SIDES), last.shape, strict=True)), dict(applier.shown))
+    known = _Known({f"in_{fact}": value for fact, value in last.shape.facts}, dict(applier.shown))
     for name in shapes:
         known.scalars |= facts_of(name, scope.names[name], known.scalars)
     for name in _read(graph.block, outer):

@@ -24,12 +24,13 @@ from archdsl.elaborate.evaluate.values import (
     Value,
 )
 from archdsl.elaborate.instantiate.apply import Applier, place
-from archdsl.elaborate.instantiate.bindings import ModelBindings, classes_of
+from archdsl.elaborate.instantiate.bindings import ModelBindings, classes_of, image_of
 from archdsl.elaborate.instantiate.errors import (
     EmptyModel,
     FactNotNumber,
     ImagesUnread,
     InputNotShape,
+    ResolutionOfSeries,
     StagesUnread,
     StemUnread,
 )
@@ -214,12 +215,14 @@ class ModelElaborator(ModelBindings):
         if "input" in self.failures:
             return
         image = self.names["input"]
-        if isinstance(image, Shape):
-            height, width = image.height, image.width
-            if self.resolution is not None:
-                chosen = self.resolution
-                height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
-            self.image = Shape(image.channels, height, width)
+        try:
+            if isinstance(image, Size):  # of a parameter
+                image = image_of(image, self.written("input"))
+            if isinstance(image, Shape):
+                self.image = self._resized(image)
+                return
+        except ElaborationError as problem:
+            self._refuse("input", problem)
             return
         written = self.written("input")
         help = fix = None
@@ -227,11 +230,17 @@ class ModelElaborator(ModelBindings):
             sides = " x ".join(describe(side) for side in image.items)
             help = f"a shape is written with `x`: `{sides}`"
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
-        if isinstance(image, Size):
-            one, other = image.height, image.width
-            channels = f"{one} channel{'s' * (one != 1)}"
-            help = f"write `input = 3 x 224 x 224`; series of {channels} are maps of height 1, `{one} x 1 x {other}`"
         self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
+
+    def _resized(self, image: Shape) -> Shape:
+        """The images at the resolution that was asked for. Raises ElaborationError for series of two sizes."""
+        if self.resolution is None:
+            return image
+        chosen = self.resolution
+        height, width = chosen if isinstance(chosen, tuple) else (chosen, chosen)
+        if image.is_line and height != width:
+            raise ElaborationError(ResolutionOfSeries(f"{height}x{width}").at(self.written("input")))
+        return image._replace(height=1 if image.is_line else height, width=width)
 
     def _check_classes(self) -> None:
         """Those of a parameter; a binding has been looked at when it got its value."""

@@ -59,7 +59,7 @@ def prove(
         "activations": cost.activations,
         "out": subject.output,
         "outputs": Outputs(subject.outputs),
-        "reduction": -(-subject.input.height // subject.map.height),
+        "reduction": -(-subject.input.side // subject.map.side),
     }
     applier: Any = None
     settings = {**dict.fromkeys(SETTINGS), "padding": subject.padding}

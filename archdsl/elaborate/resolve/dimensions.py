@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.diagnostics import Diagnostic, Note, Source, Span
 from archdsl.elaborate.resolve.errors import DimensionMismatch
+from archdsl.elaborate.resolve.words import LENGTH, OWN_FACTS
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 from archdsl.language.nodes import children
@@ -38,7 +39,7 @@ _OF_UNITS = {
     "": NUMBER,
 }
 # The facts that every tensor has.
-_OF_FACTS = ("channels", "height", "width")
+_OF_FACTS = (*OWN_FACTS, LENGTH)
 _SUMS, _LIKE_FIRST = ("+", "-"), ("round", "round_even", "floor", "ceil", "divisible")
 # A chain of bindings is followed no further.
 _DEEPEST = 30

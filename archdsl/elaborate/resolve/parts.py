@@ -30,7 +30,7 @@ from archdsl.elaborate.resolve.labels import label
 from archdsl.elaborate.resolve.meaning import meaning_of
 from archdsl.elaborate.resolve.merge import Merged, merge, reference_problems, variants
 from archdsl.elaborate.resolve.stage_rows import StageRow
-from archdsl.elaborate.resolve.words import OWN_FACTS, SETTINGS
+from archdsl.elaborate.resolve.words import LENGTH, OWN_FACTS, SETTINGS
 from archdsl.language import tree
 
 # What a stage without a name may be called by those who do not know: `s3`, `stage_3`, `stages3`, `stag3`.
@@ -246,7 +246,7 @@ def check_map(node: tree.Fact, part: Part) -> None:
     """Refuses a map that a part does not have; what every tensor knows, and what its text sets, is a fact of the last
     map. Raises ElaborationError."""
     name = node.name.text
-    if name in OWN_FACTS or name in part.environment.facts:
+    if name in (*OWN_FACTS, LENGTH) or name in part.environment.facts:
         return
     problem, span = UnknownMapOfPart(part.name, name, ", ".join([*part.maps][:12])), node.name.span
     numbered = _NUMBERED.fullmatch(name)

@@ -8,6 +8,8 @@ from archdsl.ir.operators import PRIMITIVES
 SETTINGS = ("norm", "act", "padding", "drop_path")
 # What every tensor has.
 OWN_FACTS = ("channels", "height", "width")
+# What series have besides, which files may have called a fact of their own.
+LENGTH = "length"
 OF_LISTS = ("concat", "split", "length", "sum")
 # Functions that a block of a file may be called like, which is then what the name means: files had them before.
 NEWER = ("split", "length", "sum")

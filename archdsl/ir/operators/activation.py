@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from archdsl.ir.base import Shape
-from archdsl.ir.operators.base import Axes, Operator, Tensors
+from archdsl.ir.operators.base import Axes, Operator, Tensors, check_axis
 
 
 class Activation(Operator):
@@ -60,11 +60,15 @@ class Function(Operator):
 class Softmax(Operator):
     """The elements `over` an axis, or over all positions of the map, as shares of one.
 
-    `over` is `channels`, `height`, `width` or `positions` (height and width together).
+    `over` is `channels`, `height`, `width` or `positions` (height and width together); of a series `length`.
     """
 
     kind: Literal["softmax"] = "softmax"
     over: Axes
+
+    def output(self, *shapes: Shape) -> Shape:
+        check_axis(self.over, "over")
+        return shapes[0]
 
     @property
     def takes_vectors(self) -> bool:  # type: ignore[override]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from archdsl.ir.base import Count, Shape, ShapeError
-from archdsl.ir.operators.base import Axis, Operator, Tensors, check_divides
+from archdsl.ir.operators.base import Axis, Operator, Tensors, check_axis, check_divides
 
 
 class ChannelShuffle(Operator):
@@ -90,7 +90,7 @@ class PixelUnshuffle(Operator):
 class Transpose(Operator):
     """Two axes exchanged, so that layers work along channels as along a height or width: `transpose(channels, width)`.
 
-    It is its own inverse. The axes are `channels`, `height` and `width`.
+    It is its own inverse. The axes are `channels`, `height` and `width`; of a series `channels` and `length`.
     """
 
     kind: Literal["transpose"] = "transpose"
@@ -101,6 +101,8 @@ class Transpose(Operator):
         (shape,) = shapes
         if self.first == self.second:
             raise ShapeError(f"`{self.first}` cannot be exchanged with itself", "value", "second", "name another axis")
+        check_axis(self.first, "first")
+        check_axis(self.second, "second")
         sizes = shape._asdict()
         sizes[self.first], sizes[self.second] = sizes[self.second], sizes[self.first]
         return Shape(**sizes)
@@ -172,7 +174,7 @@ class Crop(_Margins):
         (shape,) = shapes
         height, width = self.more()
         if shape.height - height < 1 or shape.width - width < 1:
-            message = f"`crop` leaves nothing of an input of {shape.height} x {shape.width}"
+            message = f"`crop` leaves nothing of an input of {shape.positions}"
             raise ShapeError(message, "vanishing", "size", "crop less, or use a larger input")
         return Shape(shape.channels, shape.height - height, shape.width - width)
 
@@ -196,9 +198,10 @@ class Resize(Operator):
             return Shape(shape.channels, shapes[1].height, shapes[1].width)
         if self.factor is None:
             raise ShapeError("`resize` needs a `factor` or a tensor to be `like`", "value", "factor")
-        height, width = floor(shape.height * self.factor), floor(shape.width * self.factor)
+        height = shape.height if shape.is_line else floor(shape.height * self.factor)
+        width = floor(shape.width * self.factor)
         if height < 1 or width < 1:
-            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.height} x {shape.width}"
+            message = f"a factor of {self.factor:g} leaves nothing of an input of {shape.positions}"
             raise ShapeError(message, "vanishing", "factor", "use a larger factor, or a larger input")
         return Shape(shape.channels, height, width)
 
@@ -229,7 +232,7 @@ class ChannelGain(Operator):
         return shapes[0].channels
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {"weight": (shapes[0].channels, 1, 1)}
+        return {"weight": (shapes[0].channels, *shapes[0].each(1, 1))}
 
 
 class ChannelBias(Operator):
@@ -243,7 +246,7 @@ class ChannelBias(Operator):
         return shapes[0].channels
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {"bias": (shapes[0].channels, 1, 1)}
+        return {"bias": (shapes[0].channels, *shapes[0].each(1, 1))}
 
 
 class Parameter(Operator):

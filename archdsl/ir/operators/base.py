@@ -10,9 +10,9 @@ from archdsl.ir.operators.window import Kernel, Padding, pad_width
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Eps = Annotated[float, Field(gt=0, lt=1)]
 
-# An axis of a map; both axes of its positions.
-Axis = Literal["channels", "height", "width"]
-Axes = Literal["channels", "height", "width", "positions"]
+# An axis of a map, or of a series, which has a length; and all axes of its positions.
+Axis = Literal["channels", "height", "width", "length"]
+Axes = Literal["channels", "height", "width", "length", "positions"]
 
 # The names of an operator's tensors with their dimensions; those of a scalar are none.
 Tensors = dict[str, tuple[int, ...]]
@@ -82,7 +82,7 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int
     """A new height and width of `shape`, which must not have shrunk away."""
     if height < 1 or width < 1:
         raise ShapeError(
-            f"{what} leaves nothing of an input of {shape.height} x {shape.width}",
+            f"{what} leaves nothing of an input of {shape.positions}",
             "vanishing",
             "kernel",
             help="use a smaller kernel, padding, smaller strides before it, or a larger input",
@@ -90,7 +90,7 @@ def check_spatial(shape: Shape, height: int, width: int, what: str) -> tuple[int
     return height, width
 
 
-def check_centred(kernel: Size, dilation: Size, padding: Padding) -> None:
+def check_centred(shape: Shape, kernel: Size, dilation: Size, padding: Padding) -> None:
     """Refuses symmetric padding of a kernel without a centre, one that extends over an even number of positions. The
     smallest, 2, gets no zeros."""
     if padding != "symmetric":
@@ -99,21 +99,29 @@ def check_centred(kernel: Size, dilation: Size, padding: Padding) -> None:
         extent, zeros = gap * (side - 1) + 1, pad_width(side, padding, gap)
         if extent % 2 == 0 and zeros:
             over = f" with dilation {gap}, which extends over {extent}," if gap > 1 else ""
-            message = f"symmetric padding cannot centre a kernel of {kernel}{over} as {extent} is even"
-            raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
+            message = f"symmetric padding cannot centre a kernel of {shape.said(kernel)}{over} as {extent} is even"
+            raise ShapeError(message, "value", "kernel", _other_paddings(shape, kernel, zeros))
 
 
-def check_overlap(kernel: Size, stride: Size, padding: Padding) -> None:
+def check_overlap(shape: Shape, kernel: Size, stride: Size, padding: Padding) -> None:
     """Refuses symmetric padding of windows side by side, which its zeros would shift."""
     for side, step in zip(kernel, stride, strict=True):
         if padding == "symmetric" and step >= side and (zeros := pad_width(side, padding)):
-            message = f"symmetric padding would shift windows of {kernel} that do not overlap, with stride {stride}"
-            raise ShapeError(message, "value", "kernel", _other_paddings(kernel, zeros))
+            windows, by = shape.said(kernel), shape.said(stride)
+            message = f"symmetric padding would shift windows of {windows} that do not overlap, with stride {by}"
+            raise ShapeError(message, "value", "kernel", _other_paddings(shape, kernel, zeros))
 
 
-def _other_paddings(kernel: Size, zeros: int) -> str:
-    number = f"zeros a side, `padding = {zeros}`" if kernel.height == kernel.width else "a number of zeros a side"
+def _other_paddings(shape: Shape, kernel: Size, zeros: int) -> str:
+    is_one = shape.is_line or kernel.height == kernel.width
+    number = f"zeros a side, `padding = {zeros}`" if is_one else "a number of zeros a side"
     return f"say how to pad: `padding = valid` (no zeros), `padding = same` (TensorFlow's) or {number}"
+
+
+def check_axis(axis: str, attribute: str) -> None:
+    """Refuses the axis of series for a map; series have their own in an architecture as that of a map of height 1."""
+    if axis == "length":
+        raise ShapeError("a map has no length", "value", attribute, "its axes are `channels`, `height` and `width`")
 
 
 def check_divides(count: int, channels: str, parts: int, noun: str, attribute: str) -> None:

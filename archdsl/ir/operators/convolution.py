@@ -30,10 +30,11 @@ class _Convolution(Windowed):
 
     def positions(self, shape: Shape) -> tuple[int, int]:
         kernel, dilation = sides(self.kernel), sides(self.dilation)
-        check_centred(kernel, dilation, self.padding)
+        check_centred(shape, kernel, dilation, self.padding)
         axes = zip(shape[1:], kernel, sides(self.stride), along(self.padding), dilation, strict=True)
         height, width = (window(*axis) for axis in axes)
-        return check_spatial(shape, height, width, f"a {kernel} convolution with stride {self.stride}")
+        what = f"a {shape.said(kernel)} convolution with stride {shape.said(self.stride)}"
+        return check_spatial(shape, height, width, what)
 
     def weights(self, shape: Shape) -> int:
         channels, groups = self.filters(shape)
@@ -45,7 +46,7 @@ class _Convolution(Windowed):
 
     def state(self, *shapes: Shape) -> Tensors:
         channels, groups = self.filters(shapes[0])
-        weight = {"weight": (channels, shapes[0].channels // groups, *sides(self.kernel))}
+        weight = {"weight": (channels, shapes[0].channels // groups, *shapes[0].each(*sides(self.kernel)))}
         return {**weight, "bias": (channels,)} if self.bias else {**weight}
 
     def macs(self, *shapes: Shape) -> int:
@@ -123,9 +124,8 @@ class ConvTranspose(Windowed):
         more = sides(self.output_padding)
         for added, stride, gap in zip(more, strides, dilation, strict=True):
             if added >= max(stride, gap):
-                message = (
-                    f"an `output_padding` of {self.output_padding} is more than the stride of {self.stride} leaves open"
-                )
+                given, step = shape.said(self.output_padding), shape.said(self.stride)
+                message = f"an `output_padding` of {given} is more than the stride of {step} leaves open"
                 help = f"use at most {max(stride, gap) - 1}, or a larger stride"
                 raise ShapeError(message, "value", "output_padding", help)
         if max(more) > 0 and self.padding == "same":
@@ -134,7 +134,8 @@ class ConvTranspose(Windowed):
         axes = zip(shape[1:], kernel, strides, along(self.padding), dilation, strict=True)
         height, width = (spread(*axis) + added for axis, added in zip(axes, more, strict=True))
         if height < 1 or width < 1:
-            message = f"a padding of {self.padding} cuts off all of a transposed {kernel} convolution's output"
+            zeros = shape.said(self.padding) if isinstance(self.padding, Size) else self.padding
+            message = f"a padding of {zeros} cuts off all of a transposed {shape.said(kernel)} convolution's output"
             raise ShapeError(message, "vanishing", "padding", "use less padding, or a larger input")
         return height, width
 
@@ -146,7 +147,8 @@ class ConvTranspose(Windowed):
         return self.weights(shapes[0]) + self.channels * self.bias
 
     def state(self, *shapes: Shape) -> Tensors:
-        weight = {"weight": (shapes[0].channels, self.channels // self.groups, *sides(self.kernel))}
+        kernel = shapes[0].each(*sides(self.kernel))
+        weight = {"weight": (shapes[0].channels, self.channels // self.groups, *kernel)}
         return {**weight, "bias": (self.channels,)} if self.bias else {**weight}
 
     def macs(self, *shapes: Shape) -> int:
@@ -212,7 +214,7 @@ class WeightStandardizedConv(_Convolution):
         return super().parameters(*shapes) + self.channels
 
     def state(self, *shapes: Shape) -> Tensors:
-        return {**super().state(*shapes), "gain": (self.channels, 1, 1, 1)}
+        return {**super().state(*shapes), "gain": (self.channels, 1, *shapes[0].each(1, 1))}
 
 
 class CondConv(_Convolution):
@@ -241,7 +243,8 @@ class CondConv(_Convolution):
     def output(self, *shapes: Shape) -> Shape:
         routing = shapes[1]
         if routing.channels != self.experts or routing.height != 1 or routing.width != 1:
-            message = f"the routing of {self.experts} experts is {self.experts} x 1 x 1, and this is {routing}"
+            wanted = routing.alike(Shape(self.experts, 1, 1))
+            message = f"the routing of {self.experts} experts is {wanted}, and this is {routing}"
             raise ShapeError(message, "value", "routing", f"end it with `global_avg_pool -> linear({self.experts})`")
         return super().output(shapes[0])
 

@@ -34,8 +34,8 @@ class DotProductAttention(Operator):
             help = f"give the keys {queries.channels} channels, or {size} for one head that all queries share"
             raise ShapeError(message, "value", "keys", help)
         if keys.height != values.height or keys.width != values.width:
-            message = f"keys of {keys.height} x {keys.width} positions do not fit values of {values.height} x"
-            raise ShapeError(f"{message} {values.width}", "value", "values", "give both the same stride and padding")
+            message = f"keys of {keys.positions} positions do not fit values of {values.positions}"
+            raise ShapeError(message, "value", "values", "give both the same stride and padding")
         heads = keys.channels // size
         if values.channels % heads:
             message = f"values of {values.channels} channels do not divide into the {heads} heads of the keys"

@@ -25,11 +25,12 @@ class _Pool(Windowed):
                 raise ShapeError(message, "value", "padding")
         if self.ceil and self.padding == "same":
             raise ShapeError("`same` rounds up as it is, so `ceil` says nothing more", "value", "ceil")
-        check_centred(kernel, Size(1, 1), self.padding)
-        check_overlap(kernel, step, self.padding)
+        check_centred(shape, kernel, Size(1, 1), self.padding)
+        check_overlap(shape, kernel, step, self.padding)
         axes = zip(shape[1:], kernel, step, padding, strict=True)
         height, width = (window(*axis, ceil=self.ceil) for axis in axes)
-        return check_spatial(shape, height, width, f"a {kernel} pooling with stride {self.stride or self.kernel}")
+        what = f"a {shape.said(kernel)} pooling with stride {shape.said(self.stride or self.kernel)}"
+        return check_spatial(shape, height, width, what)
 
 
 class MaxPool(_Pool):

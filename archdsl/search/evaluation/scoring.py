@@ -13,6 +13,7 @@ from archdsl.ir.architecture import Architecture
 from archdsl.search.evaluation.proxies import SCORES
 from archdsl.training.data.opening import open_data
 from archdsl.training.data.transforms import evaluation_transform
+from archdsl.training.errors import SeriesNotTrained
 from archdsl.training.random import key
 
 _BATCH = 64
@@ -35,9 +36,11 @@ class Scoring:
         for name in names:
             compute, needs_images = SCORES[name]
             size = architecture.input
-            images, labels = (
-                self._batch(size.channels, size.height) if needs_images else (torch.zeros(1, *size), torch.zeros(1))
-            )
+            if needs_images and size.is_line:
+                raise SeriesNotTrained(architecture.name, str(size)).error()
+            images, labels = torch.zeros(1, *size.sizes), torch.zeros(1)
+            if needs_images:
+                images, labels = self._batch(size.channels, size.height)
             found[name] = compute(self._model(architecture), images, labels)
         return found
 
