@@ -140,6 +140,9 @@ def test_the_objective_of_the_text_and_another() -> None:
     [
         ("", "objective"),
         ("3", "`3` is the same for every network"),
+        ("accuracy * 0", "`accuracy \\* 0` is the same for every network"),
+        ("front(accuracy, params - params)", "`params - params` is the same for every network"),
+        ("minimize(max(accuracy, 1))", "is the same for every network"),
         ("front(params)", "`front` takes two goals or more"),
         ("front()", "`front` takes two goals or more"),
         ("maximize(params, macs)", "`maximize` takes one expression"),

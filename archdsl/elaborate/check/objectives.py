@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from archdsl.diagnostics import Diagnostic, Problems
 from archdsl.elaborate.check.errors import ConstantGoal
 from archdsl.elaborate.check.expressions import Vocabulary
+from archdsl.elaborate.check.foreseen import foreseen
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import NUMBER, OF_QUANTITIES, mismatches
@@ -74,6 +75,9 @@ def _check_with(given: Sequence[str], node: tree.Expression, words: Vocabulary) 
 
 
 def _constant(node: tree.Expression, words: Vocabulary) -> Iterator[Diagnostic]:
+    value = foreseen(answered(node, words.own), words.own)
     speaks_of = {name.text for name in names_in(node)}
     if not speaks_of & {*COUNTS, *QUANTITIES, *MERITS, *words.own}:
         yield ConstantGoal(shown(node), _EXAMPLE).at(node.span)
+    elif value is not None:
+        yield ConstantGoal(shown(node), _EXAMPLE).at(node.span, f"whatever the network, it is {value:g}")
