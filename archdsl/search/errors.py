@@ -141,6 +141,23 @@ class OtherVersion(Problem):
     version: str
 
 
+class StudyDamaged(Problem):
+    code = codes.CANNOT_READ
+    message = "the study in {place} is damaged: {reason}"
+    help = "take a copy of it, if there is one, or start another: `archdsl search SPEC --out DIR`"
+    place: str
+    reason: str
+
+
+class EditedSpace(Problem):
+    code = codes.EDITED
+    message = "{path} has been edited since the search began, whose trials are of the networks as they were"
+    help = (
+        "search what it says now in another study, `archdsl search {path} --out DIR`; removed, it is written as it was"
+    )
+    path: str
+
+
 class CannotSave(Problem):
     code = codes.CANNOT_WRITE
     message = "cannot write to {folder}: {reason}"
