@@ -41,6 +41,12 @@ class UnusedTraining(Problem):
     example: str
 
 
+class NothingToMeasure(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--measure` is of times without a device, and the objective speaks of none"
+    help = "leave it out, or speak of one: `--objective 'front(accuracy, latency)'`"
+
+
 class RecipeOfOther(Problem):
     code = codes.WRONG_USAGE
     message = "recipe `{recipe}` is for `{model}`, not for `{space}`"

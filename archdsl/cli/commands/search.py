@@ -194,6 +194,8 @@ def _created(arguments: Namespace) -> Study:
         **given,
     )
     objective = Objective(space, settings.objective, settings.device, is_measured=settings.measure is not None)
+    # That any network is left is better known now than after thousands of trials.
+    space.pruning.draw(1, settings.seed, None, "its `require` lines")
     settings = fitted(settings, space, objective)
     folder = Path(arguments.out)
     Evaluator(space, objective, source, texts, settings, folder)  # whatever it refuses, it refuses now
