@@ -193,9 +193,14 @@ def with_many(root: Path, storages: dict[str, str | None], trials: int) -> list[
             fill(study, trials)
             one_more(worker(opened(folder)))
             found.append({"storage": kind, "what": f"status, {algorithm}"} | timed(partial(status, folder)))
-            joined = worker(opened(folder))
-            found.append({"storage": kind, "what": f"first trial, {algorithm}"} | timed(partial(one_more, joined)))
-            more = [timed(partial(one_more, joined)) for _ in range(5)]
+            joined: list[Worker] = []
+
+            def join_and_try(folder: Path = folder, joined: list[Worker] = joined) -> None:
+                joined.append(worker(opened(folder)))
+                one_more(joined[0])
+
+            found.append({"storage": kind, "what": f"join and first trial, {algorithm}"} | timed(join_and_try))
+            more = [timed(partial(one_more, joined[0])) for _ in range(5)]
             found.append(
                 {"storage": kind, "what": f"next trial, {algorithm}"} | min(more, key=lambda one: one["seconds"])
             )
