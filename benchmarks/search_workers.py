@@ -3,8 +3,9 @@
 Up to sixteen workers on one machine take trials that cost a millisecond, so that what remains is what a study takes to
 keep: trials a second in all, in PostgreSQL, from the wheel that the tests use, and in SQLite.
 
-Then a study of 10,000 trials: what `archdsl search status` does with it, and one more trial by each algorithm, of a
-worker that has just joined, which reads all of them, and of one that has been there.
+Then a study of 10,000 trials: `archdsl search status`, the whole command, and one more trial by each algorithm, of a
+worker that has just joined, which reads all of them, and of one that has been there. Another worker has learnt from
+them before, as in any study.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import argparse
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +31,10 @@ from sqlalchemy import MetaData, insert, text
 
 from archdsl.backends.table import aligned
 from archdsl.search.evaluation.evaluator import Evaluator
+from archdsl.search.outcomes import RESULT, WORKER, counts
 from archdsl.search.samplers.base import distribution
 from archdsl.search.settings import SearchSettings
-from archdsl.search.study import RESULT, WORKER, Study, counts
-from archdsl.search.summary import as_text
+from archdsl.search.study import Study
 from archdsl.search.worker import Worker
 from archdsl.search_space.encoding import Encoding
 from archdsl.search_space.objective import Objective
@@ -132,7 +135,7 @@ def fill(study: Study, count: int) -> None:
     """Enters so many trials at once, as workers would have one after the other."""
     encoding, judge, engine = Encoding(study.space), evaluator(study), study.storage.engine
     written = {variable.name: distribution_to_json(distribution(variable)) for variable in encoding.variables}
-    began = datetime.now() - timedelta(seconds=count)
+    began = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=count)
     with engine.begin() as connection:
         last = connection.execute(text("select max(trial_id) from trials")).scalar() or 0
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -158,15 +161,21 @@ def fill(study: Study, count: int) -> None:
 
 
 def timed(action: Any) -> dict[str, float]:
-    """Seconds of an action by the clock, and of this process alone: databases and other programs take theirs."""
-    wall, own = time.perf_counter(), time.process_time()
+    """Seconds of an action by the clock, and of this process and its children alone: databases and other programs take
+    theirs."""
+    wall, own = time.perf_counter(), _cpu()
     action()
-    return {"seconds": round(time.perf_counter() - wall, 3), "cpu_seconds": round(time.process_time() - own, 3)}
+    return {"seconds": round(time.perf_counter() - wall, 3), "cpu_seconds": round(_cpu() - own, 3)}
 
 
-def status(study: Study) -> None:
-    study.settle()
-    as_text(study)
+def _cpu() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def status(folder: Path) -> None:
+    command = [sys.executable, "-m", "archdsl", "search", "status", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 def one_more(joined: Worker) -> None:
@@ -182,10 +191,16 @@ def with_many(root: Path, storages: dict[str, str | None], trials: int) -> list[
             folder = root / f"{kind}_{algorithm}"
             study = create(folder, storage, algorithm=algorithm, objective=objective, trials=2 * trials)
             fill(study, trials)
-            found.append({"storage": kind, "what": f"status, {algorithm}"} | timed(partial(status, opened(folder))))
-            joined = worker(opened(folder))
-            found.append({"storage": kind, "what": f"first trial, {algorithm}"} | timed(partial(one_more, joined)))
-            more = [timed(partial(one_more, joined)) for _ in range(5)]
+            one_more(worker(opened(folder)))
+            found.append({"storage": kind, "what": f"status, {algorithm}"} | timed(partial(status, folder)))
+            joined: list[Worker] = []
+
+            def join_and_try(folder: Path = folder, joined: list[Worker] = joined) -> None:
+                joined.append(worker(opened(folder)))
+                one_more(joined[0])
+
+            found.append({"storage": kind, "what": f"join and first trial, {algorithm}"} | timed(join_and_try))
+            more = [timed(partial(one_more, joined[0])) for _ in range(5)]
             found.append(
                 {"storage": kind, "what": f"next trial, {algorithm}"} | min(more, key=lambda one: one["seconds"])
             )
@@ -214,9 +229,9 @@ def main() -> None:
             many = with_many(root, storages, arguments.trials)
         finally:
             server.cleanup()
-    slowest = max(one["cpu_seconds"] for one in many if one["what"].startswith(("status", "next")))
+    slowest = max(one["cpu_seconds"] for one in many)
     requirement = {
-        "text": f"with {arguments.trials:,} trials, status and one more trial under {REQUIRED_S:g} s of this process",
+        "text": f"with {arguments.trials:,} trials, status and one more trial under {REQUIRED_S:g} s of processor each",
         "found": f"{slowest:.2f} s at most",
         "met": slowest < REQUIRED_S,
     }
@@ -230,7 +245,7 @@ def main() -> None:
     ]
     print(aligned(["storage", "workers", "trials a second", "load before"], cells, "<>>>"))
     cells = [[one["storage"], one["what"], f"{one['seconds']:.2f} s", f"{one['cpu_seconds']:.2f} s"] for one in many]
-    print(aligned(["storage", f"{arguments.trials:,} trials", "time", "of this process"], cells, "<<>>"))
+    print(aligned(["storage", f"{arguments.trials:,} trials", "time", "of the process"], cells, "<<>>"))
     print(f"required: {requirement['text']}\nfound: {requirement['found']}")
 
 

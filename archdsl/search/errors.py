@@ -41,6 +41,12 @@ class UnusedTraining(Problem):
     example: str
 
 
+class NothingToMeasure(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--measure` is of times without a device, and the objective speaks of none"
+    help = "leave it out, or speak of one: `--objective 'front(accuracy, latency)'`"
+
+
 class RecipeOfOther(Problem):
     code = codes.WRONG_USAGE
     message = "recipe `{recipe}` is for `{model}`, not for `{space}`"
@@ -139,6 +145,23 @@ class OtherVersion(Problem):
     found: object
     known: int
     version: str
+
+
+class StudyDamaged(Problem):
+    code = codes.CANNOT_READ
+    message = "the study in {place} is damaged: {reason}"
+    help = "take a copy of it, if there is one, or start another: `archdsl search SPEC --out DIR`"
+    place: str
+    reason: str
+
+
+class EditedSpace(Problem):
+    code = codes.EDITED
+    message = "{path} has been edited since the search began, whose trials are of the networks as they were"
+    help = (
+        "search what it says now in another study, `archdsl search {path} --out DIR`; removed, it is written as it was"
+    )
+    path: str
 
 
 class CannotSave(Problem):

@@ -9,8 +9,9 @@ from functools import cached_property
 from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.api import Network
-from archdsl.search.study import Study, network_of, result_of
+from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.summary import state_of
+from archdsl.search.view import View
 from archdsl.search.winners import file_of, frozen
 
 
@@ -38,7 +39,7 @@ class StudyTrial:
 class FoundNetwork:
     """One of the best networks of a search: the trial that found it, and what it is."""
 
-    study: Study
+    study: View
     trial: StudyTrial
 
     @property
@@ -71,7 +72,7 @@ class FoundNetwork:
 class LoadedStudy:
     """A study that `load_study` opened, while it runs or after."""
 
-    def __init__(self, study: Study):
+    def __init__(self, study: View):
         self.study = study
         self.name = study.name
         self.objective: str = study.said["objective"]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from optuna.trial import FrozenTrial, TrialState
 
-from archdsl.search.study import WORKER, is_finished, result_of
+from archdsl.search.outcomes import WORKER, is_finished, result_of
 
 # So many of the last trials say how long the next ones take.
 _LAST = 100

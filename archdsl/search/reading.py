@@ -1,7 +1,7 @@
 """All trials of a study, read from its database at once.
 
 Optuna reads them row by row as objects, which takes a second for each 700 trials, most of it for the options of each
-choice, written out for every trial; this takes a twentieth of that.
+choice, written out for every trial; this takes a thirtieth of that.
 """
 
 from __future__ import annotations
@@ -9,36 +9,39 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection, DateTime, Engine, Integer, String, text
+
+# Puts a query to a database and gives the rows as the driver has them, whose values need hardly a conversion: rows of
+# SQLAlchemy take three times as long.
+Ask = Callable[[str], Sequence[Any]]
 
 # What a value column cannot hold is said beside it.
 _NOT_FINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf, "NAN": math.nan}
 
 
-def read_trials(engine: Engine, study_id: int) -> list[FrozenTrial]:
-    """All trials of a study, by number."""
-    with engine.connect() as connection:
-        reader = _Reader(connection, study_id)
-        # The states come first: what belongs to a trial that has ended was written before.
-        rows = reader.trials()
-        params, spaces = reader.params()
-        values = reader.numbers("trial_values", "objective, value, value_type")
-        steps = reader.numbers("trial_intermediate_values", "step, intermediate_value, intermediate_value_type")
-        own, system = reader.attributes("trial_user_attributes"), reader.attributes("trial_system_attributes")
+def read_trials(ask: Ask, study_id: int, *, choices: bool = True) -> list[FrozenTrial]:
+    """All trials of a study, by number; without `choices` they have no parameters."""
+    reader = _Reader(ask, study_id)
+    # The states come first: what belongs to a trial that has ended was written before.
+    rows = reader.trials()
+    params, spaces = reader.params() if choices else (defaultdict(dict), defaultdict(dict))
+    values = reader.numbers("trial_values", "objective, value, value_type")
+    steps = reader.numbers("trial_intermediate_values", "step, intermediate_value, intermediate_value_type")
+    own, system = reader.attributes("trial_user_attributes"), reader.attributes("trial_system_attributes")
     return [
         FrozenTrial(
             number=number,
             state=TrialState[state],
             value=None,
             values=[values[id][goal] for goal in sorted(values[id])] if id in values else None,
-            datetime_start=start,
-            datetime_complete=end,
+            datetime_start=_moment(start),
+            datetime_complete=_moment(end),
             params=params[id],
             distributions=spaces[id],
             user_attrs=own[id],
@@ -51,15 +54,16 @@ def read_trials(engine: Engine, study_id: int) -> list[FrozenTrial]:
 
 
 class _Reader:
-    def __init__(self, connection: Connection, study_id: int):
-        self.connection, self.study_id = connection, study_id
+    def __init__(self, ask: Ask, study_id: int):
+        self.ask = ask
+        # A number, and no text of anybody's.
+        self.study = f"{study_id:d}"
 
     def trials(self) -> Sequence[Any]:
-        query = text(
+        return self.ask(
             "select trial_id, number, state, datetime_start, datetime_complete from trials "
-            "where study_id = :study order by number"
-        ).columns(trial_id=Integer, number=Integer, state=String, datetime_start=DateTime, datetime_complete=DateTime)
-        return self.connection.execute(query, {"study": self.study_id}).all()
+            f"where study_id = {self.study} order by number"
+        )
 
     def params(self) -> tuple[Mapping[int, dict[str, Any]], Mapping[int, dict[str, BaseDistribution]]]:
         """The options taken, and all that there were, by name."""
@@ -67,7 +71,7 @@ class _Reader:
         # What there was to choose from is long, and the same in nearly all trials: it is asked for on its own, and
         # after the rows, for other workers go on writing.
         known: dict[str, list[str]] = defaultdict(list)
-        for name, written in self._ask(f"select distinct param_name, distribution_json from trial_params where {_OF}"):
+        for name, written in self._rows("trial_params", "param_name, distribution_json", distinct=True):
             known[name].append(written)
         if any(len(found) > 1 for found in known.values()):
             rows = self._rows("trial_params", "param_name, param_value, distribution_json")
@@ -86,20 +90,17 @@ class _Reader:
 
     def attributes(self, table: str) -> Mapping[int, dict[str, Any]]:
         found: dict[int, dict[str, Any]] = defaultdict(dict)
-        for id, key, written in self._rows(table, "key, value_json"):
-            found[id][key] = json.loads(written)
+        rows = self._rows(table, "key, value_json")
+        # As one text: to begin anew for each takes three times as long.
+        for (id, key, _), value in zip(rows, json.loads(f"[{','.join(row[2] for row in rows)}]"), strict=True):
+            found[id][key] = value
         return found
 
-    def _rows(self, table: str, columns: str) -> Sequence[Any]:
-        return self._ask(f"select trial_id, {columns} from {table} where {_OF}")
-
-    def _ask(self, query: str) -> Sequence[Any]:
-        # The tuples of the driver: these columns need no conversion, and rows of SQLAlchemy take three times as long.
-        return self.connection.execute(text(query), {"study": self.study_id}).cursor.fetchall()
-
-
-# Of the rows that belong to trials: those of a study.
-_OF = "trial_id in (select trial_id from trials where study_id = :study)"
+    def _rows(self, table: str, columns: str, *, distinct: bool = False) -> Sequence[Any]:
+        what = f"distinct {columns}" if distinct else f"trial_id, {columns}"
+        return self.ask(
+            f"select {what} from {table} where trial_id in (select trial_id from trials where study_id = {self.study})"
+        )
 
 
 @cache
@@ -111,3 +112,11 @@ def _option(written: str, value: float) -> tuple[BaseDistribution, Any]:
 @cache
 def _distribution(written: str) -> BaseDistribution:
     return json_to_distribution(written)
+
+
+def _moment(noted: str | datetime | None) -> datetime | None:
+    """A time of a database, which has that of Greenwich, by this machine's clock, as Optuna gives it."""
+    if noted is None:
+        return None
+    moment = datetime.fromisoformat(noted) if isinstance(noted, str) else noted
+    return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=None)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
 
+from archdsl.search.addresses import parsed, printable
 from archdsl.search.errors import StorageFails
 from archdsl.search.reading import read_trials
 from archdsl.search.requirements import require
@@ -24,54 +24,6 @@ from archdsl.search.requirements import require
 # Seconds between heartbeats of a worker, and after how many without one it counts as dead, unless a study says
 # otherwise: a worker that is busy, or whose machine is, must not be taken for one.
 HEARTBEAT, GRACE = 10, 90
-_DATABASE = "study.db"
-_FILE = "sqlite:///"
-# Parts of the query of an address that are as secret as its password.
-_SECRET = ("password", "sslpassword", "passfile")
-
-
-def address(storage: str | None, folder: Path) -> str:
-    """The address of a storage as SQLAlchemy reads it; without one it is a file in the folder of the study."""
-    if storage is None:
-        return f"{_FILE}{(folder / _DATABASE).absolute()}"
-    scheme, colon, rest = storage.partition("://")
-    if scheme in ("postgresql", "postgres"):
-        return f"postgresql+psycopg{colon}{rest}"
-    if storage.startswith(_FILE):
-        return f"{_FILE}{Path(storage.removeprefix(_FILE)).absolute()}"
-    return storage
-
-
-def has_file(folder: Path) -> bool:
-    """Whether there is a study in a folder."""
-    return (folder / _DATABASE).is_file()
-
-
-def without_password(url: str) -> str:
-    """An address to be kept: `PGPASSWORD` or a password file has the password."""
-    if url.startswith(_FILE):
-        return url
-    made = _parsed(url)
-    if made is None:
-        return "?"  # whatever it is, it may hold one
-    query = {name: value for name, value in made.query.items() if name not in _SECRET}
-    scheme = made.drivername.partition("+")[0]
-    kept = URL.create(scheme, made.username, None, made.host, made.port, made.database, query)
-    return kept.render_as_string(hide_password=False)
-
-
-def _parsed(url: str) -> URL | None:
-    try:
-        made = make_url(url)
-    except (ArgumentError, ValueError):
-        return None
-    # A password with an @ in it would end up in the name of the host.
-    return None if "@" in (made.host or "") else made
-
-
-def printable(url: str) -> str:
-    """An address as it is shown, without its password."""
-    return without_password(url).removeprefix(_FILE)
 
 
 @contextmanager
@@ -97,7 +49,8 @@ class Storage(RDBStorage):
         trial_id_greater_than: int,
     ) -> list[FrozenTrial]:
         if states is None and trial_id_greater_than < 0:
-            return read_trials(self.engine, study_id)  # all: what Optuna keeps in memory is empty yet
+            with self.engine.connect() as connection:  # all: what Optuna keeps in memory is empty yet
+                return read_trials(lambda query: connection.exec_driver_sql(query).cursor.fetchall(), study_id)
         return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
 
     def set_grace(self, grace: int) -> None:
@@ -111,7 +64,7 @@ def open_storage(url: str) -> Storage:
     require(url)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     is_file = url.startswith("sqlite:")
-    if _parsed(url) is None:
+    if parsed(url) is None:
         raise StorageFails("of that address", "it is no address, or has signs that are to be escaped").error(
             help="for example postgresql://user@host:5432/database; in a password @ is written %40, / is %2F, : is %3A"
         )

@@ -1,4 +1,4 @@
-"""A study: what is searched and how, and the trials, in a storage that any number of workers share.
+"""A study that workers share: what is searched and how, and the trials, in a storage that any number of them reach.
 
 In a folder, if it has one:
 
@@ -12,15 +12,10 @@ In a folder, if it has one:
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
-from operator import le
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 import optuna
 from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
@@ -29,59 +24,30 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
-from archdsl.diagnostics import DiagnosticError, Source
+from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.render import printable
 from archdsl.language.nodes import names_in
-from archdsl.search import reruns
+from archdsl.search import addresses, reruns
 from archdsl.search import storage as storages
-from archdsl.search.errors import (
-    CannotSave,
-    FolderNotEmpty,
-    NoNameOfStudy,
-    NoStudy,
-    OtherStudy,
-    OtherVersion,
-    StorageFails,
-    StudyExists,
-)
+from archdsl.search.errors import CannotSave, FolderNotEmpty, NoNameOfStudy, StorageFails, StudyExists
+from archdsl.search.folder import FORMAT, facts_of, is_of_study, place, write_texts
+from archdsl.search.outcomes import WORKER, what_of
 from archdsl.search.settings import SearchSettings
+from archdsl.search.view import SAID, View
 from archdsl.search_space.objective import Objective
-from archdsl.search_space.space import Space
-from archdsl.sources import read
-from archdsl.spaces import open_space
-from archdsl.training import atomic
 from archdsl.version import __version__
 
-FORMAT = 1
 # Signs of a name; the database takes 512.
 _LONGEST = 200
-_FACTS, SPEC, _OWN = "study.json", "spec", "archdsl"
-# The user attributes of a trial.
-WORKER, RESULT = "worker", "result"
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Trials by what became of them. `finished` ones count: they have a value, or show that a network has none."""
-
-    finished: int
-    running: int
-    waiting: int
-
-
-class Study:
-    """A study that is open."""
+class Study(View):
+    """A study that is open, to be worked on."""
 
     def __init__(self, storage: storages.Storage, name: str, url: str, folder: Path):
-        self.storage, self.name, self.url, self.folder = storage, name, url, folder
+        self.storage = storage
         self.optuna = optuna.load_study(study_name=name, storage=storage)
-        said = self.optuna.user_attrs.get(_OWN)
-        if not isinstance(said, dict) or said.get("format") != FORMAT:
-            found = said.get("format") if isinstance(said, dict) else "another program"
-            version = said.get("version", "unknown") if isinstance(said, dict) else "unknown"
-            raise OtherVersion(found, FORMAT, version).error()
-        self.said: dict[str, Any] = said
-        self.settings = SearchSettings.model_validate(said["settings"])
+        super().__init__(name, url, folder, self.optuna.user_attrs.get(SAID), self.optuna.directions)
         storage.set_grace(self.settings.grace)
         self._silent: set[int] = set()
 
@@ -103,13 +69,13 @@ class Study:
         """
         if why := _no_name(name):
             raise NoNameOfStudy(printable(name), why).error()
-        if (folder / _FACTS).is_file():
+        if is_of_study(folder):
             raise StudyExists(str(folder), _count_in(folder), str(folder)).error()
         if folder.is_dir() and any(folder.iterdir()):
             raise FolderNotEmpty(str(folder)).error()
         is_new = not folder.exists()
         _make(folder)
-        url = storages.address(storage, folder)
+        url = addresses.address(storage, folder)
         try:
             opened = storages.open_storage(url)
             directions = [
@@ -124,17 +90,17 @@ class Study:
             if isinstance(error, DiagnosticError):
                 raise
             trials = len(optuna.load_study(study_name=name, storage=opened).get_trials(deepcopy=False))
-            raise StudyExists(f"{storages.printable(url)}, called `{name}`", trials, str(folder)).error(
+            raise StudyExists(f"{addresses.printable(url)}, called `{name}`", trials, str(folder)).error(
                 help=f"join it, `archdsl search --join --storage ... --study {shlex.quote(name)}`, "
                 "or name another by `--study`"
             ) from None
         try:
-            write_texts(folder, texts, _facts_of(storage and url, name))
+            write_texts(folder, texts, facts_of(storage and url, name))
         except DiagnosticError:
             optuna.delete_study(study_name=name, storage=opened)
             raise
         made.set_user_attr(
-            _OWN,
+            SAID,
             {
                 "format": FORMAT,
                 "version": __version__,
@@ -153,63 +119,14 @@ class Study:
 
         `storage` and `name` may be left out where `folder` is that of the study.
         """
-        if (folder / _FACTS).is_file() or storage is None:
-            facts = _facts(folder)
-            own = storages.address(facts["storage"], folder)
-            if storage is None:
-                storage, name = facts["storage"], name or facts["study"]
-            elif storages.printable(storages.address(storage, folder)) != storages.printable(own) or (
-                name is not None and name != facts["study"]
-            ):
-                raise OtherStudy(str(folder), facts["study"], storages.printable(own)).error()
-            name = name or facts["study"]
-            if storage is None and not storages.has_file(folder):
-                raise NoStudy(str(folder), "its storage is gone").error()
-        url = storages.address(storage, folder)
-        opened = storages.open_storage(url)
-        with _Reporting(url):
-            names = optuna.get_all_study_names(opened)
-            if name is None and len(names) == 1:
-                name = names[0]
-            if name is None or name not in names:
-                known = ", ".join(names[:10]) or "it has none"
-                reason = f"none is called `{name}`" if name is not None else "it has several"
-                raise NoStudy(storages.printable(url), f"{reason}; there are: {known}").error(
-                    help="name one: `--study NAME`"
-                )
-            study = cls(opened, name, url, folder)
-        if not (folder / _FACTS).is_file():
-            write_texts(folder, study.said["texts"], _facts_of(storage and url, name))
+        where = place(folder, storage, name)
+        opened = storages.open_storage(where.url)
+        with _Reporting(where.url):
+            study = cls(opened, where.chosen(optuna.get_all_study_names(opened)), where.url, folder)
+            study.check_trials()
+        if not is_of_study(folder):
+            write_texts(folder, study.said["texts"], facts_of(where.url, study.name))
         return study
-
-    # What it is of ----------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def source(self) -> Source:
-        """The text of the space."""
-        return read(self.folder / SPEC / self.settings.spec)
-
-    @property
-    def texts(self) -> dict[str, str]:
-        """All files of the space, by name."""
-        return dict(self.said["texts"])
-
-    @cached_property
-    def space(self) -> Space:
-        """The space that is searched."""
-        return open_space(self.source, self.settings.space)
-
-    @cached_property
-    def objective(self) -> Objective:
-        """What the search is for."""
-        settings = self.settings
-        is_measured = settings.measure is not None
-        return Objective(self.space, settings.objective, settings.device, is_measured=is_measured)
-
-    @property
-    def is_single(self) -> bool:
-        """Whether there is one goal."""
-        return len(self.optuna.directions) == 1
 
     def use(self, sampler: BaseSampler) -> None:
         """Has a sampler propose the networks."""
@@ -245,83 +162,6 @@ class Study:
         """In here errors of the storage are diagnostics."""
         return _Reporting(self.url)
 
-    def better(self, one: Sequence[float], other: Sequence[float]) -> bool:
-        """Whether values dominate others: no worse in any goal, and better in one."""
-        lost, more = self._lost(one), self._lost(other)
-        return lost != more and all(map(le, lost, more))
-
-    def best(self) -> list[FrozenTrial]:
-        """The trials that no other dominates, of one goal the best: the first of each network, by their values."""
-        first: dict[str, FrozenTrial] = {}
-        for trial in self.trials():
-            if trial.state is TrialState.COMPLETE:
-                first.setdefault(network_of(trial), trial)
-        # Those ahead in this order may dominate those behind, and never the other way round.
-        found = sorted(((self._lost(trial.values), trial) for trial in first.values()), key=lambda pair: pair[0])
-        if self.is_single:
-            return [trial for _, trial in found[:1]]
-        front: list[tuple[tuple[float, ...], FrozenTrial]] = []
-        for lost, trial in found:
-            if not any(other != lost and all(map(le, other, lost)) for other, _ in front):
-                front.append((lost, trial))
-        return sorted((trial for _, trial in front), key=lambda trial: trial.values)
-
-    def _lost(self, values: Sequence[float]) -> tuple[float, ...]:
-        """Values of which less is better."""
-        maximized = StudyDirection.MAXIMIZE
-        ways = self.optuna.directions
-        return tuple(-value if way is maximized else value for way, value in zip(ways, values, strict=True))
-
-    @property
-    def sign(self) -> int:
-        """Of a study with one goal: 1 if it is maximized, else -1."""
-        return 1 if self.optuna.directions[0] is StudyDirection.MAXIMIZE else -1
-
-
-def counts(trials: Sequence[FrozenTrial]) -> Counts:
-    """How many trials count, are at work and are queued."""
-    states = [trial.state for trial in trials]
-    finished = sum(is_finished(trial) for trial in trials)
-    return Counts(finished, states.count(TrialState.RUNNING), states.count(TrialState.WAITING))
-
-
-def is_finished(trial: FrozenTrial) -> bool:
-    """Whether a trial counts: a network that a `require` line prunes does not, nor does a trial whose worker died."""
-    if trial.state is TrialState.PRUNED:
-        return what_of(trial) != "pruned"
-    return trial.state is TrialState.COMPLETE
-
-
-def result_of(trial: FrozenTrial) -> Mapping[str, Any]:
-    """What a worker noted of a trial: its network, its numbers, what became of it and why."""
-    found = trial.user_attrs.get(RESULT, {})
-    return found if isinstance(found, dict) else {}
-
-
-def what_of(trial: FrozenTrial) -> str:
-    """What a worker noted as having become of a trial, in a word; nothing where it has a value."""
-    return str(result_of(trial).get("what", ""))
-
-
-def network_of(trial: FrozenTrial) -> str:
-    """The number of a trial's network in its space, in digits: it may have more of them than a database takes."""
-    return str(result_of(trial).get("network", ""))
-
-
-def write_texts(folder: Path, texts: Mapping[str, str], facts: Mapping[str, Any]) -> None:
-    """Writes the files of a space and the facts of a study into its folder. Raises DiagnosticError."""
-    try:
-        for name, text in texts.items():
-            path = folder / SPEC / PurePosixPath(name)
-            if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
-                raise CannotSave(str(folder), f"`{name}` leads out of it").error()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            atomic.write(path, text.encode())
-        folder.mkdir(parents=True, exist_ok=True)
-        atomic.write(folder / _FACTS, (json.dumps(dict(facts), indent=2) + "\n").encode())
-    except OSError as error:
-        raise CannotSave(str(folder), (error.strerror or str(error)).lower()).error() from None
-
 
 def _no_name(name: str) -> str:
     """Why a study cannot have a name; nothing where it can."""
@@ -337,30 +177,12 @@ def _make(folder: Path) -> None:
         raise CannotSave(str(folder), (error.strerror or str(error)).lower()).error() from None
 
 
-def _facts_of(url: str | None, name: str) -> dict[str, Any]:
-    return {"format": FORMAT, "storage": url and storages.without_password(url), "study": name}
-
-
 def _count_in(folder: Path) -> int | None:
     """How many trials the study of a folder has; None where its storage does not say."""
     try:
         return len(Study.join(folder, None, None).trials())
     except DiagnosticError:
         return None
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    """What a folder says of its study. Raises DiagnosticError."""
-    try:
-        found = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = "it does not exist" if not folder.exists() else f"{_FACTS}: {(error.strerror or '').lower()}"
-        raise NoStudy(str(folder), reason).error() from None
-    except ValueError as error:
-        raise NoStudy(str(folder), f"{_FACTS}: {error}").error() from None
-    if not isinstance(found, dict) or not {"storage", "study"} <= found.keys():
-        raise NoStudy(str(folder), f"its {_FACTS} is none that this version reads").error()
-    return found
 
 
 def _pruner(stop_early: str) -> BasePruner:
@@ -384,4 +206,4 @@ class _Reporting:
         if isinstance(error, AssertionError) and error.__context__ is not None:
             error = error.__context__
         if isinstance(error, SQLAlchemyError | optuna.exceptions.StorageInternalError | UnicodeError):
-            raise StorageFails(storages.printable(self.url), storages.reason(error)).error() from None
+            raise StorageFails(addresses.printable(self.url), storages.reason(error)).error() from None

@@ -15,14 +15,17 @@ from archdsl.backends.pareto.measures import measure
 from archdsl.backends.table import aligned
 from archdsl.backends.units import duration
 from archdsl.elaborate.resolve.objectives import COUNTS
+from archdsl.search.outcomes import WORKER, counts, network_of, result_of
 from archdsl.search.progress import Progress
 from archdsl.search.reruns import INTERRUPTED, SURPLUS, history
-from archdsl.search.study import WORKER, Study, counts, network_of, result_of
+from archdsl.search.view import View
 from archdsl.search_space.open_models import counted
 
 FORMAT_VERSION = "1.0"
 # Best networks that a table shows.
 _MOST = 20
+# So many networks may be alike by chance.
+_FEW = 5
 # Reasons of failures that are shown, the most frequent first.
 _MOST_REASONS = 5
 # What is said of trials that did not simply end with a value.
@@ -57,7 +60,7 @@ def number_text(name: str, value: float) -> str:
     return measure(name).text(value)
 
 
-def columns(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
+def columns(study: View, trials: Sequence[FrozenTrial]) -> list[str]:
     """The numbers of trials that are shown: what the objective speaks of, and the size."""
     known = {name: None for trial in trials for name in result_of(trial).get("numbers", {})}
     counts_ = [name for name in COUNTS if name in ("params", "macs") or name in study.said["speaks_of"]]
@@ -71,7 +74,7 @@ def states_text(trials: Sequence[FrozenTrial], wanted: int) -> str:
     return ", ".join([f"{counts(trials).finished:,} of {wanted:,} trials", *further])
 
 
-def as_text(study: Study) -> str:
+def as_text(study: View) -> str:
     """How far a study is, who is at work on it, and its best networks."""
     trials, settings = study.trials(), study.settings
     lines = [
@@ -80,6 +83,7 @@ def as_text(study: Study) -> str:
         states_text(trials, settings.trials),
         *_progress_lines(Progress(trials, settings.trials), study),
     ]
+    lines += alike(study)
     best = study.best()
     if best:
         lines += ["", table(study, best[:_MOST])]
@@ -90,7 +94,20 @@ def as_text(study: Study) -> str:
     return "\n".join(lines)
 
 
-def _progress_lines(progress: Progress, study: Study) -> Iterator[str]:
+def alike(study: View) -> list[str]:
+    """Goals that came to the same for all networks, so that they tell none from another."""
+    complete = {network_of(trial): trial.values for trial in study.trials() if trial.state is TrialState.COMPLETE}
+    if len(complete) < _FEW:
+        return []
+    return [
+        f"all {len(complete):,} networks are as good for {title}: it is {values[0]:.4g} for each, and tells none from "
+        "another"
+        for title, values in zip(study.said["goals"], zip(*complete.values(), strict=True), strict=True)
+        if len(set(values)) == 1
+    ]
+
+
+def _progress_lines(progress: Progress, study: View) -> Iterator[str]:
     """Why trials failed, who is at work and since when, and what is left to do."""
     now = datetime.now()
     for what, word in (("failed", "failed"), ("pruned", "pruned")):
@@ -129,7 +146,7 @@ def _span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def table(study: Study, trials: Sequence[FrozenTrial]) -> str:
+def table(study: View, trials: Sequence[FrozenTrial]) -> str:
     """A row for each trial: its number, its values and what else is known of its network."""
     names = columns(study, trials)
     goals = [] if not study.is_single else ["objective"]
@@ -147,7 +164,7 @@ def table(study: Study, trials: Sequence[FrozenTrial]) -> str:
     return aligned(["trial", *goals, *labels, "network"], rows, ">" * (1 + len(goals) + len(names) + 1))
 
 
-def as_json(study: Study) -> str:
+def as_json(study: View) -> str:
     """All trials with their numbers; times are in seconds, accuracies from 0 to 1."""
     trials, best = study.trials(), {trial.number for trial in study.best()}
     return json.dumps(

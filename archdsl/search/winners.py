@@ -11,8 +11,10 @@ from optuna.trial import FrozenTrial
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.file_errors import reason_of
 from archdsl.search.errors import CannotSave, EditedNetwork, NoFilesOfNetworks, NothingFound
-from archdsl.search.study import SPEC, Study, network_of, result_of
+from archdsl.search.folder import SPEC
+from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.summary import columns, number_text
+from archdsl.search.view import View
 from archdsl.search_space.frozen import elsewhere
 from archdsl.search_space.space import Space
 from archdsl.spaces import freeze
@@ -22,7 +24,7 @@ BEST, FRONT = "best.arch", "front"
 _TRIAL = re.compile(r"^## Found by `archdsl search`, study .*: trial (\d{1,9}),", re.MULTILINE)
 
 
-def write_winners(study: Study) -> list[Path]:
+def write_winners(study: View) -> list[Path]:
     """Writes the best network, or those of the front, and removes files of networks that are no longer among them.
 
     Raises DiagnosticError where there are none, and before anything is written where a file that is there is not what
@@ -51,26 +53,26 @@ def write_winners(study: Study) -> list[Path]:
     return list(texts)
 
 
-def file_of(study: Study, trial: FrozenTrial) -> Path:
+def file_of(study: View, trial: FrozenTrial) -> Path:
     """Where the network of a trial is written."""
     return study.folder / (BEST if study.is_single else f"{FRONT}/trial_{trial.number:06d}.arch")
 
 
-def frozen(study: Study, trial: FrozenTrial, target: Path) -> str:
+def frozen(study: View, trial: FrozenTrial, target: Path) -> str:
     """The text of the network of a trial as a file `target`, which need not be there. Raises DiagnosticError."""
     sample = study.space.numbered(int(network_of(trial)))
     # A file uses others of its own folder, or of folders in it: those of a front have copies there.
     return freeze(study.space, sample, study.folder / target.name, lineage(study, trial))
 
 
-def _used(study: Study) -> dict[Path, bytes]:
+def _used(study: View) -> dict[Path, bytes]:
     """Copies, for the networks of a front, of the files that the space uses besides its own."""
     own, space = study.folder / SPEC, Path(os.path.abspath(study.space.source.name))
     others = [path for path in sorted(own.rglob("*.arch")) if Path(os.path.abspath(path)) != space]
     return {study.folder / FRONT / path.relative_to(study.folder): path.read_bytes() for path in others}
 
 
-def lineage(study: Study, trial: FrozenTrial) -> list[str]:
+def lineage(study: View, trial: FrozenTrial) -> list[str]:
     """Where a network comes from, in lines of text."""
     numbers = result_of(trial).get("numbers", {})
     known = ", ".join(f"{name} {number_text(name, numbers[name])}" for name in columns(study, [trial]))
@@ -94,7 +96,7 @@ def without_files(space: Space) -> list[Diagnostic]:
     return [NoFilesOfNetworks(choices[0].place, str(choices[0].node.span)).at(None)] if choices else []
 
 
-def _is_of_search(study: Study, path: Path) -> bool:
+def _is_of_search(study: View, path: Path) -> bool:
     """Whether a file is as a search wrote it: the network of the trial that it says it is of."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")

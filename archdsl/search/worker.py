@@ -23,9 +23,10 @@ from archdsl.diagnostics import DiagnosticError
 from archdsl.diagnostics.codes import DIVERGED, OUT_OF_MEMORY
 from archdsl.search import reruns
 from archdsl.search.evaluation.evaluator import Evaluator, Judged
+from archdsl.search.outcomes import RESULT, WORKER, counts, is_finished, network_of, result_of, what_of
 from archdsl.search.samplers.algorithms import ALGORITHMS
 from archdsl.search.storage import quiet
-from archdsl.search.study import RESULT, WORKER, Study, counts, is_finished, network_of, result_of, what_of
+from archdsl.search.study import Study
 from archdsl.search_space.encoding import Encoding
 from archdsl.search_space.errors import NoneMeets
 from archdsl.search_space.networks import Sample

@@ -57,9 +57,8 @@ class Objective:
         self.node = node
         self.goals: tuple[Goal, ...] = goals(node)
         if device is None and not is_measured:
-            for quantity in self.quantities:
-                if _is_time(quantity) and not _names_device(quantity):
-                    raise ObjectiveNeedsDevice(as_written(quantity)).error(quantity.span)
+            for quantity in self.times_without_device:
+                raise ObjectiveNeedsDevice(as_written(quantity)).error(quantity.span)
 
     @property
     def text(self) -> str:
@@ -76,6 +75,11 @@ class Objective:
         own = self.space.frames.at(0).elaborator.names
         found = {as_written(node): node for goal in self.goals for node in asked(goal.node, own)}
         return tuple(found.values())
+
+    @property
+    def times_without_device(self) -> tuple[tree.Name | tree.Call, ...]:
+        """The times that are asked for without a device: they are of that of the command, or measured."""
+        return tuple(one for one in self.quantities if _is_time(one) and not _names_device(one))
 
     @cached_property
     def merits(self) -> tuple[str, ...]:

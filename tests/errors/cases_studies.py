@@ -77,7 +77,15 @@ def edited() -> object:
     return search("search page study")()
 
 
+def edited_space() -> object:
+    search(f"{START} --jobs 0")()
+    Path("study/spec/net.arch").write_text(SPACE.replace("16})", "24})"))
+    return search("search --join --out study")()
+
+
 CASES: dict[str, Case] = {
+    "StudyDamaged": noted(texts=[]),
+    "EditedSpace": edited_space,
     "StudyExists": search(START, f"{START} --jobs 0"),
     "NoStudy": search("search --join --out study"),
     "FolderNotEmpty": not_empty,

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
+from archdsl.search.outcomes import counts, is_finished, network_of, what_of
 from archdsl.search.reruns import first, history
-from archdsl.search.study import Study, counts, is_finished, network_of, what_of
+from archdsl.search.study import Study
 from tests.training.digits import write_digits
 from tests.warm import Process
 

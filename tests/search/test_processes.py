@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from archdsl.search.study import Study, what_of
+from archdsl.search.outcomes import what_of
+from archdsl.search.study import Study
 from tests.search.studies import PATIENCE, at_work, check, created, run, start, stop, trainings, wait_until
 from tests.warm import Process
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
@@ -13,6 +15,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from archdsl.diagnostics import DiagnosticError
+from archdsl.search import addresses
 from archdsl.search import storage as storages
 
 
@@ -29,24 +32,24 @@ from archdsl.search import storage as storages
     ],
 )  # fmt: skip
 def test_an_address_is_kept_without_its_password(given: str, kept: str) -> None:
-    url = storages.address(given, Path())
-    assert storages.without_password(url) == kept
-    assert storages.printable(url) == kept
-    assert storages.without_password(storages.address(kept, Path())) == kept
+    url = addresses.address(given, Path())
+    assert addresses.without_password(url) == kept
+    assert addresses.printable(url) == kept
+    assert addresses.without_password(addresses.address(kept, Path())) == kept
 
 
 @pytest.mark.parametrize("given", ["anna:geheim@host", "postgresql://anna:geheim@heim@host/db", "postgresql:geheim"])
 def test_an_address_that_cannot_be_read_is_not_repeated(given: str) -> None:
     with pytest.raises(DiagnosticError, match="it is no address") as failure:
-        storages.open_storage(storages.address(given, Path()))
+        storages.open_storage(addresses.address(given, Path()))
     assert "geheim" not in str([(one.message, one.help) for one in failure.value.diagnostics])
 
 
 def test_a_file_is_kept_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    url = storages.address("sqlite:///here.db", Path("there"))
-    assert storages.without_password(url) == f"sqlite:///{tmp_path}/here.db"
-    assert storages.printable(url) == f"{tmp_path}/here.db"
+    url = addresses.address("sqlite:///here.db", Path("there"))
+    assert addresses.without_password(url) == f"sqlite:///{tmp_path}/here.db"
+    assert addresses.printable(url) == f"{tmp_path}/here.db"
 
 
 def _take(url: str, ready: object, found: multiprocessing.Queue[int]) -> None:
@@ -69,7 +72,7 @@ def _popped(study: optuna.Study) -> int | None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_no_two_workers_take_the_same_trial_out_of_the_queue(tmp_path: Path, postgresql: str) -> None:
     for storage in (None, postgresql):
-        url = storages.address(storage, tmp_path)
+        url = addresses.address(storage, tmp_path)
         study = optuna.create_study(study_name="queue", storage=storages.open_storage(url))
         for _ in range(30):
             study.add_trial(_trial(TrialState.WAITING))
@@ -92,8 +95,19 @@ def _trial(state: TrialState, **more: object) -> optuna.trial.FrozenTrial:
     return create_trial(state=state, params={"kernel": "5 x"}, distributions={"kernel": options}, **more)  # type: ignore[arg-type]
 
 
+@pytest.fixture(params=["UTC", "America/New_York"])
+def _zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time of a place: a database has that of Greenwich, and trials that of the machine."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_zone")
 def test_all_trials_at_once_are_those_that_optuna_reads(tmp_path: Path, storage: str | None) -> None:
-    opened = storages.open_storage(storages.address(storage, tmp_path))
+    opened = storages.open_storage(addresses.address(storage, tmp_path))
     optuna.create_study(study_name="other", storage=opened).add_trial(_trial(TrialState.COMPLETE, value=3.0))
     study = optuna.create_study(study_name="one", storage=opened, directions=["minimize", "maximize"])
     values = [(1.5, float("inf")), (float("-inf"), 0.0)]

@@ -10,7 +10,8 @@ import pytest
 from optuna.trial import TrialState
 
 from archdsl.cli.main import main as archdsl
-from archdsl.search.study import Study, network_of
+from archdsl.search.outcomes import network_of
+from archdsl.search.study import Study
 from tests.search.studies import COSTS, check, created, networks, opened, run
 
 FEW = (*COSTS, "--trials", "4")

@@ -11,7 +11,8 @@ import pytest
 import archdsl
 from archdsl.cli.main import main
 from archdsl.language.parser import parse
-from archdsl.search.study import Study, result_of
+from archdsl.search.outcomes import result_of
+from archdsl.search.study import Study
 from archdsl.search.winners import frozen
 from archdsl.sources import read
 

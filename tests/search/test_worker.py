@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import signal
 import subprocess
@@ -13,9 +15,10 @@ from random import Random
 import pytest
 from optuna.trial import TrialState
 
+from archdsl.search.outcomes import network_of, result_of, what_of
 from archdsl.search.reruns import first, history
 from archdsl.search.samplers.uniform import Uniform
-from archdsl.search.study import Study, network_of, result_of, what_of
+from archdsl.search.study import Study
 from archdsl.search_space.encoding import Encoding
 from tests.search.studies import (
     COSTS,
@@ -153,6 +156,44 @@ def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: 
     check(study)
     assert any(history(trial) for trial in study.trials())
     assert accuracies(study) == trained
+
+
+def test_the_training_of_a_killed_worker_goes_on_from_its_checkpoint(
+    space: Path, tmp_path: Path, storage: str | None
+) -> None:
+    epochs = 8
+    longer = ("--set", f"epochs={epochs}", "--trials", 1)
+    study = created(space, tmp_path / "study", storage, *trainings(space), *longer)
+    run_folder = study.folder / "trials" / "000000"
+    search = start("--join", "--out", study.folder)
+    try:
+        # The checkpoint of the first epoch is there when the second one is over.
+        wait_until(lambda: len(rows(run_folder)) >= 2, "two epochs")
+    finally:
+        stop([search])  # by SIGKILL
+    before = rows(run_folder)
+    assert len(before) < epochs
+    work(study, 1)
+    check(study)
+    (lost, again) = study.trials()
+    assert (history(again), lost.params) == ((lost.number,), again.params)
+    sessions = json.loads((run_folder / "run.json").read_text())["sessions"]
+    each = int(before[0]["step"])
+    steps = [session["step"] // each for session in sessions]
+    assert steps in ([0, len(before)], [0, len(before) - 1])  # the last epoch may have been lost
+    after = rows(run_folder)
+    assert [int(row["epoch"]) for row in after] == list(range(1, epochs + 1))
+    # Their times, too, are those of the worker that was killed.
+    assert after[: steps[1]] == before[: steps[1]]
+
+
+def rows(run_folder: Path) -> list[dict[str, str]]:
+    """The epochs of a training that are over."""
+    try:
+        with (run_folder / "metrics.csv").open() as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
 
 
 def test_a_worker_that_was_taken_for_dead_goes_on(space: Path, tmp_path: Path, postgresql: str) -> None:

@@ -140,6 +140,9 @@ def test_the_objective_of_the_text_and_another() -> None:
     [
         ("", "objective"),
         ("3", "`3` is the same for every network"),
+        ("accuracy * 0", "`accuracy \\* 0` is the same for every network"),
+        ("front(accuracy, params - params)", "`params - params` is the same for every network"),
+        ("minimize(max(accuracy, 1))", "is the same for every network"),
         ("front(params)", "`front` takes two goals or more"),
         ("front()", "`front` takes two goals or more"),
         ("maximize(params, macs)", "`maximize` takes one expression"),
@@ -147,6 +150,8 @@ def test_the_objective_of_the_text_and_another() -> None:
         ("acuracy", "accuracy"),
         ("params + memory", "params"),
         ("latency(nexus)", "nexus"),
+        ("macs <= 300M", "true or false"),
+        ("minimize(not macs > 300M)", "true or false"),
         ("params <", "expected|found|ARC101|expression"),
     ],
 )
@@ -163,7 +168,7 @@ def test_a_goal_without_a_value_is_a_mistake_of_the_network(text: str) -> None:
         values(text)
 
 
-@pytest.mark.parametrize("text", ["params > 3", "if params > 3 then none else 1"])
+@pytest.mark.parametrize("text", ["params > 3", "if params > 3 then none else 1", "(if params > 3 then 1 == 1 else 1)"])
 def test_a_goal_is_a_number(text: str) -> None:
     with pytest.raises(DiagnosticError):
         values(text)

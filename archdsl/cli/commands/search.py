@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from archdsl.search.study import Study
+    from archdsl.search.view import View
 
 # Words in the place of a file, with the folder of a study after them. A file of such a name is `./status`.
 STATUS, PAGE = "status", "page"
@@ -120,7 +121,7 @@ def run(arguments: Namespace, output: Output) -> int:
 
 def _address(study: Study, arguments: Namespace) -> str:
     """Options that lead to a study, without a password."""
-    from archdsl.search.storage import without_password
+    from archdsl.search.addresses import without_password
 
     if arguments.storage is None:
         return f"--out {shlex.quote(str(study.folder))}"
@@ -128,19 +129,27 @@ def _address(study: Study, arguments: Namespace) -> str:
 
 
 def _looked_at(arguments: Namespace, output: Output) -> int:
-    from archdsl.search.study import Study
+    folder, is_json = Path(arguments.of or arguments.out or "."), arguments.output_format == "json"
+    if arguments.spec == PAGE:
+        return _write(_opened(folder, arguments), output)
+    from archdsl.search.glance import glance
     from archdsl.search.summary import as_json, as_text
 
-    folder = Path(arguments.of or arguments.out or ".")
-    study = Study.join(folder, arguments.storage, arguments.study)
-    study.settle()
-    if arguments.spec == PAGE:
-        return _write(study, output)
-    output.result(as_json(study) if arguments.output_format == "json" else as_text(study))
+    study = glance(folder, arguments.storage, arguments.study, choices=is_json) or _opened(folder, arguments)
+    output.result(as_json(study) if is_json else as_text(study))
     return FINE
 
 
-def _write(study: Study, output: Output, say: Callable[[str], None] | None = None) -> int:
+def _opened(folder: Path, arguments: Namespace) -> Study:
+    """A study whose trials are settled."""
+    from archdsl.search.study import Study
+
+    study = Study.join(folder, arguments.storage, arguments.study)
+    study.settle()
+    return study
+
+
+def _write(study: View, output: Output, say: Callable[[str], None] | None = None) -> int:
     """Writes what came of a study: the page whatever happens, and the best networks where there are any."""
     from archdsl.search.page.document import write_page
     from archdsl.search.winners import write_winners
@@ -185,6 +194,8 @@ def _created(arguments: Namespace) -> Study:
         **given,
     )
     objective = Objective(space, settings.objective, settings.device, is_measured=settings.measure is not None)
+    # That any network is left is better known now than after thousands of trials.
+    space.pruning.draw(1, settings.seed, None, "its `require` lines")
     settings = fitted(settings, space, objective)
     folder = Path(arguments.out)
     Evaluator(space, objective, source, texts, settings, folder)  # whatever it refuses, it refuses now
@@ -285,7 +296,7 @@ class _Lines:
 
     def begin(self) -> None:
         """What is searched; trials of an earlier session are not shown again."""
-        from archdsl.search.study import is_finished
+        from archdsl.search.outcomes import is_finished
         from archdsl.search_space.open_models import counted
 
         if self.output is None:
@@ -307,7 +318,7 @@ class _Lines:
 
     def rest(self) -> None:
         """Shows those that are not shown yet."""
-        from archdsl.search.study import is_finished
+        from archdsl.search.outcomes import is_finished
 
         if self.output is None:
             return
@@ -318,7 +329,7 @@ class _Lines:
             self._say(self._line(trial))
 
     def _line(self, trial: FrozenTrial) -> str:
-        from archdsl.search.study import result_of
+        from archdsl.search.outcomes import result_of
         from archdsl.search.summary import columns, number_text, state_of
 
         result = result_of(trial)

@@ -340,6 +340,16 @@ class ConstantGoal(Problem):
     example: str
 
 
+class GoalIsCondition(Problem):
+    code = codes.NO_GOAL
+    message = "`{goal}` is true or false, and a goal is a number"
+    help = (
+        "what has to hold for every network is a line of the space, `require {goal}`; "
+        "to weigh it, write `accuracy * (if {goal} then 1 else 0.5)`"
+    )
+    goal: str
+
+
 class NotComparison(Problem):
     code = codes.NO_CLAIM
     message = "`{claim}` is not a comparison"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archdsl.diagnostics import Diagnostic, Problems
-from archdsl.elaborate.check.errors import ConstantGoal
+from archdsl.elaborate.check.errors import ConstantGoal, GoalIsCondition
 from archdsl.elaborate.check.expressions import Vocabulary
+from archdsl.elaborate.check.foreseen import foreseen
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import ModelDefinition
 from archdsl.elaborate.resolve.dimensions import NUMBER, OF_QUANTITIES, mismatches
@@ -16,6 +17,7 @@ from archdsl.elaborate.resolve.scopes import scope_of_model
 from archdsl.elaborate.resolve.written import shown
 from archdsl.language import tree
 from archdsl.language.nodes import names_in
+from archdsl.language.operators import BINARY, COMPARISON
 
 _EXAMPLE = "accuracy * (latency(phone) / 75ms) ** -0.07"
 _CAN_USE = (
@@ -44,7 +46,7 @@ def check_objective(
         except ElaborationError as problem:
             words.problems.add(problem.diagnostic)
         if len(words.problems) == before:
-            words.problems.add(*_constant(goal(node).node, words))
+            words.problems.add(*_condition(goal(node).node), *_constant(goal(node).node, words))
 
 
 def objective_problems(objective: tree.Expression, definition: ModelDefinition) -> tuple[Diagnostic, ...]:
@@ -73,7 +75,18 @@ def _check_with(given: Sequence[str], node: tree.Expression, words: Vocabulary) 
     words.given, words.hint = frozenset(), None
 
 
+def _condition(node: tree.Expression) -> Iterator[Diagnostic]:
+    match node:
+        case tree.Binary(operator=operator) if BINARY[operator] <= COMPARISON:
+            yield GoalIsCondition(shown(node)).at(node.span)
+        case tree.Unary(operator="not"):
+            yield GoalIsCondition(shown(node)).at(node.span)
+
+
 def _constant(node: tree.Expression, words: Vocabulary) -> Iterator[Diagnostic]:
+    value = foreseen(answered(node, words.own), words.own)
     speaks_of = {name.text for name in names_in(node)}
     if not speaks_of & {*COUNTS, *QUANTITIES, *MERITS, *words.own}:
         yield ConstantGoal(shown(node), _EXAMPLE).at(node.span)
+    elif value is not None:
+        yield ConstantGoal(shown(node), _EXAMPLE).at(node.span, f"whatever the network, it is {value:g}")

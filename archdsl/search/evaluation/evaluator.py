@@ -9,7 +9,7 @@ from pathlib import Path
 from archdsl.diagnostics import Source
 from archdsl.elaborate.evaluate.values import Value
 from archdsl.elaborate.resolve.objectives import ACCURACY, COUNTS
-from archdsl.search.errors import NeedsImages, NeedsTraining, NothingToStop, UnusedTraining
+from archdsl.search.errors import NeedsImages, NeedsTraining, NothingToMeasure, NothingToStop, UnusedTraining
 from archdsl.search.settings import SearchSettings
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.objective import Objective
@@ -115,14 +115,16 @@ class Evaluator:
 def check_settings(objective: Objective, settings: SearchSettings) -> None:
     """Raises DiagnosticError where settings do not go with an objective."""
     is_trained = ACCURACY in objective.merits
+    if settings.measure is not None and not objective.times_without_device:
+        raise NothingToMeasure().error()
     if is_trained and settings.data is None:
         raise NeedsTraining().error()
     if not is_trained:
         if settings.stop_early != "none":
             raise NothingToStop().error()
         scores = [name for name in objective.merits if name != "synflow"]
-        for option in ("recipe", "set", *(() if scores else ("data",))):
+        for option in ("recipe", "set", "share_weights", "keep", *(() if scores else ("data",))):
             if getattr(settings, option):
-                raise UnusedTraining(option, f"front(accuracy, {COUNTS[1]})").error()
+                raise UnusedTraining(option.replace("_", "-"), f"front(accuracy, {COUNTS[1]})").error()
         if scores and settings.data is None:
             raise NeedsImages(scores[0]).error()

@@ -11,13 +11,14 @@ from optuna.trial import FrozenTrial
 
 from archdsl.file_errors import reason_of
 from archdsl.search.errors import CannotSave
+from archdsl.search.outcomes import counts
 from archdsl.search.page.figures import front_charts, history_charts
 from archdsl.search.page.importance import importance_parts
 from archdsl.search.page.markup import Content, page, tag
 from archdsl.search.page.networks import network_parts
 from archdsl.search.page.trials_table import trials_table
-from archdsl.search.study import Study, counts
-from archdsl.search.summary import states_text
+from archdsl.search.summary import alike, states_text
+from archdsl.search.view import View
 from archdsl.search_space.open_models import counted
 from archdsl.training import atomic
 from archdsl.version import __version__
@@ -28,7 +29,7 @@ _STYLE = Path(__file__).with_name("page.css")
 _MOST_NETWORKS = 5
 
 
-def write_page(study: Study) -> Path:
+def write_page(study: View) -> Path:
     """Writes the page into the folder of a study. Raises DiagnosticError."""
     path = study.folder / PAGE
     try:
@@ -38,16 +39,17 @@ def write_page(study: Study) -> Path:
     return path
 
 
-def as_html(study: Study) -> str:
+def as_html(study: View) -> str:
     """The page: one text, which loads nothing and runs nothing. All text in it is escaped."""
     return page(f"{study.name}: search", _STYLE.read_text(encoding="utf-8"), _body(study))
 
 
-def _body(study: Study) -> Iterator[Content]:
+def _body(study: View) -> Iterator[Content]:
     best = study.best()
     so_far = "" if counts(study.trials()).finished >= study.settings.trials else " so far"
     yield tag("h1", study.name)
     yield tag("p", f"What a search found{so_far}: {states_text(study.trials(), study.settings.trials)}.")
+    yield from (tag("p", f"{line[:1].upper()}{line[1:]}.") for line in alike(study))
     yield _facts(study)
     if not best:
         yield tag("p", "No trial has a value so far.")
@@ -65,7 +67,7 @@ def _body(study: Study) -> Iterator[Content]:
     yield tag("footer", f"archdsl {__version__}, Optuna {optuna.__version__}, {made}")
 
 
-def _facts(study: Study) -> Content:
+def _facts(study: View) -> Content:
     settings = study.settings
     facts = {
         "space": f"{study.space.name} of {settings.spec}, {counted(study.space.size)} networks",
@@ -87,7 +89,7 @@ def _facts(study: Study) -> Content:
     return tag("dl", *([tag("dt", name), tag("dd", text)] for name, text in facts.items()))
 
 
-def _networks(study: Study, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def _networks(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
     shown = _spread(best, _MOST_NETWORKS)
     yield tag("h2", "The network" if study.is_single else "Networks of the front")
     if len(shown) < len(best):

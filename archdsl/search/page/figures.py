@@ -11,11 +11,12 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.backends.pareto import measure
+from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.page.charts import Point, chart
 from archdsl.search.page.markup import Content, tag
 from archdsl.search.page.scales import Axis
-from archdsl.search.study import Study, network_of, result_of
 from archdsl.search.summary import columns, number_text
+from archdsl.search.view import View
 
 # Costs that a value is shown against, the first one that is known and is not that value itself.
 _COSTS = ("latency", "step_time", "memory", "macs", "params")
@@ -45,10 +46,10 @@ class Quantity:
         return found is not None and math.isfinite(found)
 
 
-def goals(study: Study) -> list[Quantity]:
+def goals(study: View) -> list[Quantity]:
     """What the search is for."""
     found = []
-    for index, (title, way) in enumerate(zip(study.said["goals"], study.optuna.directions, strict=True)):
+    for index, (title, way) in enumerate(zip(study.said["goals"], study.directions, strict=True)):
         name = title.partition(" ")[2]
         is_measure = any(name in _numbers(trial) for trial in study.trials()[:100])
         text = partial(number_text, name) if is_measure else _plain
@@ -56,7 +57,7 @@ def goals(study: Study) -> list[Quantity]:
     return found
 
 
-def front_charts(study: Study, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def front_charts(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
     """Each other goal against the first; of one goal, what it weighs against each other."""
     of = goals(study)
     if study.is_single:
@@ -79,7 +80,7 @@ def front_charts(study: Study, best: Sequence[FrozenTrial]) -> Iterator[Content]
         yield tag("p", "The front is that of all goals: what it loses in one chart it wins in another.", class_="note")
 
 
-def history_charts(study: Study) -> Iterator[Content]:
+def history_charts(study: View) -> Iterator[Content]:
     """The values of each goal by trial, with the best so far."""
     for goal in goals(study):
         trials = [trial for trial in _complete(study) if goal.is_known(trial)]
@@ -97,7 +98,7 @@ def history_charts(study: Study) -> Iterator[Content]:
         yield chart(description, x, goal.axis(trials), points, line, is_history=True, falls=True)
 
 
-def tooltip(study: Study, trial: FrozenTrial) -> str:
+def tooltip(study: View, trial: FrozenTrial) -> str:
     """A trial in a line."""
     numbers = _numbers(trial)
     known = [f"{name} {number_text(name, numbers[name])}" for name in columns(study, [trial])]
@@ -107,7 +108,7 @@ def tooltip(study: Study, trial: FrozenTrial) -> str:
 
 
 def _front_chart(
-    study: Study, trials: Sequence[FrozenTrial], x: Quantity, y: Quantity,
+    study: View, trials: Sequence[FrozenTrial], x: Quantity, y: Quantity,
     front: Sequence[FrozenTrial], winners: Sequence[FrozenTrial],
 ) -> Content:  # fmt: skip
     on_front = {trial.number for trial in front}
@@ -119,13 +120,13 @@ def _front_chart(
         )
         for trial in trials
     ]  # fmt: skip
-    has_line = len(study.optuna.directions) <= 2
+    has_line = len(study.directions) <= 2
     steps = sorted((x.of(trial), y.of(trial)) for trial in trials if trial.number in on_front) if has_line else []
     description = f"{y.name} against {x.name} of {len(trials):,} networks; those of the front have their numbers"
     return chart(description, x.axis(trials), y.axis(trials), points, steps, falls=x.is_lower_better)
 
 
-def _tradeoff(study: Study, goal: Quantity) -> tuple[Quantity, Quantity]:
+def _tradeoff(study: View, goal: Quantity) -> tuple[Quantity, Quantity]:
     """What costs, and what is had for it: the accuracy if there is one, else the objective."""
     names = dict.fromkeys(name for trial in study.trials()[:100] for name in _numbers(trial))
     y = _measured("accuracy", is_lower_better=False) if "accuracy" in names and goal.name != "accuracy" else goal
@@ -142,7 +143,7 @@ def _front(trials: Sequence[FrozenTrial], x: Quantity, y: Quantity) -> list[Froz
     return found
 
 
-def _with(study: Study, *quantities: Quantity) -> list[FrozenTrial]:
+def _with(study: View, *quantities: Quantity) -> list[FrozenTrial]:
     """The first trial of each network that has these."""
     first: dict[str, FrozenTrial] = {}
     for trial in _complete(study):
@@ -151,7 +152,7 @@ def _with(study: Study, *quantities: Quantity) -> list[FrozenTrial]:
     return list(first.values())
 
 
-def _complete(study: Study) -> list[FrozenTrial]:
+def _complete(study: View) -> list[FrozenTrial]:
     return [trial for trial in study.trials() if trial.state is TrialState.COMPLETE]
 
 

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from archdsl.search.page.charts import bars
 from archdsl.search.page.markup import Content, tag
-from archdsl.search.study import Study
+from archdsl.search.view import View
 
 # PED-ANOVA compares the best trials with all: it takes so many of the best, and these must be a part of all.
 _LEAST_BEST, _LEAST, _BEST_PART = 5, 10, 0.1
@@ -20,7 +20,7 @@ _MOST = 2000
 _MOST_SHOWN = 30
 
 
-def importance_parts(study: Study) -> Iterator[Content]:
+def importance_parts(study: View) -> Iterator[Content]:
     """The importance of the choices as bars, with how it was computed; or why there is none."""
     trials = [trial for trial in study.trials() if trial.state is TrialState.COMPLETE][-_MOST:]
     if len(trials) < _LEAST:
@@ -51,11 +51,11 @@ def importance_parts(study: Study) -> Iterator[Content]:
     )
 
 
-def _importance(study: Study, trials: list[optuna.trial.FrozenTrial], part: float) -> Mapping[str, float]:
+def _importance(study: View, trials: list[optuna.trial.FrozenTrial], part: float) -> Mapping[str, float]:
     # Late: it imports scikit-learn, which takes seconds, and a short study has no importance to show.
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    copy = optuna.create_study(directions=study.optuna.directions)
+    copy = optuna.create_study(directions=study.directions)
     copy.add_trials(trials)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

@@ -18,9 +18,10 @@ from archdsl.elaborate.resolve.merge import Merged, merge
 from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.language import tree
 from archdsl.language.nodes import children
+from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.page.markup import Content, row, table, tag
-from archdsl.search.study import Study, network_of, result_of
 from archdsl.search.summary import columns, number_text
+from archdsl.search.view import View
 from archdsl.search.winners import file_of, frozen
 from archdsl.search_space.choices import Choice
 
@@ -28,7 +29,7 @@ _SECTIONS = ("stem", "head")
 _SPACES = re.compile(r"\s+")
 
 
-def network_parts(study: Study, trial: FrozenTrial) -> Iterator[Content]:
+def network_parts(study: View, trial: FrozenTrial) -> Iterator[Content]:
     """The part of the page about the network of a trial."""
     space = study.space
     sample = space.numbered(int(network_of(trial)))

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from optuna.trial import FrozenTrial, TrialState
 
+from archdsl.search.outcomes import result_of
 from archdsl.search.page.markup import Content, row, table, tag
-from archdsl.search.study import Study, result_of
 from archdsl.search.summary import columns, number_text, state_of
+from archdsl.search.view import View
 from archdsl.search_space.encoding import Encoding
 
 # Rows of the table, for a page of ten thousand trials is to stay small.
 _MOST = 300
 
 
-def trials_table(study: Study, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def trials_table(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
     """The table, and how it is sorted."""
     trials = sorted(study.trials(), key=lambda trial: _rank(study, trial, {one.number for one in best}))
     shown = trials[:_MOST]
@@ -43,7 +44,7 @@ def trials_table(study: Study, best: Sequence[FrozenTrial]) -> Iterator[Content]
     yield table(["trial", "state", *goals, *names, *variables], rows)
 
 
-def _rank(study: Study, trial: FrozenTrial, best: set[int]) -> tuple[float, ...]:
+def _rank(study: View, trial: FrozenTrial, best: set[int]) -> tuple[float, ...]:
     if trial.state is not TrialState.COMPLETE:
         return 2, 0, trial.number
     if study.is_single:

@@ -6,28 +6,41 @@ B. Zoph, Q. V. Le: Neural Architecture Search with Reinforcement Learning, ICLR 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from random import Random
+from typing import Any
 
 import torch
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 from torch import Tensor, nn
 
 from archdsl.search.samplers.base import NetworkSampler, Past
+from archdsl.search.samplers.kept import Kept, digest_of, keep, kept_in
 from archdsl.search_space.encoding import Encoding, Variable
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.space import Space
+from archdsl.version import __version__
 
 _HIDDEN = 64
 _RATE, _EPOCHS, _CLIP, _ENTROPY, _MEMORY = 1e-2, 4, 0.2, 0.01, 0.9
 # Of a logarithm of how much likelier a network has become: what is beyond overflows in the end.
 _FURTHEST = 20.0
 _TRIES = 50
+# What has been learnt is kept in the study whenever so many trials have come to an end; and so many batches can be
+# taken back at once, as trials of other workers come in between.
+_EVERY, _BACK = 100, 16
+_NAME = "controller"
 
 
 class Controller(NetworkSampler):
     """A policy that learns from the trials that have come to an end, a batch of them at a time.
 
-    Every worker makes the same policy of the same trials: it is not kept anywhere.
+    Every worker makes the same policy of the same trials. It is kept in the study now and then, for a worker that joins
+    would learn from thousands of trials for half a minute; from the policy that is kept it makes the very same one.
 
     Args:
         batch: trials between two updates.
@@ -36,7 +49,14 @@ class Controller(NetworkSampler):
     def __init__(self, space: Space, encoding: Encoding, seed: int, batch: int):
         super().__init__(space, encoding, seed)
         self.batch = batch
+        self._study: Study | None = None
         self._start()
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        self._study = study
+        return super().sample_relative(study, trial, search_space)
 
     def propose(self, past: Sequence[Past], random: Random) -> Sample:
         self._learn(past)
@@ -53,16 +73,50 @@ class Controller(NetworkSampler):
             self.policy = Policy(self.encoding.variables)
         self.optimizer = torch.optim.Adam(self.policy.parameters(), _RATE)
         self.baseline: float | None = None
-        self._folded: list[int] = []
+        # From so many trials it has learnt; what it had after each of the last batches.
+        self._learnt = 0
+        self._states: deque[Kept] = deque(maxlen=_BACK)
 
     def _learn(self, past: Sequence[Past]) -> None:
-        """Folds in the batches that are complete."""
-        if [one.number for one in past[: len(self._folded)]] != self._folded:
-            self._start()  # a trial of another worker came in between
-        while len(past) - len(self._folded) >= self.batch:
-            batch = past[len(self._folded) : len(self._folded) + self.batch]
-            self._update(batch)
-            self._folded += [one.number for one in batch]
+        """Learns from the batches that are complete."""
+        numbers, states = [one.number for one in past], self._states
+        if states and not self._is_of(states[-1], numbers):
+            # A trial of another worker came in between.
+            while states and not self._is_of(states[-1], numbers):
+                states.pop()
+            self._go_on_from(states[-1]) if states else self._start()
+        if self._study is not None and len(past) - self._learnt >= _EVERY:
+            # It has just joined, or has been at one trial for long.
+            further = (one for one in kept_in(self._study, _NAME) if one.trials > self._learnt)
+            if found := next((one for one in further if self._is_of(one, numbers)), None):
+                self._go_on_from(found)
+                self._states.append(found)
+        while len(past) - self._learnt >= self.batch:
+            before = self._learnt
+            self._update(past[before : before + self.batch])
+            self._learnt += self.batch
+            self._states.append(self._state(numbers))
+            if self._study is not None and self._learnt // _EVERY > before // _EVERY:
+                keep(self._study, _NAME, self._states[-1])
+
+    def _is_of(self, kept: Kept, numbers: Sequence[int]) -> bool:
+        """Whether a state is what this controller makes of the first of these trials."""
+        return kept.digest == self._digest(numbers[: kept.trials])
+
+    def _digest(self, numbers: Sequence[int]) -> str:
+        return digest_of(__version__, self.seed, self.batch, list(numbers))
+
+    def _state(self, numbers: Sequence[int]) -> Kept:
+        written = BytesIO()
+        facts = {"policy": self.policy.state_dict(), "optimizer": self.optimizer.state_dict()}
+        torch.save({**facts, "baseline": self.baseline}, written)
+        return Kept(self._learnt, self._digest(numbers[: self._learnt]), written.getvalue())
+
+    def _go_on_from(self, kept: Kept) -> None:
+        facts = torch.load(BytesIO(kept.state), weights_only=True)
+        self.policy.load_state_dict(facts["policy"])
+        self.optimizer.load_state_dict(facts["optimizer"])
+        self.baseline, self._learnt = facts["baseline"], kept.trials
 
     def _update(self, batch: Sequence[Past]) -> None:
         rewards = torch.tensor([one.value for one in batch])

@@ -101,3 +101,20 @@ def test_nothing_is_written_where_something_is_wrong(archdsl: Command, spec: Pat
         code, _, err = archdsl("search", spec, "--out", "study", *options)
         assert (code, "error" in err) in ((1, True), (2, True))
         assert not Path("study").exists()
+
+
+@pytest.mark.parametrize("algorithm", ["tpe", "controller", "grid"])
+def test_a_space_without_a_network_is_not_searched(archdsl: Command, spec: Path, algorithm: str) -> None:
+    """One trial after the other would be pruned."""
+    spec.write_text(f"{SPACE.rstrip().removesuffix('}')}  require params <= 3\n}}\n")
+    code, _, err = archdsl("search", spec, "--out", "study", "--objective", "macs", "--algorithm", algorithm)
+    assert code == 1
+    assert "networks drawn from `tiny` meets its `require` lines" in err
+    assert not Path("study").exists()
+
+
+@pytest.mark.parametrize("option", ["--share-weights", "--keep"])
+def test_options_of_trainings_are_for_trainings(archdsl: Command, spec: Path, option: str) -> None:
+    code, _, err = archdsl("search", spec, "--out", "study", option)
+    assert code == 2
+    assert f"`{option}` is for training" in err

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 
+import optuna
 import pytest
 import torch
+from optuna.storages import InMemoryStorage
 
+from archdsl.search import storage as storages
+from archdsl.search.addresses import address
 from archdsl.search.samplers.base import Past
+from archdsl.search.samplers.base import past as past_of
 from archdsl.search.samplers.controller import Controller
+from archdsl.search.samplers.kept import Kept, digest_of, keep, kept_in
 from archdsl.search_space.encoding import Encoding
 from archdsl.search_space.networks import Sample
-from tests.search.samplers.studies import WHOLE, space_of
+from tests.search.samplers.studies import WHOLE, searched, space_of
 
 SPACE = space_of(WHOLE)
 ENCODING = Encoding(SPACE)
@@ -131,3 +138,99 @@ def test_networks_that_it_would_never_draw_do_not_break_it() -> None:
     controller._learn(past)
     assert ENCODING.taken(controller.propose(past, random)).keys() >= {"width"}
     assert abs(sum(likelihoods(controller)) - 1) < 1e-3
+
+
+# What is kept in a study ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def study() -> optuna.Study:
+    """A study in which a controller has learnt from 215 trials, one after the other."""
+    storage = InMemoryStorage()
+    searched(SPACE, "controller", 215, planned=300, storage=storage, values=lambda _, sample: (reward(sample),))
+    return optuna.load_study(study_name="study", storage=storage)
+
+
+def copied(study: optuna.Study) -> optuna.Study:
+    """A study with what is kept in another one."""
+    other = optuna.create_study()
+    for key, value in study.user_attrs.items():
+        other.set_user_attr(key, value)
+    return other
+
+
+def joined(study: optuna.Study, past: list[Past]) -> Controller:
+    controller = Controller(SPACE, ENCODING, 0, 10)
+    controller._study = study
+    controller._learn(past)
+    return controller
+
+
+def parameters(controller: Controller) -> list[torch.Tensor]:
+    moments = [value for state in controller.optimizer.state.values() for value in state.values()]
+    return [*controller.policy.parameters(), *moments, torch.tensor(controller.baseline)]
+
+
+def equal(one: Controller, other: Controller) -> bool:
+    pairs = zip(parameters(one), parameters(other), strict=True)
+    return all(torch.equal(first, second) for first, second in pairs)
+
+
+def test_who_joins_goes_on_from_what_is_kept(study: optuna.Study) -> None:
+    assert [kept.trials for kept in kept_in(study, "controller")] == [200, 100]
+    past = past_of(study, ENCODING)
+    anew = joined(optuna.create_study(), past)
+    controller = joined(study, past)
+    assert equal(controller, anew)
+    # It has learnt from one batch itself, and not from the twenty before.
+    assert [state.trials for state in controller._states] == [200, 210]
+    assert [state.trials for state in anew._states] == list(range(60, 211, 10))
+    assert controller.propose(past, Random(3)) == anew.propose(past, Random(3))
+
+
+def test_what_others_would_have_learnt_is_not_taken(study: optuna.Study) -> None:
+    past = past_of(study, ENCODING)
+    past[150], past[151] = past[151], past[150]
+    controller = joined(copied(study), past)
+    assert equal(controller, joined(optuna.create_study(), past))
+    assert [state.trials for state in controller._states][:2] == [100, 110]
+    for other in (Controller(SPACE, ENCODING, 1, 10), Controller(SPACE, ENCODING, 0, 5)):
+        other._study = copied(study)
+        other._learn(past[:105])
+        assert other._states[0].trials != 100
+
+
+def test_a_worker_that_was_at_one_trial_for_long_takes_what_others_have_learnt(study: optuna.Study) -> None:
+    past = past_of(study, ENCODING)
+    controller = joined(study, past[:40])
+    controller._learn(past)
+    assert [state.trials for state in controller._states] == [10, 20, 30, 40, 200, 210]
+    assert equal(controller, joined(optuna.create_study(), past))
+
+
+def test_a_trial_in_between_takes_back_the_batches_since() -> None:
+    controller, past = trained(100)
+    late = [*past[:73], Past(999, past[3].taken, 5.0), *past[73:]]
+    controller._learn(late)
+    other = Controller(SPACE, ENCODING, 0, 10)
+    other._learn(late)
+    assert equal(controller, other)
+    # And those of long ago, of which no state is kept.
+    late = [*past[:3], Past(999, past[3].taken, 5.0), *past[3:]]
+    other = Controller(SPACE, ENCODING, 0, 2)
+    other._learn(past)
+    other._learn(late)
+    anew = Controller(SPACE, ENCODING, 0, 2)
+    anew._learn(late)
+    assert equal(other, anew)
+
+
+def test_the_last_two_states_are_kept(tmp_path: Path, storage: str | None) -> None:
+    opened = storages.open_storage(address(storage, tmp_path))
+    study = optuna.create_study(study_name="one", storage=opened)
+    for trials in (100, 200, 200, 300):
+        keep(study, "it", Kept(trials, digest_of(trials), b"\x00state"))
+    assert [(one.trials, one.state) for one in kept_in(study, "it")] == [(300, b"\x00state"), (200, b"\x00state")]
+    study.set_user_attr("it 0", {"trials": "many"})
+    assert len(kept_in(study, "it")) == 1
+    assert kept_in(study, "other") == []
