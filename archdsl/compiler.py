@@ -19,21 +19,19 @@ from archdsl.elaborate.check.files import check_names
 from archdsl.elaborate.check.reuse import check_reuse
 from archdsl.elaborate.check.unused import check_unused
 from archdsl.elaborate.deduplication import Gathered
-from archdsl.elaborate.evaluate.predictions import Predict, Predicted, Prediction
 from archdsl.elaborate.evaluate.values import Value
 from archdsl.elaborate.instantiate.models import ModelElaborator
-from archdsl.elaborate.instantiate.requirements import is_predicted, prove, subject
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.resolve.definitions import Environment
 from archdsl.elaborate.resolve.merge import Variant, variants
 from archdsl.file_errors import ProgramNestedTooDeeply, UnknownVariantOfFile
 from archdsl.ir.architecture import Architecture
-from archdsl.ir.walk import walk
 from archdsl.language import tree
 from archdsl.sources import ON_DISK, Files, read
 from archdsl.uses import environment_of
 
 if TYPE_CHECKING:
+    from archdsl.elaborate.evaluate.predictions import Predict, Predicted, Prediction
     from archdsl.ir.recipe import Recipe
     from archdsl.search_space.open_models import OpenModel
 
@@ -163,6 +161,12 @@ def compile_source(
             made.append(result.architecture)
             known[id(network.definition), network.label] = result.architecture
             if claims and resolution is None and not parameters:
+                from archdsl.elaborate.instantiate.requirements import (  # late: `check` asks
+                    is_predicted,
+                    prove,
+                    subject,
+                )
+
                 environment = network.definition.environment
                 predicted += sum(is_predicted(claim, result.names) for claim in result.requires)
                 claimed = subject(result.architecture, _predict(result.architecture, effort))
@@ -208,6 +212,8 @@ def _predict(architecture: Architecture, effort: Work) -> Predict:
 
     @cache
     def work() -> int:
+        from archdsl.ir.walk import walk  # late, as `predicted` below
+
         return _WORK_OF_PREDICTING * (5 + len(walk(architecture)) // _OPERATORS_OF_A_LAYER)
 
     def predict(asked: Prediction, span: Span) -> Predicted:

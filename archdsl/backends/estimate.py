@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from archdsl.backends.estimate_parts import CostedPart
+from archdsl.backends.costed_part import CostedPart
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Shape
 from archdsl.ir.body import Alternative, Apply, Guard, Repeat, Sequence, Shared, Step
 from archdsl.ir.cost import Cost, Costs
 from archdsl.ir.description import Description, Section, Stage
-from archdsl.ir.walk import Visit, walk
 from archdsl.limits import limits
 
 if TYPE_CHECKING:
-    pass
+    from archdsl.ir.walk import Visit
 
 Level = Literal["model", "stage", "block", "operator"]
 LEVELS: tuple[Level, ...] = ("model", "stage", "block", "operator")
@@ -86,6 +85,8 @@ def estimates(
         made.append(estimate(architecture, batch=batch, level=level))
         count += len(made[-1].parts(level)) if level != "model" else 1
         if receptive_fields:
+            from archdsl.ir.walk import walk
+
             visits = walk(architecture)
             count += len(visits)
             made[-1] = _with_fields(made[-1], visits)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from archdsl.backends.costed_part import CostedPart
 from archdsl.backends.estimate import Estimate, Level
-from archdsl.backends.estimate_parts import CostedPart
 from archdsl.backends.table import aligned
 from archdsl.backends.units import human
 from archdsl.ir.cost import Cost
@@ -95,6 +94,8 @@ def as_json(estimates: Sequence[Estimate]) -> str:
 
 def document_text(document: dict[str, Any]) -> str:
     """A document of estimates as text."""
+    import json  # late: a table for people needs none
+
     text = json.dumps(document, indent=2)
     # A shape fits into a line, and so does a height with its width.
     text = re.sub(r"\[\s+([\d.]+),\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2, \3]", text)

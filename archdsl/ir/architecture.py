@@ -1,6 +1,5 @@
 """`Architecture`: one network, concrete and typed, read and written as JSON."""
 
-import json
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -58,4 +57,6 @@ _UNSEEN = re.compile("[^\n\x20-\x7e]")
 
 def _escaped(match: re.Match[str]) -> str:
     """A character, as an escape of JSON where it would not show."""
+    import json  # late: it takes longer to import than this module
+
     return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1] if ord(match[0]) > 127 else "\\u007f"

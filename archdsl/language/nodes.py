@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from archdsl.language import tree
 
 
-def children(node: tree.Node) -> Iterator[tree.Node]:
+def children(node: tree.Node) -> list[tree.Node]:
     """The nodes right inside a node, in the order of its fields."""
+    found: list[tree.Node] = []
     for name in node.__struct_fields__:
         value = getattr(node, name)
         if isinstance(value, tree.Node):
-            yield value
+            found.append(value)
         elif isinstance(value, tuple):
-            yield from (element for element in value if isinstance(element, tree.Node))
+            found += [element for element in value if isinstance(element, tree.Node)]
+    return found
 
 
 def enclosing(module: tree.Module, offset: int) -> list[tree.Node]:
@@ -28,7 +30,7 @@ def enclosing(module: tree.Module, offset: int) -> list[tree.Node]:
             break
         node = max(at, key=lambda each: (each.span.start, -each.span.end))
         found.append(node)
-        inside = list(children(node))
+        inside = children(node)
     return found
 
 

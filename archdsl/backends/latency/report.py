@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from archdsl.backends.costed_part import CostedPart
 from archdsl.backends.estimate import Estimate, Level
-from archdsl.backends.estimate_parts import CostedPart
 from archdsl.backends.latency.latencies import Latencies, PartLatencies
 from archdsl.backends.latency.roofline import Time, total
 from archdsl.backends.pareto.measures import units

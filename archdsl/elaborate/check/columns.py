@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Span
 from archdsl.diagnostics.nearest import is_slip
@@ -46,7 +47,7 @@ def no_op(row: StageRow) -> Diagnostic:
     return NoOpColumn().at(place)
 
 
-class Blocks(NamedTuple):
+class Blocks(Struct, frozen=True):
     """The blocks of all rows of a table: their names, and the parameters that any of them has."""
 
     names: frozenset[str]

@@ -23,7 +23,6 @@ from archdsl.elaborate.check.errors import (
 )
 from archdsl.elaborate.check.expressions import Vocabulary
 from archdsl.elaborate.check.models import ModelNames
-from archdsl.elaborate.check.recipes import check_recipe
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import ElaborationError, bounded_depth
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition, computes
@@ -73,6 +72,8 @@ def check_names(environment: Environment, problems: Problems, resolved: list[Occ
         elif isinstance(item, tree.Variants):
             _guarded(partial(_check_variants, item, words), item.model.span, problems)
         elif isinstance(item, tree.Recipe):
+            from archdsl.elaborate.check.recipes import check_recipe  # late: few files have any
+
             _guarded(partial(check_recipe, item, words), item.name.span, problems)
         elif isinstance(item, tree.Use):
             path = Span(item.span.source, item.span.start + item.span.text.index('"'), item.span.end)

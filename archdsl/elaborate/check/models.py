@@ -19,7 +19,6 @@ from archdsl.elaborate.check.errors import (
     UnknownColumnToScale,
 )
 from archdsl.elaborate.check.expressions import Vocabulary
-from archdsl.elaborate.check.objectives import check_objective
 from archdsl.elaborate.deduplication import folded
 from archdsl.elaborate.effort import Effort
 from archdsl.elaborate.problems import ElaborationError
@@ -85,6 +84,8 @@ class ModelNames:
             self._resolve(statement)
             match statement:
                 case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
+                    from archdsl.elaborate.check.objectives import check_objective  # late: few models have one
+
                     check_objective(value, self.words, self.values)
                 case tree.Binding(fact=None) if self._is_part(statement):
                     self._check_part(statement)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic
 from archdsl.diagnostics.nearest import distance, is_slip, nearest
-from archdsl.elaborate.check.counterparts import counterpart
 from archdsl.elaborate.check.errors import (
     NoClassifier,
     ReplacesNothing,
@@ -143,7 +142,7 @@ def _names(nodes: Iterable[tree.Node]) -> set[str]:
     return {name.text for name in names_in(*nodes)}
 
 
-class _Applied(NamedTuple):
+class _Applied(Struct, frozen=True):
     """The names and the facts in statements and in the blocks that these apply, and those blocks."""
 
     names: set[str]
@@ -251,6 +250,8 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
             if not reads.applies(text):
                 yield UnusedSetting(text).at(name.span)
         elif not reads.has(text) and not _is_part(text, merged):
+            from archdsl.elaborate.check.counterparts import counterpart  # late: in most files all is read
+
             help = counterpart(text, shown(value) if value is not None else None, candidates)
             yield _meant(UnusedName(text).at(name.span), text, candidates, help)
     yield from _given(definition, reads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from archdsl.diagnostics import Note
 from archdsl.elaborate.evaluate import scalars
@@ -18,14 +18,14 @@ from archdsl.language import tree
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-class Refutation(NamedTuple):
+class Refutation(Struct, frozen=True):
     """What the claim's left side really is, and further values."""
 
     label: str
     notes: tuple[Note, ...]
 
 
-class Tolerance(NamedTuple):
+class Tolerance(Struct, frozen=True):
     """How far two numbers may be apart: so much, or that share of the second."""
 
     amount: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archdsl.diagnostics import Note, Source, Span
 from archdsl.elaborate.check.errors import NoOut
@@ -13,7 +13,6 @@ from archdsl.elaborate.evaluate import scalars
 from archdsl.elaborate.evaluate.describe import describe, kind
 from archdsl.elaborate.evaluate.expressions import evaluate, evaluate_binding
 from archdsl.elaborate.evaluate.layers import channels_from, check_complete
-from archdsl.elaborate.evaluate.refutation import refute
 from archdsl.elaborate.evaluate.tensors import check_facts, within_bounds
 from archdsl.elaborate.evaluate.values import (
     LAYERS,
@@ -38,7 +37,6 @@ from archdsl.elaborate.evaluate.values import (
     key,
     without_formulas,
 )
-from archdsl.elaborate.instantiate.deferred import Deferred
 from archdsl.elaborate.instantiate.errors import (
     BlockRequireFailed,
     EndlessRecursion,
@@ -52,9 +50,7 @@ from archdsl.elaborate.instantiate.errors import (
     SharedNotLayer,
     TensorsOfOther,
 )
-from archdsl.elaborate.instantiate.externs import declared
 from archdsl.elaborate.instantiate.instances import Instances, Made
-from archdsl.elaborate.instantiate.shape_errors import refused
 from archdsl.elaborate.instantiate.work import Work
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition
@@ -85,6 +81,9 @@ from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.lines import on_line
 from archdsl.language import tree
 from archdsl.limits import limits
+
+if TYPE_CHECKING:
+    from archdsl.elaborate.instantiate.deferred import Deferred
 
 # A block instance that is new takes about as long as so many layers.
 INSTANCE = 25
@@ -210,6 +209,8 @@ class Applier:
             operator = on_line(layer.operator) if tensor.shape.is_line else layer.operator
             shape = _output(operator, *shapes) if operator.is_weighted else operator.output(*shapes)
         except ShapeError as error:
+            from archdsl.elaborate.instantiate.shape_errors import refused  # late: most layers fit
+
             raise refused(error, layer, tensor) from None
         shape = tensor.shape.alike(within_bounds(shape, layer.span))
         step = _step(layer, name, operator, tensor, others, shape)
@@ -323,6 +324,8 @@ class Applier:
         for parameter in definition.block.parameters:
             scope.names[parameter.name.text] = self._argument(parameter, given, layer, scope)
         arguments = {name: scope.names[name] for name in definition.parameters}
+        from archdsl.elaborate.instantiate.externs import declared  # late: few files have any
+
         return declared(definition, arguments, scope, partial(self._require, definition=definition, scope=scope))
 
     def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
@@ -352,7 +355,7 @@ class Applier:
                 formulas |= of_default(parameter)
         fact_formulas: dict[str, str | None] = {}
         lazy = definition.deferred(modules)
-        deferred = Deferred(scope) if lazy else None
+        deferred = _deferred(scope) if lazy else None
         for statement in definition.block.body:
             if isinstance(statement, tree.Require):
                 self._require(statement, definition, scope)
@@ -401,6 +404,8 @@ class Applier:
             self._shared.pop()
 
     def _require(self, statement: tree.Require, definition: Definition, scope: Scope) -> None:
+        from archdsl.elaborate.evaluate.refutation import refute  # late: few blocks claim anything
+
         refuted = refute(statement.claim, scope)
         if refuted is not None:
             problem = BlockRequireFailed(definition.name, shown(statement.claim))
@@ -431,6 +436,12 @@ class Applier:
         if isinstance(value, List):
             return List(tuple(without_formulas(item) if isinstance(item, LAYERS) else item for item in value.items))
         return without_formulas(value) if isinstance(value, LAYERS) else value
+
+
+def _deferred(scope: Scope) -> Deferred:
+    from archdsl.elaborate.instantiate.deferred import Deferred  # late: few blocks apply themselves
+
+    return Deferred(scope)
 
 
 def _weights(operator: Operator, shapes: tuple[Shape, ...]) -> Hashable:

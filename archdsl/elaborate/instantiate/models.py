@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Edit, Fix, Note, Problem, Problems
@@ -50,7 +50,7 @@ from archdsl.ir.parts import applied, used
 from archdsl.language import tree
 
 
-class Trunk(NamedTuple):
+class Trunk(Struct, frozen=True):
     """What is before the head: the stem and the stages, with the tensors that they put out."""
 
     stem: Section | None
@@ -64,7 +64,7 @@ class Trunk(NamedTuple):
         return self.made[-1] if self.made else self.tensor
 
 
-class Elaborated(NamedTuple):
+class Elaborated(Struct, frozen=True):
     """A network, with the claims made about it and the names that they can use."""
 
     architecture: Architecture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from archdsl.diagnostics import Diagnostic, DiagnosticError, Note
 from archdsl.elaborate.evaluate.errors import SeveralOutputs
@@ -24,7 +26,7 @@ from archdsl.language import tree
 from archdsl.language.nodes import names_in
 
 
-class Subject(NamedTuple):
+class Subject(Struct, frozen=True):
     """A network as far as claims speak of it. `map` is the last one before the head."""
 
     name: str

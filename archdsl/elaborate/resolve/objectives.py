@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.errors import BadFront, BadGoal, NamedGoal
@@ -26,7 +27,7 @@ FRONT, MAXIMIZE, MINIMIZE = "front", "maximize", "minimize"
 _COSTS = {*COUNTS, *QUANTITIES}
 
 
-class Goal(NamedTuple):
+class Goal(Struct, frozen=True):
     """One thing that a search is for, and which way."""
 
     node: tree.Expression

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note, Span
@@ -26,7 +26,7 @@ from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
 
 
-class Signature(NamedTuple):
+class Signature(Struct, frozen=True):
     """The parameters of something that can be called, in order, and those of them that must be given."""
 
     name: str

@@ -18,7 +18,38 @@ Axes = Literal["channels", "height", "width", "length", "positions"]
 Tensors = dict[str, tuple[int, ...]]
 
 
-class Operator(Frozen):
+class _Facts:
+    """What holds of all operators of a class, where the class does not say otherwise.
+
+    The types are for type checkers alone: pydantic would evaluate them anew for each class of operators, which takes a
+    third of the time that it takes to define one.
+    """
+
+    if TYPE_CHECKING:
+        reads: ClassVar[tuple[str, ...]]
+        may_read: ClassVar[tuple[str, ...]]
+        is_source: ClassVar[bool]
+        is_weighted: ClassVar[bool]
+        takes_vectors: ClassVar[bool]
+        for_training: ClassVar[frozenset[str]]
+        is_for_training: ClassVar[bool]
+    # The names of the further tensors that it reads: `reads` are given before its attributes, `may_read` behind them.
+    reads = ()
+    may_read = ()
+    # Whether it is a tensor of its own, for which the input of its block says no more than how many images there are.
+    # Its `channels`, `height` and `width` are one argument, `shape`.
+    is_source = False
+    # What the diagrams and the activation counts treat as the work of a network.
+    is_weighted = False
+    # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.
+    takes_vectors = False
+    # The attributes that only training reads: with other values the outputs of a trained network are the same.
+    for_training = frozenset()
+    # Whether the whole operator does something in training alone.
+    is_for_training = False
+
+
+class Operator(_Facts, Frozen):
     """One primitive of the language: its attributes, its shape rule and its cost rule.
 
     The fields of a subclass are the arguments of the primitive in the language, in their order; `kind` is its name.
@@ -27,20 +58,6 @@ class Operator(Frozen):
     """
 
     kind: str
-    # The names of the further tensors that it reads: `reads` are given before its attributes, `may_read` behind them.
-    reads: ClassVar[tuple[str, ...]] = ()
-    may_read: ClassVar[tuple[str, ...]] = ()
-    # Whether it is a tensor of its own, for which the input of its block says no more than how many images there are.
-    # Its `channels`, `height` and `width` are one argument, `shape`.
-    is_source: ClassVar[bool] = False
-    # What the diagrams and the activation counts treat as the work of a network.
-    is_weighted: ClassVar[bool] = False
-    # Whether it works on vectors, batch x channels, as it does on maps of 1 x 1: at the end of a head it may do so.
-    takes_vectors: ClassVar[bool] = False
-    # The attributes that only training reads: with other values the outputs of a trained network are the same.
-    for_training: ClassVar[frozenset[str]] = frozenset()
-    # Whether the whole operator does something in training alone.
-    is_for_training: ClassVar[bool] = False
 
     @property
     def reads_more(self) -> bool:

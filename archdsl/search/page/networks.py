@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element
 
 from optuna.trial import FrozenTrial
 
+from archdsl.backends.costed_part import CostedPart
 from archdsl.backends.estimate import Estimate, estimate
-from archdsl.backends.estimate_parts import CostedPart
 from archdsl.backends.units import human
 from archdsl.diagnostics import DiagnosticError
 from archdsl.elaborate.evaluate.values import Decisions
