@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from archdsl.ir.base import Shape
 from archdsl.ir.cost import Cost, Costs
-from archdsl.ir.walk import Tensor, Tracer, Visit, walk
+from archdsl.ir.walk import Flow, Tracer, Visit, walk
 
 if TYPE_CHECKING:
     from archdsl.backends.receptive_field import ReceptiveField
@@ -57,9 +57,8 @@ def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[s
 class _Unopened(Tracer):
     """Notes the blocks of the network without a look into them."""
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
-        instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
+        return self.whole_block(self.architecture.blocks[identity], source, path, others)
 
 
 def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[CostedPart, ...] = ()) -> CostedPart:

@@ -11,15 +11,15 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.lists import ListWriter
+from archdsl.backends.pytorch.lists import ListFlow, ListWriter
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import call, is_same, is_variable
+from archdsl.backends.pytorch.nodes import Collected, call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression, TensorList
+from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression
 from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
 from archdsl.ir.functions import as_whole
 from archdsl.ir.head import is_vector
@@ -50,6 +50,10 @@ class ClassSource:
     @cached_property
     def text(self) -> str:
         return "\n".join(self.lines()) + "\n"
+
+
+# The type of a list of tensors, as `forward` takes and gives it.
+_LIST = "list[Tensor]"
 
 
 class BlockWriter(ListWriter):
@@ -96,10 +100,19 @@ class BlockWriter(ListWriter):
     def _tensors(self) -> dict[str, str]:
         """The further tensors that it reads, with the variables of `forward` that hold them."""
         read = {tuple(instance.tensors) for _, instance in self.instances}
-        if len(read) > 1:
+        lists = {tuple(instance.tensor_lists) for _, instance in self.instances}
+        are_lists = {(bool(instance.input_list), bool(instance.output_list)) for _, instance in self.instances}
+        if len(read) > 1 or len(lists) > 1 or len(are_lists) > 1:
             raise Unmergeable("further tensors")
         variables = {name: python_name(name) for name in read.pop()}
+        self.reads_list, self.returns_list = are_lists.pop()
+        if self.reads_list:
+            self.lists["in"] = ListFlow(Name(self.input_name), None, None)
+        for name in lists.pop():
+            self.lists[name] = ListFlow(Name(variables[name]), None, None)
         for name, variable in variables.items():
+            if name in self.lists:
+                continue
             fact = _channels_of(name)
             knows = all(i.scalars.get(fact) == i.tensors[name].channels for _, i in self.instances)
             self.bound[name] = Flow(Name(variable), Name(fact) if knows else None)
@@ -135,7 +148,8 @@ class BlockWriter(ListWriter):
 
     def write(self) -> ClassSource:
         """The class. Raises Unmergeable when the instances do not fit into one."""
-        self.builder.take("in_channels")
+        if not self.reads_list:
+            self.builder.take("in_channels")
         self._compute()
         hands_on = self._hand_on()
         for argument in self.contract.takes:
@@ -150,7 +164,7 @@ class BlockWriter(ListWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         self.baked |= self.builder.fixed
-        keeps = not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
+        keeps = "out" in self.bound and not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
         made = Made(
             self.name,
             tuple(order),
@@ -176,14 +190,15 @@ class BlockWriter(ListWriter):
             needed = None if len(read) == len(seen) else self._needed(binding, seen)
             condition = self.within(None, needed) if needed else None
             tensors = [(index, item.value) for index, item in read]
-            if any(isinstance(value, TensorList) for _, value in tensors):
-                if condition is not None:
-                    raise Unmergeable("a list that not all need")
-                self.bind_list(binding, tensors)
-                continue
             owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
                 raise Unmergeable("a module of its own")
+            if self.is_list(tensors):
+                if condition is not None:
+                    raise Unmergeable("a list that not all need")
+                made = self._own(module_name(binding), tensors, None) if owned[0] else self.flow(tensors, None, binding)
+                self.bind_list(binding, made)
+                continue
             flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
             if needed and not is_variable(flow.value):
                 flow = Flow(Conditional(needed.test, flow.value, Name(self.input_name)), flow.channels)
@@ -219,17 +234,20 @@ class BlockWriter(ListWriter):
         return [f"class {self._returns}(NamedTuple):", f'    """What {self.name} puts out."""', "", *fields, "", ""]
 
     def _inputs(self) -> list[str]:
-        return ["self", *(f"{name}: Tensor" for name in (self.input_name, *self.tensors.values()))]
+        listed = {variable for name, variable in self.tensors.items() if name in self.lists}
+        listed |= {self.input_name} if self.reads_list else set()
+        variables = (self.input_name, *self.tensors.values())
+        return ["self", *(f"{name}: {_LIST if name in listed else 'Tensor'}" for name in variables)]
 
     def _forward(self) -> list[str]:
         if self.outputs:
             fields = {python_name(name): self._output(name) for name in self.outputs}
             lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
             return [*lines, *expression_lines("return ", call(self._returns, **fields))]
-        out, computed = self.bound["out"].value, self.computed
+        out, computed = (self.lists if self.returns_list else self.bound)["out"].value, self.computed
         if computed:
             *before, (last, made) = computed
-            if out == Name(last):
+            if out == Name(last) and not isinstance(made, Collected):
                 out, computed = made, before
             elif _is_plain_call(made) and (joined := substituted(out, last, made)):
                 out, computed = joined, before
@@ -247,7 +265,7 @@ class BlockWriter(ListWriter):
 
     def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
-        source = self.tensor([(index, chain.source) for index, chain in seen], condition)
+        source = self.source([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
         others = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
@@ -262,14 +280,14 @@ class BlockWriter(ListWriter):
 
     @property
     def _returns(self) -> str:
-        return f"{self.name}Outputs" if self.outputs else "Tensor"
+        return f"{self.name}Outputs" if self.outputs else _LIST if self.returns_list else "Tensor"
 
     def _take_channels(self) -> dict[str, int]:
         """Makes arguments of the channels of further tensors of which the constructor speaks, with their numbers."""
         said: set[Expression | None] = {*self.builder.assigned.values(), *self.attributes.values()}
         said |= {flow.channels for name, flow in self.bound.items() if name == "out"}
         spoken = set[str]().union(*(names(part) for part in said if part is not None))
-        found = {_channels_of(name): number for number, name in enumerate(self.tensors)}
+        found = {_channels_of(name): number for number, name in enumerate(self.tensors) if name not in self.lists}
         for fact in found:
             if fact in spoken:
                 self.builder.take(fact)

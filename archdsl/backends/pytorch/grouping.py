@@ -221,7 +221,9 @@ def _together(key: Key, instance: BlockInstance) -> Hashable:
 
 def _by_layers(key: Key, instance: BlockInstance) -> Hashable:
     sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
-    return (_together(key, instance), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
+    layers, lists = tuple(sorted(instance.layers.items())), instance.tensor_lists
+    lengths = (len(instance.input_list), len(instance.output_list), *(len(lists.get(n, ())) for n in instance.tensors))
+    return (_together(key, instance), layers, sizes, tuple(instance.tensors), lengths)
 
 
 def _alone(key: Key, instance: BlockInstance) -> Hashable:

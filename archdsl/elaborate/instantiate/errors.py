@@ -135,11 +135,27 @@ class SharedDiffers(Problem):
     name: str
 
 
-class TensorsOfOther(Problem):
+class ListThroughLayer(Problem):
+    """Blocks alone read lists of tensors."""
+
     code = codes.WRONG_KIND
-    message = "`{name}` is given a list of tensors, which stays in the block where it was made"
-    help = "give the tensors one by one, or make the list in the block that reads it"
-    name: str
+    message = "`{layer}` reads one tensor, and this is a list of {count}"
+    help = (
+        "apply it to each, `for x in list: x -> {layer}`, choose one, `list[0]`, or join them: `concat(list)`; only a "
+        "block reads a list"
+    )
+    layer: str
+    count: int
+
+
+class SeveralPutOut(Problem):
+    """A stem, or a stage of the table, that is a block with several outputs."""
+
+    code = codes.WRONG_KIND
+    message = "`{layer}` puts out {count} tensors, and one goes on from here"
+    help = "apply it where tensors have names: `x, y = c5 -> block(...)` among the bindings of the model, or in a block"
+    layer: str
+    count: int
 
 
 class LayerOfTensor(Problem):
