@@ -79,16 +79,17 @@ def shapes_read(block: BlockInstance) -> tuple[Shape, ...]:
     return (*own, *(shape for shapes in others for shape in shapes))
 
 
-def puts_out_list(steps: tuple[Step, ...]) -> bool | None:
-    """Whether a list comes out of steps in sequence; None where they apply nothing, so that what goes in decides."""
+def put_out(steps: tuple[Step, ...]) -> tuple[Shape, ...] | None:
+    """The shapes of the list that comes out of steps in sequence, none for a tensor; None where they apply nothing, so
+    that what goes in decides."""
     for step in reversed(steps):
         match step:
             case Apply():
-                return bool(step.output_list)
+                return step.output_list
             case Sequence(steps=inner) | Repeat(copies=inner):
-                found = puts_out_list(inner)
+                found = put_out(inner)
             case Guard(value=value) | Alternative(value=value) | Shared(value=value):
-                found = puts_out_list((value,)) if value is not None else None
+                found = put_out((value,)) if value is not None else None
         if found is not None:
             return found
     return None

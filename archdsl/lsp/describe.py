@@ -32,7 +32,7 @@ def describe(symbol: Symbol) -> str:
             return _titled(parameter.span.text, f"parameter of `{symbol.owner}`")
         case Symbol(kind=Kind.BINDING, meaning=tree.Binding() as binding):
             return _titled(
-                _short(binding.span.text), words.SETTINGS.get(symbol.name) or _of_binding(binding, symbol.owner)
+                _short((binding.part_of or binding.span).text), words.SETTINGS.get(symbol.name) or _of_binding(binding, symbol.owner)
             )
         case Symbol(kind=Kind.PRIMITIVE):
             return _primitive(symbol.name)

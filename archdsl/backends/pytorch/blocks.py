@@ -11,20 +11,20 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.lists import ListFlow, ListWriter
+from archdsl.backends.pytorch.lists import ListFlow, ListWriter, words_in
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import Collected, call, is_same, is_variable
+from archdsl.backends.pytorch.nodes import Collected, Item, call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression
-from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
+from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, TensorExpression
+from archdsl.ir.formula import Call, Conditional, Constant, Expression, Name, constant, names, parse
 from archdsl.ir.functions import as_whole
 from archdsl.ir.head import is_vector
 from archdsl.ir.names import identifier, module_name, python_name
-from archdsl.ir.parts import is_own_module, modules_in
+from archdsl.ir.parts import is_own_module, modules_in, put_out
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,8 @@ class BlockWriter(ListWriter):
         self.name, self.instances, self.contract = name, instances, contract
         self.attribute_of = attribute
         self.uses: set[str] = set()
+        # How many tensors lists have that blocks put out, by their variables; 0 where that is not one number.
+        self._lengths: dict[str, int] = {}
         others = {name for _, instance in instances for name in instance.tensors}
         self.variables = Names(map(python_name, (*self.bindings, *others)))
         modules = {name for _, instance in instances for name in modules_in(instance)}
@@ -198,6 +200,8 @@ class BlockWriter(ListWriter):
                     raise Unmergeable("a list that not all need")
                 made = self._own(module_name(binding), tensors, None) if owned[0] else self.flow(tensors, None, binding)
                 self.bind_list(binding, made)
+                lengths = {len(put_out(value.steps) or ()) for _, value in tensors if isinstance(value, Chain)}
+                self._lengths[python_name(binding)] = lengths.pop() if len(lengths) == 1 else 0
                 continue
             flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
             if needed and not is_variable(flow.value):
@@ -242,17 +246,42 @@ class BlockWriter(ListWriter):
     def _forward(self) -> list[str]:
         if self.outputs:
             fields = {python_name(name): self._output(name) for name in self.outputs}
-            lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
-            return [*lines, *expression_lines("return ", call(self._returns, **fields))]
-        out, computed = (self.lists if self.returns_list else self.bound)["out"].value, self.computed
+            record = call(self._returns, **fields)
+            computed = self._unpacked(record)
+            lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
+            return [*lines, *expression_lines("return ", record)]
+        out = (self.lists if self.returns_list else self.bound)["out"].value
+        computed = self._unpacked(out)
         if computed:
             *before, (last, made) = computed
             if out == Name(last) and not isinstance(made, Collected):
                 out, computed = made, before
-            elif _is_plain_call(made) and (joined := substituted(out, last, made)):
+            elif last.isidentifier() and _is_plain_call(made) and (joined := substituted(out, last, made)):
                 out, computed = joined, before
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
         return [*lines, *expression_lines("return ", self._put_out("out", out))]
+
+    def _unpacked(self, out: Expression) -> list[tuple[str, Expression]]:
+        """What `forward` computes, where a list of which nothing but its tensors is read is taken apart at once:
+        `x, y = self.x_y(inputs)`."""
+        found: list[tuple[str, Expression]] = []
+        ahead = [*self.computed]
+        while ahead:
+            variable, value = ahead.pop(0)
+            targets = ["_"] * self._lengths.get(variable, 0)
+            count = 0
+            for name, item in ahead:
+                match item:
+                    case Item(Name(owner), Constant(int(number))) if owner == variable and number < len(targets):
+                        targets[number] = name
+                        count += 1
+                    case _:
+                        break
+            rest = [*(item for _, item in ahead[count:]), out]
+            if count and variable not in words_in(*rest):
+                variable, ahead = ", ".join(targets), ahead[count:]
+            found.append((variable, value))
+        return found
 
     def _output(self, name: str) -> Expression:
         """One of its outputs that have names."""

@@ -33,7 +33,7 @@ from archdsl.ir.body import Apply, Bound, Chain, TensorList
 from archdsl.ir.formula import Call, Expression, Name, Operation, Tuple, constant, names, notation, parse
 from archdsl.ir.names import python_name
 from archdsl.ir.operators.arrangement import Chunk
-from archdsl.ir.parts import cuts, is_module, puts_out_list
+from archdsl.ir.parts import cuts, is_module, put_out
 
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 # What a loop calls the module of a round.
@@ -84,8 +84,8 @@ class ListWriter(TensorWriter):
             case Bound(name=name):
                 return name in self.lists
             case Chain(source=source, steps=steps):
-                found = puts_out_list(steps)
-                return self._is_list(source) if found is None else found
+                found = put_out(steps)
+                return self._is_list(source) if found is None else bool(found)
         return isinstance(value, TensorList)
 
     def flow(self, seen: Seen, condition: Expression | None, own: str = "") -> Flow | ListFlow:
@@ -314,7 +314,7 @@ class ListWriter(TensorWriter):
         if channels is not None and names(channels) & {index, variable or index}:
             channels = None
         self.builder.variables.clear()
-        said = _words(flow.value, *(value for _, value in inner))
+        said = words_in(flow.value, *(value for _, value in inner))
         head = [*((counter,) if counter in said else ()), *((_LAYER,) if layer else ())]
         goes: Expression = Name(f"self.{name}") if layer else call("range", self.forwarded(count))
         if layer and counter in said:
@@ -422,7 +422,7 @@ class ListWriter(TensorWriter):
 _OPEN = ""
 
 
-def _words(*nodes: Expression) -> set[str]:
+def words_in(*nodes: Expression) -> set[str]:
     """The variables that expressions read, those of `self.layer[i](x)` included."""
     return {word for node in nodes for word in _VARIABLE.findall(spelled(node))}
 

@@ -76,8 +76,12 @@ def evaluate(node: tree.Expression, scope: Scope) -> Value:
 def evaluate_binding(binding: tree.Binding, scope: Scope) -> Value:
     """The value of a binding: a loop may read what it has made so far, by its name."""
     if isinstance(binding.value, tree.Each):
-        return _each(binding.value, scope, binding.name.text)
-    return evaluate(binding.value, scope)
+        value: Value = _each(binding.value, scope, binding.name.text)
+    else:
+        value = evaluate(binding.value, scope)
+    if binding.unpacked:
+        lists.check_unpacked(binding, value, scope)
+    return value
 
 
 # Leaves --------------------------------------------------------------------------------------------------------------
