@@ -454,10 +454,12 @@ def _statements(children: list[Any]) -> tuple[Any, ...]:
 
 
 def _name_of_list(names: list[str]) -> str:
-    """What a list is called that is taken apart under these names: after all of them, or the first of many."""
+    """What a list is called that is taken apart under these names: after all of them, or the first one and how many."""
     said = [name for name in names if name != "_"] or ["unpacked"]
     whole = "_".join(said)
-    return whole if len(whole) <= limits().name else f"{said[0][: limits().name - 10]}_{len(names)}"
+    if len(said) > 1 and len(whole) <= limits().name:
+        return whole
+    return f"{said[0][: limits().name - 8]}_of_{len(names)}"
 
 
 def _element(owner: tree.Identifier, number: int, span: Span) -> tree.Element:

@@ -399,9 +399,10 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
                 raise ElaborationError(MadeInLoop().at(argument.value.span))
             value = scope.bound(scope.steps.get(argument) or parameter, value)
         elif isinstance(value, List) and value.expression is not None:
-            if scope.rounds:
+            if not scope.rounds:
+                value = scope.bound_list(scope.steps.get(argument) or parameter, value)
+            elif not all(isinstance(one.expression, Input | Bound | Element) for one in value.tensors):
                 raise ElaborationError(MadeInLoop().at(argument.value.span))
-            value = scope.bound_list(scope.steps.get(argument) or parameter, value)
         arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
     return arguments
 

@@ -160,7 +160,7 @@ class Applier:
         several come out."""
         step, result = self.through(layer, tensor, name)
         if isinstance(result, List):
-            raise ElaborationError(SeveralPutOut(describe(layer), len(result.items)).at(_span(layer)))
+            raise ElaborationError(SeveralPutOut(len(result.items)).at(_span(layer)))
         return step, result
 
     def through(self, layer: Layer, flow: Flow, name: str) -> tuple[Step, Flow]:

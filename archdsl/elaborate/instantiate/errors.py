@@ -82,7 +82,7 @@ class OutputNotTensor(Problem):
     @property
     def advice(self) -> str:
         if self.list is not None:
-            return f"bind the list above `outputs`, and give each tensor a name: `{self.name}_0 = {self.list}[0]`"
+            return f"give each tensor a name: `{self.name}_0, {self.name}_1 = {self.list}`"
         return "for example `outputs { boxes = c5 -> conv(64) }`, where `c5` is the name of a stage"
 
 
@@ -152,9 +152,8 @@ class SeveralPutOut(Problem):
     """A stem, or a stage of the table, that is a block with several outputs."""
 
     code = codes.WRONG_KIND
-    message = "`{layer}` puts out {count} tensors, and one goes on from here"
-    help = "apply it where tensors have names: `x, y = c5 -> block(...)` among the bindings of the model, or in a block"
-    layer: str
+    message = "{count} tensors come out here, and one goes on"
+    help = "apply the block where tensors have names, as in `x, y = c5 -> block(...)`: below the stages, or in a block"
     count: int
 
 
