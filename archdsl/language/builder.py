@@ -25,6 +25,10 @@ _BINARY_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _TEXT_IN_NAMES = 4
 
 
+# So many names are said in that of the list that they are taken from.
+_FEW = 3
+
+
 class Builder:
     """Builds the tree of one text after another."""
 
@@ -454,12 +458,11 @@ def _statements(children: list[Any]) -> tuple[Any, ...]:
 
 
 def _name_of_list(names: list[str]) -> str:
-    """What a list is called that is taken apart under these names: after all of them, or the first one and how many."""
+    """What a list is called that is taken apart under these names: `x_y`, or `p3_to_p7` for more than three."""
     said = [name for name in names if name != "_"] or ["unpacked"]
-    whole = "_".join(said)
-    if len(said) > 1 and len(whole) <= limits().name:
-        return whole
-    return f"{said[0][: limits().name - 8]}_of_{len(names)}"
+    if len(said) == 1:
+        return f"{said[0]}_of_{len(names)}"
+    return "_".join(said) if len(said) <= _FEW else f"{said[0]}_to_{said[-1]}"
 
 
 def _element(owner: tree.Identifier, number: int, span: Span) -> tree.Element:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +20,7 @@ from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, TensorExpression
+from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, TensorExpression, TensorList
 from archdsl.ir.formula import Call, Conditional, Constant, Expression, Name, constant, names, parse
 from archdsl.ir.functions import as_whole
 from archdsl.ir.head import is_vector
@@ -86,7 +87,7 @@ class BlockWriter(ListWriter):
         self.name, self.instances, self.contract = name, instances, contract
         self.attribute_of = attribute
         self.uses: set[str] = set()
-        # How many tensors lists have that blocks put out, by their variables; 0 where that is not one number.
+        # How many tensors lists have, by their variables; 0 where that is not one number.
         self._lengths: dict[str, int] = {}
         others = {name for _, instance in instances for name in instance.tensors}
         self.variables = Names(map(python_name, (*self.bindings, *others)))
@@ -110,8 +111,10 @@ class BlockWriter(ListWriter):
         self.reads_list, self.returns_list = are_lists.pop()
         if self.reads_list:
             self.lists["in"] = ListFlow(Name(self.input_name), None, None)
+            self._note_length(self.input_name, [instance.input_list for _, instance in self.instances])
         for name in lists.pop():
             self.lists[name] = ListFlow(Name(variables[name]), None, None)
+            self._note_length(variables[name], [instance.tensor_lists[name] for _, instance in self.instances])
         for name, variable in variables.items():
             if name in self.lists:
                 continue
@@ -119,6 +122,10 @@ class BlockWriter(ListWriter):
             knows = all(i.scalars.get(fact) == i.tensors[name].channels for _, i in self.instances)
             self.bound[name] = Flow(Name(variable), Name(fact) if knows else None)
         return variables
+
+    def _note_length(self, variable: str, lists: Sequence[Sequence[object]]) -> None:
+        lengths = set(map(len, lists))
+        self._lengths[variable] = lengths.pop() if len(lengths) == 1 else 0
 
     def _outputs(self) -> tuple[str, ...]:
         """The names of its outputs, if they have some."""
@@ -200,8 +207,8 @@ class BlockWriter(ListWriter):
                     raise Unmergeable("a list that not all need")
                 made = self._own(module_name(binding), tensors, None) if owned[0] else self.flow(tensors, None, binding)
                 self.bind_list(binding, made)
-                lengths = {len(put_out(value.steps) or ()) for _, value in tensors if isinstance(value, Chain)}
-                self._lengths[python_name(binding)] = lengths.pop() if len(lengths) == 1 else 0
+                lengths = [_values(value) for _, value in tensors]
+                self._note_length(python_name(binding), lengths)
                 continue
             flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
             if needed and not is_variable(flow.value):
@@ -262,25 +269,33 @@ class BlockWriter(ListWriter):
         return [*lines, *expression_lines("return ", self._put_out("out", out))]
 
     def _unpacked(self, out: Expression) -> list[tuple[str, Expression]]:
-        """What `forward` computes, where a list of which nothing but its tensors is read is taken apart at once:
-        `x, y = self.x_y(inputs)`."""
+        """What `forward` computes, where several tensors of a list are taken at once: `x, y = self.x_y(inputs)` if
+        nothing else reads the list, else `x, y = both`."""
         found: list[tuple[str, Expression]] = []
         ahead = [*self.computed]
         while ahead:
             variable, value = ahead.pop(0)
-            targets = ["_"] * self._lengths.get(variable, 0)
-            count = 0
-            for name, item in ahead:
-                match item:
-                    case Item(Name(owner), Constant(int(number))) if owner == variable and number < len(targets):
-                        targets[number] = name
-                        count += 1
-                    case _:
-                        break
-            rest = [*(item for _, item in ahead[count:]), out]
-            if count and variable not in words_in(*rest):
-                variable, ahead = ", ".join(targets), ahead[count:]
-            found.append((variable, value))
+            if isinstance(value, Item) and isinstance(value.value, Name):  # the first of some, of a list above
+                ahead.insert(0, (variable, value))
+                owner, made = value.value.name, None
+            else:
+                owner, made = variable, value
+            targets = ["_"] * self._lengths.get(owner, 0)
+            taken = list(takewhile(partial(_is_of, owner, len(targets)), ahead))
+            for name, item in taken:
+                targets[item.index.value] = name
+            rest = [*(item for _, item in ahead[len(taken) :]), out]
+            if made is not None and taken and owner not in words_in(*rest):
+                found.append((", ".join(targets), made))
+            elif made is not None:
+                found.append((variable, made))
+                continue
+            elif len(taken) > 1:
+                found.append((", ".join(targets), value.value))
+            else:
+                found.append(ahead.pop(0))
+                continue
+            del ahead[: len(taken)]
         return found
 
     def _output(self, name: str) -> Expression:
@@ -365,6 +380,21 @@ class BlockWriter(ListWriter):
             *call_lines("    def forward", self._inputs(), f" -> {self._returns}:"),
             *(f"        {line}" for line in self._forward()),
         ]
+
+
+def _values(made: TensorExpression) -> Sequence[object]:
+    """The tensors of a list, as far as an expression says how many there are."""
+    if isinstance(made, Chain):
+        return put_out(made.steps) or ()
+    return made.values if isinstance(made, TensorList) else ()
+
+
+def _is_of(owner: str, length: int, computed: tuple[str, Expression]) -> bool:
+    """Whether a variable is one of the tensors of a list."""
+    match computed[1]:
+        case Item(Name(name), Constant(int(number))):
+            return name == owner and number < length
+    return False
 
 
 def _channels_of(tensor: str) -> str:

@@ -163,9 +163,7 @@ def _check_declared(block: tree.Block, words: Vocabulary) -> None:
             words.problems.add(ExternComputes(name).at(place))
 
 
-def _bind(
-    symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "", *, is_said: bool = True
-) -> None:
+def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "", *, is_said: bool = True) -> None:
     """A name becomes known; once. One that is not said is that of a list which is taken apart."""
     text = name.text
     if is_said:

@@ -374,6 +374,8 @@ def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tenso
     for side, value, size in zip(Shape._fields, shape, sizes, strict=True):
         given.add(side, value, None if size is written else formula(size), Origin(size, scope))
     source = scope.names.get("in")
+    if isinstance(source, List) and source.tensors:
+        source = source.tensors[0]
     if not isinstance(source, Tensor):
         raise ElaborationError(ParameterElsewhere(name).at(node.span))
     layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
