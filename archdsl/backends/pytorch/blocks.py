@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -272,31 +271,35 @@ class BlockWriter(ListWriter):
         """What `forward` computes, where several tensors of a list are taken at once: `x, y = self.x_y(inputs)` if
         nothing else reads the list, else `x, y = both`."""
         found: list[tuple[str, Expression]] = []
-        ahead = [*self.computed]
-        while ahead:
-            variable, value = ahead.pop(0)
-            if isinstance(value, Item) and isinstance(value.value, Name):  # the first of some, of a list above
-                ahead.insert(0, (variable, value))
-                owner, made = value.value.name, None
-            else:
-                owner, made = variable, value
-            targets = ["_"] * self._lengths.get(owner, 0)
-            taken = list(takewhile(partial(_is_of, owner, len(targets)), ahead))
-            for name, item in taken:
-                targets[item.index.value] = name
-            rest = [*(item for _, item in ahead[len(taken) :]), out]
-            if made is not None and taken and owner not in words_in(*rest):
-                found.append((", ".join(targets), made))
-            elif made is not None:
-                found.append((variable, made))
+        computed, at = self.computed, 0
+        while at < len(computed):
+            variable, value = computed[at]
+            targets, end = self._taken(variable, at + 1)
+            if end > at + 1 and variable not in words_in(*(item for _, item in computed[end:]), out):
+                found.append((targets, value))
+                at = end
                 continue
-            elif len(taken) > 1:
-                found.append((", ".join(targets), value.value))
-            else:
-                found.append(ahead.pop(0))
-                continue
-            del ahead[: len(taken)]
+            if isinstance(value, Item) and isinstance(value.value, Name):
+                targets, end = self._taken(value.value.name, at)
+                if end > at + 1:
+                    found.append((targets, value.value))
+                    at = end
+                    continue
+            found.append((variable, value))
+            at += 1
         return found
+
+    def _taken(self, owner: str, start: int) -> tuple[str, int]:
+        """The variables from a number on that are tensors of a list, `x, _, y`, and the number behind them."""
+        targets = ["_"] * self._lengths.get(owner, 0)
+        for name, item in self.computed[start:]:
+            match item:
+                case Item(Name(text), Constant(int(number))) if text == owner and targets[number : number + 1] == ["_"]:
+                    targets[number] = name
+                    start += 1
+                case _:
+                    break
+        return ", ".join(targets), start
 
     def _output(self, name: str) -> Expression:
         """One of its outputs that have names."""
@@ -387,14 +390,6 @@ def _values(made: TensorExpression) -> Sequence[object]:
     if isinstance(made, Chain):
         return put_out(made.steps) or ()
     return made.values if isinstance(made, TensorList) else ()
-
-
-def _is_of(owner: str, length: int, computed: tuple[str, Expression]) -> bool:
-    """Whether a variable is one of the tensors of a list."""
-    match computed[1]:
-        case Item(Name(name), Constant(int(number))):
-            return name == owner and number < length
-    return False
 
 
 def _channels_of(tensor: str) -> str:

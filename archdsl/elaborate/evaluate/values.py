@@ -17,7 +17,7 @@ from archdsl.elaborate.resolve.definitions import Definition, Environment
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.body import Bound, Chain, Element, Input, TensorBinding, TensorExpression, TensorList
+from archdsl.ir.body import Bound, Element, Input, TensorBinding, TensorExpression
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
@@ -53,7 +53,7 @@ class List(Struct, eq=False):
     tensors are elements of that. Those that a block puts out have no expressions of their own before."""
 
     items: tuple[Value, ...]
-    expression: TensorList | Chain | None = None
+    expression: TensorExpression | None = None
     # What it is bound to.
     name: str = ""
 

@@ -358,7 +358,9 @@ class Applier:
         definition = layer.definition
         arguments = {name: given.get(name) for name in definition.parameters}
         others = {name: shapes_of(value)[0] for name, value in arguments.items() if is_flow(value)}
-        lists = {name: shapes_of(value) for name, value in arguments.items() if name in others and _is_list(value)}
+        lists = {
+            name: shapes_of(value) for name, value in arguments.items() if isinstance(value, List) and value.tensors
+        }
         modules = definition.names(frozenset(others))
         scope = Scope(
             definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions, effort=self.effort
@@ -476,10 +478,6 @@ class Applier:
         if isinstance(value, List):
             return List(tuple(without_formulas(item) if isinstance(item, LAYERS) else item for item in value.items))
         return without_formulas(value) if isinstance(value, LAYERS) else value
-
-
-def _is_list(value: Value) -> bool:
-    return isinstance(value, List)
 
 
 def _of_shapes(flow: Flow, what: str = "a tensor") -> str:
