@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from archdsl.backends.costed_part import CostedPart
 from archdsl.ir.cost import Cost, Costs
-from archdsl.ir.walk import Tensor, Tracer, Visit, walk
+from archdsl.ir.walk import Flow, Tracer, Visit, walk
 
 
 def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[str, list[CostedPart]]:
@@ -28,9 +28,8 @@ def parts_of_stages(costs: Costs, batch: int, *, with_operators: bool) -> dict[s
 class _Unopened(Tracer):
     """Notes the blocks of the network without a look into them."""
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
-        instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
+        return self.whole_block(self.architecture.blocks[identity], source, path, others)
 
 
 def _part(visit: Visit, costs: Costs, batch: int, parts: tuple[CostedPart, ...] = ()) -> CostedPart:

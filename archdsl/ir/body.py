@@ -23,7 +23,8 @@ class Input(Frozen):
 
 
 class Bound(Frozen):
-    """The tensor of a binding further up in the same block, or its list of tensors where that is an operand."""
+    """The tensor of a binding further up in the same block, or its list of tensors where that is an operand or goes
+    into a block. A list that the block itself gets is bound to its parameter, or to `in`."""
 
     node: Literal["bound"] = "bound"
     name: Dotted
@@ -60,7 +61,8 @@ class Combine(Frozen):
 
 
 class Chain(Frozen):
-    """A tensor fed through steps in sequence."""
+    """A tensor fed through steps in sequence, or a list of tensors. What comes out may be a list as well: then it is
+    what a binding is of, and nothing else."""
 
     node: Literal["chain"] = "chain"
     source: "TensorExpression"
@@ -113,7 +115,9 @@ class Apply(Frozen):
     """One operator or one block, applied. `name` is its sub-module's; exactly one of `operator`, `block` is set.
 
     `formulas` says how attributes (of the operator) or arguments (of the block) were computed. `others` are further
-    tensors that it reads: of an operator (`resize(like = x)`), or a block's `tensors` in their order.
+    tensors that it reads: of an operator (`resize(like = x)`), or a block's `tensors` in their order. Where a block
+    reads or puts out a list, `input_list` and `output_list` have the shapes of all its tensors, and `input`, `output`
+    and `other_shapes` that of the first.
     """
 
     step: Literal["apply"] = "apply"
@@ -124,6 +128,8 @@ class Apply(Frozen):
     other_shapes: tuple[Shape, ...] = ()
     input: Shape
     output: Shape
+    input_list: tuple[Shape, ...] = ()
+    output_list: tuple[Shape, ...] = ()
     formulas: dict[Name, Formula]
     place: Place
 
@@ -216,7 +222,8 @@ class BlockInstance(Frozen):
     that have names. `layers` are the arguments and settings that are layers or names, as text. `tensors` are the
     further tensors that it reads besides `input`, by the parameters that they are given to. The head of a model with
     named outputs has these as `outputs`, and `output` is the shape of the first; any other block puts out what it binds
-    to `out`.
+    to `out`. Of lists, `input_list`, `tensor_lists` (by parameter) and `output_list` have the shapes of all tensors,
+    and the fields beside them that of the first.
     """
 
     id: BlockId
@@ -228,9 +235,12 @@ class BlockInstance(Frozen):
     lists: dict[Name, tuple[Scalar, ...]] = Field(default_factory=dict)
     layers: dict[Name, str]
     input: Shape
+    input_list: tuple[Shape, ...] = ()
     tensors: dict[Name, Shape] = Field(default_factory=dict)
+    tensor_lists: dict[Name, tuple[Shape, ...]] = Field(default_factory=dict)
     outputs: dict[Name, NamedOutput] = Field(default_factory=dict)
     output: Shape
+    output_list: tuple[Shape, ...] = ()
     facts: dict[Name, OutputFact]
     body: tuple[TensorBinding, ...]
     place: Place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from archdsl.ir.base import Shape
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -69,6 +70,29 @@ def used(blocks: Mapping[str, BlockInstance], layers: Iterable[Apply]) -> dict[s
             parts = (part for value in values for part in inside(value))
             waiting += [part.block for part in parts if isinstance(part, Apply) and part.block is not None]
     return {name: block for name, block in blocks.items() if name in names}
+
+
+def shapes_read(block: BlockInstance) -> tuple[Shape, ...]:
+    """The shapes of all tensors that a block reads, those of its lists one after the other."""
+    own = block.input_list or (block.input,)
+    others = (block.tensor_lists.get(name) or (shape,) for name, shape in block.tensors.items())
+    return (*own, *(shape for shapes in others for shape in shapes))
+
+
+def put_out(steps: tuple[Step, ...]) -> tuple[Shape, ...] | None:
+    """The shapes of the list that comes out of steps in sequence, none for a tensor; None where they apply nothing, so
+    that what goes in decides."""
+    for step in reversed(steps):
+        match step:
+            case Apply():
+                return step.output_list
+            case Sequence(steps=inner) | Repeat(copies=inner):
+                found = put_out(inner)
+            case Guard(value=value) | Alternative(value=value) | Shared(value=value):
+                found = put_out((value,)) if value is not None else None
+        if found is not None:
+            return found
+    return None
 
 
 def reads_others(step: Step) -> bool:

@@ -49,6 +49,15 @@ class Tensor(NamedTuple):
     shape: Shape
 
 
+# What flows where a list of tensors may: into a block, and out of it.
+Flow = Tensor | list[Tensor]
+
+
+def tensors_of(flow: Flow) -> tuple[Tensor, ...]:
+    """The tensor, or those of a list."""
+    return (flow,) if isinstance(flow, Tensor) else tuple(flow)
+
+
 class Level(NamedTuple):
     """A part of the network that has parts: a stage, a block (then `block` is its instance's id), copies of a layer, a
     layer whose uses have the same weights (then it is `shared`)."""
@@ -114,13 +123,21 @@ def walk(architecture: Description) -> list[Visit]:
 
 class Scope:
     """A block (or section) while it is followed: where it hangs, its input, and the tensors that it has bound, alone
-    and in lists. In a loop, `round` is the number of the round, which the names of layers have behind a dot."""
+    and in lists, an input that is a list as `in`. In a loop, `round` is the number of the round, which the names of
+    layers have behind a dot."""
 
-    def __init__(self, path: str, source: Tensor):
+    def __init__(self, path: str, source: Flow):
         self.path, self.source = path, source
         self.bound: dict[str, Tensor] = {}
-        self.lists: dict[str, list[Tensor]] = {}
+        self.lists: dict[str, list[Tensor]] = {"in": source} if isinstance(source, list) else {}
         self.round = ""
+
+    def bind(self, name: str, flow: Flow) -> None:
+        """Bind a tensor, or a list of them."""
+        if isinstance(flow, list):
+            self.lists[name] = flow
+        else:
+            self.bound[name] = flow
 
     def join(self, prefix: str, name: str) -> str:
         """The path of a layer under another."""
@@ -157,7 +174,7 @@ class PartTracer:
 
     def layer(self, layer: Layer, source: Tensor, path: str, scope: Scope) -> Tensor:
         """Follow one layer of a stage."""
-        return self._apply(layer.apply, source, path, scope)
+        return single(self._apply(layer.apply, source, path, scope), path)
 
     def section(self, section: Section, source: Tensor) -> Tensor:
         """Follow the stem or the head: a stem of one layer is that layer's module."""
@@ -174,7 +191,13 @@ class PartTracer:
         else:
             tensor = self.step(section.steps, source, path, scope)
         self.levels = outer
-        return tensor
+        return single(tensor, path)
+
+    def whole_block(self, instance: BlockInstance, source: Flow, path: str, others: tuple[Flow, ...]) -> Flow:
+        """Note a block without a look into it: one operator, which may put out several tensors."""
+        inputs = tuple(tensor for flow in (source, *others) for tensor in tensors_of(flow))
+        made = self.note(path, instance.name, inputs, instance.output, block=instance.id)
+        return [made._replace(shape=shape) for shape in instance.output_list] or made
 
     def note(
         self,
@@ -208,7 +231,7 @@ class PartTracer:
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
-    def step(self, step: Step, source: Tensor, prefix: str, scope: Scope) -> Tensor:
+    def step(self, step: Step, source: Flow, prefix: str, scope: Scope) -> Flow:
         """Follow a tensor through a step whose module is a child of `prefix`."""
         self._count()
         match step:
@@ -225,7 +248,7 @@ class PartTracer:
             case Shared(name=name, value=value):
                 return self.shared(name, value, source, scope)
 
-    def shared(self, name: str, step: Step, source: Tensor, scope: Scope) -> Tensor:
+    def shared(self, name: str, step: Step, source: Flow, scope: Scope) -> Flow:
         """Follow a tensor through a layer of the block that others use as well; its weights count where it is met
         first."""
         path, outer = _join(scope.path, name), self.is_again
@@ -236,23 +259,24 @@ class PartTracer:
         self.is_again, scope.round = outer, round
         return tensor
 
-    def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
+    def repeat(self, step: Repeat, source: Flow, path: str, scope: Scope) -> Flow:
         """Follow a tensor through the copies of a layer, called 0, 1, ..."""
         for index, copy in enumerate(step.copies):
             source = self.step(copy, source, f"{path}.{index}", scope)
         return source
 
-    def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
-        others = tuple(self._only_tensor(other, scope) for other in step.others)
+    def _apply(self, step: Apply, source: Flow, path: str, scope: Scope) -> Flow:
+        others = tuple(self._flow(other, scope) for other in step.others)
         if step.block is not None:
             return self.block(step.block, source, path, others)
         if step.operator is None:
             raise ValueError(f"`{path}` is neither an operator nor a block")
-        return self.note(path, step.operator.kind, (source, *others), step.output, step.operator)
+        inputs = tuple(single(flow, path) for flow in (source, *others))
+        return self.note(path, step.operator.kind, inputs, step.output, step.operator)
 
     # Blocks ----------------------------------------------------------------------------------------------------------
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         """Follow a tensor, and the others that it reads, through a block, given by its instance's id, whose module is
         at `path`."""
         level = Level(path, self.blocks[identity].name, identity)
@@ -261,13 +285,14 @@ class PartTracer:
         self.levels = outer
         return tensor
 
-    def inside(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def inside(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         """The bindings of a block that its output is made of, in order."""
         instance, scope = self.blocks[identity], Scope(path, source)
-        scope.bound.update(zip(instance.tensors, others, strict=True))
+        for name, other in zip(instance.tensors, others, strict=True):
+            scope.bind(name, other)
         self.bindings(identity, scope)
         if not instance.outputs:
-            return scope.bound["out"]
+            return scope.lists["out"] if instance.output_list else scope.bound["out"]
         self.outputs = tuple(self._only_tensor(output.value, scope) for output in instance.outputs.values())
         return self.outputs[0]
 
@@ -277,13 +302,13 @@ class PartTracer:
             if isinstance(binding.value, TensorList):
                 self._list(binding.value, scope, binding.name)
             elif binding.value is not None:
-                scope.bound[binding.name] = self._binding(binding, binding.value, scope)
+                scope.bind(binding.name, self._binding(binding, binding.value, scope))
 
-    def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Tensor:
+    def _binding(self, binding: TensorBinding, value: TensorExpression, scope: Scope) -> Flow:
         if isinstance(value, Chain) and is_own_module(binding):
-            source = self._only_tensor(value.source, scope)
+            source = self._flow(value.source, scope)
             return self.own_module(value.steps, source, _join(scope.path, module_name(binding.name)), scope)
-        return self._only_tensor(value, scope)
+        return self._flow(value, scope)
 
     def _list(self, made: TensorList, scope: Scope, name: str = "") -> list[Tensor]:
         """The tensors of a list. A loop may read those that it has made, by the `name` of its binding."""
@@ -295,21 +320,36 @@ class PartTracer:
             if made.loop is not None:
                 scope.round = f"{outer}.{number}"
             if made.loop is not None and isinstance(value, Chain) and is_module(value):
-                source = self._only_tensor(value.source, scope)
+                source = self._flow(value.source, scope)
                 path = scope.join(scope.path, made.name)
-                found.append(self.own_module(value.steps, source, path, scope))
+                found.append(single(self.own_module(value.steps, source, path, scope), path))
             else:
                 found.append(self._only_tensor(value, scope))
         scope.round = outer
         return found
 
-    def own_module(self, steps: tuple[Step, ...], source: Tensor, path: str, scope: Scope) -> Tensor:
+    def own_module(self, steps: tuple[Step, ...], source: Flow, path: str, scope: Scope) -> Flow:
         """Follow a tensor through a pipeline that is a module of its own; one of a single layer is that layer's."""
         if len(steps) == 1 and isinstance(steps[0], Apply):
             return self._apply(steps[0], source, path, scope)
         for step in steps:
             source = self.step(step, source, path, scope)
         return source
+
+    def _flow(self, expression: TensorExpression, scope: Scope) -> Flow:
+        """A tensor, or a list where one may be: what goes into a block or comes out of one."""
+        match expression:
+            case TensorList():
+                return self._list(expression, scope)
+            case Bound(name=name) if name in scope.lists:
+                return scope.lists[name]
+            case Chain(source=start, steps=steps):
+                self._count()
+                source = self._flow(start, scope)
+                for step in steps:
+                    source = self.step(step, source, scope.path, scope)
+                return source
+        return self._only_tensor(expression, scope)
 
     def _only_tensor(self, expression: TensorExpression, scope: Scope) -> Tensor:
         tensor = self._tensor(expression, scope)
@@ -321,7 +361,7 @@ class PartTracer:
         self._count()
         match expression:
             case Input():
-                return scope.source
+                return single(scope.source, scope.path)
             case Bound(name=name):
                 return scope.bound[name]
             case Element(name=name, index=index):
@@ -330,11 +370,8 @@ class PartTracer:
                 return value
             case Select(value=value):
                 return self._tensor(value, scope)
-            case Chain(source=start, steps=steps):
-                source = self._only_tensor(start, scope)
-                for step in steps:
-                    source = self.step(step, source, scope.path, scope)
-                return source
+            case Chain():
+                return single(self._flow(expression, scope), scope.path)
             case Combine(operator=operator, operands=operands, name=name, output=output):
                 found = [tensor for operand in operands for tensor in self._operand(operand, scope, operator)]
                 if operator == "sum":
@@ -407,15 +444,31 @@ class ShallowTracer(Tracer):
     def whole(self, identity: str) -> list[Visit]:
         """The operators and blocks that a block applies, from `input` to `output`."""
         instance = self.architecture.blocks[identity]
-        source = self.note("input", "input", (), instance.input)
-        others = tuple(self.note(name, "input", (), shape) for name, shape in instance.tensors.items())
-        out = self.inside(identity, source, "", others)
-        self.note("output", "output", self.outputs or (out,), out.shape)
+        source = self._given("input", instance.input, instance.input_list)
+        others = tuple(
+            self._given(name, shape, instance.tensor_lists.get(name, ())) for name, shape in instance.tensors.items()
+        )
+        out = tensors_of(self.inside(identity, source, "", others))
+        self.note("output", "output", self.outputs or out, out[0].shape)
         return self.visits
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def _given(self, name: str, shape: Shape, shapes: tuple[Shape, ...]) -> Flow:
+        """What a block gets: a tensor, or those of a list, each noted by itself as the text would call it."""
+        if not shapes:
+            return self.note(name, "input", (), shape)
+        name = "in" if name == "input" else name
+        return [self.note(f"{name}[{number}]", "input", (), one) for number, one in enumerate(shapes)]
+
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         instance = self.architecture.blocks[identity]
-        return self.note(path, instance.name, (source, *others), instance.output, block=identity)
+        return self.whole_block(instance, source, path, others)
+
+
+def single(flow: Flow, path: str) -> Tensor:
+    """A tensor. Raises ValueError for a list, which only goes into blocks and comes out of them."""
+    if isinstance(flow, list):
+        raise ValueError(f"a list stands for a tensor in `{path}`")
+    return flow
 
 
 def _join(path: str, name: str) -> str:

@@ -25,6 +25,10 @@ _BINARY_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _TEXT_IN_NAMES = 4
 
 
+# So many names are said in that of the list that they are taken from.
+_FEW = 3
+
+
 class Builder:
     """Builds the tree of one text after another."""
 
@@ -233,6 +237,30 @@ class Builder:
             _expression(value),
         )
 
+    def several(self, children: list[Any]) -> tree.Binding:
+        """`out = a, b`."""
+        name, *values = children
+        if not self._check_length(values, "values", name, values[-1]):
+            values = values[:1]
+        elements = tuple(_expression(value) for value in values)
+        listing = tree.Listing(self._span(elements[0], elements[-1]), elements, is_bare=True)
+        return tree.Binding(self._span(name, values[-1]), self._identifier(name), None, listing)
+
+    def unpacking(self, children: list[Any]) -> tuple[tree.Binding, ...]:
+        """`x, y = value`."""
+        *tokens, value = children
+        if not self._check_length(tokens, "names", tokens[0], tokens[-1]):
+            tokens = tokens[:1]
+        names = tuple(self._identifier(token) for token in tokens)
+        own = tree.Identifier(self._span(tokens[0], tokens[-1]), _name_of_list([name.text for name in names]))
+        whole = self._span(tokens[0], value)
+        parts = [
+            tree.Binding(name.span, name, None, _element(own, number, name.span), part_of=whole)
+            for number, name in enumerate(names)
+            if name.text != "_"
+        ]
+        return tree.Binding(whole, own, None, _expression(value), unpacked=names), *parts
+
     def shared(self, children: list[Any]) -> tree.Binding:
         keyword, name, value = children
         return tree.Binding(
@@ -246,7 +274,7 @@ class Builder:
     def bindings(self, children: list[Any]) -> tuple[tuple[tree.Binding, ...], Token]:
         return _statements(children), children[-1]
 
-    cell_bindings = bindings
+    cell_bindings = output_bindings = bindings
 
     def cell_binding(self, children: list[Any]) -> tree.CellBinding:
         name, value = children
@@ -422,7 +450,24 @@ def _expression(value: Any) -> Any:
 
 
 def _statements(children: list[Any]) -> tuple[Any, ...]:
-    return tuple(child for child in children if isinstance(child, tree.Node))
+    """The statements of a body; `x, y = value` is several."""
+    found: list[Any] = []
+    for child in children:
+        found += child if isinstance(child, tuple) else [child] if isinstance(child, tree.Node) else []
+    return tuple(found)
+
+
+def _name_of_list(names: list[str]) -> str:
+    """What a list is called that is taken apart under these names: `x_y`, or `p3_to_p7` for more than three."""
+    said = [name for name in names if name != "_"] or ["unpacked"]
+    if len(said) == 1:
+        return f"{said[0]}_of_{len(names)}"
+    return "_".join(said) if len(said) <= _FEW else f"{said[0]}_to_{said[-1]}"
+
+
+def _element(owner: tree.Identifier, number: int, span: Span) -> tree.Element:
+    """`owner[number]`, of a value that has its name at a place."""
+    return tree.Element(span, tree.Name(owner.span, owner.text), tree.Literal(span, number, str(number)))
 
 
 def _unescape(text: str) -> str:

@@ -85,6 +85,8 @@ def fragments(expression: tree.Expression) -> Sequence[Fragment]:
             return found
         case tree.Composite(value=value, span=span):
             return (Brackets("[", (Element(value.span, "", value),), "]", span.start, span.end),)
+        case tree.Listing(elements=elements, is_bare=True):
+            return _joined(", ", [Slot(element, PIPELINE) for element in elements])
         case tree.Listing(elements=elements, span=span):
             if len(elements) == 1:  # `[a]` may be a layer
                 return "[", Slot(elements[0], PIPELINE), ",]"

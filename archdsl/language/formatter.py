@@ -101,7 +101,7 @@ class _Formatter:
                 if has_settings and not is_fact and node.name.text not in _LAYERS and len(entry.lines) == 1:
                     entry.column, entry.cells = (
                         "setting",
-                        (f"{_shared(node)}{node.name.text}", f"= {_cell(node.value)}"),
+                        (f"{_shared(node)}{_bound(node)}", f"= {_cell(node.value)}"),
                     )
             case tree.Require(claim=claim):
                 entry.lines = joined(["require "], self.layout.expression(claim))
@@ -138,7 +138,7 @@ class _Formatter:
         fact = f".{binding.fact.text}" if isinstance(binding, tree.Binding) and binding.fact else ""
         if isinstance(binding.value, tree.DefaultCell):
             return [f"{binding.name.text} = -"]
-        text = f"{_shared(binding)}{binding.name.text}{fact} = "
+        text = f"{_shared(binding)}{_bound(binding)}{fact} = "
         return joined([text], self.layout.expression(binding.value))
 
     def _bindings(
@@ -147,6 +147,7 @@ class _Formatter:
         node: tree.Scale | tree.Outputs | tree.StagesOverride,
         bindings: Sequence[tree.Binding | tree.CellBinding],
     ) -> list[str]:
+        bindings = [binding for binding in bindings if not _is_part(binding)]
         if len(bindings) == 1 and not self.layout.has_line_end(node.span.start, node.span.end):
             lines = self._binding(bindings[0])
             if len(lines) == 1:
@@ -207,7 +208,7 @@ class _Formatter:
         has_settings: bool,
     ) -> list[str]:
         """A head and, in braces that are the first behind an offset, statements."""
-        end = node.span.end - 1
+        end, statements = node.span.end - 1, [statement for statement in statements if not _is_part(statement)]
         opening = self._opening(head, after, statements[0].span.start if statements else end)
         entries = [self._entry(statement, end, has_settings=has_settings) for statement in statements]
         return _closed(opening, _lines(entries, self._above(end)))
@@ -249,6 +250,17 @@ def _may_touch(before: tree.Item, item: tree.Item) -> bool:
 
 def _shared(binding: tree.Binding | tree.CellBinding) -> str:
     return "shared " if isinstance(binding, tree.Binding) and binding.is_shared else ""
+
+
+def _bound(binding: tree.Binding | tree.CellBinding) -> str:
+    """What stands before `=`: a name, or those of the values of a list."""
+    names = binding.unpacked if isinstance(binding, tree.Binding) else ()
+    return ", ".join(name.text for name in names) or binding.name.text
+
+
+def _is_part(statement: tree.Statement | tree.CellBinding) -> bool:
+    """Whether it is written as a part of the statement before it."""
+    return isinstance(statement, tree.Binding) and statement.part_of is not None
 
 
 def _cell(cell: tree.Expression | tree.DefaultCell) -> str:

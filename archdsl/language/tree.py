@@ -27,7 +27,7 @@ class _Compared(Struct, frozen=True, eq=False):
         return hash((type(self).__name__, self._content))
 
 
-_PLACES = frozenset({"span", "source", "comments"})
+_PLACES = frozenset({"span", "source", "comments", "part_of"})
 
 
 class Node(_Compared, frozen=True):
@@ -119,9 +119,11 @@ class Composite(Node, frozen=True):
 
 
 class Listing(Node, frozen=True):
-    """`[3, 5, 7]`: a list. One of a single value may be written as a `Composite`, `[3]`, unless that is a layer."""
+    """`[3, 5, 7]`: a list. One of a single value may be written as a `Composite`, `[3]`, unless that is a layer. Behind
+    the `=` of a block's binding it may be bare: `out = a, b`."""
 
     elements: tuple[Expression, ...]
+    is_bare: bool = False
 
 
 class Element(Node, frozen=True):
@@ -171,13 +173,17 @@ Expression = (
 class Binding(Node, frozen=True):
     """`name = value`, or `name.fact = value` for a fact of a tensor.
 
-    With `shared name = value` all uses of a layer have the same weights.
+    With `shared name = value` all uses of a layer have the same weights. `x, y = value` is a binding of the list, whose
+    `unpacked` names are those of its values, followed by one `x = list[0]` for each of them, where the whole is what it
+    is `part_of`; a value that is called `_` has none.
     """
 
     name: Identifier
     fact: Identifier | None
     value: Expression
     is_shared: bool = False
+    unpacked: tuple[Identifier, ...] = ()
+    part_of: Span | None = None
 
 
 class Require(Node, frozen=True):

@@ -322,7 +322,7 @@ def _detail(symbol: Symbol) -> str:
         case Symbol(meaning=tree.Parameter() as parameter):
             return f"{parameter.span.text}, a parameter of {symbol.owner}"
         case Symbol(meaning=tree.Binding() as binding):
-            return " ".join(binding.span.text.split())[:80]
+            return " ".join((binding.part_of or binding.span).text.split())[:80]
         case _:
             return describe(symbol).split("\n")[1]
 

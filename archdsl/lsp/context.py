@@ -104,5 +104,6 @@ def bound_names(context: Context) -> list[str]:
     """The parameters and bindings that the text of the item declares before the cursor."""
     head, _, body = context.text.partition("{")
     parameters = re.findall(r"[(,]\s*([A-Za-z_]\w*)\s*(?==(?!=)|,|\)|\Z)", head.partition("extends")[0])
-    bindings = re.findall(r"^\s*([A-Za-z_]\w*)\s*=(?!=)", body, re.MULTILINE)
+    bound = re.findall(r"^\s*([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)\s*=(?!=)", body, re.MULTILINE)
+    bindings = [name for names in bound for name in re.findall(r"\w+", names) if name != "_"]
     return list(dict.fromkeys([*parameters, *bindings]))

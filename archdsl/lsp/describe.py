@@ -31,9 +31,8 @@ def describe(symbol: Symbol) -> str:
         case Symbol(kind=Kind.PARAMETER, meaning=tree.Parameter() as parameter):
             return _titled(parameter.span.text, f"parameter of `{symbol.owner}`")
         case Symbol(kind=Kind.BINDING, meaning=tree.Binding() as binding):
-            return _titled(
-                _short(binding.span.text), words.SETTINGS.get(symbol.name) or _of_binding(binding, symbol.owner)
-            )
+            said = words.SETTINGS.get(symbol.name) or _of_binding(binding, symbol.owner)
+            return _titled(_short((binding.part_of or binding.span).text), said)
         case Symbol(kind=Kind.PRIMITIVE):
             return _primitive(symbol.name)
         case Symbol(kind=Kind.ATTRIBUTE) if symbol.owner in PRIMITIVES:

@@ -49,6 +49,10 @@ class _Outline:
     def _statements(self, body: tuple[tree.Statement, ...]) -> Iterator[DocumentSymbol]:
         for statement in body:
             match statement:
+                case tree.Binding(unpacked=names) if names:
+                    pass  # each of them is a statement of its own
+                case tree.Binding(name=name, part_of=whole) if whole is not None:
+                    yield self._symbol(name.text, SymbolKind.Property, name.span, name.span, (), _line(whole.text))
                 case tree.Binding(name=name, fact=fact, value=value):
                     text = f"{name.text}.{fact.text}" if fact else name.text
                     yield self._symbol(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import ShapeError
+from archdsl.ir.parts import shapes_read
 from archdsl.ir.walk import ShallowTracer, Visit
 
 
@@ -70,8 +71,9 @@ def inconsistency(architecture: Architecture) -> str | None:
         except KeyError as missing:
             return f"in the block `{name}`, there is no {missing}"
         found = _mismatch(architecture, visits) or _unlisted(visits, known)
-        if found is None and visits[-1].output != block.output:
-            found = f"{visits[-1].output} comes out, not {block.output}"
+        made = tuple(output.shape for output in block.outputs.values()) or block.output_list or (block.output,)
+        if found is None and visits[-1].shapes != made:
+            found = f"{visits[-1].shapes} come out, not {made}"
         if found is not None:
             return f"in the block `{name}`, {found}"
         known.add(name)
@@ -90,8 +92,8 @@ def _mismatch(architecture: Architecture, visits: list[Visit]) -> str | None:
         if visit.block is not None:
             block = architecture.blocks[visit.block]
             read, made = block.input, block.output
-            if visit.shapes[1:] != tuple(block.tensors.values()):
-                return f"`{visit.path}` reads {visit.shapes[1:]} besides, not {tuple(block.tensors.values())}"
+            if visit.shapes != (given := shapes_read(block)):
+                return f"`{visit.path}` reads {visit.shapes}, not {given}"
         elif visit.primitive is not None:
             read = visit.shapes[0]
             try:

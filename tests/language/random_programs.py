@@ -189,6 +189,26 @@ class Writer:
         self.put("=")
         self.expression(3)
 
+    def several(self) -> None:
+        """`out = a, b`."""
+        self.put("out", "=")
+        self.expression(2)
+        for _ in range(self.random.randint(1, 2)):
+            self.put(",")
+            self.expression(2)
+
+    def unpacking(self) -> None:
+        """`x, y = list`."""
+        self.put("x")
+        for _ in range(self.random.randint(1, 4)):
+            self.put(",", self.random.choice(["_", "a", "longer_name"]))
+        self.put("=")
+        self.expression(3)
+
+    def outputs(self) -> None:
+        self.put("outputs")
+        self.body(self.binding, self.unpacking)
+
     def cell_binding(self) -> None:
         self.put(self.random.choice(["op", "channels", "longer_name"]), "=")
         if self.maybe(0.3):
@@ -267,7 +287,7 @@ class Writer:
         self.put("block")
         self.name()
         self.parameters()
-        self.body(self.binding, self.require)
+        self.body(self.binding, self.require, self.several, self.unpacking)
 
     def model(self) -> None:
         self.put("model")
@@ -278,7 +298,8 @@ class Writer:
             self.put("extends")
             self.reference()
         self.body(
-            self.binding, self.binding, self.require, self.scale, self.stages, self.override, self.added, self.removed
+            *(self.binding, self.binding, self.require, self.scale, self.stages, self.override, self.added),
+            *(self.removed, self.unpacking, self.outputs),
         )
 
     def variants(self) -> None:

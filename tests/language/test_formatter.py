@@ -73,6 +73,10 @@ PAIRS = {
         "extern  block b( x ,y=1 ){ # why\nout=x  x 1 x  1\n params=0;macs=0\n}\n".replace(";", "\n"),
         "extern block b(x, y = 1) {  # why\n  out = x x 1 x 1\n  params = 0\n  macs = 0\n}\n",
     ),
+    "several values and names": (
+        in_block("  x,y ,_=in->f( a )  # why", "  z  = [x ,y]", "  out=for i in 2:x,(y->g),(if a then x else y)"),
+        in_block("  x, y, _ = in -> f(a)  # why", "  z = [x, y]", "  out = for i in 2: x, y -> g, if a then x else y"),
+    ),
     "operators": (
         in_block("  x=a*-b+c//2-(d%3)**2", "  y = (a or b)and not(c==1)", "  z=a  x  b x 3*2"),
         in_block("  x = a * -b + c // 2 - (d % 3) ** 2", "  y = (a or b) and not c == 1", "  z = a x b x 3 * 2"),

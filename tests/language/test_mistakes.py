@@ -71,7 +71,7 @@ def test_several_mistakes_in_one_run() -> None:
         (
             "block b() {\n  x = y = z\n}\n",
             "2:9 ARC101 unexpected `=`",
-            "expected an operator, the end of the line or `}`",
+            "expected an operator, `,`, the end of the line or `}`",
             "equality is written `==`",
         ),
         (

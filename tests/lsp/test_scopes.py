@@ -49,5 +49,8 @@ def _names(node: tree.Node) -> Iterator[tree.Name | tree.Identifier]:
         yield node.name
     elif isinstance(node, tree.Binding) and node.name.text in ASIDE:
         return  # what a search maximizes speaks of what it measures
+    elif isinstance(node, tree.Binding) and (node.unpacked or node.part_of):
+        yield from _names(node.value) if node.unpacked else ()  # nobody has written the name of the list
+        return
     for child in children(node):
         yield from _names(child)

@@ -151,6 +151,25 @@ async def test_hover_in_a_block(client: LanguageClient, tmp_path: Path) -> None:
     assert "block double(times = 2)" in await said("stem = dou^ble")
 
 
+async def test_names_of_the_values_of_a_list(client: LanguageClient, tmp_path: Path) -> None:
+    """Each is a name of its own, with the whole statement where it is told of."""
+    editor = Editor(client, tmp_path / "block.arch")
+    block = "block pair() {\n  out = in -> conv(4), in -> conv(4)\n}\n"
+    block += "block apart() {\n  left, right = in -> pair\n  out = left * right\n}\n"
+    assert await editor.open(block + SMALL.replace("conv_norm_act(8)", "apart")) == []
+    for cursor in ("left * ri^ght", "left, rig^ht"):
+        found = await client.text_document_hover_async(types.HoverParams(editor.document, editor.at(cursor)))
+        assert found is not None
+        assert isinstance(found.contents, types.MarkupContent)
+        assert "left, right = in -> pair" in found.contents.value
+        assert "4 x 32 x 32" in found.contents.value
+    asked = types.DefinitionParams(editor.document, editor.at("le^ft * right"))
+    assert editor.words(await client.text_document_definition_async(asked)) == [("block.arch", 5, "left")]  # type: ignore[arg-type]
+    symbols = await client.text_document_document_symbol_async(types.DocumentSymbolParams(editor.document))
+    (_, made, *_) = [symbol for symbol in symbols or [] if isinstance(symbol, types.DocumentSymbol)]
+    assert [child.name for child in made.children or []] == ["left", "right", "out"]
+
+
 async def test_hover_of_what_is_declared(client: LanguageClient, tmp_path: Path) -> None:
     editor = Editor(client, tmp_path / "extern.arch")
     block = "## What it is.\nextern block far(channels) {\n  out = channels x 1 x 1\n  params = 7\n  macs = 9\n}\n"

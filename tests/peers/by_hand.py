@@ -197,6 +197,98 @@ class Pyramid(nn.Module):
         return [out(one) for out, one in zip(self.out, maps, strict=True)]
 
 
+class Fused(nn.Module):
+    """What Tan et al. 2020 call fast normalized fusion, and the convolution behind it."""
+
+    def __init__(self, count: int, width: int):
+        super().__init__()
+        self.weights = nn.Parameter(torch.ones(count))
+        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
+        self.pointwise = nn.Conv2d(width, width, 1)
+        self.norm = nn.BatchNorm2d(width, eps=1e-3, momentum=0.01)
+
+    def forward(self, maps: list[Tensor]) -> Tensor:
+        weights = self.weights.relu()
+        total = torch.stack([one * weight for one, weight in zip(maps, weights, strict=True)]).sum(0)
+        out: Tensor = self.norm(self.pointwise(self.depthwise(functional.silu(total / (weights.sum() + 1e-4)))))
+        return out
+
+
+def lateral(before: int, width: int) -> nn.Module:
+    """A convolution, where the map does not have that width yet."""
+    if before == width:
+        return nn.Identity()
+    return nn.Sequential(nn.Conv2d(before, width, 1), nn.BatchNorm2d(width, eps=1e-3, momentum=0.01))
+
+
+class BiFpn(nn.Module):
+    """Tan et al. 2020: maps of these sizes, from the largest to the smallest."""
+
+    def __init__(self, sizes: list[int], width: int):
+        super().__init__()
+        last = len(sizes) - 1
+        self.down = nn.ModuleList(lateral(size, width) for size in sizes[:-1])
+        self.fused_down = nn.ModuleList(Fused(2, width) for _ in sizes[:-1])
+        self.up = nn.ModuleList(lateral(size, width) for size in sizes[1:])
+        self.fused_up = nn.ModuleList(Fused(2 if number == last else 3, width) for number in range(1, last + 1))
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        middle = [*maps]
+        for number in reversed(range(len(maps) - 1)):
+            above = functional.interpolate(middle[number + 1], middle[number].shape[2:])
+            middle[number] = self.fused_down[number]([self.down[number](maps[number]), above])
+        out = middle[:1]
+        for number in range(1, len(maps)):
+            between = [middle[number]] if number < len(maps) - 1 else []
+            smaller = functional.max_pool2d(out[-1], 3, 2, 1)
+            out.append(self.fused_up[number - 1]([self.up[number - 1](maps[number]), *between, smaller]))
+        return out
+
+
+class Predicted(nn.Module):
+    """A head of EfficientDet: all maps share the convolutions, and have normalizations of their own."""
+
+    def __init__(self, width: int, channels: int, maps: int = 5, depth: int = 3):
+        super().__init__()
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
+                nn.Conv2d(width, width if number < depth else channels, 1),
+            )
+            for number in range(depth + 1)
+        )
+        self.norms = nn.ModuleList(
+            nn.ModuleList(nn.BatchNorm2d(width, eps=1e-3, momentum=0.01) for _ in range(depth)) for _ in range(maps)
+        )
+
+    def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        found = []
+        for one, norms in zip(maps, self.norms, strict=True):
+            for layer, norm in zip(self.layers, norms, strict=False):
+                one = functional.silu(norm(layer(one)))
+            found.append(self.layers[-1](one))
+        return found
+
+
+class EfficientDet(nn.Module):
+    """Tan et al. 2020, on a backbone that gives the maps of strides 8, 16 and 32."""
+
+    def __init__(self, backbone: nn.Module, sizes: list[int], width: int = 64, rounds: int = 3):
+        super().__init__()
+        self.backbone, self.sixth = backbone, lateral(sizes[-1], width)
+        first = [*sizes, width, width]
+        self.rounds = nn.ModuleList(BiFpn([width] * 5 if number else first, width) for number in range(rounds))
+        self.scores, self.boxes = Predicted(width, 9 * 90), Predicted(width, 9 * 4)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = list(self.backbone(x))
+        maps.append(functional.max_pool2d(self.sixth(maps[-1]), 3, 2, 1))
+        maps.append(functional.max_pool2d(maps[-1], 3, 2, 1))
+        for one in self.rounds:
+            maps = one(maps)
+        return [*self.scores(maps), *self.boxes(maps)]
+
+
 class Poses(nn.Module):
     """Xiao et al. 2018, on a backbone whose last map has `before` channels."""
 

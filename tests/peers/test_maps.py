@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from torch import Tensor, nn
 
 import archdsl
@@ -18,7 +19,18 @@ from archdsl.torchvision_operators import declare_torchvision_operators
 from archdsl.weights.from_module import map_module
 from archdsl.weights.proof import TOLERANCE
 from tests.meta import on_meta
-from tests.peers.by_hand import C2psa, NonLocal, Poses, Pyramid, SelfAttention, Siamese, SrResNet, UNet, espcn
+from tests.peers.by_hand import (
+    C2psa,
+    EfficientDet,
+    NonLocal,
+    Poses,
+    Pyramid,
+    SelfAttention,
+    Siamese,
+    SrResNet,
+    UNet,
+    espcn,
+)
 from tests.peers.counting import counts
 from tests.peers.zoo import peer
 from tests.selection import one_in
@@ -92,6 +104,11 @@ def _pyramid_on_efficientnet() -> nn.Module:
     return Pyramid(backbone, [24, 40, 112, 320])
 
 
+def _efficientdet() -> nn.Module:
+    backbone = peer("timm efficientnet_b0", features_only=True, out_indices=(2, 3, 4))
+    return EfficientDet(backbone, [40, 112, 320])
+
+
 def _poses() -> nn.Module:
     """torchvision's ResNet-50 without what pools and classifies."""
     return Poses(nn.Sequential(*list(peer("torchvision resnet50").children())[:-2]))
@@ -105,6 +122,7 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
     "fpn": {"fpn_resnet50": _pyramid, "retinanet_resnet50": _retinanet},
     "ssdlite": {"ssdlite320_mobilenet_v3_large": _ssdlite},
     "hrnet": {name: partial(_timm, name) for name in ("hrnet_w18_small", "hrnet_w18")},
+    "efficientdet": {"efficientdet_d0": _efficientdet},
     "pnasnet": {"pnasnet5large": lambda: _timm("pnasnet5large")},
     "segmentation": {
         "fcn_resnet50": lambda: _segmentation("fcn_resnet50", aux_loss=True),
@@ -135,8 +153,11 @@ PEERS: dict[str, dict[str, Callable[[], nn.Module]]] = {
 }
 ALL = [(spec, name) for spec, peers in PEERS.items() for name in peers]
 # Of each file one network at least; what else there is in it differs in a number or a branch, and is counted above all.
-FIRST = [(spec, next(iter(peers))) for spec, peers in PEERS.items()]
-OUTPUTS = [*FIRST, *one_in(8, [each for each in ALL if each not in FIRST])]
+# The map of keys finds no shared weights of a list, nor parameters by themselves, in a foreign module: EfficientDet has
+# a test of its own.
+FIRST = [(spec, next(iter(peers))) for spec, peers in PEERS.items() if spec != "efficientdet"]
+OTHERS = [each for each in ALL if each not in FIRST and each[0] != "efficientdet"]
+OUTPUTS = [*FIRST, *one_in(8, OTHERS)]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -171,6 +192,59 @@ def test_outputs_equal_the_peer(spec: str, name: str) -> None:
     found = map_module(network, PEERS[spec][name](), name)
     assert found.error is not None
     assert found.error < TOLERANCE
+
+
+class Taps(nn.Module):
+    """Some of the maps of a module that gives a list."""
+
+    def __init__(self, module: nn.Module, *numbers: int):
+        super().__init__()
+        self.module, self.numbers = module, numbers
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        maps = self.module(x)
+        return [maps[number] for number in self.numbers]
+
+
+def test_efficientdet_computes_what_is_written_by_hand() -> None:
+    """Its lists of maps, on the same backbone, with weights by chance."""
+    ours = archdsl.load(EXAMPLES / "efficientdet.arch").build().eval().double()
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, tensor in ours.state_dict().items():
+            if tensor.is_floating_point() and name.startswith("head"):
+                tensor.uniform_(0.1, 0.9, generator=generator).sub_(
+                    0.4 if tensor.ndim == 4 and tensor[0].numel() > 1 else 0
+                )
+    theirs = EfficientDet(Taps(ours.backbone, 3, 5, 7), [40, 112, 320]).eval().double()
+    head = ours.head
+    copy(theirs.sixth, head.c6.lateral)
+    for round, other in zip(head.maps.bifpn, theirs.rounds, strict=True):
+        for number, name in enumerate(("n3", "m4", "m5", "m6")):
+            copy(other.down[number], getattr(round, name).lateral)
+            copy(other.fused_down[number], getattr(round, name).fuse)
+        for number, name in enumerate(("n4", "n5", "n6", "n7")):
+            copy(other.up[number], getattr(round, f"{name}_lateral", nn.Identity()))
+            copy(other.fused_up[number], getattr(round, name))
+    for one, other in ((head.scores3_to_scores7, theirs.scores), (head.boxes3_to_boxes7, theirs.boxes)):
+        for layer, name in zip(other.layers, ("first", "second", "third", "last"), strict=True):
+            copy(layer, getattr(one, name))
+        for number, norms in enumerate(other.norms):
+            for norm, name in zip(norms, ("norm", "norm_2", "norm_3"), strict=True):
+                copy(norm, getattr(one, name)[number])
+    x = torch.randn(2, 3, 67, 99, generator=generator, dtype=torch.float64)
+    with torch.no_grad():
+        made, expected = ours(x), theirs(x)
+    assert len(made) == len(expected) == 10
+    for one, other in zip(made, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+def copy(module: nn.Module, source: nn.Module) -> None:
+    """The weights of one module to another that has as many, in the same order."""
+    given, taken = list(source.state_dict().values()), list(module.state_dict().values())
+    for one, other in zip(taken, given, strict=True):
+        one.copy_(other.reshape(one.shape))
 
 
 def test_yolov8_has_the_published_sizes() -> None:

@@ -65,6 +65,8 @@ class Block:
     tensor: str | None = None
     # One that takes another or none.
     may_read: str | None = None
+    # Whether blocks that read and put out lists stand beside it, named after it.
+    has_lists: bool = False
 
     @property
     def sets_channels(self) -> bool:

@@ -29,6 +29,38 @@ JOINS = [
     "in",
 ]
 
+# What a block puts out that has several outputs: two of them, or three.
+PUT_OUT = [
+    "in -> conv(width, 3), in -> max_pool(3, stride = 2) -> conv(2 * width)",
+    "in -> conv(width, 3) -> norm, in -> conv(width, 3), in -> conv(width)",
+    "[in -> conv(width), in -> conv(width) -> avg_pool(3, stride = 2)]",
+    "in, in -> conv(width)",
+    "for i in 2: in -> conv(width * (i + 1), 3) -> act",
+]
+# What is made of a tensor and a list.
+FUSED = [
+    "sum(for x in xs: x -> conv(in.channels) -> resize(like = in)) -> norm",
+    "in * (xs[0] -> global_avg_pool -> conv(in.channels) -> sigmoid)",
+    "in -> conv(length(xs) * in.channels) -> conv(in.channels)",
+    "concat(for i, x in xs: x -> conv(8 * (i + 1)) -> resize(like = in)) -> conv(in.channels)",
+]
+# The body of a block that makes a list of a list, whose tensors keep their shapes.
+ROUNDS = [
+    "out = for x in in: x -> {name}_fuse(in) -> [depthwise(3) -> norm] * n",
+    "out = for i, x in in: (x -> conv(x.channels, 3)) + (in[0] -> conv(x.channels) -> resize(like = x))",
+    "out = for x in in: x -> conv_norm_act(x.channels, 3)",
+    "ys = for i, x in in: (if i == 0 then x else x + (ys[i - 1] -> conv(x.channels) -> resize(like = x))) -> act\n"
+    "  out = ys",
+    "out = for i in length(in): in[i] -> {name}_fuse([in[i], in[length(in) - 1 - i]])",
+    "out = if n > 1 then in else (for x in in: x -> norm -> act)",
+]
+# What is made of a list, of the size of another tensor.
+MERGED = [
+    "concat(for x in in: x -> resize(like = like)) -> norm",
+    "sum(for x in in: x -> conv(8) -> resize(like = like)) -> act",
+    "in[0] -> conv(like.channels) -> resize(like = like)",
+]
+
 # Scalars that a block can bind: their texts, and what divides them.
 WIDTHS = {
     "hidden": ("divisible(in.channels * expansion)", 8),
@@ -199,6 +231,7 @@ class BlockWriter:
     is_strided: bool = False
     tensor: str | None = None
     may_read: str | None = None
+    beside: str = ""  # the text of blocks that it is made of
 
     def write(self) -> Block:
         draw = self.draw
@@ -215,6 +248,7 @@ class BlockWriter:
             self._joined,
             self._sharing,
             self._looped,
+            self._wired,
         ]
         form: Callable[[], str] = draw.pick(forms)
         self.sets_channels = form in (self._plain, self._residual, self._branches)
@@ -242,10 +276,11 @@ class BlockWriter:
         return Block(
             self.name,
             parameters,
-            f"{doc}block {self.name}({declared}) {{\n{body}}}\n",
+            f"{self.beside}{doc}block {self.name}({declared}) {{\n{body}}}\n",
             form == self._dense,
             self.tensor,
             self.may_read,
+            self.beside != "",
         )
 
     def _parameters(self, body: str) -> dict[str, str | None]:
@@ -607,6 +642,53 @@ class BlockWriter:
         if draw.chance(30):
             self.lines.append(f"zs = for y in ys: y -> {draw.pick(['depthwise(3)', 'norm', 'gain(alpha)'])}")
             ends = ["concat(zs, ys) -> conv(in.channels)", "concat(zs[0], sum(ys)) -> conv(in.channels)"]
+        return draw.pick(ends)
+
+    def _wired(self) -> str:
+        """Blocks that put out several tensors, and read and put out lists."""
+        draw, name = self.draw, self.name
+        outs = draw.pick(PUT_OUT)
+        count = 3 if outs.count(",") > 3 else 2
+        bound = outs[0] in "[f" and draw.chance(50)  # a list that has a name besides
+        first = f"  list = {outs}\n  out = list\n" if bound else f"  out = {outs}\n"
+        self.beside = "".join(
+            [
+                f"block {name}_pair(width) {{\n{first}}}\n",
+                f"block {name}_fuse(xs) {{\n  out = {draw.pick(FUSED)}\n}}\n",
+                f"block {name}_round(n = 1) {{\n  {draw.pick(ROUNDS).format(name=name)}\n}}\n",
+                f"block {name}_merge(like) {{\n  out = {draw.pick(MERGED)}\n}}\n",
+            ]
+        )
+        width = draw.pick(["8", "16", "in.channels"])
+        rounds = f"{name}_round{draw.pick(['', '(n)', '(2)'])}"
+        names = ["x", "y", "z"][:count]
+        if draw.chance(50):
+            if draw.chance(30) and count == 3:
+                names[1] = "_"
+            self.lines.append(f"{', '.join(names)} = in -> {name}_pair({width})")
+            names = [each for each in names if each != "_"]
+            source = draw.pick([f"[{', '.join(names)}]", f"[{', '.join(reversed(names))}]", f"[{names[0]}, in]"])
+        else:
+            self.lines.append(f"xs = in -> {name}_pair({width})")
+            source = draw.pick(["xs", "xs", "[xs[1], xs[0]]", "(for x in xs: x -> norm)"])
+        chains = ["{0}", "{0} * n", "{0} -> {0} when {1}", "[{0} -> {0}] * 2", "if {1} then {0} else {0}(2)"]
+        chain = draw.pick(chains).format(rounds, self.condition())
+        if "if" in chain:
+            chain = chain.replace(f"{rounds}(2)", f"{name}_round(3)")
+        if draw.chance(25):
+            self.lines += [f"shared tower = {rounds}", f"us = {source} -> tower", "zs = us -> tower"]
+        else:
+            self.lines.append(f"zs = {source} -> {chain}")
+        ends = [
+            f"zs -> {name}_merge(in) -> conv(in.channels)",
+            "(zs[0] -> conv(in.channels) -> resize(like = in)) + in",
+        ]
+        ends += [f"(zs -> {rounds} -> {name}_merge(zs[1])) -> conv(in.channels) -> resize(like = in)"]
+        ends += [f"in -> {name}_fuse(zs) -> {self.keeping(Flow('in.channels', 1))}"]
+        ends += [f"in + (concat(for z in zs: z -> {name}_fuse([z, in]) -> resize(like = in)) -> conv(in.channels))"]
+        if draw.chance(30):
+            self.lines.append(f"u, v = [zs[1], zs[0]] -> {rounds}")
+            ends = ["(u -> conv(in.channels) -> resize(like = in)) * (v -> global_avg_pool -> conv(in.channels))"]
         return draw.pick(ends)
 
     def _gated(self) -> str:

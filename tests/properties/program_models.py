@@ -171,6 +171,12 @@ class ModelWriter:
             ]
             lines.append(f"{name} = {draw.pick(forms).format_map(self.blanks)}")
             known.append(name)
+        for block in [block for block in self.blocks if block.has_lists][:1] if draw.chance(60) else ():
+            one, other = draw.pick(known), draw.pick(known)
+            lines.append(f"many = [{one} -> conv(8), {other} -> conv({{width}})] -> {block.name}_round * n")
+            lines.append(f"some, more = many -> {block.name}_round".format_map(self.blanks))
+            lines[-2] = lines[-2].format_map(self.blanks)
+            known += draw.pick([["some", "more"], ["more", "many[0]", "some"]])
         if draw.chance(30):
             lines.append(
                 f"shared tower = {draw.pick(['conv({width}, 3)', '[conv(8) -> norm -> act]'])}".format_map(self.blanks)

@@ -64,14 +64,19 @@ _REDUCTIONS: dict[str, Callable[[Tensor, tuple[int, ...]], Tensor]] = {
 
 @dataclass
 class Frame:
-    """A block while it runs: its input, where its module hangs, and the tensors that it has bound."""
+    """A block while it runs: its input, a list perhaps, where its module hangs, and the tensors that it has bound."""
 
-    input: Tensor
+    input: Any
     path: str = ""
     # Tensors, and lists of them.
     bound: dict[str, Any] = field(default_factory=dict)
     # In a loop, the number of the round.
     round: str = ""
+
+
+def shapes(flow: Any) -> tuple[tuple[int, ...], ...]:
+    """The shapes of a tensor's images, or of those of a list."""
+    return tuple(tuple(tensor.shape[1:]) for tensor in (flow if isinstance(flow, list) else [flow]))
 
 
 class Reference:
@@ -121,7 +126,7 @@ class Reference:
 
     # Steps -----------------------------------------------------------------------------------------------------------
 
-    def step(self, step: body.Step, x: Tensor, path: str, frame: Frame, is_named: bool = True) -> Tensor:
+    def step(self, step: body.Step, x: Any, path: str, frame: Frame, is_named: bool = True) -> Any:
         """A step whose module is a child of `path`, or (when not `is_named`) stands at `path` itself."""
         match step:
             case body.Apply(name=name):
@@ -146,21 +151,21 @@ class Reference:
                 frame.round = round
                 return x
 
-    def apply(self, step: body.Apply, x: Tensor, path: str, frame: Frame) -> Tensor:
+    def apply(self, step: body.Apply, x: Any, path: str, frame: Frame) -> Any:
         """A layer whose module stands at `path`."""
-        assert tuple(x.shape[1:]) == tuple(step.input), (path, x.shape, step.input)
+        assert shapes(x) == (step.input_list or (step.input,)), (path, shapes(x), step.input)
         others = [self.tensor(other, frame) for other in step.others]
         if step.block is not None:
             y = self.block(step.block, x, path, others)
         else:
             assert step.operator is not None
             y = getattr(self, f"_{step.operator.kind}", self._activation)(x, path, step.operator, *others)
-        assert tuple(y.shape[1:]) == tuple(step.output), (path, y.shape, step.output)
+        assert shapes(y) == (step.output_list or (step.output,)), (path, shapes(y), step.output)
         return y
 
-    def block(self, identity: str, x: Tensor, path: str, others: list[Tensor]) -> Tensor:
+    def block(self, identity: str, x: Any, path: str, others: list[Any]) -> Any:
         instance = self.architecture.blocks[identity]
-        frame = Frame(x, path, dict(zip(instance.tensors, others, strict=True)))
+        frame = Frame(x, path, {"in": x, **dict(zip(instance.tensors, others, strict=True))})
         for binding in instance.body:
             value = binding.value
             if value is None:
@@ -177,7 +182,7 @@ class Reference:
         self.outputs = [self.tensor(output.value, frame) for output in instance.outputs.values()]
         return self.outputs[0]
 
-    def own(self, chain: body.Chain, path: str, frame: Frame) -> Tensor:
+    def own(self, chain: body.Chain, path: str, frame: Frame) -> Any:
         """A pipeline that is a module of its own."""
         y = self.tensor(chain.source, frame)
         is_single = len(chain.steps) == 1 and isinstance(chain.steps[0], body.Apply)
@@ -211,6 +216,8 @@ class Reference:
                 return value
             case body.Select(value=value):
                 return self.tensor(value, frame)
+            case body.TensorList():
+                return self.listed(expression, frame)
             case body.Chain(source=source, steps=steps):
                 x = self.tensor(source, frame)
                 for step in steps:

@@ -20,7 +20,7 @@ from archdsl.ir.operators.activation import Activation
 from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.lines import as_given
 from archdsl.ir.operators.window import sides
-from archdsl.ir.walk import Level, Scope, ShallowTracer, Tensor, Visit
+from archdsl.ir.walk import Flow, Level, Scope, ShallowTracer, Tensor, Visit, tensors_of
 
 _FOLLOWERS = {"normalization", "activation", "regularization"}
 _COMBINED = {
@@ -73,7 +73,7 @@ class FigureTracer(ShallowTracer):
     use = ""
     uses = 0
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         is_shown_inside = is_pipeline(self.architecture.blocks[identity])
         follow = self.inside if is_shown_inside else super().block
         return follow(identity, source, path, others)
@@ -95,7 +95,9 @@ class FigureTracer(ShallowTracer):
         return super().note(path, operator, read, output, primitive, *rest, **named)
 
     def whole(self, identity: str) -> list[Visit]:
-        visits, named = super().whole(identity), self.architecture.blocks[identity].outputs
+        visits, instance = super().whole(identity), self.architecture.blocks[identity]
+        named = [f"{OUT}{name}" for name in instance.outputs]
+        named = named or [f"out[{number}]" for number in range(len(instance.output_list))]
         # Further tensors that are not read, as in a branch that is not taken, are not drawn.
         read = {visits[0].path, *(tensor.path for visit in visits for tensor in visit.inputs)}
         visits = [visit for visit in visits if visit.operator != "input" or visit.path in read]
@@ -105,12 +107,12 @@ class FigureTracer(ShallowTracer):
         return [
             *visits,
             *(
-                end._replace(path=f"{OUT}{name}", inputs=(tensor,), output=tensor.shape)
-                for name, tensor in zip(named, end.inputs, strict=True)
+                end._replace(path=path, inputs=(tensor,), output=tensor.shape)
+                for path, tensor in zip(named, end.inputs, strict=True)
             ),
         ]
 
-    def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
+    def repeat(self, step: Repeat, source: Flow, path: str, scope: Scope) -> Flow:
         level = Level(f"{path}{self.use}", step.name, copies=step.count)
         outer, self.levels = self.levels, (*self.levels, level)
         last = source
@@ -122,9 +124,11 @@ class FigureTracer(ShallowTracer):
             else:
                 del self.visits[drawn:]
         self.levels = outer
-        return Tensor(source.path, last.shape)
+        first = tensors_of(source)
+        made = [tensor._replace(path=drawn.path) for drawn, tensor in zip(first, tensors_of(last), strict=True)]
+        return made if isinstance(last, list) else made[0]
 
-    def shared(self, name: str, step: Step, source: Tensor, scope: Scope) -> Tensor:
+    def shared(self, name: str, step: Step, source: Flow, scope: Scope) -> Flow:
         self.uses += 1
         outer, self.use = (self.levels, self.use), f"..{self.uses}"
         self.levels = (*self.levels, Level(f"{name}{self.use}", name, shared=True))
@@ -181,7 +185,7 @@ def colors(visit: Visit) -> Colors:
     return FAMILIES.get(family(visit), NEUTRAL)
 
 
-class Flow(NamedTuple):
+class Arrow(NamedTuple):
     """A tensor with an operator that reads it; `skips` where it gets there past others, as a skip connection does, and
     `sign` is which operand it is, where that makes a difference."""
 
@@ -191,7 +195,7 @@ class Flow(NamedTuple):
     sign: str
 
 
-def flows(visits: Sequence[Visit]) -> Iterator[Flow]:
+def flows(visits: Sequence[Visit]) -> Iterator[Arrow]:
     """Every tensor with every operator that reads it."""
     readers = Counter(tensor.path for visit in visits for tensor in visit.inputs)
     for visit in visits:
@@ -199,7 +203,7 @@ def flows(visits: Sequence[Visit]) -> Iterator[Flow]:
         for index, tensor in enumerate(visit.inputs):
             is_joined = len(visit.inputs) > 1 and (visit.primitive is None or index > 0)
             sign = signs[index] if len(visit.inputs) == len(signs) else ""
-            yield Flow(tensor, visit, is_joined and readers[tensor.path] > 1, sign)
+            yield Arrow(tensor, visit, is_joined and readers[tensor.path] > 1, sign)
 
 
 def parts(visits: Iterable[Visit]) -> list[DrawnBox]:

@@ -16,7 +16,7 @@ from archdsl.ir.operators.arrangement import Resize
 from archdsl.ir.operators.linear import Flatten, Linear
 from archdsl.ir.operators.pooling import GlobalPool
 from archdsl.ir.parts import applied
-from archdsl.ir.walk import Scope, Tensor, Visit
+from archdsl.ir.walk import Flow, Scope, Visit
 
 
 class Made(NamedTuple):
@@ -107,7 +107,7 @@ class _HeadTracer(FigureTracer):
         names = [*architecture.outputs] or ["output"]
         self.named = {name: end.path for name, end in zip(names, self.outputs or ends, strict=True)}
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         follow = self.inside if identity == self.head else super().block
         return follow(identity, source, path, others)
 
@@ -122,11 +122,13 @@ class _HeadTracer(FigureTracer):
         for binding in block.body:
             name = shown.get(binding.name, binding.name)
             if isinstance(binding.value, TensorList):
-                made = zip(scope.lists[binding.name], costs[binding.name], strict=True)
-                self.bound += [(f"{name}[{index}]", tensor.path, cost) for index, (tensor, cost) in enumerate(made)]
+                pairs = zip(scope.lists[binding.name], costs[binding.name], strict=True)
+                self.bound += [(f"{name}[{index}]", tensor.path, cost) for index, (tensor, cost) in enumerate(pairs)]
             elif binding.value is not None:
                 (cost,) = costs[binding.name]
-                self.bound.append((name, scope.bound[binding.name].path, cost))
+                # The tensors of a list that a block puts out are drawn as one, its path being theirs.
+                made = scope.lists.get(binding.name) or [scope.bound[binding.name]]
+                self.bound.append((name, made[0].path, cost))
 
 
 # Rounds --------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from archdsl.ir.architecture import Architecture
 from archdsl.ir.body import Repeat, Sequence, Step
 from archdsl.ir.description import Layer, Section, Stage
-from archdsl.ir.walk import Scope, Tensor, Tracer, Visit
+from archdsl.ir.walk import Flow, Scope, Tensor, Tracer, Visit, tensors_of
 
 _ENDS_MAPS = {"global_avg_pool", "global_max_pool", "linear", "flatten"}
 
@@ -64,8 +64,9 @@ class _Holder(Tracer):
     def _now(self) -> int:
         return len(self.visits) - 1
 
-    def _hold(self, tensor: Tensor) -> None:
-        self.until[tensor.path] = max(self.until.get(tensor.path, 0), self._now)
+    def _hold(self, flow: Flow) -> None:
+        for tensor in tensors_of(flow):
+            self.until[tensor.path] = max(self.until.get(tensor.path, 0), self._now)
 
     def note(self, path: str, operator: str, inputs: tuple[Tensor, ...], *rest: object, **named: object) -> Tensor:
         tensor = super().note(path, operator, inputs, *rest, **named)  # type: ignore[arg-type]
@@ -105,14 +106,14 @@ class _Holder(Tracer):
         self.layer_spans.append(Span(path, first, self._now, source.path))
         return tensor
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         tensor = super().block(identity, source, path, others)
         for given in (source, *others):
             self._hold(given)
         return tensor
 
-    def repeat(self, step: Repeat, source: Tensor, path: str, scope: Scope) -> Tensor:
-        tensor = source
+    def repeat(self, step: Repeat, source: Flow, path: str, scope: Scope) -> Flow:
+        tensor: Flow = source
         for index, copy in enumerate(step.copies):
             given = tensor
             tensor = self.step(copy, given, f"{path}.{index}", scope)
@@ -120,13 +121,13 @@ class _Holder(Tracer):
         self._hold(source)
         return tensor
 
-    def step(self, step: Step, source: Tensor, prefix: str, scope: Scope) -> Tensor:
+    def step(self, step: Step, source: Flow, prefix: str, scope: Scope) -> Flow:
         tensor = super().step(step, source, prefix, scope)
         if isinstance(step, Sequence) and step.name:
             self._hold(source)
         return tensor
 
-    def own_module(self, steps: tuple[Step, ...], source: Tensor, path: str, scope: Scope) -> Tensor:
+    def own_module(self, steps: tuple[Step, ...], source: Flow, path: str, scope: Scope) -> Flow:
         tensor = super().own_module(steps, source, path, scope)
         self._hold(source)
         return tensor

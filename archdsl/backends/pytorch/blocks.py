@@ -11,20 +11,20 @@ from typing import Any
 from archdsl.backends.pytorch.conditions import both, substituted
 from archdsl.backends.pytorch.formulas import Value
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.lists import ListWriter
+from archdsl.backends.pytorch.lists import ListFlow, ListWriter, words_in
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation, formulas_of
 from archdsl.backends.pytorch.naming import Names
-from archdsl.backends.pytorch.nodes import call, is_same, is_variable
+from archdsl.backends.pytorch.nodes import Collected, Item, call, is_same, is_variable
 from archdsl.backends.pytorch.seen import Seen, columns_of
 from archdsl.backends.pytorch.steps import Child, Find, Made, conditional
 from archdsl.backends.pytorch.tensors import Decision, Flow, called, otherwise_of
 from archdsl.backends.pytorch.texts import docstring_lines
-from archdsl.ir.body import Apply, BlockInstance, Bound, TensorExpression, TensorList
-from archdsl.ir.formula import Call, Conditional, Expression, Name, constant, names, parse
+from archdsl.ir.body import Apply, BlockInstance, Bound, Chain, TensorExpression, TensorList
+from archdsl.ir.formula import Call, Conditional, Constant, Expression, Name, constant, names, parse
 from archdsl.ir.functions import as_whole
 from archdsl.ir.head import is_vector
 from archdsl.ir.names import identifier, module_name, python_name
-from archdsl.ir.parts import is_own_module, modules_in
+from archdsl.ir.parts import is_own_module, modules_in, put_out
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class ClassSource:
     @cached_property
     def text(self) -> str:
         return "\n".join(self.lines()) + "\n"
+
+
+# The type of a list of tensors, as `forward` takes and gives it.
+_LIST = "list[Tensor]"
 
 
 class BlockWriter(ListWriter):
@@ -82,6 +86,8 @@ class BlockWriter(ListWriter):
         self.name, self.instances, self.contract = name, instances, contract
         self.attribute_of = attribute
         self.uses: set[str] = set()
+        # How many tensors lists have, by their variables; 0 where that is not one number.
+        self._lengths: dict[str, int] = {}
         others = {name for _, instance in instances for name in instance.tensors}
         self.variables = Names(map(python_name, (*self.bindings, *others)))
         modules = {name for _, instance in instances for name in modules_in(instance)}
@@ -96,14 +102,29 @@ class BlockWriter(ListWriter):
     def _tensors(self) -> dict[str, str]:
         """The further tensors that it reads, with the variables of `forward` that hold them."""
         read = {tuple(instance.tensors) for _, instance in self.instances}
-        if len(read) > 1:
+        lists = {tuple(instance.tensor_lists) for _, instance in self.instances}
+        are_lists = {(bool(instance.input_list), bool(instance.output_list)) for _, instance in self.instances}
+        if len(read) > 1 or len(lists) > 1 or len(are_lists) > 1:
             raise Unmergeable("further tensors")
         variables = {name: python_name(name) for name in read.pop()}
+        self.reads_list, self.returns_list = are_lists.pop()
+        if self.reads_list:
+            self.lists["in"] = ListFlow(Name(self.input_name), None, None)
+            self._note_length(self.input_name, [instance.input_list for _, instance in self.instances])
+        for name in lists.pop():
+            self.lists[name] = ListFlow(Name(variables[name]), None, None)
+            self._note_length(variables[name], [instance.tensor_lists[name] for _, instance in self.instances])
         for name, variable in variables.items():
+            if name in self.lists:
+                continue
             fact = _channels_of(name)
             knows = all(i.scalars.get(fact) == i.tensors[name].channels for _, i in self.instances)
             self.bound[name] = Flow(Name(variable), Name(fact) if knows else None)
         return variables
+
+    def _note_length(self, variable: str, lists: Sequence[Sequence[object]]) -> None:
+        lengths = set(map(len, lists))
+        self._lengths[variable] = lengths.pop() if len(lengths) == 1 else 0
 
     def _outputs(self) -> tuple[str, ...]:
         """The names of its outputs, if they have some."""
@@ -135,7 +156,8 @@ class BlockWriter(ListWriter):
 
     def write(self) -> ClassSource:
         """The class. Raises Unmergeable when the instances do not fit into one."""
-        self.builder.take("in_channels")
+        if not self.reads_list:
+            self.builder.take("in_channels")
         self._compute()
         hands_on = self._hand_on()
         for argument in self.contract.takes:
@@ -150,7 +172,7 @@ class BlockWriter(ListWriter):
             for index, (key, _) in enumerate(self.instances)
         }
         self.baked |= self.builder.fixed
-        keeps = not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
+        keeps = "out" in self.bound and not self.outputs and is_same(self.bound["out"].channels, Name("in_channels"))
         made = Made(
             self.name,
             tuple(order),
@@ -176,14 +198,17 @@ class BlockWriter(ListWriter):
             needed = None if len(read) == len(seen) else self._needed(binding, seen)
             condition = self.within(None, needed) if needed else None
             tensors = [(index, item.value) for index, item in read]
-            if any(isinstance(value, TensorList) for _, value in tensors):
-                if condition is not None:
-                    raise Unmergeable("a list that not all need")
-                self.bind_list(binding, tensors)
-                continue
             owned = [is_own_module(item) for _, item in read]
             if any(owned) and not all(owned):
                 raise Unmergeable("a module of its own")
+            if self.is_list(tensors):
+                if condition is not None:
+                    raise Unmergeable("a list that not all need")
+                made = self._own(module_name(binding), tensors, None) if owned[0] else self.flow(tensors, None, binding)
+                self.bind_list(binding, made)
+                lengths = [_values(value) for _, value in tensors]
+                self._note_length(python_name(binding), lengths)
+                continue
             flow = self._own(module_name(binding), tensors, condition) if owned[0] else self.tensor(tensors, condition)
             if needed and not is_variable(flow.value):
                 flow = Flow(Conditional(needed.test, flow.value, Name(self.input_name)), flow.channels)
@@ -219,22 +244,62 @@ class BlockWriter(ListWriter):
         return [f"class {self._returns}(NamedTuple):", f'    """What {self.name} puts out."""', "", *fields, "", ""]
 
     def _inputs(self) -> list[str]:
-        return ["self", *(f"{name}: Tensor" for name in (self.input_name, *self.tensors.values()))]
+        listed = {variable for name, variable in self.tensors.items() if name in self.lists}
+        listed |= {self.input_name} if self.reads_list else set()
+        variables = (self.input_name, *self.tensors.values())
+        return ["self", *(f"{name}: {_LIST if name in listed else 'Tensor'}" for name in variables)]
 
     def _forward(self) -> list[str]:
         if self.outputs:
             fields = {python_name(name): self._output(name) for name in self.outputs}
-            lines = [line for variable, value in self.computed for line in expression_lines(f"{variable} = ", value)]
-            return [*lines, *expression_lines("return ", call(self._returns, **fields))]
-        out, computed = self.bound["out"].value, self.computed
+            record = call(self._returns, **fields)
+            computed = self._unpacked(record)
+            lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
+            return [*lines, *expression_lines("return ", record)]
+        out = (self.lists if self.returns_list else self.bound)["out"].value
+        computed = self._unpacked(out)
         if computed:
             *before, (last, made) = computed
-            if out == Name(last):
+            if out == Name(last) and not isinstance(made, Collected):
                 out, computed = made, before
-            elif _is_plain_call(made) and (joined := substituted(out, last, made)):
+            elif last.isidentifier() and _is_plain_call(made) and (joined := substituted(out, last, made)):
                 out, computed = joined, before
         lines = [line for variable, value in computed for line in expression_lines(f"{variable} = ", value)]
         return [*lines, *expression_lines("return ", self._put_out("out", out))]
+
+    def _unpacked(self, out: Expression) -> list[tuple[str, Expression]]:
+        """What `forward` computes, where several tensors of a list are taken at once: `x, y = self.x_y(inputs)` if
+        nothing else reads the list, else `x, y = both`."""
+        found: list[tuple[str, Expression]] = []
+        computed, at = self.computed, 0
+        while at < len(computed):
+            variable, value = computed[at]
+            targets, end = self._taken(variable, at + 1)
+            if end > at + 1 and variable not in words_in(*(item for _, item in computed[end:]), out):
+                found.append((targets, value))
+                at = end
+                continue
+            if isinstance(value, Item) and isinstance(value.value, Name):
+                targets, end = self._taken(value.value.name, at)
+                if end > at + 1:
+                    found.append((targets, value.value))
+                    at = end
+                    continue
+            found.append((variable, value))
+            at += 1
+        return found
+
+    def _taken(self, owner: str, start: int) -> tuple[str, int]:
+        """The variables from a number on that are tensors of a list, `x, _, y`, and the number behind them."""
+        targets = ["_"] * self._lengths.get(owner, 0)
+        for name, item in self.computed[start:]:
+            match item:
+                case Item(Name(text), Constant(int(number))) if text == owner and targets[number : number + 1] == ["_"]:
+                    targets[number] = name
+                    start += 1
+                case _:
+                    break
+        return ", ".join(targets), start
 
     def _output(self, name: str) -> Expression:
         """One of its outputs that have names."""
@@ -247,7 +312,7 @@ class BlockWriter(ListWriter):
 
     def _own(self, name: str, seen: Seen, condition: Expression | None) -> Flow:
         """A binding that is a pipeline: a sub-module of the binding's name."""
-        source = self.tensor([(index, chain.source) for index, chain in seen], condition)
+        source = self.source([(index, chain.source) for index, chain in seen], condition)
         columns = columns_of(seen, lambda chain: chain.steps)
         others = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
@@ -262,14 +327,14 @@ class BlockWriter(ListWriter):
 
     @property
     def _returns(self) -> str:
-        return f"{self.name}Outputs" if self.outputs else "Tensor"
+        return f"{self.name}Outputs" if self.outputs else _LIST if self.returns_list else "Tensor"
 
     def _take_channels(self) -> dict[str, int]:
         """Makes arguments of the channels of further tensors of which the constructor speaks, with their numbers."""
         said: set[Expression | None] = {*self.builder.assigned.values(), *self.attributes.values()}
         said |= {flow.channels for name, flow in self.bound.items() if name == "out"}
         spoken = set[str]().union(*(names(part) for part in said if part is not None))
-        found = {_channels_of(name): number for number, name in enumerate(self.tensors)}
+        found = {_channels_of(name): number for number, name in enumerate(self.tensors) if name not in self.lists}
         for fact in found:
             if fact in spoken:
                 self.builder.take(fact)
@@ -318,6 +383,13 @@ class BlockWriter(ListWriter):
             *call_lines("    def forward", self._inputs(), f" -> {self._returns}:"),
             *(f"        {line}" for line in self._forward()),
         ]
+
+
+def _values(made: TensorExpression) -> Sequence[object]:
+    """The tensors of a list, as far as an expression says how many there are."""
+    if isinstance(made, Chain):
+        return put_out(made.steps) or ()
+    return made.values if isinstance(made, TensorList) else ()
 
 
 def _channels_of(tensor: str) -> str:

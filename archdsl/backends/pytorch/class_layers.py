@@ -23,7 +23,7 @@ from archdsl.ir.operators.extern import Extern
 from archdsl.ir.operators.linear import Linear
 from archdsl.ir.operators.reduction import Reduce
 from archdsl.ir.parts import applied
-from archdsl.ir.walk import Scope, Tensor
+from archdsl.ir.walk import Flow, Scope, Tensor, tensors_of
 
 # Operators that say how many channels they put out; all others put out what follows from those of their input.
 _SAY_CHANNELS = (
@@ -106,7 +106,7 @@ class _Following(ModuleTracer):
         self.layers, self.parameters, self.are_all = [], {}, True
         return last
 
-    def _apply(self, step: Apply, source: Tensor, path: str, scope: Scope) -> Tensor:
+    def _apply(self, step: Apply, source: Flow, path: str, scope: Scope) -> Flow:
         self._applied.append(step)
         made = super()._apply(step, source, path, scope)
         self._applied.pop()
@@ -137,18 +137,21 @@ class _Following(ModuleTracer):
             self.tensors.add(made.path)
         return made
 
-    def block(self, identity: str, source: Tensor, path: str, others: tuple[Tensor, ...] = ()) -> Tensor:
+    def block(self, identity: str, source: Flow, path: str, others: tuple[Flow, ...] = ()) -> Flow:
         instance = self.blocks[identity]
         outer, given = self._open, self._applied[-1].formulas
         found = {identifier(name) for name, formula in given.items() if self._follows(formula)}
         self.parameters.setdefault(identity, set()).update(found)
-        found |= {"in_channels"} if source.path in self.tensors else set()
+        found |= {"in_channels"} if self._reads(source) else set()
         further = zip(instance.tensors, others, strict=True)
-        found |= {f"in_{name}_channels" for name, other in further if other.path in self.tensors}
+        found |= {f"in_{name}_channels" for name, other in further if self._reads(other)}
         self._open = _with_bindings(instance, found)
         made = super().block(identity, source, path, others)
         self._open = outer
         return made
+
+    def _reads(self, flow: Flow) -> bool:
+        return any(tensor.path in self.tensors for tensor in tensors_of(flow))
 
     def _stay_alike(self, tensors: Sequence[Tensor]) -> bool:
         """Whether tensors that are combined element by element can be so with any number of channels of those that

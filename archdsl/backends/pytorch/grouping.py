@@ -247,7 +247,9 @@ def _together(key: Key, instance: BlockInstance, form: int) -> Hashable:
 
 def _by_layers(key: Key, instance: BlockInstance, form: int) -> Hashable:
     sizes = tuple(name for name, value in instance.scalars.items() if isinstance(value, Size))
-    return (_together(key, instance, form), tuple(sorted(instance.layers.items())), sizes, tuple(instance.tensors))
+    layers, lists = tuple(sorted(instance.layers.items())), instance.tensor_lists
+    lengths = (len(instance.input_list), len(instance.output_list), *(len(lists.get(n, ())) for n in instance.tensors))
+    return (_together(key, instance, form), layers, sizes, tuple(instance.tensors), lengths)
 
 
 def _by_form(key: Key, instance: BlockInstance, form: int) -> Hashable:

@@ -33,7 +33,7 @@ from archdsl.ir.body import Apply, Bound, Chain, TensorList
 from archdsl.ir.formula import Call, Expression, Name, Operation, Tuple, constant, names, notation, parse
 from archdsl.ir.names import python_name
 from archdsl.ir.operators.arrangement import Chunk
-from archdsl.ir.parts import cuts, is_module
+from archdsl.ir.parts import cuts, is_module, put_out
 
 _VARIABLE = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 # What a loop calls the module of a round.
@@ -72,9 +72,43 @@ class ListWriter(TensorWriter):
         # The layers of rounds that are written one by one, by their names.
         self._held: dict[str, list[Expression]] = {}
 
-    def bind_list(self, binding: str, seen: Seen) -> None:
-        """A binding that is a list."""
-        made = self._list(seen, binding)
+    def is_list(self, seen: Seen) -> bool:
+        """Whether expressions are lists. Raises Unmergeable where some are and some are not."""
+        found = {self._is_list(value) for _, value in seen}
+        if len(found) > 1:
+            raise Unmergeable("a list")
+        return found.pop()
+
+    def _is_list(self, value: Any) -> bool:
+        match value:
+            case Bound(name=name):
+                return name in self.lists
+            case Chain(source=source, steps=steps):
+                found = put_out(steps)
+                return self._is_list(source) if found is None else bool(found)
+        return isinstance(value, TensorList)
+
+    def flow(self, seen: Seen, condition: Expression | None, own: str = "") -> Flow | ListFlow:
+        """A tensor or a list; `own` is what that is bound to."""
+        if not self.is_list(seen):
+            return self.tensor(seen, condition)
+        kinds = {type(value) for _, value in seen}
+        if kinds == {Bound}:
+            return self.lists[agreed(seen, lambda value: value.name)]
+        if kinds == {Chain}:
+            return self.chain(seen, condition)
+        if condition is not None:
+            raise Unmergeable("a list that not all need")
+        return self._list(seen, own)
+
+    def source(self, seen: Seen, condition: Expression | None) -> Flow:
+        flow = self.flow(seen, condition)
+        return Flow(flow.value, flow.channels) if isinstance(flow, ListFlow) else flow
+
+    def bind_list(self, binding: str, made: Flow | ListFlow) -> None:
+        """A binding that is a list, of which nothing more is known where it is what a block puts out."""
+        if isinstance(made, Flow):
+            made = ListFlow(made.value, made.channels, None)
         if not is_variable(made.value):
             variable = python_name(binding)
             self.computed.append((variable, made.value))
@@ -94,7 +128,7 @@ class ListWriter(TensorWriter):
 
     def joined(self, seen: Seen, condition: Expression | None) -> Flow:
         operator = agreed(seen, lambda one: one.operator)
-        parts = [self._operand(column, condition) for column in columns_of(seen, lambda one: one.operands)]
+        parts = [self.flow(column, condition) for column in columns_of(seen, lambda one: one.operands)]
         parts = [one for part in parts for one in _apart(part)]
         depth = 1 + max([part.depth for part in parts if isinstance(part, Flow)], default=0)
         if operator == "sum":
@@ -106,16 +140,6 @@ class ListWriter(TensorWriter):
         known = [total for part in parts if (total := _total(part)) is not None]
         total = self.total(known) if len(known) == len(parts) else None
         return Flow(call("torch.cat", given, dim=constant(1)), total, depth)
-
-    def _operand(self, seen: Seen, condition: Expression | None) -> Flow | ListFlow:
-        kinds = {type(value) for _, value in seen}
-        if kinds == {TensorList}:
-            if condition is not None:
-                raise Unmergeable("a list that not all need")
-            return self._list(seen)
-        if kinds == {Bound} and (name := agreed(seen, lambda value: value.name)) in self.lists:
-            return self.lists[name]
-        return self.tensor(seen, condition)
 
     def _added(self, parts: list[Flow | ListFlow]) -> Expression:
         """Tensors added one after the other."""
@@ -290,7 +314,7 @@ class ListWriter(TensorWriter):
         if channels is not None and names(channels) & {index, variable or index}:
             channels = None
         self.builder.variables.clear()
-        said = _words(flow.value, *(value for _, value in inner))
+        said = words_in(flow.value, *(value for _, value in inner))
         head = [*((counter,) if counter in said else ()), *((_LAYER,) if layer else ())]
         goes: Expression = Name(f"self.{name}") if layer else call("range", self.forwarded(count))
         if layer and counter in said:
@@ -327,7 +351,7 @@ class ListWriter(TensorWriter):
             raise Unmergeable("a module of its own")
         if not owned[0]:
             return self.tensor(seen, None), False
-        source = self.tensor([(index, chain.source) for index, chain in seen], None)
+        source = self.source([(index, chain.source) for index, chain in seen], None)
         columns = columns_of(seen, lambda chain: chain.steps)
         others = self.read_besides(columns)
         children, channels = self.children(columns, source.channels)
@@ -398,7 +422,7 @@ class ListWriter(TensorWriter):
 _OPEN = ""
 
 
-def _words(*nodes: Expression) -> set[str]:
+def words_in(*nodes: Expression) -> set[str]:
     """The variables that expressions read, those of `self.layer[i](x)` included."""
     return {word for node in nodes for word in _VARIABLE.findall(spelled(node))}
 

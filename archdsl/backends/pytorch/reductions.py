@@ -100,22 +100,33 @@ class _Reductions:
     def block(self, identity: str) -> Fraction:
         if identity not in self.blocks:
             # Those of the tensors inside: where several meet, as in a gate, the largest map is what comes out.
-            inside: dict[str, Fraction] = {}
+            inside = _Inside()
             for visit in ShallowTracer(self.architecture).whole(identity):
-                inside[visit.path] = self._visited(visit, inside)
-            self.blocks[identity] = inside[visit.path]
+                inside[visit.path] = self._visited(visit, inside), visit.output
+            self.blocks[identity], _ = inside[visit.path]
         return self.blocks[identity]
 
-    def _visited(self, visit: Visit, inside: dict[str, Fraction]) -> Fraction:
+    def _visited(self, visit: Visit, inside: _Inside) -> Fraction:
         if not visit.inputs:
-            return Fraction(1)
+            # The tensors of a list that is the input have shrunk differently: against the first, by their sizes.
+            is_listed = visit.path.startswith("in[") and len(inside) > 0
+            return ratio(inside["in[0]"][1].height, visit.output.height) if is_listed else Fraction(1)
         if isinstance(visit.primitive, Resize) and len(visit.inputs) > 1:
-            return inside[visit.inputs[1].path]  # `like` that tensor
+            return inside.of(visit.inputs[1])  # `like` that tensor
         if visit.primitive is None and visit.block is None:
-            return inside[_largest(visit.inputs).path]
+            return inside.of(_largest(visit.inputs))
         source = visit.inputs[0]
         own = self.block(visit.block) if visit.block is not None else _own(visit.primitive, source.shape, visit.output)
-        return inside[source.path] * own
+        return inside.of(source) * own
+
+
+class _Inside(dict[str, tuple[Fraction, Shape]]):
+    """How many times smaller the tensors of a block are than its input, by their paths, with their shapes. The others
+    of a list, which have the path of the first, are known by their sizes."""
+
+    def of(self, tensor: Tensor) -> Fraction:
+        reduction, shape = self[tensor.path]
+        return reduction * ratio(shape.height, tensor.shape.height) if tensor.shape != shape else reduction
 
 
 def _largest(tensors: Iterable[Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ from archdsl.ir.head import divided
 from archdsl.ir.operators import Primitive
 from archdsl.ir.operators.base import Tensors
 from archdsl.ir.operators.extern import Extern
-from archdsl.ir.walk import Level, Scope, Tensor, Tracer, Visit
+from archdsl.ir.walk import Flow, Level, Scope, Tensor, Tracer, Visit, single
 
 Value = TypeVar("Value")
 
@@ -106,6 +106,9 @@ class ModuleTracer(Tracer):
         return source
 
     def _child(self, child: _Child, source: Tensor, path: str) -> Tensor:
+        return single(self._made(child, source, path), path)
+
+    def _made(self, child: _Child, source: Flow, path: str) -> Flow:
         scope = Scope("head", source)
         match child:
             case Apply():

@@ -355,8 +355,9 @@ class StepWriter:
             self.bake([channels, *(self.other_channels(seen, number) for number in range(len(seen[0][1].others)))])
         self.bake(parse(step.formulas[name]) for _, step in seen for name in baked if name in step.formulas)
         if "channels" in made.arguments and all(
-            one.values[key]["channels"] == step.output.channels
+            one.values[key]["channels"] == shape.channels
             for (_, step), (one, key) in zip(seen, found, strict=True)
+            for shape in (step.output, *step.output_list)
         ):
             after: Expression | None = given["channels"]
         else:
@@ -367,7 +368,8 @@ class StepWriter:
     def _kept(self, seen: Seen, channels: Expression | None, keeps: bool) -> Expression | None:
         """The channels behind layers that do not say them, where all put out as many as they read. That they are equal
         in every instance is not yet the same by construction, if no layer `keeps` them: values decide."""
-        if any(step.input.channels != step.output.channels for _, step in seen):
+        shapes = [(step.input, (step.output, *step.input_list, *step.output_list)) for _, step in seen]
+        if any(shape.channels != first.channels for first, others in shapes for shape in others):
             return None
         if not keeps:
             self.bake([channels])

@@ -97,7 +97,7 @@ class TensorWriter(StepWriter):
             return self._readable(self._combine(seen, condition), condition)
         if kind is Select:
             return self._readable(self._select(seen, condition), condition)
-        return self._chain(seen, condition)
+        return self.chain(seen, condition)
 
     def _readable(self, flow: Flow, condition: Expression | None) -> Flow:
         """The flow, computed in a statement of its own when it is too deep to be part of an expression."""
@@ -157,6 +157,10 @@ class TensorWriter(StepWriter):
 
     def element(self, seen: Seen) -> Flow:
         """One tensor of a list."""
+        raise NotImplementedError
+
+    def source(self, seen: Seen, condition: Expression | None) -> Flow:
+        """What goes into layers: a tensor, or a list as it is."""
         raise NotImplementedError
 
     def joined(self, seen: Seen, condition: Expression | None) -> Flow:
@@ -221,9 +225,9 @@ class TensorWriter(StepWriter):
             self.attributes[known] = value
         return known
 
-    def _chain(self, seen: Seen, condition: Expression | None) -> Flow:
+    def chain(self, seen: Seen, condition: Expression | None) -> Flow:
         """A pipeline inside an expression: its layers belong to the block itself."""
-        flow = self.tensor([(index, chain.source) for index, chain in seen], condition)
+        flow = self.source([(index, chain.source) for index, chain in seen], condition)
         for column in columns_of(seen, lambda chain: chain.steps):
             flow = self._readable(self._through(column, flow, condition), condition)
         return flow
@@ -271,7 +275,7 @@ class TensorWriter(StepWriter):
             for apply in applied(step)
             for other in apply.others
         ]
-        self.others = list(dict.fromkeys(self.tensor([other], None).value for other in others))
+        self.others = list(dict.fromkeys(self.source([other], None).value for other in others))
         return self.others
 
     def reads(self, seen: Seen) -> tuple[int, ...]:
@@ -283,13 +287,13 @@ class TensorWriter(StepWriter):
     def _reads(self, index: int, step: Step) -> tuple[int, ...] | None:
         match step:
             case Apply(others=others):
-                return tuple(self.others.index(self.tensor([(index, other)], None).value) for other in others)
+                return tuple(self.others.index(self.source([(index, other)], None).value) for other in others)
             case Guard(value=value) | Alternative(value=value) | Shared(value=value):
                 return self._reads(index, value) if value is not None else None
         return tuple(range(len(self.others))) if reads_others(step) else ()
 
     def other_channels(self, seen: Seen, number: int) -> Expression | None:
-        return self.tensor([(index, step.others[number]) for index, step in seen], None).channels
+        return self.source([(index, step.others[number]) for index, step in seen], None).channels
 
     def assign(self, name: str, made: Expression) -> None:
         if name in self.attributes or not name.isidentifier():

@@ -135,8 +135,9 @@ def _check_block(block: tree.Block, words: Vocabulary) -> None:
                 problems.add(*mismatches(statement.claim, {}, values))
         elif statement.fact is None:
             symbol = of_binding(statement, name)
-            words.check_binding(statement, symbol)
-            _bind(symbol, statement.name, words)
+            if statement.part_of is None:
+                words.check_binding(statement, symbol)
+            _bind(symbol, statement.name, words, is_said=not statement.unpacked)
         else:
             words.check(tree.Name(statement.name.span, statement.name.text))
             words.resolve(statement.fact.span, of_fact(statement.fact, statement.fact.span), is_definition=True)
@@ -163,10 +164,11 @@ def _check_declared(block: tree.Block, words: Vocabulary) -> None:
             words.problems.add(ExternComputes(name).at(place))
 
 
-def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "") -> None:
-    """A name becomes known; once."""
+def _bind(symbol: Symbol, name: tree.Identifier, words: Vocabulary, what: str = "", *, is_said: bool = True) -> None:
+    """A name becomes known; once. One that is not said is that of a list which is taken apart."""
     text = name.text
-    words.resolve(name.span, symbol, is_definition=True)
+    if is_said:
+        words.resolve(name.span, symbol, is_definition=True)
     if text == "in":
         words.problems.add(NameOfInput().at(name.span))
     elif text in words.own:

@@ -83,6 +83,8 @@ class ModelNames:
         for statement in self.model.body:
             self._resolve(statement)
             match statement:
+                case tree.Binding(part_of=whole) if whole is not None:
+                    pass  # written with the list that it is a part of
                 case tree.Binding(name=name, fact=None, value=value) if name.text == "objective":
                     from archdsl.elaborate.check.objectives import check_objective  # late: few models have one
 
@@ -107,9 +109,10 @@ class ModelNames:
                     for binding in bindings:
                         self._check_cell(binding.name.text, binding.value)
                 case tree.Outputs(bindings=outputs):
-                    self.problems.add(*repeats([output.name for output in outputs], "output "))
+                    self.problems.add(*repeats([output.name for output in outputs if not output.unpacked], "output "))
                     for output in outputs:
-                        self.words.check(output.value)
+                        if output.part_of is None:
+                            self.words.check(output.value)
                 case tree.Scale() | tree.RemovedStages():
                     pass  # names of the first are those of the rows, too
         self._check_unique()
@@ -123,6 +126,8 @@ class ModelNames:
         if words.resolved is None:
             return
         match statement:
+            case tree.Binding(unpacked=names) if names:
+                pass  # each of them is a statement of its own
             case tree.Binding(name=name, fact=None):
                 words.resolve(name.span, self.scope.get(name.text), is_definition=True)
             case tree.Binding(name=name, fact=fact) if fact is not None:

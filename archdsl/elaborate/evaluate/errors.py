@@ -453,6 +453,37 @@ class ListInPipeline(Problem):
     found: str
 
 
+_WHOLE = "bind the list as a whole, and read its values by their numbers: `values = ...`, then `values[0]`"
+
+
+class UnpackedOther(Problem):
+    code = codes.WRONG_KIND
+    message = "{count} names are bound to the values of a list here, and this is {found}"
+    help = "give it one name; a block puts out several tensors with `out = a, b`"
+    count: int
+    found: str
+
+
+class UnpackedCount(Problem):
+    code = codes.WRONG_KIND
+    message = "{count} names are bound here, and there {values}"
+    help = "{advice}"
+    count: int
+    length: int
+    names: list[str]
+
+    @property
+    def values(self) -> str:
+        return "is one value" if self.length == 1 else f"are {self.length} values"
+
+    @property
+    def advice(self) -> str:
+        if self.length < self.count:
+            return "leave the last names out, or bind the list as a whole: `values = ...`, then `values[0]`"
+        more = ", ".join([*self.names, *["_"] * (self.length - self.count)][:8])
+        return f"`_` stands for a value that is not needed: `{more} = ...`" if self.length <= 8 else _WHOLE
+
+
 class LoopInLoop(Problem):
     code = codes.WRONG_KIND
     message = "a loop that makes tensors stands inside another one"

@@ -18,6 +18,7 @@ from archdsl.elaborate.evaluate.errors import (
     ListInPipeline,
     MadeInLoop,
     MapLeftOff,
+    NestedList,
     NotLayer,
     NotLayers,
     NoValue,
@@ -53,6 +54,7 @@ from archdsl.elaborate.evaluate.values import (
     SequenceLayer,
     Tensor,
     Value,
+    is_flow,
 )
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition
@@ -63,7 +65,7 @@ from archdsl.elaborate.resolve.signatures import Signature, fit, missing, of_fun
 from archdsl.elaborate.resolve.symbols import Kind, Symbol
 from archdsl.elaborate.resolve.words import LENGTH
 from archdsl.ir.base import Line, Shape, Size
-from archdsl.ir.body import Bound, Element, Input, Select
+from archdsl.ir.body import Bound, Chain, Element, Input, Select, TensorList
 from archdsl.ir.functions import as_whole
 from archdsl.ir.operators import PRIMITIVES
 from archdsl.language import tree
@@ -77,8 +79,12 @@ def evaluate(node: tree.Expression, scope: Scope) -> Value:
 def evaluate_binding(binding: tree.Binding, scope: Scope) -> Value:
     """The value of a binding: a loop may read what it has made so far, by its name."""
     if isinstance(binding.value, tree.Each):
-        return _each(binding.value, scope, binding.name.text)
-    return evaluate(binding.value, scope)
+        value: Value = _each(binding.value, scope, binding.name.text)
+    else:
+        value = evaluate(binding.value, scope)
+    if binding.unpacked:
+        lists.check_unpacked(binding, value, scope)
+    return value
 
 
 # Leaves --------------------------------------------------------------------------------------------------------------
@@ -256,7 +262,7 @@ def _pipeline(node: tree.Pipeline, scope: Scope) -> Value:
     made: list[LayerStep] = []
     if first.condition is None and first.name is None:
         value = evaluate(first.value, scope)
-        if isinstance(value, Tensor):
+        if is_flow(value):
             steps = tuple(_layer_step(step, scope) for step in rest)
             return scope.applier.chain(value, SequenceLayer(steps, node.span))
         made.append(LayerStep(scope.steps.get(first), _only_layer(value, first.value, scope)))
@@ -306,6 +312,8 @@ def _composite(node: tree.Composite, scope: Scope) -> Value:
         return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
     if isinstance(value, bool | int | float | str | Size | Tensor | None):
         return lists.listed([(value, node.value.span)], scope.steps.get(node) or "tensors")
+    if isinstance(value, List) and value.tensors:
+        raise ElaborationError(NestedList().at(node.value.span))
     raise ElaborationError(NotLayers(kind(value)).at(node.span))
 
 
@@ -335,7 +343,15 @@ def _bound_list(node: tree.Expression, value: Value, scope: Scope) -> Value:
         return value
     if scope.rounds:
         raise ElaborationError(MadeInLoop().at(node.span))
-    return scope.bound_list(value.expression.name, value)
+    made = value.expression
+    return scope.bound_list(made.name if isinstance(made, TensorList) else scope.steps.late(node), value)
+
+
+def _operand(node: tree.Expression, scope: Scope) -> Value:
+    """What a function is given: a list that a block puts out has a name, by which each of its tensors is read."""
+    value = evaluate(node, scope)
+    is_put_out = isinstance(value, List) and isinstance(value.expression, Chain)
+    return _bound_list(node, value, scope) if is_put_out else value
 
 
 def _call(node: tree.Call, scope: Scope) -> Value:
@@ -365,6 +381,8 @@ def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tenso
         raise ElaborationError(absent)
     shape, written = given.values.pop("shape"), given.origins["shape"].node
     source = scope.names.get("in")
+    if isinstance(source, List) and source.tensors:
+        source = source.tensors[0]
     if not isinstance(source, Tensor):
         raise ElaborationError(ParameterElsewhere(name).at(node.span))
     if source.shape.is_line and isinstance(shape, Size) and min(shape) > 0:
@@ -379,7 +397,9 @@ def _source(name: str, given: Arguments, node: tree.Call, scope: Scope) -> Tenso
     given.values.setdefault("height", 1)  # of a series
     layer = primitive(name, given.values, given.formulas, given.origins, node.span, scope)
     steps = SequenceLayer((LayerStep(scope.steps.get(node) or name, layer),), node.span)
-    return scope.applier.chain(Tensor(source.shape, source.expression), steps)
+    made = scope.applier.chain(Tensor(source.shape, source.expression), steps)
+    assert isinstance(made, Tensor)
+    return made
 
 
 def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments:
@@ -397,6 +417,11 @@ def _arguments(node: tree.Call, signature: Signature, scope: Scope) -> Arguments
             if scope.rounds and not isinstance(value.expression, Input | Bound | Element):
                 raise ElaborationError(MadeInLoop().at(argument.value.span))
             value = scope.bound(scope.steps.get(argument) or parameter, value)
+        elif isinstance(value, List) and value.expression is not None:
+            if not scope.rounds:
+                value = scope.bound_list(scope.steps.get(argument) or parameter, value)
+            elif not all(isinstance(one.expression, Input | Bound | Element) for one in value.tensors):
+                raise ElaborationError(MadeInLoop().at(argument.value.span))
         arguments.add(parameter, value, formula(argument.value), Origin(argument.value, scope))
     return arguments
 
@@ -426,7 +451,7 @@ def _function(name: str, node: tree.Call, scope: Scope) -> Value:
         raise ElaborationError(problems[0] if problems else absent)  # type: ignore[arg-type]
     if name == "ramp":
         return ramp(_arguments(node, signature, scope), node.span)
-    values = [(argument, evaluate(argument.value, scope)) for _, argument in fitting]
+    values = [(argument, _operand(argument.value, scope)) for _, argument in fitting]
     given_values = [value for _, value in values]
     count = sum([len(value.items) for value in given_values if isinstance(value, List)])
     _charge(count, node.span, scope)

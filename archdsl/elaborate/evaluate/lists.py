@@ -22,6 +22,8 @@ from archdsl.elaborate.evaluate.errors import (
     SplitOfOther,
     SplitSizes,
     TooManyRounds,
+    UnpackedCount,
+    UnpackedOther,
     WrongElement,
 )
 from archdsl.elaborate.evaluate.explain import reasons
@@ -83,6 +85,17 @@ def element(node: tree.Element, owner: Value, index: Value, scope: Scope) -> Val
         notes = _reasons(node.index, index, scope)
         raise ElaborationError(NoElement(index, len(owner.items)).at(node.index.span, notes=notes))
     return _numbered(owner.items[index], formula(node.index))
+
+
+def check_unpacked(binding: tree.Binding, value: Value, scope: Scope) -> None:
+    """Refuses `x, y = value` where that is no list of as many values. Raises ElaborationError."""
+    count, notes = len(binding.unpacked), _reasons(binding.value, value, scope)
+    if not isinstance(value, List):
+        raise ElaborationError(UnpackedOther(count, kind(value)).at(binding.value.span, notes=notes))
+    if len(value.items) != count:
+        names = [name.text for name in binding.unpacked]
+        problem = UnpackedCount(count, len(value.items), names)
+        raise ElaborationError(problem.at(binding.name.span, notes=notes))
 
 
 def length(node: tree.Call, value: Value, scope: Scope) -> int:

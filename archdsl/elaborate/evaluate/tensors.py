@@ -34,6 +34,8 @@ from archdsl.language import tree
 from archdsl.limits import limits
 
 _SHORT = 30
+# What to do with a list where a tensor is needed.
+_APART = "take the list apart, `x, y = list`, choose one of its tensors, `list[0]`, or add them up: `sum(list)`"
 
 # Functions of numbers that are functions of tensors, too.
 EXTREMES = {"max": "maximum", "min": "minimum"}
@@ -64,7 +66,8 @@ def elementwise(node: tree.Binary, left: Value, right: Value, scope: Scope) -> T
         raise ElaborationError(OperatorOfTensors(node.operator).at(node.span))
     for value, side in ((left, node.left), (right, node.right)):
         if not isinstance(value, Tensor) and not scalars.is_number(value):
-            raise ElaborationError(TensorWithOther(kind(value)).at(side.span))
+            help = _APART if isinstance(value, List) else None
+            raise ElaborationError(TensorWithOther(kind(value)).at(side.span, help=help))
     if isinstance(left, Tensor) and isinstance(right, Tensor):
         shape = _broadcast(left.shape, right.shape)
         if shape is None:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+from typing_extensions import TypeIs
 
 from archdsl.diagnostics import Span
 from archdsl.elaborate.effort import Effort
@@ -16,7 +17,7 @@ from archdsl.elaborate.resolve.definitions import Definition, Environment
 from archdsl.elaborate.resolve.submodules import Names, name_expression
 from archdsl.ir.base import Scalar as Scalar
 from archdsl.ir.base import Shape, Size
-from archdsl.ir.body import Bound, Element, Input, TensorBinding, TensorExpression, TensorList
+from archdsl.ir.body import Bound, Element, Input, TensorBinding, TensorExpression
 from archdsl.ir.description import Schedule
 from archdsl.ir.operators import Operator
 from archdsl.language import tree
@@ -49,10 +50,10 @@ class Outputs(Struct, frozen=True, eq=False):
 
 class List(Struct, eq=False):
     """Values in a row. `expression` is how a list of tensors came about, until it is bound to a name: from then on its
-    tensors are elements of that."""
+    tensors are elements of that. Those that a block puts out have no expressions of their own before."""
 
     items: tuple[Value, ...]
-    expression: TensorList | None = None
+    expression: TensorExpression | None = None
     # What it is bound to.
     name: str = ""
 
@@ -64,9 +65,35 @@ class List(Struct, eq=False):
     def is_of_scalars(self) -> bool:
         return all(isinstance(item, bool | int | float | str | Size | None) for item in self.items)
 
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Its tensors; none where it is a list of something else."""
+        return tuple([item for item in self.items if isinstance(item, Tensor)])
+
     def under(self, name: str) -> List:
         """The list as a binding has it: its tensors are elements of that."""
         return List(tuple(tensor.element(name, index) for index, tensor in enumerate(self.items)), None, name)  # type: ignore[union-attr]
+
+
+# What a block reads and puts out. Operators take tensors alone.
+Flow = Tensor | List
+
+
+def is_flow(value: Value) -> TypeIs[Flow]:
+    """Whether a value is a tensor, or a list of some."""
+    return isinstance(value, Tensor) or (isinstance(value, List) and bool(value.tensors))
+
+
+def shapes_of(flow: Flow) -> tuple[Shape, ...]:
+    """The shape of a tensor, or those of a list."""
+    return (flow.shape,) if isinstance(flow, Tensor) else tuple([tensor.shape for tensor in flow.tensors])
+
+
+def expression_of(flow: Flow) -> TensorExpression | None:
+    """How a tensor or a list is read: a list that is bound, by its name."""
+    if isinstance(flow, List) and flow.name:
+        return Bound.made(node="bound", name=flow.name)
+    return flow.expression
 
 
 class PrimitiveLayer(Struct, eq=False):
@@ -167,7 +194,7 @@ UNDECIDED: Decisions = {}
 class Applies(Protocol):
     """What feeds tensors through layers: the stage after this one."""
 
-    def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor: ...
+    def chain(self, flow: Flow, layers: SequenceLayer) -> Flow: ...
 
 
 class Scope(Struct, eq=False):
@@ -303,7 +330,7 @@ def key(value: Value) -> Hashable:
     if isinstance(value, SharedLayer):
         return ("shared", value.name, key(value.layer))
     if isinstance(value, Tensor):
-        return (Tensor, value.shape, value.facts)
+        return (Tensor, value.shape, value.shape.is_line, value.facts)
     if isinstance(value, List):
         return ("list", tuple(map(key, value.items)))
     if not isinstance(value, LAYERS):

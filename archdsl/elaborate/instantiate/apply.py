@@ -20,6 +20,7 @@ from archdsl.elaborate.evaluate.values import (
     AlternativeLayer,
     BlockLayer,
     Decisions,
+    Flow,
     Layer,
     LayerStep,
     List,
@@ -32,9 +33,12 @@ from archdsl.elaborate.evaluate.values import (
     Tensor,
     Value,
     bulk,
+    expression_of,
     heeds_facts,
     holds_tensor,
+    is_flow,
     key,
+    shapes_of,
     without_formulas,
 )
 from archdsl.elaborate.instantiate.errors import (
@@ -44,11 +48,12 @@ from archdsl.elaborate.instantiate.errors import (
     FactOfOtherBinding,
     FactOfShape,
     LayerOfTensor,
+    ListThroughLayer,
     OutNotTensor,
+    SeveralPutOut,
     SharedDiffers,
     SharedElsewhere,
     SharedNotLayer,
-    TensorsOfOther,
 )
 from archdsl.elaborate.instantiate.instances import Instances, Made
 from archdsl.elaborate.instantiate.work import Work
@@ -130,10 +135,10 @@ class Applier:
         # What a block depends on besides its arguments and its input.
         self._style = (*(key(settings[name]) for name in self.shown), *decisions.items())
 
-    def chain(self, tensor: Tensor, layers: SequenceLayer) -> Tensor:
-        """A tensor fed through the steps of a pipeline."""
+    def chain(self, flow: Flow, layers: SequenceLayer) -> Flow:
+        """A tensor, or a list of tensors, fed through the steps of a pipeline."""
         made: list[Step] = []
-        result = tensor
+        result = flow
         for item in layers.steps:
             if isinstance(item.layer, SharedLayer):
                 step, result = self._share(item.layer, result, layers.span)
@@ -143,57 +148,77 @@ class Applier:
                 made += steps
         expression = Chain.made(
             node="chain",
-            source=tensor.expression,
+            source=expression_of(flow),
             steps=tuple(made),
         )
+        if isinstance(result, List):
+            return List(result.items, expression)
         return Tensor(result.shape, expression, result.facts, result.channels_from)
 
     def apply(self, layer: Layer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
-        """One layer on one tensor: the step for the IR, and the tensor that comes out."""
+        """One layer on one tensor: the step for the IR, and the tensor that comes out. Raises ElaborationError where
+        several come out."""
+        step, result = self.through(layer, tensor, name)
+        if isinstance(result, List):
+            raise ElaborationError(SeveralPutOut(len(result.items)).at(_span(layer)))
+        return step, result
+
+    def through(self, layer: Layer, flow: Flow, name: str) -> tuple[Step, Flow]:
+        """One layer on a tensor or a list of them: the step for the IR, and what comes out."""
         if isinstance(layer, PrimitiveLayer):
-            return self._primitive(layer, tensor, name)
+            return self._primitive(layer, self._alone(layer, flow), name)
         if isinstance(layer, BlockLayer):
-            return self._block(layer, tensor, name)
+            return self._block(layer, flow, name)
         if isinstance(layer, RepeatLayer):
-            return self._repeat(layer, tensor, name)
+            return self._repeat(layer, flow, name)
         if isinstance(layer, AlternativeLayer):
-            step, result = self.apply(layer.layer, tensor, name)
+            step, result = self.through(layer.layer, flow, name)
             made = Alternative.made(step="alternative", condition=layer.condition, taken=layer.taken, value=step)
             return made, result
         if isinstance(layer, SharedLayer):
             raise ElaborationError(SharedElsewhere(layer.name).at(layer.span))
-        steps, result = self._steps(layer.steps, tensor)
+        steps, result = self._steps(layer.steps, flow)
         return Sequence.made(step="sequence", name=name or None, steps=steps), result
 
-    def _steps(self, layers: tuple[LayerStep, ...], tensor: Tensor) -> tuple[tuple[Step, ...], Tensor]:
+    def _alone(self, layer: PrimitiveLayer | BlockLayer, flow: Flow) -> Tensor:
+        """What an operator, or a module of the caller's, is applied to: one tensor."""
+        if isinstance(flow, Tensor):
+            return flow
+        name = layer.operator.kind if isinstance(layer, PrimitiveLayer) else layer.definition.name
+        raise ElaborationError(ListThroughLayer(name, len(flow.items)).at(layer.span))
+
+    def _steps(self, layers: tuple[LayerStep, ...], flow: Flow) -> tuple[tuple[Step, ...], Flow]:
         steps: list[Step] = []
         for item in layers:
             step: Step | None = None
             if item.layer is not None:
-                step, tensor = self.apply(item.layer, tensor, item.name or "")
+                step, flow = self.through(item.layer, flow, item.name or "")
             if item.guarded:
                 step = Guard.made(step="guard", condition=item.condition, value=step)
             if step is not None:
                 steps.append(step)
-        return tuple(steps), tensor
+        return tuple(steps), flow
 
-    def _share(self, layer: SharedLayer, tensor: Tensor, span: Span) -> tuple[Shared, Tensor]:
+    def _share(self, layer: SharedLayer, flow: Flow, span: Span) -> tuple[Shared, Flow]:
         """A layer that others use as well, on one more tensor."""
         from archdsl.ir.walk import PartTracer  # late: few files share
         from archdsl.ir.walk import Scope as Frame
         from archdsl.ir.walk import Tensor as Traced
 
         name = module_name(layer.name)
-        step, result = self.apply(layer.layer, tensor, name)
+        step, result = self.through(layer.layer, flow, name)
         tracer = PartTracer(name, self.instances.blocks)
-        tracer.step(step, Traced("", tensor.shape), "", Frame("", Traced("", tensor.shape)))
+        traced = [Traced("", shape) for shape in shapes_of(flow)]
+        source = traced[0] if isinstance(flow, Tensor) else traced
+        tracer.step(step, source, "", Frame("", source))
         weights = [_weights(visit.primitive, visit.shapes) for visit in tracer.visits if visit.primitive]
         if not self._shared:
             raise ElaborationError(SharedElsewhere(layer.name).at(span))
         known, first = self._shared[-1].setdefault(layer.name, (weights, span))
         if known != weights:
             note = Note("used first here", first)
-            raise ElaborationError(SharedDiffers(layer.name).at(span, f"on a tensor of {tensor.shape}", notes=(note,)))
+            on = f"on {_of_shapes(flow)}"
+            raise ElaborationError(SharedDiffers(layer.name).at(span, on, notes=(note,)))
         return Shared.made(step="shared", name=name, value=step), result
 
     def _count(self, layer: Layer) -> None:
@@ -219,34 +244,34 @@ class Applier:
             written = channels_from(layer, getattr(operator, "channels", None), shape, tensor)
         return step, Tensor(shape, None, tensor.facts, written)
 
-    def _repeat(self, layer: RepeatLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+    def _repeat(self, layer: RepeatLayer, flow: Flow, name: str) -> tuple[Step, Flow]:
         if isinstance(layer.layer, SharedLayer):
             raise ElaborationError(SharedElsewhere(layer.layer.name).at(layer.span))
         copies: list[Step] = []
         for _ in range(layer.count):
             self._count(layer)
-            step, tensor = self.apply(layer.layer, tensor, "")
+            step, flow = self.through(layer.layer, flow, "")
             copies.append(step)
         made = Repeat.made(step="repeat", name=name, count=layer.count, formula=layer.formula, copies=tuple(copies))
-        return made, tensor
+        return made, flow
 
     # Blocks ----------------------------------------------------------------------------------------------------------
 
-    def _block(self, layer: BlockLayer, tensor: Tensor, name: str) -> tuple[Step, Tensor]:
+    def _block(self, layer: BlockLayer, flow: Flow, name: str) -> tuple[Step, Flow]:
         self._count(layer)
         given = dict(layer.arguments)
         if layer.definition.is_extern:
-            return self._extern(layer, given, tensor, name)
-        facts = tensor.facts
-        if facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
+            return self._extern(layer, given, self._alone(layer, flow), name)
+        facts = flow.facts if isinstance(flow, Tensor) else ()
+        if isinstance(flow, List):
+            self.effort.spend(len(flow.items), layer.span)
+        elif facts and self._open and not (self._heeds_facts or heeds_facts(layer)):
             # Facts pass through unseen: what differs in them alone is one instance.
-            tensor = Tensor(tensor.shape, tensor.expression, (), tensor.channels_from)
+            flow = Tensor(flow.shape, flow.expression, (), flow.channels_from)
         identity = (
             id(layer.definition),
             tuple((parameter, key(value)) for parameter, value in layer.arguments),
-            tensor.shape,
-            tensor.shape.is_line,
-            tensor.facts,
+            key(flow),
             self._style,
         )
         made = self.effort.made.get(identity)
@@ -260,10 +285,10 @@ class Applier:
             self._parts.append([])
             self._shared.append({})
             try:
-                made = self._instance(layer, given, tensor)
+                made = self._instance(layer, given, flow)
             except ElaborationError as problem:
                 shown = ", ".join(f"{parameter} = {describe(value)}" for parameter, value in layer.arguments)
-                text = f"in `{layer.definition.name}({shown})` on an input of {tensor.shape}"
+                text = f"in `{layer.definition.name}({shown})` on {_of_shapes(flow, 'an input')}"
                 raise problem.within(text, layer.span, is_call=True) from None
             except RecursionError:
                 if len(self._open) <= limits().calls // 4:
@@ -278,22 +303,29 @@ class Applier:
             self.effort.spend(TAKEN * self.instances.take(made), layer.span)
         if self._parts:
             self._parts[-1].append(made)
-        others = [value for value in map(given.get, layer.definition.parameters) if isinstance(value, Tensor)]
+        others = [value for value in map(given.get, layer.definition.parameters) if is_flow(value)]
+        result = made.result
         step = Apply.made(
             step="apply",
             name=name,
             operator=None,
             block=self.instances.id_of(made),
-            others=tuple([other.expression for other in others]),
-            other_shapes=tuple([other.shape for other in others]),
-            input=tensor.shape,
-            output=made.result.shape,
+            others=tuple([expression_of(other) for other in others]),
+            other_shapes=tuple([shapes_of(other)[0] for other in others]),
+            input=shapes_of(flow)[0],
+            output=shapes_of(result)[0],
+            input_list=shapes_of(flow) if isinstance(flow, List) else (),
+            output_list=shapes_of(result) if isinstance(result, List) else (),
             formulas=dict(layer.formulas),
             place=place(layer.span),
         )
-        result = made.result
-        written = channels_from(layer, given.get("channels"), result.shape, tensor)
-        return step, Tensor(result.shape, None, result.facts if tensor.facts == facts else facts, written)
+        is_seen = isinstance(flow, List) or flow.facts == facts
+        if isinstance(result, List):
+            self.effort.spend(len(result.items), layer.span)
+            items = [Tensor(one.shape, None, one.facts if is_seen else facts) for one in result.tensors]
+            return step, List(tuple(items))
+        written = channels_from(layer, given.get("channels"), result.shape, flow) if isinstance(flow, Tensor) else None
+        return step, Tensor(result.shape, None, result.facts if is_seen else facts, written)
 
     def _extern(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor, name: str) -> tuple[Step, Tensor]:
         """A block whose module the caller of the network brings, as the operator that its text declares."""
@@ -328,27 +360,35 @@ class Applier:
 
         return declared(definition, arguments, scope, partial(self._require, definition=definition, scope=scope))
 
-    def _instance(self, layer: BlockLayer, given: dict[str, Value], tensor: Tensor) -> Made:
+    def _instance(self, layer: BlockLayer, given: dict[str, Value], flow: Flow) -> Made:
         definition = layer.definition
         arguments = {name: given.get(name) for name in definition.parameters}
-        others = {name: value.shape for name, value in arguments.items() if isinstance(value, Tensor)}
+        others = {name: shapes_of(value)[0] for name, value in arguments.items() if is_flow(value)}
+        lists = {
+            name: shapes_of(value) for name, value in arguments.items() if isinstance(value, List) and value.tensors
+        }
         modules = definition.names(frozenset(others))
         scope = Scope(
             definition.environment, {}, self.settings, self, modules, {}, decisions=self.decisions, effort=self.effort
         )
         body = scope.body = []
         names = scope.names
-        source = Tensor(tensor.shape, INPUT, tensor.facts, tensor.channels_from)
-        names["in"] = source
-        known: dict[str, Any] = {f"in_{fact}": value for fact, value in (*tensor.shape.facts, *tensor.facts)}
+        known: dict[str, Any] = {}
+        if isinstance(flow, List):
+            names["in"] = flow.under("in")
+        else:
+            names["in"] = Tensor(flow.shape, INPUT, flow.facts, flow.channels_from)
+            known = {f"in_{fact}": value for fact, value in (*flow.shape.facts, *flow.facts)}
         layers: dict[str, str] = dict(self.shown)
         formulas: dict[str, str] = {}
         for parameter in definition.block.parameters:
             value = self._argument(parameter, given, layer, scope)
             if parameter.name.text in others:
-                known |= facts_of(parameter.name.text, value, known)
+                known |= facts_of(parameter.name.text, value, known) if isinstance(value, Tensor) else {}
             elif isinstance(value, Tensor):
                 value = scope.bound(parameter.name.text, value)
+            elif isinstance(value, List):
+                value = scope.bound_list(parameter.name.text, value)
             names[parameter.name.text] = value
             note(parameter.name.text, value, known, layers)
             if parameter.name.text not in given and identifier(parameter.name.text) in known:
@@ -368,6 +408,7 @@ class Applier:
                 deferred.make_for(statement.value)
             bind(scope)
         out = out_of(definition, scope)
+        out_facts = out.facts if isinstance(out, Tensor) else ()
         if definition.conditions or any(binding.name not in definition.bound for binding in body):
             body = without_unread(body, definition.conditions)
         block = BlockInstance.made(
@@ -379,17 +420,25 @@ class Applier:
             formulas=formulas,
             lists=lists_of(known),
             layers=layers,
-            input=tensor.shape,
+            input=shapes_of(flow)[0],
+            input_list=shapes_of(flow) if isinstance(flow, List) else (),
             tensors=others,
+            tensor_lists=lists,
             outputs={},
-            output=out.shape,
+            output=shapes_of(out)[0],
+            output_list=shapes_of(out) if isinstance(out, List) else (),
             facts={
-                fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out.facts
+                fact: OutputFact.made(value=float(value), formula=fact_formulas.get(fact)) for fact, value in out_facts
             },
             body=tuple(body),
             place=place(definition.block.name.span),
         )
-        result, parts = Tensor(out.shape, None, out.facts), dict.fromkeys(self._parts[-1])
+        result: Flow
+        if isinstance(out, List):
+            result = List(tuple([Tensor(one.shape, None, one.facts) for one in out.tensors]))
+        else:
+            result = Tensor(out.shape, None, out.facts)
+        parts = dict.fromkeys(self._parts[-1])
         return self.instances.add(block, result, parts, tries_layers=definition.tries_layers)
 
     @contextmanager
@@ -429,9 +478,9 @@ class Applier:
             return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
         if isinstance(value, SharedLayer):
             raise ElaborationError(SharedElsewhere(value.name).at(origin.node.span if origin else layer.span))
-        if isinstance(value, List) and holds_tensor(value):
-            raise ElaborationError(TensorsOfOther(name).at(origin.node.span if origin else layer.span))
-        if isinstance(value, LAYERS) and holds_tensor(value):
+        if isinstance(value, List) and value.tensors:
+            return value.under(name)
+        if isinstance(value, (List, *LAYERS)) and holds_tensor(value):
             raise ElaborationError(LayerOfTensor(name).at(origin.node.span if origin else layer.span))
         if isinstance(value, List):
             return List(tuple(without_formulas(item) if isinstance(item, LAYERS) else item for item in value.items))
@@ -442,6 +491,17 @@ def _deferred(scope: Scope) -> Deferred:
     from archdsl.elaborate.instantiate.deferred import Deferred  # late: few blocks apply themselves
 
     return Deferred(scope)
+
+
+def _of_shapes(flow: Flow, what: str = "a tensor") -> str:
+    """What a layer is applied to, in a diagnostic: `an input of 3 x 32 x 32`."""
+    if isinstance(flow, Tensor):
+        return f"{what} of {flow.shape}"
+    return f"a list of {len(flow.items)} tensors, the first of {flow.tensors[0].shape}"
+
+
+def _span(layer: Layer) -> Span:
+    return _span(layer.layer) if isinstance(layer, AlternativeLayer) else layer.span
 
 
 def _weights(operator: Operator, shapes: tuple[Shape, ...]) -> Hashable:
@@ -461,10 +521,10 @@ def shared(statement: tree.Binding, value: Value) -> Value:
     return SharedLayer(name, value.layer if isinstance(value, AlternativeLayer) else value, statement.value.span)
 
 
-def out_of(definition: Definition, scope: Scope) -> Tensor:
-    """What a block puts out."""
+def out_of(definition: Definition, scope: Scope) -> Flow:
+    """What a block puts out: a tensor, or a list of them."""
     out = scope.names.get("out")
-    if isinstance(out, Tensor):
+    if is_flow(out):
         return out
     if out is None:  # reported by the check of names, unless the block is another file's
         raise ElaborationError(NoOut(definition.name).at(definition.block.name.span))
@@ -539,8 +599,9 @@ def bind_name(
         bound = Bound.made(node="bound", name=name)
         scope.names[name] = Tensor(value.shape, bound, value.facts, value.channels_from)
         return
-    if isinstance(value, List) and value.expression is not None:
-        scope.names[name] = scope.bound_list(name, value)
+    if isinstance(value, List) and value.tensors and (value.expression is not None or name == "out"):
+        # One that is bound already, by another name, is `out` all the same.
+        scope.names[name] = scope.bound_list(name, List(value.items, expression_of(value)))
         return
     scope.names[name] = value
     note(name, value, known, layers)
@@ -567,6 +628,8 @@ def _step(
         other_shapes=tuple([other.shape for other in others]),
         input=tensor.shape,
         output=shape,
+        input_list=(),
+        output_list=(),
         formulas=dict(layer.formulas),
         place=place(layer.span),
     )

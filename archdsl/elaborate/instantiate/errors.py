@@ -82,7 +82,7 @@ class OutputNotTensor(Problem):
     @property
     def advice(self) -> str:
         if self.list is not None:
-            return f"bind the list above `outputs`, and give each tensor a name: `{self.name}_0 = {self.list}[0]`"
+            return f"give each tensor a name: `{self.name}_0, {self.name}_1 = {self.list}`"
         return "for example `outputs { boxes = c5 -> conv(64) }`, where `c5` is the name of a stage"
 
 
@@ -138,11 +138,26 @@ class SharedDiffers(Problem):
     name: str
 
 
-class TensorsOfOther(Problem):
+class ListThroughLayer(Problem):
+    """Blocks alone read lists of tensors."""
+
     code = codes.WRONG_KIND
-    message = "`{name}` is given a list of tensors, which stays in the block where it was made"
-    help = "give the tensors one by one, or make the list in the block that reads it"
-    name: str
+    message = "`{layer}` reads one tensor, and this is a list of {count}"
+    help = (
+        "apply it to each, `for x in list: x -> {layer}`, choose one, `list[0]`, or join them: `concat(list)`; only a "
+        "block reads a list"
+    )
+    layer: str
+    count: int
+
+
+class SeveralPutOut(Problem):
+    """A stem, or a stage of the table, that is a block with several outputs."""
+
+    code = codes.WRONG_KIND
+    message = "{count} tensors come out here, and one goes on"
+    help = "apply the block where tensors have names, as in `x, y = c5 -> block(...)`: below the stages, or in a block"
+    count: int
 
 
 class LayerOfTensor(Problem):

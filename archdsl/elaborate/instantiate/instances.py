@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from archdsl.elaborate.evaluate.values import Tensor
+from archdsl.elaborate.evaluate.values import Flow
 from archdsl.ir.base import Frozen
 from archdsl.ir.body import (
     Alternative,
@@ -33,7 +33,7 @@ class Made(Struct, frozen=True, eq=False):
     """An instance as one network has it, the tensor that comes out of it, and what it applies, by their ids there."""
 
     block: BlockInstance
-    result: Tensor
+    result: Flow
     parts: Mapping[str, Made]
     # Whether it has tensors that do not reach its output, so that some of its parts may be used nowhere.
     has_unread: bool
@@ -59,7 +59,7 @@ class Instances:
         number = self._counts[name] = self._counts.get(name, 0) + 1
         return f"{name}:{number}"
 
-    def add(self, block: BlockInstance, result: Tensor, parts: Iterable[Made], *, tries_layers: bool = False) -> Made:
+    def add(self, block: BlockInstance, result: Flow, parts: Iterable[Made], *, tries_layers: bool = False) -> Made:
         """Adds an instance that is new to the file; `parts` are those that it applies, or tries."""
         has_unread = tries_layers or any(binding.value is None for binding in block.body)
         made = Made(block, result, {self._ids[part]: part for part in parts}, has_unread)

@@ -105,6 +105,9 @@ def graph(merged: Merged, part: Iterable[str] = ()) -> Graph | None:
         for binding in statement.bindings:
             name = binding.name.text
             match binding.value:
+                case _ if binding.unpacked:  # a list, whose values are the outputs
+                    taken.add(name)
+                    written[name] = (binding, environment)
                 case tree.Name(text=text) if text in written or text in maps:
                     outputs[name] = text
                 case _:

@@ -29,7 +29,8 @@ def scope_of_model(definition: ModelDefinition) -> dict[str, Symbol]:
                 own[statement.name.text] = of_binding(statement, owner.name, own.get(statement.name.text))
     for statement in (statement for owner in reversed(ancestry(definition)) for statement in owner.model.body):
         if isinstance(statement, tree.Outputs):  # a name of a binding or a stage is that in expressions
-            found = {binding.name.text: binding for binding in statement.bindings if binding.name.text not in own}
+            named = [binding for binding in statement.bindings if not binding.unpacked]
+            found = {binding.name.text: binding for binding in named if binding.name.text not in own}
             outputs = {name: of_binding(binding, definition.name) for name, binding in found.items()}
     return {**own, **outputs}
 

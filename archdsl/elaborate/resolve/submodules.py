@@ -33,6 +33,8 @@ class Names:
         self.tensors: frozenset[str] = frozenset()
         # Those that are layers which others use as well.
         self.shared: frozenset[str] = frozenset()
+        # The names that the block has.
+        self.taken = set[str]()
         self._names: dict[int, str] = {}
         self._met: set[int] = set()
         self._nodes: list[object] = []  # keeps the nodes alive, so that their ids stay theirs
@@ -46,6 +48,13 @@ class Names:
     def set(self, node: object, name: str) -> None:
         self._names[id(node)] = name
         self.meet(node)
+
+    def late(self, node: object) -> str:
+        """A name for a list that turns out to be one when it is made: no other one of the block."""
+        if (known := self.get(node)) is None:
+            known = _Scope(self.taken).new("tensors")
+            self.set(node, known)
+        return known
 
     def meet(self, node: object) -> None:
         """Notes that what is inside a node has its names."""
@@ -83,6 +92,7 @@ def name_block(block: tree.Block, given: frozenset[str] = frozenset(), shared: f
     bindings = [(s.name.text, s.value) for s in block.body if isinstance(s, tree.Binding) and s.fact is None]
     own = {name for name, _ in bindings}
     own |= {module_name(name) for name in (*own, *given, *shared)}
+    names.taken = own
     for parameter in block.parameters:
         name, default = parameter.name.text, parameter.default
         if default is None or name in given:

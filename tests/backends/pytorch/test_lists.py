@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+import archdsl
 from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.state import state
 from archdsl.compiler import compile_source
@@ -118,3 +120,116 @@ def test_the_numbers_of_a_loop_that_no_formula_says_are_an_argument() -> None:
     made = source("ys = for i in n: concat(in, ys) -> conv(4, 3)", "out = concat(in, ys) -> norm -> conv(channels)")
     assert "widths[i]" in made
     assert "torch.cat([x, *ys], dim=1)" in made
+
+
+def emitted(text: str) -> str:
+    """The emitted source of the networks of a text, checked in every way, and taken by `torch.export`."""
+    compiled = compile_source(Source("lists.arch", text))
+    assert not compiled.problems
+    assert not compiled.unmet
+    check_file(compiled.architectures)
+    for architecture in compiled.architectures:
+        model = archdsl.loads(text, architecture.name).build().eval()
+        images = torch.zeros(1, *architecture.input)
+        exported = torch.export.export(model, (images,), strict=True).module()
+        torch.testing.assert_close(tuple(exported(images)), tuple(model(images)))
+        assert torch._dynamo.explain(model)(images).graph_break_count == 0
+    return emit(compiled.architectures, "lists.arch")
+
+
+PAIR = """
+block pair(channels) {
+  a = in -> conv(channels)
+  out = a, a -> conv(2 * channels, 3, stride = 2)
+}
+"""
+
+
+def test_several_outputs_are_taken_apart_at_once() -> None:
+    made = emitted(
+        PAIR
+        + """
+        block apart(channels) {
+          x, y = in -> pair(channels)
+          u, _ = y -> pair(channels)
+          out = x, u
+        }
+        model m {
+          input = 3 x 8 x 8
+          outputs { a, b = input -> apart(4) }
+        }
+        """
+    )
+    assert (
+        "    def forward(self, x: Tensor) -> list[Tensor]:\n        a = self.a(x)\n        return [a, self.conv(a)]\n"
+        in made
+    )
+    assert "        x, y = self.x_y(inputs)\n        u, _ = self.u_of_2(y)\n        return [x, u]\n" in made
+    assert "        a, b = self.a_b(x)\n" in made
+
+
+def test_a_list_that_is_read_again_is_kept() -> None:
+    made = emitted(
+        PAIR
+        + """
+        block both() { out = concat(for x in in: x -> resize(like = in[0])) }
+        model m {
+          input = 3 x 8 x 8
+          many  = input -> pair(4)
+          outputs {
+            a, b = many
+            c = many -> both
+          }
+        }
+        """
+    )
+    assert "a, b = many\n" in made
+    assert "c = self.c(many)\n" in made
+
+
+def test_a_block_of_lists_is_repeated() -> None:
+    """One class for two numbers of tensors, and parameters that count for each copy."""
+    made = emitted(
+        PAIR
+        + """
+        block fuse(branches) {
+          out = sum(for x in branches: x -> conv(in.channels) -> resize(like = in)) -> act
+        }
+        block exchange() { out = for branch in in: branch -> fuse(in) }
+        model m {
+          input = 3 x 8 x 8
+          two   = input -> pair(4) -> exchange * 3
+          three = [two[0], two[1], input -> conv(6)] -> exchange
+          outputs { a, b, c = three }
+          require params == 3 * 4 + 4 * 8 * 9 + 3 * (4 + 8) ** 2 + 3 * 6 + (4 + 8 + 6) ** 2
+        }
+        """
+    )
+    assert "for branch" not in made
+    assert "return [layer(x[index], x) for index, layer in enumerate(self.out)]" in made
+    assert made.count("nn.Sequential(*(Exchange(") == 1
+
+
+def test_a_shared_block_of_lists_counts_once() -> None:
+    made = compile_source(
+        Source(
+            "lists.arch",
+            PAIR
+            + """
+            block exchange() { out = for x in in: x -> conv(x.channels) }
+            block twice() {
+              shared tower = exchange
+              first = in -> pair(4) -> tower
+              out = first -> tower
+            }
+            model m {
+              input = 3 x 8 x 8
+              outputs { a, b = input -> twice }
+            }
+            """,
+        )
+    )
+    (architecture,) = made.architectures
+    assert architecture.costs.model().params == 3 * 4 + 4 * 8 * 9 + 4 * 4 + 8 * 8
+    assert architecture.costs.model().macs == 64 * 12 + 16 * 4 * 8 * 9 + 2 * (64 * 16 + 16 * 64)
+    check_file(made.architectures)
