@@ -397,7 +397,12 @@ class Builder:
         return declared if not declared or self._check_length(declared, "parameters", declared[0], declared[-1]) else ()
 
     def label(self, children: list[Any]) -> tree.Identifier:
-        return self._identifier(children[0])
+        (token,) = children
+        if not token.isidentifier() and not token.isalnum():  # a number such as `1.5`, `2%` or `1e-3`
+            from archdsl.language.errors import NotLabel
+
+            self.problems.append(NotLabel(token).at(self._span(token, token)))
+        return self._identifier(token)
 
     def reference(self, children: list[Any]) -> tree.Reference:
         name, variant, arguments = children

@@ -80,6 +80,13 @@ class TooLargeNumber(Problem):
     number: str
 
 
+class NotLabel(Problem):
+    code = codes.SYNTAX
+    message = "`{text}` is not a name"
+    help = "behind a dot stands what a tensor knows, `in.channels`, a stage, or a variant, `b0` or `050`"
+    text: str
+
+
 class NotStageNumber(Problem):
     code = codes.BAD_VALUE
     message = "{number} is not the number of a stage"

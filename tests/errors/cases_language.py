@@ -23,6 +23,7 @@ CASES: dict[str, Case] = {
     "NotStageNumber": in_net("stages 0 { kernel = 3 }"),
     "ResolutionOfSeries": lambda: compile_source(SOUND, resolution=(2, 3)).checked(),
     "TooLargeNumber": in_net("classes = 1e400"),
+    "NotLabel": in_net("stem = max_pool0.1% (3)"),
     "TooLongName": in_net("classes_of_it = 3", name=8),
     "TooLongNumber": in_net("classes = 12345", digits=4),
     "TooLongOperation": in_net(f"classes = {' + '.join('1' * 30)}", nesting=8),
