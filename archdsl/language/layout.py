@@ -241,9 +241,13 @@ class Layout:
     def _each(self, each: tree.Each) -> list[str]:
         head, over, *_ = fragments(each)
         assert isinstance(over, Slot)
+        # Comments from before the loop have no place in it.
+        displaced = self.take_inside(each.span.start)
         above = self._lay([head, over, ":"])
         comments = [comment.text for comment in self.take(each.body.span.start)]
-        return [*above, *indented([*comments, *self.expression(each.body)])]
+        body = self.expression(each.body)
+        self._displaced = displaced + self._displaced
+        return [*above, *indented([*comments, *body])]
 
     # Pipelines
 

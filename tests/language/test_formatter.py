@@ -285,6 +285,11 @@ def test_comments_are_kept(place: str) -> None:
     assert check(ugly) == pretty
 
 
+def test_a_comment_from_before_a_loop_stays_before_it() -> None:
+    text = in_block("  out = z[a # why", "    == 1] + x(for i in 1:", "    y)")
+    assert check(text) == in_block("  # why", "  out = z[a == 1] + x(for i in 1:", "    y)")
+
+
 # Random programs -------------------------------------------------------------------------------------------------
 
 randoms = st.randoms(use_true_random=True)
