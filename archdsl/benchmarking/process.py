@@ -41,14 +41,14 @@ def main() -> None:
     before = _forget_peak()
     try:
         with quiet():
-            prepared, seconds = prepare(request)
+            prepared, seconds, processor = prepare(request)
     except Exception as error:  # any library, on any network
         answer(failed=" ".join((str(error) or type(error).__name__).split())[:_LONGEST_REASON])
         return
     save_file({str(number): one.contiguous() for number, one in enumerate(prepared.outputs)}, request.outputs)
     for _ in range(_WARM):
         prepared.run()
-    answer(seconds=seconds)
+    answer(seconds=seconds, processor=processor)
     for line in sys.stdin:
         word, *rest = line.split()
         if word == "end":

@@ -58,6 +58,7 @@ class Contender:
     Args:
         rounds: the median of the seconds of a run, of each round.
         prepared: seconds from the module to its first answer, compiling included.
+        processor: those of the processor for it, which other programs do not lengthen.
         peak: bytes of memory beyond what the libraries take; None where that is not known.
         difference: from our module in eager float32, relative to its output.
     """
@@ -67,6 +68,7 @@ class Contender:
     target: str
     difference: float
     prepared: float
+    processor: float = 0.0
     rounds: tuple[float, ...] = ()
     peak: int | None = None
 
@@ -185,6 +187,7 @@ def in_turns(
                 run.request.target,
                 difference,
                 run.seconds,
+                run.processor,
                 tuple(times),
                 run.ask("end")["peak"],
             )

@@ -56,6 +56,7 @@ def as_json(race: Race) -> dict[str, Any]:
                 "rounds": list(one.rounds),
                 "speed": one.speed(race.first),
                 "ready_after": one.prepared,
+                "ready_after_processor": one.processor,
                 "peak_memory": one.peak,
                 "difference": one.difference,
             }

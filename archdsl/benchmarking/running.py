@@ -18,8 +18,10 @@ class Running:
     """The process of a contender, ended with this."""
 
     def __init__(self, request: Request, title: str):
-        self.request, self.title, self.seconds = request, title, 0.0
+        self.request, self.title, self.seconds, self.processor = request, title, 0.0, 0.0
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
+        # Of its own, so that nothing is there that an earlier process compiled.
+        self.compiled = tempfile.TemporaryDirectory(prefix="archdsl-bench-compiled-", ignore_cleanup_errors=True)
 
     def __enter__(self) -> Running:
         threads = str(self.request.threads)
@@ -30,7 +32,12 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads},
+            env={
+                **os.environ,
+                "OMP_NUM_THREADS": threads,
+                "MKL_NUM_THREADS": threads,
+                "TORCHINDUCTOR_CACHE_DIR": self.compiled.name,
+            },
         )
         return self
 
@@ -40,10 +47,12 @@ class Running:
         self.process.kill()
         self.process.communicate()
         self.errors.close()
+        self.compiled.cleanup()
 
     def begin(self) -> None:
         """Raises DiagnosticError where it cannot be prepared."""
-        self.seconds = self.ask(self.request.to_json())["seconds"]
+        answer = self.ask(self.request.to_json())
+        self.seconds, self.processor = answer["seconds"], answer["processor"]
 
     def ask(self, line: str) -> dict[str, Any]:
         """Its answer to a line. Raises DiagnosticError where it fails, or is no more."""

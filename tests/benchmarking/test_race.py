@@ -49,6 +49,17 @@ def test_each_runs_in_turns_once_it_is_equal() -> None:
     assert as_json(found)["contenders"][0]["speed"] == 1
 
 
+def test_what_the_emitted_file_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is at hand that was compiled before, and what is compiled here stays nowhere."""
+    monkeypatch.setenv("TORCHINDUCTOR_VEC_ISA_OK", "0")  # which there are takes torch longer than all else
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "kept")
+    text = NET.replace("mbconv | 16       | 2      | 2 ", "conv_norm_act | 8 | 2 | -")
+    found = race(archdsl.loads(text.replace(" expansion |", " groups |")), Settings(("regional",), **QUICK))
+    assert found.first.difference < 1e-5
+    assert found.first.processor > 0
+    assert not Path("kept").exists()
+
+
 def test_another_library_has_the_same_weights() -> None:
     """Two steps of a training show that gradients are equal, too."""
     network = archdsl.load(archdsl.specs_folder() / "mobilenetv2.arch", "050", resolution=32)
@@ -111,7 +122,7 @@ def test_a_process_that_ends_is_reported(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def contender(target: str, *rounds: float) -> Contender:
-    return Contender("ours", "a $ b", target, 1e-6, 0.5, rounds, 2_000_000)
+    return Contender("ours", "a $ b", target, 1e-6, 0.5, 0.4, rounds, 2_000_000)
 
 
 def test_speeds_are_ratios_within_a_round() -> None:
