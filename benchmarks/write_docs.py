@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks import gpu_page, memory_page, search_page, training_page
+from benchmarks import compile_page, gpu_page, memory_page, search_page, training_page
 from benchmarks.measure import RESULTS, ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -91,6 +91,7 @@ def page() -> str:
     parts += [_THREADS, _latency(threads)] if threads else []
     parts += search_page.section(_results, _table, _requirement, _footnote)
     parts += training_page.section(_results, _table, _requirement, _footnote)
+    parts += compile_page.section(_results, _table, _requirement, _footnote)
     parts.append(gpu_page.INTRODUCTION)
     for purpose, section in (("inference", gpu_page.inference), ("training", gpu_page.training)):
         found = _results(f"gpu_{purpose}")

@@ -33,7 +33,7 @@ with the same `p`, and `n * stride` with `same`. Where `stride`, `dilation` or `
 `2 x 1`, its height counts along the height and its width along the width. The `p` of `blur` is
 `(stride + kernel - 2) // 2`.
 
-On [series](language.md#one-dimension-and-three-one-input) a kernel of `k` is one of `1 x k` on a map of height 1, and
+On [series](language.md#one-dimension-and-three) a kernel of `k` is one of `1 x k` on a map of height 1, and
 strides and paddings likewise.
 
 Pooling has no dilation (1 in these formulas), and with `ceil = true` the division is rounded up, save that no window

@@ -32,8 +32,9 @@ def agree(network: Network, size: int | None = None, names: Sequence[str] = INFE
     module = trained(network.build(**options))
     other: nn.Module = made.build(**options).double().eval()
     other.load_state_dict(carried(network.architecture, names, module.state_dict()))
-    channels, height, width = network.architecture.input
-    image = torch.randn(2, options.get("in_channels", channels), size or height, size or width, dtype=torch.float64)
+    channels, *sides = network.architecture.input.sizes
+    own = (size or side for side in sides)
+    image = torch.randn(2, options.get("in_channels", channels), *own, dtype=torch.float64)
     with torch.no_grad():
         wanted, found = module(image), other(image)
     for one, two in zip(

@@ -40,9 +40,10 @@ def in_a_child(margin: int) -> bytes:
 
 
 def test_want_of_memory_is_known_whoever_finds_it_out() -> None:
-    """Between no memory and enough it is torch that lacks it for a tensor, or oneDNN for the code of a layer."""
+    """Between no memory and enough it is torch that lacks it for a tensor, or oneDNN for the code of a layer. What is
+    too little depends on what the process has freed before, which it may use again."""
     found = [in_a_child(margin << 10) for margin in (0, 64, 128, 256, 512, 1024, 2048, 4096, 6000, 65536)]
-    assert (found[0], found[-1]) == (FOUND, FINE)
+    assert found[-1] == FINE
     assert {*found} - {b""} == {FOUND, FINE}  # nothing is said where oneDNN itself ends the process
 
 

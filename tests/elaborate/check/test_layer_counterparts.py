@@ -7,13 +7,14 @@ import pytest
 from archdsl.compiler import compile_source
 from archdsl.diagnostics import Source
 from archdsl.elaborate.check.layer_counterparts import RENAMED, kernel_for, layer_for
+from archdsl.elaborate.resolve.words import OF_LISTS
 from archdsl.ir.operators import PRIMITIVES
 
 NET = "model net {{\n  input = 3 x 32 x 32\n  classes = 10\n  stem = conv(8) -> {}\n}}\n"
 
 
 def test_each_counterpart_is_a_layer_of_ours_by_another_name() -> None:
-    assert set(RENAMED.values()) <= PRIMITIVES.keys()
+    assert set(RENAMED.values()) <= {*PRIMITIVES, *OF_LISTS}
     assert not RENAMED.keys() & {name.replace("_", "") for name in PRIMITIVES}
     assert all(name == name.lower().replace("_", "") for name in RENAMED)
 
