@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from archdsl.api import Network, create_model, find, fit, load, load_all, loads, space
     from archdsl.catalogue import list_models
+    from archdsl.compiling import compile_regions
     from archdsl.diagnostics import ArchWarning, DiagnosticError
     from archdsl.exporting.export import export
     from archdsl.externs import Externs
@@ -35,6 +36,7 @@ __all__ = [
     "Limits",
     "Network",
     "__version__",
+    "compile_regions",
     "create_model",
     "export",
     "find",
@@ -58,6 +60,7 @@ _HOMES = {
     "Failure": "archdsl.diagnostics",  # the former name of DiagnosticError
     "Limits": "archdsl.limits",
     "Network": "archdsl.api",
+    "compile_regions": "archdsl.compiling",
     "__version__": "archdsl.version",
     "create_model": "archdsl.api",
     "export": "archdsl.exporting.export",

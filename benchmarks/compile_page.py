@@ -8,7 +8,7 @@ from typing import Any
 INTRODUCTION = """\
 ## Compiling by regions
 
-`compile_model(model, regional=True)` of an [emitted file](emitted.md) beside `compile_model(model)`: one image of
+`archdsl.compile_regions(model)` beside `compile_model(model)` of an [emitted file](emitted.md): one image of
 224 x 224, one thread of a CPU, nothing compiled before. Seconds to the first answer are those of the processor,
 compilers of C++ included; ratios are regions to whole.
 """

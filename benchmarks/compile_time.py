@@ -1,4 +1,4 @@
-"""How long `compile_model` of emitted files takes, whole and by regions, and how fast is what comes of it.
+"""How long `torch.compile` takes, whole and by regions, and how fast is what comes of it.
 
     python -m benchmarks.compile_time [--only NAME...] [--rounds 15]
 

@@ -1,6 +1,6 @@
 """30 networks compiled by archdsl from shufflenet.arch. Standalone: edit and ship it as it is."""
 
-# sha256:cc025c1efbd3258d as emitted; once you edit this file, only `archdsl build --force` replaces it.
+# sha256:9174493db93947e6 as emitted; once you edit this file, only `archdsl build --force` replaces it.
 # mypy: no-warn-return-any
 import torch
 from torch import Tensor, nn
@@ -60,32 +60,11 @@ def initialize(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def regions_of(model: nn.Module) -> list[nn.Module]:
-    """Parts to compile apart: the layers of the stages, and what stands beside these; none that is torch's own."""
-    found: list[nn.Module] = []
-    for name, part in model.named_children():
-        if name == "stages":
-            found += [layer for stage in part.children() for layer in stage.children()]
-        else:
-            found += regions_of(part) if hasattr(part, "stages") else [part]
-    return [part for part in found if not type(part).__module__.startswith("torch.")]
-
-
-def compile_model(
-    model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None, regional: bool = False
-) -> nn.Module:
-    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference).
-
-    With `regional` each layer of the stages is compiled apart, those that are alike once: the first answer is there
-    sooner, later ones take a little longer.
-    """
+def compile_model(model: nn.Module, mode: str | None = None, dtype: torch.dtype | None = None) -> nn.Module:
+    """Compiles a model in place and returns it: channels-last, and with weights of `dtype` if given (for inference)."""
     model.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
-    parts = regions_of(model) if regional else [model]
-    # Of one class, there are as many results as there are shapes of its layers, twice if resolutions change.
-    torch._dynamo.config.recompile_limit = max(torch._dynamo.config.recompile_limit, 2 * len(parts))
-    for part in parts:
-        part.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
+    model.compile(mode=mode or ("max-autotune" if on_gpu and not model.training else "default"), fullgraph=True)
     return model
 
 

@@ -6,7 +6,6 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -18,13 +17,14 @@ from torch import Tensor, nn
 from archdsl.api import Network
 from archdsl.benchmarking.request import Request
 from archdsl.benchmarking.targets import BY_NAME
+from archdsl.compiling import compile_regions
 from archdsl.exporting.folded import Folded, folded
 from archdsl.exporting.outputs import as_tuple
 from archdsl.externs import Externs, named
 from archdsl.ir.architecture import Architecture
 
 _CALIBRATION = 8  # images of an int8 that is timed; its accuracy is for `archdsl export`
-_EMITTED = ("compile_model", "regional")  # by the function of our file
+_BY_OURS = ("compile_model", "regional")  # by functions of our own
 _STEPS = 2  # after which the outputs of a training tell whether gradients were equal
 
 
@@ -85,7 +85,7 @@ def _run(request: Request, network: Network, module: nn.Module, images: Tensor) 
         module = folded(network, module).module
     module, images = _placed(request, module, images)
     module, images = module.to(_dtype(request)), images.to(_dtype(request))
-    forward: Callable[[Tensor], Any] = _as_emitted(network, request.target)(module)
+    forward: Callable[[Tensor], Any] = _by_ours(network, module, request.target)
     if request.target == "compiled":
         forward = _compiled(module, request.device)
 
@@ -108,16 +108,17 @@ def _compiled(module: nn.Module, device: str) -> Callable[[Tensor], Any]:
     return compiled
 
 
-def _as_emitted(network: Network, target: str) -> Callable[[nn.Module], nn.Module]:
-    """Compiles a network by the function of its file, if it is to be."""
-    if target not in _EMITTED:
-        return lambda module: module
-    return partial(network.module.compile_model, regional=target == "regional")
+def _by_ours(network: Network, module: nn.Module, target: str) -> nn.Module:
+    """The module, compiled by the function of our file, or by regions, if it is to be."""
+    if target == "compile_model":
+        compiled: nn.Module = network.module.compile_model(module)
+        return compiled
+    return compile_regions(module) if target == "regional" else module
 
 
 def _placed(request: Request, module: nn.Module, images: Tensor) -> tuple[nn.Module, Tensor]:
     module, images = module.to(request.device), images.to(request.device)
-    if request.target in ("channels_last", "compiled", *_EMITTED):
+    if request.target in ("channels_last", "compiled", *_BY_OURS):
         module = module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         images = images.to(memory_format=torch.channels_last)
     return module, images
@@ -158,7 +159,7 @@ def _trained(request: Request, network: Network, module: nn.Module, images: Tens
     _without_chance(module)
     module, images = _placed(request, module.train(), images)
     update = torch.optim.SGD(module.parameters(), lr=1e-3, momentum=0.9)
-    forward: Callable[[Tensor], Any] = _as_emitted(network, request.target)(module)
+    forward: Callable[[Tensor], Any] = _by_ours(network, module, request.target)
     if request.target == "compiled":
         forward = torch.compile(module)
 

@@ -41,7 +41,7 @@ TARGETS: tuple[Target, ...] = (
     Target("folded", "PyTorch, batch norms folded (ours alone)", is_ours=True, on_cuda=True),
     Target("compiled", "torch.compile, channels last; with freezing at inference", trains=True, on_cuda=True),
     Target("compile_model", "the emitted `compile_model` (ours alone)", trains=True, is_ours=True, on_cuda=True),
-    Target("regional", "the same with `regional = True` (ours alone)", trains=True, is_ours=True, on_cuda=True),
+    Target("regional", "`archdsl.compile_regions` (ours alone)", trains=True, is_ours=True, on_cuda=True),
     Target("fused", "PyTorch, what `export --to fused` writes (ours alone)", exported="fused", is_ours=True),
     Target("aotinductor", "torch's compiler, ahead of time", exported="aotinductor"),
     Target("onnxruntime", "ONNX Runtime", ("onnx", "onnxscript", "onnxruntime"), exported="onnx"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,8 +13,9 @@ _NEW = ".new"
 
 
 def write(path: Path, data: bytes) -> None:
-    """Writes a file; at any moment it is the old one or the new one. Raises OSError."""
-    new = path.with_name(f".{path.name}{_NEW}")
+    """Writes a file; at any moment it is the old one or the new one, also where several write it at once. Raises
+    OSError."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_NEW}")
     try:
         with open(new, "wb") as file:
             file.write(data)

@@ -1,4 +1,4 @@
-"""`compile_model` of emitted files: nothing breaks a graph, and how many graphs are compiled is bounded.
+"""`compile_model` of emitted files, and compiling by regions: nothing breaks a graph, and how many graphs are compiled is bounded.
 
 What is compiled is counted by torch's own tracer, whose graphs are then run as they are: compilers take a second each.
 """
@@ -14,6 +14,7 @@ from torch._dynamo.utils import counters
 
 import archdsl
 from archdsl.api import Network
+from archdsl.compiling import compile_regions, regions_of
 
 # Where warnings are errors, torch's own of its tracing are, too.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -65,7 +66,7 @@ def test_layers_that_are_alike_are_compiled_once() -> None:
     network, model = built()
     images = torch.randn(2, 3, 32, 32)
     expected = model(images)
-    compiled = network.module.compile_model(model, regional=True)
+    compiled = compile_regions(model)
     assert compiled is model
     assert graphs(model, images, expected) == DISTINCT
     assert graphs(model, images, expected) == DISTINCT
@@ -77,7 +78,7 @@ def test_resolutions_are_compiled_at_most_twice() -> None:
         counters.clear()
         network, model = built()
         plain = built()[1]
-        network.module.compile_model(model, regional=is_regional)
+        (compile_regions if is_regional else network.module.compile_model)(model)
         found = []
         for size in SIZES:
             images = torch.randn(2, 3, size, size)
@@ -90,23 +91,23 @@ def test_nothing_breaks_a_graph() -> None:
     """Training included, where each layer drops paths at a rate of its own."""
     for is_regional in (False, True):
         network, model = built()
-        network.module.compile_model(model.train(), regional=is_regional)
+        (compile_regions if is_regional else network.module.compile_model)(model.train())
         model(torch.randn(2, 3, 32, 32)).sum().backward()
         assert all(parameter.grad is not None for parameter in model.parameters())
         assert not counters["graph_break"]
 
 
-def regions(network: Network, model: nn.Module) -> list[str]:
+def regions(model: nn.Module) -> list[str]:
     names = {module: name for name, module in model.named_modules()}
-    return [names[part] for part in network.module.regions_of(model)]
+    return [names[part] for part in regions_of(model)]
 
 
 def test_what_is_compiled_apart() -> None:
     network, model = built()
     layers = [f"stages.0.{number}" for number in range(4)] + [f"stages.1.{number}" for number in range(5)]
-    assert regions(network, model) == ["stem", *layers, "head"]
+    assert regions(model) == ["stem", *layers, "head"]
     network, maps = built(features_only=True)
-    assert regions(network, maps) == ["stem", *layers]
+    assert regions(maps) == ["stem", *layers]
 
 
 def test_layers_of_torch_are_not_compiled_apart() -> None:
@@ -123,14 +124,14 @@ def test_layers_of_torch_are_not_compiled_apart() -> None:
       head = global_avg_pool -> linear(2)
     }
     """)
-    assert regions(network, model) == ["stages.1.0"]
+    assert regions(model) == ["stages.1.0"]
 
 
 def test_parts_are_looked_into() -> None:
     text = REPEATED + "\nmodel whole {\n  input = 3 x 32 x 32\n  backbone = repeated\n  outputs {\n"
     text += "    fine = backbone.stage1 -> conv_norm_act(4)\n    coarse = backbone.stage2 -> conv_norm_act(4)\n  }\n}\n"
     network = archdsl.loads(text, "whole")
-    found = regions(network, network.build())
+    found = regions(network.build())
     assert found[0] == "backbone.stem"
     assert [name for name in found if name.startswith("backbone.stages.1.")] == [
         f"backbone.stages.1.{number}" for number in range(5)
