@@ -21,7 +21,6 @@ from archdsl.search.samplers.uniform import Uniform
 from archdsl.search.study import Study
 from archdsl.search_space.encoding import Encoding
 from tests.search.studies import (
-from tests.selection import is_whole
     COSTS,
     PATIENCE,
     SPACE,
@@ -38,6 +37,7 @@ from tests.selection import is_whole
     trainings,
     wait_until,
 )
+from tests.selection import is_whole
 
 # Trainings of a study: a few seconds each.
 TRIALS = 3
