@@ -1,4 +1,4 @@
-"""`compile_model` of emitted files, and compiling by regions: nothing breaks a graph, and how many graphs are compiled is bounded.
+"""`compile_model` of emitted files, and compiling by regions: no broken graphs, and not too many of them.
 
 What is compiled is counted by torch's own tracer, whose graphs are then run as they are: compilers take a second each.
 """
@@ -63,7 +63,7 @@ def graphs(model: nn.Module, images: Tensor, expected: Tensor) -> int:
 
 
 def test_layers_that_are_alike_are_compiled_once() -> None:
-    network, model = built()
+    _, model = built()
     images = torch.randn(2, 3, 32, 32)
     expected = model(images)
     compiled = compile_regions(model)
@@ -106,13 +106,13 @@ def test_what_is_compiled_apart() -> None:
     network, model = built()
     layers = [f"stages.0.{number}" for number in range(4)] + [f"stages.1.{number}" for number in range(5)]
     assert regions(model) == ["stem", *layers, "head"]
-    network, maps = built(features_only=True)
+    _, maps = built(features_only=True)
     assert regions(maps) == ["stem", *layers]
 
 
 def test_layers_of_torch_are_not_compiled_apart() -> None:
     """What has no class of its own in the file is run as it is."""
-    network, model = built("""
+    _, model = built("""
     model plain {
       input = 3 x 16 x 16
       stem  = conv(4) -> relu
