@@ -103,7 +103,7 @@ def regions(model: nn.Module) -> list[str]:
 
 
 def test_what_is_compiled_apart() -> None:
-    network, model = built()
+    _, model = built()
     layers = [f"stages.0.{number}" for number in range(4)] + [f"stages.1.{number}" for number in range(5)]
     assert regions(model) == ["stem", *layers, "head"]
     _, maps = built(features_only=True)
