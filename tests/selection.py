@@ -22,6 +22,6 @@ def one_in(count: int, cases: Iterable[_T], first: int = 0) -> list[_T]:
     return list(cases) if is_whole() else list(cases)[first::count]
 
 
-def a_quarter(count: int) -> int:
+def a_third(count: int) -> int:
     """How many of so many generated cases run, or all."""
-    return count if is_whole() else max(1, count // 4)
+    return count if is_whole() else max(1, count // 3)

@@ -21,7 +21,7 @@ from archdsl.diff.report import as_json, as_table
 from archdsl.ir.architecture import Architecture
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 NETWORK = """
 block cell(channels, kernel = 3, stride = 1, squeezed = 0) {
@@ -280,7 +280,7 @@ def test_changes_of_keys(before: str, after: str) -> None:
     check_keys(find(before).architecture, find(after).architecture)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_quarter(40))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(40))
 @given(programs, programs)
 def test_generated(before: str, after: str) -> None:
     for was, now in zip(architectures_of(before), architectures_of(after), strict=False):

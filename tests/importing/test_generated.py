@@ -9,9 +9,9 @@ import torch
 
 from tests.importing.agreement import refusal_or_difference
 from tests.importing.drawing import CASES
-from tests.selection import a_quarter
+from tests.selection import a_third
 
-COUNT = a_quarter(60)
+COUNT = a_third(60)
 
 
 @pytest.mark.parametrize("notation", CASES)

@@ -11,11 +11,11 @@ import pytest
 
 from tests.interrupts import heard
 from tests.kill.run import Scene, run
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 
 def test_random_moments(tmp_path: Path) -> None:
-    outcomes = list(run(a_quarter(24), 1, tmp_path))
+    outcomes = list(run(a_third(24), 1, tmp_path))
     assert {one.signal for one in outcomes} == {"SIGKILL", "SIGTERM", "SIGINT"}
 
 

@@ -15,7 +15,7 @@ from archdsl.language import tree
 from archdsl.language.formatter import format_module
 from archdsl.language.parser import parse
 from tests.language.random_programs import Writer, perturbed
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "tests" / "data" / "examples").glob("*.arch"))
@@ -293,7 +293,7 @@ def test_a_comment_from_before_a_loop_stays_before_it() -> None:
 # Random programs -------------------------------------------------------------------------------------------------
 
 randoms = st.randoms(use_true_random=True)
-quick = settings(deadline=None, max_examples=a_quarter(120), suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=a_third(120), suppress_health_check=list(HealthCheck))
 
 
 @quick
@@ -302,7 +302,7 @@ def test_random_programs(random: Random) -> None:
     check(Writer(random).program())
 
 
-@settings(quick, max_examples=a_quarter(80))
+@settings(quick, max_examples=a_third(80))
 @given(st.sampled_from([*EXAMPLES, *SHIPPED]), randoms)
 def test_random_white_space(path: Path, random: Random) -> None:
     original = parsed(path.read_text(encoding="utf-8"))

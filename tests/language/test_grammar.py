@@ -14,7 +14,7 @@ from archdsl.diagnostics import Source
 from archdsl.language import grammar_tables
 from archdsl.language.grammar import EXPRESSION, FILE, GRAMMAR, STARTS, analyzed, digest, saved
 from tests.language.random_programs import Writer
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*ROOT.glob("specs/*.arch"), *ROOT.glob("archdsl/stdlib/*.arch"), *ROOT.glob("tests/data/**/*.arch")])
@@ -82,12 +82,12 @@ def test_files(path: Path, peer: lark.Lark, ours: list[lark.Lark]) -> None:
 
 
 def test_random_programs(peer: lark.Lark, ours: list[lark.Lark]) -> None:
-    for seed in range(a_quarter(60)):
+    for seed in range(a_third(60)):
         assert same(peer, ours, Source("", Writer(Random(seed)).program()).text)  # whose lines end in LF
 
 
 def test_corrupted_programs(peer: lark.Lark, ours: list[lark.Lark]) -> None:
-    taken, count = 0, a_quarter(200)
+    taken, count = 0, a_third(200)
     for seed in range(count):
         random = Random(seed)
         text = Writer(random).program()

@@ -13,7 +13,7 @@ from archdsl.diagnostics import Source
 from archdsl.language import tree
 from archdsl.language.parser import parse
 from archdsl.limits import limits
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "data" / "examples").glob("*.arch"))
 TEXTS = [path.read_text(encoding="utf-8") for path in EXAMPLES]
@@ -268,7 +268,7 @@ def test_what_is_not_too_deep() -> None:
 
 # Arbitrary input -------------------------------------------------------------------------------------------------
 
-quick = settings(deadline=None, max_examples=a_quarter(200), suppress_health_check=list(HealthCheck))
+quick = settings(deadline=None, max_examples=a_third(200), suppress_health_check=list(HealthCheck))
 
 
 def check_places(text: str) -> None:

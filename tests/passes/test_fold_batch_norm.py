@@ -22,7 +22,7 @@ from archdsl.passes import PassError, run
 from archdsl.passes.fold_batch_norm import PASS, fold_batch_norm
 from tests.properties.checks import architectures_of, check_file
 from tests.properties.programs import programs
-from tests.selection import a_quarter, one_in
+from tests.selection import a_third, one_in
 
 ROOT = Path(__file__).parents[2]
 # Search spaces hold no network.
@@ -92,7 +92,7 @@ def count(network: Network) -> int:
     )
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_quarter(20))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(20))
 @given(programs)
 def test_generated(text: str) -> None:
     made = []

@@ -21,7 +21,7 @@ from archdsl.passes import INFERENCE, PASSES, PassError, run
 from tests.passes.test_fold_batch_norm import MOST, ROOT, SHIPPED, count, trained
 from tests.properties.checks import architectures_of, check_file
 from tests.properties.programs import programs
-from tests.selection import a_quarter, one_in
+from tests.selection import a_third, one_in
 
 EXAMPLES = ROOT / "examples"
 
@@ -63,7 +63,7 @@ def test_every_shipped_network(path: Path) -> None:
         agree(smallest, None if has_one_dimension else 96 if needs_more else 64)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_quarter(20))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(20))
 @given(programs)
 def test_generated(text: str) -> None:
     made = []

@@ -11,15 +11,15 @@ from hypothesis.strategies import sampled_from
 
 from tests.properties.checks import architectures_of, check_alone, check_channels, check_file, module_of
 from tests.properties.programs import in_one_dimension, programs
-from tests.selection import a_quarter
+from tests.selection import a_third
 
 # Programs whose modules two processes make.
-PROGRAMS = a_quarter(60)
+PROGRAMS = a_third(60)
 # The same programs every time; `soak.py` tries others.
 RUN = settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-@settings(RUN, max_examples=a_quarter(30))
+@settings(RUN, max_examples=a_third(30))
 @given(programs, sampled_from([1, 4, 6]))
 def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
     """Of a file, of each of its networks alone, and with other channels of the images: each is emitted once for all."""
@@ -31,7 +31,7 @@ def test_the_module_is_what_the_ir_says(text: str, channels: int) -> None:
     check_channels(text, architectures, namespace, channels)
 
 
-@settings(RUN, max_examples=a_quarter(30))
+@settings(RUN, max_examples=a_third(30))
 @given(programs.map(in_one_dimension), sampled_from([1, 4, 6]))
 def test_a_module_on_series_is_what_the_ir_says(text: str, channels: int) -> None:
     """The same of programs whose networks have one dimension."""

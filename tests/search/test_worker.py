@@ -37,7 +37,6 @@ from tests.search.studies import (
     trainings,
     wait_until,
 )
-from tests.selection import is_whole
 
 # Trainings of a study: a few seconds each.
 TRIALS = 3
@@ -59,7 +58,7 @@ def test_workers_that_die_at_every_commit(space: Path, tmp_path: Path, storage: 
     study = created(space, tmp_path / "study", storage, *COSTS, "--trials", 40)
     # All commits of a trial, one death for each trial; then those of whoever has trials repeated, which may die again.
     # The storage is all that differs on PostgreSQL: some of them there.
-    step = 1 if storage is None else 8
+    step = 1 if storage is None else 4
     killed = [die(study, 1, 32, step, 3600), die(study, 1, 9, 1, 0)]
     assert killed[0] == len(range(1, 32, step))
     assert killed[1] >= 3
@@ -162,8 +161,6 @@ def test_workers_that_train_are_killed(space: Path, tmp_path: Path, postgresql: 
 def test_the_training_of_a_killed_worker_goes_on_from_its_checkpoint(
     space: Path, tmp_path: Path, storage: str | None
 ) -> None:
-    if storage is not None and not is_whole():
-        pytest.skip("on PostgreSQL where all tests are asked for: the storage is all that differs")
     epochs = 8
     longer = ("--set", f"epochs={epochs}", "--trials", 1)
     study = created(space, tmp_path / "study", storage, *trainings(space), *longer)

@@ -73,8 +73,10 @@ def images_decide_head(architecture: Architecture) -> bool:
 def of_images(architecture: Architecture) -> frozenset[str]:
     """The modules `stem` and `stem.NAME` that put out as many channels as follow from those of the images. Raises
     DiagnosticError where `walk` does."""
+    if architecture.stem is None:
+        return frozenset()
     tracer = _Following(architecture, {"input"})
-    tracer.network()
+    tracer.section(architecture.stem, Tensor("input", architecture.input))
     ends: dict[str, str] = {}
     for visit in tracer.visits:
         parts = visit.path.removeprefix(architecture.prefix).split(".")

@@ -79,6 +79,7 @@ class NetworkWriter(StepWriter):
         # The same of `width`, the variable of the loop over stages.
         self.open_width: set[int] = set()
         self.section = ""
+        self.has_stem_maps = False  # whether `feature_info` lists maps of the stem
         self._pools = False  # whether the steps at hand are those between the last map and the classifier
         self._reads: dict[int, Expression] = {}
         self._says_classes = False  # whether layers of the head follow the number of classes
@@ -173,6 +174,7 @@ class NetworkWriter(StepWriter):
         """The line for the part of a network; its maps have the channels that they have."""
         channels = [(index, self._before_head(one).channels) for index, one in enumerate(self.architectures)]
         self.open = set()
+        self.has_stem_maps = trunk.has_stem_maps
         if trunk.is_fixed:
             self.decided |= set(self._variants)
         lines = call_lines(f"self.{self.part} = {trunk.name}", list(trunk.arguments), "")
@@ -295,6 +297,7 @@ class NetworkWriter(StepWriter):
                 raise Unmergeable("the maps of the stem")
             channels = self._number([feature.channels for feature in each], "stem_channels")
             written.append((spelled(channels), each[0]))
+        self.has_stem_maps = bool(written)
         return written
 
     def _head(self, channels: Expression | None) -> Head:
@@ -499,7 +502,7 @@ class NetworkWriter(StepWriter):
         else:
             lines += call_lines(f"    {target} {self.name}", arguments, "")
         if has_stages:
-            maps = "StemFeatureMaps" if stem_features_of(architecture) else "FeatureMaps"
+            maps = "StemFeatureMaps" if self.has_stem_maps else "FeatureMaps"
             if self.part:
                 lines += ["    if not features_only:", "        return model", f"    trunk = model.{self.part}"]
                 lines.append(f"    return {maps}(trunk.stem, trunk.stages, trunk.feature_info)")

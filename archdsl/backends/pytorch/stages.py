@@ -52,6 +52,7 @@ class Trunk(NamedTuple):
     arguments: tuple[str, ...]
     uses_drop_path: bool
     has_stages: bool
+    has_stem_maps: bool
     # Whether it fits images of so many channels alone, or puts out maps whose channels follow from theirs.
     is_fixed: bool
 

@@ -60,7 +60,8 @@ class Trunks:
             *_methods(architecture.input, stages is not None),
         ]
         arguments = [*(f"{name}={name}" for name in options), *(f"{name}={literal(own[name][0])}" for name in own)]
-        return lines, Trunk("", tuple(arguments), "drop_path_rate" in options, stages is not None, writer.is_fixed)
+        facts = "drop_path_rate" in options, stages is not None, writer.has_stem_maps, writer.is_fixed
+        return lines, Trunk("", tuple(arguments), *facts)
 
 
 def _methods(image: Shape, has_stages: bool) -> list[str]:

@@ -22,7 +22,7 @@ from archdsl.exporting.outputs import as_tuple
 from tests.passes.test_fold_batch_norm import MOST, SHIPPED, trained
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
-from tests.selection import a_quarter, one_in
+from tests.selection import a_third, one_in
 
 
 def file_of(network: Network) -> ModuleType:
@@ -65,7 +65,7 @@ def test_every_shipped_network(path: Path) -> None:
         agree(smallest, None if has_one_dimension else 96 if needs_more else 64)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_quarter(20))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(20))
 @given(programs)
 def test_generated(text: str) -> None:
     for architecture in architectures_of(text):

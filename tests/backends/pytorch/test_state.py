@@ -17,7 +17,7 @@ from archdsl.ir.operators.base import Tensors
 from tests.meta import on_meta
 from tests.properties.checks import architectures_of
 from tests.properties.programs import programs
-from tests.selection import a_quarter, one_in
+from tests.selection import a_third, one_in
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted(set(models().values()))
@@ -53,7 +53,7 @@ def test_examples(path: Path) -> None:
         agree(network)
 
 
-@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_quarter(30))
+@settings(deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=a_third(30))
 @given(programs)
 def test_generated(text: str) -> None:
     for architecture in architectures_of(text):

@@ -13,7 +13,6 @@ from archdsl.search.settings import AlgorithmName, SearchSettings
 from archdsl.search_space.encoding import Encoding
 from archdsl.search_space.objective import Objective
 from tests.search.samplers.studies import NESTED, PRUNED, WHOLE, complete, networks, searched, space_of, two_goals
-from tests.selection import one_in
 
 NAMES = get_args(AlgorithmName)
 # Those that propose whole networks know the `require` lines before a network is tried.
@@ -59,7 +58,7 @@ def test_a_seed_gives_the_same_trials(name: str) -> None:
         assert networks(searched(space_of(WHOLE), name, 40, seed=4)) != first
 
 
-@pytest.mark.parametrize("name", one_in(2, NAMES, 1))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_study_that_is_stopped_goes_on_as_it_would_have(name: str, tmp_path: Path) -> None:
     whole = searched(space_of(PRUNED), name, 20)
     url = f"sqlite:///{tmp_path}/study.db"
