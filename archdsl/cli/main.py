@@ -21,6 +21,9 @@ from archdsl.diagnostics import DiagnosticError, Problem, did_you_mean
 from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
+# argparse looks for translations of its few words, in each process anew; all else that is printed is English.
+argparse._ = str  # type: ignore[attr-defined]
+
 # Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
 COMMANDS = {
     "build": "write PyTorch source, a diagram and the estimates of each file",
