@@ -223,10 +223,8 @@ def _checked(formula: str) -> str:
 Formula = Annotated[str, AfterValidator(_checked)]
 
 # Compiled when first used: what elaborates a text reads no formulas.
-_TOKEN = (
-    r"""(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?) | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+_TOKEN = r"""(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?) | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<sign>\*\*|//|[=!<>]=|[-+*/%<>(),=]) | (?P<word>'(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*") | (?P<other>\S)"""
-)
 _ESCAPE = r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))"
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _CONSTANTS = {"True": True, "False": False, "None": None}
