@@ -203,6 +203,8 @@ class _Parser(argparse.ArgumentParser):
         if any(action.nargs in ("+", "*") for action in self._get_positional_actions()):
             # By itself argparse takes all of the SPECs at the first, and those behind an option for too many.
             self._is_intermixed = True
+            if self.usage is None and not {"-h", "--help"}.intersection(args or ()):
+                self.usage = ""  # It would be put together for messages of argparse's own, which are ours here.
             try:
                 found, rest = super().parse_known_intermixed_args(args, namespace)
             finally:
