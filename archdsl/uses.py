@@ -33,7 +33,7 @@ def library() -> Environment:
     """The standard library, parsed once."""
     environment: Environment | None = None
     problems = Problems()
-    for path in sorted(library_folder().glob("*.arch")):
+    for path in sorted(path for path in library_folder().iterdir() if path.suffix == ".arch"):
         module, found = parse(Source(f"{LIBRARY_NAME}/{path.name}", path.read_text(encoding="utf-8")))
         problems.add(*found)
         linked = link(module, None, _no_use, problems)

@@ -19,9 +19,15 @@ from benchmarks.allocations import inference_peak, training_peak
 from benchmarks.measure import progress
 from benchmarks.unusual import unusual
 from tests.properties.checks import architectures_of
-from tests.properties.programs import program
+from tests.properties.programs import in_one_dimension, program
 
-KINDS: dict[str, Callable[[Random], str]] = {"program": program, "unusual": unusual}
+
+def series(random: Random) -> str:
+    """A program of the property tests, on series."""
+    return in_one_dimension(program(random))
+
+
+KINDS: dict[str, Callable[[Random], str]] = {"program": program, "unusual": unusual, "series": series}
 BATCHES = (1, 2, 8, 16, 16)
 OPTIMIZERS = ("sgd", "momentum", "adam", "rmsprop")
 WITHIN, BOUND = 0.02, 0.1
@@ -70,7 +76,7 @@ def _networks(kind: str, first: int) -> Iterator[tuple[int, Architecture, Random
 
 def _measured(network: Network, setting: Setting) -> int | None:
     model = network.build()
-    images = torch.randn(setting.batch, *network.architecture.input)
+    images = torch.randn(setting.batch, *network.architecture.input.sizes)
     try:
         if setting.training:
             return training_peak(model, images, optimizer=setting.optimizer)

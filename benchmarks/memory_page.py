@@ -15,7 +15,11 @@ optimizer's state is there). Every block that PyTorch's allocator hands out coun
 """
 NOT_ON_GPU = "On a GPU: not measured, none was at hand when this page was written. To measure, `{command}`.\n"
 
-GENERATED = {"program": "programs of the property tests", "unusual": "networks of odd layers"}
+GENERATED = {
+    "program": "programs of the property tests",
+    "unusual": "networks of odd layers",
+    "series": "programs of the property tests on series",
+}
 
 Table = Callable[[Sequence[str], Iterable[Sequence[str]], str], str]
 

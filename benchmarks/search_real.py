@@ -1,12 +1,13 @@
 """A search with real trainings: its best network against one of the same space that was written by hand.
 
     python -m benchmarks.search_real [--data sklearn:digits] [--trials 60] [--seeds 5] [--jobs 2]
-    python -m benchmarks.search_real --spec benchmarks/training/fashion_space.arch --data DIR
+    python -m benchmarks.search_real --spec benchmarks/training/fashion_space.arch --data DIR --train 20000
 
 One command does all: the search by the real command, whose trainings see a part of the training images only and are
 judged by the rest; then both networks are trained from scratch on all training images, by the same recipe, with several
 seeds in turns, and tested on the test images, which the search has not seen. The network by hand is the one that the
-space was made around, with its number of multiply-accumulates as the bound.
+space was made around, with its number of multiply-accumulates as the bound. `--train` takes a part of the training
+images, evenly spaced, for all of it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import archdsl
 from archdsl.search_space.encoding import Encoding, Variable
 from archdsl.spaces import freeze
 from benchmarks.measure import ROOT, write_results
+from benchmarks.subset import write_subset
 
 # The network by hand of each space: the option at each choice, by what its name ends with, else the first.
 BY_HAND = {
@@ -74,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--spec", type=Path, default=ROOT / "recipes" / "digits_space.arch")
     parser.add_argument("--data", default="sklearn:digits")
+    parser.add_argument("--train", type=int, help="so many of the training images (default: all)")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--algorithm", default="evolution")
     parser.add_argument("--search-seed", type=int, default=0)
@@ -85,8 +88,12 @@ def main() -> None:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder)
+        data = arguments.data
+        if arguments.train is not None:
+            data = str(top / "images")
+            write_subset(arguments.data, top / "images", train=arguments.train, test=None)
         command(
-            "search", str(arguments.spec), "--data", arguments.data, "--out", str(top / "study"),
+            "search", str(arguments.spec), "--data", data, "--out", str(top / "study"),
             "--trials", str(arguments.trials), "--algorithm", arguments.algorithm, "--seed", str(arguments.search_seed),
             "--jobs", str(arguments.jobs),
         )  # fmt: skip
@@ -99,7 +106,7 @@ def main() -> None:
         for seed in range(1, arguments.seeds + 1):
             for name in files if seed % 2 else reversed(files):
                 run = top / f"{name.replace(' ', '_')}_{seed}"
-                found[name].append(trained(files[name], arguments.data, seed, arguments.epochs, run))
+                found[name].append(trained(files[name], data, seed, arguments.epochs, run))
                 print(f"{name:8} seed {seed}: {found[name][-1]:.2f} %", flush=True)
         status = subprocess.run(
             [sys.executable, "-m", "archdsl", "search", "status", str(top / "study"), "--output-format", "json"],

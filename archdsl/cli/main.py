@@ -21,6 +21,9 @@ from archdsl.diagnostics import DiagnosticError, Problem, did_you_mean
 from archdsl.limits import WrongLimits, limits
 from archdsl.version import __version__
 
+# argparse looks for translations of its few words, in each process anew; all else that is printed is English.
+argparse._ = str  # type: ignore[attr-defined]
+
 # Each command is a module of `archdsl.cli.commands`, imported only when it is the one that was asked for.
 COMMANDS = {
     "build": "write PyTorch source, a diagram and the estimates of each file",
@@ -200,6 +203,8 @@ class _Parser(argparse.ArgumentParser):
         if any(action.nargs in ("+", "*") for action in self._get_positional_actions()):
             # By itself argparse takes all of the SPECs at the first, and those behind an option for too many.
             self._is_intermixed = True
+            if self.usage is None and not {"-h", "--help"}.intersection(args or ()):
+                self.usage = ""  # It would be put together for messages of argparse's own, which are ours here.
             try:
                 found, rest = super().parse_known_intermixed_args(args, namespace)
             finally:

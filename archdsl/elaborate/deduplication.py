@@ -12,14 +12,14 @@ from archdsl.diagnostics import Diagnostic, Note
 from archdsl.diagnostics.wording import enumerated
 from archdsl.elaborate.resolve.merge import Variant
 
-_NUMBER = re.compile(r"\d[\d,.]*")
+_NUMBER = r"\d[\d,.]*"
 
 
 def cause(diagnostic: Diagnostic) -> Hashable:
     """What two diagnostics of one mistake have in common: their place, and what they say but for the values."""
     span = diagnostic.span
     place = (span.source.name, span.start, span.end) if span else None
-    return place, diagnostic.code.name, _NUMBER.sub("#", diagnostic.message)
+    return place, diagnostic.code.name, re.sub(_NUMBER, "#", diagnostic.message)
 
 
 def numbered(what: str, numbers: Sequence[int]) -> str:

@@ -30,7 +30,7 @@ class Architecture(Description):
         """The architecture as JSON text; `Architecture.from_json` gives it back, equal."""
         text = self.model_dump_json(indent=2)
         # JSON may hold bidirectional controls as they are; a terminal that shows it would obey them.
-        return text if text.isascii() and "\x7f" not in text else _UNSEEN.sub(_escaped, text)
+        return text if text.isascii() and "\x7f" not in text else re.sub(_UNSEEN, _escaped, text)
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":
@@ -52,7 +52,7 @@ class Architecture(Description):
 
 
 # Candidates for what cannot be seen: all but ASCII, and DEL. In JSON they stand in strings only.
-_UNSEEN = re.compile("[^\n\x20-\x7e]")
+_UNSEEN = "[^\n\x20-\x7e]"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -222,12 +222,10 @@ def _checked(formula: str) -> str:
 # A formula of an architecture, as text; one that comes from outside is read before it is taken for one.
 Formula = Annotated[str, AfterValidator(_checked)]
 
-_TOKEN = re.compile(
-    r"""(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?) | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
-    | (?P<sign>\*\*|//|[=!<>]=|[-+*/%<>(),=]) | (?P<word>'(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*") | (?P<other>\S)""",
-    re.ASCII | re.VERBOSE,
-)
-_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))")
+# Compiled when first used: what elaborates a text reads no formulas.
+_TOKEN = r"""(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?) | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<sign>\*\*|//|[=!<>]=|[-+*/%<>(),=]) | (?P<word>'(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*") | (?P<other>\S)"""
+_ESCAPE = r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(.))"
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _WORDS = {"if", "else", "and", "or", "not"}
@@ -237,7 +235,8 @@ class _Parser:
     """Reads one formula by precedence climbing."""
 
     def __init__(self, formula: str):
-        self.tokens = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(formula)]
+        found = re.finditer(_TOKEN, formula, re.ASCII | re.VERBOSE)
+        self.tokens = [(match.lastgroup or "", match[0]) for match in found]
         self.tokens += [("end", "")] * 2  # one to look ahead at
         self.at = 0
 
@@ -285,7 +284,7 @@ class _Parser:
         if kind == "number":
             return constant(float(token) if not token.isdigit() else int(token))
         if kind == "word":
-            return constant(_ESCAPE.sub(_unescaped, token[1:-1]))
+            return constant(re.sub(_ESCAPE, _unescaped, token[1:-1]))
         if token in _CONSTANTS:
             return constant(_CONSTANTS[token])
         if kind == "name" and token not in _WORDS:

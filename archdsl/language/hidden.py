@@ -17,7 +17,7 @@ _REORDERING = "\u202a-\u202e\u2066-\u2069"
 # Commands to a terminal, and what some editors take for the end of a line and the language does not.
 _CONTROLS = "\\x00-\\x08\\x0b-\\x0c\\x0e-\\x1f\\x7f-\\x9f\u2028\u2029"
 _HIDDEN = f"[{_REORDERING}{_CONTROLS}]"
-_LONE_RETURN = re.compile(r"\r(?!\n|\Z)")
+_LONE_RETURN = r"\r(?!\n|\Z)"
 
 
 def hidden_characters(source: Source) -> Iterator[Diagnostic]:
@@ -40,7 +40,7 @@ def hidden_characters(source: Source) -> Iterator[Diagnostic]:
 
 
 def _lone_returns(source: Source) -> Iterator[Diagnostic]:
-    found = [Span(source, *match.span()) for match in _LONE_RETURN.finditer(source.original)]
+    found = [Span(source, *match.span()) for match in re.finditer(_LONE_RETURN, source.original)]
     if found:
         from archdsl.language.errors import LoneReturn  # late: most texts have no mistake
 

@@ -13,10 +13,9 @@ from archdsl.language.grammar import EXPRESSION, parser
 from archdsl.language.hidden import hidden_characters
 
 # At the start of a line, and no name that a statement binds; or what looks like one whose keyword is misspelt.
-_ITEM_START = re.compile(
-    r"^(?:(?:use|extern|block|model|variants|recipe)\b(?!\s*[=.])"
-    r"|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)",
-    re.MULTILINE,
+_ITEM_START = (
+    r"(?m)^(?:(?:use|extern|block|model|variants|recipe)\b(?!\s*[=.])"
+    r"|(?!require\b)[A-Za-z]\w*[ \t]+[A-Za-z_]\w*[^\n=|#]*\{)"
 )
 
 
@@ -70,7 +69,8 @@ def _parse_piece(
 
 def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tuple[tree.Item, ...]:
     """Each item by itself, so that an error in one does not hide those in the others."""
-    starts = [match.start() for match in _ITEM_START.finditer(source.text)]
+    item_start = re.compile(_ITEM_START)
+    starts = [match.start() for match in item_start.finditer(source.text)]
     from archdsl.language.recovery import Recovery, folded
 
     items: list[tree.Item] = []
@@ -79,7 +79,7 @@ def _parse_items(source: Source, docs: dict[int, str], problems: Problems) -> tu
         try:
             items += _parse_piece(source, start, end, docs, problems)
         except UnexpectedInput as error:
-            if _ITEM_START.match(source.text, start):
+            if item_start.match(source.text, start):
                 problems.add(*folded(recovery.mistakes(start, end, error)))
             else:
                 problems.add(_explained(error, source, start, end))

@@ -24,7 +24,7 @@ from archdsl.lsp.document import Document
 from archdsl.lsp.documents import Documents
 from archdsl.lsp.references import everywhere
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _NAMED_BY_USERS = (Kind.BLOCK, Kind.MODEL, Kind.VARIANT, Kind.PARAMETER, Kind.BINDING)
 
 
@@ -90,7 +90,7 @@ def _renamable(found: Occurrence, document: Document) -> Symbol:
 
 def _check_name(name: str, symbol: Symbol) -> None:
     pattern = LABEL if symbol.kind is Kind.VARIANT else _NAME
-    if not pattern.fullmatch(name):
+    if not re.fullmatch(pattern, name):
         raise Refused(f"`{name}` is not a name; names are letters, digits and `_`")
     if symbol.kind in (Kind.BLOCK, Kind.MODEL) and name in RESERVED:
         raise Refused(f"`{name}` has a meaning in the language already")

@@ -49,7 +49,7 @@ OF_INPUT = dict.fromkeys(
 )
 # The modules of other libraries, which stand before the names of their layers.
 _LIBRARIES = frozenset({"nn", "torch", "torchvision", "timm", "F", "keras", "tf", "layers", "flax", "mx", "paddle"})
-_KERNEL = re.compile(r"k(\d+)(?:x(\d+))?")
+_KERNEL = r"k(\d+)(?:x(\d+))?"
 
 
 def layer_for(name: str) -> str | None:
@@ -64,7 +64,7 @@ def _plain(name: str) -> str:
 
 def kernel_for(name: str) -> str | None:
     """A kernel as papers call it, `k3x3`, as a value: `3`, or `3 x 5`; None for any other name."""
-    match = _KERNEL.fullmatch(name)
+    match = re.fullmatch(_KERNEL, name)
     if match is None:
         return None
     height, width = match[1], match[2] or match[1]

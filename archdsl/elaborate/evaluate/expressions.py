@@ -43,6 +43,7 @@ from archdsl.elaborate.evaluate.layers import (
 )
 from archdsl.elaborate.evaluate.values import (
     LAYERS,
+    SCALARS,
     AlternativeLayer,
     BlockLayer,
     Layer,
@@ -310,7 +311,7 @@ def _composite(node: tree.Composite, scope: Scope) -> Value:
     if isinstance(value, LAYERS):
         # What it is made of stays under a name of its own: `[body]` could stand beside layers of the same names.
         return SequenceLayer((LayerStep(scope.steps.of(node), value),), node.span)
-    if isinstance(value, bool | int | float | str | Size | Tensor | None):
+    if isinstance(value, (*SCALARS, Tensor)):
         return lists.listed([(value, node.value.span)], scope.steps.get(node) or "tensors")
     if isinstance(value, List) and value.tensors:
         raise ElaborationError(NestedList().at(node.value.span))

@@ -5,6 +5,7 @@ value was written in, with the way back from a value to its text.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from types import NoneType
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -63,7 +64,7 @@ class List(Struct, eq=False):
 
     @property
     def is_of_scalars(self) -> bool:
-        return all(isinstance(item, bool | int | float | str | Size | None) for item in self.items)
+        return all(isinstance(item, SCALARS) for item in self.items)
 
     @property
     def tensors(self) -> tuple[Tensor, ...]:
@@ -175,6 +176,12 @@ class SharedLayer(Struct, eq=False):
 Layer = PrimitiveLayer | BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer
 LAYERS = (PrimitiveLayer, BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer, SharedLayer)
 Value = Scalar | Shape | Tensor | List | Layer | Schedule | Outputs
+# The kinds of scalars, and of those that are no words. `isinstance(value, bool | int | ...)` would put the union
+# together each time, and these are asked of every value of every block.
+SCALARS = (bool, int, float, Size, str, NoneType)
+NUMBERS = (bool, int, float, Size, NoneType)
+_PLAIN = frozenset(SCALARS)
+_WRITTEN_OUT = (BlockLayer, SequenceLayer, RepeatLayer, AlternativeLayer, SharedLayer, List)
 
 
 class Origin(NamedTuple):
@@ -265,9 +272,7 @@ class Scope(Struct, eq=False):
 
 def bulk(value: Value) -> int:
     """How many layers a value is written out as: layers that are used in layers again and again grow fast."""
-    if isinstance(value, BlockLayer | SequenceLayer | RepeatLayer | AlternativeLayer | SharedLayer | List):
-        return value.bulk
-    return 1
+    return value.bulk if isinstance(value, _WRITTEN_OUT) else 1
 
 
 def holds_tensor(value: Value) -> bool:
@@ -325,6 +330,8 @@ def key(value: Value) -> Hashable:
 
     A layer is the same when it is written in the same place, too: whatever is made of it says where it comes from.
     """
+    if type(value) in _PLAIN:
+        return (type(value), value)
     if isinstance(value, AlternativeLayer):
         return ("alternative", value.taken, key(value.layer))
     if isinstance(value, SharedLayer):

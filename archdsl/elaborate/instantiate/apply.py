@@ -16,6 +16,8 @@ from archdsl.elaborate.evaluate.layers import channels_from, check_complete
 from archdsl.elaborate.evaluate.tensors import check_facts, within_bounds
 from archdsl.elaborate.evaluate.values import (
     LAYERS,
+    NUMBERS,
+    SCALARS,
     UNDECIDED,
     AlternativeLayer,
     BlockLayer,
@@ -64,7 +66,7 @@ from archdsl.elaborate.resolve.liveness import without_unread
 from archdsl.elaborate.resolve.signatures import missing
 from archdsl.elaborate.resolve.words import OWN_FACTS
 from archdsl.elaborate.resolve.written import shown
-from archdsl.ir.base import Place, Shape, ShapeError, Size
+from archdsl.ir.base import Place, Shape, ShapeError
 from archdsl.ir.body import (
     Alternative,
     Apply,
@@ -474,6 +476,8 @@ class Applier:
         origin = layer.origins.get(name)
         if origin is not None:
             scope.origins[name] = origin
+        if isinstance(value, SCALARS):
+            return value
         if isinstance(value, Tensor):
             return Tensor(value.shape, Bound.made(node="bound", name=name), value.facts, value.channels_from)
         if isinstance(value, SharedLayer):
@@ -553,11 +557,9 @@ def lists_of(known: Mapping[str, Any]) -> dict[str, Any]:
 
 def note(name: str, value: Value, known: dict[str, Any], layers: dict[str, str]) -> None:
     """Numbers, and lists of scalars, go to a block's scalars, layers and names to its layers."""
-    if isinstance(value, bool | int | float | Size) or value is None:
+    if isinstance(value, NUMBERS):
         known[identifier(name)] = value
-    elif isinstance(value, List) and all(
-        isinstance(item, bool | int | float | str | Size | None) for item in value.items
-    ):
+    elif isinstance(value, List) and value.is_of_scalars:
         known[identifier(name)] = value.items
     elif not isinstance(value, Tensor | Shape):
         layers[name] = describe(value)

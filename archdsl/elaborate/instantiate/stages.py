@@ -14,7 +14,7 @@ from archdsl.elaborate.evaluate.describe import describe, kind, named
 from archdsl.elaborate.evaluate.explain import reasons, trace
 from archdsl.elaborate.evaluate.expressions import evaluate
 from archdsl.elaborate.evaluate.layers import primitive, signature_of
-from archdsl.elaborate.evaluate.values import BlockLayer, Origin, PrimitiveLayer, Scope, Tensor, Value
+from archdsl.elaborate.evaluate.values import SCALARS, BlockLayer, Origin, PrimitiveLayer, Scope, Tensor, Value
 from archdsl.elaborate.instantiate.apply import Applier, place
 from archdsl.elaborate.instantiate.errors import BadChannels, BadLayers, OpNotBlock, TooManyLayers
 from archdsl.elaborate.instantiate.replacing import at_block, mismatch, replaces
@@ -317,7 +317,7 @@ def _op_name(op: BlockLayer | PrimitiveLayer) -> str:
 
 
 def _plain(value: Value) -> Scalar:
-    return value if isinstance(value, bool | int | float | str | Size | None) else describe(value)
+    return value if isinstance(value, SCALARS) else describe(value)
 
 
 def _fitting(column: str, value: Any) -> Any:

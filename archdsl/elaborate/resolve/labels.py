@@ -8,14 +8,14 @@ from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.ir.names import module_name
 from archdsl.language import tree
 
-LABEL = re.compile(r"[A-Za-z0-9_]{1,64}")
+LABEL = r"[A-Za-z0-9_]{1,64}"
 
 
 def label(cell: tree.Expression | tree.DefaultCell) -> str | None:
     """The text of a cell that holds a label, such as `b0` or `050`; None when it holds something else."""
     is_plain = isinstance(cell, tree.Name) or (isinstance(cell, tree.Literal) and not isinstance(cell.value, str))
     text = cell.span.text
-    return text if is_plain and LABEL.fullmatch(text) else None
+    return text if is_plain and re.fullmatch(LABEL, text) else None
 
 
 def stage_name(row: StageRow) -> str:

@@ -31,21 +31,25 @@ _MOST_LONGER = 3  # models that a question names
 
 _ONE_EACH = "a block, a model and a recipe of one file have different names"
 # Items as they look, one whose keyword is misspelt among them.
-_DECLARED = re.compile(
+_DECLARED = (
     r"^[ \t]*(?:(?:extern[ \t]+)?block|model|(?!variants|recipe|require|use)[A-Za-z]+(?=[ \t]+\w+[^\n=|#]*\{))"
-    r"[ \t]+([A-Za-z_]\w*)",
-    re.MULTILINE | re.ASCII,
+    r"[ \t]+([A-Za-z_]\w*)"
 )
 
 
 def link(module: tree.Module, library: Environment | None, load: Loader, problems: Problems) -> Environment:
-    """The environment of a module. Names defined twice, and files that cannot be used, become problems."""
+    """The environment of a module. Names defined twice, and files that cannot be used, become problems.
+
+    `problems` has those of reading the module already.
+    """
     environment = Environment(module, library=library)
     for item in module.items:
         if isinstance(item, tree.Use) and not problems.is_full:
             _use(item, environment, load, problems)
     _define(module, environment, problems)
-    environment.unread.update(set(_DECLARED.findall(module.source.text)) - {*environment.blocks, *environment.models})
+    if problems:  # Without any, all that is declared could be read.
+        declared = set(re.findall(_DECLARED, module.source.text, re.MULTILINE | re.ASCII))
+        environment.unread.update(declared - {*environment.blocks, *environment.models})
     for item in module.items:
         if isinstance(item, tree.Variants) and not problems.is_full:
             _attach(item, environment, problems)

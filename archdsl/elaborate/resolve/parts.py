@@ -34,7 +34,7 @@ from archdsl.elaborate.resolve.words import LENGTH, OWN_FACTS, SETTINGS
 from archdsl.language import tree
 
 # What a stage without a name may be called by those who do not know: `s3`, `stage_3`, `stages3`, `stag3`.
-_NUMBERED = re.compile(r"s(?:t(?:a?g?e?s?)?)?_?0*(\d+)")
+_NUMBERED = r"s(?:t(?:a?g?e?s?)?)?_?0*(\d+)"
 # What the name of a part stands for: its last map.
 LAST = ""
 # The bindings with a meaning, which no part is called.
@@ -249,7 +249,7 @@ def check_map(node: tree.Fact, part: Part) -> None:
     if name in (*OWN_FACTS, LENGTH) or name in part.environment.facts:
         return
     problem, span = UnknownMapOfPart(part.name, name, ", ".join([*part.maps][:12])), node.name.span
-    numbered = _NUMBERED.fullmatch(name)
+    numbered = re.fullmatch(_NUMBERED, name)
     if numbered is None:
         raise ElaborationError(problem.at(span).suggesting(name, part.maps))
     near = f"stage{numbered[1]}"

@@ -23,7 +23,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def images(found: Network) -> torch.Tensor:
-    return torch.randn(BATCH, *found.architecture.input)
+    return torch.randn(BATCH, *found.architecture.input.sizes)
 
 
 @pytest.mark.parametrize("name", ["mobilenetv2_100", "shufflenet_g3", "resattnet_56", "efficientnet_b0"])
@@ -51,6 +51,15 @@ def test_training(name: str, resolution: int, setting: dict[str, object]) -> Non
         model, images(found), optimizer=str(setting.get("optimizer", "momentum")), ema=bool(setting.get("ema"))
     )
     assert found.memory(BATCH, training=True, threads=1, **setting).peak.total == pytest.approx(measured, rel=WITHIN)
+
+
+def test_series() -> None:
+    found = archdsl.load("examples/m5.arch")
+    measured = inference_peak(found.build(), images(found))
+    assert found.memory(BATCH, threads=1).peak.total == pytest.approx(measured, rel=WITHIN)
+    measured = training_peak(found.build(), images(found), optimizer="adam")
+    predicted = found.memory(BATCH, training=True, optimizer="adam", threads=1).peak.total
+    assert predicted == pytest.approx(measured, rel=WITHIN)
 
 
 def test_channels_last() -> None:
