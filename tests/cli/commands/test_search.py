@@ -90,6 +90,9 @@ def test_what_is_pruned_is_no_trial(archdsl: Command, spec: Path) -> None:
     complete = [one for one in found if one["state"] == "complete"]
     assert len(complete) == 5
     assert all(one["numbers"]["params"] <= 2000 for one in complete)  # type: ignore[index]
+    pruned = [one for one in found if one["state"] == "pruned"]
+    assert pruned
+    assert {str(one["why"]) for one in pruned} == {"`require params <= 2K`"}
 
 
 def test_nothing_is_written_where_something_is_wrong(archdsl: Command, spec: Path) -> None:
