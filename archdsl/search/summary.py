@@ -44,7 +44,7 @@ def state_of(trial: SomeTrial) -> str:
     what = result_of(trial).get("what")
     if trial.state == State.PRUNED or what in (SURPLUS, INTERRUPTED):
         return str(what)
-    words = {State.COMPLETE: "complete", State.RUNNING: "running", State.WAITING: "waiting"}
+    words: dict[int, str] = {State.COMPLETE: "complete", State.RUNNING: "running", State.WAITING: "waiting"}
     return words.get(trial.state, "lost")
 
 
