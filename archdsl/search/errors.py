@@ -47,6 +47,26 @@ class NothingToMeasure(Problem):
     help = "leave it out, or speak of one: `--objective 'front(accuracy, latency)'`"
 
 
+class NothingOnDevice(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--device` is of times without a device, and the objective speaks of none"
+    help = "leave it out, or speak of one: `--objective 'front(accuracy, latency)'`"
+
+
+class DeviceAndMeasure(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--measure {where}` measures the times without a device here, and `--device {device}` predicts them"
+    help = "leave one out"
+    where: str
+    device: str
+
+
+class NothingRandom(Problem):
+    code = codes.WRONG_USAGE
+    message = "`--seed` is of what is random, and a grid tries the networks in order, without training any"
+    help = "leave it out"
+
+
 class RecipeOfOther(Problem):
     code = codes.WRONG_USAGE
     message = "recipe `{recipe}` is for `{model}`, not for `{space}`"

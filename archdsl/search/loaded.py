@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from optuna.trial import FrozenTrial, TrialState
-
 from archdsl.api import Network
 from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.summary import state_of
+from archdsl.search.trials import SomeTrial, State
 from archdsl.search.view import View
 from archdsl.search.winners import file_of, frozen
 
@@ -92,13 +91,13 @@ class LoadedStudy:
         return f"<study {self.name}: {', '.join(self.goals)}, {len(self.study.trials())} trials>"
 
 
-def _record(trial: FrozenTrial) -> StudyTrial:
+def _record(trial: SomeTrial) -> StudyTrial:
     result, network = result_of(trial), network_of(trial)
     return StudyTrial(
         trial.number,
         state_of(trial),
         int(network) if network else None,
-        tuple(trial.values) if trial.state is TrialState.COMPLETE else (),
+        tuple(trial.values) if trial.state == State.COMPLETE else (),
         dict(result.get("numbers", {})),
         dict(trial.params),
         result.get("seconds"),

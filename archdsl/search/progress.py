@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from optuna.trial import FrozenTrial, TrialState
-
 from archdsl.search.outcomes import WORKER, is_finished, result_of
+from archdsl.search.trials import SomeTrial, State
 
 # So many of the last trials say how long the next ones take.
 _LAST = 100
@@ -30,11 +29,11 @@ class AtWork:
 class Progress:
     """How far a study is that is to have so many trials."""
 
-    trials: Sequence[FrozenTrial]
+    trials: Sequence[SomeTrial]
     wanted: int
 
     @cached_property
-    def ended(self) -> list[FrozenTrial]:
+    def ended(self) -> list[SomeTrial]:
         """Trials that count, in the order in which they came to an end."""
         found = [trial for trial in self.trials if is_finished(trial)]
         return sorted(found, key=lambda trial: trial.datetime_complete or datetime.min)
@@ -50,7 +49,7 @@ class Progress:
         found = [
             AtWork(name, trial.number, trial.datetime_start, since[name])
             for trial in self.trials
-            if trial.state is TrialState.RUNNING and trial.datetime_start is not None
+            if trial.state == State.RUNNING and trial.datetime_start is not None
             for name in [str(trial.user_attrs.get(WORKER, ""))]
             if name
         ]
@@ -73,7 +72,7 @@ class Progress:
         return left * each / len(self.workers) if left > 0 and each is not None and self.workers else None
 
     @property
-    def last(self) -> FrozenTrial | None:
+    def last(self) -> SomeTrial | None:
         """The trial that came to an end last."""
         return self.ended[-1] if self.ended else None
 

@@ -7,9 +7,15 @@ two entries that a repeat takes. Two workers may enter one repeat each; the late
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-import optuna
-from optuna.trial import FrozenTrial, TrialState
+from archdsl.search.trials import SomeTrial, State
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+_Trial = TypeVar("_Trial", bound=SomeTrial)
 
 # How often a trial whose worker died is run again before it is given up: the network may be what kills.
 MOST = 3
@@ -19,17 +25,17 @@ SURPLUS, INTERRUPTED = "surplus", "interrupted"
 _FIRST, _HISTORY = "failed_trial", "retry_history"
 
 
-def first(trial: FrozenTrial) -> int:
+def first(trial: SomeTrial) -> int:
     """The number of a trial, or of the first that it repeats."""
     return int(trial.system_attrs.get(_FIRST, trial.number))
 
 
-def history(trial: FrozenTrial) -> tuple[int, ...]:
+def history(trial: SomeTrial) -> tuple[int, ...]:
     """The numbers of the trials that one repeats, in order."""
     return tuple(trial.system_attrs.get(_HISTORY, ()))
 
 
-def place(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
+def place(trial: SomeTrial, trials: Sequence[SomeTrial]) -> int:
     """What a trial would have as its number, or the first that it repeats, if none had been repeated.
 
     What is drawn depends on this: a study draws the same networks, whatever becomes of its workers.
@@ -37,12 +43,12 @@ def place(trial: FrozenTrial, trials: Sequence[FrozenTrial]) -> int:
     return sum(not history(one) for one in trials[: first(trial)])
 
 
-def doubled(trials: Sequence[FrozenTrial]) -> set[int]:
+def doubled(trials: Sequence[SomeTrial]) -> set[int]:
     """The numbers of repeats of which an earlier trial is one too; `trials` are in order."""
     return _repeated(trials)[1]
 
 
-def _repeated(trials: Sequence[FrozenTrial]) -> tuple[set[int], set[int]]:
+def _repeated(trials: Sequence[SomeTrial]) -> tuple[set[int], set[int]]:
     """The numbers of trials that others repeat, and of those others that do it for a second time."""
     found, again = set[int](), set[int]()
     for trial in trials:
@@ -53,19 +59,19 @@ def _repeated(trials: Sequence[FrozenTrial]) -> tuple[set[int], set[int]]:
     return found, again
 
 
-def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> list[FrozenTrial]:
+def due(trials: Sequence[_Trial], what: Callable[[SomeTrial], str]) -> list[_Trial]:
     """Trials that came to no end and are to be repeated.
 
     Args:
         trials: all trials of a study, in order.
         what: says what became of one: `SURPLUS`, `INTERRUPTED`, or anything else.
     """
-    failed = [trial for trial in trials if trial.state is TrialState.FAIL]
+    failed = [trial for trial in trials if trial.state == State.FAIL]
     if not failed:
         return []
     left_out = set[int]().union(*_repeated(trials))
 
-    def deaths(trial: FrozenTrial) -> int:
+    def deaths(trial: SomeTrial) -> int:
         return sum(what(trials[number]) != INTERRUPTED for number in (*history(trial), trial.number))
 
     return [
@@ -75,6 +81,9 @@ def due(trials: Sequence[FrozenTrial], what: Callable[[FrozenTrial], str]) -> li
 
 def rerun(study: optuna.Study, trial: FrozenTrial) -> None:
     """Queues a trial again, with the options that were taken; what its worker noted of it is left behind."""
+    import optuna
+    from optuna.trial import TrialState
+
     study.add_trial(
         optuna.create_trial(
             state=TrialState.WAITING,

@@ -8,9 +8,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import optuna
+from optuna.distributions import json_to_distribution
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import Connection, event
@@ -20,10 +22,13 @@ from archdsl.search.addresses import parsed, printable
 from archdsl.search.errors import StorageFails
 from archdsl.search.reading import read_trials
 from archdsl.search.requirements import require
+from archdsl.search.trials import ReadTrial, State
 
 # Seconds between heartbeats of a worker, and after how many without one it counts as dead, unless a study says
 # otherwise: a worker that is busy, or whose machine is, must not be taken for one.
 HEARTBEAT, GRACE = 10, 90
+_STATES = {State(state.value): state for state in TrialState}
+_distribution = cache(json_to_distribution)
 
 
 @contextmanager
@@ -50,13 +55,31 @@ class Storage(RDBStorage):
     ) -> list[FrozenTrial]:
         if states is None and trial_id_greater_than < 0:
             with self.engine.connect() as connection:  # all: what Optuna keeps in memory is empty yet
-                return read_trials(lambda query: connection.exec_driver_sql(query).cursor.fetchall(), study_id)
+                found = read_trials(lambda query: connection.exec_driver_sql(query).cursor.fetchall(), study_id)
+            return list(map(_for_optuna, found))
         return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
 
     def set_grace(self, grace: int) -> None:
         """Sets after how many seconds a worker counts as dead; it gives three signs of life meanwhile, or more."""
         self.grace_period = grace
         self.heartbeat_interval = min(HEARTBEAT, max(1, grace // 3))
+
+
+def _for_optuna(trial: ReadTrial) -> FrozenTrial:
+    return FrozenTrial(
+        number=trial.number,
+        state=_STATES[trial.state],
+        value=None,
+        values=trial.values,
+        datetime_start=trial.datetime_start,
+        datetime_complete=trial.datetime_complete,
+        params=trial.params,
+        distributions={name: _distribution(written) for name, written in trial.distributions.items()},
+        user_attrs=trial.user_attrs,
+        system_attrs=trial.system_attrs,
+        intermediate_values=trial.intermediate_values,
+        trial_id=trial.id,
+    )
 
 
 def open_storage(url: str) -> Storage:

@@ -9,8 +9,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
-
 from archdsl.backends.pareto.measures import measure
 from archdsl.backends.table import aligned
 from archdsl.backends.units import duration
@@ -18,6 +16,7 @@ from archdsl.elaborate.resolve.objectives import COUNTS
 from archdsl.search.outcomes import WORKER, counts, network_of, result_of
 from archdsl.search.progress import Progress
 from archdsl.search.reruns import INTERRUPTED, SURPLUS, history
+from archdsl.search.trials import SomeTrial, State
 from archdsl.search.view import View
 from archdsl.search_space.open_models import counted
 
@@ -40,12 +39,12 @@ _STATES = {
 }
 
 
-def state_of(trial: FrozenTrial) -> str:
+def state_of(trial: SomeTrial) -> str:
     """What became of a trial, in a word."""
     what = result_of(trial).get("what")
-    if trial.state is TrialState.PRUNED or what in (SURPLUS, INTERRUPTED):
+    if trial.state == State.PRUNED or what in (SURPLUS, INTERRUPTED):
         return str(what)
-    words = {TrialState.COMPLETE: "complete", TrialState.RUNNING: "running", TrialState.WAITING: "waiting"}
+    words: dict[int, str] = {State.COMPLETE: "complete", State.RUNNING: "running", State.WAITING: "waiting"}
     return words.get(trial.state, "lost")
 
 
@@ -60,14 +59,14 @@ def number_text(name: str, value: float) -> str:
     return measure(name).text(value)
 
 
-def columns(study: View, trials: Sequence[FrozenTrial]) -> list[str]:
+def columns(study: View, trials: Sequence[SomeTrial]) -> list[str]:
     """The numbers of trials that are shown: what the objective speaks of, and the size."""
     known = {name: None for trial in trials for name in result_of(trial).get("numbers", {})}
     counts_ = [name for name in COUNTS if name in ("params", "macs") or name in study.said["speaks_of"]]
     return [name for name in known if name not in COUNTS] + [name for name in counts_ if name in known]
 
 
-def states_text(trials: Sequence[FrozenTrial], wanted: int) -> str:
+def states_text(trials: Sequence[SomeTrial], wanted: int) -> str:
     """What became of trials, in a line."""
     states = [state_of(trial) for trial in trials]
     further = [f"{states.count(state):,} {meaning}" for state, meaning in _STATES.items() if state in states]
@@ -96,7 +95,7 @@ def as_text(study: View) -> str:
 
 def alike(study: View) -> list[str]:
     """Goals that came to the same for all networks, so that they tell none from another."""
-    complete = {network_of(trial): trial.values for trial in study.trials() if trial.state is TrialState.COMPLETE}
+    complete = {network_of(trial): trial.values for trial in study.trials() if trial.state == State.COMPLETE}
     if len(complete) < _FEW:
         return []
     return [
@@ -146,7 +145,7 @@ def _span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def table(study: View, trials: Sequence[FrozenTrial]) -> str:
+def table(study: View, trials: Sequence[SomeTrial]) -> str:
     """A row for each trial: its number, its values and what else is known of its network."""
     names = columns(study, trials)
     goals = [] if not study.is_single else ["objective"]
@@ -205,13 +204,13 @@ def _moment(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds") if moment is not None else None
 
 
-def _trial(trial: FrozenTrial, is_best: bool) -> dict[str, Any]:
+def _trial(trial: SomeTrial, is_best: bool) -> dict[str, Any]:
     result = result_of(trial)
     found: dict[str, Any] = {"number": trial.number, "state": state_of(trial)}
     for name in ("network", "seconds", "why"):
         if name in result:
             found[name] = result[name]
-    if trial.state is TrialState.COMPLETE:
+    if trial.state == State.COMPLETE:
         found |= {"values": list(trial.values), "is_best": is_best, "numbers": result.get("numbers", {})}
     if history(trial):
         found["repeats"] = list(history(trial))

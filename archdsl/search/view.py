@@ -9,8 +9,6 @@ from operator import le
 from pathlib import Path
 from typing import Any
 
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
 from pydantic import ValidationError
 
 from archdsl.diagnostics import Source
@@ -20,6 +18,7 @@ from archdsl.search.errors import OtherVersion, StudyDamaged
 from archdsl.search.folder import FORMAT, SPEC, complete_texts
 from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.settings import SearchSettings
+from archdsl.search.trials import Direction, SomeTrial, State
 from archdsl.search_space.objective import Objective
 from archdsl.search_space.space import Space
 from archdsl.sources import read
@@ -53,7 +52,7 @@ class View(ABC):
         DiagnosticError: where another program said it, or a version that this one cannot read, or it is damaged.
     """
 
-    def __init__(self, name: str, url: str, folder: Path, said: object, directions: Sequence[StudyDirection]):
+    def __init__(self, name: str, url: str, folder: Path, said: object, directions: Sequence[int]):
         if not isinstance(said, dict) or said.get("format") != FORMAT:
             found = said.get("format") if isinstance(said, dict) else "another program"
             version = said.get("version", "unknown") if isinstance(said, dict) else "unknown"
@@ -101,24 +100,24 @@ class View(ABC):
     @property
     def sign(self) -> int:
         """Of a study with one goal: 1 if it is maximized, else -1."""
-        return 1 if self.directions[0] is StudyDirection.MAXIMIZE else -1
+        return 1 if self.directions[0] == Direction.MAXIMIZE else -1
 
     # Its trials -------------------------------------------------------------------------------------------------------
 
     @abstractmethod
-    def trials(self) -> list[FrozenTrial]:
+    def trials(self) -> Sequence[SomeTrial]:
         """All trials, by number."""
 
     def check_trials(self) -> None:
         """Raises DiagnosticError where what the database has of the trials cannot be."""
         try:
             for number, trial in enumerate(self.trials()):
-                if trial.number != number or (trial.state is TrialState.COMPLETE and not self._is_sound(trial)):
+                if trial.number != number or (trial.state == State.COMPLETE and not self._is_sound(trial)):
                     raise self.damage(f"trial {trial.number} is none").error()
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise self.damage(f"its trials cannot be read ({type(error).__name__})").error() from None
 
-    def _is_sound(self, trial: FrozenTrial) -> bool:
+    def _is_sound(self, trial: SomeTrial) -> bool:
         numbers = result_of(trial)["numbers"].values()
         has_values = len(trial.values) == len(self.directions)
         return has_values and network_of(trial).isdecimal() and all(isinstance(one, int | float) for one in numbers)
@@ -132,17 +131,17 @@ class View(ABC):
         lost, more = self._lost(one), self._lost(other)
         return lost != more and all(map(le, lost, more))
 
-    def best(self) -> list[FrozenTrial]:
+    def best(self) -> list[SomeTrial]:
         """The trials that no other dominates, of one goal the best: the first of each network, by their values."""
-        first: dict[str, FrozenTrial] = {}
+        first: dict[str, SomeTrial] = {}
         for trial in self.trials():
-            if trial.state is TrialState.COMPLETE:
+            if trial.state == State.COMPLETE:
                 first.setdefault(network_of(trial), trial)
         # Those ahead in this order may dominate those behind, and never the other way round.
         found = sorted(((self._lost(trial.values), trial) for trial in first.values()), key=lambda pair: pair[0])
         if self.is_single:
             return [trial for _, trial in found[:1]]
-        front: list[tuple[tuple[float, ...], FrozenTrial]] = []
+        front: list[tuple[tuple[float, ...], SomeTrial]] = []
         for lost, trial in found:
             if not any(other != lost and all(map(le, other, lost)) for other, _ in front):
                 front.append((lost, trial))
@@ -150,5 +149,5 @@ class View(ABC):
 
     def _lost(self, values: Sequence[float]) -> tuple[float, ...]:
         """Values of which less is better."""
-        maximized = StudyDirection.MAXIMIZE
-        return tuple(-value if way is maximized else value for way, value in zip(self.directions, values, strict=True))
+        maximized = Direction.MAXIMIZE
+        return tuple(-value if way == maximized else value for way, value in zip(self.directions, values, strict=True))

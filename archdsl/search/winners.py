@@ -6,14 +6,13 @@ import os
 import re
 from pathlib import Path
 
-from optuna.trial import FrozenTrial
-
 from archdsl.diagnostics import Diagnostic, DiagnosticError
 from archdsl.file_errors import reason_of
 from archdsl.search.errors import CannotSave, EditedNetwork, NoFilesOfNetworks, NothingFound
 from archdsl.search.folder import SPEC
 from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.summary import columns, number_text
+from archdsl.search.trials import SomeTrial
 from archdsl.search.view import View
 from archdsl.search_space.frozen import elsewhere
 from archdsl.search_space.space import Space
@@ -53,12 +52,12 @@ def write_winners(study: View) -> list[Path]:
     return list(texts)
 
 
-def file_of(study: View, trial: FrozenTrial) -> Path:
+def file_of(study: View, trial: SomeTrial) -> Path:
     """Where the network of a trial is written."""
     return study.folder / (BEST if study.is_single else f"{FRONT}/trial_{trial.number:06d}.arch")
 
 
-def frozen(study: View, trial: FrozenTrial, target: Path) -> str:
+def frozen(study: View, trial: SomeTrial, target: Path) -> str:
     """The text of the network of a trial as a file `target`, which need not be there. Raises DiagnosticError."""
     sample = study.space.numbered(int(network_of(trial)))
     # A file uses others of its own folder, or of folders in it: those of a front have copies there.
@@ -72,7 +71,7 @@ def _used(study: View) -> dict[Path, bytes]:
     return {study.folder / FRONT / path.relative_to(study.folder): path.read_bytes() for path in others}
 
 
-def lineage(study: View, trial: FrozenTrial) -> list[str]:
+def lineage(study: View, trial: SomeTrial) -> list[str]:
     """Where a network comes from, in lines of text."""
     numbers = result_of(trial).get("numbers", {})
     known = ", ".join(f"{name} {number_text(name, numbers[name])}" for name in columns(study, [trial]))

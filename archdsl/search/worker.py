@@ -146,8 +146,8 @@ class Worker:
             trial.set_user_attr(RESULT, {"network": str(sample.index), "seconds": seconds, **facts})
 
         try:
-            if not self.space.pruning.meets(sample):
-                note(what="pruned", why="a `require` line")
+            if (unmet := self.space.pruning.unmet(sample)) is not None:
+                note(what="pruned", why=f"`require {' '.join(unmet.text.split())}`")
                 raise TrialPruned
             judged, same = self._known(sample, trials), True
             if judged is None:

@@ -56,7 +56,15 @@ class Pruning:
 
     def meets(self, sample: Sample) -> bool:
         """Whether a network meets all claims. Raises DiagnosticError as `refuted` does."""
-        return not any(self._tried(sample))
+        return self.unmet(sample) is None
+
+    def unmet(self, sample: Sample) -> Span | None:
+        """The place of the first claim that a network does not meet. Raises DiagnosticError as `refuted` does."""
+        for claim in self._tried(sample):
+            if claim:
+                assert claim[0].span is not None
+                return claim[0].span
+        return None
 
     def _tried(self, sample: Sample) -> Iterator[list[Diagnostic]]:
         """What comes of each claim about a network, one after the other."""

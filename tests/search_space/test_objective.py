@@ -150,6 +150,21 @@ def test_the_objective_of_the_text_and_another() -> None:
         ("acuracy", "accuracy"),
         ("params + memory", "params"),
         ("latency(nexus)", "nexus"),
+        ("front(params, params)", "`params` and `params` are one goal"),
+        ("front(macs, accuracy, minimize(flops))", "`flops` and `macs` are one goal"),
+        ("front(params, maximize(params))", "`params` is the opposite of `params`"),
+        ("front(accuracy, 1 / accuracy)", "`1 / accuracy` is the opposite of `accuracy`"),
+        ("params / 0 * macs", "`params / 0` has no value for any network: it divides by zero"),
+        ("accuracy * 0 ** -1", "zero has no negative power"),
+        ("(-params) ** 0.5", "a negative number has no power of 0.5"),
+        ("sqrt(accuracy - 1)", "a negative number has no square root"),
+        ("accuracy * 10 ** 100", "`10 \\*\\* 100` is too large a number"),
+        ("accuracy ** 0", "`accuracy \\*\\* 0` is the same for every network"),
+        ("accuracy - 0 * params", "`0 \\* params` is 0 for every network, and has no say"),
+        ("accuracy * (latency(phone) / 75ms) ** 0", "is 1 for every network, and has no say"),
+        ("if params >= 0 then accuracy else macs", "`params >= 0` is true for every network"),
+        ("accuracy * (params <= 5M)", "`params <= 5M` is true or false"),
+        ("accuracy * (if params <= 5M then 1 else none)", "`none` is not a number"),
         ("macs <= 300M", "true or false"),
         ("minimize(not macs > 300M)", "true or false"),
         ("params <", "expected|found|ARC101|expression"),
@@ -162,7 +177,7 @@ def test_mistakes_are_found_before_a_search(text: str, message: str) -> None:
     assert re.search(message, said), said
 
 
-@pytest.mark.parametrize("text", ["params / (width - 16)", "params / 0 * macs", "(width - 17) ** 0.5 * params"])
+@pytest.mark.parametrize("text", ["params / (width - 16)", "(width - 17) ** 0.5 * params", "params ** 100"])
 def test_a_goal_without_a_value_is_a_mistake_of_the_network(text: str) -> None:
     with pytest.raises(DiagnosticError):
         values(text)

@@ -357,6 +357,31 @@ class NotOfJoin(Problem):
     options: str
 
 
+class JoinWithSpec(Problem):
+    code = codes.WRONG_USAGE
+    message = "a study is joined by its folder, and `{spec}` stands where a SPEC does"
+    help = "the folder is an option, `archdsl search --join --out DIR`; the study has its SPEC"
+    spec: str
+
+
+class UnusedOfSearch(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{command}` has no use for {options}"
+    help = "leave it out; this takes {taken}"
+    command: str
+    options: str
+    taken: str
+
+
+class TwoStudies(Problem):
+    code = codes.WRONG_USAGE
+    message = "`{use}` is of one study, and these are two folders: {one} and {other}"
+    help = "leave out `--out`"
+    use: str
+    one: str
+    other: str
+
+
 class TwoPlaces(Problem):
     code = codes.WRONG_USAGE
     message = "a search is of one SPEC, and these are two: {spec} and {other}"

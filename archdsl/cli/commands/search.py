@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, get_args
 
 from archdsl.cli.arguments import cores, count
 from archdsl.cli.collector import collect_from_here
-from archdsl.cli.commands.errors import JoinWithout, NothingToSearch, NotOfJoin, TwoPlaces
+from archdsl.cli.commands.errors import (
+    JoinWithout,
+    JoinWithSpec,
+    NothingToSearch,
+    NotOfJoin,
+    TwoPlaces,
+    TwoStudies,
+    UnusedOfSearch,
+)
 from archdsl.cli.exit_codes import FINE
 from archdsl.cli.files import refuse_standard_output
 from archdsl.cli.output import Output
@@ -38,7 +46,16 @@ _OF_STUDY = (
     "objective", "device", "measure", "algorithm", "trials", "seed", "stop_early", "recipe", "data", "validation",
     "skip_corrupt", "share_weights", "keep", "grace",
 )  # fmt: skip
-_OF_JOIN = ("data",)
+# What each use of the command takes; it refuses the rest, which it would not look at.
+_PLACE, _WORK = ("out", "storage", "study"), ("data", "jobs", "quiet", "helper")
+_SEARCH, _JOIN = "", "--join"
+_TAKES = {
+    _SEARCH: (*_PLACE, *_WORK, "space", "set", *_OF_STUDY),
+    _JOIN: ("join", *_PLACE, *_WORK),
+    STATUS: (*_PLACE, "output_format"),
+    PAGE: _PLACE,
+}
+_OPTIONS = tuple(dict.fromkeys(name for names in _TAKES.values() for name in names))
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -93,7 +110,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
     group = parser.add_argument_group("workers")
     group.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="workers on this machine (default: 1); 0 has others work"
+        "--jobs", type=_jobs, metavar="N", help="workers on this machine (default: 1); 0 has others work"
     )
     group.add_argument("--storage", metavar="URL", help="postgresql://user:password@host/database (default: a file)")
     group.add_argument("--study", metavar="NAME", help="its name in the storage (default: that of the space)")
@@ -102,21 +119,42 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     group.add_argument("--quiet", action="store_true", help="print no trials")
     group.add_argument("--helper", action="store_true", help=SUPPRESS)
-    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="of `status`")
+    parser.add_argument("--output-format", choices=("text", "json"), help="of `status` (default: text)")
 
 
 def run(arguments: Namespace, output: Output) -> int:
     require(arguments.storage)
     if arguments.spec in (STATUS, PAGE):
+        _refuse_unused(arguments.spec, arguments)
         return _looked_at(arguments, output)
     if arguments.of is not None:
         raise TwoPlaces(arguments.spec, arguments.of).error()
     collect_from_here()
     study = _joined(arguments, output) if arguments.join else _created(arguments)
+    arguments.jobs = 1 if arguments.jobs is None else arguments.jobs
     if not arguments.jobs:
         output.remark(f"nobody works on it yet: `archdsl search --join {_address(study, arguments)}`")
         return FINE
     return _work(study, arguments, output)
+
+
+def _refuse_unused(use: str, arguments: Namespace) -> None:
+    """Raises DiagnosticError where an option is given that a use of the command does not look at."""
+    unused = [name for name in _given(arguments) if name not in _TAKES[use]]
+    if unused:
+        command = f"archdsl search {use}".strip()
+        raise UnusedOfSearch(command, _written(unused), _written(_TAKES[use])).error()
+
+
+def _given(arguments: Namespace) -> list[str]:
+    """The options that are given, by name; `--jobs 0` is."""
+    values = {name: getattr(arguments, name) for name in _OPTIONS}
+    return [name for name, value in values.items() if value not in (None, []) and value is not False]
+
+
+def _written(names: Sequence[str]) -> str:
+    """Options as they are written."""
+    return ", ".join(f"`--{name.replace('_', '-')}`" for name in names if name != "helper")
 
 
 def _address(study: Study, arguments: Namespace) -> str:
@@ -129,6 +167,8 @@ def _address(study: Study, arguments: Namespace) -> str:
 
 
 def _looked_at(arguments: Namespace, output: Output) -> int:
+    if arguments.of is not None and arguments.out is not None:
+        raise TwoStudies(arguments.spec, arguments.of, arguments.out).error()
     folder, is_json = Path(arguments.of or arguments.out or "."), arguments.output_format == "json"
     if arguments.spec == PAGE:
         return _write(_opened(folder, arguments), output)
@@ -174,8 +214,9 @@ def _created(arguments: Namespace) -> Study:
         raise NothingToSearch().error()
     if arguments.out is None:
         raise JoinWithout("a search needs a folder for what it finds", "--out DIR").error()
+    _refuse_unused(_SEARCH, arguments)
     refuse_standard_output(arguments.out, "a study")
-    from archdsl.search.evaluation.evaluator import Evaluator
+    from archdsl.search.evaluation.evaluator import Evaluator, check_given
     from archdsl.search.samplers.algorithms import fitted
     from archdsl.search.study import Study
     from archdsl.search_space.objective import Objective
@@ -196,6 +237,7 @@ def _created(arguments: Namespace) -> Study:
     objective = Objective(space, settings.objective, settings.device, is_measured=settings.measure is not None)
     # That any network is left is better known now than after thousands of trials.
     space.pruning.draw(1, settings.seed, None, "its `require` lines")
+    check_given(objective, settings)
     settings = fitted(settings, space, objective)
     folder = Path(arguments.out)
     Evaluator(space, objective, source, texts, settings, folder)  # whatever it refuses, it refuses now
@@ -205,12 +247,12 @@ def _created(arguments: Namespace) -> Study:
 def _joined(arguments: Namespace, output: Output) -> Study:
     from archdsl.search.study import Study
 
-    changed = [name for name in ("spec", "space", *_OF_STUDY) if getattr(arguments, name) is not None]
-    changed = [name for name in (*changed, *(["set"] if arguments.set else [])) if name not in _OF_JOIN]
+    if arguments.spec is not None:
+        raise JoinWithSpec(arguments.spec).error()
+    changed = [name for name in _given(arguments) if name in (*_OF_STUDY, "space", "set") and name not in _TAKES[_JOIN]]
     if changed:
-        raise NotOfJoin(
-            ", ".join(f"`{name if name == 'spec' else '--' + name.replace('_', '-')}`" for name in changed)
-        ).error()
+        raise NotOfJoin(_written(changed)).error()
+    _refuse_unused(_JOIN, arguments)
     if arguments.out is None and arguments.storage is None:
         raise JoinWithout("there is no study to join", "--out DIR, or --storage URL --study NAME").error()
     if arguments.out is None and (arguments.study is None or not _is_plain(arguments.study)):

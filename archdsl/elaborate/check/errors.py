@@ -340,6 +340,14 @@ class ConstantGoal(Problem):
     example: str
 
 
+class PartAlike(Problem):
+    code = codes.NO_GOAL
+    message = "`{part}` is {value} for every network, and has no say in the goal"
+    help = "leave it out, or have it differ between networks"
+    part: str
+    value: str
+
+
 class GoalIsCondition(Problem):
     code = codes.NO_GOAL
     message = "`{goal}` is true or false, and a goal is a number"
@@ -348,6 +356,60 @@ class GoalIsCondition(Problem):
         "to weigh it, write `accuracy * (if {goal} then 1 else 0.5)`"
     )
     goal: str
+
+
+class PartNotNumber(Problem):
+    code = codes.NO_GOAL
+    message = "`{part}` is not a number, and a goal is one for every network"
+    help = "write the number that such a network is worth, for example 0"
+    part: str
+
+
+class GoalDividesByZero(Problem):
+    code = codes.NO_GOAL
+    message = "`{part}` has no value for any network: it divides by zero"
+    help = "divide by an amount that is not zero: `latency(phone) / 75ms`"
+    part: str
+
+
+class GoalPowerOfZero(Problem):
+    code = codes.NO_GOAL
+    message = "`{part}` has no value for any network: zero has no negative power"
+    help = "take a power of what differs between networks: `(latency(phone) / 75ms) ** -0.07`"
+    part: str
+
+
+class GoalOfNegative(Problem):
+    code = codes.NO_GOAL
+    message = "`{part}` has no value for any network: a negative number has no {root}"
+    help = "take it of a number that is above 0; which way a goal is to go, `maximize(...)` and `minimize(...)` say"
+    part: str
+    root: str
+
+
+class GoalTooLarge(OverBound):
+    code = codes.NO_GOAL
+    message = "`{part}` is too large a number for any network"
+    label = "beyond 2 ** {most}"
+    bound = "bits"
+    instead = "weigh it by a smaller one"
+    part: str
+
+
+class SameGoal(Problem):
+    code = codes.NO_GOAL
+    message = "`{goal}` and `{other}` are one goal: of two networks, the better in one is the better in the other"
+    help = "leave one out; a front is of goals that pull in different ways: `front(accuracy, latency(phone))`"
+    goal: str
+    other: str
+
+
+class OppositeGoal(Problem):
+    code = codes.NO_GOAL
+    message = "`{goal}` is the opposite of `{other}`: what makes a network better in one makes it worse in the other"
+    help = "leave one out: as it is, every network is on the front"
+    goal: str
+    other: str
 
 
 class NotComparison(Problem):

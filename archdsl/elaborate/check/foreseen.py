@@ -1,4 +1,5 @@
-"""What an objective comes to as far as its text says, whatever the network: `accuracy * 0` is 0, `max(accuracy, 1)` 1.
+"""What an objective comes to as far as its text says, whatever the network: `accuracy * 0` is 0, `max(accuracy, 1)` 1,
+and `params / 0` nothing.
 
 An expression is kept as a sum of terms, each a factor times something that differs between networks, and these have
 bounds: an accuracy is from 0 to 1, a cost is not below 0. Two expressions of the same terms are the same number.
@@ -7,13 +8,18 @@ bounds: an accuracy is from 0 to 1, a cost is not below 0. Two expressions of th
 from __future__ import annotations
 
 import math
+import operator as operators
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import NamedTuple
 
+from archdsl.diagnostics import Diagnostic
+from archdsl.elaborate.check.errors import GoalDividesByZero, GoalOfNegative, GoalPowerOfZero, GoalTooLarge
 from archdsl.elaborate.resolve.objectives import ACCURACY, COUNTS, PROXIES
-from archdsl.elaborate.resolve.quantities import QUANTITIES
+from archdsl.elaborate.resolve.quantities import QUANTITIES, as_written
+from archdsl.elaborate.resolve.written import shown
 from archdsl.ir.functions import OF_NUMBERS
 from archdsl.language import tree
+from archdsl.limits import limits
 
 _NOT_NEGATIVE = (0.0, math.inf)
 _ANY = (-math.inf, math.inf)
@@ -25,6 +31,8 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 # Functions that never fall while their one argument rises.
 _RISING = ("round", "round_even", "floor", "ceil", "sqrt")
+# Operators of which only this is known: what two constants come to, and that they divide.
+_WHOLE: Mapping[str, Callable[[float, float], float]] = {"//": operators.floordiv, "%": operators.mod}
 
 
 class Sum(NamedTuple):
@@ -34,62 +42,132 @@ class Sum(NamedTuple):
     terms: tuple[tuple[int, float], ...] = ()
 
 
-def foreseen(goal: tree.Expression, own: Collection[str]) -> float | None:
-    """What a goal comes to for every network; None where that depends on it.
+_ZERO = Sum(0.0)
+
+
+class Alike(NamedTuple):
+    """A part of an objective that speaks of networks, and is the same for all: a number, or whether it holds."""
+
+    node: tree.Expression
+    value: float | bool
+
+
+class Foresight:
+    """Looks ahead at the goals of an objective.
+
+    Attributes:
+        without_value: of each part that has no value for any network, why.
+        alike: the parts that are the same for all networks, what is inside before what is around it.
 
     Args:
-        goal: with each quantity as a name, as `answered` gives it.
         own: the names of the model, which may be anything.
     """
-    try:
-        found = _Foresight(own).of(goal)
-    except (ArithmeticError, ValueError):  # it has no value, and whoever evaluates it says so
-        return None
-    return found.constant if not found.terms and math.isfinite(found.constant) else None
 
-
-class _Foresight:
     def __init__(self, own: Collection[str]):
         self.own = own
-        # What differs between networks: what makes it what it is, its number, and its bounds by number.
-        self.numbers: dict[Hashable, int] = {}
-        self.bounds: list[tuple[float, float]] = []
+        self.without_value: list[Diagnostic] = []
+        self.alike: list[Alike] = []
+        self._names = 0
+        # What differs between networks: what makes it what it is, its number, and its key and bounds by number.
+        self._numbers: dict[Hashable, int] = {}
+        self._keys: list[Hashable] = []
+        self._bounds: list[tuple[float, float]] = []
 
     def of(self, node: tree.Expression) -> Sum:
+        """What an expression comes to, with each quantity as a name, as `answered` gives it."""
+        before = self._names
+        found = self._of(node)
+        if not found.terms:
+            if not abs(found.constant) <= 2.0 ** limits().bits:
+                return self._nothing(node, GoalTooLarge(shown(node)).at(node.span))
+            if self._names > before:
+                self.alike.append(Alike(node, found.constant))
+        return found
+
+    def order(self, goal: Sum, *, is_maximized: bool) -> tuple[tuple[int, float], ...]:
+        """By what a goal orders networks: goals of one order want the same, with opposite signs the opposite."""
+        while len(goal.terms) == 1:
+            ((number, factor),) = goal.terms
+            match self._keys[number]:
+                case ("**", Sum() as inner, Sum(constant=exponent, terms=())) if self._between(inner)[0] >= 0:
+                    rises = exponent > 0
+                case ("/", Sum(terms=()), Sum() as inner) if self._between(inner)[0] >= 0:
+                    rises = False  # 1 by it
+                case ("sqrt", Sum() as inner):
+                    rises = True
+                case _:
+                    break
+            goal, is_maximized = inner, is_maximized == (rises == (factor > 0))
+        scale = abs(goal.terms[0][1]) * (1 if is_maximized else -1) if goal.terms else 1
+        return tuple((number, factor / scale) for number, factor in goal.terms)
+
+    def _of(self, node: tree.Expression) -> Sum:
         match node:
             case tree.Literal(value=int() | float() as value) if not isinstance(value, bool):
                 return Sum(float(value))
-            case tree.Name(text=text) if text in self.own:
-                return self._something(text, _ANY)
-            case tree.Name(text="flops") if "macs" not in self.own:
-                return self._scaled(self._something("macs", _NOT_NEGATIVE), 2)
             case tree.Name(text=text):
-                return self._something(text, _BOUNDS.get(text.partition("(")[0], _ANY))
+                self._names += 1
+                return self._named(text)
             case tree.Unary(operator="-", operand=operand):
                 return self._scaled(self.of(operand), -1)
             case tree.Binary(operator=operator, left=left, right=right) if operator in self._ARITHMETIC:
-                return self._ARITHMETIC[operator](self, self.of(left), self.of(right))
-            case tree.Conditional(condition=condition, chosen=chosen, otherwise=otherwise):
-                return self._either(condition, self.of(chosen), self.of(otherwise))
+                sides = self.of(left), self.of(right)
+                if (problem := self._why_not(node, *sides)) is not None:
+                    return self._nothing(node, problem)
+                return self._ARITHMETIC[operator](self, *sides)
+            case tree.Conditional():
+                return self._either(node)
             case tree.Call(function=tree.Name(text=text), arguments=arguments) if text in OF_NUMBERS:
                 if all(argument.name is None for argument in arguments):
-                    return self._call(text, [self.of(argument.value) for argument in arguments])
-        return self._something(("unknown", len(self.bounds)), _ANY)
+                    return self._call(text, node)
+        return self._something(("text", as_written(node)), _ANY)
+
+    def _named(self, text: str) -> Sum:
+        if text in self.own:
+            return self._something(text, _ANY)
+        if text == "flops" and "macs" not in self.own:
+            return self._scaled(self._something("macs", _NOT_NEGATIVE), 2)
+        return self._something(text, _BOUNDS.get(text.partition("(")[0], _ANY))
+
+    # What has no value ------------------------------------------------------------------------------------------------
+
+    def _nothing(self, node: tree.Expression, problem: Diagnostic) -> Sum:
+        self.without_value.append(problem)
+        return self._something(("text", as_written(node)), _ANY)
+
+    def _why_not(self, node: tree.Binary, left: Sum, right: Sum) -> Diagnostic | None:
+        """Why an operator has no result for any network, if that is so."""
+        if node.operator in ("/", "//", "%") and right == _ZERO:
+            return GoalDividesByZero(shown(node)).at(node.right.span, "whatever the network, it is 0")
+        if node.operator == "**" and not right.terms:
+            if left == _ZERO and right.constant < 0:
+                return GoalPowerOfZero(shown(node)).at(node.left.span, "whatever the network, it is 0")
+            if not right.constant.is_integer():
+                return self._root(node, node.left, left, f"power of {right.constant:g}")
+        return None
+
+    def _root(self, node: tree.Expression, inner: tree.Expression, of: Sum, root: str) -> Diagnostic | None:
+        high = self._between(of)[1]
+        if of == _ZERO or high > 0 or math.isnan(high):
+            return None
+        most = "below 0" if high < 0 else "never above 0"
+        return GoalOfNegative(shown(node), root).at(inner.span, f"whatever the network, it is {most}")
 
     # What differs -----------------------------------------------------------------------------------------------------
 
     def _something(self, key: Hashable, bounds: tuple[float, float]) -> Sum:
         if bounds[0] == bounds[1]:
             return Sum(bounds[0])
-        if key not in self.numbers:
-            self.numbers[key] = len(self.bounds)
-            self.bounds.append(bounds)
-        return Sum(0.0, ((self.numbers[key], 1.0),))
+        if key not in self._numbers:
+            self._numbers[key] = len(self._bounds)
+            self._keys.append(key)
+            self._bounds.append(bounds)
+        return Sum(0.0, ((self._numbers[key], 1.0),))
 
     def _between(self, one: Sum) -> tuple[float, float]:
         low = high = one.constant
         for number, factor in one.terms:
-            ends = sorted(factor * end for end in self.bounds[number])
+            ends = sorted(factor * end for end in self._bounds[number])
             low, high = low + ends[0], high + ends[1]
         return low, high
 
@@ -112,20 +190,27 @@ class _Foresight:
         for one, other in ((left, right), (right, left)):
             if not one.terms:
                 return self._scaled(other, one.constant)
-        return self._something(("*", *sorted((left, right))), self._product(self._between(left), self._between(right)))
+        (scale, left), (other_scale, right) = self._unit(left), self._unit(right)
+        bounds = self._product(self._between(left), self._between(right))
+        return self._scaled(self._something(("*", *sorted((left, right))), bounds), scale * other_scale)
 
     def _over(self, left: Sum, right: Sum) -> Sum:
         if not right.terms:
             return self._scaled(left, 1 / right.constant)
         if not left.terms and not left.constant:
             return left
-        if left.terms:
-            ratio = left.terms[0][1] / right.terms[0][1]
-            if left == self._scaled(right, ratio):
-                return Sum(ratio)
+        (scale, left), (divisor, right) = self._unit(left), self._unit(right)
+        if left == right:
+            return Sum(scale / divisor)
         low, high = self._between(right)
         inverse = (1 / high, 1 / low if low else math.inf) if low >= 0 else _ANY
-        return self._something(("/", left, right), self._product(self._between(left), inverse))
+        quotient = self._something(("/", left, right), self._product(self._between(left), inverse))
+        return self._scaled(quotient, scale / divisor)
+
+    def _unit(self, one: Sum) -> tuple[float, Sum]:
+        """A number as a factor times a sum that begins with one of something, or is 1."""
+        factor = one.terms[0][1] if one.terms else one.constant
+        return factor, Sum(one.constant / factor, tuple((number, own / factor) for number, own in one.terms))
 
     def _power(self, left: Sum, right: Sum) -> Sum:
         if right == Sum(0.0) or left == Sum(1.0):
@@ -133,15 +218,17 @@ class _Foresight:
         if right == Sum(1.0):
             return left
         if not left.terms and not right.terms:
-            return Sum(float(left.constant**right.constant))
+            return Sum(_raised(left.constant, right.constant))
         low, high = self._between(left)
-        if low < 0 or right.terms:
-            bounds = _ANY
-        elif right.constant > 0:
-            bounds = low**right.constant, high**right.constant
-        else:
-            bounds = high**right.constant, low**right.constant if low else math.inf
-        return self._something(("**", left, right), bounds)
+        if not low >= 0 or right.terms:
+            return self._something(("**", left, right), _ANY)
+        ends = sorted(_raised(end, right.constant) for end in (low, high))
+        return self._something(("**", left, right), (ends[0], ends[1]))
+
+    def _whole(self, operator: str, left: Sum, right: Sum) -> Sum:
+        if not left.terms and not right.terms:
+            return Sum(_WHOLE[operator](left.constant, right.constant))
+        return self._something((operator, left, right), _ANY)
 
     @staticmethod
     def _product(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
@@ -149,25 +236,30 @@ class _Foresight:
         ends = [left * right if left and right else 0.0 for left in one for right in other]
         return min(ends), max(ends)
 
-    _ARITHMETIC: Mapping[str, Callable[[_Foresight, Sum, Sum], Sum]] = {
+    _ARITHMETIC: Mapping[str, Callable[[Foresight, Sum, Sum], Sum]] = {
         "+": _plus,
         "-": _minus,
         "*": _times,
         "/": _over,
         "**": _power,
+        "//": lambda self, left, right: self._whole("//", left, right),
+        "%": lambda self, left, right: self._whole("%", left, right),
     }
 
     # Functions and conditions -----------------------------------------------------------------------------------------
 
-    def _call(self, name: str, given: Sequence[Sum]) -> Sum:
+    def _call(self, name: str, node: tree.Call) -> Sum:
+        given = [self.of(argument.value) for argument in node.arguments]
         if name == "sum":
-            total = Sum(0.0)
+            total = _ZERO
             for one in given:
                 total = self._plus(total, one)
             return total
         if name in ("min", "max") and len(given) > 1:
             return self._extreme(name, given)
         if name in _RISING and len(given) == 1:
+            if name == "sqrt" and (why := self._root(node, node.arguments[0].value, given[0], "square root")):
+                return self._nothing(node, why)
             low, high = self._between(given[0])
             rise = OF_NUMBERS[name].compute
             is_defined = name != "sqrt" or low >= 0
@@ -186,14 +278,19 @@ class _Foresight:
         bounds = choose(low for low, _ in between), choose(high for _, high in between)
         return self._something((name, *distinct), bounds)
 
-    def _either(self, condition: tree.Expression, chosen: Sum, otherwise: Sum) -> Sum:
-        holds = self._holds(condition)
+    def _either(self, node: tree.Conditional) -> Sum:
+        before = self._names
+        holds = self._holds(node.condition)
         if holds is not None:
-            return chosen if holds else otherwise
+            if self._names > before:
+                self.alike.append(Alike(node.condition, holds))
+            return self.of(node.chosen if holds else node.otherwise)
+        chosen, otherwise = self.of(node.chosen), self.of(node.otherwise)
         if chosen == otherwise:
             return chosen
         (low, high), (least, most) = self._between(chosen), self._between(otherwise)
-        return self._something(("if", len(self.bounds)), (min(low, least), max(high, most)))
+        key = ("if", as_written(node.condition), chosen, otherwise)
+        return self._something(key, (min(low, least), max(high, most)))
 
     def _holds(self, node: tree.Expression) -> bool | None:
         """Whether a condition holds for every network, or for none; None where that depends on it."""
@@ -228,3 +325,11 @@ def _sign(operator: str, low: float, high: float) -> bool | None:
             same = _sign("==", low, high)
             return None if same is None else not same
     return True if low == high == 0 else False if low > 0 or high < 0 else None
+
+
+def _raised(base: float, exponent: float) -> float:
+    """A power of a number that is not negative, or a whole power; infinite where there is no other."""
+    try:
+        return float(base**exponent)
+    except (OverflowError, ZeroDivisionError):
+        return math.inf

@@ -6,10 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archdsl.diagnostics import Source
+from archdsl.diagnostics import DiagnosticError, Source
 from archdsl.elaborate.evaluate.values import Value
 from archdsl.elaborate.resolve.objectives import ACCURACY, COUNTS
-from archdsl.search.errors import NeedsImages, NeedsTraining, NothingToMeasure, NothingToStop, UnusedTraining
+from archdsl.search.errors import (
+    DeviceAndMeasure,
+    NeedsImages,
+    NeedsTraining,
+    NothingOnDevice,
+    NothingRandom,
+    NothingToMeasure,
+    NothingToStop,
+    UnusedTraining,
+)
 from archdsl.search.settings import SearchSettings
 from archdsl.search_space.networks import Sample
 from archdsl.search_space.objective import Objective
@@ -125,6 +134,29 @@ def check_settings(objective: Objective, settings: SearchSettings) -> None:
         scores = [name for name in objective.merits if name != "synflow"]
         for option in ("recipe", "set", "share_weights", "keep", *(() if scores else ("data",))):
             if getattr(settings, option):
-                raise UnusedTraining(option.replace("_", "-"), f"front(accuracy, {COUNTS[1]})").error()
+                raise _unused(option)
         if scores and settings.data is None:
             raise NeedsImages(scores[0]).error()
+
+
+def check_given(objective: Objective, settings: SearchSettings) -> None:
+    """Raises DiagnosticError where a setting that was given has nothing to say of a search for an objective.
+
+    Whoever joins a study has all its settings, given or not, so that this is for who starts one.
+    """
+    given = settings.model_fields_set
+    if settings.device is not None:
+        if not objective.times_without_device:
+            raise NothingOnDevice().error()
+        if settings.measure is not None:
+            raise DeviceAndMeasure(settings.measure, settings.device).error()
+    if ACCURACY not in objective.merits:
+        for option in ("validation", "skip_corrupt"):
+            if option in given:
+                raise _unused(option)
+    if "seed" in given and settings.algorithm == "grid" and not objective.merits:
+        raise NothingRandom().error()
+
+
+def _unused(option: str) -> DiagnosticError:
+    return UnusedTraining(option.replace("_", "-"), f"front(accuracy, {COUNTS[1]})").error()

@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import optuna
-from optuna.trial import FrozenTrial
 
 from archdsl.file_errors import reason_of
 from archdsl.search.errors import CannotSave
@@ -18,6 +17,7 @@ from archdsl.search.page.markup import Content, page, tag
 from archdsl.search.page.networks import network_parts
 from archdsl.search.page.trials_table import trials_table
 from archdsl.search.summary import alike, states_text
+from archdsl.search.trials import SomeTrial
 from archdsl.search.view import View
 from archdsl.search_space.open_models import counted
 from archdsl.training import atomic
@@ -89,7 +89,7 @@ def _facts(study: View) -> Content:
     return tag("dl", *([tag("dt", name), tag("dd", text)] for name, text in facts.items()))
 
 
-def _networks(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def _networks(study: View, best: Sequence[SomeTrial]) -> Iterator[Content]:
     shown = _spread(best, _MOST_NETWORKS)
     yield tag("h2", "The network" if study.is_single else "Networks of the front")
     if len(shown) < len(best):
@@ -98,7 +98,7 @@ def _networks(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
         yield from network_parts(study, trial)
 
 
-def _spread(trials: Sequence[FrozenTrial], most: int) -> list[FrozenTrial]:
+def _spread(trials: Sequence[SomeTrial], most: int) -> list[SomeTrial]:
     """So many of them at most, the first and the last among them."""
     if len(trials) <= most:
         return list(trials)

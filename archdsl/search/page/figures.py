@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
-
 from archdsl.backends.pareto import measure
 from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.page.charts import Point, chart
 from archdsl.search.page.markup import Content, tag
 from archdsl.search.page.scales import Axis
 from archdsl.search.summary import columns, number_text
+from archdsl.search.trials import Direction, SomeTrial, State
 from archdsl.search.view import View
 
 # Costs that a value is shown against, the first one that is known and is not that value itself.
@@ -28,20 +26,20 @@ class Quantity:
 
     name: str
     is_lower_better: bool
-    value: Callable[[FrozenTrial], float | None]
+    value: Callable[[SomeTrial], float | None]
     text: Callable[[float], str]
 
-    def axis(self, trials: Sequence[FrozenTrial]) -> Axis:
+    def axis(self, trials: Sequence[SomeTrial]) -> Axis:
         text = (lambda value: f"{100 * value:.4g} %") if self.name == "accuracy" else self.text
         way = "less is better" if self.is_lower_better else "more is better"
         return Axis(f"{measure(self.name).label} ({way})", [self.of(trial) for trial in trials], text)
 
-    def of(self, trial: FrozenTrial) -> float:
+    def of(self, trial: SomeTrial) -> float:
         found = self.value(trial)
         assert found is not None
         return found
 
-    def is_known(self, trial: FrozenTrial) -> bool:
+    def is_known(self, trial: SomeTrial) -> bool:
         found = self.value(trial)
         return found is not None and math.isfinite(found)
 
@@ -53,11 +51,11 @@ def goals(study: View) -> list[Quantity]:
         name = title.partition(" ")[2]
         is_measure = any(name in _numbers(trial) for trial in study.trials()[:100])
         text = partial(number_text, name) if is_measure else _plain
-        found.append(Quantity(name, way is StudyDirection.MINIMIZE, partial(_nth_value, index), text))
+        found.append(Quantity(name, way == Direction.MINIMIZE, partial(_nth_value, index), text))
     return found
 
 
-def front_charts(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def front_charts(study: View, best: Sequence[SomeTrial]) -> Iterator[Content]:
     """Each other goal against the first; of one goal, what it weighs against each other."""
     of = goals(study)
     if study.is_single:
@@ -98,7 +96,7 @@ def history_charts(study: View) -> Iterator[Content]:
         yield chart(description, x, goal.axis(trials), points, line, is_history=True, falls=True)
 
 
-def tooltip(study: View, trial: FrozenTrial) -> str:
+def tooltip(study: View, trial: SomeTrial) -> str:
     """A trial in a line."""
     numbers = _numbers(trial)
     known = [f"{name} {number_text(name, numbers[name])}" for name in columns(study, [trial])]
@@ -108,8 +106,8 @@ def tooltip(study: View, trial: FrozenTrial) -> str:
 
 
 def _front_chart(
-    study: View, trials: Sequence[FrozenTrial], x: Quantity, y: Quantity,
-    front: Sequence[FrozenTrial], winners: Sequence[FrozenTrial],
+    study: View, trials: Sequence[SomeTrial], x: Quantity, y: Quantity,
+    front: Sequence[SomeTrial], winners: Sequence[SomeTrial],
 ) -> Content:  # fmt: skip
     on_front = {trial.number for trial in front}
     won = {trial.number for trial in winners}
@@ -134,40 +132,40 @@ def _tradeoff(study: View, goal: Quantity) -> tuple[Quantity, Quantity]:
     return _measured(costs[0] if costs else "params", is_lower_better=True), y
 
 
-def _front(trials: Sequence[FrozenTrial], x: Quantity, y: Quantity) -> list[FrozenTrial]:
+def _front(trials: Sequence[SomeTrial], x: Quantity, y: Quantity) -> list[SomeTrial]:
     sign = 1 if y.is_lower_better else -1
-    found: list[FrozenTrial] = []
+    found: list[SomeTrial] = []
     for trial in sorted(trials, key=lambda one: (x.of(one), sign * y.of(one))):
         if not found or sign * y.of(trial) < sign * y.of(found[-1]):
             found.append(trial)
     return found
 
 
-def _with(study: View, *quantities: Quantity) -> list[FrozenTrial]:
+def _with(study: View, *quantities: Quantity) -> list[SomeTrial]:
     """The first trial of each network that has these."""
-    first: dict[str, FrozenTrial] = {}
+    first: dict[str, SomeTrial] = {}
     for trial in _complete(study):
         if all(one.is_known(trial) for one in quantities):
             first.setdefault(network_of(trial), trial)
     return list(first.values())
 
 
-def _complete(study: View) -> list[FrozenTrial]:
-    return [trial for trial in study.trials() if trial.state is TrialState.COMPLETE]
+def _complete(study: View) -> list[SomeTrial]:
+    return [trial for trial in study.trials() if trial.state == State.COMPLETE]
 
 
 def _measured(name: str, *, is_lower_better: bool) -> Quantity:
     return Quantity(name, is_lower_better, lambda trial: _numbers(trial).get(name), partial(number_text, name))
 
 
-def _nth_value(index: int, trial: FrozenTrial) -> float | None:
-    return trial.values[index] if trial.state is TrialState.COMPLETE else None
+def _nth_value(index: int, trial: SomeTrial) -> float | None:
+    return trial.values[index] if trial.state == State.COMPLETE else None
 
 
 def _plain(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _numbers(trial: FrozenTrial) -> Mapping[str, float]:
+def _numbers(trial: SomeTrial) -> Mapping[str, float]:
     found: Mapping[str, float] = result_of(trial).get("numbers", {})
     return found

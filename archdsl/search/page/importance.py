@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.trial import TrialState
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
 
 from archdsl.search.page.charts import bars
 from archdsl.search.page.markup import Content, tag
@@ -22,7 +24,8 @@ _MOST_SHOWN = 30
 
 def importance_parts(study: View) -> Iterator[Content]:
     """The importance of the choices as bars, with how it was computed; or why there is none."""
-    trials = [trial for trial in study.trials() if trial.state is TrialState.COMPLETE][-_MOST:]
+    # A page is of a study that is open, whose trials are Optuna's.
+    trials = [cast("FrozenTrial", trial) for trial in study.trials() if trial.state == TrialState.COMPLETE][-_MOST:]
     if len(trials) < _LEAST:
         yield tag(
             "p", f"Left out: it takes {_LEAST} trials with values to say anything, and there are {len(trials)}.",
@@ -51,11 +54,11 @@ def importance_parts(study: View) -> Iterator[Content]:
     )
 
 
-def _importance(study: View, trials: list[optuna.trial.FrozenTrial], part: float) -> Mapping[str, float]:
+def _importance(study: View, trials: list[FrozenTrial], part: float) -> Mapping[str, float]:
     # Late: it imports scikit-learn, which takes seconds, and a short study has no importance to show.
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-    copy = optuna.create_study(directions=study.directions)
+    copy = optuna.create_study(directions=[StudyDirection(way) for way in study.directions])
     copy.add_trials(trials)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)

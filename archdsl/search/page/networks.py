@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from optuna.trial import FrozenTrial
-
 from archdsl.backends.costed_part import CostedPart
 from archdsl.backends.estimate import Estimate, estimate
 from archdsl.backends.units import human
@@ -21,6 +19,7 @@ from archdsl.language.nodes import children
 from archdsl.search.outcomes import network_of, result_of
 from archdsl.search.page.markup import Content, row, table, tag
 from archdsl.search.summary import columns, number_text
+from archdsl.search.trials import SomeTrial
 from archdsl.search.view import View
 from archdsl.search.winners import file_of, frozen
 from archdsl.search_space.choices import Choice
@@ -29,7 +28,7 @@ _SECTIONS = ("stem", "head")
 _SPACES = re.compile(r"\s+")
 
 
-def network_parts(study: View, trial: FrozenTrial) -> Iterator[Content]:
+def network_parts(study: View, trial: SomeTrial) -> Iterator[Content]:
     """The part of the page about the network of a trial."""
     space = study.space
     sample = space.numbered(int(network_of(trial)))

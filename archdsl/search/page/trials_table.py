@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from optuna.trial import FrozenTrial, TrialState
-
 from archdsl.search.outcomes import result_of
 from archdsl.search.page.markup import Content, row, table, tag
 from archdsl.search.summary import columns, number_text, state_of
+from archdsl.search.trials import SomeTrial, State
 from archdsl.search.view import View
 from archdsl.search_space.encoding import Encoding
 
@@ -16,7 +15,7 @@ from archdsl.search_space.encoding import Encoding
 _MOST = 300
 
 
-def trials_table(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
+def trials_table(study: View, best: Sequence[SomeTrial]) -> Iterator[Content]:
     """The table, and how it is sorted."""
     trials = sorted(study.trials(), key=lambda trial: _rank(study, trial, {one.number for one in best}))
     shown = trials[:_MOST]
@@ -26,7 +25,7 @@ def trials_table(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
     rows = []
     for trial in shown:
         numbers = result_of(trial).get("numbers", {})
-        value = [f"{trial.values[0]:.4g}" if trial.state is TrialState.COMPLETE else "-"] if goals else []
+        value = [f"{trial.values[0]:.4g}" if trial.state == State.COMPLETE else "-"] if goals else []
         cells = [
             str(trial.number), _state(trial), *value,
             *(number_text(name, numbers[name]) if name in numbers else "-" for name in names),
@@ -44,14 +43,14 @@ def trials_table(study: View, best: Sequence[FrozenTrial]) -> Iterator[Content]:
     yield table(["trial", "state", *goals, *names, *variables], rows)
 
 
-def _rank(study: View, trial: FrozenTrial, best: set[int]) -> tuple[float, ...]:
-    if trial.state is not TrialState.COMPLETE:
+def _rank(study: View, trial: SomeTrial, best: set[int]) -> tuple[float, ...]:
+    if trial.state != State.COMPLETE:
         return 2, 0, trial.number
     if study.is_single:
         return 1, -study.sign * trial.values[0], trial.number
     return 0 if trial.number in best else 1, 0, trial.number
 
 
-def _state(trial: FrozenTrial) -> Content:
+def _state(trial: SomeTrial) -> Content:
     why = result_of(trial).get("why")
     return tag("span", state_of(trial), title=str(why)) if why else state_of(trial)

@@ -90,6 +90,9 @@ def test_what_is_pruned_is_no_trial(archdsl: Command, spec: Path) -> None:
     complete = [one for one in found if one["state"] == "complete"]
     assert len(complete) == 5
     assert all(one["numbers"]["params"] <= 2000 for one in complete)  # type: ignore[index]
+    pruned = [one for one in found if one["state"] == "pruned"]
+    assert pruned
+    assert {str(one["why"]) for one in pruned} == {"`require params <= 2K`"}
 
 
 def test_nothing_is_written_where_something_is_wrong(archdsl: Command, spec: Path) -> None:
@@ -113,8 +116,43 @@ def test_a_space_without_a_network_is_not_searched(archdsl: Command, spec: Path,
     assert not Path("study").exists()
 
 
-@pytest.mark.parametrize("option", ["--share-weights", "--keep"])
-def test_options_of_trainings_are_for_trainings(archdsl: Command, spec: Path, option: str) -> None:
-    code, _, err = archdsl("search", spec, "--out", "study", option)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--share-weights"], ["--keep"], ["--recipe", "quick"], ["--set", "epochs=3"], ["--data", "sklearn:digits"],
+        ["--validation", "0.2"], ["--skip-corrupt"],
+    ],
+)  # fmt: skip
+def test_options_of_trainings_are_for_trainings(archdsl: Command, spec: Path, options: list[str]) -> None:
+    code, _, err = archdsl("search", spec, "--out", "study", *options)
     assert code == 2
-    assert f"`{option}` is for training" in err
+    assert f"`{options[0]}` is for training" in err
+    assert not Path("study").exists()
+
+
+# Options with a value, of everything that `archdsl search` has.
+OPTIONS = {
+    "--space": "tiny", "--objective": "macs", "--trials": "5", "--algorithm": "random", "--seed": "1",
+    "--recipe": "quick", "--set": "epochs=1", "--data": "images", "--validation": "0.3", "--skip-corrupt": None,
+    "--stop-early": "none", "--device": "phone", "--measure": "cpu", "--share-weights": None, "--keep": None,
+    "--jobs": "0", "--grace": "9", "--quiet": None, "--join": None, "--output-format": "json",
+}  # fmt: skip
+USES = {
+    "status": (["status", "study"], {"--output-format"}),
+    "page": (["page", "study"], set[str]()),
+    "--join": (["--join", "--out", "study"], {"--data", "--jobs", "--quiet", "--join"}),
+    "": (["tiny.arch", "--out", "study"], set(OPTIONS) - {"--join", "--output-format"}),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_no_option_is_passed_over(archdsl: Command, spec: Path, use: str) -> None:
+    """What a use of the command does not look at, it refuses."""
+    words, taken = USES[use]
+    command = f"archdsl search {use}".strip()
+    for option, value in OPTIONS.items():
+        if option in taken or (use == "" and option == "--join"):
+            continue
+        code, _, err = archdsl("search", *words, option, *([value] if value is not None else []))
+        assert code == 2
+        assert f"`{command}` has no use for `{option}`" in err or f"{option}` cannot change it" in err
