@@ -78,6 +78,7 @@ def _run(layer: nn.Module, *inputs: Any) -> Any:
 
 # The layer is an argument: torch compares what a function is given, not what it holds. Where it has a bound, that is
 # 8 regions that are not alike, unless it is told another.
-_mark: Callable[..., Any] = torch.compiler.nested_compile_region
+# Versions of torch from before there were regions compile every layer by itself.
+_mark: Callable[..., Any] = getattr(torch.compiler, "nested_compile_region", lambda run: run)
 _bound = {"max_reuse_entries": _MOST_REGIONS} if "max_reuse_entries" in signature(_mark).parameters else {}
 _region = _mark(_run, **_bound)
