@@ -10,6 +10,7 @@ from archdsl.diff.difference import Difference, LayerChange
 from archdsl.diff.operators import Change, OperatorChange, key_changes
 from archdsl.diff.pairing import Paired
 from archdsl.diff.summary import block_lines, key_groups
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Place
 
 Category = Literal["MODELS", "KEYS", "SHAPES", "NUMERICS", "COST"]

@@ -10,11 +10,6 @@ from archdsl.ir.body import Apply, BlockInstance, Sequence
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 
-def _is_nothing(value: object) -> bool:
-    """Whether JSON leaves a field out: few networks have it."""
-    return not value
-
-
 class Layer(Frozen):
     """One repetition in a stage: what is applied, and the rate of its drop path."""
 
@@ -101,8 +96,8 @@ class Requirement(Frozen):
 class Description(Frozen):
     """One network in all its parts; `Architecture` is this, with what follows from it.
 
-    `inputs` are the shapes of what it reads where that has names; `input` is the shape of `source` among them, which the
-    stem and the stages read, or of the only one.
+    `inputs` are the shapes of what it reads where that has names; `input` is that of its `source`, which the stem and
+    the stages read, or of the only one.
     `outputs` are the shapes of what it puts out where that has names; `output` is the first of them, or the only one.
     Where it has a `part`, `stem`, `stages` and `drop_path` are those of that other model.
     """
@@ -113,8 +108,8 @@ class Description(Frozen):
     variant: Label | None = None
     doc: str = ""
     input: Shape
-    inputs: dict[Name, Shape] = Field(default_factory=dict, exclude_if=_is_nothing)
-    source: Name | None = Field(default=None, exclude_if=_is_nothing)
+    inputs: dict[Name, Shape] = Field(default_factory=dict)
+    source: Name | None = None
     classes: int | None = None
     parameters: dict[Name, Scalar]
     settings: dict[Name, str]

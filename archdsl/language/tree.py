@@ -296,7 +296,9 @@ class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...]
+    body: tuple[
+        Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...
+    ]
     doc: str = ""
 
 
@@ -316,7 +318,9 @@ class Recipe(Node, frozen=True):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+Statement = (
+    Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+)
 Item = Use | Block | Model | Variants | Recipe
 
 

@@ -11,7 +11,9 @@ def in_net(line: str, **bounds: int) -> Case:
     return check(f"model net {{\n  input = 3 x 16 x 16\n  {line}\n}}\n", **bounds)
 
 
-TWO = Source("net.arch", "model net {\n  inputs {\n    a = 3 x 8 x 8\n    b = 1 x 8 x 8\n  }\n  head = concat(a, b)\n}\n")
+TWO = Source(
+    "net.arch", "model net {\n  inputs {\n    a = 3 x 8 x 8\n    b = 1 x 8 x 8\n  }\n  head = concat(a, b)\n}\n"
+)
 SOUND = Source("net.arch", "model net {\n  input = 1 x 64\n  stem = conv(4)\n}\n")
 
 CASES: dict[str, Case] = {

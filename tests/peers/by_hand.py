@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -184,8 +186,7 @@ class Siamese(nn.Module):
 def _vgg(read: int, channels: int, layers: int) -> nn.Sequential:
     """Convolutions of VGG-16 between two poolings, with batch norms."""
     widths = [read, *[channels] * layers]
-    pairs = zip(widths, widths[1:], strict=False)
-    parts = ((nn.Conv2d(one, other, 3, padding=1), nn.BatchNorm2d(other), nn.ReLU()) for one, other in pairs)
+    parts = ((nn.Conv2d(one, other, 3, padding=1), nn.BatchNorm2d(other), nn.ReLU()) for one, other in pairwise(widths))
     return nn.Sequential(*(layer for part in parts for layer in part))
 
 

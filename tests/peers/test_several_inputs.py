@@ -1,4 +1,4 @@
-"""The example of several inputs equals networks that are written by hand: exact counts, and outputs on copied weights."""
+"""The example of several inputs equals networks that are written by hand: exact counts, equal outputs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def test_outputs_equal_the_peer(name: str) -> None:
                 tensor.uniform_(0.5, 1.5, generator=generator)
             assert target.numel() == tensor.numel(), key
             target.copy_(tensor.reshape(target.shape))
-        images = [torch.randn(2, one.channels, 67, 67, generator=generator) for one in network.architecture.inputs.values()]
+        images = [
+            torch.randn(2, one.channels, 67, 67, generator=generator) for one in network.architecture.inputs.values()
+        ]
         assert relative_error(ours(*images), theirs(*images)) < 1e-4
         named = dict(zip(network.architecture.inputs, images, strict=True))
         assert torch.equal(ours(**named), ours(*images))

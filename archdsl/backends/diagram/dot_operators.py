@@ -34,7 +34,9 @@ def draw_operators(architectures: Sequence[Architecture], options: Options) -> g
         with drawing.subgraph(name=f"cluster_{dot.name(architecture.name)}") as column:
             column.attr(**dot.HEADING, label=dot.heading(architecture.name))
             _Network(architecture, visits, column, options).draw()
-    dot.side_by_side(drawing, [dot.name(architecture.name, architecture.first) for architecture in architectures], options)
+    dot.side_by_side(
+        drawing, [dot.name(architecture.name, architecture.first) for architecture in architectures], options
+    )
     return drawing
 
 

@@ -99,7 +99,7 @@ class Images:
         names = Names(("self", "maps", "stage"))
         self.shapes = [*architecture.images.values()]
         self.has_names = bool(architecture.inputs)
-        self.variables = {path: "x" for path in architecture.images}
+        self.variables = dict.fromkeys(architecture.images, "x")
         if self.has_names:
             paths = zip(architecture.images, architecture.inputs, strict=True)
             self.variables = {path: names.new(python_name(name)) for path, name in paths}

@@ -31,7 +31,7 @@ from archdsl.elaborate.resolve.errors import TooManyStages
 from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
-from archdsl.elaborate.resolve.merge import divided, merge, reference_problems
+from archdsl.elaborate.resolve.merge import divided, inputs_in, merge, reference_problems, says_inputs
 from archdsl.elaborate.resolve.parts import bindings_of_parts, part_of, reference_in
 from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
 from archdsl.elaborate.resolve.scopes import (
@@ -238,11 +238,12 @@ class ModelNames:
     def _collect(self) -> None:
         """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
         self.words.own = dict(self.scope)
-        self.inputs = tuple(
-            name
-            for name, symbol in self.scope.items()
-            if isinstance(symbol.meaning, tree.Binding) and symbol.meaning.is_input
-        )
+        inputs: dict[str, None] = {}
+        for owner in reversed(self.line):
+            if says_inputs(owner.model.body):
+                inputs.clear()
+            inputs |= dict.fromkeys(inputs_in(owner.model))
+        self.inputs = tuple(inputs)
         for owner in self.line:
             for parameter in owner.model.parameters:
                 self._own(parameter.name, parameter.default)
@@ -294,7 +295,7 @@ class ModelNames:
     def _check_owner(self, name: tree.Identifier) -> None:
         known = ("stem", *(self.inputs or ("input",)))
         if name.text not in known:
-            problem = FactOfOther(name.text, " or ".join(f"`{one}`" for one in known)).at(name.span)
+            problem = FactOfOther(name.text, " or ".join([", ".join(f"`{one}`" for one in known[:-1]), f"`{known[-1]}`"])).at(name.span)
             self.problems.add(problem.suggesting(name.text, known))
 
     def _check_cells(self, table: tree.Table) -> None:

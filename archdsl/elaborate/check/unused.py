@@ -260,7 +260,9 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
 
 def _is_part(name: str, merged: Merged) -> bool:
     """Whether a binding is the part of a model: a head of layers reads what it puts out."""
-    return any(part[0].name.text == name for part in bindings_of_parts(merged.bindings, merged.parameters, merged.inputs))
+    return any(
+        part[0].name.text == name for part in bindings_of_parts(merged.bindings, merged.parameters, merged.inputs)
+    )
 
 
 def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:

@@ -39,7 +39,9 @@ def check_inputs(
     reader = _reader(merged, graph, part)
     if reader is not None and source is None:
         what, place = reader
-        raise ElaborationError(SourceUnsaid(what, quoted(shapes), first, part.reference.span.text if part else None).at(place))
+        raise ElaborationError(
+            SourceUnsaid(what, quoted(shapes), first, part.reference.span.text if part else None).at(place)
+        )
     read = {*(graph.reads if graph is not None else ()), *((source,) if source is not None else ())}
     for name in shapes:
         if name not in read:

@@ -127,10 +127,16 @@ def divided(value: tree.Expression, inputs: Collection[str]) -> tuple[str | None
     return None, value
 
 
+def inputs_in(model: tree.Model) -> list[str]:
+    """The names in the `inputs` of a model's own text."""
+    return [one.name.text for one in model.body if isinstance(one, tree.Binding) and one.is_input and one.fact is None]
+
+
 def says_inputs(body: Iterable[tree.Statement]) -> bool:
     """Whether a model says what it reads, in the place of what it inherits."""
     return any(
-        isinstance(one, tree.Inputs) or (isinstance(one, tree.Binding) and one.fact is None and one.name.text == "input")
+        isinstance(one, tree.Inputs)
+        or (isinstance(one, tree.Binding) and one.fact is None and one.name.text == "input")
         for one in body
     )
 

@@ -8,7 +8,7 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.merge import merge, says_inputs, variants
+from archdsl.elaborate.resolve.merge import inputs_in, merge, says_inputs, variants
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, of_binding, of_parameter, parameters_of_symbol
 from archdsl.language import tree
@@ -21,12 +21,14 @@ def scope_of_model(definition: ModelDefinition) -> dict[str, Symbol]:
     """The parameters and bindings of a model, those that it inherits among them."""
     own: dict[str, Symbol] = {}
     outputs: dict[str, Symbol] = {}
+    inputs = {"input"}
     for owner in reversed(ancestry(definition)):
         for parameter in owner.model.parameters:
             own[parameter.name.text] = of_parameter(parameter, owner.name, own.get(parameter.name.text))
         if says_inputs(owner.model.body):
-            for name in [name for name, symbol in own.items() if _is_input(symbol)]:
-                del own[name]
+            own = {name: one for name, one in own.items() if name not in inputs or one.kind is Kind.PARAMETER}
+            inputs = {"input"}
+        inputs |= set(inputs_in(owner.model))
         for statement in owner.model.body:
             if isinstance(statement, tree.Binding) and statement.fact is None:
                 own[statement.name.text] = of_binding(statement, owner.name, own.get(statement.name.text))
@@ -36,11 +38,6 @@ def scope_of_model(definition: ModelDefinition) -> dict[str, Symbol]:
             found = {binding.name.text: binding for binding in named if binding.name.text not in own}
             outputs = {name: of_binding(binding, definition.name) for name, binding in found.items()}
     return {**own, **outputs}
-
-
-def _is_input(symbol: Symbol) -> bool:
-    binding = symbol.meaning
-    return isinstance(binding, tree.Binding) and (binding.is_input or binding.name.text == "input")
 
 
 def parameters_in(scope: dict[str, Symbol]) -> dict[str, Symbol]:

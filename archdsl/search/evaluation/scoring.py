@@ -36,7 +36,9 @@ class Scoring:
         found = {}
         for name in names:
             compute, needs_images = SCORES[name]
-            refuse_several_inputs(architecture, f"`{name}`", "search by costs: `archdsl search --help` lists objectives")
+            refuse_several_inputs(
+                architecture, f"`{name}`", "search by costs: `archdsl search --help` lists objectives"
+            )
             size = architecture.input
             if needs_images and size.is_line:
                 raise SeriesNotTrained(architecture.name, str(size)).error()
