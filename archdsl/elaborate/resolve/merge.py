@@ -156,11 +156,11 @@ def _merged(definition: ModelDefinition) -> Merged:
             merged.bindings.pop(name, None)
     for statement in model.body:
         match statement:
-            case tree.Binding(fact=None, name=name):
-                before = merged.bindings.get(name.text)
+            case tree.Binding(fact=None):
+                before = merged.bindings.get(statement.name.text)
                 is_input = statement.is_input or (before is not None and before[0].is_input)
                 written = statement if is_input is statement.is_input else replace(statement, is_input=True)
-                merged.bindings[name.text] = (written, environment)
+                merged.bindings[statement.name.text] = (written, environment)
             case tree.Binding():
                 merged.facts.append((statement, environment))
             case tree.Scale():
