@@ -128,7 +128,7 @@ class Plain(nn.Module):
 class PlainOfSeveral(Plain):
     """The same of several inputs."""
 
-    def forward(self, *images: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+    def forward(self, *images: Tensor) -> tuple[Tensor, ...]:
         return self.computed(*images)
 
 

@@ -235,7 +235,10 @@ class Frame:
         row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
         maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
         if row < 0:
-            maps |= {name: image for name, image in self.elaborator.images.items() if name in maps}
+            images = self.elaborator.images
+            maps |= {name: image for name, image in images.items() if name in maps}
+            if "stem" not in self.elaborator.names:
+                last = images[self.elaborator.source or "input"]
         return last, maps
 
     def _section(self, section: Section | None, tensor: Tensor, layout: Layout) -> Passed:

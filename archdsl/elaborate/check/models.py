@@ -295,7 +295,8 @@ class ModelNames:
     def _check_owner(self, name: tree.Identifier) -> None:
         known = ("stem", *(self.inputs or ("input",)))
         if name.text not in known:
-            problem = FactOfOther(name.text, " or ".join([", ".join(f"`{one}`" for one in known[:-1]), f"`{known[-1]}`"])).at(name.span)
+            *first, last = (f"`{one}`" for one in known)
+            problem = FactOfOther(name.text, f"{', '.join(first)} or {last}").at(name.span)
             self.problems.add(problem.suggesting(name.text, known))
 
     def _check_cells(self, table: tree.Table) -> None:
