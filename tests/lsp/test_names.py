@@ -232,7 +232,8 @@ async def test_prepare_rename(client: LanguageClient, folder: Path) -> None:
 
 async def test_rename_of_an_input(client: LanguageClient, folder: Path) -> None:
     text = (
-        'use "base.arch"\nmodel pair {\n  inputs {\n    rgb   = 3 x 32 x 32\n    depth = 1 x rgb.height x rgb.width\n  }\n'
+        'use "base.arch"\nmodel pair {\n  inputs {\n    rgb   = 3 x 32 x 32\n'
+        "    depth = 1 x rgb.height x rgb.width\n  }\n"
         "  body = rgb -> base.small\n  head = body + (depth -> conv(8)) + (rgb -> conv(8))\n}\n"
     )
     (folder / "pair.arch").write_text(text)
