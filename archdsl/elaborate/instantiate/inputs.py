@@ -42,7 +42,8 @@ def check_inputs(
         raise ElaborationError(
             SourceUnsaid(what, quoted(shapes), first, part.reference.span.text if part else None).at(place)
         )
-    read = {*(graph.reads if graph is not None else ()), *((source,) if source is not None else ())}
+    by_name = graph.reads if graph is not None else ()
+    read = {*by_name, source} if reader is not None else {*by_name}
     for name in shapes:
         if name not in read:
             raise ElaborationError(InputUnread(name).at(_place(merged, name)))
