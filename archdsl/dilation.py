@@ -70,13 +70,13 @@ def dilate(model: nn.Module, architecture: Architecture, output_stride: int) -> 
     if not isinstance(output_stride, int) or output_stride < 1:
         raise ValueError(f"output_stride is a whole number from 1, not {output_stride!r}")
     # Of each tensor: how much smaller than the image it is now, and by how much strides taken out would have shrunk it.
-    reductions: dict[str, Fraction | int] = {"input": 1}
-    removed = {"input": 1}
+    reductions: dict[str, Fraction | int] = dict.fromkeys(architecture.images, 1)
+    removed = dict.fromkeys(architecture.images, 1)
     fixed = set[str]()  # tensors of one size, made of nothing
     # The module with the stem and the stages, of a part perhaps, without the `prefix` that paths in it have.
     prefix = architecture.prefix
     trunk = model.get_submodule(prefix[:-1]) if prefix and hasattr(model, "forward_head") else model
-    for visit in walk(architecture)[1:-1]:
+    for visit in walk(architecture)[len(architecture.images) : -1]:
         if visit.levels[0].path == "head" and not hasattr(model, "forward_head"):
             break  # a network of feature maps has none
         inputs = visit.inputs[:1] if visit.primitive is not None and visit.primitive.reads_more else visit.inputs

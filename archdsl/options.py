@@ -62,7 +62,8 @@ def build(make: Callable[..., nn.Module], architecture: Architecture, options: d
     known = [name for name, each in parameters.items() if each.kind is not each.KEYWORD_ONLY]
     if unknown := [name for name in options if name not in known]:
         said = [f"`{name}` is {_IN_THE_TEXT[name]}" for name in unknown if name in _IN_THE_TEXT]
-        theirs = ["in_chans", *(["drop_rate"] if dropout_rates(architecture) else []), "output_stride"]
+        theirs = ["in_chans"] if "in_channels" in known else []
+        theirs += [*(["drop_rate"] if dropout_rates(architecture) else []), "output_stride"]
         theirs += ["out_indices"] if "features_only" in known else []
         message = f"{architecture.name} has no option {', '.join(unknown)}; it has {', '.join([*known, *theirs])}"
         said += filter(None, (did_you_mean(name, [*known, *theirs]) for name in unknown if name not in _IN_THE_TEXT))

@@ -92,11 +92,11 @@ def measured(network: Network, target: str, weights: Path, folder: Path) -> dict
     row |= {"is_free": resolution is None, "seconds": round(time.process_time() - started, 1)}
     module = Plain(subject.module, torch.float32)
     compared = []
-    for shape in [(1, *job.images.shape[1:]), *sizes(network, is_free=resolution is None)]:
-        images = [torch.randn(shape, generator=torch.Generator().manual_seed(1))]
+    for shape in [(1, *job.shape[1:]), *sizes(network, is_free=resolution is None)]:
+        images = [(torch.randn(shape, generator=torch.Generator().manual_seed(1)),)]
         with torch.no_grad():
             try:
-                held_to = Reference(images, [module(one) for one in images])
+                held_to = Reference(images, [module(*one) for one in images])
             except RuntimeError:
                 compared.append({"images": list(shape), "difference": None})
                 continue

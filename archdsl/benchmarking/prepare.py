@@ -131,7 +131,7 @@ def _exported(request: Request, network: Network, module: nn.Module, images: Ten
     from archdsl.exporting.export import tool_of
     from archdsl.exporting.job import Job
     from archdsl.exporting.settings import Settings, facts_of
-    from archdsl.exporting.subject import Plain, Subject
+    from archdsl.exporting.subject import Subject, plain
 
     target = BY_NAME[request.target]
     assert target.exported is not None
@@ -139,7 +139,7 @@ def _exported(request: Request, network: Network, module: nn.Module, images: Ten
     made = folded(network, module) if request.origin is None else Folded(network, module, module.state_dict())
     subject = Subject(network, module, *made, tuple(network.architecture.outputs) or ("output",))
     settings = Settings(target.exported, len(images), tuple(images.shape[2:]), request.dtype, is_int8=target.is_int8)  # type: ignore[arg-type]
-    job = Job(subject, Plain(made.module, _dtype(request)).eval(), images, (), settings)
+    job = Job(subject, plain(network, made.module, _dtype(request)).eval(), (images,), (), settings)
     if target.is_int8:
         shape = (_CALIBRATION, *images.shape[1:])
         job = replace(job, calibration=torch.randn(shape, generator=torch.Generator().manual_seed(2)))

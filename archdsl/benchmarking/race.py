@@ -24,6 +24,7 @@ from archdsl.calibration.calibrate import Plan, machine
 from archdsl.calibration.timing import settle
 from archdsl.exporting.comparison import relative_difference
 from archdsl.exporting.settings import Dtype
+from archdsl.ir.errors import refuse_several_inputs
 from archdsl.weights import MismatchError, map_module, map_weights
 from archdsl.weights.peers import build_peer
 
@@ -134,6 +135,8 @@ def requests(network: Network, settings: Settings, folder: Path, weights: str | 
 
     Raises as `race` does.
     """
+    instead = "export it, and time the file with what runs it; `archdsl estimate` predicts its costs"
+    refuse_several_inputs(network.architecture, "`archdsl bench`", instead)
     files = _weights(network, settings, weights, folder)
     images = folder / "images.safetensors"
     shape = (settings.batch, *network.architecture.input.sizes)

@@ -10,6 +10,7 @@ from archdsl.diff.difference import Difference, LayerChange
 from archdsl.diff.operators import Change, OperatorChange, key_changes
 from archdsl.diff.pairing import Paired
 from archdsl.diff.summary import block_lines, key_groups
+from archdsl.ir.architecture import Architecture
 from archdsl.ir.base import Place
 
 Category = Literal["MODELS", "KEYS", "SHAPES", "NUMERICS", "COST"]
@@ -38,6 +39,9 @@ def _broken(difference: Difference, tolerance: float) -> Iterator[tuple[Category
     groups = key_groups(difference.parts)
     yield from (("KEYS", f"{group.sign} {group}") for group in groups if group.before != group.after)
     yield from (("SHAPES", f"{group}: {group.sizes}") for group in groups if group.is_reshaped)
+    was_read, is_read = (_read(one) for one in (difference.before, difference.after))
+    if was_read != is_read:
+        yield "NUMERICS", f"inputs: {was_read} -> {is_read}"
     for where, lines in block_lines(difference.parts, _numeric):
         yield from (("NUMERICS", f"{where} {path}: {text}") for path, text in lines)
     for layer in (layer for part in difference.parts for layer in part.layers):
@@ -48,6 +52,12 @@ def _broken(difference: Difference, tolerance: float) -> Iterator[tuple[Category
         if abs(other - one) > tolerance * one:
             share = f" ({100 * (other - one) / one:+.2f} %)" if one else ""
             yield "COST", f"{what} {human(one)} -> {human(other)}{share}"
+
+
+def _read(architecture: Architecture) -> str:
+    """The arguments of the emitted `forward`, with the one that the stem and the stages read."""
+    first = f", {architecture.source} first" if architecture.source is not None else ""
+    return f"{', '.join(architecture.inputs) or 'input'}{first}"
 
 
 def _numeric(layer: LayerChange) -> list[OperatorChange]:

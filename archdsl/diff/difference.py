@@ -72,6 +72,7 @@ def compare(before: Architecture, after: Architecture) -> Difference:
     """What changed from one network to another. Raises DiagnosticError when one unfolds to too many operators."""
     changes = [
         Change("input", before.input, after.input, keeps_outputs=True),
+        Change("inputs", _inputs(before), _inputs(after)),
         Change("classes", before.classes, after.classes, keeps_outputs=True),
         Change("drop_path", before.drop_path, after.drop_path, keeps_outputs=True),
     ]
@@ -80,6 +81,12 @@ def compare(before: Architecture, after: Architecture) -> Difference:
     stages = align([part for part in was if part.is_stage], [part for part in now if part.is_stage], _distance)
     pairs = [*_section("stem", was, now), *stages, *_section("head", was, now)]
     return Difference(before, after, facts, tuple(_part(*both) for both in pairs))
+
+
+def _inputs(architecture: Architecture) -> str | None:
+    """The inputs that have names, and which of them the stem and the stages read."""
+    named = (f"{name} {shape}" for name, shape in architecture.inputs.items())
+    return f"{', '.join(named)}; {architecture.source} first" if architecture.inputs else None
 
 
 def _section(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from archdsl.exporting.job import Job, Runner
-from archdsl.exporting.subject import Plain
+from archdsl.exporting.subject import Plain, plain
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Compared:
 
 def shapes(job: Job) -> Iterator[tuple[int, ...]]:
     """The sizes of images to compare at: that of the export, and others where a size is free."""
-    batch, channels, *own = job.images.shape
+    batch, channels, *own = job.shape
     yield batch, channels, *own
     others = [1, 3] if 0 in job.free else [batch, batch]
     sizes = [own, own]
@@ -51,9 +51,9 @@ def shapes(job: Job) -> Iterator[tuple[int, ...]]:
 
 
 class Reference(NamedTuple):
-    """Batches of images, and what the module puts out of them."""
+    """Batches of images, a tensor for each input, and what the module puts out of them."""
 
-    images: list[Tensor]
+    images: list[tuple[Tensor, ...]]
     outputs: list[tuple[Tensor, ...]]
 
 
@@ -65,30 +65,32 @@ def references(job: Job) -> Iterator[Reference]:
     Raises:
         RuntimeError: where it does not take images of the size of the export.
     """
-    module = Plain(job.subject.module, torch.float32)
+    module = plain(job.subject.network, job.subject.module, torch.float32)
     if job.calibration is not None:
-        yield _reference(module, job.batches)
+        yield _reference(module, [(batch,) for batch in job.batches])
         return
     generator = torch.Generator().manual_seed(0)
     for shape in shapes(job):
         try:
-            yield _reference(module, [torch.randn(shape, generator=generator)])
+            # Of several inputs none but the batch is free.
+            others = (torch.randn(shape[0], *one.shape[1:], generator=generator) for one in job.images[1:])
+            yield _reference(module, [(torch.randn(shape, generator=generator), *others)])
         except RuntimeError:
-            if shape == tuple(job.images.shape):
+            if shape == job.shape:
                 raise
             # The network takes no such images, whoever runs it.
 
 
 @torch.no_grad()
-def _reference(module: Plain, images: list[Tensor]) -> Reference:
-    return Reference(images, [module(batch) for batch in images])
+def _reference(module: Plain, images: list[tuple[Tensor, ...]]) -> Reference:
+    return Reference(images, [module(*batch) for batch in images])
 
 
 def compare(job: Job, held_to: Reference, runner: Runner) -> Compared:
     """How far an export is from the module."""
-    found = [runner(batch) for batch in held_to.images]
+    found = [runner(*batch) for batch in held_to.images]
     wanted, others = (tuple(map(torch.cat, zip(*outputs, strict=True))) for outputs in (held_to.outputs, found))
-    shape = sum(map(len, held_to.images)), *held_to.images[0].shape[1:]
+    shape = sum(len(first) for first, *_ in held_to.images), *held_to.images[0][0].shape[1:]
     return compared(job.subject.outputs, shape, wanted, others)
 
 
@@ -97,9 +99,9 @@ def rounding(job: Job, held_to: Reference) -> float:
 
     Networks whose numbers grow from layer to layer amplify the last bit of each, whoever runs them.
     """
-    module = Plain(deepcopy(job.subject.module), torch.float64)
+    module = plain(job.subject.network, deepcopy(job.subject.module), torch.float64)
     exact = _reference(module, held_to.images)
-    shape = tuple(held_to.images[0].shape)
+    shape = tuple(held_to.images[0][0].shape)
     return max(
         compared(job.subject.outputs, shape, wanted, found).difference
         for wanted, found in zip(exact.outputs, held_to.outputs, strict=True)

@@ -42,8 +42,9 @@ from archdsl.exporting.errors import (
 from archdsl.exporting.job import Job, Tool, beside
 from archdsl.exporting.placing import placed, refuse_existing
 from archdsl.exporting.settings import DTYPES, TARGETS, TOLERANCES, Dtype, Settings, TargetFacts, facts_of
-from archdsl.exporting.subject import Plain, Subject, subject_of
+from archdsl.exporting.subject import Subject, plain, subject_of
 from archdsl.ir.base import Shape
+from archdsl.ir.errors import refuse_several_inputs
 from archdsl.ir.operators.convolution import CondConv
 from archdsl.ir.operators.pooling import AdaptiveAvgPool
 from archdsl.ir.walk import walk
@@ -58,6 +59,7 @@ _ROUNDINGS = 8
 _FULL = 2**16
 # Outputs in int8 that are further off have nothing of the network left.
 _MOST_OF_INT8 = 1.0
+_TAKE_SEVERAL = ", ".join(one.name for one in TARGETS if one.has_several_inputs)
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,10 @@ def before_weights(
     if settings.is_int8 and network.architecture.input.is_line:
         raise SeriesNotCalibrated(network.name).error()
     target = check(settings)
+    if settings.is_int8 or settings.resolution != () or not target.has_several_inputs:
+        what = "int8" if settings.is_int8 else "`--resolution`" if settings.resolution != () else f"`{target.name}`"
+        instead = f"leave it out, or export for {_TAKE_SEVERAL}"
+        refuse_several_inputs(network.architecture, what, instead)
     if settings.batch is None and not target.has_free_groups:
         _refuse_filters_of_images(network, target)
     if settings.resolution is None and not target.has_free_windows:
@@ -255,14 +261,16 @@ def job_of(subject: Subject, settings: Settings) -> Job:
         *(range(2, 2 + len(size)) if settings.resolution is None else ()),
     )
     count = _FREE_BATCH if settings.batch is None else settings.batch
-    images = torch.randn(count, image.channels, *size, generator=torch.Generator().manual_seed(1))
+    architecture, generator = subject.network.architecture, torch.Generator().manual_seed(1)
+    shapes = [shape.sizes for shape in architecture.inputs.values()] or [(image.channels, *size)]
+    images = tuple(torch.randn(count, *shape, generator=generator) for shape in shapes)
     dtype = torch.bfloat16 if settings.dtype == "bf16" else torch.float32
-    return Job(subject, Plain(subject.folded, dtype).eval(), images, free, settings)
+    return Job(subject, plain(subject.network, subject.folded, dtype).eval(), images, free, settings)
 
 
 def _held_to(job: Job) -> list[Reference]:
     """What the module puts out. Raises DiagnosticError where it does not take the sizes that are asked for."""
-    subject, size = job.subject, " x ".join(map(str, job.images.shape[1:]))
+    subject, size = job.subject, " x ".join(map(str, job.shape[1:]))
     try:
         found = list(references(job))
     except RuntimeError as error:
@@ -270,7 +278,7 @@ def _held_to(job: Job) -> list[Reference]:
         raise ImagesDoNotFit(subject.name, size, _reason(error), own).error() from None
     if not all(output.isfinite().all() for one in found for outputs in one.outputs for output in outputs):
         raise NotFinite(subject.name).error()
-    sizes = {one.images[0].shape[2:] for one in found}
+    sizes = {one.images[0][0].shape[2:] for one in found}
     if 2 in job.free and job.calibration is None and len(sizes) == 1:
         raise _not_written(job, f"of the sizes that were tried it takes {size} alone").error()
     return found
@@ -282,7 +290,7 @@ def calibrated(job: Job) -> Job:
         return job
     from archdsl.exporting.calibration import calibration_images
 
-    height, width = job.images.shape[2:]
+    height, width = job.shape[2:]
     return replace(job, calibration=calibration_images(job.subject, job.settings.calibration, height, width))
 
 
@@ -291,7 +299,7 @@ def _not_written(job: Job, reason: str) -> ExportFails:
     if not job.free:
         return ExportFails(name, target, reason)
     axes = " and ".join(job.axes.values())
-    options = f"--resolution {'x'.join(map(str, job.images.shape[2:]))}" if 2 in job.free else "--batch 1"
+    options = f"--resolution {'x'.join(map(str, job.shape[2:]))}" if 2 in job.free else "--batch 1"
     return FreeSizeFails(name, target, reason, axes, options)
 
 

@@ -16,9 +16,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantiz
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor
 
-from archdsl.exporting.job import Job, Runner, Written
-
-IMAGES = "images"
+from archdsl.exporting.job import IMAGES, Job, Runner, Written
 
 
 def write(job: Job, path: Path) -> Written:
@@ -29,7 +27,7 @@ def write(job: Job, path: Path) -> Written:
         dynamo=True,
         verbose=False,
         external_data=False,
-        input_names=[IMAGES],
+        input_names=list(job.inputs),
         output_names=list(job.subject.outputs),
     )
     if job.calibration is not None:
@@ -54,8 +52,11 @@ def opened(path: Path) -> Runner:
     options.log_severity_level = 3  # errors alone
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def run(images: Tensor) -> tuple[Tensor, ...]:
-        return tuple(torch.from_numpy(found) for found in session.run(None, {IMAGES: images.numpy()}))
+    names = [one.name for one in session.get_inputs()]
+
+    def run(*images: Tensor) -> tuple[Tensor, ...]:
+        given = {name: one.numpy() for name, one in zip(names, images, strict=True)}
+        return tuple(torch.from_numpy(found) for found in session.run(None, given))
 
     return run
 
@@ -81,8 +82,8 @@ def _quantize(job: Job, path: Path) -> None:
 
 def _name_axes(model: Any, axes: dict[int, str]) -> None:
     """The symbols of the exporter by the names of axes: `batch`, `height`, `width`."""
-    sizes = model.graph.input[0].type.tensor_type.shape.dim
-    names = {sizes[axis].dim_param: name for axis, name in axes.items() if sizes[axis].dim_param}
+    sizes = [one.type.tensor_type.shape.dim for one in model.graph.input]
+    names = {dims[axis].dim_param: name for dims in sizes for axis, name in axes.items() if dims[axis].dim_param}
     if not names:
         return
     symbols = re.compile(rf"\b({'|'.join(map(re.escape, names))})\b")

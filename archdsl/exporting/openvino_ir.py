@@ -25,11 +25,12 @@ def write(job: Job, path: Path) -> Written:
 
 
 def converted(job: Job) -> Any:
-    """The network as a model of OpenVINO, with the names of its outputs."""
+    """The network as a model of OpenVINO, with the names of its inputs and outputs."""
     import openvino
 
     model = openvino.convert_model(job.program())
-    model.inputs[0].get_tensor().set_names({"images"})
+    for read, name in zip(model.inputs, job.inputs, strict=True):
+        read.get_tensor().set_names({name})
     for output, name in zip(model.outputs, job.subject.outputs, strict=True):
         output.get_tensor().set_names({name})
     model.set_rt_info(json.dumps(job.facts()), ["archdsl"])
@@ -51,8 +52,8 @@ def opened(path: Path) -> Runner:
 
     model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
-    def run(images: Tensor) -> tuple[Tensor, ...]:
-        found = model(images.numpy())
+    def run(*images: Tensor) -> tuple[Tensor, ...]:
+        found = model([one.numpy() for one in images])
         return tuple(torch.from_numpy(found[output].copy()) for output in model.outputs)
 
     return run

@@ -21,7 +21,8 @@ class TargetFacts:
     needed besides torch, by the names of their modules; `also` are the suffixes of files beside the one that is named.
     `computes_in` are the types that it can be exported in, `quantizes` what makes int8 of it. In some the groups of a
     convolution are a number, which may not depend on the batch (not `has_free_groups`), or the windows of a pooling to
-    a given size are, which may not depend on the resolution (not `has_free_windows`).
+    a given size are, which may not depend on the resolution (not `has_free_windows`). What has not
+    `has_several_inputs` is for networks of one.
     """
 
     name: str
@@ -35,6 +36,7 @@ class TargetFacts:
     has_free_sizes: bool = True
     has_free_groups: bool = True
     has_free_windows: bool = True
+    has_several_inputs: bool = True
 
 
 TARGETS: tuple[TargetFacts, ...] = (
@@ -81,6 +83,7 @@ TARGETS: tuple[TargetFacts, ...] = (
         "archdsl.exporting.source:write_fused",
         ("safetensors",),
         also=(".safetensors",),
+        has_several_inputs=False,
     ),
     TargetFacts(
         "aotinductor",

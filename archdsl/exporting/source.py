@@ -15,7 +15,7 @@ from archdsl.backends.pytorch import emit
 from archdsl.backends.pytorch.texts import function_name
 from archdsl.built import module_of
 from archdsl.exporting.job import Job, Runner, Written
-from archdsl.exporting.subject import Plain
+from archdsl.exporting.subject import Subject, plain
 from archdsl.extern_modules import constructors
 
 
@@ -49,13 +49,13 @@ def _written(job: Job, path: Path, source: str, runner: Callable[[], Runner]) ->
 
 def _opened(job: Job, path: Path) -> Runner:
     _, network = _loaded(job, path)
-    return _runner(network, _dtype(job))
+    return _runner(job.subject, network, _dtype(job))
 
 
 def _fused(job: Job, path: Path) -> Runner:
     made, network = _loaded(job, path)
     dtype = _dtype(job)
-    return _runner(made.fuse_model(network, job.images.to(dtype)), dtype)
+    return _runner(job.subject, made.fuse_model(network, job.images[0].to(dtype)), dtype)
 
 
 def _loaded(job: Job, path: Path) -> tuple[ModuleType, nn.Module]:
@@ -71,12 +71,12 @@ def _loaded(job: Job, path: Path) -> tuple[ModuleType, nn.Module]:
     return made, network.eval()
 
 
-def _runner(network: nn.Module, dtype: torch.dtype) -> Runner:
-    module = Plain(network, dtype)
+def _runner(subject: Subject, network: nn.Module, dtype: torch.dtype) -> Runner:
+    module = plain(subject.network, network, dtype)
 
     @torch.no_grad()
-    def run(images: Tensor) -> tuple[Tensor, ...]:
-        found: tuple[Tensor, ...] = module(images)
+    def run(*images: Tensor) -> tuple[Tensor, ...]:
+        found: tuple[Tensor, ...] = module(*images)
         return found
 
     return run

@@ -118,5 +118,20 @@ class Plain(nn.Module):
         self.network, self.dtype = network.to(dtype), dtype
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        found = self.network(images.to(self.dtype))
+        return self.computed(images)
+
+    def computed(self, *images: Tensor) -> tuple[Tensor, ...]:
+        found = self.network(*(one.to(self.dtype) for one in images))
         return tuple(one.float() for one in as_tuple(found))
+
+
+class PlainOfSeveral(Plain):
+    """The same of several inputs."""
+
+    def forward(self, *images: Tensor) -> tuple[Tensor, ...]:
+        return self.computed(*images)
+
+
+def plain(network: Network, module: nn.Module, dtype: torch.dtype) -> Plain:
+    """A module of a network, as an export computes it."""
+    return (PlainOfSeveral if network.architecture.inputs else Plain)(module, dtype)

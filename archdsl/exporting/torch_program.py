@@ -26,8 +26,8 @@ def write(job: Job, path: Path) -> Written:
 def _opened(path: Path) -> Runner:
     module = torch.export.load(path).module()
 
-    def run(images: Tensor) -> tuple[Tensor, ...]:
-        found: tuple[Tensor, ...] = module(images)
+    def run(*images: Tensor) -> tuple[Tensor, ...]:
+        found: tuple[Tensor, ...] = module(*images)
         return found
 
     return run
@@ -59,8 +59,8 @@ def _loaded(path: Path) -> Runner:
 
     package = aoti_load_package(str(path))
 
-    def run(images: Tensor) -> tuple[Tensor, ...]:
-        found = package(images)
+    def run(*images: Tensor) -> tuple[Tensor, ...]:
+        found = package(*images)
         return tuple(found) if isinstance(found, tuple | list) else (found,)
 
     return run

@@ -28,7 +28,7 @@ class Architecture(Description):
 
     def to_json(self) -> str:
         """The architecture as JSON text; `Architecture.from_json` gives it back, equal."""
-        text = self.model_dump_json(indent=2)
+        text = self.model_dump_json(indent=2, exclude=None if self.inputs else {"inputs", "source"})
         # JSON may hold bidirectional controls as they are; a terminal that shows it would obey them.
         return text if text.isascii() and "\x7f" not in text else re.sub(_UNSEEN, _escaped, text)
 

@@ -41,7 +41,8 @@ class Stage(Frozen):
 class Section(Frozen):
     """The stem or the head: steps in sequence.
 
-    A head that `reads_maps` is one block, whose further tensors are bound as `input`, `stem` and `stages.NAME`.
+    A head that `reads_maps` is one block, whose further tensors are bound as `input` or `inputs.NAME`, `stem` and
+    `stages.NAME`.
     """
 
     name: Literal["stem", "head"]
@@ -95,6 +96,8 @@ class Requirement(Frozen):
 class Description(Frozen):
     """One network in all its parts; `Architecture` is this, with what follows from it.
 
+    `inputs` are the shapes of what it reads where that has names; `input` is that of its `source`, which the stem and
+    the stages read, or of the only one.
     `outputs` are the shapes of what it puts out where that has names; `output` is the first of them, or the only one.
     Where it has a `part`, `stem`, `stages` and `drop_path` are those of that other model.
     """
@@ -105,6 +108,8 @@ class Description(Frozen):
     variant: Label | None = None
     doc: str = ""
     input: Shape
+    inputs: dict[Name, Shape] = Field(default_factory=dict)
+    source: Name | None = None
     classes: int | None = None
     parameters: dict[Name, Scalar]
     settings: dict[Name, str]
@@ -118,6 +123,16 @@ class Description(Frozen):
     outputs: dict[Name, Shape] = Field(default_factory=dict)
     requirements: tuple[Requirement, ...] = ()
     place: Place
+
+    @property
+    def images(self) -> dict[str, Shape]:
+        """The shapes of what it reads, by their paths in a graph: `input`, or `inputs.NAME` for each."""
+        return {f"inputs.{name}": shape for name, shape in self.inputs.items()} or {"input": self.input}
+
+    @property
+    def first(self) -> str:
+        """The path of what the stem and the stages read."""
+        return f"inputs.{self.source}" if self.source is not None else "input"
 
     def path(self, of: Section | Stage) -> str:
         """Where the stem, a stage or the head is in the built module: those of a part are inside it."""

@@ -410,7 +410,9 @@ class Tracer(PartTracer):
     def network(self) -> list[Visit]:
         """Follow the whole network."""
         architecture = self.architecture
-        tensor = self.maps["input"] = self.note("input", "input", (), architecture.input)
+        for path, shape in architecture.images.items():
+            self.maps[path] = self.note(path, "input", (), shape)
+        tensor = self.maps[architecture.first]
         if architecture.stem is not None:
             tensor = self.maps[f"{architecture.prefix}stem"] = self.section(architecture.stem, tensor)
         tensor = self.stages(tensor)
@@ -422,7 +424,8 @@ class Tracer(PartTracer):
     def before_head(self) -> Tensor:
         """The last map before the head. Nothing is followed: the head may read it, and those before it by name."""
         architecture = self.architecture
-        last = self.maps["input"] = Tensor("input", architecture.input)
+        self.maps |= {path: Tensor(path, shape) for path, shape in architecture.images.items()}
+        last = self.maps[architecture.first]
         for part in (*((architecture.stem,) if architecture.stem is not None else ()), *architecture.stages):
             path = architecture.path(part)
             last = self.maps[path] = Tensor(path, part.output)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lark.lexer import Token
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Source, Span
 from archdsl.language import tree
@@ -283,6 +284,10 @@ class Builder:
     def scale(self, children: list[Any]) -> tree.Scale:
         keyword, (bindings, closing) = children
         return tree.Scale(self._span(keyword, closing), bindings)
+
+    def inputs(self, children: list[Any]) -> tuple[tree.Inputs | tree.Binding, ...]:
+        keyword, (bindings, closing) = children
+        return tree.Inputs(self._span(keyword, closing)), *(replace(binding, is_input=True) for binding in bindings)
 
     def outputs(self, children: list[Any]) -> tree.Outputs:
         keyword, (bindings, closing) = children

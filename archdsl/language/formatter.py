@@ -17,6 +17,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from archdsl.language import tree
 from archdsl.language.expressions import Brackets, arguments, one_line, operands, parameters
 from archdsl.language.layout import Layout, align, indented, joined
@@ -53,6 +55,7 @@ class _Formatter:
         self.items = module.items
         self.layout = Layout(module)
         self.end = 0  # of what was printed last
+        self.inputs: list[tree.Binding] = []  # of the model at hand
 
     def module(self) -> list[str]:
         whole = len(self.layout.text)
@@ -109,6 +112,9 @@ class _Formatter:
                     entry.column, entry.cells = "claim", cells
             case tree.Scale(bindings=bindings):
                 entry.lines = self._bindings("scale", node, bindings)
+            case tree.Inputs(span=span):
+                inside = [one for one in self.inputs if span.start <= one.span.start < span.end]
+                entry.lines = self._bindings("inputs", node, inside)
             case tree.Outputs(bindings=bindings):
                 entry.lines = self._bindings("outputs", node, bindings)
             case tree.StagesOverride(first=first, last=last, bindings=bindings):
@@ -144,7 +150,7 @@ class _Formatter:
     def _bindings(
         self,
         head: str,
-        node: tree.Scale | tree.Outputs | tree.StagesOverride,
+        node: tree.Scale | tree.Inputs | tree.Outputs | tree.StagesOverride,
         bindings: Sequence[tree.Binding | tree.CellBinding],
     ) -> list[str]:
         bindings = [binding for binding in bindings if not _is_part(binding)]
@@ -174,6 +180,8 @@ class _Formatter:
                 after = declared[-1].span.end if declared else item.name.span.end
                 parts = parameters(declared, item.name.span.end, parent.span.start if parent else self._brace(after))
                 head = joined([f"model {name}"], self._optional(parts))
+                own = (one for one in body if isinstance(one, tree.Binding) and one.is_input)
+                self.inputs = [replace(one, is_input=False) for one in own]
                 if parent:
                     head = joined(head, [" extends "], self._reference(parent))
                     after = parent.span.end
@@ -260,7 +268,7 @@ def _bound(binding: tree.Binding | tree.CellBinding) -> str:
 
 def _is_part(statement: tree.Statement | tree.CellBinding) -> bool:
     """Whether it is written as a part of the statement before it."""
-    return isinstance(statement, tree.Binding) and statement.part_of is not None
+    return isinstance(statement, tree.Binding) and (statement.part_of is not None or statement.is_input)
 
 
 def _cell(cell: tree.Expression | tree.DefaultCell) -> str:

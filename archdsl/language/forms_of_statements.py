@@ -53,13 +53,6 @@ FORMS_OF_STATEMENTS = (
         where="file",
     ),
     Form(
-        "a network has one input",
-        rf"{LINE}(?P<at>inputs)(?=[ \t]*\{{)",
-        "write `input = 6 x 96 x 96`: two images come one behind the other in the channels, as the parts of "
-        "`split(input, 2)`",
-        (("inputs { a = 3 x 96 x 96 }", ""), ("inputs {\n a = 3 x 96 x 96 }", "")),
-    ),
-    Form(
         "files are brought in by `use`",
         rf"{LINE}(?P<at>(?:import|include|require|load|using|extends)[ \t]+(\"[^\"\n]*\"))",
         "write `{0}`",

@@ -24,6 +24,7 @@ _KEYWORDS = {
     "REQUIRE": "require",
     "SCALE": "scale",
     "SHARED": "shared",
+    "INPUTS": "inputs",
     "OUTPUTS": "outputs",
     "STAGES": "stages",
     "_THEN": "then",
@@ -34,7 +35,7 @@ _KEYWORDS = {
     "AND": "and",
 }
 # Those that begin a statement: a name in their place, with no `=` behind it, cannot stand there.
-_STATEMENTS = ("require", "shared", "scale", "outputs", "stages")
+_STATEMENTS = ("require", "shared", "scale", "inputs", "outputs", "stages")
 _FIRST_WORD = re.compile(r"[ \t]*([A-Za-z_]\w*)[ \t]*")
 
 

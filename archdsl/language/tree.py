@@ -175,7 +175,7 @@ class Binding(Node, frozen=True):
 
     With `shared name = value` all uses of a layer have the same weights. `x, y = value` is a binding of the list, whose
     `unpacked` names are those of its values, followed by one `x = list[0]` for each of them, where the whole is what it
-    is `part_of`; a value that is called `_` has none.
+    is `part_of`; a value that is called `_` has none. One that `is_input` stands in `inputs { }`.
     """
 
     name: Identifier
@@ -184,6 +184,7 @@ class Binding(Node, frozen=True):
     is_shared: bool = False
     unpacked: tuple[Identifier, ...] = ()
     part_of: Span | None = None
+    is_input: bool = False
 
 
 class Require(Node, frozen=True):
@@ -205,6 +206,11 @@ class Table(Node, frozen=True):
 
 class Scale(Node, frozen=True):
     bindings: tuple[Binding, ...]
+
+
+class Inputs(Node, frozen=True):
+    """`inputs { rgb = 3 x 224 x 224 }`: what a model reads, each with its name. The bindings inside are the statements
+    that follow this one."""
 
 
 class Outputs(Node, frozen=True):
@@ -290,7 +296,9 @@ class Model(Node, frozen=True):
     name: Identifier
     parameters: tuple[Parameter, ...]
     parent: Reference | None
-    body: tuple[Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...]
+    body: tuple[
+        Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages, ...
+    ]
     doc: str = ""
 
 
@@ -310,7 +318,9 @@ class Recipe(Node, frozen=True):
     doc: str = ""
 
 
-Statement = Binding | Require | Scale | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+Statement = (
+    Binding | Require | Scale | Inputs | Outputs | Stages | StagesOverride | AddedStages | RemovedStages | Nested
+)
 Item = Use | Block | Model | Variants | Recipe
 
 

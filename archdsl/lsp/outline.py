@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lsprotocol.types import DocumentSymbol, SymbolKind
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Span
 from archdsl.language import tree
@@ -47,8 +48,15 @@ class _Outline:
             )
 
     def _statements(self, body: tuple[tree.Statement, ...]) -> Iterator[DocumentSymbol]:
+        inputs = [one for one in body if isinstance(one, tree.Binding) and one.is_input]
         for statement in body:
             match statement:
+                case tree.Binding(is_input=True):
+                    pass  # inside of the statement before
+                case tree.Inputs(span=span):
+                    own = [replace(one, is_input=False) for one in inputs if span.start <= one.span.start < span.end]
+                    inside = list(self._statements(tuple(own)))
+                    yield self._symbol("inputs", SymbolKind.Array, span, _word(span, "inputs"), inside)
                 case tree.Binding(unpacked=names) if names:
                     pass  # each of them is a statement of its own
                 case tree.Binding(name=name, part_of=whole) if whole is not None:

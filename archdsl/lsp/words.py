@@ -116,6 +116,7 @@ STATEMENTS = {
     "require": "a claim that `archdsl check` proves: `require params == 5.3M +- 2%`",
     "stages": "the table of stages; in a model that extends another, `stages 1..3 { op = ... }` changes rows",
     "shared": "a layer whose uses all have the same weights: `shared tower = conv(256, 3) * 4`",
+    "inputs": "what the network reads, where that is more than one thing: `inputs { rgb = 3 x 224 x 224 ... }`",
     "outputs": "what the network puts out, each with a name: `outputs { boxes = neck -> conv(64) }`",
     "scale": "rewrites columns of the table: `scale { channels = divisible(channels * width) }`",
 }

@@ -119,6 +119,8 @@ STAYS_CONSISTENT = Postcondition(
 
 
 def _changed_ends(given: Architecture, made: Architecture) -> str | None:
+    if given.images != made.images:
+        return f"{given.images} became {made.images}"
     before, after = (given.input, given.output), (made.input, made.output)
     return None if before == after else f"{before[0]} to {before[1]} became {after[0]} to {after[1]}"
 

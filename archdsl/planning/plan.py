@@ -10,6 +10,7 @@ from archdsl.backends.latency import Latencies, Profile
 from archdsl.backends.memory import Memory, Setting, largest_batch, memory
 from archdsl.backends.memory.setting import DType, Optimizer
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.errors import OF_SEVERAL_INPUTS, refuse_several_inputs
 from archdsl.ir.recipe import Phase, Recipe
 from archdsl.ir.recipe.optimizers import SGD, RMSProp
 
@@ -92,6 +93,7 @@ def plan(
         device: the profile of each, for times.
         budget: bytes of memory of each, to say which batch fits.
     """
+    refuse_several_inputs(network, "training", OF_SEVERAL_INPUTS)
     batch, parts = batch or recipe.batch, parts or recipe.accumulate
     dtype = _dtype(recipe, device)
     own = min(network.input.sizes[1:])

@@ -234,8 +234,11 @@ class Frame:
         last, end = self._tensor(flow), self._read_rows.get
         row = len(self.model.choices.rows) - 1  # of the last stage, or -1 where the stem is all
         maps = {one.name: last if end(one.name, -1) == row else self._tensor(one) for one in flow.maps}
-        if row < 0 and "input" in maps:
-            maps["input"] = self.elaborator.images
+        if row < 0:
+            images = self.elaborator.images
+            maps |= {name: image for name, image in images.items() if name in maps}
+            if "stem" not in self.elaborator.names:
+                last = images[self.elaborator.source or "input"]
         return last, maps
 
     def _section(self, section: Section | None, tensor: Tensor, layout: Layout) -> Passed:

@@ -16,6 +16,7 @@ from archdsl.api import Network
 from archdsl.backends.pytorch.class_layers import classifiers
 from archdsl.diagnostics import DiagnosticError
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.errors import OF_SEVERAL_INPUTS, refuse_several_inputs
 from archdsl.ir.recipe import Recipe
 from archdsl.training import curves, metrics, run_folder
 from archdsl.training.checkpoint import Checkpoint, Checkpoints
@@ -199,6 +200,7 @@ class _Run:
 
     def _images(self) -> Images:
         settings = self.settings
+        refuse_several_inputs(self.architecture, "training", OF_SEVERAL_INPUTS)
         if self.architecture.input.is_line:
             raise SeriesNotTrained(self.architecture.name, str(self.architecture.input)).error()
         train, test, is_divided = open_parts(

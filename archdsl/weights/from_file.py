@@ -60,7 +60,7 @@ def map_file(
 
     Raises MismatchError where it is not certain.
     """
-    whole = trace(ours_built, *network.architecture.input.sizes)
+    whole = trace(ours_built, *(shape.sizes for shape in network.architecture.images.values()))
     checkpoint = _network_alone(checkpoint, _ours(whole))
     origin = str(checkpoint.path)
     shapes = {key: tuple(tensor.shape) for key, tensor in checkpoint.tensors.items()}

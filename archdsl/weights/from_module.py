@@ -14,6 +14,7 @@ from torch import nn
 
 from archdsl.diagnostics import Note
 from archdsl.diagnostics.render import printable
+from archdsl.ir.errors import refuse_several_inputs
 from archdsl.weights.errors import CannotRun, OtherWeights, OutputsDiffer, PartsDiffer
 from archdsl.weights.key_map import KeyMap
 from archdsl.weights.key_pairs import pairs_of
@@ -45,6 +46,8 @@ def map_module(network: Network, module: nn.Module, origin: str, selection: Sele
     equal weights. Where a selection leaves some out, the rest may have them; each operator before the first one that is
     left out then must have the same output.
     """
+    instead = "map a file of weights of the whole network or of its part: `--from FILE`"
+    refuse_several_inputs(network.architecture, "the map to the module of another library", instead)
     ours = network.build()
     our_trace, their_trace, size = _traces(network, ours, module, origin)
     if selection and not _agree(our_trace, their_trace):
@@ -202,9 +205,9 @@ def _traces(network: Network, ours: nn.Module, theirs: nn.Module, origin: str) -
             continue
         failing = network.name
         try:
-            here = trace(ours, channels, *size)
+            here = trace(ours, (channels, *size))
             failing = origin
-            return here, trace(theirs, channels, *size), size
+            return here, trace(theirs, (channels, *size)), size
         except Exception as error:  # Anything can be wrong in a forward pass.
             reason = " ".join(str(error).split())
     raise CannotRun(failing, str(network.architecture.input), reason).error()

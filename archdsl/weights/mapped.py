@@ -176,7 +176,7 @@ def _of_part(network: Network, checkpoint: Checkpoint, ours: Mapping[str, Shape]
 
 
 def _readers(network: Network, ours: nn.Module) -> Callable[[], set[str]]:
-    return lambda: image_readers(trace(ours, *network.architecture.input.sizes))
+    return lambda: image_readers(trace(ours, *(shape.sizes for shape in network.architecture.images.values())))
 
 
 def _mapped(

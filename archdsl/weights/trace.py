@@ -9,7 +9,7 @@ pooling, additions, reshaping) leaves its mark as these edges; how a library spe
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -114,18 +114,18 @@ def module_of(keys: tuple[str, ...]) -> str:
     return ".".join(common)
 
 
-def trace(module: nn.Module, *size: int) -> Trace:
-    """Watches `module` at work on two images of `size`, channels x height x width, or series of channels x length. Its
-    own tensors are not touched.
+def trace(module: nn.Module, *sizes: Sequence[int]) -> Trace:
+    """Watches `module` at work on two images of each of `sizes`, channels x height x width, or series of channels x
+    length: one for each input. Its own tensors are not touched.
 
     Raises whatever the forward pass raises, as when the images do not suit the module.
     """
     twin = _without_numbers(module).eval()
     state = twin.state_dict(keep_vars=True)
-    images = torch.empty(2, *size, device="meta")
+    images = [torch.empty(2, *size, device="meta") for size in sizes]
     watcher = _Watcher(state, images)
     with torch.no_grad(), watcher:
-        twin(images)
+        twin(*images)
     first = {id(tensor): key for key, tensor in reversed(state.items())}
     tied = {key: first[id(tensor)] for key, tensor in state.items() if first[id(tensor)] != key}
     return Trace(tuple(watcher.operators), {key: tuple(tensor.shape) for key, tensor in state.items()}, tied)
@@ -134,7 +134,7 @@ def trace(module: nn.Module, *size: int) -> Trace:
 def outputs_of(module: nn.Module, images: Tensor) -> tuple[list[Tensor], Any]:
     """The output of each operator that reads weights, on these images, in order of use, as `trace` finds them; and that
     of the whole module."""
-    watcher = _Watcher(module.state_dict(keep_vars=True), images, outputs=[])
+    watcher = _Watcher(module.state_dict(keep_vars=True), [images], outputs=[])
     with torch.no_grad(), watcher:
         whole = module(images)
     return watcher.outputs or [], whole
@@ -177,7 +177,7 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Follows tensors through a forward pass."""
 
     state: Mapping[str, Tensor]
-    images: Tensor
+    images: Sequence[Tensor]
     operators: list[TracedOperator] = field(default_factory=list)
     # Results, where they are to be compared: later operators may write into them.
     outputs: list[Tensor] | None = None
@@ -191,7 +191,8 @@ class _Watcher(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for key, tensor in self.state.items():
             if id(tensor) not in self.origins:
                 self._know(tensor, _Origin(keys=(key,)))
-        self._know(self.images, _Origin(sources=frozenset({(IMAGES, 0)})))
+        for images in self.images:
+            self._know(images, _Origin(sources=frozenset({(IMAGES, 0)})))
 
     def _know(self, tensor: Tensor, origin: _Origin) -> None:
         if id(tensor) not in self.origins:

@@ -143,7 +143,7 @@ def test_is_seen_in_a_trace(kind: str, arguments: dict[str, Any]) -> None:
     operator = made(kind, arguments)
     seen = aten.RULES[operator]
     net = network(f"{text(kind, arguments)} -> conv(4)")
-    first, *between, last = trace(net.build(), 3, 17, 20).operators
+    first, *between, last = trace(net.build(), (3, 17, 20)).operators
     assert {each.kind for each in between} <= set(seen.reads.values())
     assert bool(between) == bool(operator.parameters(Shape(24, 17, 20)) or operator.state(Shape(24, 17, 20)))
     found = set(last.constants["after"].split(", ")) - {"no activation"}

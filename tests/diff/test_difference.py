@@ -315,3 +315,18 @@ def test_stages_of_a_part_are_compared_as_stages() -> None:
     assert [one.path for one, _ in stages] == [two.path for _, two in stages] == [f"part.stages.{n}" for n in range(4)]
     assert [(one.facts["layers"], two.facts["layers"]) for one, two in stages] == [(2, 3), (2, 4), (2, 6), (2, 3)]
     assert [one.path for one, _ in found if one is not None and not one.is_stage] == ["part.stem", "head"]
+
+
+INPUTS = "model network {{\n  inputs {{\n    {}\n    {}\n  }}\n  stem = {} -> conv(4)\n  head = (stem + a) - b\n}}\n"
+
+
+def test_inputs_by_other_names_in_another_order_or_for_the_stem_break_who_calls() -> None:
+    lines, larger = ("a = 4 x 8 x 8", "b = 4 x 8 x 8"), ("a = 4 x 16 x 16", "b = 4 x 16 x 16")
+    texts = [INPUTS.format(*lines, "a"), INPUTS.format(*larger, "a"), INPUTS.format(*lines[::-1], "a")]
+    before, grown, turned = (archdsl.loads(text).architecture for text in texts)
+    other = archdsl.loads(INPUTS.format(*lines, "b")).architecture
+    assert compare(before, before).is_equal
+    assert [change.what for change in compare(before, grown).facts] == ["input", "inputs"]
+    assert categories(compare(before, grown)) == {"COST"}
+    assert "NUMERICS" in categories(compare(before, turned))
+    assert "NUMERICS" in categories(compare(before, other))

@@ -18,6 +18,7 @@ FLAT = "model net {\n input = 3 x 8 x 8\n classes = 4\n head = conv(2) -> flatte
 EACH = "model net {\n input = 3 x 8 x 8\n head = cond_conv_of_experts(channels = 4, experts = 2)\n}\n"
 POOLED = "model net {\n input = 3 x 8 x 8\n head = adaptive_avg_pool(3)\n}\n"
 VALID = "model net {\n input = 3 x 8 x 8\n stem = conv(4, 3, padding = valid)\n}\n"
+TWO = "model net {\n inputs {\n a = 3 x 8 x 8\n b = 1 x 8 x 8\n }\n head = concat(a, b) -> conv(4)\n}\n"
 SOUND = "model net {\n input = 1 x 64\n stem = conv(4, 3)\n}\n"
 
 
@@ -79,6 +80,7 @@ CASES: dict[str, Case] = {
     "FreeSizeFails": lambda: archdsl.export(archdsl.loads(FLAT), "net.pt2", to="torch", resolution="dynamic"),
     "FiltersOfEachImage": lambda: archdsl.export(loads(EACH), to="onnx", batch="dynamic"),
     "WindowsOfResolution": lambda: archdsl.export(archdsl.loads(POOLED), to="onnx", resolution="dynamic"),
+    "OneInputAlone": export(TWO, to="fused"),
     "NotImportable": command(f"{EXPORT} --out 7-net.py"),
     "SeriesNotCalibrated": export(SOUND, to="onnx", int8=True, calibration="."),
     "NotInType": command("export net.arch --to onnx --dtype bf16"),

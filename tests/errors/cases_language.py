@@ -11,6 +11,9 @@ def in_net(line: str, **bounds: int) -> Case:
     return check(f"model net {{\n  input = 3 x 16 x 16\n  {line}\n}}\n", **bounds)
 
 
+TWO = Source(
+    "net.arch", "model net {\n  inputs {\n    a = 3 x 8 x 8\n    b = 1 x 8 x 8\n  }\n  head = concat(a, b)\n}\n"
+)
 SOUND = Source("net.arch", "model net {\n  input = 1 x 64\n  stem = conv(4)\n}\n")
 
 CASES: dict[str, Case] = {
@@ -21,6 +24,7 @@ CASES: dict[str, Case] = {
     "NotLetter": in_net("stem = ß"),
     "NotPlainCharacter": in_net("stem = conv（8)"),
     "NotStageNumber": in_net("stages 0 { kernel = 3 }"),
+    "ResolutionOfInputs": lambda: compile_source(TWO, resolution=2).checked(),
     "ResolutionOfSeries": lambda: compile_source(SOUND, resolution=(2, 3)).checked(),
     "TooLargeNumber": in_net("classes = 1e400"),
     "NotLabel": in_net("stem = max_pool0.1% (3)"),

@@ -313,3 +313,62 @@ def test_targets_are_those_of_the_command_line(monkeypatch: pytest.MonkeyPatch) 
         archdsl.export(archdsl.loads(PLAIN), to="tflite")
     with pytest.raises(ValueError, match="there is no type 'float16'"):
         archdsl.export(archdsl.loads(PLAIN), to="onnx", dtype="float16")  # type: ignore[arg-type]
+
+
+SEVERAL = """
+model pair {
+  inputs {
+    rgb   = 3 x 24 x 20
+    depth = 1 x 12 x 10
+  }
+  classes = 4
+  stem = rgb -> conv_norm_act(8, 3, stride = 2)
+  head = concat(stem, depth -> conv(4, 3)) -> conv_norm_act(6) -> global_avg_pool -> linear(classes)
+}
+"""
+
+
+@pytest.mark.parametrize("target", ["onnx", "torch", "source"])
+def test_several_inputs_keep_their_names_and_order(target: str) -> None:
+    suffix = {"onnx": "onnx", "torch": "pt2", "source": "py"}[target]
+    network = archdsl.loads(SEVERAL)
+    torch.manual_seed(0)
+    torch.save(network.build().state_dict(), "weights.pth")
+    module = network.build().eval()
+    module.load_state_dict(torch.load("weights.pth"))
+    made = archdsl.export(network, f"pair.{suffix}", to=target, batch="dynamic", weights="weights.pth")
+    assert made.difference < 1e-4
+    assert made.facts["inputs"] == {"rgb": [2, 3, 24, 20], "depth": [2, 1, 12, 10]}
+    images = [torch.randn(3, 3, 24, 20), torch.randn(3, 1, 12, 10)]
+    if target == "onnx":
+        session = onnxruntime.InferenceSession(str(made.path), providers=["CPUExecutionProvider"])
+        given = {name: one.numpy() for name, one in zip(("rgb", "depth"), images, strict=True)}
+        assert [one.shape for one in session.get_inputs()] == [["batch", 3, 24, 20], ["batch", 1, 12, 10]]
+        found = torch.from_numpy(session.run(["output"], given)[0])
+    elif target == "torch":
+        (found,) = torch.export.load(made.path).module()(*images)
+    else:
+        names: dict[str, Any] = {"__name__": "pair"}
+        exec(compile(made.path.read_text(), "pair.py", "exec"), names)
+        from safetensors.torch import load_file
+
+        copy = names["pair"]().eval()
+        copy.load_state_dict(load_file("pair.safetensors"))
+        found = copy(*images)
+    with torch.no_grad():
+        torch.testing.assert_close(found, module(*images), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        ({"to": "onnx", "resolution": 32}, "resolution"),
+        ({"to": "torch", "resolution": "dynamic"}, "resolution"),
+        ({"to": "onnx", "int8": True, "calibration": "."}, "int8"),
+        ({"to": "fused"}, "fused"),
+    ],
+)
+def test_what_takes_one_input_refuses_several(options: dict[str, Any], what: str) -> None:
+    with pytest.raises(DiagnosticError, match=f"{what}.* takes networks of one input") as found:
+        archdsl.export(archdsl.loads(SEVERAL), **options)
+    assert "`rgb` and `depth`" in str(found.value)

@@ -205,6 +205,10 @@ class Writer:
         self.put("=")
         self.expression(3)
 
+    def inputs(self) -> None:
+        self.put("inputs")
+        self.body(self.binding)
+
     def outputs(self) -> None:
         self.put("outputs")
         self.body(self.binding, self.unpacking)
@@ -299,7 +303,7 @@ class Writer:
             self.reference()
         self.body(
             *(self.binding, self.binding, self.require, self.scale, self.stages, self.override, self.added),
-            *(self.removed, self.unpacking, self.outputs),
+            *(self.removed, self.unpacking, self.inputs, self.outputs),
         )
 
     def variants(self) -> None:

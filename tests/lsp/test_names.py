@@ -228,3 +228,15 @@ async def test_prepare_rename(client: LanguageClient, folder: Path) -> None:
     assert await prepare("model base(width = ^1") is None
     with pytest.raises(JsonRpcException, match="a word of the language"):
         await prepare("-> con^v(")
+
+
+async def test_rename_of_an_input(client: LanguageClient, folder: Path) -> None:
+    text = (
+        'use "base.arch"\nmodel pair {\n  inputs {\n    rgb   = 3 x 32 x 32\n'
+        "    depth = 1 x rgb.height x rgb.width\n  }\n"
+        "  body = rgb -> base.small\n  head = body + (depth -> conv(8)) + (rgb -> conv(8))\n}\n"
+    )
+    (folder / "pair.arch").write_text(text)
+    editor = Editor(client, folder / "pair.arch")
+    await editor.open(text)
+    assert await rename(editor, "    rg^b ", "colour") == {"pair.arch": text.replace("rgb", "colour")}

@@ -133,3 +133,14 @@ async def test_inlay_hints(client: LanguageClient, tmp_path: Path) -> None:
     # While a line cannot be read, the hints stay with their rows.
     assert await editor.change(text.replace("input ", "\n  input (", 1))
     assert [line - 1 for line, _ in await hints() if line - 1 in rows] == rows
+
+
+async def test_inputs_in_the_outline(client: LanguageClient, tmp_path: Path) -> None:
+    editor = Editor(client, tmp_path / "inputs.arch")
+    await editor.open(
+        "model net {\n  inputs {\n    rgb   = 3 x 8 x 8\n    depth = 1 x 8 x 8\n  }\n  head = rgb + depth\n}\n"
+    )
+    found = await client.text_document_document_symbol_async(types.DocumentSymbolParams(editor.document))
+    (model,) = [symbol for symbol in found or [] if isinstance(symbol, types.DocumentSymbol)]
+    inside = [(one.name, [child.name for child in one.children or []]) for one in model.children or []]
+    assert inside == [("inputs", ["rgb", "depth"]), ("head", [])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -178,6 +180,62 @@ class Siamese(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         one, other = (self.vector(self.maps(image).flatten(1)).sigmoid() for image in x.split(1, 1))
         out: Tensor = self.same((one - other).abs())
+        return out
+
+
+def _vgg(read: int, channels: int, layers: int) -> nn.Sequential:
+    """Convolutions of VGG-16 between two poolings, with batch norms."""
+    widths = [read, *[channels] * layers]
+    parts = ((nn.Conv2d(one, other, 3, padding=1), nn.BatchNorm2d(other), nn.ReLU()) for one, other in pairwise(widths))
+    return nn.Sequential(*(layer for part in parts for layer in part))
+
+
+class FuseNet(nn.Module):
+    """The encoder of Hazirbas et al. 2016, with a classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sizes = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)]
+        reads = [64, 128, 256, 512]
+        self.depth = nn.ModuleList(_vgg(read, *size) for read, size in zip([1, *reads], sizes, strict=True))
+        self.rgb = nn.ModuleList(_vgg(read, *size) for read, size in zip([3, *reads], sizes, strict=True))
+        self.classifier = nn.Linear(512, 10)
+
+    def forward(self, rgb: Tensor, depth: Tensor) -> Tensor:
+        for number, (of_rgb, of_depth) in enumerate(zip(self.rgb, self.depth, strict=True)):
+            if number:
+                rgb, depth = functional.max_pool2d(rgb, 2), functional.max_pool2d(depth, 2)
+            depth = of_depth(depth)
+            rgb = of_rgb(rgb) + depth
+        out: Tensor = self.classifier(rgb.mean((2, 3)))
+        return out
+
+
+class TwoViews(nn.Module):
+    """One tower for both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tower = nn.Sequential(_vgg(3, 32, 2), nn.MaxPool2d(2), _vgg(32, 64, 2), nn.MaxPool2d(2))
+        self.vector, self.same = nn.Linear(64, 128), nn.Linear(128, 1)
+
+    def forward(self, one: Tensor, other: Tensor) -> Tensor:
+        first, second = (self.vector(self.tower(image).mean((2, 3))) for image in (one, other))
+        out: Tensor = self.same(first * second)
+        return out
+
+
+class MaskedResNet(nn.Module):
+    """A ResNet without what pools and classifies, whose maps are weighted by a mask."""
+
+    def __init__(self, trunk: nn.Module):
+        super().__init__()
+        self.trunk, self.classifier = trunk, nn.Linear(512, 20)
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        maps = self.trunk(image)
+        weight = functional.interpolate(mask, size=maps.shape[2:], mode="area")
+        out: Tensor = self.classifier((maps * weight).mean((2, 3)))
         return out
 
 

@@ -45,8 +45,8 @@ class _Flops(TorchDispatchMode):
         return func(*args, **kwargs)
 
 
-def counts(model: nn.Module, size: int, channels: int = 3) -> tuple[int, int]:
-    """Parameters, and multiply-accumulates of one image."""
+def counts(model: nn.Module, size: int, *channels: int) -> tuple[int, int]:
+    """Parameters, and multiply-accumulates of one image of so many channels, for each input; of colours unless said."""
     with torch.no_grad(), torch.device("meta"), sdpa_kernel(SDPBackend.MATH), _Flops() as flops:
-        model(torch.empty(1, channels, size, size))
+        model(*(torch.empty(1, count, size, size) for count in channels or (3,)))
     return sum(p.numel() for p in model.parameters()), flops.total // 2

@@ -14,6 +14,7 @@ import archdsl
 from tests.meta import on_meta
 from tests.peers.counting import counts
 from tests.peers.test_maps import PEERS as PEERS_OF_MAPS
+from tests.peers.test_several_inputs import FUSION, PEERS_OF_FUSION
 from tests.peers.test_sound import SOUND
 from tests.peers.zoo import peer, relative_error, settle
 from tests.selection import one_in
@@ -52,7 +53,7 @@ def test_every_network_of_the_examples_is_compared() -> None:
     # Search spaces hold no network.
     found = {path.stem: set(archdsl.load_all(path)) for path in files if not path.stem.endswith("_space")}
     compared = {spec: {*peers} for spec, peers in {**PEERS, **PEERS_OF_MAPS}.items()}
-    compared |= {SOUND: {SOUND}}
+    compared |= {SOUND: {SOUND}, FUSION: {*PEERS_OF_FUSION}}
     assert found == {spec: compared.get(spec, set()) | WITHOUT_PEER.get(spec, set()) for spec in found}
 
 

@@ -61,9 +61,11 @@ def unused_arguments(source: str) -> list[str]:
     return [name for name in found if name != "self"]
 
 
-def images(architecture: Architecture, count: int = 2) -> Tensor:
+def images(architecture: Architecture, count: int = 2) -> list[Tensor]:
+    """Images by chance for each input."""
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(count, *architecture.input.sizes, generator=generator, dtype=torch.float64)
+    shapes = architecture.images.values()
+    return [torch.randn(count, *shape.sizes, generator=generator, dtype=torch.float64) for shape in shapes]
 
 
 def check_file(architectures: tuple[Architecture, ...], *, is_thorough: bool = True) -> str:
@@ -100,7 +102,7 @@ def check_counts(architecture: Architecture, model: nn.Module) -> None:
     assert sum(parameter.numel() for parameter in model.parameters()) == cost.params
     # Of attention, the products are counted where they are made one by one.
     with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
-        output = model.eval()(images(architecture, 1))
+        output = model.eval()(*images(architecture, 1))
     assert counter.get_total_flops() == cost.flops
     if architecture.head is not None and architecture.head.reads_maps:
         check_shapes_of_maps(architecture, output)
@@ -177,20 +179,20 @@ def check_outputs(architecture: Architecture, model: nn.Module) -> None:
                 if name.endswith("running_var"):
                     tensor.abs_().add_(0.5)
         x = images(architecture)
-        expected = reference(architecture, model.state_dict())(x)
-        actual = listed(model.eval()(x))
+        expected = reference(architecture, model.state_dict())(*x)
+        actual = listed(model.eval()(*x))
     assert len(actual) == len(expected)
     for one, other in zip(actual, expected, strict=True):
         torch.testing.assert_close(one.reshape(other.shape), other, rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
-def reference(architecture: Architecture, weights: Mapping[str, Tensor]) -> Callable[[Tensor], list[Tensor]]:
+def reference(architecture: Architecture, weights: Mapping[str, Tensor]) -> Callable[..., list[Tensor]]:
     """What computes an architecture from its IR alone. Series are maps of height 1 there, and so are their weights."""
     if not architecture.input.is_line:
         return Reference(architecture, weights)
     sizes = state(of_maps(architecture))
     runs = Reference(architecture, {name: tensor.reshape(sizes[name]) for name, tensor in weights.items()})
-    return lambda x: runs(x.unsqueeze(2))
+    return lambda *images: runs(*(x.unsqueeze(2) for x in images))
 
 
 def of_maps(architecture: Architecture) -> Architecture:
@@ -200,7 +202,7 @@ def of_maps(architecture: Architecture) -> Architecture:
 
 def check_gradients(architecture: Architecture, model: nn.Module) -> None:
     """In training, gradients reach exactly the parameters of the operators that lead to the output."""
-    outputs = listed(model.train()(images(architecture, 3)))
+    outputs = listed(model.train()(*images(architecture, 3)))
     shapes = [*architecture.outputs.values()] or [architecture.output]
     assert [output.numel() for output in outputs] == [3 * shape.elements for shape in shapes]
     learned = [output.sum() for output in outputs if output.requires_grad]
@@ -222,21 +224,22 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
     x = images(architecture, 1)
     model = built(namespace, architecture).eval()
     if has_classifier(architecture):
-        assert built(namespace, architecture, num_classes=7).eval()(x).shape == (1, 7)
+        assert built(namespace, architecture, num_classes=7).eval()(*x).shape == (1, 7)
         model.reset_classifier(0)
-        assert model(x).shape == (1, model.num_features)
+        assert model(*x).shape == (1, model.num_features)
     elif hasattr(model, "reset_classifier"):
-        made = listed(built(namespace, architecture, num_classes=7).eval()(x))
+        made = listed(built(namespace, architecture, num_classes=7).eval()(*x))
         model.reset_classifier(7)
-        assert [one.shape for one in listed(model(x))] == [one.shape for one in made]
+        assert [one.shape for one in listed(model(*x))] == [one.shape for one in made]
         with pytest.raises(ValueError, match="0 classes"):
             model.reset_classifier(0)
     elif "num_classes" in inspect.signature(namespace[function_name(architecture.name)]).parameters:
-        one, other = (built(namespace, architecture, num_classes=count).eval()(x) for count in (7, 8))
+        one, other = (built(namespace, architecture, num_classes=count).eval()(*x) for count in (7, 8))
         assert [a.shape for a in listed(one)] != [b.shape for b in listed(other)]
     if architecture.stages:
         backbone = built(namespace, architecture, features_only=True).eval()
-        maps, features = backbone(x), backbone.feature_info
+        first = dict(zip(architecture.images, x, strict=True))[architecture.first]
+        maps, features = backbone(first), backbone.feature_info
         trunk = getattr(model, architecture.part.name) if architecture.part is not None else model
         assert trunk.feature_info == features
         assert [m.shape[1] for m in maps] == [f["num_chs"] for f in features]
@@ -248,7 +251,7 @@ def check_interfaces(architecture: Architecture, namespace: dict[str, Any]) -> N
         assert [tuple(m.shape[1:]) for m in maps] == [ends[f["module"]].sizes for f in features]
         reductions = [0, *(f["reduction"] for f in features)]
         assert all(one != other for one, other in pairwise(reductions))
-    if first_is_convolution(architecture):
+    if first_is_convolution(architecture) and not architecture.inputs:
         other = architecture.input._replace(channels=architecture.input.channels + 1)
         y = built(namespace, architecture, in_channels=other.channels).eval()(torch.zeros(1, *other.sizes).double())
         assert listed(y)[0].numel() == architecture.output.elements
@@ -263,6 +266,8 @@ def check_channels(text: str, architectures: tuple[Architecture, ...], namespace
     changed = module_of(emit(others, "program.arch")) if others else {}
     named = {other.name: other for other in others}
     for architecture in architectures:
+        if architecture.inputs:
+            continue  # their channels are no option
         try:
             model = built(namespace, architecture, in_channels=count).eval()
         except (ValueError, ZeroDivisionError) as error:
@@ -276,7 +281,7 @@ def check_channels(text: str, architectures: tuple[Architecture, ...], namespace
         other.load_state_dict(model.state_dict())
         x = images(named[architecture.name])
         with torch.no_grad():
-            torch.testing.assert_close(listed(other(x)), listed(model(x)), rtol=1e-6, atol=1e-9, equal_nan=True)
+            torch.testing.assert_close(listed(other(*x)), listed(model(*x)), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def first_is_convolution(architecture: Architecture) -> bool:
@@ -297,7 +302,7 @@ def check_alone(architecture: Architecture, namespace: dict[str, Any]) -> None:
     alone.load_state_dict(model.state_dict())
     x = images(architecture)
     with torch.no_grad():
-        torch.testing.assert_close(listed(alone(x)), listed(model(x)), rtol=1e-6, atol=1e-9, equal_nan=True)
+        torch.testing.assert_close(listed(alone(*x)), listed(model(*x)), rtol=1e-6, atol=1e-9, equal_nan=True)
 
 
 def _shapes(model: nn.Module) -> list[tuple[str, torch.Size]]:

@@ -346,6 +346,32 @@ class ModelWriter:
                 "}",
             ],
         ]
-        lines += draw.pick(heads)
+        head = draw.pick(heads)
+        lines += head
+        if draw.chance(30):
+            lines = self._of_several(lines, own, part)
         body = "".join(f"  {line}\n" for line in lines)
         return f"model {self.name}_user {{\n{body}}}\n"
+
+    def _of_several(self, lines: list[str], own: str, part: str) -> list[str]:
+        """The same model with a second input, and a third one, which heads of tensors read."""
+        draw = self.draw
+        sizes = ["16 x 16", "9 x 12", "24 x 16"]
+        others = {name: f"{draw.pick(['1', '2', '3'])} x {draw.pick(sizes)}" for name in ("mask", "depth")}
+        if draw.chance(60):
+            del others["depth"]
+        found: list[str] = []
+        for line in lines:
+            if line.startswith("input = "):
+                inputs = [f"image = {line.removeprefix('input = ')}", *(f"{name} = {s}" for name, s in others.items())]
+                inputs = inputs[::-1] if draw.chance(40) else inputs
+                found += ["inputs {", *(f"  {one}" for one in inputs), "}"]
+            elif line == f"{own} = {part}":
+                found.append(f"{own} = image -> {part}")
+            else:
+                found.append(line.replace("input ->", "image ->"))
+        ends = ["conv(4, 3) -> act", "conv_norm_act(6, 3, stride = 2)", "global_avg_pool -> linear(classes)", "norm"]
+        read = [f"  of_{name} = {name} -> {draw.pick(ends)}" for name in others]
+        if found[-1] == "}":
+            return [*found[:-1], *read, "}"]
+        return [*found, "outputs {", "  main = head", *read, "}"]

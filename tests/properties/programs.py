@@ -46,7 +46,7 @@ _IN_ONE = (
     (r"\bblur\(stride = (\w+)\)", r"avg_pool(3, stride = \1)"),
     (r"\btop = ", "left = "),
     (r"\bbottom = ", "right = "),
-    (r"input = (\w+)(?: x \w+)? x (\w+)", r"input = \1 x \2"),
+    (r"(input|image|mask|depth) = (\w+)(?: x \w+)? x (\w+)", r"\1 = \2 x \3"),
 )
 
 

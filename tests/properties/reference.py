@@ -86,9 +86,11 @@ class Reference:
         self.architecture, self.weights = architecture, weights
         self.outputs: list[Tensor] = []
 
-    def __call__(self, x: Tensor) -> list[Tensor]:
+    def __call__(self, *images: Tensor) -> list[Tensor]:
         """What the network puts out, in its order."""
-        a, maps = self.architecture, {"input": x}
+        a = self.architecture
+        maps = dict(zip(a.images, images, strict=True))
+        x = maps[a.first]
         inside = f"{a.part.name}." if a.part is not None else ""
         if a.stem is not None:
             steps = a.stem.steps.steps

@@ -34,7 +34,9 @@ def draw_operators(architectures: Sequence[Architecture], options: Options) -> g
         with drawing.subgraph(name=f"cluster_{dot.name(architecture.name)}") as column:
             column.attr(**dot.HEADING, label=dot.heading(architecture.name))
             _Network(architecture, visits, column, options).draw()
-    dot.side_by_side(drawing, [dot.name(architecture.name, "input") for architecture in architectures], options)
+    dot.side_by_side(
+        drawing, [dot.name(architecture.name, architecture.first) for architecture in architectures], options
+    )
     return drawing
 
 
@@ -161,22 +163,23 @@ class _Network:
         """
         rows: dict[str, list[str]] = {}
         for layer, visits in self.layers.items():
-            rows.setdefault(visits[0].levels[0].path if visits[0].levels else layer, []).append(layer)
+            row = visits[0].levels[0].path if visits[0].levels else layer if visits[0].inputs else "input"
+            rows.setdefault(row, []).append(layer)
         above: list[str] = []
-        for row in rows.values():
+        for layers in rows.values():
             if above:
-                self._below(above, row[0])
+                self._below(above, layers[0])
             with self.column.subgraph(graph_attr={"rank": "same"}) as ranked:
-                for layer in self.options.ordered(row):
+                for layer in self.options.ordered(layers):
                     ranked.node(self._entry_name(layer))
-                for left, right in pairwise(row):
+                for left, right in pairwise(layers):
                     self._beside(ranked, left, right)
-            above = row
+            above = layers
 
     def _beside(self, row: graphviz.Digraph, left: str, right: str) -> None:
-        tensor = self.layers[right][0].inputs[0]
+        read = [tensor for tensor in self.layers[right][0].inputs[:1] if self.layer_of[tensor.path] == left]
         frame = self.frames[left]
-        look = {"tooltip": dot.label([str(tensor.shape)])} if self.layer_of[tensor.path] == left else dot.HIDDEN
+        look = {"tooltip": dot.label([str(read[0].shape)])} if read else dot.HIDDEN
         ends = self.options.ordered([self._entry_name(left), self._entry_name(right)])
         side, back = ("ltail", {}) if self.options.layout == "tb" else ("lhead", {"dir": "back"})
         clipped = {side: self._cluster(frame[-1])} if frame else {}

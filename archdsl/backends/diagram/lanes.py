@@ -40,12 +40,16 @@ class Lanes(Table):
 
     def panel(self) -> Panel:
         architecture = self.architecture
-        self._add(self.end("input", {"input": architecture.input}), architecture.input)
+        named = zip(architecture.images.items(), architecture.inputs or ["input"], strict=True)
+        for number, ((path, shape), name) in enumerate(sorted(named, key=lambda one: one[0][0] == architecture.first)):
+            key = "input" if path == architecture.first else f"i{number}"
+            self._add(replace(self.end(key, {name: shape}), path=path), shape)
+        others = len(architecture.images) - 1
         head = architecture.head if self.tensors is None else None
         for number, part in enumerate([*self.trunk(), *([head] if head is not None else [])]):
             self.edges.append(Edge(self.nodes[-1].key, str(number)))
             self._add(self.row(part, str(number)), part.output)
-        trunk = [node.key for node in self.nodes]
+        trunk = [node.key for node in self.nodes[others:]]
         outputs = {"output": self.nodes[-1].path}
         if self.tensors is not None:
             for number, (made, frame) in enumerate(self._drawn(self.tensors)):

@@ -86,6 +86,13 @@ class Tape:
         self.values += 1
         return Value(self.values, self.storage(size), size, needs_gradient, channels_last)
 
+    def part_of_images(self, size: int) -> Value:
+        """The images of one input: all are held as long as the network runs, as one storage."""
+        if size == self.images.size:
+            return self.images
+        self.values += 1
+        return self.images._replace(number=self.values, size=size)
+
     def storage(self, size: int) -> int:
         self.sizes.append(size)
         return len(self.sizes) - 1

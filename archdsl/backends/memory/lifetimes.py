@@ -57,7 +57,9 @@ class _Holder(Tracer):
     def network(self) -> list[Visit]:
         visits = super().network()
         # Whoever calls the network holds the images and gets the output.
-        self.until[visits[0].path] = self.until[visits[-1].path] = self._now
+        for visit in visits:
+            if visit.operator in ("input", "output"):
+                self.until[visit.path] = self._now
         return visits
 
     @property

@@ -40,13 +40,13 @@ class Recording(NamedTuple):
 def record(lives: Lifetimes, setting: Setting) -> Recording:
     """The tape of one forward pass."""
     width = setting.batch * setting.width
-    tape = Tape(width * lives.visits[0].output.elements)
+    tape = Tape(width * sum(visit.output.elements for visit in lives.visits if visit.operator == "input"))
     allocator = Allocator(tape, setting, padded_by_copy(lives.visits))
     values: dict[str, Value] = {}
     for number, visit in enumerate(lives.visits):
         tape.visit = number
         if visit.operator == "input":
-            values[visit.path] = tape.images
+            values[visit.path] = tape.part_of_images(width * visit.output.elements)
         else:
             inputs = [values[tensor.path] for tensor in visit.inputs]
             values[visit.path] = allocate(allocator, visit, inputs, lives.rates[number])

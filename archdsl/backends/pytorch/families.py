@@ -53,6 +53,8 @@ def _form(architecture: Architecture) -> Hashable:
     part = architecture.part.name if architecture.part is not None else None
     return (
         architecture.input.is_line,
+        *architecture.inputs,
+        architecture.source,
         *map(_form_of_step, sections),
         bool(architecture.stages),
         has_classifier(architecture),

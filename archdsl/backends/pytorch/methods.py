@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archdsl.backends.pytorch.layout import WIDTH, call_lines, expression_lines
+from archdsl.backends.pytorch.naming import Names
 from archdsl.backends.pytorch.steps import Child
-from archdsl.backends.pytorch.texts import literal
+from archdsl.backends.pytorch.texts import docstring_lines, literal
 from archdsl.ir.base import Shape
+from archdsl.ir.description import Description
 from archdsl.ir.formula import Expression
+from archdsl.ir.names import python_name
 
 
 @dataclass
@@ -75,10 +78,10 @@ class Head:
     features: Expression | None = None  # the classifier's input size
     bias: bool = True
     single: frozenset[str] = frozenset()  # the parts that are one layer
-    # The maps that a head reads by name, as positions: 0 is that of the stem, 1 that of the first stage; where it
-    # `reads_images`, they come first.
+    # The maps that a head reads by name, as positions: 0 is that of the stem, 1 that of the first stage; the `images`
+    # that it reads, by their paths, come first.
     reads: list[int] | None = None
-    reads_images: bool = False
+    images: tuple[str, ...] = ()
     returns: str = "Tensor"  # the type of what the network puts out
     reset: Reset | None = None
 
@@ -89,23 +92,54 @@ class Head:
         return f"nn.Linear(self.num_features, num_classes{bias}) if num_classes else nn.Identity()"
 
 
-def method_lines(head: Head, image: Shape, has_stem: bool, has_stages: bool, part: str = "") -> list[str]:
+class Images:
+    """What a network reads, as the variables of its methods: `x`, or the names of several inputs."""
+
+    def __init__(self, architecture: Description):
+        names = Names(("self", "maps", "stage"))
+        self.shapes = [*architecture.images.values()]
+        self.has_names = bool(architecture.inputs)
+        self.variables = dict.fromkeys(architecture.images, "x")
+        if self.has_names:
+            paths = zip(architecture.images, architecture.inputs, strict=True)
+            self.variables = {path: names.new(python_name(name)) for path, name in paths}
+        self.first = self.variables[architecture.first]
+
+    @property
+    def parameters(self) -> str:
+        return ", ".join(f"{name}: Tensor" for name in self.variables.values())
+
+    @property
+    def arguments(self) -> str:
+        return ", ".join(self.variables.values())
+
+    @property
+    def said(self) -> str:
+        """In words."""
+        if not self.has_names:
+            return images(self.shapes[0])
+        named = zip(self.variables.values(), self.shapes, strict=True)
+        texts = (f"`{name}` B x {shape.channels} x {'L' if shape.is_line else 'H x W'}" for name, shape in named)
+        return f"{'Series' if self.shapes[0].is_line else 'Images'}, {' and '.join(texts)}"
+
+
+def method_lines(head: Head, image: Images, has_stem: bool, has_stages: bool, part: str = "") -> list[str]:
     """The methods, each after an empty line. `part` is the attribute that has the stem and the stages."""
     if head.reads is not None:
         return _methods_of_maps(head, head.reads, image, has_stem, has_stages, part)
-    flow = "self.stem(x)" if has_stem else "x"
+    flow = f"self.stem({image.first})" if has_stem else image.first
     flow = f"self.stages({flow})" if has_stages else flow
-    flow = f"self.{part}(x)[-1]" if part else flow
+    flow = f"self.{part}({image.first})[-1]" if part else flow
     flow = f"self.head({flow})" if head.maps else flow
     return [
         *_method(
-            "forward_features(self, x: Tensor) -> Tensor",
-            f"{images(image)}, to the last feature map.",
+            f"forward_features(self, {image.parameters}) -> Tensor",
+            f"{image.said}, to the last feature map.",
             f"return {flow}",
         ),
         *_head_methods(head),
         *(_checkpointing(part) if has_stages else ()),
-        *_method("forward(self, x: Tensor) -> Tensor", "", "return self.forward_head(self.forward_features(x))"),
+        *_forward(image, "Tensor"),
     ]
 
 
@@ -115,25 +149,27 @@ def images(image: Shape) -> str:
 
 
 def _methods_of_maps(
-    head: Head, reads: Sequence[int], image: Shape, has_stem: bool, has_stages: bool, part: str
+    head: Head, reads: Sequence[int], image: Images, has_stem: bool, has_stages: bool, part: str
 ) -> list[str]:
     """The methods of a network whose head reads several maps."""
-    first = ["x"] * head.reads_images + ["self.stem(x)" if has_stem else "x"]
+    own = [image.variables[path] for path in head.images]
+    first = [*own, f"self.stem({image.first})" if has_stem else image.first]
     lines = [f"return [{', '.join(first)}]"]
     if part:
-        lines = [f"return [x, *self.{part}(x)]" if head.reads_images else f"return self.{part}(x)"]
+        maps = f"self.{part}({image.first})"
+        lines = [f"return [{', '.join(own)}, *{maps}]" if own else f"return {maps}"]
     elif has_stages:
         lines = [f"maps = [{', '.join(first)}]", "for stage in self.stages:", "    maps.append(stage(maps[-1]))"]
         lines.append("return maps")
     maps = _said(has_stem, has_stages)
-    what, given = (f"themselves and {maps}", f"Images and {maps}") if head.reads_images else (maps, f"T{maps[1:]}")
+    what, given = (f"themselves and {maps}", f"Images and {maps}") if own else (maps, f"T{maps[1:]}")
     if not (has_stem or has_stages):
-        what = "a list of them"
+        what, given = "a list of them", "The images"
     read = ["maps[-1]", *(f"maps[{number}]" for number in reads)]
     return [
         *_method(
-            "forward_features(self, x: Tensor) -> list[Tensor]",
-            f"{images(image)}, to {what}.",
+            f"forward_features(self, {image.parameters}) -> list[Tensor]",
+            f"{image.said}, to {what}.",
             *lines,
         ),
         *_method(
@@ -143,10 +179,13 @@ def _methods_of_maps(
         ),
         *(head.reset.lines() if head.reset is not None else ()),
         *(_checkpointing(part) if has_stages else ()),
-        *_method(
-            f"forward(self, x: Tensor) -> {head.returns}", "", "return self.forward_head(self.forward_features(x))"
-        ),
+        *_forward(image, head.returns),
     ]
+
+
+def _forward(image: Images, returns: str) -> list[str]:
+    body = f"return self.forward_head(self.forward_features({image.arguments}))"
+    return _method(f"forward(self, {image.parameters}) -> {returns}", "", body)
 
 
 def _said(has_stem: bool, has_stages: bool) -> str:
@@ -185,8 +224,13 @@ def _head_methods(head: Head) -> list[str]:
 
 def _method(signature: str, doc: str, *body: str) -> list[str]:
     lines = ["", f"    def {signature}:"]
+    if len(lines[1]) > WIDTH:
+        name, _, rest = signature.partition("(")
+        parameters, _, returned = rest.rpartition(")")
+        lines[1:] = call_lines(f"    def {name}", parameters.split(", "), f"{returned}:")
     if doc:
-        lines.append(f'        """{doc}"""')
+        written = f'        """{doc}"""'
+        lines += [written] if len(written) <= WIDTH else [f"        {line}" for line in docstring_lines(doc)]
     return [*lines, *(f"        {line}" for line in body)]
 
 

@@ -11,7 +11,7 @@ from archdsl.backends.pytorch.externs import call_of
 from archdsl.backends.pytorch.formulas import same, spell, value_of
 from archdsl.backends.pytorch.grouping import Classes
 from archdsl.backends.pytorch.layout import call_lines, expression_lines
-from archdsl.backends.pytorch.methods import Head, Reset, method_lines
+from archdsl.backends.pytorch.methods import Head, Images, Reset, method_lines
 from archdsl.backends.pytorch.module import ModuleBuilder, Unmergeable, annotation
 from archdsl.backends.pytorch.naming import OF_NETWORKS, Names, classifier_attribute, is_free_attribute
 from archdsl.backends.pytorch.nodes import IDENTITY, call, replaced, spoken
@@ -74,7 +74,7 @@ class NetworkWriter(StepWriter):
         self.rate: Expression = constant(0.0)  # outside the stages nothing is dropped
         # The variants, by index, in which the channels at hand depend on those of the image: a convolution to so many
         # ends that. And those which the image's channels have decided something in.
-        self.open = set(self._variants)
+        self.open = set(self._variants) if not self.architectures[0].inputs else set()
         self.decided: set[int] = set()
         # The same of `width`, the variable of the loop over stages.
         self.open_width: set[int] = set()
@@ -177,7 +177,10 @@ class NetworkWriter(StepWriter):
         self.has_stem_maps = trunk.has_stem_maps
         if trunk.is_fixed:
             self.decided |= set(self._variants)
-        lines = call_lines(f"self.{self.part} = {trunk.name}", list(trunk.arguments), "")
+        given = list(trunk.arguments)
+        if self.architectures[0].inputs:
+            given = [f"in_channels={spelled(self._image_channels())}", *given[1:]]
+        lines = call_lines(f"self.{self.part} = {trunk.name}", given, "")
         return BeforeHead(lines, [], None, self.channels_of(channels, None, "part_channels"))
 
     @staticmethod
@@ -185,6 +188,12 @@ class NetworkWriter(StepWriter):
         if architecture.stages:
             return architecture.stages[-1].output
         return architecture.stem.output if architecture.stem is not None else architecture.input
+
+    def _image_channels(self) -> Expression:
+        """The channels of what the stem and the stages read: an option where that is the one input."""
+        if not self.architectures[0].inputs:
+            return Name("in_channels")
+        return self._number([architecture.input.channels for architecture in self.architectures], "source_channels")
 
     @property
     def part(self) -> str:
@@ -278,7 +287,7 @@ class NetworkWriter(StepWriter):
     def _stem(self) -> tuple[list[str], Expression | None]:
         self._enter("stem")
         columns = self._columns([architecture.stem for architecture in self.architectures])
-        children, channels = self.children(columns, Name("in_channels"))
+        children, channels = self.children(columns, self._image_channels())
         if not children:
             # Whatever takes a network with stages apart finds a stem.
             return ["self.stem = nn.Identity()"] if self.architectures[0].stages else [], channels
@@ -338,11 +347,11 @@ class NetworkWriter(StepWriter):
     def _read_maps(self, head: Head, seen: Seen) -> None:
         """What a head that reads maps by name reads and puts out."""
         places = []
-        head.reads_images = any(other.name == "input" for _, step in seen for other in step.others)
+        read_names = {other.name for _, step in seen for other in step.others}
+        first = self.architectures[0]
+        head.images = tuple(path for path in first.images if path in read_names)
         for architecture in self.architectures:
-            names = [f"{architecture.prefix}stem", *map(architecture.path, architecture.stages)]
-            if head.reads_images:
-                names.insert(0, "input")
+            names = [*head.images, f"{architecture.prefix}stem", *map(architecture.path, architecture.stages)]
             places.append({name: number for number, name in enumerate(names)})
         read = [[places[index][other.name] for other in step.others] for index, step in seen]
         if any(numbers != read[0] for numbers in read):
@@ -377,10 +386,10 @@ class NetworkWriter(StepWriter):
         return "\n".join(lines) + "\n"
 
     def _methods(self, head: Head, has_stem: bool, has_stages: bool) -> list[str]:
-        image = self.architectures[0].input
+        images = Images(self.architectures[0])
         if self.trunk is not None:
-            return method_lines(head, image, True, self.trunk.has_stages, self.part)
-        return method_lines(head, image, has_stem, has_stages)
+            return method_lines(head, images, True, self.trunk.has_stages, self.part)
+        return method_lines(head, images, has_stem, has_stages)
 
     @property
     def _is_family(self) -> bool:
@@ -434,7 +443,8 @@ class NetworkWriter(StepWriter):
         options: dict[str, str] = {}
         if head.classifier is not None or self._says_classes:
             options["num_classes"] = f"num_classes: int = {first.classes}"
-        options["in_channels"] = f"in_channels: int = {first.input.channels}"
+        if not first.inputs:
+            options["in_channels"] = f"in_channels: int = {first.input.channels}"
         if self._says_dropout and (rates := [rate for one in variants for rate in dropout_rates(one) or ()]):
             options["dropout_rate"] = f"dropout_rate: float = {literal(rates[0])}"
         trunk = self.trunk if self.trunk is not None else stages
@@ -461,7 +471,7 @@ class NetworkWriter(StepWriter):
 
     def _refusal(self, index: int, architecture: Architecture) -> list[str]:
         """Refuses images of other channels where those of the image have decided what the network is."""
-        if index not in self.decided:
+        if index not in self.decided or architecture.inputs:
             return []
         count = architecture.input.channels
         message = (
@@ -472,9 +482,11 @@ class NetworkWriter(StepWriter):
     def _function(self, index: int, architecture: Architecture, head: Head, stages: Stages | None) -> str:
         cost = architecture.costs.model()
         each = "a series" if architecture.input.is_line else "an image"
+        each = "of one each" if architecture.inputs else each
         counts = f"{human(cost.params)} parameters, {human(cost.macs)} MACs, {human(cost.flops)} FLOPs {each}."
         doc = f"{architecture.doc.strip()}\n\n" if self._is_family and architecture.doc.strip() else ""
-        doc += f"Input {architecture.input}: {counts}"
+        read = ", ".join(f"`{name}` {shape}" for name, shape in architecture.inputs.items())
+        doc += f"Inputs {read}: {counts}" if read else f"Input {architecture.input}: {counts}"
         if needed := externs(architecture):
             calls = [f"`{call_of(self.classes.externs[module], layers)}`" for module, layers in needed.items()]
             doc += f"\n\nThe caller's own modules are constructed by {' and '.join(calls)}."

@@ -144,11 +144,34 @@ class NoInput(Problem):
     model: str
 
 
+class InputAndInputs(Problem):
+    code = codes.DUPLICATE_NAME
+    message = "model `{model}` has `input` and `inputs`"
+    help = "one input is `input = 3 x 224 x 224`; several stand in `inputs`, and are read by their names alone"
+    model: str
+
+
+class FewInputs(Problem):
+    code = codes.MISSING_BINDING
+    message = "`inputs` is for several inputs, and model `{model}` has {count}"
+    help = "write `input = 3 x 224 x 224`, or add a line to `inputs`: `depth = 1 x 224 x 224`"
+    model: str
+    count: int
+
+
+class InputWithMeaning(Problem):
+    code = codes.DUPLICATE_NAME
+    message = "no input is called `{name}`, which has a meaning in a model"
+    help = "choose another name"
+    name: str
+
+
 class FactOfOther(Problem):
     code = codes.UNKNOWN_NAME
-    message = "a model sets facts of its `stem` or `input`, not of `{name}`"
+    message = "a model sets facts of its {known}, not of `{name}`"
     help = "for example `stem.variance = 1`"
     name: str
+    known: str
 
 
 class SecondStatement(Problem):

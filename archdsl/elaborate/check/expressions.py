@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Edit, Fix, Note, Problems, Span
 from archdsl.diagnostics.nearest import nearest
+from archdsl.diagnostics.wording import quoted
 from archdsl.elaborate.check.errors import (
     ForeignLayer,
     ForeignTruth,
@@ -155,7 +156,9 @@ class Vocabulary:
         fix = None
         if len(near) == 1:
             fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
-        return UnboundName(text).at(span, notes=notes, fix=fix)
+        named = [own for own, symbol in self.own.items() if text == "input" and _is_input(symbol)]
+        help = f"the inputs of this model are {quoted(named)}" if named else None
+        return UnboundName(text).at(span, notes=notes, fix=fix, help=help)
 
     def _misspelt(self, text: str, span: Span, is_block: bool, call: tree.Call | None) -> Diagnostic:
         help, what = self.hint, "block or function" if call is not None else "block"
@@ -428,3 +431,7 @@ def _foreign(node: tree.Fact) -> Diagnostic:
     written, ours = re.sub(r"\s", "", node.span.text), layer_for(node.name.text)
     problem = ForeignLayer(written, ours).at(node.span)
     return _renamed(problem, ours) if ours is not None else problem
+
+
+def _is_input(symbol: Symbol) -> bool:
+    return isinstance(symbol.meaning, tree.Binding) and symbol.meaning.is_input

@@ -12,7 +12,10 @@ from archdsl.elaborate.check.claims import check_claim
 from archdsl.elaborate.check.columns import Blocks, check_names_of_stages, check_row, foreign_columns, no_op
 from archdsl.elaborate.check.errors import (
     FactOfOther,
+    FewInputs,
     GivenAndDeclared,
+    InputAndInputs,
+    InputWithMeaning,
     IsParameterOfParent,
     NoInput,
     SecondStatement,
@@ -28,7 +31,7 @@ from archdsl.elaborate.resolve.errors import TooManyStages
 from archdsl.elaborate.resolve.graph import readable, stage_label
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of, parent
 from archdsl.elaborate.resolve.linking import repeats
-from archdsl.elaborate.resolve.merge import merge, reference_problems
+from archdsl.elaborate.resolve.merge import divided, inputs_in, merge, reference_problems, says_inputs
 from archdsl.elaborate.resolve.parts import bindings_of_parts, part_of, reference_in
 from archdsl.elaborate.resolve.quantities import MEASURES, QUANTITIES, answered, as_written, asked, mistakes
 from archdsl.elaborate.resolve.scopes import (
@@ -72,6 +75,7 @@ class ModelNames:
         self.is_whole = last.model.parent is None and len(self.line) <= limits().ancestors
         self.words = Vocabulary(self.environment, problems, resolved)
         self.scope = scope_of_model(definition)
+        self.inputs: tuple[str, ...] = ()  # the names of several inputs
         # What the names of the model are, or may be, bound to.
         self.values: dict[str, list[tree.Expression]] = {}
 
@@ -113,7 +117,7 @@ class ModelNames:
                     for output in outputs:
                         if output.part_of is None:
                             self.words.check(output.value)
-                case tree.Scale() | tree.RemovedStages():
+                case tree.Scale() | tree.RemovedStages() | tree.Inputs():
                     pass  # names of the first are those of the rows, too
         self._check_unique()
         if self.is_whole:
@@ -202,10 +206,13 @@ class ModelNames:
         """Whether a binding names a model, which is a part of this one."""
         own = {binding.name.text: (binding, self.environment)}
         others = frozenset(self.words.own) - {binding.name.text}
-        return next(bindings_of_parts(own, others), None) is not None
+        return next(bindings_of_parts(own, others, self.inputs), None) is not None
 
     def _check_part(self, binding: tree.Binding) -> None:
-        reference = reference_in(binding.value)
+        source, value = divided(binding.value, self.inputs)
+        reference = reference_in(value) if value is not None else None
+        if source is not None:
+            self.words.resolve(_first_step(binding.value), self.words.own.get(source))
         assert reference is not None
         base = self.environment.part(reference.name.text)
         assert base is not None
@@ -231,6 +238,12 @@ class ModelNames:
     def _collect(self) -> None:
         """The names that the model's expressions can use: its parameters and bindings, and those it inherits."""
         self.words.own = dict(self.scope)
+        inputs: dict[str, None] = {}
+        for owner in reversed(self.line):
+            if says_inputs(owner.model.body):
+                inputs.clear()
+            inputs |= dict.fromkeys(inputs_in(owner.model))
+        self.inputs = tuple(inputs)
         for owner in self.line:
             for parameter in owner.model.parameters:
                 self._own(parameter.name, parameter.default)
@@ -280,9 +293,11 @@ class ModelNames:
     # Its own statements ----------------------------------------------------------------------------------------------
 
     def _check_owner(self, name: tree.Identifier) -> None:
-        if name.text not in ("stem", "input"):
-            problem = FactOfOther(name.text).at(name.span)
-            self.problems.add(problem.suggesting(name.text, ("stem", "input")))
+        known = ("stem", *(self.inputs or ("input",)))
+        if name.text not in known:
+            *first, last = (f"`{one}`" for one in known)
+            problem = FactOfOther(name.text, f"{', '.join(first)} or {last}").at(name.span)
+            self.problems.add(problem.suggesting(name.text, known))
 
     def _check_cells(self, table: tree.Table) -> None:
         self.words.problems = found = Problems()
@@ -312,14 +327,20 @@ class ModelNames:
             for name in plain:
                 if name.text in inherited and name.text not in own:
                     self.problems.add(_is_parameter(name, base.name, inherited[name.text]))
-        for kind, word in ((tree.Stages, "stages"), (tree.Scale, "scale"), (tree.Outputs, "outputs")):
+        statements = (
+            *((tree.Inputs, "inputs"), (tree.Outputs, "outputs")),
+            *((tree.Stages, "stages"), (tree.Scale, "scale")),
+        )
+        for kind, word in statements:
             places = [_keyword(s.span, word) for s in self.model.body if isinstance(s, kind)]
             for place in places[1:]:
                 notes = (Note("the first one", places[0]),)
                 self.problems.add(SecondStatement(word).at(place, notes=notes))
 
     def _check_input(self) -> None:
-        if "input" not in self.values:  # an output of that name is none
+        if self.inputs or any(isinstance(statement, tree.Inputs) for statement in self.model.body):
+            self._check_inputs()
+        elif "input" not in self.values:  # an output of that name is none
             problem = NoInput(self.model.name.text).at(self.model.name.span)
             own = {s.name.text: s.name.span for s in self.model.body if isinstance(s, tree.Binding) and s.fact is None}
             if len(near := nearest("input", own)) == 1:
@@ -328,6 +349,22 @@ class ModelNames:
                 notes = (Note(f"`{near[0]}` is bound here; did you mean `input`?", span),)
                 problem = replace(problem, notes=notes, fix=fix)
             self.problems.add(problem)
+
+    def _check_inputs(self) -> None:
+        """That there are several, and `input` is not said as well."""
+        own = [statement for statement in self.model.body if isinstance(statement, tree.Binding)]
+        statement = next((one.span for one in self.model.body if isinstance(one, tree.Inputs)), None)
+        place = _keyword(statement, "inputs") if statement is not None else self.model.name.span
+        if "input" in self.scope:
+            other = self.scope["input"].span
+            notes = (Note("`input` is said here", other),) if other is not None else ()
+            self.problems.add(InputAndInputs(self.model.name.text).at(place, notes=notes))
+        elif len(self.inputs) < 2:
+            self.problems.add(FewInputs(self.model.name.text, len(self.inputs)).at(place))
+        for binding in own:
+            name = binding.name.text
+            if binding.is_input and binding.fact is None and (name in SPECIAL or name in ("in", "out")):
+                self.problems.add(InputWithMeaning(name).at(binding.name.span))
 
     # Its rows --------------------------------------------------------------------------------------------------------
 
@@ -432,6 +469,10 @@ def _fact(binding: tree.Binding) -> tree.Identifier:
     """The name of a fact together with that of its tensor: `stem.variance`."""
     assert binding.fact is not None
     return tree.Identifier(binding.name.span.to(binding.fact.span), f"{binding.name.text}.{binding.fact.text}")
+
+
+def _first_step(value: tree.Expression) -> Span:
+    return value.steps[0].span if isinstance(value, tree.Pipeline) else value.span
 
 
 def _keyword(span: Span, word: str) -> Span:

@@ -230,7 +230,8 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
         own[parameter.name.text] = (parameter.name, parameter.default)
     for statement in model.body:
         if isinstance(statement, tree.Binding) and statement.fact is None:
-            own[statement.name.text] = (statement.name, statement.value)
+            if statement.name.text not in merged.inputs:  # one that nothing reads is an error
+                own[statement.name.text] = (statement.name, statement.value)
         elif isinstance(statement, tree.Binding) and statement.fact is not None:
             yield from _fact(statement, statement.fact, reads)
     # What may have been meant: a binding with a meaning, or the inherited one that was to be replaced.
@@ -259,7 +260,9 @@ def _in_model(definition: ModelDefinition, reads: _Reads) -> Iterator[Diagnostic
 
 def _is_part(name: str, merged: Merged) -> bool:
     """Whether a binding is the part of a model: a head of layers reads what it puts out."""
-    return any(part[0].name.text == name for part in bindings_of_parts(merged.bindings, merged.parameters))
+    return any(
+        part[0].name.text == name for part in bindings_of_parts(merged.bindings, merged.parameters, merged.inputs)
+    )
 
 
 def _meant(problem: Diagnostic, name: str, candidates: list[str], counterpart: str | None) -> Diagnostic:

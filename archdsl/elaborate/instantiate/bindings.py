@@ -191,7 +191,7 @@ class ModelBindings:
                 value = shared(binding, evaluate_binding(binding, scope))
             if name == "classes":  # what reads a wrong one makes no mistake of its own
                 value = classes_of(value, Origin(binding.value, scope), binding.value.span)
-            if name == "input":
+            if name == "input" or binding.is_input:
                 value = image_of(value, binding.value.span)
         except ElaborationError as problem:
             self.failures[name] = problem

@@ -226,9 +226,48 @@ class EmptyModel(Problem):
 
 class InputNotShape(Problem):
     code = codes.WRONG_KIND
-    message = "`input` must be a shape, channels x height x width, not {found}"
-    help = "write `input = 3 x 224 x 224`, or for series such as sound channels x length, `input = 1 x 16000`"
+    message = "`{name}` must be a shape, channels x height x width, not {found}"
+    help = "write `{name} = 3 x 224 x 224`, or for series such as sound channels x length, `{name} = 1 x 16000`"
     found: str
+    name: str
+
+
+class InputsOfTwoKinds(Problem):
+    code = codes.BAD_VALUE
+    message = "the inputs of a network are maps, or all of them are series"
+    help = "write a series as a map of height 1: `1 x 1 x 16000`"
+
+
+class InputUnread(Problem):
+    code = codes.MISSING_BINDING
+    message = "nothing reads the input `{name}`"
+    help = "read it by its name, `{name} -> ...`, or remove it"
+    name: str
+
+
+class SourceUnsaid(Problem):
+    """The stem, the stages, a head of layers or a part, of a model with several inputs."""
+
+    code = codes.MISSING_BINDING
+    message = "which input `{reader}` reads is not said: {inputs}"
+    help = "{advice}"
+    reader: str
+    inputs: str
+    first: str
+    value: str | None = None
+
+    @property
+    def advice(self) -> str:
+        if self.reader == "stages":
+            return f"let them begin with it: `stem = {self.first}`, or `stem = {self.first} -> ...`"
+        return f"begin with its name: `{self.reader} = {self.first} -> {self.value or '...'}`"
+
+
+class ResolutionOfInputs(Problem):
+    code = codes.WRONG_USAGE
+    message = "a resolution is that of one input, and `{network}` has several"
+    help = "give the shapes in the text, by parameters of the model if they are to change"
+    network: str
 
 
 class ResolutionOfSeries(Problem):

@@ -105,9 +105,18 @@ class ModelElaborator(ModelBindings):
 
     def stem(self) -> tuple[Section | None, Tensor]:
         """The stem, if there is one, and what the stages get. Raises ElaborationError."""
-        tensor = self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
-        stem, tensor = self.section("stem", tensor)
+        stem, tensor = self.section("stem", self.read_images())
         return stem, self._with_facts("stem", tensor)
+
+    def read_images(self) -> Tensor:
+        """What the stem and the stages read; all inputs are tensors from here on. Raises ElaborationError."""
+        inputs = {name: self.names[name] for name in self.merged.inputs} or {"input": self.image}
+        self.images = {
+            name: self._with_facts(name, Tensor(shape, Input.made(node="input")))
+            for name, shape in inputs.items()
+            if isinstance(shape, Shape)
+        }
+        return self.images[self.source or "input"]
 
     def trunk(self, applier: Applier, planned: list[Planned], count: int | None = None) -> Trunk | None:
         """The stem and the stages, the first `count` of them; None when one of them has a mistake, which is reported.
@@ -124,7 +133,7 @@ class ModelElaborator(ModelBindings):
         model = self.variant.definition.model
         self.check()
         planned = self.stage_builder().plan()
-        if self.failures.keys() & {"input", "padding", "stem"}:
+        if self.failures.keys() & {"input", "padding", "stem", *merged.inputs}:
             return None
         image = self.image
         made_part = None
@@ -147,6 +156,8 @@ class ModelElaborator(ModelBindings):
             variant=self.variant.label,
             doc=merged.doc,
             input=image,
+            inputs={name: self.names[name] for name in merged.inputs},
+            source=self.source,
             classes=self.names.get("classes"),
             parameters={
                 name: value if isinstance(value, bool | int | float | str | None) else describe(value)
@@ -172,7 +183,7 @@ class ModelElaborator(ModelBindings):
         ElaborationError."""
         from archdsl.elaborate.instantiate import parts  # late: few models have a part
 
-        self.images = self._with_facts("input", Tensor(self.image, Input.made(node="input")))
+        self.read_images()
         count = parts.stages_read(part, self.graph, self.read_maps)
         given, found = parts.given(part, self.scope(part.environment)), Problems()
         inner = ModelElaborator(
@@ -212,25 +223,43 @@ class ModelElaborator(ModelBindings):
         self.report(problem)
 
     def _check_input(self) -> None:
-        if "input" in self.failures:
+        self.source: str | None = None
+        if not self.merged.inputs:
+            self._check_image("input")
             return
-        image = self.names["input"]
+        from archdsl.elaborate.instantiate.inputs import check_inputs  # late: few models have several
+
+        for name in self.merged.inputs:
+            self._check_image(name)
+        if self.failures.keys().isdisjoint(self.merged.inputs):
+            try:
+                self.source, self.image = check_inputs(
+                    self.merged, self.names, self.graph, self.part, is_resized=self.resolution is not None
+                )
+            except ElaborationError as problem:
+                self._refuse("input", problem)
+
+    def _check_image(self, name: str) -> None:
+        if name in self.failures:
+            return
+        image = self.names[name]
         try:
             if isinstance(image, Size):  # of a parameter
-                image = image_of(image, self.written("input"))
+                image = image_of(image, self.written(name))
             if isinstance(image, Shape):
-                self.image = self._resized(image)
+                if name == "input":
+                    self.image = self._resized(image)
                 return
         except ElaborationError as problem:
-            self._refuse("input", problem)
+            self._refuse(name, problem)
             return
-        written = self.written("input")
+        written = self.written(name)
         help = fix = None
         if isinstance(image, List) and len(image.items) == 3 and image.is_of_scalars:
             sides = " x ".join(describe(side) for side in image.items)
             help = f"a shape is written with `x`: `{sides}`"
             fix = Fix(f"write `{sides}`", (Edit(written, sides),), is_safe=False)
-        self._refuse("input", ElaborationError(InputNotShape(kind(image)).at(written, help=help, fix=fix)))
+        self._refuse(name, ElaborationError(InputNotShape(kind(image), name).at(written, help=help, fix=fix)))
 
     def _resized(self, image: Shape) -> Shape:
         """The images at the resolution that was asked for. Raises ElaborationError for series of two sizes."""
@@ -297,7 +326,8 @@ class ModelElaborator(ModelBindings):
             of_part = {name: self.part.maps.get(map) for name, map in self.read_maps.items() if name in reads}
             return {name: row.number - 1 for name, row in of_part.items() if row is not None}
         labels = [stage_label(row) for row in self.merged.rows.rows]
-        return {name: labels.index(name) for name in reads if name not in ("input", "stem")}
+        known = {"input", "stem", *self.merged.inputs}
+        return {name: labels.index(name) for name in reads if name not in known}
 
     def maps(self, stem: Tensor, stages: Sequence[Tensor]) -> dict[str, Tensor]:
         """What the head reads by name, of what the stem and the stages put out."""
@@ -311,8 +341,9 @@ class ModelElaborator(ModelBindings):
         reads = self.graph.reads if self.graph is not None else ()
         if self.part is not None:
             of_stem = {name: stem for name, map in self.read_maps.items() if map == "stem" and name in reads}
-            return {**({"input": self.images} if "input" in reads else {}), **of_stem}
-        return {name: tensor for name, tensor in (("input", self.images), ("stem", stem)) if name in reads}
+        else:
+            of_stem = {"stem": stem} if "stem" in reads else {}
+        return {**{name: image for name, image in self.images.items() if name in reads}, **of_stem}
 
     def _on_hidden_stage(self, problem: ElaborationError) -> ElaborationError:
         """The same with a note, where it is about a name that a stage has as well."""
@@ -354,10 +385,11 @@ class ModelElaborator(ModelBindings):
 
     def _paths_of_maps(self) -> dict[str, str]:
         """Where the maps come from that the head reads by name, by these names."""
+        found = {name: f"inputs.{name}" for name in self.merged.inputs}
         if self.part is None:
             rows = self.merged.rows.rows
-            return {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
-        prefix, found = part_name(self.part.name), {}
+            return found | {name: f"stages.{stage_name(rows[row])}" for name, row in self.read_rows.items()}
+        prefix = part_name(self.part.name)
         for name, map in self.read_maps.items():
             row = self.part.maps.get(map)
             found[name] = f"{prefix}.stages.{stage_name(row)}" if row is not None else f"{prefix}.stem"

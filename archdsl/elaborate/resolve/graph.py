@@ -48,7 +48,7 @@ def readable(merged: Merged, part: Iterable[str] = ()) -> list[str]:
     """The tensors that bindings of a model can read: the images, the stem, and stages whose name means nothing else;
     where it has a part, the maps of that, as far as it does read them."""
     bound = {*merged.bindings, *merged.parameters}
-    found: list[str] = [*(name for name in ("input", "stem") if name in bound), *part]
+    found: list[str] = [*merged.inputs, *(name for name in ("input", "stem") if name in bound), *part]
     for row in merged.rows.rows:
         name = stage_label(row)
         if name is not None and name not in bound and meaning_of(name, row.cells["name"][1]) is None:
@@ -71,7 +71,12 @@ def stage_label(row: StageRow) -> str | None:
 
 def _tensors(merged: Merged, maps: Iterable[str]) -> set[str]:
     """The bindings of a model that read its tensors, directly or by way of others. `maps` are those it can read."""
-    read = {name: _read(binding.value) for name, (binding, _) in merged.bindings.items() if name not in _OTHER}
+    images = images_of(merged)
+    read = {
+        name: _read(binding.value, images)
+        for name, (binding, _) in merged.bindings.items()
+        if name not in _OTHER and not binding.is_input
+    }
     found, new = set[str](), {*maps, "parameter"}  # which is a tensor by itself
     while new:
         new = {name for name, names in read.items() if name not in found and names & new}
@@ -114,8 +119,9 @@ def graph(merged: Merged, part: Iterable[str] = ()) -> Graph | None:
                     outputs[name] = own = _free(name, taken)
                     taken.add(own)
                     written[own] = (_named(binding, own), environment)
-    ordered = _ordered(written)
-    read = {name for binding, _ in ordered for name in _read(binding.value)} | {*outputs.values()}
+    images = images_of(merged)
+    ordered = _ordered(written, images)
+    read = {name for binding, _ in ordered for name in _read(binding.value, images)} | {*outputs.values()}
     reads = tuple(name for name in maps if name in read)
     model, span = merged.definition.model, _place(merged).span
     block = tree.Block(
@@ -128,7 +134,12 @@ def graph(merged: Merged, part: Iterable[str] = ()) -> Graph | None:
     return Graph(block, environments, reads, "in" in read, outputs, frozenset({*members, "head"}))
 
 
-def _read(value: tree.Expression) -> set[str]:
+def images_of(merged: Merged) -> frozenset[str]:
+    """What the images are called."""
+    return frozenset(merged.inputs or ("input",))
+
+
+def _read(value: tree.Expression, images: frozenset[str]) -> set[str]:
     """The names that an expression reads. The size of the images is known without them: `input.height`."""
     found = set[str]()
     ahead: list[tree.Node] = [value]
@@ -137,7 +148,7 @@ def _read(value: tree.Expression) -> set[str]:
         match node:
             case tree.Name(text=text):
                 found.add(text)
-            case tree.Fact(owner=tree.Name(text="input")):
+            case tree.Fact(owner=tree.Name(text=text)) if text in images:
                 pass
             case _:
                 ahead += children(node)
@@ -170,11 +181,12 @@ def _free(name: str, taken: set[str]) -> str:
     return own
 
 
-def _ordered(written: Mapping[str, _Written]) -> list[_Written]:
+def _ordered(written: Mapping[str, _Written], images: frozenset[str]) -> list[_Written]:
     """Bindings, each after those that it reads, else in their order."""
     places = {name: (binding.span.source.name, binding.span.start) for name, (binding, _) in written.items()}
     read = {
-        name: {found for found in _read(binding.value) if found in written} for name, (binding, _) in written.items()
+        name: {found for found in _read(binding.value, images) if found in written}
+        for name, (binding, _) in written.items()
     }
     readers: dict[str, list[str]] = {name: [] for name in written}
     for name, names in read.items():

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from archdsl.diagnostics import Diagnostic, Note
 from archdsl.elaborate.problems import ElaborationError
@@ -28,7 +29,10 @@ class Given(NamedTuple):
 
 
 class Merged(Struct):
-    """A model with everything that it inherits: bindings by name, each with the file whose names it means."""
+    """A model with everything that it inherits: bindings by name, each with the file whose names it means.
+
+    Of several inputs, `source` is the one that the stem begins with, which is then no part of its binding.
+    """
 
     definition: ModelDefinition
     parameters: dict[str, tuple[tree.Parameter, Environment]] = field(default_factory=dict)
@@ -37,9 +41,15 @@ class Merged(Struct):
     facts: list[tuple[tree.Binding, Environment]] = field(default_factory=list)
     scale: tuple[tree.Scale, Environment] | None = None
     outputs: tuple[tree.Outputs, Environment] | None = None
+    source: str | None = None
     rows: StageRows = field(default_factory=StageRows)
     requires: tuple[tree.Require, ...] = ()
     doc: str = ""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of several inputs, in their order; none where the input is `input`."""
+        return tuple(name for name, (binding, _) in self.bindings.items() if binding.is_input)
 
     @property
     def size(self) -> int:
@@ -90,19 +100,67 @@ def _label(table: tree.Table, row: tree.Row) -> str:
 
 def merge(definition: ModelDefinition) -> Merged:
     """A model over the one that it extends, all the way up."""
+    merged = _merged(definition)
+    if (inputs := merged.inputs) and "stem" in merged.bindings:
+        stem, environment = merged.bindings["stem"]
+        source, rest = divided(stem.value, inputs)
+        if rest is not None:
+            merged.bindings["stem"] = (replace(stem, value=rest), environment)
+        elif source is not None:
+            del merged.bindings["stem"]
+        merged.source = source
+    return merged
+
+
+def divided(value: tree.Expression, inputs: Collection[str]) -> tuple[str | None, tree.Expression | None]:
+    """The input that an expression begins with, if that is one of several, and what is behind it."""
+    match value:
+        case tree.Name(text=text) if text in inputs:
+            return text, None
+        case tree.Pipeline(steps=(tree.Step(value=tree.Name(text=text), name=None, condition=None), first, *others)):
+            if text not in inputs:
+                return None, value
+            if not others and first.name is None and first.condition is None:
+                return text, first.value
+            steps = (first, *others)
+            return text, tree.Pipeline(first.span.to(steps[-1].span), steps)
+    return None, value
+
+
+def inputs_in(model: tree.Model) -> list[str]:
+    """The names in the `inputs` of a model's own text."""
+    return [one.name.text for one in model.body if isinstance(one, tree.Binding) and one.is_input and one.fact is None]
+
+
+def says_inputs(body: Iterable[tree.Statement]) -> bool:
+    """Whether a model says what it reads, in the place of what it inherits."""
+    return any(
+        isinstance(one, tree.Inputs)
+        or (isinstance(one, tree.Binding) and one.fact is None and one.name.text == "input")
+        for one in body
+    )
+
+
+def _merged(definition: ModelDefinition) -> Merged:
     model, environment = definition.model, definition.environment
     base = parent(definition)
-    merged = merge(base) if base is not None else Merged(definition)
+    merged = _merged(base) if base is not None else Merged(definition)
     merged.definition, merged.requires, merged.doc = definition, (), model.doc
     if base is not None and model.parent is not None:
         _fix_parent(merged, base, model.parent, environment)
     for parameter in model.parameters:
         merged.parameters[parameter.name.text] = (parameter, environment)
         merged.given.pop(parameter.name.text, None)
+    if says_inputs(model.body):
+        for name in ("input", *merged.inputs):
+            merged.bindings.pop(name, None)
     for statement in model.body:
         match statement:
             case tree.Binding(fact=None):
-                merged.bindings[statement.name.text] = (statement, environment)
+                before = merged.bindings.get(statement.name.text)
+                is_input = statement.is_input or (before is not None and before[0].is_input)
+                written = statement if is_input is statement.is_input else replace(statement, is_input=True)
+                merged.bindings[statement.name.text] = (written, environment)
             case tree.Binding():
                 merged.facts.append((statement, environment))
             case tree.Scale():

@@ -7,7 +7,7 @@ counts from 1: `backbone.stage3`; `backbone` is what the last stage puts out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TypeVar, cast
 
 from msgspec import Struct
@@ -28,7 +28,7 @@ from archdsl.elaborate.resolve.errors import (
 from archdsl.elaborate.resolve.inheritance import ancestry, parameters_of
 from archdsl.elaborate.resolve.labels import label
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.merge import Merged, merge, reference_problems, variants
+from archdsl.elaborate.resolve.merge import Merged, divided, merge, reference_problems, variants
 from archdsl.elaborate.resolve.stage_rows import StageRow
 from archdsl.elaborate.resolve.words import LENGTH, OWN_FACTS, SETTINGS
 from archdsl.language import tree
@@ -54,6 +54,7 @@ class Part(Struct, frozen=True, eq=False):
     model: ModelDefinition
     environment: Environment
     maps: Mapping[str, StageRow | None]
+    source: str | None = None  # the input that it sees, of several
 
     @property
     def name(self) -> str:
@@ -83,10 +84,13 @@ def reference_in(value: tree.Expression) -> tree.Reference | None:
 def bindings_of_parts(
     bindings: Mapping[str, tuple[tree.Binding, Environment]],
     others: Mapping[str, object] | frozenset[str] = frozenset(),
+    inputs: Collection[str] = (),
 ) -> Iterator[tuple[tree.Binding, tree.Reference, ModelDefinition, Environment]]:
-    """The bindings that name a model, which neither a block is called nor a binding or one of `others`."""
+    """The bindings that name a model, which neither a block is called nor a binding or one of `others`; behind one of
+    several `inputs`, it sees that one."""
     for name, (binding, environment) in bindings.items():
-        reference = reference_in(binding.value) if name not in _OTHER else None
+        _, value = divided(binding.value, inputs)
+        reference = reference_in(value) if name not in _OTHER and value is not None else None
         if reference is None:
             continue
         model = reference.name.text
@@ -98,7 +102,7 @@ def bindings_of_parts(
 
 def part_of(merged: Merged) -> Part | None:
     """The part of a model, if it has one. Raises ElaborationError where that cannot be one."""
-    found = list(bindings_of_parts(merged.bindings, merged.parameters))
+    found = list(bindings_of_parts(merged.bindings, merged.parameters, merged.inputs))
     if not found:
         return None
     binding, reference, base, environment = found[0]
@@ -120,11 +124,14 @@ def part_of(merged: Merged) -> Part | None:
     alone = Environment(environment.module, models={base.name: base})
     definition = ModelDefinition(model, alone)
     inner = merge(definition)
+    if inner.inputs:
+        raise ElaborationError(PartOfPart(base.name, "several inputs").at(reference.name.span))
     if (own := next(bindings_of_parts(inner.bindings, inner.parameters), None)) is not None:
         problem = PartOfPart(base.name, f"a part of its own, `{own[0].name.text}`")
         raise ElaborationError(problem.at(reference.name.span))
     _check_alone(merged, binding)
-    return Part(binding, reference, base, definition, environment, maps_of(inner))
+    source, _ = divided(binding.value, merged.inputs)
+    return Part(binding, reference, base, definition, environment, maps_of(inner), source)
 
 
 def _check_alone(merged: Merged, part: tree.Binding) -> None:

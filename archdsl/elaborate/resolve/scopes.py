@@ -8,7 +8,7 @@ from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Environment, ModelDefinition
 from archdsl.elaborate.resolve.inheritance import ancestry
 from archdsl.elaborate.resolve.meaning import meaning_of
-from archdsl.elaborate.resolve.merge import merge, variants
+from archdsl.elaborate.resolve.merge import inputs_in, merge, says_inputs, variants
 from archdsl.elaborate.resolve.stage_rows import OWN_COLUMNS, StageRow
 from archdsl.elaborate.resolve.symbols import Kind, Symbol, of_binding, of_parameter, parameters_of_symbol
 from archdsl.language import tree
@@ -21,9 +21,14 @@ def scope_of_model(definition: ModelDefinition) -> dict[str, Symbol]:
     """The parameters and bindings of a model, those that it inherits among them."""
     own: dict[str, Symbol] = {}
     outputs: dict[str, Symbol] = {}
+    inputs = {"input"}
     for owner in reversed(ancestry(definition)):
         for parameter in owner.model.parameters:
             own[parameter.name.text] = of_parameter(parameter, owner.name, own.get(parameter.name.text))
+        if says_inputs(owner.model.body):
+            own = {name: one for name, one in own.items() if name not in inputs or one.kind is Kind.PARAMETER}
+            inputs = {"input"}
+        inputs |= set(inputs_in(owner.model))
         for statement in owner.model.body:
             if isinstance(statement, tree.Binding) and statement.fact is None:
                 own[statement.name.text] = of_binding(statement, owner.name, own.get(statement.name.text))

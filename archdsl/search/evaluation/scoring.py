@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from archdsl.api import Network
 from archdsl.ir.architecture import Architecture
+from archdsl.ir.errors import refuse_several_inputs
 from archdsl.search.evaluation.proxies import SCORES
 from archdsl.training.data.opening import open_data
 from archdsl.training.data.transforms import evaluation_transform
@@ -35,6 +36,9 @@ class Scoring:
         found = {}
         for name in names:
             compute, needs_images = SCORES[name]
+            refuse_several_inputs(
+                architecture, f"`{name}`", "search by costs: `archdsl search --help` lists objectives"
+            )
             size = architecture.input
             if needs_images and size.is_line:
                 raise SeriesNotTrained(architecture.name, str(size)).error()
