@@ -32,11 +32,12 @@ def agree(network: Network, size: int | None = None, names: Sequence[str] = INFE
     module = trained(network.build(**options))
     other: nn.Module = made.build(**options).double().eval()
     other.load_state_dict(carried(network.architecture, names, module.state_dict()))
-    channels, *sides = network.architecture.input.sizes
-    own = (size or side for side in sides)
-    image = torch.randn(2, options.get("in_channels", channels), *own, dtype=torch.float64)
+    images = []
+    for channels, *sides in (shape.sizes for shape in network.architecture.images.values()):
+        own = (size or side for side in sides)
+        images.append(torch.randn(2, options.get("in_channels", channels), *own, dtype=torch.float64))
     with torch.no_grad():
-        wanted, found = module(image), other(image)
+        wanted, found = module(*images), other(*images)
     for one, two in zip(
         *((each if isinstance(each, tuple | list) else [each]) for each in (wanted, found)), strict=True
     ):

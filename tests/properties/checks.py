@@ -270,7 +270,7 @@ def check_channels(text: str, architectures: tuple[Architecture, ...], namespace
             continue  # their channels are no option
         try:
             model = built(namespace, architecture, in_channels=count).eval()
-        except (ValueError, ZeroDivisionError) as error:
+        except (ValueError, ZeroDivisionError, UserWarning) as error:  # torch warns of layers without channels
             if "is made for" in str(error) or architecture.name not in named:
                 continue  # torch refuses some by itself, or divides by channels that are none
             raise
