@@ -89,7 +89,7 @@ def estimates(
 
             visits = walk(architecture)
             count += len(visits)
-            made[-1] = _with_fields(made[-1], visits)
+            made[-1] = _with_fields(made[-1], visits, architecture.first)
         if count > limits().steps:
             from archdsl.backends.errors import TooManyListed  # late: few files are so large
 
@@ -97,10 +97,10 @@ def estimates(
     return made
 
 
-def _with_fields(made: Estimate, visits: list[Visit]) -> Estimate:
+def _with_fields(made: Estimate, visits: list[Visit], first: str) -> Estimate:
     from archdsl.backends.receptive_field import fields_of_stages
 
-    fields = fields_of_stages(visits)
+    fields = fields_of_stages(visits, first)
     return replace(made, stages=tuple(replace(part, receptive_field=fields.get(part.path)) for part in made.stages))
 
 

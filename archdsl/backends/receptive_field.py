@@ -120,22 +120,27 @@ class _Seen(NamedTuple):
 
 
 _ALL = _Seen(None, None, True)
+_NOTHING = _Seen(None, None)
 _DENSE = Size(1, 1)
 _PIXEL = _Axis(Fraction(1), Fraction(0), Fraction(0))
 
 
 def receptive_fields(architecture: Architecture) -> dict[str, ReceptiveField]:
     """The receptive field at the end of each stage, the stem and the head among them, by its path."""
-    return fields_of_stages(walk(architecture))
+    return fields_of_stages(walk(architecture), architecture.first)
 
 
-def fields_of_stages(visits: Iterable[Visit]) -> dict[str, ReceptiveField]:
-    """The same from the operators of a network."""
+def fields_of_stages(visits: Iterable[Visit], first: str) -> dict[str, ReceptiveField]:
+    """The same from the operators of a network. What is seen is the input of the path `first`, and no other one."""
     seen: dict[str, _Seen] = {}
     fields: dict[str, ReceptiveField] = {}
     for visit in visits:
         inputs = [seen[tensor.path] for tensor in visit.inputs]
-        found = seen[visit.path] = _seen(visit, inputs) if inputs else _Seen(_PIXEL, _PIXEL)
+        if visit.operator == "input" and visit.path != first:
+            found = _NOTHING
+        else:
+            found = _seen(visit, inputs) if inputs else _Seen(_PIXEL, _PIXEL)
+        seen[visit.path] = found
         if visit.levels:
             fields[visit.levels[0].path] = _field(found)
     return fields
@@ -152,6 +157,8 @@ def _seen(visit: Visit, inputs: list[_Seen]) -> _Seen:
     """What the output of an operator sees."""
     if visit.primitive is None:
         return _joined(inputs)
+    if all(seen == _NOTHING for seen in inputs):
+        return _NOTHING
     found = RULES[visit.primitive](visit.primitive, visit, inputs[0])
     sees_all = visit.primitive.reads_more and any(seen.sees_all for seen in inputs)
     return found._replace(sees_all=True) if sees_all else found

@@ -5,6 +5,7 @@ from archdsl.cli.interrupts import end_on_interrupts
 end_on_interrupts()  # Not in `main`: whoever calls that may take a moment after the import.
 
 import sys  # noqa: E402
+from contextlib import suppress  # noqa: E402
 
 # The commands that read texts and print: they leave no process, connection or thread behind that has to be closed.
 READERS = ("check", "estimate", "fmt", "list", "explain", "fit", "space", "diff", "breaking", "ir", "schema")
@@ -29,11 +30,14 @@ def main() -> int:
 def _leave(code: int) -> None:
     """Ends this process, without taking apart what it has made object by object, as mypy does.
 
-    `main` has flushed standard output, and answered for what could not be written.
+    Where it ended well, `main` has flushed standard output, and answered for what could not be written; behind a bug
+    or an interrupt there may be some left, which is passed on as far as it can be.
     """
     import atexit
     import os
 
     atexit._run_exitfuncs()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # full, or closed
+            stream.flush()
     os._exit(code)

@@ -90,3 +90,30 @@ def test_height_and_width() -> None:
 def test_a_group_norm_sees_the_whole_map(norm: str) -> None:
     field = receptive_fields(network(f"conv(4, 3) -> {norm} -> conv(4, 3)").architecture)
     assert all(found.sees_all for found in field.values()), field
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["c1 + (other -> conv(8, 5, stride = 2) -> conv(8, 3, stride = 2))", "c1 + (other -> global_avg_pool -> conv(8))"],
+    ids=["local", "whole"],
+)
+def test_of_several_inputs_the_first_one_is_seen(head: str) -> None:
+    """What a head reads of another input is no part of the image: neither its pixels nor the whole of it."""
+    text = f"""
+model m {{
+  inputs {{
+    image = 3 x 32 x 32
+    other = 3 x 32 x 32
+  }}
+  act  = identity
+  stem = image -> conv(8, 3)
+  stages {{
+    | name | op   | channels | kernel | stride |
+    | c1   | conv | 8        | 3      | 4      |
+  }}
+  head = {head}
+}}
+"""
+    found = receptive_fields(archdsl.loads(text).architecture)["head"]
+    assert (found.height, found.width, found.sees_all) == (5, 5, False)
+    assert (found.reduction_height, found.reduction_width) == (4, 4)

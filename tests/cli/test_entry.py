@@ -52,3 +52,10 @@ def test_others_end_as_python_does(small: Path) -> None:
     assert run("build", "small.arch").returncode == 0
     assert Path("registered").read_text() == "ran"
     assert Path("returned").read_text() == "0"
+
+
+def test_what_a_bug_left_in_standard_output_is_passed_on() -> None:
+    """`main` has flushed it only where a command came to its end."""
+    program = "import sys; from archdsl.cli.entry import _leave; sys.stdout.write('printed'); _leave(2)"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "printed", "")

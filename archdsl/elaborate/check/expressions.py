@@ -141,6 +141,8 @@ class Vocabulary:
             problem = ForeignTruth(text, meant).at(span, fix=fix)
         elif not is_block and (variant := variant_without_dot(name, self.environment)) is not None:
             problem = variant
+        elif text == "inputs" and not is_block and self.hint is None and (named := self._inputs()):
+            problem = UnknownName(text).at(span, help=f"inputs are read by their names alone: {quoted(named)}")
         elif text in _OF_MODELS and not is_block:
             problem = self._unbound(text, span)
         else:
@@ -156,9 +158,13 @@ class Vocabulary:
         fix = None
         if len(near) == 1:
             fix = Fix(f"replace `{near[0]}` by `{text}`", (Edit(bound[near[0]], text),), is_safe=False)
-        named = [own for own, symbol in self.own.items() if text == "input" and _is_input(symbol)]
+        named = self._inputs() if text == "input" else []
         help = f"the inputs of this model are {quoted(named)}" if named else None
         return UnboundName(text).at(span, notes=notes, fix=fix, help=help)
+
+    def _inputs(self) -> list[str]:
+        """The names of the inputs of a model that has several."""
+        return [own for own, symbol in self.own.items() if _is_input(symbol)]
 
     def _misspelt(self, text: str, span: Span, is_block: bool, call: tree.Call | None) -> Diagnostic:
         help, what = self.hint, "block or function" if call is not None else "block"

@@ -260,7 +260,10 @@ class SourceUnsaid(Problem):
     def advice(self) -> str:
         if self.reader == "stages":
             return f"let them begin with it: `stem = {self.first}`, or `stem = {self.first} -> ...`"
-        return f"begin with its name: `{self.reader} = {self.first} -> {self.value or '...'}`"
+        begin = f"begin with its name: `{self.reader} = {self.first} -> {self.value or '...'}`"
+        if self.reader == "stem":
+            return f"{begin}; a stem reads one: what joins several is a binding that the head reads"
+        return begin
 
 
 class ResolutionOfInputs(Problem):
