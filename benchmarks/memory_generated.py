@@ -75,6 +75,8 @@ def _networks(kind: str, first: int) -> Iterator[tuple[int, Architecture, Random
 
 
 def _measured(network: Network, setting: Setting) -> int | None:
+    if setting.training and not network.params:
+        return None  # nothing to train
     model = network.build()
     images = torch.randn(setting.batch, *network.architecture.input.sizes)
     try:
