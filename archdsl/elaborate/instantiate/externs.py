@@ -8,7 +8,7 @@ from archdsl.elaborate.check.errors import ExternComputes, NotDeclared
 from archdsl.elaborate.evaluate.describe import kind, named
 from archdsl.elaborate.evaluate.explain import reasons
 from archdsl.elaborate.evaluate.expressions import evaluate_binding
-from archdsl.elaborate.evaluate.values import Origin, Scope, Tensor, Value
+from archdsl.elaborate.evaluate.values import SCALARS, Origin, Scope, Tensor, Value
 from archdsl.elaborate.instantiate.errors import ArgumentOfExtern, BadDeclaration
 from archdsl.elaborate.problems import ElaborationError
 from archdsl.elaborate.resolve.definitions import Definition, computes
@@ -73,7 +73,7 @@ def _checked(block: str, name: str, value: Value, origin: Origin, is_line: bool)
 def _scalars(definition: Definition, arguments: Mapping[str, Value], scope: Scope) -> Iterator[tuple[str, Scalar]]:
     """What the module is constructed with: the values of all parameters but of those that tensors are given to."""
     for name, value in arguments.items():
-        if isinstance(value, bool | int | float | str | Size | None):
+        if isinstance(value, SCALARS):
             yield name, value
         elif not isinstance(value, Tensor):
             origin = scope.origins.get(name)
